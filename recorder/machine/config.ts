@@ -1,0 +1,39 @@
+import type { Detail } from '../../schemas/events.ts';
+
+/** Everything that shapes a run besides guest image, disk image and inputs. Stored in the trace header. */
+export interface MachineConfig {
+  /** Guest RAM, bytes; a multiple of 4 MB up to 256 MB. */
+  readonly ramBytes: number;
+  /** TLB entries in total and per set; entries/ways must be a power of two. A 386 has 32 in 4 ways. */
+  readonly tlbEntries: number;
+  readonly tlbWays: number;
+  /** Virtual speed: retired instructions per virtual second; relates icount to the 8254 and the disk. */
+  readonly instructionsPerSecond: number;
+  /** Disk completion latency, instructions, inclusive bounds of the distribution drawn through Nondet. */
+  readonly diskLatencyMin: number;
+  readonly diskLatencyMax: number;
+  readonly detail: Detail;
+}
+
+export const DEFAULT_CONFIG: MachineConfig = {
+  ramBytes: 16 << 20,
+  tlbEntries: 32,
+  tlbWays: 4,
+  instructionsPerSecond: 10_000_000,
+  diskLatencyMin: 5_000,
+  diskLatencyMax: 120_000,
+  detail: 'paging',
+};
+
+/** What the recorder knows of a guest's address-space layout. Resolved to addresses before the run (profile.ts). */
+export interface ResolvedProfile {
+  readonly name: string;
+  /** PDE slot through which the current directory maps itself; -1 when the guest has none. */
+  readonly recursiveSlot: number;
+  /** PDE slot of the alternate page table map; -1 when the guest has none. */
+  readonly alternateSlot: number;
+  /** Where to read the running process on a CR3 load; absent when unknown. Linear address, byte offsets. */
+  readonly process?: { readonly current: number; readonly pid: number; readonly comm: number };
+}
+
+export const NO_PROFILE: ResolvedProfile = { name: 'none', recursiveSlot: -1, alternateSlot: -1 };

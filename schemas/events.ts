@@ -1,0 +1,191 @@
+/**
+ * The one list of what a trace records. Each event kind is a table of columns; the machine's buffers, the protobuf
+ * codec (trace.proto), the replay comparison and the Arrow tables are all made from it, so none can drift apart.
+ */
+
+/**
+ * How a column is stored in memory and on disk:
+ * - `icount`: Float64Array of integers; delta to the previous row, unsigned varint (rows are in icount order).
+ * - `ordinal`: Uint32Array; never decreasing; delta, unsigned varint.
+ * - `address`: Uint32Array; delta to the previous row of the same column, modulo 2^32, zigzag varint.
+ * - `value`: Uint32Array; plain unsigned varint.
+ * - `small`: Uint8Array; plain unsigned varint.
+ */
+export type ColumnType = 'icount' | 'ordinal' | 'address' | 'value' | 'small';
+
+export interface Column {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** Meaning and unit; docs/tables.md and the Arrow schema quote it. */
+  readonly doc: string;
+  /** For `small` columns that stand for a word: value n means names[n]. */
+  readonly names?: readonly string[];
+}
+
+const column = (name: string, type: ColumnType, doc: string, names?: readonly string[]): Column =>
+  names ? { name, type, doc, names } : { name, type, doc };
+
+/** By which mapping a paging structure was reached. */
+export const VIA = ['physical', 'direct', 'recursive', 'alternate'] as const;
+/** What wrote a paging-structure entry. */
+export const WRITE_SOURCE = ['store', 'accessed_dirty', 'dma', 'adopt'] as const;
+export const PAGING_LEVEL = ['none', 'pde', 'pte'] as const;
+export const CONTROL_REGISTER = ['cr0', 'cr1', 'cr2', 'cr3', 'cr4'] as const;
+export const APTD_OP = ['write', 'check'] as const;
+export const ACCESS = ['read', 'write', 'execute'] as const;
+export const TLB_OP = ['invlpg', 'flush', 'stale_use'] as const;
+export const INTERRUPT_OP = ['raise', 'deliver', 'iret'] as const;
+export const INTERRUPT_SOURCE = ['irq', 'int', 'injected'] as const;
+export const STACK_SWITCH_REASON = ['privilege', 'iret', 'load', 'cr3', 'task'] as const;
+export const CONSOLE_PORT = ['com1', 'debugcon'] as const;
+
+/** Columns that every event carries: when, where in the code, and in which context. */
+export const CONTEXT_COLUMNS: readonly Column[] = [
+  column('icount', 'icount', 'instructions retired before the one that made this event'),
+  column('seq', 'ordinal', 'position among all events of the run; orders events of one icount'),
+  column('eip', 'address', 'EIP of the instruction that made this event'),
+  column('cpl', 'small', 'current privilege level, 0-3'),
+  column('depth', 'small', 'interrupt frames (IRQ or software INT) open on this stack, 0 = none'),
+  column('frame_id', 'value', 'id of the innermost open interrupt frame (interrupts.id), 0 = none'),
+  column('cr3', 'address', 'physical address of the current page directory, bytes'),
+];
+
+const event = (doc: string, columns: readonly Column[]): EventKindSpec => ({
+  doc,
+  columns: [...CONTEXT_COLUMNS, ...columns],
+});
+
+export interface EventKindSpec {
+  readonly doc: string;
+  readonly columns: readonly Column[];
+}
+
+/** Every event kind, in the order in which trace.proto numbers them. Append only: a trace outlives its recorder. */
+export const EVENT_KINDS = {
+  paging_writes: event('a write to an entry of a page directory or page table, whoever made it', [
+    column('linear', 'address', 'linear address of the store; 0 when not made by a store'),
+    column('physical', 'address', 'physical address of the entry, bytes'),
+    column('dir', 'address', 'physical address of the page directory the entry belongs to'),
+    column('slot', 'value', 'PDE index 0-1023 the entry is, or lies under'),
+    column('vpn', 'value', 'linear page number (linear >>> 12) that the entry maps; for a PDE slot << 10'),
+    column('level', 'small', 'which kind of entry', PAGING_LEVEL),
+    column('old', 'value', 'the entry before'),
+    column('new', 'value', 'the entry after'),
+    column('via', 'small', 'mapping through which the store came', VIA),
+    column('source', 'small', 'what wrote it', WRITE_SOURCE),
+  ]),
+  control_writes: event('a load of CR0, CR3 or CR4 (a CR3 load flushes the TLB)', [
+    column('reg', 'small', 'which control register', CONTROL_REGISTER),
+    column('old', 'value', 'value before'),
+    column('new', 'value', 'value after'),
+  ]),
+  aptd_switches: event(
+    'a write to the alternate slot of the current page directory (APTDpde), or a read that checks it',
+    [
+      column('op', 'small', 'write or check', APTD_OP),
+      column('linear', 'address', 'linear address of the access'),
+      column('old', 'value', 'the alternate PDE before (for a check: as read)'),
+      column('new', 'value', 'the alternate PDE after (for a check: the same)'),
+    ],
+  ),
+  apt_accesses: event('an access through the alternate window: each store, and the first read per TLB fill', [
+    column('linear', 'address', 'linear address accessed'),
+    column('physical', 'address', 'physical address reached'),
+    column('access', 'small', 'read or write', ACCESS),
+    column('apt', 'value', 'the alternate PDE of the current directory now'),
+    column('used', 'value', 'the alternate PDE under which the translation was filled'),
+    column('value', 'value', 'value read or written, zero-extended'),
+    column('size', 'small', 'bytes'),
+  ]),
+  tlb_events: event('INVLPG, a flush other than by a CR3 load, or the use of a stale translation', [
+    column('op', 'small', 'what happened', TLB_OP),
+    column('linear', 'address', 'linear address concerned; 0 for a flush'),
+    column('used', 'value', 'for stale_use: the PTE (or 4 MB PDE) as cached in the TLB'),
+    column('fresh', 'value', 'for stale_use: what a walk would have found (0 = not present)'),
+    column('access', 'small', 'for stale_use: the access', ACCESS),
+  ]),
+  interrupts: event('raise of an IRQ line, delivery of an IRQ or software INT, and its own IRET', [
+    column('op', 'small', 'raise, deliver or iret', INTERRUPT_OP),
+    column('id', 'value', 'number of the delivery, from 1; 0 for a raise'),
+    column('parent', 'value', 'id of the frame that was interrupted on the same stack; 0 = none'),
+    column('vector', 'small', 'IDT vector 0-255 (0 for a raise)'),
+    column('irq', 'small', 'IRQ line 0-15; 255 for a software INT'),
+    column('source', 'small', 'where it came from', INTERRUPT_SOURCE),
+    column('target_eip', 'address', 'deliver: handler entry; iret: the EIP returned to; raise: 0'),
+    column('interrupted_cpl', 'small', 'CPL of the interrupted code'),
+    column('esp', 'address', 'deliver: ESP after the frame was pushed; iret: ESP before it is popped'),
+    column('reached', 'small', 'iret: 1 when a CALL ran in the frame (handler reached), 0 for a masked stub'),
+  ]),
+  exceptions: event('an exception delivered to the guest', [
+    column('vector', 'small', 'exception vector 0-31'),
+    column('error_code', 'value', 'error code pushed, 0 when none'),
+    column('has_code', 'small', '1 when the vector pushes an error code'),
+    column('cr2', 'address', 'CR2 (meaningful for vector 14)'),
+    column('handler', 'address', 'EIP of the handler entered; 0 when delivery itself failed'),
+  ]),
+  stack_switches: event('ESP moved to another stack', [
+    column('reason', 'small', 'what moved it', STACK_SWITCH_REASON),
+    column('old_esp', 'address', 'ESP before'),
+    column('new_esp', 'address', 'ESP after'),
+    column('old_frame', 'value', 'physical frame number of the page under the old ESP; 0xffffffff unmapped'),
+    column('new_frame', 'value', 'physical frame number of the page under the new ESP; 0xffffffff unmapped'),
+  ]),
+  stores: event('a memory write through the MMU (detail `stores` only)', [
+    column('linear', 'address', 'linear address written'),
+    column('physical', 'address', 'physical address written'),
+    column('size', 'small', 'bytes: 1, 2 or 4'),
+    column('old', 'value', 'value before, zero-extended'),
+    column('new', 'value', 'value written, zero-extended'),
+  ]),
+  contexts: event('the process seen running under a page directory (guest profile with `process`)', [
+    column('proc', 'address', 'linear address of the process structure; 0 = idle'),
+    column('pid', 'value', 'process id'),
+    column('comm0', 'value', 'bytes 0-3 of the command name, little endian'),
+    column('comm1', 'value', 'bytes 4-7'),
+    column('comm2', 'value', 'bytes 8-11'),
+    column('comm3', 'value', 'bytes 12-15'),
+  ]),
+  console: event('a byte that the guest sent to its console', [
+    column('port', 'small', 'device', CONSOLE_PORT),
+    column('byte', 'small', 'the byte'),
+  ]),
+} as const satisfies Record<string, EventKindSpec>;
+
+export type EventKind = keyof typeof EVENT_KINDS;
+export const EVENT_KIND_NAMES = Object.keys(EVENT_KINDS) as EventKind[];
+
+export type ColumnArray = Float64Array | Uint32Array | Uint8Array;
+
+/** Rows of one kind: columns in the order of EVENT_KINDS[kind].columns; only the first `count` rows are valid. */
+export interface EventTable {
+  readonly kind: EventKind;
+  count: number;
+  readonly columns: readonly ColumnArray[];
+}
+
+/** All events of one stretch of the run, each kind in icount/seq order. No event of a later batch has a smaller seq. */
+export interface EventBatch {
+  readonly tables: Readonly<Record<EventKind, EventTable>>;
+  /** seq of the first event and one past the last. */
+  readonly firstSeq: number;
+  readonly endSeq: number;
+}
+
+export function allocateColumn(type: ColumnType, capacity: number): ColumnArray {
+  switch (type) {
+    case 'icount':
+      return new Float64Array(capacity);
+    case 'small':
+      return new Uint8Array(capacity);
+    default:
+      return new Uint32Array(capacity);
+  }
+}
+
+export function allocateTable(kind: EventKind, capacity: number): EventTable {
+  return { kind, count: 0, columns: EVENT_KINDS[kind].columns.map((c) => allocateColumn(c.type, capacity)) };
+}
+
+/** What is recorded: `off` nothing, `paging` the default, `stores` besides every memory write. */
+export const DETAIL = ['off', 'paging', 'stores'] as const;
+export type Detail = (typeof DETAIL)[number];

@@ -1,0 +1,20 @@
+// Copies what the compiler does not emit but the built program reads at run time, and keeps the paths alike:
+// dist/ mirrors the source tree, so `new URL('./x', import.meta.url)` finds the same file in both.
+import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const assets = ['schemas', 'analysis/sql', 'recorder/guest/images', 'recorder/guest/profile.json'];
+const wanted = /\.(proto|sql|json|elf|gz|img)$/;
+
+for (const asset of assets) {
+  const from = join(root, asset);
+  if (!existsSync(from)) continue;
+  const to = join(root, 'dist', asset);
+  mkdirSync(dirname(to), { recursive: true });
+  cpSync(from, to, {
+    recursive: true,
+    filter: (path) => !path.includes('.', path.lastIndexOf('/')) || wanted.test(path),
+  });
+}

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+/** The suite that every commit runs; slower suites live under test/slow (vitest.slow.config.ts). */
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/slow/**', 'node_modules/**'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+});

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** Long runs: many seeds, fuzzing, torn traces at every byte. */
+export default defineConfig({
+  test: {
+    include: ['test/slow/**/*.test.ts'],
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+});
