@@ -1,0 +1,143 @@
+// Builds the disk image of the built-in guest: node mkfs.mjs PROGRAM_DIR IMAGE.gz
+//
+// The image depends on nothing but the programs: no dates, no host order. Blocks are
+// handed out in the order of the tree below, so each file is contiguous but for its
+// indirect block, and read-ahead has something to read ahead.
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import * as r3fs from './r3fs.mjs';
+
+const NBLOCKS = 1024; // 8 MB
+const NINODES = 128;
+
+const PROGRAMS = ['forkstorm', 'ftpd', 'pageio', 'selftest'];
+
+/** The tree the guest finds: a Map is a directory, a Buffer a file. */
+export function guestTree(programs) {
+  const pub = new Map();
+  for (let id = 1; id <= r3fs.PUB_FILES; id++) pub.set(r3fs.pubName(id), r3fs.pubContent(id));
+  return new Map([
+    ['sbin', new Map([['init', programs.init]])],
+    ['bin', new Map(PROGRAMS.map((name) => [name, programs[name]]))],
+    ['pub', pub],
+    ['incoming', new Map()],
+    // The scoreboard of ftpd exists beforehand, with its block, so that it can be mapped.
+    ['var', new Map([['score', Buffer.alloc(r3fs.BLOCK)]])],
+  ]);
+}
+
+/** Lays a tree out as an image. */
+export function buildImage(tree, nblocks = NBLOCKS, ninodes = NINODES) {
+  const image = Buffer.alloc(nblocks * r3fs.BLOCK);
+  const bitmapBlocks = Math.ceil(nblocks / 8 / r3fs.BLOCK);
+  const inodeBlocks = Math.ceil(ninodes / r3fs.INODES_PER_BLOCK);
+  const bitmapStart = r3fs.SUPERBLOCK + 1;
+  const inodeStart = bitmapStart + bitmapBlocks;
+  const dataStart = inodeStart + inodeBlocks;
+  const geometry = {
+    magic: r3fs.MAGIC,
+    nblocks,
+    ninodes,
+    bitmapStart,
+    bitmapBlocks,
+    inodeStart,
+    inodeBlocks,
+    dataStart,
+  };
+  r3fs.SUPERBLOCK_FIELDS.forEach((field, i) => {
+    image.writeUInt32LE(geometry[field], r3fs.SUPERBLOCK * r3fs.BLOCK + i * 4);
+  });
+
+  let nextBlock = 0;
+  let nextInode = r3fs.ROOT_INODE;
+
+  function allocateBlock() {
+    if (nextBlock === nblocks) throw new Error(`image full: ${nblocks} blocks`);
+    const block = nextBlock++;
+    image[bitmapStart * r3fs.BLOCK + (block >> 3)] |= 1 << (block & 7);
+    return block;
+  }
+
+  function allocateInode() {
+    if (nextInode === ninodes) throw new Error(`image full: ${ninodes} inodes`);
+    return nextInode++;
+  }
+
+  function writeInode(ino, mode, nlink, content) {
+    const at = inodeStart * r3fs.BLOCK + ino * r3fs.INODE_SIZE;
+    image.writeUInt16LE(mode, at + r3fs.INODE_MODE);
+    image.writeUInt16LE(nlink, at + r3fs.INODE_NLINK);
+    image.writeUInt32LE(content.length, at + r3fs.INODE_FILE_SIZE);
+    const count = Math.ceil(content.length / r3fs.BLOCK);
+    if (count > r3fs.NDIRECT + r3fs.POINTERS_PER_BLOCK) {
+      throw new Error(`inode ${ino}: ${content.length} bytes are too many`);
+    }
+    let indirect = 0;
+    for (let i = 0; i < count; i++) {
+      if (i === r3fs.NDIRECT) {
+        indirect = allocateBlock();
+        image.writeUInt32LE(indirect, at + r3fs.INODE_INDIRECT);
+      }
+      const block = allocateBlock();
+      content.copy(image, block * r3fs.BLOCK, i * r3fs.BLOCK, (i + 1) * r3fs.BLOCK);
+      const pointer =
+        i < r3fs.NDIRECT ? at + r3fs.INODE_DIRECT + i * 4 : indirect * r3fs.BLOCK + (i - r3fs.NDIRECT) * 4;
+      image.writeUInt32LE(block, pointer);
+    }
+  }
+
+  function writeDirectory(ino, parent, entries) {
+    const children = [...entries].map(([name, node]) => ({ name, node, ino: allocateInode() }));
+    const subdirectories = children.filter((child) => child.node instanceof Map).length;
+    const names = [{ name: '.', ino }, { name: '..', ino: parent }, ...children];
+    writeInode(ino, r3fs.MODE_DIR, 2 + subdirectories, encodeDirectory(names));
+    for (const child of children) {
+      if (child.node instanceof Map) writeDirectory(child.ino, ino, child.node);
+      else writeInode(child.ino, r3fs.MODE_FILE, 1, child.node);
+    }
+  }
+
+  while (nextBlock < dataStart) allocateBlock();
+  writeDirectory(allocateInode(), r3fs.ROOT_INODE, tree);
+  return image;
+}
+
+/** Directories are whole blocks: the kernel reuses free entries before it grows one. */
+function encodeDirectory(names) {
+  const bytes = names.length * r3fs.DIRENT_SIZE;
+  const content = Buffer.alloc(Math.ceil(bytes / r3fs.BLOCK) * r3fs.BLOCK);
+  names.forEach(({ name, ino }, i) => {
+    if (Buffer.byteLength(name) > r3fs.NAME_MAX) throw new Error(`name too long: ${name}`);
+    content.writeUInt32LE(ino, i * r3fs.DIRENT_SIZE);
+    content.write(name, i * r3fs.DIRENT_SIZE + 4, 'latin1');
+  });
+  return content;
+}
+
+/**
+ * Compresses the image, unless the file holds this very image already: zlib versions
+ * differ in their output, and a new one is no reason to commit a megabyte again.
+ */
+function store(path, image) {
+  if (existsSync(path) && gunzipSync(readFileSync(path)).equals(image)) return 'unchanged';
+  writeFileSync(path, gzipSync(image, { level: 9 }));
+  return 'written';
+}
+
+function main([programDir, path]) {
+  if (programDir === undefined || path === undefined) {
+    process.stderr.write('usage: node mkfs.mjs PROGRAM_DIR IMAGE.gz\n');
+    return 2;
+  }
+  const programs = Object.fromEntries(
+    ['init', ...PROGRAMS].map((name) => [name, readFileSync(join(programDir, name))]),
+  );
+  const image = buildImage(guestTree(programs));
+  process.stdout.write(`${path}: ${image.length} bytes, ${store(path, image)}\n`);
+  return 0;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = main(process.argv.slice(2));
