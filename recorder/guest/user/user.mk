@@ -20,7 +20,7 @@ USER_BINS = $(addprefix $(USER_OBJ)/,$(USER_PROGS))
 USER_DISK = images/disk.img.gz
 
 .PHONY: user user-disk user-check user-clean
-.SECONDARY:
+.SECONDARY: $(USER_LIB) $(addsuffix .o,$(USER_BINS))
 
 user: $(USER_BINS)
 

@@ -25,13 +25,13 @@ int
 pattern_check(uint32_t id, uint32_t gen, uint32_t offset, const void *p,
     uint32_t len)
 {
-	const volatile uint32_t *w = p;
-	uint32_t i, got, v = pattern_word(id, gen, offset);
+	const volatile uint32_t *w = p, *end = w + len / 4;
+	uint32_t got, v = pattern_word(id, gen, offset);
 
-	for (i = 0; i < len / 4; i++, v++) {
-		got = w[i];
+	for (; w < end; w++, v++) {
+		got = *w;		/* once: a second look may differ */
 		if (got != v) {
-			corrupt(id, offset + i * 4, v, got);
+			corrupt(id, offset + ((uint32_t)w - (uint32_t)p), v, got);
 			return 1;
 		}
 	}
