@@ -1,0 +1,78 @@
+import type { MachineConfig } from './config.ts';
+import type { EventLog } from './event-log.ts';
+import type { MachineMemory } from './layout.ts';
+import type { Input, Nondet } from './nondet.ts';
+import type { Hash64 } from './state-hash.ts';
+
+/** The seams between the machine and its devices; the devices themselves are in devices/. */
+
+/** One chip. Its registers lie in its block of DEVICE_STATE, which the machine saves, restores and hashes by name. */
+export interface Device {
+  readonly name: string;
+  readonly state: { readonly offset: number; readonly bytes: number };
+  /** icount of the next thing this device does by itself; Infinity when it waits for the guest. */
+  nextDeadline(): number;
+  /** Called at `now` >= nextDeadline(); must move the deadline past `now`. */
+  onDeadline(now: number): void;
+  /** Rebuilds what is derived from the block, after a restore. */
+  reload?(): void;
+  /** State that does not fit the block (a buffer, a queue): saved and hashed besides it. */
+  save?(): Uint8Array;
+  restore?(bytes: Uint8Array): void;
+}
+
+export interface IoBus {
+  /** Unclaimed ports read as all ones. */
+  in(port: number, size: 1 | 2 | 4): number;
+  out(port: number, size: 1 | 2 | 4, value: number): void;
+  /** Set when a port access moved a device deadline or asked for exit: the CPU leaves `run`, the machine clears it. */
+  deadlineMoved: boolean;
+}
+
+/** The 8259 pair as the CPU sees it. */
+export interface InterruptController {
+  /** The INTR line. */
+  readonly pending: boolean;
+  /** INTA: takes the highest-priority request into service and returns its vector. */
+  acknowledge(): number;
+}
+
+/** Physical memory as a bus master sees it: paging structures in it stay tracked. */
+export interface DmaPort {
+  physRead8(physical: number): number;
+  physRead16(physical: number): number;
+  physRead32(physical: number): number;
+  physWrite8(physical: number, value: number): void;
+  physWrite16(physical: number, value: number): void;
+  physWrite32(physical: number, value: number): void;
+}
+
+/** A disk's contents: the image as given plus what the guest wrote. Sectors of 512 bytes. */
+export interface DiskImage {
+  readonly sectors: number;
+  read(sector: number, into: Uint8Array): void;
+}
+
+export interface DeviceHost {
+  readonly mem: MachineMemory;
+  readonly config: MachineConfig;
+  readonly nondet: Nondet;
+  readonly log: EventLog | null;
+  readonly disk: DiskImage | null;
+  readonly clock: { readonly icount: number };
+  readonly dma: DmaPort;
+}
+
+export interface DeviceSet {
+  readonly bus: IoBus;
+  readonly pic: InterruptController;
+  readonly devices: readonly Device[];
+  /** Takes an asynchronous input (`serial_byte`, `inject_irq`). */
+  acceptInput(input: Input): void;
+  /** What the guest wrote to the exit port; -1 while it has not. */
+  readonly exitCode: number;
+  /** Hash of everything the guest wrote to the disk; null without a disk. */
+  diskHash(): Hash64 | null;
+  saveDisk(): Uint8Array;
+  restoreDisk(bytes: Uint8Array): void;
+}

@@ -1,0 +1,16 @@
+import type { EventContext } from '../event-log.ts';
+
+/** What the MMU needs of the CPU. The control registers live in CPU_STATE; the MMU alone writes them. */
+export interface CpuView extends EventContext {
+  cr0: number;
+  /** Linear address of the last page fault (80386 Programmer's Reference, 9.8.14). */
+  cr2: number;
+  cr3: number;
+  cr4: number;
+  /** Raises an exception: throws, so that the instruction is abandoned. */
+  fault(vector: number, code: number): never;
+  /** Forgets the page that instruction fetch is latched to; the next fetch consults the TLB. */
+  dropFetchLatch(): void;
+  /** A store reached a frame that holds decoded code (`Mmu.markCode`). */
+  codeWritten(frame: number, offset: number, size: number): void;
+}

@@ -1,0 +1,247 @@
+import type { ResolvedProfile } from '../config.ts';
+import type { EventLog } from '../event-log.ts';
+import { type MachineMemory, RAM } from '../layout.ts';
+import {
+  APTD_CHECK,
+  APTD_WRITE,
+  DIRTY,
+  FROM_ADOPTION,
+  FROM_STORE,
+  LEVEL_PDE,
+  LEVEL_PTE,
+  PAGE_SIZE_4M,
+  PRESENT,
+  TRANSLATION_BITS,
+  VIA_PHYSICAL,
+} from './bits.ts';
+import type { FastPath } from './fast-path.ts';
+import { type Frames, ROLE_DIRECTORY, ROLE_TABLE } from './frames.ts';
+import type { Tlb } from './tlb.ts';
+import type { Walker } from './walk.ts';
+
+const ENTRIES = 1024;
+/** No directory and slot are known by the way a store came: attribute it to the table's owner. */
+export const BY_OWNER = -1;
+
+/**
+ * Keeps the history of every paging structure complete. A frame is *tracked* from the moment the walker uses it as
+ * directory or table until nothing can walk it any more:
+ * - a table while some entry of a tracked directory names it;
+ * - a directory until it is empty or, in a guest with a recursive slot, no longer names itself there.
+ * Else page frames that were freed and reused would stay slow, and fill the trace, for ever.
+ *
+ * The profile's windows make structures earlier than the walk does: a frame that the alternate slot names is a
+ * directory, and what is reached through the recursive or alternate window is a table of the directory behind it. So
+ * the tables that a fork fills for its child have a history before the child runs.
+ */
+export class PagingStructures {
+  private readonly i32: Int32Array;
+  private readonly frames: Frames;
+  private readonly tlb: Tlb;
+  private readonly fastPath: FastPath;
+  private readonly log: EventLog;
+  private readonly recursiveSlot: number;
+  private readonly alternateSlot: number;
+
+  constructor(
+    mem: MachineMemory,
+    frames: Frames,
+    tlb: Tlb,
+    fastPath: FastPath,
+    profile: ResolvedProfile,
+    log: EventLog,
+  ) {
+    this.i32 = mem.i32;
+    this.frames = frames;
+    this.tlb = tlb;
+    this.fastPath = fastPath;
+    this.log = log;
+    this.recursiveSlot = profile.recursiveSlot;
+    this.alternateSlot = profile.alternateSlot;
+  }
+
+  /** CR3 names `frame` and paging is on. */
+  useDirectory(frame: number): void {
+    if (frame >= this.frames.count) return;
+    const roles = this.frames.roles(frame);
+    if (roles & ROLE_DIRECTORY) return;
+    this.frames.setRoles(frame, roles | ROLE_DIRECTORY);
+    this.fastPath.revoke(frame);
+    let occupied = 0;
+    for (let slot = 0; slot < ENTRIES; slot++) {
+      const entry = this.i32[(RAM >>> 2) + (frame << 10) + slot];
+      if (entry === 0) continue;
+      occupied++;
+      const target = this.target(entry);
+      if (target >= 0) this.frames.addReference(target, 1);
+      const physical = (frame << 12) | (slot << 2);
+      const vpn = slot << 10;
+      this.log.pagingWrite(
+        0,
+        physical,
+        frame << 12,
+        slot,
+        vpn,
+        LEVEL_PDE,
+        0,
+        entry,
+        VIA_PHYSICAL,
+        FROM_ADOPTION,
+      );
+    }
+    this.frames.setOccupied(frame, occupied);
+  }
+
+  /** A TLB fill came by this walk under `directory`. */
+  walked(walker: Walker, directory: number, vpn: number): void {
+    if (walker.ptePhysical === walker.pdePhysical) return;
+    const slot = vpn >>> 10;
+    const table = walker.pde >>> 12;
+    if (table >= this.frames.count) return;
+    if (slot === this.alternateSlot) this.useDirectory(table);
+    this.useTable(table, (directory << 12) | slot);
+    if (slot !== this.recursiveSlot && slot !== this.alternateSlot) return;
+    // The window shows tables as pages: entry `index` of the directory `table` names the structure in `page`.
+    const index = vpn & (ENTRIES - 1);
+    const page = this.target(walker.pte);
+    if (page < 0) return;
+    if (index === this.alternateSlot) this.useDirectory(page);
+    this.useTable(page, (table << 12) | index);
+  }
+
+  private useTable(frame: number, owner: number): void {
+    const roles = this.frames.roles(frame);
+    if (this.frames.owner(frame) !== owner) this.frames.setOwner(frame, owner);
+    if (roles & ROLE_TABLE) return;
+    this.frames.setRoles(frame, roles | ROLE_TABLE);
+    if (roles & ROLE_DIRECTORY) return;
+    this.fastPath.revoke(frame);
+    const dir = owner & ~0xfff;
+    const slot = owner & (ENTRIES - 1);
+    for (let index = 0; index < ENTRIES; index++) {
+      const entry = this.i32[(RAM >>> 2) + (frame << 10) + index];
+      if (entry === 0) continue;
+      const physical = (frame << 12) | (index << 2);
+      const vpn = (slot << 10) | index;
+      this.log.pagingWrite(0, physical, dir, slot, vpn, LEVEL_PTE, 0, entry, VIA_PHYSICAL, FROM_ADOPTION);
+    }
+  }
+
+  /**
+   * Stores `value` into a tracked frame and records it: one row for each entry that the store overlaps. `reached` is
+   * the directory | slot that the window shows, or BY_OWNER.
+   */
+  store(
+    linear: number,
+    frame: number,
+    offset: number,
+    size: number,
+    value: number,
+    view: DataView,
+    via: number,
+    source: number,
+    reached: number,
+  ): void {
+    const at = RAM + (frame << 12) + offset;
+    const index = offset >>> 2;
+    const last = (offset + size - 1) >>> 2;
+    const base = (RAM >>> 2) + (frame << 10);
+    const old = this.i32[base + index];
+    const lastOld = this.i32[base + last];
+    if (size === 4) view.setInt32(at, value, true);
+    else if (size === 2) view.setInt16(at, value, true);
+    else view.setInt8(at, value);
+    this.entryWritten(linear, frame, index, old, this.i32[base + index], via, source, reached);
+    if (last !== index) {
+      this.entryWritten(linear, frame, last, lastOld, this.i32[base + last], via, source, reached);
+    }
+  }
+
+  private entryWritten(
+    linear: number,
+    frame: number,
+    index: number,
+    old: number,
+    value: number,
+    via: number,
+    source: number,
+    reached: number,
+  ): void {
+    this.record(linear, frame, index, old, value, via, source, reached);
+    if (source === FROM_STORE && frame === this.fastPath.directory && index === this.alternateSlot) {
+      this.log.add('aptd_switches', APTD_WRITE, linear, old, value);
+    }
+    const changed = old ^ value;
+    if (changed === 0) return;
+    // A D bit taken away matters to a translation that holds it: later writes will not set it again.
+    if (changed & TRANSLATION_BITS || (changed & old & DIRTY) !== 0) {
+      this.tlb.entryChanged((frame << 12) | (index << 2));
+    }
+    if (this.frames.roles(frame) & ROLE_DIRECTORY) this.directoryEntryChanged(frame, index, old, value);
+  }
+
+  /** The paging_writes row. Also for the A and D bits that a walk sets, which change no translation. */
+  record(
+    linear: number,
+    frame: number,
+    index: number,
+    old: number,
+    value: number,
+    via: number,
+    source: number,
+    reached: number,
+  ): void {
+    const physical = (frame << 12) | (index << 2);
+    if (this.frames.roles(frame) & ROLE_DIRECTORY) {
+      const vpn = index << 10;
+      this.log.pagingWrite(linear, physical, frame << 12, index, vpn, LEVEL_PDE, old, value, via, source);
+      return;
+    }
+    const owner = reached === BY_OWNER ? this.frames.owner(frame) : reached;
+    const slot = owner & (ENTRIES - 1);
+    const vpn = (slot << 10) | index;
+    this.log.pagingWrite(linear, physical, owner & ~0xfff, slot, vpn, LEVEL_PTE, old, value, via, source);
+  }
+
+  /** A read of `size` bytes at `offset` of the current directory: a check of APTDpde if it overlaps that. */
+  directoryRead(linear: number, frame: number, offset: number, size: number): void {
+    const at = this.alternateSlot * 4;
+    if (offset + size <= at || offset >= at + 4) return;
+    const entry = this.i32[(RAM >>> 2) + (frame << 10) + this.alternateSlot];
+    this.log.add('aptd_switches', APTD_CHECK, linear, entry, entry);
+  }
+
+  private directoryEntryChanged(frame: number, index: number, old: number, value: number): void {
+    const before = this.target(old);
+    const after = this.target(value);
+    if (after !== before) {
+      if (after >= 0) this.frames.addReference(after, 1);
+      if (before >= 0) this.release(before);
+    }
+    const occupied = this.frames.addOccupied(frame, (value !== 0 ? 1 : 0) - (old !== 0 ? 1 : 0));
+    if (frame === this.fastPath.directory) return;
+    if (occupied === 0 || (index === this.recursiveSlot && after !== frame)) this.dissolve(frame);
+  }
+
+  /** The frame is a directory no more: its entries name nothing. */
+  private dissolve(frame: number): void {
+    for (let slot = 0; slot < ENTRIES; slot++) {
+      const target = this.target(this.i32[(RAM >>> 2) + (frame << 10) + slot]);
+      if (target >= 0) this.release(target);
+    }
+    this.frames.setRoles(frame, this.frames.roles(frame) & ~ROLE_DIRECTORY);
+  }
+
+  private release(table: number): void {
+    if (this.frames.addReference(table, -1) === 0) {
+      this.frames.setRoles(table, this.frames.roles(table) & ~ROLE_TABLE);
+    }
+  }
+
+  /** The frame that a directory entry names as a table; -1 for none (not present, a 4 MB page, no such memory). */
+  private target(entry: number): number {
+    if ((entry & (PRESENT | PAGE_SIZE_4M)) !== PRESENT) return -1;
+    const frame = entry >>> 12;
+    return frame < this.frames.count ? frame : -1;
+  }
+}

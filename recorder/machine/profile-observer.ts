@@ -1,0 +1,88 @@
+import type { ResolvedProfile } from './config.ts';
+import type { EventLog } from './event-log.ts';
+import { type MachineMemory, RAM } from './layout.ts';
+
+/** How the observer reads guest memory: without any effect on it. */
+interface Looker {
+  translateForDebug(linear: number): number;
+}
+
+const COMM_WORDS = 4;
+/** proc, pid and the command name. */
+const FACTS = 2 + COMM_WORDS;
+
+/**
+ * Says which process runs under a page directory: on a CR3 load it follows the guest's pointer to the current process
+ * (guest profile, `process`) and records a `contexts` event when that differs from what it last recorded for this CR3.
+ * The kernel's half is the same in every directory, so the new one serves to look.
+ */
+export class ProfileObserver {
+  private readonly process: NonNullable<ResolvedProfile['process']>;
+  private readonly mem: MachineMemory;
+  private readonly looker: Looker;
+  private readonly log: EventLog;
+  /** Facts last recorded, by CR3. */
+  private readonly recorded = new Map<number, Int32Array>();
+  private readonly facts = new Int32Array(FACTS);
+
+  private constructor(
+    process: NonNullable<ResolvedProfile['process']>,
+    mem: MachineMemory,
+    looker: Looker,
+    log: EventLog,
+  ) {
+    this.process = process;
+    this.mem = mem;
+    this.looker = looker;
+    this.log = log;
+  }
+
+  /** An observer, if the profile says where to look. */
+  static for(
+    profile: ResolvedProfile,
+    mem: MachineMemory,
+    looker: Looker,
+    log: EventLog,
+  ): ProfileObserver | null {
+    return profile.process ? new ProfileObserver(profile.process, mem, looker, log) : null;
+  }
+
+  directoryLoaded(cr3: number): void {
+    const { facts, process } = this;
+    const proc = this.word(process.current);
+    facts.fill(0);
+    facts[0] = proc;
+    if (proc !== 0) {
+      facts[1] = this.word(proc + process.pid);
+      for (let i = 0; i < COMM_WORDS; i++) facts[2 + i] = this.word(proc + process.comm + 4 * i);
+    }
+    let last = this.recorded.get(cr3);
+    if (last?.every((fact, i) => fact === facts[i])) return;
+    if (!last) {
+      last = new Int32Array(FACTS);
+      this.recorded.set(cr3, last);
+    }
+    last.set(facts);
+    this.log.add('contexts', facts[0], facts[1], facts[2], facts[3], facts[4], facts[5]);
+  }
+
+  /** What it has recorded decides what it records next, so it is part of a snapshot: [cr3, facts...] rows. */
+  save(): Int32Array {
+    const rows = [...this.recorded].sort(([a], [b]) => a - b);
+    return Int32Array.from(rows.flatMap(([cr3, facts]) => [cr3, ...facts]));
+  }
+
+  restore(rows: Int32Array): void {
+    this.recorded.clear();
+    for (let at = 0; at < rows.length; at += 1 + FACTS) {
+      this.recorded.set(rows[at], rows.slice(at + 1, at + 1 + FACTS));
+    }
+  }
+
+  /** Reads a word of guest memory; 0 where nothing is mapped. */
+  private word(linear: number): number {
+    const physical = this.looker.translateForDebug(linear | 0);
+    if (physical < 0 || physical + 4 > this.mem.ramBytes) return 0;
+    return this.mem.view.getInt32(RAM + physical, true);
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Hashes for the state ladder: strong against accidents, not against enemies. 64 bits, as two words.
+ *
+ * Each of eight lanes takes every eighth word of the input: lane = rotl((lane ^ word) * P, 15). That is a bijection of
+ * the lane for a given word and of the word for a given lane, so no single change is lost, and the rotation brings what
+ * the multiplication carried to the top back to the bottom. Eight lanes hide the multiplier's latency. The lanes are
+ * then folded into two words by murmur3's 32-bit steps and finaliser.
+ */
+
+export interface Hash64 {
+  readonly low: number;
+  readonly high: number;
+}
+
+export const hashHex = ({ low, high }: Hash64): string =>
+  (high >>> 0).toString(16).padStart(8, '0') + (low >>> 0).toString(16).padStart(8, '0');
+
+export const sameHash = (a: Hash64, b: Hash64): boolean => (a.low ^ b.low) === 0 && (a.high ^ b.high) === 0;
+
+/** Odd multipliers with well-spread bits (from xxHash32, whose constants are primes). */
+const P1 = 0x9e3779b1 | 0;
+const P2 = 0x85ebca77 | 0;
+const P3 = 0xc2b2ae3d | 0;
+const P4 = 0x27d4eb2f | 0;
+
+/** Hashes runs of words. One instance holds the result of its last call in `low` and `high`: no allocation. */
+export class WordHasher {
+  low = 0;
+  high = 0;
+
+  /** `count` words of `words` from `start`; `seed` separates inputs that differ in kind or place. */
+  run(words: Int32Array, start: number, count: number, seed: number): void {
+    let a = seed + P1;
+    let b = seed ^ P2;
+    let c = seed + P3;
+    let d = seed ^ P4;
+    let e = Math.imul(seed, P1) ^ P3;
+    let f = Math.imul(seed, P2) ^ P4;
+    let g = Math.imul(seed, P3) ^ P1;
+    let h = Math.imul(seed, P4) ^ P2;
+    const end = start + (count & ~7);
+    let i = start;
+    for (; i < end; i += 8) {
+      a = Math.imul(a ^ words[i], P1);
+      b = Math.imul(b ^ words[i + 1], P1);
+      c = Math.imul(c ^ words[i + 2], P1);
+      d = Math.imul(d ^ words[i + 3], P1);
+      e = Math.imul(e ^ words[i + 4], P1);
+      f = Math.imul(f ^ words[i + 5], P1);
+      g = Math.imul(g ^ words[i + 6], P1);
+      h = Math.imul(h ^ words[i + 7], P1);
+      a = (a << 15) | (a >>> 17);
+      b = (b << 15) | (b >>> 17);
+      c = (c << 15) | (c >>> 17);
+      d = (d << 15) | (d >>> 17);
+      e = (e << 15) | (e >>> 17);
+      f = (f << 15) | (f >>> 17);
+      g = (g << 15) | (g >>> 17);
+      h = (h << 15) | (h >>> 17);
+    }
+    for (const tail = start + count; i < tail; i++) {
+      a = Math.imul(a ^ words[i], P1);
+      a = (a << 15) | (a >>> 17);
+      a = (a + P2) | 0;
+    }
+    this.low = finish(fold(fold(fold(fold(count, a), c), e), g) ^ b);
+    this.high = finish(fold(fold(fold(fold(count ^ P4, b), d), f), h) ^ Math.imul(this.low, P3));
+  }
+
+  result(): Hash64 {
+    return { low: this.low, high: this.high };
+  }
+}
+
+function fold(hash: number, lane: number): number {
+  let k = Math.imul(lane, 0xcc9e2d51);
+  k = (k << 15) | (k >>> 17);
+  const h = hash ^ Math.imul(k, 0x1b873593);
+  return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
+}
+
+function finish(hash: number): number {
+  let h = hash ^ (hash >>> 16);
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+/** Hash of bytes: of their words, the last one filled with zeros, and their number. */
+export function hashBytes(bytes: Uint8Array, seed = 0): Hash64 {
+  const words = new Int32Array((bytes.length + 3) >>> 2);
+  new Uint8Array(words.buffer).set(bytes);
+  const hasher = new WordHasher();
+  hasher.run(words, 0, words.length, (seed ^ Math.imul(bytes.length, P2)) | 0);
+  return hasher.result();
+}
+
+/**
+ * The hash of RAM, kept up to date by the frames that changed: the sum over frames of a hash of frame number and
+ * contents (modulo 2^32 in each half), so that one frame's share can be taken out and put back.
+ */
+export class RamHash {
+  private readonly words: Int32Array;
+  private readonly firstWord: number;
+  private readonly low: Int32Array;
+  private readonly high: Int32Array;
+  private readonly hasher = new WordHasher();
+  private totalLow = 0;
+  private totalHigh = 0;
+
+  /** RAM of `frames` pages from byte `offset` of `words`. */
+  constructor(words: Int32Array, offset: number, frames: number) {
+    this.words = words;
+    this.firstWord = offset >>> 2;
+    this.low = new Int32Array(frames);
+    this.high = new Int32Array(frames);
+  }
+
+  /** Takes up changed frames. Before the first call every frame counts as changed. */
+  update(changed: Uint32Array): Hash64 {
+    const { hasher, low, high } = this;
+    for (let i = 0; i < changed.length; i++) {
+      const frame = changed[i];
+      hasher.run(this.words, this.firstWord + (frame << 10), 1024, frame);
+      this.totalLow = (this.totalLow + hasher.low - low[frame]) | 0;
+      this.totalHigh = (this.totalHigh + hasher.high - high[frame]) | 0;
+      low[frame] = hasher.low;
+      high[frame] = hasher.high;
+    }
+    return { low: this.totalLow, high: this.totalHigh };
+  }
+}
