@@ -17,7 +17,7 @@ const FACTS = 2 + COMM_WORDS;
  * The kernel's half is the same in every directory, so the new one serves to look.
  */
 export class ProfileObserver {
-  private readonly process: NonNullable<ResolvedProfile['process']>;
+  private readonly layout: NonNullable<ResolvedProfile['process']>;
   private readonly mem: MachineMemory;
   private readonly looker: Looker;
   private readonly log: EventLog;
@@ -26,12 +26,12 @@ export class ProfileObserver {
   private readonly facts = new Int32Array(FACTS);
 
   private constructor(
-    process: NonNullable<ResolvedProfile['process']>,
+    layout: NonNullable<ResolvedProfile['process']>,
     mem: MachineMemory,
     looker: Looker,
     log: EventLog,
   ) {
-    this.process = process;
+    this.layout = layout;
     this.mem = mem;
     this.looker = looker;
     this.log = log;
@@ -48,13 +48,13 @@ export class ProfileObserver {
   }
 
   directoryLoaded(cr3: number): void {
-    const { facts, process } = this;
-    const proc = this.word(process.current);
+    const { facts, layout } = this;
+    const proc = this.word(layout.current);
     facts.fill(0);
     facts[0] = proc;
     if (proc !== 0) {
-      facts[1] = this.word(proc + process.pid);
-      for (let i = 0; i < COMM_WORDS; i++) facts[2 + i] = this.word(proc + process.comm + 4 * i);
+      facts[1] = this.word(proc + layout.pid);
+      for (let i = 0; i < COMM_WORDS; i++) facts[2 + i] = this.word(proc + layout.comm + 4 * i);
     }
     let last = this.recorded.get(cr3);
     if (last?.every((fact, i) => fact === facts[i])) return;

@@ -1,0 +1,259 @@
+import type { EventLog } from '../event-log.ts';
+import { type MachineMemory, RAM } from '../layout.ts';
+import type { ProfileObserver } from '../profile-observer.ts';
+import {
+  ACCESSED,
+  type Access,
+  CR0_PG,
+  CR0_WP,
+  CR4_PGE,
+  CR4_PSE,
+  DIRTY,
+  FROM_WALK,
+  PAGE_FAULT,
+  PF_PROTECTION,
+  PF_USER,
+  PF_WRITE,
+  READ,
+  REG_CR0,
+  REG_CR3,
+  REG_CR4,
+  TLB_FLUSH,
+  TLB_INVLPG,
+  TLB_STALE_USE,
+  VIA_PHYSICAL,
+  WRITE,
+} from './bits.ts';
+import type { CpuView } from './cpu-view.ts';
+import type { FastPath } from './fast-path.ts';
+import { type Frames, WATCH_CHANGED, WATCH_CODE } from './frames.ts';
+import { BY_OWNER, type PagingStructures } from './structures.ts';
+import { TLB_APT_READ, TLB_DIRTY, TLB_LARGE, TLB_SUSPECT, TLB_USER, TLB_WRITABLE, type Tlb } from './tlb.ts';
+import { Walker } from './walk.ts';
+
+/**
+ * From linear to physical (80386 Programmer's Reference, chapter 5): TLB, walk, rights, A and D bits, page faults, and
+ * the control registers that govern them.
+ */
+export class Translator {
+  private readonly i32: Int32Array;
+  private readonly cpu: CpuView;
+  private readonly log: EventLog | null;
+  private readonly tlb: Tlb;
+  private readonly frames: Frames;
+  private readonly fastPath: FastPath;
+  private readonly structures: PagingStructures | null;
+  private readonly walker: Walker;
+  /** A second walker, for looks that must not disturb a walk under way. */
+  private readonly looker: Walker;
+  /** Told of CR3 loads; set by the MMU. */
+  observer: ProfileObserver | null = null;
+
+  /** DERIVED from CR0, CR3 and CR4 (`takeControls`): CR0.PG, CR0.WP, CR4.PGE, and the frame that CR3 names. */
+  paging = false;
+  directory = 0;
+  private writeProtect = false;
+  private keepGlobal = false;
+
+  constructor(
+    mem: MachineMemory,
+    cpu: CpuView,
+    log: EventLog | null,
+    tlb: Tlb,
+    frames: Frames,
+    fastPath: FastPath,
+    structures: PagingStructures | null,
+  ) {
+    this.i32 = mem.i32;
+    this.cpu = cpu;
+    this.log = log;
+    this.tlb = tlb;
+    this.frames = frames;
+    this.fastPath = fastPath;
+    this.structures = structures;
+    this.walker = new Walker(mem);
+    this.looker = new Walker(mem);
+  }
+
+  takeControls(): void {
+    const { cr0, cr3, cr4 } = this.cpu;
+    this.paging = (cr0 & CR0_PG) !== 0;
+    this.writeProtect = (cr0 & CR0_WP) !== 0;
+    this.keepGlobal = (cr4 & CR4_PGE) !== 0;
+    this.directory = cr3 >>> 12;
+    this.fastPath.writeProtect = this.writeProtect;
+    this.fastPath.directory = this.paging ? this.directory : -1;
+    for (const walker of [this.walker, this.looker]) {
+      walker.largePages = (cr4 & CR4_PSE) !== 0;
+      walker.globalPages = this.keepGlobal;
+    }
+  }
+
+  setCr0(value: number): void {
+    const old = this.cpu.cr0;
+    const changed = old ^ value;
+    this.log?.controlWrite(REG_CR0, old, value);
+    this.cpu.cr0 = value;
+    this.cpu.dropFetchLatch();
+    if (changed & (CR0_PG | CR0_WP)) this.fastPath.dropAll();
+    this.takeControls();
+    if (changed & CR0_PG) {
+      this.flushAll();
+      if (this.paging) this.structures?.useDirectory(this.directory);
+    }
+  }
+
+  /** 80386 Programmer's Reference, 5.2.5: a load of CR3 flushes the TLB (but for global pages: SDM, 4.10.2.4). */
+  setCr3(value: number): void {
+    this.log?.controlWrite(REG_CR3, this.cpu.cr3, value);
+    this.cpu.cr3 = value;
+    this.cpu.dropFetchLatch();
+    this.directory = value >>> 12;
+    this.tlb.flush(this.keepGlobal);
+    if (!this.paging) return;
+    this.fastPath.directory = this.directory;
+    this.structures?.useDirectory(this.directory);
+    this.observer?.directoryLoaded(value | 0);
+  }
+
+  setCr4(value: number): void {
+    const old = this.cpu.cr4;
+    this.log?.controlWrite(REG_CR4, old, value);
+    this.cpu.cr4 = value;
+    this.cpu.dropFetchLatch();
+    this.takeControls();
+    if ((old ^ value) & (CR4_PSE | CR4_PGE)) this.flushAll();
+  }
+
+  /** A flush other than by CR3: global pages go too (SDM volume 3, 4.10.4.1). */
+  private flushAll(): void {
+    this.tlb.flush(false);
+    this.log?.tlbEvent(TLB_FLUSH, 0, 0, 0, READ);
+  }
+
+  invlpg(linear: number): void {
+    this.log?.tlbEvent(TLB_INVLPG, linear, 0, 0, READ);
+    this.cpu.dropFetchLatch();
+    this.tlb.invalidate(linear >>> 12);
+  }
+
+  /** The TLB entry by which this access goes; faults if it may not. Paging is on. */
+  translate(linear: number, access: Access, cpl: number): number {
+    const { tlb } = this;
+    const entry = tlb.find(linear >>> 12);
+    if (entry < 0) return this.fill(-1, linear, access, cpl);
+    const flags = tlb.flags[entry];
+    const allowed =
+      cpl === 3
+        ? (flags & TLB_USER) !== 0 && (access !== WRITE || (flags & TLB_WRITABLE) !== 0)
+        : access !== WRITE || (flags & TLB_WRITABLE) !== 0 || !this.writeProtect;
+    // D must be set in memory first, and only a walk does that: the cached translation is not used.
+    if (allowed && access === WRITE && (flags & TLB_DIRTY) === 0)
+      return this.fill(entry, linear, access, cpl);
+    if (flags & TLB_SUSPECT) this.judge(entry, linear, access);
+    if (!allowed) this.pageFault(linear, access, cpl, PF_PROTECTION);
+    return entry;
+  }
+
+  /**
+   * Walks, checks rights, sets A and D, and caches the translation: in `replace`, the entry that already holds the page,
+   * unless that is -1. A and D are set only when the access goes through ("before a read or write operation to a page",
+   * 80386 Programmer's Reference, 5.2.4.3).
+   */
+  private fill(replace: number, linear: number, access: Access, cpl: number): number {
+    const { walker, tlb } = this;
+    const vpn = linear >>> 12;
+    if (!walker.walk(this.directory, vpn)) this.pageFault(linear, access, cpl, 0);
+    const { flags } = walker;
+    if (cpl === 3) {
+      if ((flags & TLB_USER) === 0 || (access === WRITE && (flags & TLB_WRITABLE) === 0)) {
+        this.pageFault(linear, access, cpl, PF_PROTECTION);
+      }
+    } else if (access === WRITE && (flags & TLB_WRITABLE) === 0 && this.writeProtect) {
+      this.pageFault(linear, access, cpl, PF_PROTECTION);
+    }
+    this.structures?.walked(walker, this.directory, vpn);
+    this.setAccessedDirty(vpn, access);
+
+    let kept = 0;
+    let entry = replace;
+    if (entry < 0) {
+      entry = tlb.vacate(vpn);
+    } else {
+      // The D bit of the same translation: what was read through it before has been recorded already.
+      if (tlb.frame[entry] === walker.frame) kept = tlb.flags[entry] & TLB_APT_READ;
+      tlb.drop(entry);
+    }
+    const { frame, pte, pde, ptePhysical, pdePhysical } = walker;
+    tlb.fill(entry, vpn, walker.flags | kept, frame, pte, pde, ptePhysical, pdePhysical);
+    return entry;
+  }
+
+  private setAccessedDirty(vpn: number, access: Access): void {
+    const { walker } = this;
+    const used = access === WRITE ? ACCESSED | DIRTY : ACCESSED;
+    const { pde, pte } = walker;
+    if (walker.flags & TLB_LARGE) {
+      if ((pde & used) !== used) {
+        walker.pde = walker.pte = pde | used;
+        this.updateEntry(this.directory, vpn >>> 10, pde, pde | used, BY_OWNER);
+      }
+    } else {
+      if ((pde & ACCESSED) === 0) {
+        walker.pde = pde | ACCESSED;
+        this.updateEntry(this.directory, vpn >>> 10, pde, pde | ACCESSED, BY_OWNER);
+      }
+      if ((pte & used) !== used) {
+        walker.pte = pte | used;
+        this.updateEntry(pde >>> 12, vpn & 1023, pte, pte | used, (this.directory << 12) | (vpn >>> 10));
+      }
+    }
+    if (access === WRITE) walker.flags |= TLB_DIRTY;
+  }
+
+  private updateEntry(frame: number, index: number, old: number, value: number, reached: number): void {
+    if (frame >= this.frames.count) return;
+    this.i32[(RAM >>> 2) + (frame << 10) + index] = value;
+    this.frames.watch[frame] |= WATCH_CHANGED;
+    this.structures?.record(0, frame, index, old, value, VIA_PHYSICAL, FROM_WALK, reached);
+    if (this.frames.watch[frame] & WATCH_CODE) this.cpu.codeWritten(frame, index << 2, 4);
+  }
+
+  /**
+   * A suspect translation is about to be used: records `stale_use`, once for each change, if a walk would now find
+   * something else. A and D are not part of a translation, but a write through an entry that holds D while memory has
+   * lost it leaves the page modified with D clear.
+   */
+  private judge(entry: number, linear: number, access: Access): void {
+    const { tlb, looker } = this;
+    const cached = tlb.flags[entry];
+    const present = looker.walk(this.directory, linear >>> 12);
+    const rights = TLB_USER | TLB_WRITABLE;
+    const same = present && looker.frame === tlb.frame[entry] && ((looker.flags ^ cached) & rights) === 0;
+    const lostDirty = same && (cached & ~looker.flags & TLB_DIRTY) !== 0;
+    if (lostDirty && access !== WRITE) return;
+    tlb.flags[entry] = cached & ~TLB_SUSPECT;
+    if (same && !lostDirty) return;
+    this.log?.tlbEvent(TLB_STALE_USE, linear, tlb.pte[entry], present ? looker.pte : 0, access);
+  }
+
+  /** Sets CR2, drops the page from the TLB (SDM volume 3, 4.10.4.1: so that a retry walks again), and faults. */
+  private pageFault(linear: number, access: Access, cpl: number, protection: number): never {
+    const entry = this.tlb.find(linear >>> 12);
+    if (entry >= 0) this.tlb.drop(entry);
+    this.cpu.cr2 = linear;
+    this.cpu.fault(PAGE_FAULT, protection | (access === WRITE ? PF_WRITE : 0) | (cpl === 3 ? PF_USER : 0));
+  }
+
+  /** Physical address that a fresh walk finds for `linear`; -1 if none. No side effects. */
+  look(linear: number): number {
+    if (!this.paging) return linear >>> 0;
+    if (!this.looker.walk(this.directory, linear >>> 12)) return -1;
+    return this.looker.frame * 4096 + (linear & 0xfff);
+  }
+
+  /** Entry `slot` of the current directory. */
+  directoryEntry(slot: number): number {
+    return this.looker.entry(this.directory, slot);
+  }
+}
