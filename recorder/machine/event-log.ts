@@ -1,6 +1,7 @@
 import {
-  allocateTable,
+  type ColumnArray,
   CONTEXT_COLUMNS,
+  EVENT_KINDS,
   EVENT_KIND_NAMES,
   type EventBatch,
   type EventKind,
@@ -26,6 +27,25 @@ export interface EventContext {
 export const BATCH_ROWS = 65536;
 
 const CONTEXT = CONTEXT_COLUMNS.length;
+
+/** Distance, past a whole number of pages, between the columns of a table: three cache lines. */
+const STAGGER = 192;
+
+/**
+ * A table whose columns lie in one buffer at different offsets within a page. A row touches every column at once;
+ * columns that began at like offsets would all compete for one set of the host's caches.
+ */
+function staggeredTable(kind: EventKind, rows: number): EventTable {
+  const specs = EVENT_KINDS[kind].columns;
+  const stride = Math.ceil((rows * 8 + 1) / 4096) * 4096 + STAGGER;
+  const buffer = new ArrayBuffer(specs.length * stride);
+  const columns = specs.map(({ type }, i): ColumnArray => {
+    if (type === 'icount') return new Float64Array(buffer, i * stride, rows);
+    if (type === 'small') return new Uint8Array(buffer, i * stride, rows);
+    return new Uint32Array(buffer, i * stride, rows);
+  });
+  return { kind, count: 0, columns };
+}
 
 /**
  * The context columns of one table under their own names. A frequent kind is written through such fields: an indexed
@@ -171,7 +191,7 @@ export class EventLog {
     this.sink = sink;
     this.rows = rows;
     this.tables = Object.fromEntries(
-      EVENT_KIND_NAMES.map((kind) => [kind, allocateTable(kind, rows)]),
+      EVENT_KIND_NAMES.map((kind) => [kind, staggeredTable(kind, rows)]),
     ) as Record<EventKind, EventTable>;
     this.pagingWrites = new PagingWriteRows(this.tables.paging_writes);
     this.controlWrites = new ControlWriteRows(this.tables.control_writes);

@@ -19,6 +19,10 @@ export const TLB_STATE_BYTES = 0xb000;
 export const FRAME_STATE = 0x10000;
 export const FRAME_STATE_BYTES = 0x100000;
 
+/** DERIVED: which TLB entries are valid, and what they were filled from (mmu/tlb.ts). 64 KB. */
+export const TLB_DERIVED = 0x200000;
+export const TLB_DERIVED_BYTES = 0x10000;
+
 /** DERIVED: one u32 per linear page, the fast path of the TLB (mmu/fast-path.ts). 4 MB. */
 export const FAST_PATH = 0x400000;
 export const FAST_PATH_BYTES = 0x400000;

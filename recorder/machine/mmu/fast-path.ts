@@ -1,6 +1,6 @@
 import type { ResolvedProfile } from '../config.ts';
-import { type MachineMemory, RAM } from '../layout.ts';
-import { type Frames, UNWATCHED, WATCH_CHANGED } from './frames.ts';
+import { FAST_PATH, type MachineMemory, RAM } from '../layout.ts';
+import { type Frames, UNWATCHED } from './frames.ts';
 import { TLB_APT_READ, TLB_DIRTY, TLB_SUSPECT, TLB_USER, TLB_WRITABLE, type Tlb } from './tlb.ts';
 
 /** Bits of a FAST_PATH slot; the rest is the byte offset of the frame in the machine's memory. */
@@ -8,6 +8,8 @@ export const FAST_READ = 1;
 export const FAST_WRITE = 2;
 export const FAST_USER_READ = 4;
 export const FAST_USER_WRITE = 8;
+
+const SLOTS = FAST_PATH >>> 2;
 
 /**
  * Decides which accesses need no attention. A slot is granted by a slow access, only while the TLB holds the page, and
@@ -21,7 +23,7 @@ export class FastPath {
 
   private readonly tlb: Tlb;
   private readonly frames: Frames;
-  private readonly slots: Int32Array;
+  private readonly i32: Int32Array;
   private readonly recursiveSlot: number;
   private readonly alternateSlot: number;
   private readonly everyStore: boolean;
@@ -33,7 +35,7 @@ export class FastPath {
   constructor(mem: MachineMemory, tlb: Tlb, frames: Frames, profile: ResolvedProfile, everyStore: boolean) {
     this.tlb = tlb;
     this.frames = frames;
-    this.slots = tlb.fastPath;
+    this.i32 = mem.i32;
     this.recursiveSlot = profile.recursiveSlot;
     this.alternateSlot = profile.alternateSlot;
     this.everyStore = everyStore;
@@ -42,9 +44,9 @@ export class FastPath {
 
   /** Grants what TLB entry `entry`, which holds page `vpn`, allows. */
   grant(entry: number, vpn: number): void {
-    const frame = this.tlb.frame[entry];
+    const frame = this.tlb.frame(entry);
     if (frame >= this.frames.count) return;
-    const flags = this.tlb.flags[entry];
+    const flags = this.tlb.flags(entry);
     const slot = vpn >>> 10;
     if (this.alternateSlot >= 0) {
       // Reads of APTDpde are checks of it; reads through the window are recorded once.
@@ -54,7 +56,7 @@ export class FastPath {
     let bits = flags & TLB_USER ? FAST_READ | FAST_USER_READ : FAST_READ;
     if (
       (flags & (TLB_DIRTY | TLB_SUSPECT)) === TLB_DIRTY &&
-      this.frames.watch[frame] === UNWATCHED &&
+      this.frames.facts(frame) === UNWATCHED &&
       !this.everyStore &&
       slot !== this.alternateSlot &&
       slot !== this.recursiveSlot
@@ -62,32 +64,27 @@ export class FastPath {
       if (flags & TLB_WRITABLE) bits |= flags & TLB_USER ? FAST_WRITE | FAST_USER_WRITE : FAST_WRITE;
       else if (!this.writeProtect) bits |= FAST_WRITE;
     }
-    this.slots[vpn] = (RAM + (frame << 12)) | bits;
+    this.i32[SLOTS + vpn] = (RAM + (frame << 12)) | bits;
   }
 
   /** Paging is off: linear is physical, and there are no rights. */
   grantIdentity(frame: number): void {
-    if (this.slots[frame] === 0) this.identity[this.identityCount++] = frame;
-    const writable = this.frames.watch[frame] === UNWATCHED && !this.everyStore;
+    if (this.i32[SLOTS + frame] === 0) this.identity[this.identityCount++] = frame;
+    const writable = this.frames.facts(frame) === UNWATCHED && !this.everyStore;
     const bits = FAST_READ | FAST_USER_READ | (writable ? FAST_WRITE | FAST_USER_WRITE : 0);
-    this.slots[frame] = (RAM + (frame << 12)) | bits;
+    this.i32[SLOTS + frame] = (RAM + (frame << 12)) | bits;
   }
 
   /** Stores to `frame` must be seen from now on. */
   revoke(frame: number): void {
     this.tlb.dropFastPathsTo(frame);
-    if (this.identityCount > 0) this.slots[frame] &= ~(FAST_WRITE | FAST_USER_WRITE);
+    if (this.identityCount > 0) this.i32[SLOTS + frame] &= ~(FAST_WRITE | FAST_USER_WRITE);
   }
 
   dropAll(): void {
     this.tlb.dropFastPaths();
-    for (let i = 0; i < this.identityCount; i++) this.slots[this.identity[i]] = 0;
+    for (let i = 0; i < this.identityCount; i++) this.i32[SLOTS + this.identity[i]] = 0;
     this.identityCount = 0;
-  }
-
-  /** A store is about to change `frame`, which a later hash must know. */
-  noteChange(frame: number): void {
-    this.frames.watch[frame] |= WATCH_CHANGED;
   }
 
   reload(): void {

@@ -3,68 +3,75 @@ import { FRAME_STATE, type MachineMemory } from '../layout.ts';
 /** Roles in which the walker has used a frame. A frame with any is *tracked*: every write to it is recorded. */
 export const ROLE_DIRECTORY = 1;
 export const ROLE_TABLE = 2;
+export const ROLES = ROLE_DIRECTORY | ROLE_TABLE;
 
-/** Reasons to keep stores to a frame off the fast path, and the absence of one: `watch[frame]` is exactly UNWATCHED. */
-export const WATCH_CHANGED = 1;
-export const WATCH_CODE = 2;
-export const WATCH_TRACKED = 4;
-/** The frame is known to have changed since the last state hash, and nothing else needs to see its stores. */
-export const UNWATCHED = WATCH_CHANGED;
+/** DERIVED: the frame is known to have changed since the last state hash. */
+export const CHANGED = 4;
+/** DERIVED: it holds decoded code. */
+export const CODE = 8;
+/** A frame whose stores nothing needs to see has exactly these facts. */
+export const UNWATCHED = CHANGED;
 
-const WORDS = 4;
-const ROLES = 0;
+/** A frame has four words: its facts, and the following. */
+const SHIFT = 2;
 const OWNER = 1;
 const REFERENCES = 2;
 const OCCUPIED = 3;
 
-/** What is known of each physical page frame. Four words a frame in FRAME_STATE, and derived watch bits. */
+const FIRST = FRAME_STATE >>> 2;
+
+/** What is known of each physical page frame, in FRAME_STATE. */
 export class Frames {
   readonly count: number;
-  private readonly words: Int32Array;
-  /** DERIVED: WATCH bits. CHANGED follows the state hash, CODE the block cache, TRACKED the roles. */
-  readonly watch: Uint8Array;
+  private readonly i32: Int32Array;
 
   constructor(mem: MachineMemory) {
     this.count = mem.ramBytes >>> 12;
-    this.words = new Int32Array(mem.memory.buffer, FRAME_STATE, this.count * WORDS);
-    this.watch = new Uint8Array(this.count).fill(WATCH_CHANGED);
+    this.i32 = mem.i32;
   }
 
-  roles(frame: number): number {
-    return this.words[frame * WORDS + ROLES];
+  /** Roles, CHANGED and CODE. */
+  facts(frame: number): number {
+    return this.i32[FIRST + (frame << SHIFT)];
   }
 
-  setRoles(frame: number, roles: number): void {
-    this.words[frame * WORDS + ROLES] = roles;
-    if (roles) this.watch[frame] |= WATCH_TRACKED;
-    else this.watch[frame] &= ~WATCH_TRACKED;
+  addFacts(frame: number, facts: number): void {
+    this.i32[FIRST + (frame << SHIFT)] |= facts;
+  }
+
+  removeFacts(frame: number, facts: number): void {
+    this.i32[FIRST + (frame << SHIFT)] &= ~facts;
+  }
+
+  /** A store is about to change the frame: notes it for the next hash, and returns the facts. */
+  change(frame: number): number {
+    const at = FIRST + (frame << SHIFT);
+    const facts = this.i32[at] | CHANGED;
+    this.i32[at] = facts;
+    return facts;
   }
 
   /** For a table: physical address of the directory | slot through which the walker last filled from it. */
   owner(frame: number): number {
-    return this.words[frame * WORDS + OWNER];
+    return this.i32[FIRST + (frame << SHIFT) + OWNER];
   }
 
   setOwner(frame: number, owner: number): void {
-    this.words[frame * WORDS + OWNER] = owner;
+    this.i32[FIRST + (frame << SHIFT) + OWNER] = owner;
   }
 
   /** Adds to the number of present entries of tracked directories that name the frame; returns the new number. */
   addReference(frame: number, by: number): number {
-    return (this.words[frame * WORDS + REFERENCES] += by);
+    return (this.i32[FIRST + (frame << SHIFT) + REFERENCES] += by);
   }
 
-  references(frame: number): number {
-    return this.words[frame * WORDS + REFERENCES];
-  }
-
-  /** For a directory: number of entries that are not zero. */
+  /** Adds to the number of entries of a directory that are not zero; returns the new number. */
   addOccupied(frame: number, by: number): number {
-    return (this.words[frame * WORDS + OCCUPIED] += by);
+    return (this.i32[FIRST + (frame << SHIFT) + OCCUPIED] += by);
   }
 
   setOccupied(frame: number, count: number): void {
-    this.words[frame * WORDS + OCCUPIED] = count;
+    this.i32[FIRST + (frame << SHIFT) + OCCUPIED] = count;
   }
 
   /**
@@ -73,20 +80,22 @@ export class Frames {
    */
   reload(tracking: boolean): void {
     for (let frame = 0; frame < this.count; frame++) {
-      this.watch[frame] = WATCH_CHANGED | (tracking && this.roles(frame) ? WATCH_TRACKED : 0);
+      const at = FIRST + (frame << SHIFT);
+      this.i32[at] = CHANGED | (tracking ? this.i32[at] & ROLES : 0);
     }
   }
 
   /** The frames changed since the last call, ascending, and forgets them. */
   takeChanged(): Uint32Array {
-    const { watch } = this;
+    const { i32 } = this;
+    const end = FIRST + (this.count << SHIFT);
     let changed = 0;
-    for (let frame = 0; frame < this.count; frame++) changed += watch[frame] & WATCH_CHANGED;
-    const frames = new Uint32Array(changed);
-    for (let frame = 0, i = 0; i < changed; frame++) {
-      if ((watch[frame] & WATCH_CHANGED) === 0) continue;
-      frames[i++] = frame;
-      watch[frame] &= ~WATCH_CHANGED;
+    for (let at = FIRST; at < end; at += 1 << SHIFT) changed += i32[at] & CHANGED;
+    const frames = new Uint32Array(changed / CHANGED);
+    for (let at = FIRST, i = 0; i < frames.length; at += 1 << SHIFT) {
+      if ((i32[at] & CHANGED) === 0) continue;
+      frames[i++] = (at - FIRST) >>> SHIFT;
+      i32[at] &= ~CHANGED;
     }
     return frames;
   }

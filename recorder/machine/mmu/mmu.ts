@@ -15,7 +15,7 @@ import {
 } from './bits.ts';
 import type { CpuView } from './cpu-view.ts';
 import { FastPath } from './fast-path.ts';
-import { Frames, UNWATCHED, WATCH_CHANGED, WATCH_CODE, WATCH_TRACKED } from './frames.ts';
+import { CODE, Frames, ROLES, UNWATCHED } from './frames.ts';
 import { BY_OWNER, PagingStructures } from './structures.ts';
 import { TLB_APT_READ, Tlb } from './tlb.ts';
 import { Translator } from './translator.ts';
@@ -106,13 +106,13 @@ export class Mmu {
       return this.load(RAM + (vpn << 12) + offset, size);
     }
     const entry = this.translator.translate(linear, READ, cpl);
-    const frame = this.tlb.frame[entry];
+    const frame = this.tlb.frame(entry);
     if (frame >= this.frames.count) return size === 4 ? -1 : size === 2 ? 0xffff : 0xff;
     const value = this.load(RAM + (frame << 12) + offset, size);
     if (this.alternateSlot >= 0) {
       if (frame === this.translator.directory) this.structures!.directoryRead(linear, frame, offset, size);
-      if (vpn >>> 10 === this.alternateSlot && (this.tlb.flags[entry] & TLB_APT_READ) === 0) {
-        this.tlb.flags[entry] |= TLB_APT_READ;
+      if (vpn >>> 10 === this.alternateSlot && (this.tlb.flags(entry) & TLB_APT_READ) === 0) {
+        this.tlb.setFlags(entry, this.tlb.flags(entry) | TLB_APT_READ);
         this.recordAlternate(entry, linear, (frame << 12) | offset, APT_READ, value, size);
       }
     }
@@ -132,7 +132,7 @@ export class Mmu {
     let via = VIA_PHYSICAL;
     if (this.translator.paging) {
       entry = this.translator.translate(linear, WRITE, cpl);
-      frame = this.tlb.frame[entry];
+      frame = this.tlb.frame(entry);
       const slot = vpn >>> 10;
       via =
         slot === this.recursiveSlot
@@ -142,12 +142,11 @@ export class Mmu {
             : VIA_DIRECT;
     }
     if (frame >= this.frames.count) return;
-    const watch = this.frames.watch[frame] | WATCH_CHANGED;
-    this.frames.watch[frame] = watch;
-    if (watch === UNWATCHED && via <= VIA_DIRECT && !this.everyStore) {
+    const facts = this.frames.change(frame);
+    if (facts === UNWATCHED && via <= VIA_DIRECT && !this.everyStore) {
       this.save(RAM + (frame << 12) + offset, size, value);
     } else {
-      this.watchedStore(linear, entry, frame, offset, size, value, watch, via);
+      this.watchedStore(linear, entry, frame, offset, size, value, facts, via);
     }
     if (entry >= 0) this.fastPath.grant(entry, vpn);
     else this.fastPath.grantIdentity(frame);
@@ -161,7 +160,7 @@ export class Mmu {
     offset: number,
     size: number,
     value: number,
-    watch: number,
+    facts: number,
     via: number,
   ): void {
     const at = RAM + (frame << 12) + offset;
@@ -171,16 +170,16 @@ export class Mmu {
       this.log!.store(linear, physical, size, this.load(at, size), low);
     }
     if (via === VIA_ALTERNATE) this.recordAlternate(entry, linear, physical, APT_WRITE, value, size);
-    if (watch & WATCH_TRACKED || via >= VIA_RECURSIVE) {
+    if (facts & ROLES || via >= VIA_RECURSIVE) {
       // Through a window the address says which directory and slot are meant, be the translation fresh or stale.
       let reached = BY_OWNER;
       if (via === VIA_RECURSIVE) reached = (this.translator.directory << 12) | ((linear >>> 12) & 1023);
-      else if (via === VIA_ALTERNATE) reached = (this.tlb.pde[entry] & ~0xfff) | ((linear >>> 12) & 1023);
+      else if (via === VIA_ALTERNATE) reached = (this.tlb.pde(entry) & ~0xfff) | ((linear >>> 12) & 1023);
       this.structures!.store(linear, frame, offset, size, value, this.view, via, FROM_STORE, reached);
     } else {
       this.save(at, size, value);
     }
-    if (watch & WATCH_CODE) this.cpu.codeWritten(frame, offset, size);
+    if (facts & CODE) this.cpu.codeWritten(frame, offset, size);
   }
 
   private recordAlternate(
@@ -193,7 +192,7 @@ export class Mmu {
   ): void {
     const apt = this.translator.directoryEntry(this.alternateSlot);
     const low = size === 4 ? value : value & (size === 2 ? 0xffff : 0xff);
-    this.log!.add('apt_accesses', linear, physical, access, apt, this.tlb.pde[entry], low, size);
+    this.log!.add('apt_accesses', linear, physical, access, apt, this.tlb.pde(entry), low, size);
   }
 
   /** Faults as writeSlow would and sets A and D, but writes nothing. */
@@ -215,7 +214,7 @@ export class Mmu {
   fetchFrame(linear: number, cpl: number): number {
     if (!this.translator.paging) return linear >>> 0;
     const entry = this.translator.translate(linear, EXECUTE, cpl);
-    return this.tlb.frame[entry] * PAGE + (linear & (PAGE - 1));
+    return this.tlb.frame(entry) * PAGE + (linear & (PAGE - 1));
   }
 
   /** Bytes, each by its own page. Both pages are translated before anything is read or written. */
@@ -276,27 +275,26 @@ export class Mmu {
       for (let i = 0; i < size; i++) this.physWrite(physical + i, 1, (value >>> (8 * i)) & 0xff);
       return;
     }
-    const watch = this.frames.watch[frame] | WATCH_CHANGED;
-    this.frames.watch[frame] = watch;
-    if (watch & WATCH_TRACKED) {
+    const facts = this.frames.change(frame);
+    if (facts & ROLES) {
       this.structures!.store(0, frame, offset, size, value, this.view, VIA_PHYSICAL, FROM_DMA, BY_OWNER);
     } else {
       this.save(RAM + physical, size, value);
     }
-    if (watch & WATCH_CODE) this.cpu.codeWritten(frame, offset, size);
+    if (facts & CODE) this.cpu.codeWritten(frame, offset, size);
   }
 
   // --- Services ----------------------------------------------------------------------------------------------------
 
   /** `frame` now holds decoded code: every store to it is reported to the CPU until `unmarkCode`. */
   markCode(frame: number): void {
-    if (frame >= this.frames.count || this.frames.watch[frame] & WATCH_CODE) return;
-    this.frames.watch[frame] |= WATCH_CODE;
+    if (frame >= this.frames.count || this.frames.facts(frame) & CODE) return;
+    this.frames.addFacts(frame, CODE);
     this.fastPath.revoke(frame);
   }
 
   unmarkCode(frame: number): void {
-    if (frame < this.frames.count) this.frames.watch[frame] &= ~WATCH_CODE;
+    if (frame < this.frames.count) this.frames.removeFacts(frame, CODE);
   }
 
   /** Physical address that a fresh walk finds for `linear`; -1 if none. No side effects. */

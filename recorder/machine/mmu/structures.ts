@@ -63,9 +63,9 @@ export class PagingStructures {
   /** CR3 names `frame` and paging is on. */
   useDirectory(frame: number): void {
     if (frame >= this.frames.count) return;
-    const roles = this.frames.roles(frame);
-    if (roles & ROLE_DIRECTORY) return;
-    this.frames.setRoles(frame, roles | ROLE_DIRECTORY);
+    const facts = this.frames.facts(frame);
+    if (facts & ROLE_DIRECTORY) return;
+    this.frames.addFacts(frame, ROLE_DIRECTORY);
     this.fastPath.revoke(frame);
     let occupied = 0;
     for (let slot = 0; slot < ENTRIES; slot++) {
@@ -110,11 +110,11 @@ export class PagingStructures {
   }
 
   private useTable(frame: number, owner: number): void {
-    const roles = this.frames.roles(frame);
+    const facts = this.frames.facts(frame);
     if (this.frames.owner(frame) !== owner) this.frames.setOwner(frame, owner);
-    if (roles & ROLE_TABLE) return;
-    this.frames.setRoles(frame, roles | ROLE_TABLE);
-    if (roles & ROLE_DIRECTORY) return;
+    if (facts & ROLE_TABLE) return;
+    this.frames.addFacts(frame, ROLE_TABLE);
+    if (facts & ROLE_DIRECTORY) return;
     this.fastPath.revoke(frame);
     const dir = owner & ~0xfff;
     const slot = owner & (ENTRIES - 1);
@@ -174,10 +174,14 @@ export class PagingStructures {
     const changed = old ^ value;
     if (changed === 0) return;
     // A D bit taken away matters to a translation that holds it: later writes will not set it again.
-    if (changed & TRANSLATION_BITS || (changed & old & DIRTY) !== 0) {
-      this.tlb.entryChanged((frame << 12) | (index << 2));
+    const matters = (changed & TRANSLATION_BITS) !== 0 || (changed & old & DIRTY) !== 0;
+    const physical = (frame << 12) | (index << 2);
+    if (this.frames.facts(frame) & ROLE_DIRECTORY) {
+      if (matters) this.tlb.directoryEntryChanged(physical);
+      this.directoryEntryChanged(frame, index, old, value);
+    } else if (matters) {
+      this.tlb.tableEntryChanged(physical);
     }
-    if (this.frames.roles(frame) & ROLE_DIRECTORY) this.directoryEntryChanged(frame, index, old, value);
   }
 
   /** The paging_writes row. Also for the A and D bits that a walk sets, which change no translation. */
@@ -192,7 +196,7 @@ export class PagingStructures {
     reached: number,
   ): void {
     const physical = (frame << 12) | (index << 2);
-    if (this.frames.roles(frame) & ROLE_DIRECTORY) {
+    if (this.frames.facts(frame) & ROLE_DIRECTORY) {
       const vpn = index << 10;
       this.log.pagingWrite(linear, physical, frame << 12, index, vpn, LEVEL_PDE, old, value, via, source);
       return;
@@ -229,13 +233,11 @@ export class PagingStructures {
       const target = this.target(this.i32[(RAM >>> 2) + (frame << 10) + slot]);
       if (target >= 0) this.release(target);
     }
-    this.frames.setRoles(frame, this.frames.roles(frame) & ~ROLE_DIRECTORY);
+    this.frames.removeFacts(frame, ROLE_DIRECTORY);
   }
 
   private release(table: number): void {
-    if (this.frames.addReference(table, -1) === 0) {
-      this.frames.setRoles(table, this.frames.roles(table) & ~ROLE_TABLE);
-    }
+    if (this.frames.addReference(table, -1) === 0) this.frames.removeFacts(table, ROLE_TABLE);
   }
 
   /** The frame that a directory entry names as a table; -1 for none (not present, a 4 MB page, no such memory). */

@@ -1,5 +1,12 @@
 import type { MachineConfig } from '../config.ts';
-import { FAST_PATH, FAST_PATH_BYTES, type MachineMemory, TLB_STATE, TLB_STATE_BYTES } from '../layout.ts';
+import {
+  FAST_PATH,
+  type MachineMemory,
+  TLB_DERIVED,
+  TLB_DERIVED_BYTES,
+  TLB_STATE,
+  TLB_STATE_BYTES,
+} from '../layout.ts';
 import { MachineError } from '../machine-error.ts';
 
 /** Entry flags. The translation: where they can they have the place of the bit in a PTE (mmu/bits.ts). */
@@ -17,13 +24,35 @@ export const TLB_SUSPECT = 0x200;
 export const TLB_APT_READ = 0x400;
 
 export const MAX_TLB_ENTRIES = 1024;
+
+/** An entry is eight words, named by the index in `i32` of the first, its tag: linear page number | VALID; 0 = empty. */
+const TAG = 0;
+const FLAGS = 1;
+const FRAME = 2;
+/** The entries as cached: PTE (or the 4 MB PDE again) and PDE, and where they were read. */
+const PTE = 3;
+const PDE = 4;
+const PTE_PHYSICAL = 5;
+const PDE_PHYSICAL = 6;
+const ENTRY_SHIFT = 3;
+
 const VALID = 0x100000;
 const VPN = 0xfffff;
 
-/** Buckets of the filter that tells whether a paging-structure entry may be cached. */
+const ENTRIES = TLB_STATE >>> 2;
+/** For each set the way to be evicted next. */
+const NEXT = ENTRIES + (MAX_TLB_ENTRIES << ENTRY_SHIFT);
+
+/** DERIVED. A bitmap of the valid entries. */
+const LIVE = TLB_DERIVED >>> 2;
+/** Fragments of 4 MB pages held, by PDE slot. */
+const FRAGMENTS = LIVE + (MAX_TLB_ENTRIES >>> 5);
+/** A counting filter over the PTEs that the valid entries were filled from. */
+const FILTER = FRAGMENTS + 1024;
 const FILTER_SIZE = 4096;
-const filterKey = (entryPhysical: number) =>
-  ((entryPhysical >>> 2) ^ (entryPhysical >>> 13)) & (FILTER_SIZE - 1);
+const bucket = (physical: number) => FILTER + (((physical >>> 2) ^ (physical >>> 13)) & (FILTER_SIZE - 1));
+
+const SLOTS = FAST_PATH >>> 2;
 
 /**
  * The translation lookaside buffer (80386 Programmer's Reference, 5.2.5: 32 entries, 4-way). It is architectural: an
@@ -31,33 +60,15 @@ const filterKey = (entryPhysical: number) =>
  * the linear page number. A fill takes an empty way, else the way that `next` names, round robin, so that hits leave no
  * trace and the fast path needs no bookkeeping.
  *
- * The fields are parallel arrays in TLB_STATE. Whatever drops an entry also drops its FAST_PATH slot, so a slot exists
- * only under an entry. Everything here is O(ways) or O(entries dropped), never O(size).
+ * Whatever drops an entry also drops its FAST_PATH slot, so a slot exists only under an entry. Everything lies in the
+ * machine's memory and is reached by one view: with an array for each field, half the time of a miss goes into fetching
+ * the arrays. Work is in proportion to the ways, or to the entries dropped.
  */
 export class Tlb {
-  readonly entries: number;
-  readonly ways: number;
-  /** Linear page number | VALID; 0 = empty. */
-  readonly tag: Int32Array;
-  readonly flags: Int32Array;
-  readonly frame: Int32Array;
-  /** The entries as cached: PTE (or the 4 MB PDE again) and PDE, and where they were read. */
-  readonly pte: Int32Array;
-  readonly pde: Int32Array;
-  readonly ptePhysical: Int32Array;
-  readonly pdePhysical: Int32Array;
-  private readonly next: Int32Array;
+  private readonly i32: Int32Array;
+  private readonly entries: number;
+  private readonly ways: number;
   private readonly setMask: number;
-  readonly fastPath: Int32Array;
-
-  /** DERIVED: the valid entries in no order, where each stands in that list, and how many there are. */
-  private readonly live: Int32Array;
-  private readonly position: Int32Array;
-  private liveCount = 0;
-  /** DERIVED: how many cached translations were read from entries of each hash bucket. */
-  private readonly filter = new Uint16Array(FILTER_SIZE);
-  /** DERIVED: fragments of 4 MB pages held, by PDE slot. */
-  private readonly fragments = new Uint16Array(1024);
 
   constructor(mem: MachineMemory, config: MachineConfig) {
     const { tlbEntries: entries, tlbWays: ways } = config;
@@ -67,44 +78,55 @@ export class Tlb {
         `a TLB of ${entries} entries in ${ways} ways: at most ${MAX_TLB_ENTRIES} entries, sets a power of two`,
       );
     }
+    this.i32 = mem.i32;
     this.entries = entries;
     this.ways = ways;
     this.setMask = sets - 1;
-    const array = (field: number) =>
-      new Int32Array(mem.memory.buffer, TLB_STATE + field * MAX_TLB_ENTRIES * 4, entries);
-    this.tag = array(0);
-    this.flags = array(1);
-    this.frame = array(2);
-    this.pte = array(3);
-    this.pde = array(4);
-    this.ptePhysical = array(5);
-    this.pdePhysical = array(6);
-    this.next = array(7).subarray(0, sets);
-    this.fastPath = new Int32Array(mem.memory.buffer, FAST_PATH, FAST_PATH_BYTES >>> 2);
-    this.live = new Int32Array(entries);
-    this.position = new Int32Array(entries);
+  }
+
+  flags(entry: number): number {
+    return this.i32[entry + FLAGS];
+  }
+  setFlags(entry: number, flags: number): void {
+    this.i32[entry + FLAGS] = flags;
+  }
+  frame(entry: number): number {
+    return this.i32[entry + FRAME];
+  }
+  pte(entry: number): number {
+    return this.i32[entry + PTE];
+  }
+  pde(entry: number): number {
+    return this.i32[entry + PDE];
   }
 
   /** The entry that translates linear page `vpn`; -1 on a miss. */
   find(vpn: number): number {
-    const { tag } = this;
-    const key = vpn | VALID;
-    const first = (vpn & this.setMask) * this.ways;
-    const end = first + this.ways;
-    for (let entry = first; entry < end; entry++) if (tag[entry] === key) return entry;
+    const { i32 } = this;
+    const tag = vpn | VALID;
+    let entry = ENTRIES + (((vpn & this.setMask) * this.ways) << ENTRY_SHIFT);
+    for (let way = this.ways; way > 0; way--) {
+      if (i32[entry + TAG] === tag) return entry;
+      entry += 1 << ENTRY_SHIFT;
+    }
     return -1;
   }
 
   /** Makes room for `vpn`, which must not be cached: returns an empty entry of its set. */
   vacate(vpn: number): number {
+    const { i32, ways } = this;
     const set = vpn & this.setMask;
-    const first = set * this.ways;
-    const end = first + this.ways;
-    for (let entry = first; entry < end; entry++) if (this.tag[entry] === 0) return entry;
-    const way = this.next[set];
-    this.next[set] = way + 1 === this.ways ? 0 : way + 1;
-    this.drop(first + way);
-    return first + way;
+    const first = ENTRIES + ((set * ways) << ENTRY_SHIFT);
+    let entry = first;
+    for (let way = ways; way > 0; way--) {
+      if (i32[entry + TAG] === 0) return entry;
+      entry += 1 << ENTRY_SHIFT;
+    }
+    const way = i32[NEXT + set];
+    i32[NEXT + set] = way + 1 === ways ? 0 : way + 1;
+    entry = first + (way << ENTRY_SHIFT);
+    this.drop(entry);
+    return entry;
   }
 
   /** Fills an empty entry. */
@@ -118,53 +140,82 @@ export class Tlb {
     ptePhysical: number,
     pdePhysical: number,
   ): void {
-    this.tag[entry] = vpn | VALID;
-    this.flags[entry] = flags;
-    this.frame[entry] = frame;
-    this.pte[entry] = pte;
-    this.pde[entry] = pde;
-    this.ptePhysical[entry] = ptePhysical;
-    this.pdePhysical[entry] = pdePhysical;
+    const { i32 } = this;
+    i32[entry + TAG] = vpn | VALID;
+    i32[entry + FLAGS] = flags;
+    i32[entry + FRAME] = frame;
+    i32[entry + PTE] = pte;
+    i32[entry + PDE] = pde;
+    i32[entry + PTE_PHYSICAL] = ptePhysical;
+    i32[entry + PDE_PHYSICAL] = pdePhysical;
     this.enlist(entry);
   }
 
+  /** Whether an entry is a copy of the paging-structure entry at `ptePhysical` and leads to the same frame. */
+  holds(entry: number, flags: number, frame: number, ptePhysical: number): boolean {
+    const { i32 } = this;
+    const sameKind = ((i32[entry + FLAGS] ^ flags) & TLB_LARGE) === 0;
+    return sameKind && i32[entry + FRAME] === frame && i32[entry + PTE_PHYSICAL] === ptePhysical;
+  }
+
+  /** Fills anew an entry that holds the same page. */
+  refresh(entry: number, flags: number, pte: number, pde: number, pdePhysical: number): void {
+    const { i32 } = this;
+    i32[entry + FLAGS] = flags;
+    i32[entry + PTE] = pte;
+    i32[entry + PDE] = pde;
+    i32[entry + PDE_PHYSICAL] = pdePhysical;
+  }
+
   private enlist(entry: number): void {
-    this.position[entry] = this.liveCount;
-    this.live[this.liveCount++] = entry;
-    this.filter[filterKey(this.ptePhysical[entry])]++;
-    this.filter[filterKey(this.pdePhysical[entry])]++;
-    if (this.flags[entry] & TLB_LARGE) this.fragments[(this.tag[entry] & VPN) >>> 10]++;
+    const { i32 } = this;
+    const number = (entry - ENTRIES) >>> ENTRY_SHIFT;
+    i32[LIVE + (number >>> 5)] |= 1 << (number & 31);
+    i32[bucket(i32[entry + PTE_PHYSICAL])]++;
+    if (i32[entry + FLAGS] & TLB_LARGE) i32[FRAGMENTS + ((i32[entry + TAG] & VPN) >>> 10)]++;
   }
 
   /** Empties a valid entry. */
   drop(entry: number): void {
-    const vpn = this.tag[entry] & VPN;
-    this.fastPath[vpn] = 0;
-    this.filter[filterKey(this.ptePhysical[entry])]--;
-    this.filter[filterKey(this.pdePhysical[entry])]--;
-    if (this.flags[entry] & TLB_LARGE) this.fragments[vpn >>> 10]--;
-    const hole = this.position[entry];
-    const last = this.live[--this.liveCount];
-    this.live[hole] = last;
-    this.position[last] = hole;
-    this.tag[entry] = 0;
-    this.flags[entry] = 0;
-    // An empty entry is all zeros: equal TLBs have equal bytes, whatever they held before.
-    this.frame[entry] = 0;
-    this.pte[entry] = 0;
-    this.pde[entry] = 0;
+    const { i32 } = this;
+    const vpn = i32[entry + TAG] & VPN;
+    const number = (entry - ENTRIES) >>> ENTRY_SHIFT;
+    i32[SLOTS + vpn] = 0;
+    i32[LIVE + (number >>> 5)] &= ~(1 << (number & 31));
+    i32[bucket(i32[entry + PTE_PHYSICAL])]--;
+    if (i32[entry + FLAGS] & TLB_LARGE) i32[FRAGMENTS + (vpn >>> 10)]--;
+    // The rest is not looked at while the tag is 0, and the hash leaves it out.
+    i32[entry + TAG] = 0;
   }
 
   /** INVLPG: drops the page, with all fragments of its 4 MB page when it is one (SDM volume 3, 4.10.4.1). */
   invalidate(vpn: number): void {
     const entry = this.find(vpn);
     if (entry >= 0) this.drop(entry);
-    const slot = vpn >>> 10;
-    if (this.fragments[slot] === 0) return;
-    for (let i = this.liveCount - 1; i >= 0; i--) {
-      const other = this.live[i];
-      if (this.flags[other] & TLB_LARGE && (this.tag[other] & VPN) >>> 10 === slot) this.drop(other);
+    if (this.i32[FRAGMENTS + (vpn >>> 10)] !== 0) this.dropFragments(vpn >>> 10);
+  }
+
+  private dropFragments(slot: number): void {
+    for (let entry = this.nextLive(-1); entry >= 0; entry = this.nextLive(entry)) {
+      const large = this.i32[entry + FLAGS] & TLB_LARGE;
+      if (large && (this.i32[entry + TAG] & VPN) >>> 10 === slot) this.drop(entry);
     }
+  }
+
+  /** The valid entry after `entry`, or the first for -1; -1 when there is none. `entry` itself may have been dropped. */
+  private nextLive(entry: number): number {
+    const { i32 } = this;
+    const from = entry < 0 ? 0 : ((entry - ENTRIES) >>> ENTRY_SHIFT) + 1;
+    const words = (this.entries + 31) >>> 5;
+    let word = from >>> 5;
+    if (word >= words) return -1;
+    let bits = i32[LIVE + word] & (-1 << (from & 31));
+    while (bits === 0) {
+      if (++word >= words) return -1;
+      bits = i32[LIVE + word];
+    }
+    const number = (word << 5) + 31 - Math.clz32(bits & -bits);
+    return ENTRIES + (number << ENTRY_SHIFT);
   }
 
   /**
@@ -172,47 +223,57 @@ export class Tlb {
    * until it has been compared with the new one.
    */
   flush(keepGlobal: boolean): void {
-    for (let i = this.liveCount - 1; i >= 0; i--) {
-      const entry = this.live[i];
-      if (keepGlobal && this.flags[entry] & TLB_GLOBAL) this.suspect(entry);
+    for (let entry = this.nextLive(-1); entry >= 0; entry = this.nextLive(entry)) {
+      if (keepGlobal && this.i32[entry + FLAGS] & TLB_GLOBAL) this.suspect(entry);
       else this.drop(entry);
     }
   }
 
-  /** The paging-structure entry at `physical` now translates otherwise: its cached copies become suspect. */
-  entryChanged(physical: number): void {
-    if (this.filter[filterKey(physical)] === 0) return;
-    for (let i = 0; i < this.liveCount; i++) {
-      const entry = this.live[i];
-      if (this.ptePhysical[entry] === physical || this.pdePhysical[entry] === physical) this.suspect(entry);
+  /** The page-table entry at `physical` now translates otherwise: its cached copies become suspect. */
+  tableEntryChanged(physical: number): void {
+    if (this.i32[bucket(physical)] === 0) return;
+    for (let entry = this.nextLive(-1); entry >= 0; entry = this.nextLive(entry)) {
+      if (this.i32[entry + PTE_PHYSICAL] === physical) this.suspect(entry);
+    }
+  }
+
+  /** As tableEntryChanged, for a directory entry. These change seldom and are in no filter. */
+  directoryEntryChanged(physical: number): void {
+    for (let entry = this.nextLive(-1); entry >= 0; entry = this.nextLive(entry)) {
+      const match = this.i32[entry + PDE_PHYSICAL] === physical || this.i32[entry + PTE_PHYSICAL] === physical;
+      if (match) this.suspect(entry);
     }
   }
 
   private suspect(entry: number): void {
-    this.flags[entry] |= TLB_SUSPECT;
-    this.fastPath[this.tag[entry] & VPN] = 0;
+    this.i32[entry + FLAGS] |= TLB_SUSPECT;
+    this.dropFastPath(entry);
+  }
+
+  private dropFastPath(entry: number): void {
+    this.i32[SLOTS + (this.i32[entry + TAG] & VPN)] = 0;
   }
 
   /** Takes away every fast path; the next access by each goes slow once and may get it back. */
   dropFastPaths(): void {
-    for (let i = 0; i < this.liveCount; i++) this.fastPath[this.tag[this.live[i]] & VPN] = 0;
+    for (let entry = this.nextLive(-1); entry >= 0; entry = this.nextLive(entry)) this.dropFastPath(entry);
   }
 
   /** As dropFastPaths, for the pages that map `frame`. */
   dropFastPathsTo(frame: number): void {
-    for (let i = 0; i < this.liveCount; i++) {
-      const entry = this.live[i];
-      if (this.frame[entry] === frame) this.fastPath[this.tag[entry] & VPN] = 0;
+    for (let entry = this.nextLive(-1); entry >= 0; entry = this.nextLive(entry)) {
+      if (this.i32[entry + FRAME] === frame) this.dropFastPath(entry);
     }
   }
 
   /** Rebuilds what is derived from TLB_STATE, after a restore. Fast paths come back as they are used. */
   reload(): void {
-    this.fastPath.fill(0);
-    this.filter.fill(0);
-    this.fragments.fill(0);
-    this.liveCount = 0;
-    for (let entry = 0; entry < this.entries; entry++) if (this.tag[entry] !== 0) this.enlist(entry);
+    this.i32.fill(0, LIVE, LIVE + (TLB_DERIVED_BYTES >>> 2));
+    this.i32.fill(0, SLOTS, SLOTS + (1 << 20));
+    for (let number = 0; number < this.entries; number++) {
+      const entry = ENTRIES + (number << ENTRY_SHIFT);
+      if (this.i32[entry + TAG] !== 0) this.enlist(entry);
+    }
   }
 
   /**
@@ -220,16 +281,19 @@ export class Tlb {
    * hashes alike at every level of detail.
    */
   forEachStateWord(word: (value: number) => void): void {
-    for (let entry = 0; entry < this.entries; entry++) {
-      word(this.tag[entry]);
-      word(this.flags[entry] & TLB_TRANSLATION);
-      word(this.frame[entry]);
-      word(this.pte[entry]);
-      word(this.pde[entry]);
+    for (let number = 0; number < this.entries; number++) {
+      const entry = ENTRIES + (number << ENTRY_SHIFT);
+      word(this.i32[entry + TAG]);
+      if (this.i32[entry + TAG] === 0) continue;
+      word(this.i32[entry + FLAGS] & TLB_TRANSLATION);
+      word(this.i32[entry + FRAME]);
+      word(this.i32[entry + PTE]);
+      word(this.i32[entry + PDE]);
     }
-    for (const way of this.next) word(way);
+    for (let set = 0; set <= this.setMask; set++) word(this.i32[NEXT + set]);
   }
 }
 
-if (8 * MAX_TLB_ENTRIES * 4 > TLB_STATE_BYTES)
+if ((NEXT + MAX_TLB_ENTRIES) << 2 > TLB_STATE + TLB_STATE_BYTES) {
   throw new MachineError('TLB_STATE is too small for MAX_TLB_ENTRIES');
+}

@@ -26,7 +26,7 @@ import {
 } from './bits.ts';
 import type { CpuView } from './cpu-view.ts';
 import type { FastPath } from './fast-path.ts';
-import { type Frames, WATCH_CHANGED, WATCH_CODE } from './frames.ts';
+import { CODE, type Frames } from './frames.ts';
 import { BY_OWNER, type PagingStructures } from './structures.ts';
 import { TLB_APT_READ, TLB_DIRTY, TLB_LARGE, TLB_SUSPECT, TLB_USER, TLB_WRITABLE, type Tlb } from './tlb.ts';
 import { Walker } from './walk.ts';
@@ -142,7 +142,7 @@ export class Translator {
     const { tlb } = this;
     const entry = tlb.find(linear >>> 12);
     if (entry < 0) return this.fill(-1, linear, access, cpl);
-    const flags = tlb.flags[entry];
+    const flags = tlb.flags(entry);
     const allowed =
       cpl === 3
         ? (flags & TLB_USER) !== 0 && (access !== WRITE || (flags & TLB_WRITABLE) !== 0)
@@ -175,17 +175,18 @@ export class Translator {
     this.structures?.walked(walker, this.directory, vpn);
     this.setAccessedDirty(vpn, access);
 
-    let kept = 0;
+    const { frame, pte, pde, ptePhysical, pdePhysical } = walker;
     let entry = replace;
     if (entry < 0) {
       entry = tlb.vacate(vpn);
+    } else if (tlb.holds(entry, walker.flags, frame, ptePhysical)) {
+      // Only D is new: the usual case. What was read through the alternate window has been recorded already.
+      tlb.refresh(entry, walker.flags | (tlb.flags(entry) & TLB_APT_READ), pte, pde, pdePhysical);
+      return entry;
     } else {
-      // The D bit of the same translation: what was read through it before has been recorded already.
-      if (tlb.frame[entry] === walker.frame) kept = tlb.flags[entry] & TLB_APT_READ;
       tlb.drop(entry);
     }
-    const { frame, pte, pde, ptePhysical, pdePhysical } = walker;
-    tlb.fill(entry, vpn, walker.flags | kept, frame, pte, pde, ptePhysical, pdePhysical);
+    tlb.fill(entry, vpn, walker.flags, frame, pte, pde, ptePhysical, pdePhysical);
     return entry;
   }
 
@@ -214,9 +215,9 @@ export class Translator {
   private updateEntry(frame: number, index: number, old: number, value: number, reached: number): void {
     if (frame >= this.frames.count) return;
     this.i32[(RAM >>> 2) + (frame << 10) + index] = value;
-    this.frames.watch[frame] |= WATCH_CHANGED;
+    const facts = this.frames.change(frame);
     this.structures?.record(0, frame, index, old, value, VIA_PHYSICAL, FROM_WALK, reached);
-    if (this.frames.watch[frame] & WATCH_CODE) this.cpu.codeWritten(frame, index << 2, 4);
+    if (facts & CODE) this.cpu.codeWritten(frame, index << 2, 4);
   }
 
   /**
@@ -226,15 +227,15 @@ export class Translator {
    */
   private judge(entry: number, linear: number, access: Access): void {
     const { tlb, looker } = this;
-    const cached = tlb.flags[entry];
+    const cached = tlb.flags(entry);
     const present = looker.walk(this.directory, linear >>> 12);
     const rights = TLB_USER | TLB_WRITABLE;
-    const same = present && looker.frame === tlb.frame[entry] && ((looker.flags ^ cached) & rights) === 0;
+    const same = present && looker.frame === tlb.frame(entry) && ((looker.flags ^ cached) & rights) === 0;
     const lostDirty = same && (cached & ~looker.flags & TLB_DIRTY) !== 0;
     if (lostDirty && access !== WRITE) return;
-    tlb.flags[entry] = cached & ~TLB_SUSPECT;
+    tlb.setFlags(entry, cached & ~TLB_SUSPECT);
     if (same && !lostDirty) return;
-    this.log?.tlbEvent(TLB_STALE_USE, linear, tlb.pte[entry], present ? looker.pte : 0, access);
+    this.log?.tlbEvent(TLB_STALE_USE, linear, tlb.pte(entry), present ? looker.pte : 0, access);
   }
 
   /** Sets CR2, drops the page from the TLB (SDM volume 3, 4.10.4.1: so that a retry walks again), and faults. */

@@ -1,0 +1,52 @@
+import type { MachineConfig, ResolvedProfile } from './config.ts';
+import type { DeviceHost, DeviceSet, DiskImage, InterruptController, IoBus } from './device.ts';
+import type { EventContext, EventLog, EventSink } from './event-log.ts';
+import type { MachineMemory } from './layout.ts';
+import type { CpuView } from './mmu/cpu-view.ts';
+import type { Mmu } from './mmu/mmu.ts';
+import type { Nondet } from './nondet.ts';
+
+/** What the machine needs of its CPU. */
+export interface MachineCpu extends CpuView {
+  /** Settable: time passes while halted. */
+  icount: number;
+  readonly halted: boolean;
+  /** EFLAGS.IF. */
+  readonly interruptsEnabled: boolean;
+  /** Why the processor shut down (80386 Programmer's Reference, 9.8.9: a fault in a double fault); null while it runs. */
+  readonly shutdown: string | null;
+  attachMmu(mmu: Mmu): void;
+  /** Executes until icount is exactly `until`, or until halted, shut down, or `bus.deadlineMoved`. */
+  run(until: number): void;
+  /** Forgets whatever is derived from memory (decoded blocks), after a restore. */
+  reload(): void;
+  /** The architectural state, for the hash: nothing that depends on how blocks were formed or flags deferred. */
+  forEachStateWord(word: (value: number) => void): void;
+}
+
+/** How a machine is put together; tests put in parts of their own. */
+export interface MachineParts {
+  /** A view of CPU_STATE, which the event log needs before there is a CPU. */
+  createState(mem: MachineMemory): EventContext;
+  createCpu(mem: MachineMemory, bus: IoBus, pic: InterruptController, log: EventLog | null): MachineCpu;
+  createDevices(host: DeviceHost): DeviceSet;
+}
+
+export interface MachineOptions {
+  readonly config: MachineConfig;
+  readonly profile: ResolvedProfile;
+  readonly nondet: Nondet;
+  /** Where events go; null records nothing. */
+  readonly sink: EventSink | null;
+  readonly disk: DiskImage | null;
+}
+
+export type StopReason =
+  /** icount reached the limit given. */
+  | { readonly kind: 'limit' }
+  /** The guest asked to stop. */
+  | { readonly kind: 'exit'; readonly code: number }
+  /** The processor shut down (triple fault). */
+  | { readonly kind: 'shutdown'; readonly message: string }
+  /** Halted for ever: interrupts are off, or nothing is left that could make one. */
+  | { readonly kind: 'stuck' };
