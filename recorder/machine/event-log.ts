@@ -1,8 +1,8 @@
 import {
-  type ColumnArray,
   CONTEXT_COLUMNS,
-  EVENT_KINDS,
+  type ColumnArray,
   EVENT_KIND_NAMES,
+  EVENT_KINDS,
   type EventBatch,
   type EventKind,
   type EventTable,
@@ -28,145 +28,32 @@ export const BATCH_ROWS = 65536;
 
 const CONTEXT = CONTEXT_COLUMNS.length;
 
-/** Distance, past a whole number of pages, between the columns of a table: three cache lines. */
-const STAGGER = 192;
-
 /**
- * A table whose columns lie in one buffer at different offsets within a page. A row touches every column at once;
- * columns that began at like offsets would all compete for one set of the host's caches.
+ * All columns of all kinds lie in one buffer, under one view for each width: a row is then stores at constant distances
+ * from its start, where separate arrays would cost more to fetch than to write. Each column gets a stride of 4-byte
+ * cells (`icount` two of them), which is not a whole number of pages: a row touches all its columns at once, and
+ * columns at like offsets within a page would compete for one set of the host's caches.
  */
-function staggeredTable(kind: EventKind, rows: number): EventTable {
-  const specs = EVENT_KINDS[kind].columns;
-  const stride = Math.ceil((rows * 8 + 1) / 4096) * 4096 + STAGGER;
-  const buffer = new ArrayBuffer(specs.length * stride);
-  const columns = specs.map(({ type }, i): ColumnArray => {
-    if (type === 'icount') return new Float64Array(buffer, i * stride, rows);
-    if (type === 'small') return new Uint8Array(buffer, i * stride, rows);
-    return new Uint32Array(buffer, i * stride, rows);
+const STAGGER_CELLS = 48;
+const strideFor = (rows: number) => Math.ceil(rows / 1024) * 1024 + STAGGER_CELLS;
+/** The strides that a kind takes: `icount` is 8 bytes wide, and each kind begins on an even cell. */
+const stridesOf = (kind: EventKind) => EVENT_KINDS[kind].columns.length + 1;
+
+/** A table whose columns are views of `buffer` from cell `base`. */
+function tableIn(
+  buffer: ArrayBuffer,
+  base: number,
+  stride: number,
+  kind: EventKind,
+  rows: number,
+): EventTable {
+  const columns = EVENT_KINDS[kind].columns.map(({ type }, i): ColumnArray => {
+    // Column 0 is icount; it takes the first two strides.
+    const at = i === 0 ? base * 4 : (base + (i + 1) * stride) * 4;
+    if (type === 'icount') return new Float64Array(buffer, at, rows);
+    return type === 'small' ? new Uint8Array(buffer, at, rows) : new Uint32Array(buffer, at, rows);
   });
   return { kind, count: 0, columns };
-}
-
-/**
- * The context columns of one table under their own names. A frequent kind is written through such fields: an indexed
- * walk over columns of three array types costs several times as much as stores to fields of one type each.
- */
-class ContextRows {
-  readonly table: EventTable;
-  readonly icount: Float64Array;
-  readonly seq: Uint32Array;
-  readonly eip: Uint32Array;
-  readonly cpl: Uint8Array;
-  readonly depth: Uint8Array;
-  readonly frameId: Uint32Array;
-  readonly cr3: Uint32Array;
-
-  constructor(table: EventTable) {
-    this.table = table;
-    const [icount, seq, eip, cpl, depth, frameId, cr3] = table.columns;
-    this.icount = icount as Float64Array;
-    this.seq = seq as Uint32Array;
-    this.eip = eip as Uint32Array;
-    this.cpl = cpl as Uint8Array;
-    this.depth = depth as Uint8Array;
-    this.frameId = frameId as Uint32Array;
-    this.cr3 = cr3 as Uint32Array;
-  }
-
-  /** Writes the context columns of the next row and returns its number. */
-  begin(at: EventContext, seq: number): number {
-    const row = this.table.count;
-    this.icount[row] = at.icount;
-    this.seq[row] = seq;
-    this.eip[row] = at.eip;
-    this.cpl[row] = at.cpl;
-    this.depth[row] = at.depth;
-    this.frameId[row] = at.frameId;
-    this.cr3[row] = at.cr3;
-    this.table.count = row + 1;
-    return row;
-  }
-}
-
-const words = (table: EventTable, column: number) => table.columns[CONTEXT + column] as Uint32Array;
-const bytes = (table: EventTable, column: number) => table.columns[CONTEXT + column] as Uint8Array;
-
-class PagingWriteRows {
-  readonly context: ContextRows;
-  readonly linear: Uint32Array;
-  readonly physical: Uint32Array;
-  readonly dir: Uint32Array;
-  readonly slot: Uint32Array;
-  readonly vpn: Uint32Array;
-  readonly level: Uint8Array;
-  readonly old: Uint32Array;
-  readonly new: Uint32Array;
-  readonly via: Uint8Array;
-  readonly source: Uint8Array;
-
-  constructor(table: EventTable) {
-    this.context = new ContextRows(table);
-    this.linear = words(table, 0);
-    this.physical = words(table, 1);
-    this.dir = words(table, 2);
-    this.slot = words(table, 3);
-    this.vpn = words(table, 4);
-    this.level = bytes(table, 5);
-    this.old = words(table, 6);
-    this.new = words(table, 7);
-    this.via = bytes(table, 8);
-    this.source = bytes(table, 9);
-  }
-}
-
-class ControlWriteRows {
-  readonly context: ContextRows;
-  readonly reg: Uint8Array;
-  readonly old: Uint32Array;
-  readonly new: Uint32Array;
-
-  constructor(table: EventTable) {
-    this.context = new ContextRows(table);
-    this.reg = bytes(table, 0);
-    this.old = words(table, 1);
-    this.new = words(table, 2);
-  }
-}
-
-class TlbEventRows {
-  readonly context: ContextRows;
-  readonly op: Uint8Array;
-  readonly linear: Uint32Array;
-  readonly used: Uint32Array;
-  readonly fresh: Uint32Array;
-  readonly access: Uint8Array;
-
-  constructor(table: EventTable) {
-    this.context = new ContextRows(table);
-    this.op = bytes(table, 0);
-    this.linear = words(table, 1);
-    this.used = words(table, 2);
-    this.fresh = words(table, 3);
-    this.access = bytes(table, 4);
-  }
-}
-
-class StoreRows {
-  readonly context: ContextRows;
-  readonly linear: Uint32Array;
-  readonly physical: Uint32Array;
-  readonly size: Uint8Array;
-  readonly old: Uint32Array;
-  readonly new: Uint32Array;
-
-  constructor(table: EventTable) {
-    this.context = new ContextRows(table);
-    this.linear = words(table, 0);
-    this.physical = words(table, 1);
-    this.size = bytes(table, 2);
-    this.old = words(table, 3);
-    this.new = words(table, 4);
-  }
 }
 
 /**
@@ -181,22 +68,67 @@ export class EventLog {
   private readonly context: EventContext;
   private readonly sink: EventSink;
   private readonly rows: number;
-  private readonly pagingWrites: PagingWriteRows;
-  private readonly controlWrites: ControlWriteRows;
-  private readonly tlbEvents: TlbEventRows;
-  private readonly storeRows: StoreRows;
+  private readonly stride: number;
+  private readonly cells: Int32Array;
+  private readonly bytes: Uint8Array;
+  private readonly icounts: Float64Array;
+  private readonly pagingWrites: EventTable;
+  private readonly controlWrites: EventTable;
+  private readonly tlbEvents: EventTable;
+  private readonly storeRows: EventTable;
+  /** Where the frequent kinds begin, in cells. */
+  private readonly pagingBase: number;
+  private readonly controlBase: number;
+  private readonly tlbBase: number;
+  private readonly storeBase: number;
 
   constructor(context: EventContext, sink: EventSink, rows = BATCH_ROWS) {
     this.context = context;
     this.sink = sink;
     this.rows = rows;
+    const stride = strideFor(rows);
+    this.stride = stride;
+    const bases = {} as Record<EventKind, number>;
+    let cells = 0;
+    for (const kind of EVENT_KIND_NAMES) {
+      bases[kind] = cells;
+      cells += stridesOf(kind) * stride;
+    }
+    const buffer = new ArrayBuffer(cells * 4);
+    this.cells = new Int32Array(buffer);
+    this.bytes = new Uint8Array(buffer);
+    this.icounts = new Float64Array(buffer);
     this.tables = Object.fromEntries(
-      EVENT_KIND_NAMES.map((kind) => [kind, staggeredTable(kind, rows)]),
+      EVENT_KIND_NAMES.map((kind) => [kind, tableIn(buffer, bases[kind], stride, kind, rows)]),
     ) as Record<EventKind, EventTable>;
-    this.pagingWrites = new PagingWriteRows(this.tables.paging_writes);
-    this.controlWrites = new ControlWriteRows(this.tables.control_writes);
-    this.tlbEvents = new TlbEventRows(this.tables.tlb_events);
-    this.storeRows = new StoreRows(this.tables.stores);
+    this.pagingWrites = this.tables.paging_writes;
+    this.controlWrites = this.tables.control_writes;
+    this.tlbEvents = this.tables.tlb_events;
+    this.storeRows = this.tables.stores;
+    this.pagingBase = bases.paging_writes;
+    this.controlBase = bases.control_writes;
+    this.tlbBase = bases.tlb_events;
+    this.storeBase = bases.stores;
+  }
+
+  /** Writes the context columns of the next row of the table at cell `base`; returns the cell of its eighth column. */
+  private begin(base: number, row: number): number {
+    const { cells, bytes, stride } = this;
+    const at = this.context;
+    this.icounts[(base >>> 1) + row] = at.icount;
+    let cell = base + 2 * stride;
+    cells[cell + row] = this.seq++;
+    cell += stride;
+    cells[cell + row] = at.eip;
+    cell += stride;
+    bytes[(cell << 2) + row] = at.cpl;
+    cell += stride;
+    bytes[(cell << 2) + row] = at.depth;
+    cell += stride;
+    cells[cell + row] = at.frameId;
+    cell += stride;
+    cells[cell + row] = at.cr3;
+    return cell + stride;
   }
 
   /** Appends one event; `values` are the kind's own columns in order (at most ten). */
@@ -252,49 +184,80 @@ export class EventLog {
     via: number,
     source: number,
   ): void {
-    const rows = this.pagingWrites;
-    const row = rows.context.begin(this.context, this.seq++);
-    rows.linear[row] = linear;
-    rows.physical[row] = physical;
-    rows.dir[row] = dir;
-    rows.slot[row] = slot;
-    rows.vpn[row] = vpn;
-    rows.level[row] = level;
-    rows.old[row] = old;
-    rows.new[row] = value;
-    rows.via[row] = via;
-    rows.source[row] = source;
+    const table = this.pagingWrites;
+    const row = table.count;
+    const { cells, bytes, stride } = this;
+    let cell = this.begin(this.pagingBase, row);
+    cells[cell + row] = linear;
+    cell += stride;
+    cells[cell + row] = physical;
+    cell += stride;
+    cells[cell + row] = dir;
+    cell += stride;
+    cells[cell + row] = slot;
+    cell += stride;
+    cells[cell + row] = vpn;
+    cell += stride;
+    bytes[(cell << 2) + row] = level;
+    cell += stride;
+    cells[cell + row] = old;
+    cell += stride;
+    cells[cell + row] = value;
+    cell += stride;
+    bytes[(cell << 2) + row] = via;
+    cell += stride;
+    bytes[(cell << 2) + row] = source;
+    table.count = row + 1;
     if (row + 1 === this.rows) this.flush();
   }
 
   controlWrite(reg: number, old: number, value: number): void {
-    const rows = this.controlWrites;
-    const row = rows.context.begin(this.context, this.seq++);
-    rows.reg[row] = reg;
-    rows.old[row] = old;
-    rows.new[row] = value;
+    const table = this.controlWrites;
+    const row = table.count;
+    const { cells, bytes, stride } = this;
+    let cell = this.begin(this.controlBase, row);
+    bytes[(cell << 2) + row] = reg;
+    cell += stride;
+    cells[cell + row] = old;
+    cell += stride;
+    cells[cell + row] = value;
+    table.count = row + 1;
     if (row + 1 === this.rows) this.flush();
   }
 
   tlbEvent(op: number, linear: number, used: number, fresh: number, access: number): void {
-    const rows = this.tlbEvents;
-    const row = rows.context.begin(this.context, this.seq++);
-    rows.op[row] = op;
-    rows.linear[row] = linear;
-    rows.used[row] = used;
-    rows.fresh[row] = fresh;
-    rows.access[row] = access;
+    const table = this.tlbEvents;
+    const row = table.count;
+    const { cells, bytes, stride } = this;
+    let cell = this.begin(this.tlbBase, row);
+    bytes[(cell << 2) + row] = op;
+    cell += stride;
+    cells[cell + row] = linear;
+    cell += stride;
+    cells[cell + row] = used;
+    cell += stride;
+    cells[cell + row] = fresh;
+    cell += stride;
+    bytes[(cell << 2) + row] = access;
+    table.count = row + 1;
     if (row + 1 === this.rows) this.flush();
   }
 
   store(linear: number, physical: number, size: number, old: number, value: number): void {
-    const rows = this.storeRows;
-    const row = rows.context.begin(this.context, this.seq++);
-    rows.linear[row] = linear;
-    rows.physical[row] = physical;
-    rows.size[row] = size;
-    rows.old[row] = old;
-    rows.new[row] = value;
+    const table = this.storeRows;
+    const row = table.count;
+    const { cells, bytes, stride } = this;
+    let cell = this.begin(this.storeBase, row);
+    cells[cell + row] = linear;
+    cell += stride;
+    cells[cell + row] = physical;
+    cell += stride;
+    bytes[(cell << 2) + row] = size;
+    cell += stride;
+    cells[cell + row] = old;
+    cell += stride;
+    cells[cell + row] = value;
+    table.count = row + 1;
     if (row + 1 === this.rows) this.flush();
   }
 

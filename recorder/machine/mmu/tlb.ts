@@ -240,7 +240,8 @@ export class Tlb {
   /** As tableEntryChanged, for a directory entry. These change seldom and are in no filter. */
   directoryEntryChanged(physical: number): void {
     for (let entry = this.nextLive(-1); entry >= 0; entry = this.nextLive(entry)) {
-      const match = this.i32[entry + PDE_PHYSICAL] === physical || this.i32[entry + PTE_PHYSICAL] === physical;
+      const match =
+        this.i32[entry + PDE_PHYSICAL] === physical || this.i32[entry + PTE_PHYSICAL] === physical;
       if (match) this.suspect(entry);
     }
   }
