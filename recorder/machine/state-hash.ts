@@ -1,10 +1,11 @@
 /**
  * Hashes for the state ladder: strong against accidents, not against enemies. 64 bits, as two words.
  *
- * Each of eight lanes takes every eighth word of the input: lane = rotl((lane ^ word) * P, 15). That is a bijection of
- * the lane for a given word and of the word for a given lane, so no single change is lost, and the rotation brings what
- * the multiplication carried to the top back to the bottom. Eight lanes hide the multiplier's latency. The lanes are
- * then folded into two words by murmur3's 32-bit steps and finaliser.
+ * Each of eight lanes takes every eighth word of the input by the round of xxHash32: lane = rotl(lane + word * P2, 13)
+ * * P1. That is a bijection of the lane for a given word and of the word for a given lane, so no single change is lost,
+ * and the two multiplications with a rotation between leave no sparse difference that the next word could cancel (with
+ * one, bit 31 of a word and a single bit of the next cancelled: the test that flips every bit found it). Eight lanes
+ * hide the multiplier's latency. They are then folded into two words by murmur3's 32-bit steps and finaliser.
  */
 
 export interface Hash64 {
@@ -41,30 +42,32 @@ export class WordHasher {
     const end = start + (count & ~7);
     let i = start;
     for (; i < end; i += 8) {
-      a = Math.imul(a ^ words[i], P1);
-      b = Math.imul(b ^ words[i + 1], P1);
-      c = Math.imul(c ^ words[i + 2], P1);
-      d = Math.imul(d ^ words[i + 3], P1);
-      e = Math.imul(e ^ words[i + 4], P1);
-      f = Math.imul(f ^ words[i + 5], P1);
-      g = Math.imul(g ^ words[i + 6], P1);
-      h = Math.imul(h ^ words[i + 7], P1);
-      a = (a << 15) | (a >>> 17);
-      b = (b << 15) | (b >>> 17);
-      c = (c << 15) | (c >>> 17);
-      d = (d << 15) | (d >>> 17);
-      e = (e << 15) | (e >>> 17);
-      f = (f << 15) | (f >>> 17);
-      g = (g << 15) | (g >>> 17);
-      h = (h << 15) | (h >>> 17);
+      a = (a + Math.imul(words[i], P2)) | 0;
+      b = (b + Math.imul(words[i + 1], P2)) | 0;
+      c = (c + Math.imul(words[i + 2], P2)) | 0;
+      d = (d + Math.imul(words[i + 3], P2)) | 0;
+      e = (e + Math.imul(words[i + 4], P2)) | 0;
+      f = (f + Math.imul(words[i + 5], P2)) | 0;
+      g = (g + Math.imul(words[i + 6], P2)) | 0;
+      h = (h + Math.imul(words[i + 7], P2)) | 0;
+      a = Math.imul((a << 13) | (a >>> 19), P1);
+      b = Math.imul((b << 13) | (b >>> 19), P1);
+      c = Math.imul((c << 13) | (c >>> 19), P1);
+      d = Math.imul((d << 13) | (d >>> 19), P1);
+      e = Math.imul((e << 13) | (e >>> 19), P1);
+      f = Math.imul((f << 13) | (f >>> 19), P1);
+      g = Math.imul((g << 13) | (g >>> 19), P1);
+      h = Math.imul((h << 13) | (h >>> 19), P1);
     }
     for (const tail = start + count; i < tail; i++) {
-      a = Math.imul(a ^ words[i], P1);
-      a = (a << 15) | (a >>> 17);
-      a = (a + P2) | 0;
+      a = (a + Math.imul(words[i], P2)) | 0;
+      a = Math.imul((a << 13) | (a >>> 19), P1);
     }
-    this.low = finish(fold(fold(fold(fold(count, a), c), e), g) ^ b);
-    this.high = finish(fold(fold(fold(fold(count ^ P4, b), d), f), h) ^ Math.imul(this.low, P3));
+    const x = fold(fold(fold(fold(count, a), b), c), d);
+    const y = fold(fold(fold(fold(x ^ P4, e), f), g), h);
+    const z = fold(fold(y ^ P3, a + c + e + g), b ^ d ^ f ^ h);
+    this.low = finish(y);
+    this.high = finish(z ^ x);
   }
 
   result(): Hash64 {
