@@ -51,7 +51,7 @@ export class Frames {
     return facts;
   }
 
-  /** For a table: physical address of the directory | slot through which the walker last filled from it. */
+  /** For a table: directory | slot through which the walker last filled from it (structures.ts); else 0. */
   owner(frame: number): number {
     return this.i32[FIRST + (frame << SHIFT) + OWNER];
   }

@@ -16,12 +16,14 @@ import {
 } from './bits.ts';
 import type { FastPath } from './fast-path.ts';
 import { type Frames, ROLE_DIRECTORY, ROLE_TABLE } from './frames.ts';
-import type { Tlb } from './tlb.ts';
+import { TLB_LARGE, type Tlb } from './tlb.ts';
 import type { Walker } from './walk.ts';
 
 const ENTRIES = 1024;
 /** No directory and slot are known by the way a store came: attribute it to the table's owner. */
 export const BY_OWNER = -1;
+/** Marks the owner of a frame that is a table: directory | slot | OWNED. Other frames have owner 0. */
+const OWNED = 0x800;
 
 /**
  * Keeps the history of every paging structure complete. A frame is *tracked* from the moment the walker uses it as
@@ -94,19 +96,22 @@ export class PagingStructures {
 
   /** A TLB fill came by this walk under `directory`. */
   walked(walker: Walker, directory: number, vpn: number): void {
-    if (walker.ptePhysical === walker.pdePhysical) return;
     const slot = vpn >>> 10;
-    const table = walker.pde >>> 12;
+    const table = walker.ptePhysical >>> 12;
     if (table >= this.frames.count) return;
+    const window = slot === this.recursiveSlot || slot === this.alternateSlot;
+    // The usual walk goes by a table that it is known by. (A 4 MB page is its directory's entry: no table.)
+    if (!window && this.frames.owner(table) === ((directory << 12) | slot | OWNED)) return;
+    if (walker.flags & TLB_LARGE) return;
     if (slot === this.alternateSlot) this.useDirectory(table);
-    this.useTable(table, (directory << 12) | slot);
-    if (slot !== this.recursiveSlot && slot !== this.alternateSlot) return;
+    this.useTable(table, (directory << 12) | slot | OWNED);
+    if (!window) return;
     // The window shows tables as pages: entry `index` of the directory `table` names the structure in `page`.
     const index = vpn & (ENTRIES - 1);
     const page = this.target(walker.pte);
     if (page < 0) return;
     if (index === this.alternateSlot) this.useDirectory(page);
-    this.useTable(page, (table << 12) | index);
+    this.useTable(page, (table << 12) | index | OWNED);
   }
 
   private useTable(frame: number, owner: number): void {
@@ -237,7 +242,9 @@ export class PagingStructures {
   }
 
   private release(table: number): void {
-    if (this.frames.addReference(table, -1) === 0) this.frames.removeFacts(table, ROLE_TABLE);
+    if (this.frames.addReference(table, -1) !== 0) return;
+    this.frames.removeFacts(table, ROLE_TABLE);
+    this.frames.setOwner(table, 0);
   }
 
   /** The frame that a directory entry names as a table; -1 for none (not present, a 4 MB page, no such memory). */

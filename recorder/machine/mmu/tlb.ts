@@ -54,6 +54,16 @@ const bucket = (physical: number) => FILTER + (((physical >>> 2) ^ (physical >>>
 
 const SLOTS = FAST_PATH >>> 2;
 
+/** What a walk finds and an entry holds (`Walker`). */
+export interface Translation {
+  readonly flags: number;
+  readonly frame: number;
+  readonly pte: number;
+  readonly pde: number;
+  readonly ptePhysical: number;
+  readonly pdePhysical: number;
+}
+
 /**
  * The translation lookaside buffer (80386 Programmer's Reference, 5.2.5: 32 entries, 4-way). It is architectural: an
  * entry stays, however wrong it has become, until a flush, INVLPG or its eviction. Sets are indexed by the low bits of
@@ -129,42 +139,37 @@ export class Tlb {
     return entry;
   }
 
-  /** Fills an empty entry. */
-  fill(
-    entry: number,
-    vpn: number,
-    flags: number,
-    frame: number,
-    pte: number,
-    pde: number,
-    ptePhysical: number,
-    pdePhysical: number,
-  ): void {
+  /** Fills an empty entry with what a walk found. */
+  fill(entry: number, vpn: number, found: Translation): void {
     const { i32 } = this;
+    const { ptePhysical, flags } = found;
     i32[entry + TAG] = vpn | VALID;
     i32[entry + FLAGS] = flags;
-    i32[entry + FRAME] = frame;
-    i32[entry + PTE] = pte;
-    i32[entry + PDE] = pde;
+    i32[entry + FRAME] = found.frame;
+    i32[entry + PTE] = found.pte;
+    i32[entry + PDE] = found.pde;
     i32[entry + PTE_PHYSICAL] = ptePhysical;
-    i32[entry + PDE_PHYSICAL] = pdePhysical;
-    this.enlist(entry);
+    i32[entry + PDE_PHYSICAL] = found.pdePhysical;
+    const number = (entry - ENTRIES) >>> ENTRY_SHIFT;
+    i32[LIVE + (number >>> 5)] |= 1 << (number & 31);
+    i32[bucket(ptePhysical)]++;
+    if (flags & TLB_LARGE) i32[FRAGMENTS + (vpn >>> 10)]++;
   }
 
-  /** Whether an entry is a copy of the paging-structure entry at `ptePhysical` and leads to the same frame. */
-  holds(entry: number, flags: number, frame: number, ptePhysical: number): boolean {
+  /** Whether an entry is a copy of the same paging-structure entry and leads to the same frame. */
+  holds(entry: number, found: Translation): boolean {
     const { i32 } = this;
-    const sameKind = ((i32[entry + FLAGS] ^ flags) & TLB_LARGE) === 0;
-    return sameKind && i32[entry + FRAME] === frame && i32[entry + PTE_PHYSICAL] === ptePhysical;
+    if ((i32[entry + FLAGS] ^ found.flags) & TLB_LARGE) return false;
+    return i32[entry + FRAME] === found.frame && i32[entry + PTE_PHYSICAL] === found.ptePhysical;
   }
 
-  /** Fills anew an entry that holds the same page. */
-  refresh(entry: number, flags: number, pte: number, pde: number, pdePhysical: number): void {
+  /** Fills anew an entry that holds the same page: what has been recorded of its use stands. */
+  refresh(entry: number, found: Translation): void {
     const { i32 } = this;
-    i32[entry + FLAGS] = flags;
-    i32[entry + PTE] = pte;
-    i32[entry + PDE] = pde;
-    i32[entry + PDE_PHYSICAL] = pdePhysical;
+    i32[entry + FLAGS] = found.flags | (i32[entry + FLAGS] & TLB_APT_READ);
+    i32[entry + PTE] = found.pte;
+    i32[entry + PDE] = found.pde;
+    i32[entry + PDE_PHYSICAL] = found.pdePhysical;
   }
 
   private enlist(entry: number): void {

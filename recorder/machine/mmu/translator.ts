@@ -28,7 +28,7 @@ import type { CpuView } from './cpu-view.ts';
 import type { FastPath } from './fast-path.ts';
 import { CODE, type Frames } from './frames.ts';
 import { BY_OWNER, type PagingStructures } from './structures.ts';
-import { TLB_APT_READ, TLB_DIRTY, TLB_LARGE, TLB_SUSPECT, TLB_USER, TLB_WRITABLE, type Tlb } from './tlb.ts';
+import { TLB_DIRTY, TLB_LARGE, TLB_SUSPECT, TLB_USER, TLB_WRITABLE, type Tlb } from './tlb.ts';
 import { Walker } from './walk.ts';
 
 /**
@@ -164,52 +164,50 @@ export class Translator {
     const { walker, tlb } = this;
     const vpn = linear >>> 12;
     if (!walker.walk(this.directory, vpn)) this.pageFault(linear, access, cpl, 0);
-    const { flags } = walker;
-    if (cpl === 3) {
-      if ((flags & TLB_USER) === 0 || (access === WRITE && (flags & TLB_WRITABLE) === 0)) {
+    const rights = walker.flags;
+    if (access === WRITE) {
+      if ((rights & TLB_WRITABLE) === 0 && (cpl === 3 || this.writeProtect)) {
         this.pageFault(linear, access, cpl, PF_PROTECTION);
       }
-    } else if (access === WRITE && (flags & TLB_WRITABLE) === 0 && this.writeProtect) {
-      this.pageFault(linear, access, cpl, PF_PROTECTION);
     }
-    this.structures?.walked(walker, this.directory, vpn);
-    this.setAccessedDirty(vpn, access);
-
-    const { frame, pte, pde, ptePhysical, pdePhysical } = walker;
-    let entry = replace;
-    if (entry < 0) {
-      entry = tlb.vacate(vpn);
-    } else if (tlb.holds(entry, walker.flags, frame, ptePhysical)) {
-      // Only D is new: the usual case. What was read through the alternate window has been recorded already.
-      tlb.refresh(entry, walker.flags | (tlb.flags(entry) & TLB_APT_READ), pte, pde, pdePhysical);
-      return entry;
-    } else {
-      tlb.drop(entry);
+    if (cpl === 3 && (rights & TLB_USER) === 0) this.pageFault(linear, access, cpl, PF_PROTECTION);
+    if (this.structures !== null) this.structures.walked(walker, this.directory, vpn);
+    // The usual walk finds A set in the PDE, and A or D to be set in a PTE at most.
+    const used = access === WRITE ? ACCESSED | DIRTY : ACCESSED;
+    if ((walker.pte & used) !== used || (walker.pde & ACCESSED) === 0) this.setAccessedDirty(vpn, used);
+    if (access === WRITE) walker.flags = rights | TLB_DIRTY;
+    if (replace >= 0) {
+      if (tlb.holds(replace, walker)) {
+        // Only D is new: the usual case. What was read through the alternate window has been recorded already.
+        tlb.refresh(replace, walker);
+        return replace;
+      }
+      tlb.drop(replace);
+      tlb.fill(replace, vpn, walker);
+      return replace;
     }
-    tlb.fill(entry, vpn, walker.flags, frame, pte, pde, ptePhysical, pdePhysical);
+    const entry = tlb.vacate(vpn);
+    tlb.fill(entry, vpn, walker);
     return entry;
   }
 
-  private setAccessedDirty(vpn: number, access: Access): void {
-    const { walker } = this;
-    const used = access === WRITE ? ACCESSED | DIRTY : ACCESSED;
+  private setAccessedDirty(vpn: number, used: number): void {
+    const { walker, directory } = this;
     const { pde, pte } = walker;
+    const slot = vpn >>> 10;
     if (walker.flags & TLB_LARGE) {
-      if ((pde & used) !== used) {
-        walker.pde = walker.pte = pde | used;
-        this.updateEntry(this.directory, vpn >>> 10, pde, pde | used, BY_OWNER);
-      }
-    } else {
-      if ((pde & ACCESSED) === 0) {
-        walker.pde = pde | ACCESSED;
-        this.updateEntry(this.directory, vpn >>> 10, pde, pde | ACCESSED, BY_OWNER);
-      }
-      if ((pte & used) !== used) {
-        walker.pte = pte | used;
-        this.updateEntry(pde >>> 12, vpn & 1023, pte, pte | used, (this.directory << 12) | (vpn >>> 10));
-      }
+      walker.pde = walker.pte = pde | used;
+      this.updateEntry(directory, slot, pde, pde | used, BY_OWNER);
+      return;
     }
-    if (access === WRITE) walker.flags |= TLB_DIRTY;
+    if ((pde & ACCESSED) === 0) {
+      walker.pde = pde | ACCESSED;
+      this.updateEntry(directory, slot, pde, pde | ACCESSED, BY_OWNER);
+    }
+    if ((pte & used) !== used) {
+      walker.pte = pte | used;
+      this.updateEntry(pde >>> 12, vpn & 1023, pte, pte | used, (directory << 12) | slot);
+    }
   }
 
   private updateEntry(frame: number, index: number, old: number, value: number, reached: number): void {
