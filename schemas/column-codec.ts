@@ -1,0 +1,287 @@
+import type { ColumnArray, ColumnType } from './events.ts';
+
+/**
+ * Columns to packed protobuf varints and back. Hand-written because it is the one hot path of a trace: protobufjs spends
+ * some 25 times as long on a packed field, most of it on boxing. What it makes are ordinary packed fields (trace.proto),
+ * so any protobuf reader understands them.
+ *
+ * Trailing zeros are left out: a column shorter than its table goes on with zeros. For the delta-coded types a zero
+ * means "as the row before", so a column that never changes costs one varint, or nothing.
+ */
+
+/** Bytes that one value can take at most; an icount has 53 bits. */
+const MAX_BYTES: Record<ColumnType, number> = { icount: 8, ordinal: 5, address: 5, value: 5, small: 2 };
+
+/** Room that encoding `rows` values needs at most. */
+export const maxEncodedBytes = (type: ColumnType, rows: number): number => MAX_BYTES[type] * rows;
+
+/** A column that does not decode: a reader's defect or a damaged file. */
+export class ColumnError extends Error {
+  override readonly name = 'ColumnError';
+}
+
+/** More rows than any recorder writes in a chunk: a damaged count must not exhaust memory. */
+const MAX_ROWS = 1 << 22;
+
+export function checkedRows(rows: number): number {
+  if (rows > MAX_ROWS) throw new ColumnError(`claims ${rows} rows`);
+  return rows;
+}
+
+/** Writes the first `rows` values at `out[at]`; returns the position after them. */
+export function encodeColumn(
+  type: ColumnType,
+  column: ColumnArray,
+  rows: number,
+  out: Uint8Array,
+  at: number,
+): number {
+  switch (type) {
+    case 'icount':
+      return encodeIcounts(column as Float64Array, withoutRepeats(column, rows), out, at);
+    case 'ordinal':
+      return encodeOrdinals(column as Uint32Array, withoutRepeats(column, rows), out, at);
+    case 'address':
+      return encodeAddresses(column as Uint32Array, withoutRepeats(column, rows), out, at);
+    case 'value':
+      return encodeValues(column as Uint32Array, withoutZeros(column, rows), out, at);
+    case 'small':
+      return encodeSmalls(column as Uint8Array, withoutZeros(column, rows), out, at);
+  }
+}
+
+/** Reads `rows` values into `column`. */
+export function decodeColumn(type: ColumnType, bytes: Uint8Array, rows: number, column: ColumnArray): void {
+  if (type === 'icount') decodeIcounts(bytes, rows, column as Float64Array);
+  else if (type === 'ordinal') decodeOrdinals(bytes, rows, column as Uint32Array);
+  else if (type === 'address') decodeAddresses(bytes, rows, column as Uint32Array);
+  else if (type === 'value') decodeValues(bytes, rows, column as Uint32Array);
+  else decodeSmalls(bytes, rows, column as Uint8Array);
+}
+
+function withoutZeros(column: ColumnArray, rows: number): number {
+  let n = rows;
+  while (n > 0 && column[n - 1] === 0) n--;
+  return n;
+}
+
+function withoutRepeats(column: ColumnArray, rows: number): number {
+  let n = rows;
+  while (n > 1 && column[n - 1] === column[n - 2]) n--;
+  return n === 1 && column[0] === 0 ? 0 : n;
+}
+
+/*
+ * The encoders below keep every value an int32 (`| 0`) and compare by mask: as soon as V8 sees a u32 above 2^31 it would
+ * otherwise carry on in doubles. The shortest lengths come first because deltas and slots are what columns mostly hold.
+ */
+
+function putVarint(v: number, out: Uint8Array, p: number): number {
+  if ((v & ~0x7f) === 0) {
+    out[p] = v;
+    return p + 1;
+  }
+  out[p] = (v & 0x7f) | 0x80;
+  if ((v & ~0x3fff) === 0) {
+    out[p + 1] = v >>> 7;
+    return p + 2;
+  }
+  out[p + 1] = ((v >>> 7) & 0x7f) | 0x80;
+  if ((v & ~0x1fffff) === 0) {
+    out[p + 2] = v >>> 14;
+    return p + 3;
+  }
+  out[p + 2] = ((v >>> 14) & 0x7f) | 0x80;
+  if ((v & ~0xfffffff) === 0) {
+    out[p + 3] = v >>> 21;
+    return p + 4;
+  }
+  out[p + 3] = ((v >>> 21) & 0x7f) | 0x80;
+  out[p + 4] = v >>> 28;
+  return p + 5;
+}
+
+function encodeValues(column: Uint32Array, n: number, out: Uint8Array, at: number): number {
+  let p = at;
+  for (let i = 0; i < n; i++) p = putVarint(column[i] | 0, out, p);
+  return p;
+}
+
+function encodeAddresses(column: Uint32Array, n: number, out: Uint8Array, at: number): number {
+  let p = at;
+  let previous = 0;
+  for (let i = 0; i < n; i++) {
+    const value = column[i] | 0;
+    const delta = (value - previous) | 0;
+    previous = value;
+    p = putVarint((delta << 1) ^ (delta >> 31), out, p);
+  }
+  return p;
+}
+
+function encodeOrdinals(column: Uint32Array, n: number, out: Uint8Array, at: number): number {
+  let p = at;
+  let previous = 0;
+  for (let i = 0; i < n; i++) {
+    const value = column[i] | 0;
+    p = putVarint((value - previous) | 0, out, p);
+    previous = value;
+  }
+  return p;
+}
+
+function encodeIcounts(column: Float64Array, n: number, out: Uint8Array, at: number): number {
+  let p = at;
+  let previous = 0;
+  for (let i = 0; i < n; i++) {
+    const value = column[i];
+    const delta = value - previous;
+    previous = value;
+    p = delta < 0x80000000 ? putVarint(delta | 0, out, p) : putLongVarint(delta, out, p);
+  }
+  return p;
+}
+
+/** Integers from 2^31 to 2^53: where a chunk begins late in a run, or a guest sleeps long. */
+function putLongVarint(value: number, out: Uint8Array, at: number): number {
+  let p = at;
+  let rest = value;
+  while (rest >= 0x80) {
+    out[p++] = (rest % 0x80) | 0x80;
+    rest = Math.floor(rest / 0x80);
+  }
+  out[p++] = rest;
+  return p;
+}
+
+function encodeSmalls(column: Uint8Array, n: number, out: Uint8Array, at: number): number {
+  let or = 0;
+  for (let i = 0; i < n; i++) or |= column[i];
+  if (or < 0x80) {
+    out.set(column.subarray(0, n), at);
+    return at + n;
+  }
+  let p = at;
+  for (let i = 0; i < n; i++) p = putVarint(column[i], out, p);
+  return p;
+}
+
+/*
+ * The decoders stop at the end of the bytes or of the rows, whichever is first, then demand that all bytes are used: so a
+ * damaged column is an error, never a read beyond the buffer that goes unnoticed (it yields undefined, which counts as 0).
+ */
+
+function finish(bytes: Uint8Array, p: number): void {
+  if (p !== bytes.length) {
+    throw new ColumnError(
+      p > bytes.length ? 'its last varint is cut' : 'it has more values than the table has rows',
+    );
+  }
+}
+
+function decodeValues(bytes: Uint8Array, rows: number, column: Uint32Array): void {
+  const end = bytes.length;
+  let p = 0;
+  let i = 0;
+  for (; i < rows && p < end; i++) {
+    let b = bytes[p++];
+    let v = b & 0x7f;
+    if (b > 0x7f) {
+      b = bytes[p++];
+      v |= (b & 0x7f) << 7;
+      if (b > 0x7f) {
+        b = bytes[p++];
+        v |= (b & 0x7f) << 14;
+        if (b > 0x7f) {
+          b = bytes[p++];
+          v |= (b & 0x7f) << 21;
+          if (b > 0x7f) v |= bytes[p++] << 28;
+        }
+      }
+    }
+    column[i] = v;
+  }
+  finish(bytes, p);
+  column.fill(0, i, rows);
+}
+
+function decodeAddresses(bytes: Uint8Array, rows: number, column: Uint32Array): void {
+  const end = bytes.length;
+  let p = 0;
+  let i = 0;
+  let value = 0;
+  for (; i < rows && p < end; i++) {
+    let b = bytes[p++];
+    let v = b & 0x7f;
+    if (b > 0x7f) {
+      b = bytes[p++];
+      v |= (b & 0x7f) << 7;
+      if (b > 0x7f) {
+        b = bytes[p++];
+        v |= (b & 0x7f) << 14;
+        if (b > 0x7f) {
+          b = bytes[p++];
+          v |= (b & 0x7f) << 21;
+          if (b > 0x7f) v |= bytes[p++] << 28;
+        }
+      }
+    }
+    value = (value + ((v >>> 1) ^ -(v & 1))) | 0;
+    column[i] = value;
+  }
+  finish(bytes, p);
+  column.fill(value, i, rows);
+}
+
+function decodeOrdinals(bytes: Uint8Array, rows: number, column: Uint32Array): void {
+  decodeValues(bytes, rows, column);
+  let value = 0;
+  for (let i = 0; i < rows; i++) column[i] = value = (value + column[i]) | 0;
+}
+
+function decodeIcounts(bytes: Uint8Array, rows: number, column: Float64Array): void {
+  const end = bytes.length;
+  let p = 0;
+  let i = 0;
+  let value = 0;
+  for (; i < rows && p < end; i++) {
+    let b = bytes[p++];
+    let v = b & 0x7f;
+    if (b > 0x7f) {
+      b = bytes[p++];
+      v |= (b & 0x7f) << 7;
+      if (b > 0x7f) {
+        b = bytes[p++];
+        v |= (b & 0x7f) << 14;
+        // From here on a double: an icount has up to 53 bits.
+        for (let weight = 0x200000; b > 0x7f; weight *= 0x80) {
+          b = bytes[p++];
+          v += (b & 0x7f) * weight;
+        }
+      }
+    }
+    value += v;
+    column[i] = value;
+  }
+  finish(bytes, p);
+  column.fill(value, i, rows);
+}
+
+function decodeSmalls(bytes: Uint8Array, rows: number, column: Uint8Array): void {
+  let or = 0;
+  for (let i = 0; i < bytes.length; i++) or |= bytes[i];
+  if (or < 0x80 && bytes.length <= rows) {
+    column.set(bytes);
+    column.fill(0, bytes.length, rows);
+    return;
+  }
+  const end = bytes.length;
+  let p = 0;
+  let i = 0;
+  for (; i < rows && p < end; i++) {
+    const b = bytes[p++];
+    column[i] = b > 0x7f ? (b & 0x7f) | (bytes[p++] << 7) : b;
+  }
+  finish(bytes, p);
+  column.fill(0, i, rows);
+}

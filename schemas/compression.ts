@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import {
+  brotliCompressSync,
+  brotliDecompressSync,
+  constants,
+  deflateRawSync,
+  inflateRawSync,
+} from 'node:zlib';
+
+/**
+ * Compression of the parts of a trace. Brotli of quality 1 is the default: of what every supported Node has, it was the
+ * fastest for its size on event columns (docs/trace-format.md has the figures).
+ */
+export const CODEC = { none: 0, brotli: 1, deflate: 2 } as const;
+export type Codec = (typeof CODEC)[keyof typeof CODEC];
+
+/** Bytes, compressed. */
+export interface Packed {
+  readonly codec: number;
+  readonly rawBytes: number;
+  readonly data: Uint8Array;
+}
+
+/** Below this size compression gains nothing worth its call. */
+const WORTH_PACKING = 64;
+
+/** No part of a trace is larger; a damaged length must not exhaust memory. */
+const MAX_RAW_BYTES = 2 ** 30;
+
+/** Something packed does not unpack to what was packed. */
+export class PackedError extends Error {
+  override readonly name = 'PackedError';
+}
+
+export function pack(bytes: Uint8Array, codec: Codec = CODEC.brotli): Packed {
+  const data = bytes.length < WORTH_PACKING ? bytes : compress(bytes, codec);
+  if (data.length >= bytes.length) return { codec: CODEC.none, rawBytes: bytes.length, data: bytes };
+  return { codec, rawBytes: bytes.length, data };
+}
+
+function compress(bytes: Uint8Array, codec: Codec): Uint8Array {
+  switch (codec) {
+    case CODEC.none:
+      return bytes;
+    case CODEC.brotli:
+      return brotliCompressSync(bytes, {
+        params: {
+          [constants.BROTLI_PARAM_QUALITY]: 1,
+          [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+        },
+      });
+    case CODEC.deflate:
+      return deflateRawSync(bytes, { level: 1 });
+  }
+}
+
+export function unpack({ codec, rawBytes, data }: Packed): Uint8Array {
+  if (rawBytes > MAX_RAW_BYTES) throw new PackedError(`claims ${rawBytes} bytes`);
+  const bytes = decompress(codec, data, rawBytes);
+  if (bytes.length !== rawBytes) {
+    throw new PackedError(`unpacks to ${bytes.length} bytes instead of ${rawBytes}`);
+  }
+  return bytes;
+}
+
+function decompress(codec: number, data: Uint8Array, rawBytes: number): Uint8Array {
+  // A byte more than expected is enough to see that there is more.
+  const options = { maxOutputLength: rawBytes + 1, chunkSize: Math.max(64, Math.min(rawBytes + 1, 1 << 24)) };
+  try {
+    switch (codec) {
+      case CODEC.none:
+        return data;
+      case CODEC.brotli:
+        return brotliDecompressSync(data, options);
+      case CODEC.deflate:
+        return inflateRawSync(data, options);
+    }
+  } catch (error) {
+    throw new PackedError(`does not unpack (${error instanceof Error ? error.message : error})`);
+  }
+  throw new PackedError(`is packed with codec ${codec}, which this rewind386 does not know`);
+}
+
+/** A file as a trace embeds it. */
+export interface PackedFile {
+  /** SHA-256 of the contents, hexadecimal. */
+  readonly sha256: string;
+  readonly contents: Packed;
+}
+
+export const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+export const packFile = (bytes: Uint8Array): PackedFile => ({
+  sha256: sha256Hex(bytes),
+  contents: pack(bytes),
+});

@@ -1,0 +1,125 @@
+import protobuf from 'protobufjs';
+import { ColumnError, checkedRows, decodeColumn, encodeColumn, maxEncodedBytes } from './column-codec.ts';
+import {
+  allocateColumn,
+  CONTEXT_COLUMNS,
+  type Column,
+  type ColumnArray,
+  type ColumnType,
+  EVENT_KIND_NAMES,
+  EVENT_KINDS,
+  type EventKind,
+  type EventTable,
+} from './events.ts';
+
+/**
+ * Event tables to protobuf messages and back. The public schema (trace.proto) gives each column a packed repeated field.
+ * A packed field and a `bytes` field look the same on the wire, so the codec uses *twins* of those messages, built here
+ * from EVENT_KINDS, in which every column is `bytes`: protobufjs moves the blobs, column-codec.ts fills them. A test
+ * holds trace.proto to EVENT_KINDS, and what the twins write to what protobufjs reads with trace.proto.
+ */
+
+/** Field 1 of each table is `rows`; fields 2-15 are the context columns, so that more of those can be added. */
+const FIRST_CONTEXT_FIELD = 2;
+const FIRST_OWN_FIELD = 16;
+
+/** Protobuf field number of a kind's column. */
+export const columnFieldNumber = (index: number): number =>
+  index < CONTEXT_COLUMNS.length
+    ? FIRST_CONTEXT_FIELD + index
+    : FIRST_OWN_FIELD + index - CONTEXT_COLUMNS.length;
+
+const DELTA_CODED: Record<ColumnType, boolean> = {
+  icount: true,
+  ordinal: true,
+  address: true,
+  value: false,
+  small: false,
+};
+
+/** Protobuf field name of a column: the ones that hold differences say so. */
+export const columnFieldName = ({ name, type }: Column): string =>
+  DELTA_CODED[type] ? `${name}_delta` : name;
+
+/** The protobuf element type that reads a column in the public schema. */
+export const COLUMN_PROTO_TYPE: Record<ColumnType, string> = {
+  icount: 'uint64',
+  ordinal: 'uint32',
+  address: 'sint32',
+  value: 'uint32',
+  small: 'uint32',
+};
+
+/** Number of a kind in trace.proto's `EventKind` (0 is unspecified). */
+export const eventKindNumber = (kind: EventKind): number => EVENT_KIND_NAMES.indexOf(kind) + 1;
+
+/** The kind of that number; undefined for one that a later schema added. */
+export const eventKindOf = (number: number): EventKind | undefined => EVENT_KIND_NAMES[number - 1];
+
+interface Twin {
+  readonly type: protobuf.Type;
+  readonly fields: readonly string[];
+}
+
+function makeTwin(kind: EventKind): Twin {
+  const columns: readonly Column[] = EVENT_KINDS[kind].columns;
+  const type = new protobuf.Type(kind);
+  type.add(new protobuf.Field('rows', 1, 'uint32'));
+  for (const [i, column] of columns.entries()) {
+    type.add(new protobuf.Field(columnFieldName(column), columnFieldNumber(i), 'bytes'));
+  }
+  new protobuf.Root().add(type);
+  return { type, fields: columns.map(columnFieldName) };
+}
+
+const twins = Object.fromEntries(EVENT_KIND_NAMES.map((kind) => [kind, makeTwin(kind)])) as Record<
+  EventKind,
+  Twin
+>;
+
+/** Encodes tables; keeps a scratch buffer between calls, so one instance serves one thread. */
+export class EventEncoder {
+  private scratch = new Uint8Array(1 << 20);
+
+  /** The message of a table: rows 0 to count - 1. */
+  encode({ kind, count, columns }: EventTable): Uint8Array {
+    const specs: readonly Column[] = EVENT_KINDS[kind].columns;
+    const { type, fields } = twins[kind];
+    let room = 0;
+    for (const spec of specs) room += maxEncodedBytes(spec.type, count);
+    if (this.scratch.length < room) this.scratch = new Uint8Array(room * 2);
+
+    const message: Record<string, unknown> = { rows: count };
+    let at = 0;
+    for (let i = 0; i < specs.length; i++) {
+      const end = encodeColumn(specs[i].type, columns[i], count, this.scratch, at);
+      if (end > at) message[fields[i]] = this.scratch.subarray(at, end);
+      at = end;
+    }
+    return type.encode(message).finish();
+  }
+}
+
+/**
+ * Decodes the message of a table. With `wanted` (column names) the other columns stay empty arrays: what a query does
+ * not read costs it nothing.
+ */
+export function decodeTable(kind: EventKind, bytes: Uint8Array, wanted?: ReadonlySet<string>): EventTable {
+  const specs: readonly Column[] = EVENT_KINDS[kind].columns;
+  const { type, fields } = twins[kind];
+  const message = type.decode(bytes) as unknown as Record<string, Uint8Array> & { rows: number };
+  const count = checkedRows(message.rows);
+  const columns = specs.map((spec, i): ColumnArray => {
+    if (wanted && !wanted.has(spec.name)) return allocateColumn(spec.type, 0);
+    const column = allocateColumn(spec.type, count);
+    try {
+      decodeColumn(spec.type, message[fields[i]], count, column);
+    } catch (error) {
+      if (error instanceof ColumnError)
+        throw new ColumnError(`column ${kind}.${spec.name}: ${error.message}`);
+      throw error;
+    }
+    return column;
+  });
+  return { kind, count, columns };
+}

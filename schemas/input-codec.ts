@@ -1,0 +1,46 @@
+import protobuf from 'protobufjs';
+import { ColumnError, checkedRows, decodeColumn, encodeColumn, maxEncodedBytes } from './column-codec.ts';
+import type { ColumnArray, ColumnType } from './events.ts';
+import { INPUT_KINDS, type Input } from './inputs.ts';
+import type { Icount } from './units.ts';
+
+/** Inputs are columns like the events': field names and types of the `Inputs` message. */
+const INPUT_COLUMNS: readonly { readonly field: string; readonly type: ColumnType }[] = [
+  { field: 'kind', type: 'small' },
+  { field: 'icount_delta', type: 'icount' },
+  { field: 'value', type: 'value' },
+];
+
+const inputsTwin = new protobuf.Type('Inputs').add(new protobuf.Field('rows', 1, 'uint32'));
+for (const [i, { field }] of INPUT_COLUMNS.entries())
+  inputsTwin.add(new protobuf.Field(field, i + 2, 'bytes'));
+new protobuf.Root().add(inputsTwin);
+
+export function encodeInputs(inputs: readonly Input[]): Uint8Array {
+  const columns: ColumnArray[] = [
+    Uint8Array.from(inputs, (input) => INPUT_KINDS.indexOf(input.kind)),
+    Float64Array.from(inputs, (input) => input.icount),
+    Uint32Array.from(inputs, (input) => input.value),
+  ];
+  const message: Record<string, unknown> = { rows: inputs.length };
+  for (const [i, { field, type }] of INPUT_COLUMNS.entries()) {
+    const out = new Uint8Array(maxEncodedBytes(type, inputs.length));
+    message[field] = out.subarray(0, encodeColumn(type, columns[i], inputs.length, out, 0));
+  }
+  return inputsTwin.encode(message).finish();
+}
+
+export function decodeInputs(bytes: Uint8Array): Input[] {
+  const message = inputsTwin.decode(bytes) as unknown as Record<string, Uint8Array> & { rows: number };
+  const rows = checkedRows(message.rows);
+  const kind = new Uint8Array(rows);
+  const icount = new Float64Array(rows);
+  const value = new Uint32Array(rows);
+  decodeColumn('small', message.kind, rows, kind);
+  decodeColumn('icount', message.icount_delta, rows, icount);
+  decodeColumn('value', message.value, rows, value);
+  return Array.from(kind, (number, i) => {
+    if (number >= INPUT_KINDS.length) throw new ColumnError(`input kind ${number} is unknown`);
+    return { kind: INPUT_KINDS[number], icount: icount[i] as Icount, value: value[i] };
+  });
+}

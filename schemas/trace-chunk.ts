@@ -1,0 +1,158 @@
+import protobuf from 'protobufjs';
+import type { Packed } from './compression.ts';
+import { eventKindNumber, eventKindOf } from './event-codec.ts';
+import type { EventKind } from './events.ts';
+import { decodeInputs, encodeInputs } from './input-codec.ts';
+import type { Input } from './inputs.ts';
+import type { HashWords, LadderRow } from './ladder.ts';
+import { packedFromWire, packedToWire, type WirePacked } from './trace-packed.ts';
+import { messageType, toNumber, type Words64 } from './trace-schema.ts';
+import type { Icount } from './units.ts';
+
+/** A chunk: everything recorded since the chunk before. */
+
+/** What stretch of the run a chunk holds. */
+export interface TraceRange {
+  readonly firstIcount: number;
+  /** Of the machine when the chunk was closed. Events of this same icount may follow in the next chunk: seq tells. */
+  readonly endIcount: number;
+  readonly firstSeq: number;
+  readonly endSeq: number;
+}
+
+export interface PackedTable {
+  readonly kind: EventKind;
+  readonly rows: number;
+  readonly contents: Packed;
+}
+
+export interface ChunkMessage {
+  readonly range: TraceRange;
+  readonly inputs: readonly Input[];
+  readonly ladder: readonly LadderRow[];
+  /** At most one of each kind. Tables of kinds that a later schema added are skipped in decoding. */
+  readonly tables: readonly PackedTable[];
+}
+
+/** Where a chunk is and what it holds. */
+export interface ChunkEntry {
+  /** Of its frame, from the start of the file. */
+  readonly offset: number;
+  readonly range: TraceRange;
+  readonly inputs: number;
+  readonly ladderRows: number;
+  readonly rows: Readonly<Partial<Record<EventKind, number>>>;
+}
+
+export type Wire64 = number | Words64;
+
+export interface WireRange {
+  first_icount: Wire64;
+  end_icount: Wire64;
+  first_seq: Wire64;
+  end_seq: Wire64;
+}
+
+export interface WireLadder {
+  components: string[];
+  icount: Wire64[];
+  hashes: Wire64[];
+}
+
+export const rangeToWire = (range: TraceRange): WireRange => ({
+  first_icount: range.firstIcount,
+  end_icount: range.endIcount,
+  first_seq: range.firstSeq,
+  end_seq: range.endSeq,
+});
+
+export const rangeFromWire = (wire: WireRange | null): TraceRange => ({
+  firstIcount: toNumber(wire?.first_icount ?? 0),
+  endIcount: toNumber(wire?.end_icount ?? 0),
+  firstSeq: toNumber(wire?.first_seq ?? 0),
+  endSeq: toNumber(wire?.end_seq ?? 0),
+});
+
+export function ladderToWire(rows: readonly LadderRow[]): WireLadder {
+  const components = [...new Set(rows.flatMap((row) => Object.keys(row.hashes)))];
+  const none: HashWords = { low: 0, high: 0 };
+  return {
+    components,
+    icount: rows.map((row) => row.icount),
+    hashes: rows.flatMap((row) =>
+      components.map((name) => {
+        const { low, high } = row.hashes[name] ?? none;
+        return { low: low | 0, high: high | 0, unsigned: true };
+      }),
+    ),
+  };
+}
+
+export function ladderFromWire(wire: WireLadder | null): LadderRow[] {
+  if (!wire) return [];
+  const { components, hashes } = wire;
+  return wire.icount.map((icount, row) => ({
+    icount: toNumber(icount) as Icount,
+    hashes: Object.fromEntries(
+      components.map((name, i): [string, HashWords] => {
+        const hash = hashes[row * components.length + i] ?? 0;
+        return [
+          name,
+          typeof hash === 'number' ? { low: hash | 0, high: 0 } : { low: hash.low | 0, high: hash.high | 0 },
+        ];
+      }),
+    ),
+  }));
+}
+
+/** Chunk with `inputs` as `bytes`, for the same reason as the tables' twins (event-codec.ts). */
+const chunkTwin = new protobuf.Type('Chunk')
+  .add(new protobuf.Field('range', 1, 'rewind386.Range'))
+  .add(new protobuf.Field('inputs', 2, 'bytes'))
+  .add(new protobuf.Field('ladder', 3, 'rewind386.Ladder'))
+  .add(new protobuf.Field('tables', 4, 'rewind386.Table', 'repeated'));
+messageType('Chunk').root.define('rewind386.twin').add(chunkTwin);
+
+export function encodeChunk({ range, inputs, ladder, tables }: ChunkMessage): Uint8Array {
+  return chunkTwin
+    .encode({
+      range: rangeToWire(range),
+      ...(inputs.length > 0 ? { inputs: encodeInputs(inputs) } : {}),
+      ...(ladder.length > 0 ? { ladder: ladderToWire(ladder) } : {}),
+      tables: tables.map(({ kind, rows, contents }) => ({
+        kind: eventKindNumber(kind),
+        rows,
+        rows_message: packedToWire(contents),
+      })),
+    })
+    .finish();
+}
+
+export function decodeChunk(bytes: Uint8Array): ChunkMessage {
+  const wire = chunkTwin.decode(bytes) as unknown as {
+    range: WireRange | null;
+    inputs: Uint8Array;
+    ladder: WireLadder | null;
+    tables: { kind: number; rows: number; rows_message: WirePacked | null }[];
+  };
+  return {
+    range: rangeFromWire(wire.range),
+    inputs: wire.inputs.length > 0 ? decodeInputs(wire.inputs) : [],
+    ladder: ladderFromWire(wire.ladder),
+    tables: wire.tables.flatMap((table) => {
+      const kind = eventKindOf(table.kind);
+      return kind ? [{ kind, rows: table.rows, contents: packedFromWire(table.rows_message) }] : [];
+    }),
+  };
+}
+
+/** The index entry of a chunk. */
+export function chunkEntry(offset: number, { range, inputs, ladder, tables }: ChunkMessage): ChunkEntry {
+  return {
+    offset,
+    range,
+    inputs: inputs.length,
+    ladderRows: ladder.length,
+    rows: Object.fromEntries(tables.map(({ kind, rows }) => [kind, rows])),
+  };
+}

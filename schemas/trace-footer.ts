@@ -1,0 +1,87 @@
+import { EVENT_KIND_NAMES } from './events.ts';
+import type { LadderRow } from './ladder.ts';
+import {
+  type ChunkEntry,
+  ladderFromWire,
+  ladderToWire,
+  rangeFromWire,
+  rangeToWire,
+  type Wire64,
+  type WireLadder,
+  type WireRange,
+} from './trace-chunk.ts';
+import { messageType, toNumber } from './trace-schema.ts';
+import type { Icount } from './units.ts';
+
+/** Numbered as Footer.Exit in trace.proto. */
+export const EXIT_KINDS = ['unspecified', 'limit', 'exit', 'shutdown', 'stuck', 'interrupted'] as const;
+
+/** Why the recording ended. */
+export interface TraceExit {
+  readonly kind: (typeof EXIT_KINDS)[number];
+  /** With `exit`: what the guest wrote to the exit port. */
+  readonly code: number;
+  readonly message: string;
+}
+
+export interface TraceFooter {
+  readonly exit: TraceExit;
+  /** The state at the end. */
+  readonly final: LadderRow;
+  readonly chunks: readonly ChunkEntry[];
+}
+
+function rowsToWire(rows: ChunkEntry['rows']): number[] {
+  const counts = EVENT_KIND_NAMES.map((kind) => rows[kind] ?? 0);
+  while (counts.at(-1) === 0) counts.pop();
+  return counts;
+}
+
+export function encodeFooter({ exit, final, chunks }: TraceFooter): Uint8Array {
+  return messageType('Footer')
+    .encode({
+      exit: EXIT_KINDS.indexOf(exit.kind),
+      exit_code: exit.code,
+      exit_message: exit.message,
+      final: ladderToWire([final]),
+      chunks: chunks.map(({ offset, range, inputs, ladderRows, rows }) => ({
+        offset,
+        range: rangeToWire(range),
+        inputs,
+        ladder_rows: ladderRows,
+        rows: rowsToWire(rows),
+      })),
+    })
+    .finish();
+}
+
+export function decodeFooter(bytes: Uint8Array): TraceFooter {
+  const wire = messageType('Footer').decode(bytes) as unknown as {
+    exit: number;
+    exit_code: number;
+    exit_message: string;
+    final: WireLadder | null;
+    chunks: {
+      offset: Wire64;
+      range: WireRange | null;
+      inputs: number;
+      ladder_rows: number;
+      rows: number[];
+    }[];
+  };
+  return {
+    exit: { kind: EXIT_KINDS[wire.exit] ?? 'unspecified', code: wire.exit_code, message: wire.exit_message },
+    final: ladderFromWire(wire.final)[0] ?? { icount: 0 as Icount, hashes: {} },
+    chunks: wire.chunks.map((chunk) => ({
+      offset: toNumber(chunk.offset),
+      range: rangeFromWire(chunk.range),
+      inputs: chunk.inputs,
+      ladderRows: chunk.ladder_rows,
+      rows: Object.fromEntries(
+        chunk.rows.flatMap((rows, i) =>
+          rows > 0 && EVENT_KIND_NAMES[i] ? [[EVENT_KIND_NAMES[i], rows]] : [],
+        ),
+      ),
+    })),
+  };
+}

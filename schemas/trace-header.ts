@@ -1,0 +1,256 @@
+import { BadInput } from './bad-input.ts';
+import type { PackedFile } from './compression.ts';
+import { DETAIL, type Detail } from './events.ts';
+import { TraceDamage } from './framing.ts';
+import { packedFromWire, packedToWire, type WirePacked } from './trace-packed.ts';
+import { fromBigInt, messageType, toBigInt, toNumber, type Words64 } from './trace-schema.ts';
+
+/**
+ * The first frame of a trace: all that a replay needs besides the inputs. Version of the messages in trace.proto;
+ * docs/trace-format.md has the history.
+ */
+export const SCHEMA_VERSION = 1;
+
+/** As the machine's own MachineConfig, which must stay assignable to it (and it to that). */
+export interface TraceMachineConfig {
+  readonly ramBytes: number;
+  readonly tlbEntries: number;
+  readonly tlbWays: number;
+  readonly instructionsPerSecond: number;
+  readonly diskLatencyMin: number;
+  readonly diskLatencyMax: number;
+  readonly detail: Detail;
+}
+
+/** As the machine's own ResolvedProfile, and the file it was resolved from. */
+export interface TraceProfile {
+  readonly name: string;
+  readonly recursiveSlot: number;
+  readonly alternateSlot: number;
+  readonly process?: { readonly current: number; readonly pid: number; readonly comm: number };
+  /** The profile file as written (JSON); '' when there was none. */
+  readonly source: string;
+}
+
+export interface TraceModule {
+  readonly commandLine: string;
+  readonly file: PackedFile;
+}
+
+export interface TraceGuest {
+  readonly kind: 'multiboot' | 'disk_boot';
+  /** As given on the command line: built-in name or file name. */
+  readonly name: string;
+  readonly commandLine: string;
+  /** The kernel; it has the symbols too. Absent with `disk_boot`. */
+  readonly image: PackedFile | undefined;
+  readonly modules: readonly TraceModule[];
+}
+
+/** A run of sectors that are not all zeros. */
+export interface TraceExtent {
+  readonly firstSector: number;
+  readonly contents: PackedFile['contents'];
+}
+
+/** Where the contents of the disk are. */
+export type TraceDiskBase =
+  | { readonly kind: 'embedded'; readonly extents: readonly TraceExtent[] }
+  | { readonly kind: 'builtin'; readonly name: string }
+  | { readonly kind: 'path'; readonly path: string };
+
+export interface TraceDisk {
+  readonly sectors: number;
+  /** SHA-256 of the whole image, hexadecimal. */
+  readonly sha256: string;
+  readonly base: TraceDiskBase;
+}
+
+export interface TraceHeader {
+  readonly schemaVersion: number;
+  readonly toolVersion: string;
+  readonly machine: TraceMachineConfig;
+  readonly guest: TraceGuest;
+  readonly profile: TraceProfile;
+  readonly disk: TraceDisk | undefined;
+  readonly seed: bigint;
+  readonly ladderInterval: number;
+  /** What the recorder was asked for (workload, kernel, ...), for people. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+const GUEST_KIND = { multiboot: 1, disk_boot: 2 } as const;
+
+interface WireFile {
+  sha256: Uint8Array;
+  contents: WirePacked | null;
+}
+
+/** The message as protobufjs has it. */
+interface WireHeader {
+  schema_version: number;
+  tool_version: string;
+  machine: Record<string, number | Words64> | null;
+  guest: {
+    kind: number;
+    name: string;
+    command_line: string;
+    image: WireFile | null;
+    modules: { command_line: string; file: WireFile | null }[];
+  } | null;
+  profile: {
+    name: string;
+    recursive_slot: number;
+    alternate_slot: number;
+    process: { current: number; pid: number; comm: number } | null;
+    source: string;
+  } | null;
+  disk: {
+    sectors: number;
+    sha256: Uint8Array;
+    embedded?: { extents: { first_sector: number; contents: WirePacked | null }[] } | null;
+    builtin?: string;
+    path?: string;
+  } | null;
+  seed: number | Words64;
+  ladder_interval: number | Words64;
+  labels: Record<string, string>;
+}
+
+const toHex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+const fromHex = (text: string) => Buffer.from(text, 'hex');
+
+const fileToWire = ({ sha256, contents }: PackedFile) => ({
+  sha256: fromHex(sha256),
+  contents: packedToWire(contents),
+});
+
+const fileFromWire = ({ sha256, contents }: WireFile): PackedFile => ({
+  sha256: toHex(sha256),
+  contents: packedFromWire(contents),
+});
+
+export function encodeHeader(header: TraceHeader): Uint8Array {
+  const { machine, guest, profile, disk } = header;
+  return messageType('Header')
+    .encode({
+      schema_version: header.schemaVersion,
+      tool_version: header.toolVersion,
+      machine: {
+        ram_bytes: machine.ramBytes,
+        tlb_entries: machine.tlbEntries,
+        tlb_ways: machine.tlbWays,
+        instructions_per_second: machine.instructionsPerSecond,
+        disk_latency_min: machine.diskLatencyMin,
+        disk_latency_max: machine.diskLatencyMax,
+        detail: machine.detail,
+      },
+      guest: {
+        kind: GUEST_KIND[guest.kind],
+        name: guest.name,
+        command_line: guest.commandLine,
+        ...(guest.image ? { image: fileToWire(guest.image) } : {}),
+        modules: guest.modules.map((m) => ({ command_line: m.commandLine, file: fileToWire(m.file) })),
+      },
+      profile: {
+        name: profile.name,
+        recursive_slot: profile.recursiveSlot,
+        alternate_slot: profile.alternateSlot,
+        ...(profile.process ? { process: profile.process } : {}),
+        source: profile.source,
+      },
+      ...(disk ? { disk: diskToWire(disk) } : {}),
+      seed: fromBigInt(header.seed),
+      ladder_interval: header.ladderInterval,
+      labels: header.labels,
+    })
+    .finish();
+}
+
+function diskToWire({ sectors, sha256, base }: TraceDisk): object {
+  const common = { sectors, sha256: fromHex(sha256) };
+  switch (base.kind) {
+    case 'embedded': {
+      const extents = base.extents.map((extent) => ({
+        first_sector: extent.firstSector,
+        contents: packedToWire(extent.contents),
+      }));
+      return { ...common, embedded: { extents } };
+    }
+    case 'builtin':
+      return { ...common, builtin: base.name };
+    case 'path':
+      return { ...common, path: base.path };
+  }
+}
+
+export function decodeHeader(bytes: Uint8Array): TraceHeader {
+  const wire = messageType('Header').decode(bytes) as unknown as WireHeader;
+  if (wire.schema_version > SCHEMA_VERSION) {
+    throw new BadInput(
+      `the trace has schema version ${wire.schema_version} (made by rewind386 ${wire.tool_version}); ` +
+        `this rewind386 reads up to ${SCHEMA_VERSION}`,
+      'update rewind386',
+    );
+  }
+  const { guest, profile, disk } = wire;
+  if (!wire.machine || !guest || !profile) throw new TraceDamage('header', 'a part of it is missing');
+  const detail = String(wire.machine.detail);
+  const machine = (field: string) => toNumber((wire.machine as Record<string, number | Words64>)[field]);
+  return {
+    schemaVersion: wire.schema_version,
+    toolVersion: wire.tool_version,
+    machine: {
+      ramBytes: machine('ram_bytes'),
+      tlbEntries: machine('tlb_entries'),
+      tlbWays: machine('tlb_ways'),
+      instructionsPerSecond: machine('instructions_per_second'),
+      diskLatencyMin: machine('disk_latency_min'),
+      diskLatencyMax: machine('disk_latency_max'),
+      detail: DETAIL.find((known) => known === detail) ?? 'paging',
+    },
+    guest: {
+      kind: guest.kind === GUEST_KIND.disk_boot ? 'disk_boot' : 'multiboot',
+      name: guest.name,
+      commandLine: guest.command_line,
+      image: guest.image ? fileFromWire(guest.image) : undefined,
+      modules: guest.modules.map((m) => ({
+        commandLine: m.command_line,
+        file: fileFromWire(m.file ?? { sha256: new Uint8Array(), contents: null }),
+      })),
+    },
+    profile: {
+      name: profile.name,
+      recursiveSlot: profile.recursive_slot,
+      alternateSlot: profile.alternate_slot,
+      ...(profile.process
+        ? {
+            process: {
+              current: profile.process.current,
+              pid: profile.process.pid,
+              comm: profile.process.comm,
+            },
+          }
+        : {}),
+      source: profile.source,
+    },
+    disk: disk ? diskFromWire(disk) : undefined,
+    seed: toBigInt(wire.seed),
+    ladderInterval: toNumber(wire.ladder_interval),
+    labels: { ...wire.labels },
+  };
+}
+
+function diskFromWire(disk: NonNullable<WireHeader['disk']>): TraceDisk {
+  const common = { sectors: disk.sectors, sha256: toHex(disk.sha256) };
+  if (disk.embedded) {
+    const extents = disk.embedded.extents.map((extent) => ({
+      firstSector: extent.first_sector,
+      contents: packedFromWire(extent.contents),
+    }));
+    return { ...common, base: { kind: 'embedded', extents } };
+  }
+  return disk.builtin
+    ? { ...common, base: { kind: 'builtin', name: disk.builtin } }
+    : { ...common, base: { kind: 'path', path: disk.path ?? '' } };
+}

@@ -1,0 +1,25 @@
+import type { Packed } from './compression.ts';
+import { toNumber, type Words64 } from './trace-schema.ts';
+
+/** `Packed` as protobufjs has it. */
+export interface WirePacked {
+  readonly codec: number;
+  readonly raw_bytes: number | Words64;
+  readonly data: Uint8Array;
+}
+
+export const packedToWire = ({ codec, rawBytes, data }: Packed): WirePacked => ({
+  codec,
+  raw_bytes: rawBytes,
+  data,
+});
+
+export function packedFromWire(wire: WirePacked | null): Packed {
+  // protobufjs hands out Node buffers, and an array when there are no bytes.
+  const bytes = wire?.data instanceof Uint8Array ? wire.data : new Uint8Array();
+  return {
+    codec: wire?.codec ?? 0,
+    rawBytes: toNumber(wire?.raw_bytes ?? 0),
+    data: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length),
+  };
+}

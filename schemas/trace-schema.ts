@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import protobuf from 'protobufjs';
+
+/** trace.proto, parsed once; the messages below it are made and read by trace-messages.ts. */
+const text = readFileSync(new URL('./trace.proto', import.meta.url), 'utf8');
+
+export const traceSchema: protobuf.Root = protobuf.parse(text, new protobuf.Root(), { keepCase: true }).root;
+
+export const messageType = (name: string): protobuf.Type => traceSchema.lookupType(`rewind386.${name}`);
+
+/** A 64-bit field as protobufjs hands it out. */
+export interface Words64 {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A uint64 that is known to be below 2^53. protobufjs gives a plain number for the default, 0. */
+export const toNumber = (value: Words64 | number): number =>
+  typeof value === 'number' ? value : (value.high >>> 0) * 2 ** 32 + (value.low >>> 0);
+
+export const toBigInt = (value: Words64 | number): bigint =>
+  typeof value === 'number' ? BigInt(value) : (BigInt(value.high >>> 0) << 32n) | BigInt(value.low >>> 0);
+
+/** For encoding. Never hand protobufjs a BigInt: it writes 0 without an error. */
+export const fromBigInt = (value: bigint): Words64 & { readonly unsigned: true } => ({
+  low: Number(BigInt.asIntN(32, value)),
+  high: Number(BigInt.asIntN(32, value >> 32n)),
+  unsigned: true,
+});
