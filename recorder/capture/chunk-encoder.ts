@@ -1,0 +1,31 @@
+import { pack } from '../../schemas/compression.ts';
+import { EventEncoder } from '../../schemas/event-codec.ts';
+import { EVENT_KIND_NAMES, type EventKind, type EventTable } from '../../schemas/events.ts';
+import type { Input } from '../../schemas/inputs.ts';
+import type { LadderRow } from '../../schemas/ladder.ts';
+import type { ChunkMessage, TraceRange } from '../../schemas/trace-chunk.ts';
+
+/** What a chunk is made of, before encoding. */
+export interface ChunkContents {
+  readonly range: TraceRange;
+  readonly inputs: readonly Input[];
+  readonly ladder: readonly LadderRow[];
+}
+
+export type EventTables = Readonly<Partial<Record<EventKind, EventTable>>>;
+
+/** Encodes and compresses chunks. The same bytes on whatever thread it runs. */
+export class ChunkEncoder {
+  private readonly events = new EventEncoder();
+
+  encode(contents: ChunkContents, tables: EventTables): ChunkMessage {
+    return {
+      ...contents,
+      tables: EVENT_KIND_NAMES.flatMap((kind) => {
+        const table = tables[kind];
+        if (!table || table.count === 0) return [];
+        return [{ kind, rows: table.count, contents: pack(this.events.encode(table)) }];
+      }),
+    };
+  }
+}

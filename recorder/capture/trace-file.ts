@@ -1,0 +1,100 @@
+import { closeSync, ftruncateSync, openSync, renameSync, writeSync } from 'node:fs';
+import { BadInput } from '../../schemas/bad-input.ts';
+import { FRAME, frame, preamble, trailer } from '../../schemas/framing.ts';
+import type { LadderRow } from '../../schemas/ladder.ts';
+import { type ChunkEntry, chunkEntry, encodeChunk } from '../../schemas/trace-chunk.ts';
+import { encodeFooter, type TraceExit } from '../../schemas/trace-footer.ts';
+import { encodeHeader, type TraceHeader } from '../../schemas/trace-header.ts';
+import { type ChunkContents, ChunkEncoder, type EventTables } from './chunk-encoder.ts';
+
+/** Where a trace is written until it is complete. What stays there after a crash opens as a torn trace. */
+export const partialPath = (path: string): string => `${path}.partial`;
+
+/** A trace file being written, frame by frame: whatever happens, what is on disk is whole up to its last frame. */
+export class TraceFile {
+  private readonly path: string;
+  private readonly fd: number;
+  private readonly encoder = new ChunkEncoder();
+  private readonly chunks: ChunkEntry[] = [];
+  private offset = 0;
+
+  constructor(path: string, header: TraceHeader) {
+    this.path = path;
+    try {
+      this.fd = openSync(partialPath(path), 'w');
+    } catch (error) {
+      throw new BadInput(`cannot write ${path}: ${reason(error)}`);
+    }
+    this.append(preamble());
+    this.append(frame(FRAME.header, encodeHeader(header)));
+  }
+
+  addChunk(contents: ChunkContents, tables: EventTables): void {
+    const message = this.encoder.encode(contents, tables);
+    const entry = chunkEntry(this.offset, message);
+    this.append(frame(FRAME.chunk, encodeChunk(message)));
+    this.chunks.push(entry);
+  }
+
+  /** Footer and trailer; only then does the file get its name. */
+  finish(exit: TraceExit, final: LadderRow): void {
+    const footerOffset = this.offset;
+    this.append(frame(FRAME.footer, encodeFooter({ exit, final, chunks: this.chunks })));
+    this.append(trailer(footerOffset));
+    closeSync(this.fd);
+    try {
+      renameSync(partialPath(this.path), this.path);
+    } catch (error) {
+      throw new BadInput(
+        `cannot name the trace ${this.path}: ${reason(error)}`,
+        `it is in ${partialPath(this.path)}`,
+      );
+    }
+  }
+
+  abandon(): void {
+    closeSync(this.fd);
+  }
+
+  /** A frame cut short is no use, and the disk may want the space. */
+  private dropTail(): void {
+    try {
+      ftruncateSync(this.fd, this.offset);
+    } catch {
+      // Not a regular file, or the disk is gone: a reader leaves the tail out all the same.
+    }
+    closeSync(this.fd);
+  }
+
+  private append(bytes: Uint8Array): void {
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(this.fd, bytes, done, bytes.length - done, this.offset + done);
+      }
+    } catch (error) {
+      this.dropTail();
+      const partial = partialPath(this.path);
+      throw new BadInput(
+        `cannot write ${this.path}: ${reason(error)}; what was recorded up to then is in ${partial}`,
+        `rewind386 info ${partial}`,
+      );
+    }
+    this.offset += bytes.length;
+  }
+}
+
+/** For people; of the codes that a user can do something about. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file is too large for its file system',
+  ENOENT: 'no such folder',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a folder',
+  EROFS: 'the file system is read-only',
+};
+
+function reason(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  return (code && REASONS[code]) ?? (error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,61 @@
+import { EVENT_KIND_NAMES, type EventBatch } from '../../schemas/events.ts';
+import type { Input } from '../../schemas/inputs.ts';
+import type { LadderRow } from '../../schemas/ladder.ts';
+import type { TraceExit } from '../../schemas/trace-footer.ts';
+import type { TraceHeader } from '../../schemas/trace-header.ts';
+import type { TraceOutput } from '../../schemas/trace-output.ts';
+import { InlineLane, ThreadLane, threadsAvailable, type WriterLane } from './writer-lane.ts';
+
+/** Gathers a run into chunks and hands them to a lane. */
+export class TraceWriter implements TraceOutput {
+  private readonly lane: WriterLane;
+  private inputs: Input[] = [];
+  private rungs: LadderRow[] = [];
+  private icount = 0;
+  private seq = 0;
+
+  constructor(path: string, header: TraceHeader, lane?: WriterLane) {
+    this.lane = lane ?? (threadsAvailable() ? new ThreadLane(path, header) : new InlineLane(path, header));
+  }
+
+  input(input: Input): void {
+    this.inputs.push(input);
+  }
+
+  ladder(row: LadderRow): void {
+    this.rungs.push(row);
+  }
+
+  /** All that came before the batch, and the batch, make a chunk. */
+  flush(batch: EventBatch): void {
+    // The run has come as far as the latest of all these: a batch is flushed right after its last event.
+    let end = Math.max(this.icount, this.inputs.at(-1)?.icount ?? 0, this.rungs.at(-1)?.icount ?? 0);
+    for (const kind of EVENT_KIND_NAMES) {
+      const { count, columns } = batch.tables[kind];
+      if (count > 0) end = Math.max(end, columns[0][count - 1]);
+    }
+    this.chunk(end, batch.endSeq, batch);
+  }
+
+  endChunk(icount: number): void {
+    if (this.inputs.length > 0 || this.rungs.length > 0) this.chunk(icount, this.seq, undefined);
+  }
+
+  finish(exit: TraceExit, final: LadderRow): void {
+    this.endChunk(final.icount);
+    this.lane.finish(exit, final);
+  }
+
+  abandon(): void {
+    this.lane.abandon();
+  }
+
+  private chunk(endIcount: number, endSeq: number, batch: EventBatch | undefined): void {
+    const range = { firstIcount: this.icount, endIcount, firstSeq: this.seq, endSeq };
+    this.lane.chunk({ range, inputs: this.inputs, ladder: this.rungs }, batch);
+    this.inputs = [];
+    this.rungs = [];
+    this.icount = endIcount;
+    this.seq = endSeq;
+  }
+}

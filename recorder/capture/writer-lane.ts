@@ -1,0 +1,135 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { BadInput } from '../../schemas/bad-input.ts';
+import type { EventBatch } from '../../schemas/events.ts';
+import type { LadderRow } from '../../schemas/ladder.ts';
+import type { TraceExit } from '../../schemas/trace-footer.ts';
+import type { TraceHeader } from '../../schemas/trace-header.ts';
+import { fillSlot, layoutOf, slotBytes } from './batch-slot.ts';
+import type { ChunkContents } from './chunk-encoder.ts';
+import { TraceFile } from './trace-file.ts';
+import { CONTROL, CONTROL_BYTES, type WriterMessage } from './writer-protocol.ts';
+
+/** How chunks get into the file: on the thread that records, or on one of their own. The bytes are the same. */
+export interface WriterLane {
+  /** The batch may be reused once this returns. */
+  chunk(contents: ChunkContents, batch: EventBatch | undefined): void;
+  finish(exit: TraceExit, final: LadderRow): void;
+  abandon(): void;
+}
+
+/** Encodes, compresses and writes at once. */
+export class InlineLane implements WriterLane {
+  private readonly file: TraceFile;
+
+  constructor(path: string, header: TraceHeader) {
+    this.file = new TraceFile(path, header);
+  }
+
+  chunk(contents: ChunkContents, batch: EventBatch | undefined): void {
+    this.file.addChunk(contents, batch?.tables ?? {});
+  }
+
+  finish(exit: TraceExit, final: LadderRow): void {
+    this.file.finish(exit, final);
+  }
+
+  abandon(): void {
+    this.file.abandon();
+  }
+}
+
+/** Batches on their way. More would only cost memory: if the writer is slower, waiting is what remains. */
+const SLOTS = 8;
+
+/** The disk may be slow, but a writer that does nothing for this long is gone. */
+const PATIENCE_MS = 120_000;
+
+const entry = new URL('./writer-worker.js', import.meta.url);
+
+/** Threads need the compiled program: run from its sources, writing stays on the recording thread. */
+export const threadsAvailable = (): boolean => entry.protocol === 'file:' && existsSync(fileURLToPath(entry));
+
+/**
+ * Hands batches to a writer thread. The recording loop is synchronous and never returns to the event loop, so the answers
+ * come through a control block: the number of messages done, and the text of an error, which the next call throws.
+ */
+export class ThreadLane implements WriterLane {
+  private readonly worker: Worker;
+  private readonly control = new SharedArrayBuffer(CONTROL_BYTES);
+  private readonly words = new Int32Array(this.control);
+  private readonly slots: SharedArrayBuffer[] = [];
+  private sent = 0;
+
+  constructor(path: string, header: TraceHeader) {
+    this.worker = new Worker(entry);
+    this.worker.unref();
+    this.post({ do: 'open', control: this.control, path, header });
+    this.drainTo(0);
+  }
+
+  chunk(contents: ChunkContents, batch: EventBatch | undefined): void {
+    this.drainTo(SLOTS - 1);
+    const layout = batch ? layoutOf(batch) : [];
+    const slot = batch ? this.slot(slotBytes(layout)) : undefined;
+    if (batch && slot) fillSlot(slot, layout, batch);
+    this.post({ do: 'chunk', contents, slot, layout });
+  }
+
+  finish(exit: TraceExit, final: LadderRow): void {
+    this.post({ do: 'finish', exit, final });
+    this.drainTo(0);
+    this.end();
+  }
+
+  abandon(): void {
+    this.post({ do: 'abandon' });
+    this.drainTo(0);
+    this.end();
+  }
+
+  /** The buffer of the message to be sent next: that of SLOTS messages ago, which is done. */
+  private slot(bytes: number): SharedArrayBuffer {
+    const index = this.sent % SLOTS;
+    const slot = this.slots[index];
+    if (slot && slot.byteLength >= bytes) return slot;
+    return (this.slots[index] = new SharedArrayBuffer(2 ** Math.ceil(Math.log2(bytes + 1))));
+  }
+
+  private post(message: WriterMessage): void {
+    this.worker.postMessage(message);
+    this.sent++;
+  }
+
+  /** Waits until at most `inFlight` messages are not done. */
+  private drainTo(inFlight: number): void {
+    const { words } = this;
+    for (;;) {
+      const done = Atomics.load(words, CONTROL.done);
+      if (Atomics.load(words, CONTROL.failed) !== 0) throw this.failure();
+      if (this.sent - done <= inFlight) return;
+      if (Atomics.wait(words, CONTROL.done, done, PATIENCE_MS) === 'timed-out') {
+        this.end();
+        throw new BadInput(
+          'the thread that writes the trace does not answer',
+          'record again to another disk',
+        );
+      }
+    }
+  }
+
+  private failure(): BadInput {
+    this.end();
+    const text = new Uint8Array(this.control, 4 * CONTROL.words, this.words[CONTROL.textBytes]).slice();
+    const { message, next } = JSON.parse(new TextDecoder().decode(text)) as {
+      message: string;
+      next?: string;
+    };
+    return new BadInput(message, next);
+  }
+
+  private end(): void {
+    void this.worker.terminate();
+  }
+}

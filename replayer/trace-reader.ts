@@ -1,0 +1,291 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { BadInput } from '../schemas/bad-input.ts';
+import { unpack } from '../schemas/compression.ts';
+import { decodeTable } from '../schemas/event-codec.ts';
+import { allocateTable, EVENT_KIND_NAMES, type EventKind, type EventTable } from '../schemas/events.ts';
+import {
+  checkPreamble,
+  FRAME,
+  FRAME_HEADER_BYTES,
+  frameIntact,
+  PREAMBLE_BYTES,
+  readFrameHeader,
+  readTrailer,
+  TRAILER_BYTES,
+  TraceDamage,
+} from '../schemas/framing.ts';
+import type { Input } from '../schemas/inputs.ts';
+import type { LadderRow } from '../schemas/ladder.ts';
+import {
+  type ChunkEntry,
+  type ChunkMessage,
+  chunkEntry,
+  decodeChunk,
+  type TraceRange,
+} from '../schemas/trace-chunk.ts';
+import { decodeFooter, type TraceFooter } from '../schemas/trace-footer.ts';
+import { decodeHeader, type TraceHeader } from '../schemas/trace-header.ts';
+
+/** What is missing of a trace whose recording did not end in order, or that lost its end. */
+export interface TornTrace {
+  /** Bytes after the last whole frame. */
+  readonly lostBytes: number;
+  /** The trace is complete up to here. */
+  readonly lastIcount: number;
+  /** For people: where it ends and what is gone. */
+  readonly what: string;
+}
+
+export interface ReaderOptions {
+  /**
+   * Called for a frame whose checksum does not match, which is then read all the same; without it such a frame throws.
+   * The replay wants this: it can tell which of the recorded facts is wrong.
+   */
+  readonly onDamage?: (damage: TraceDamage) => void;
+}
+
+/** One chunk: decoded table by table, on demand. */
+export class TraceChunk {
+  private readonly message: ChunkMessage;
+  private readonly part: string;
+
+  constructor(message: ChunkMessage, part: string) {
+    this.message = message;
+    this.part = part;
+  }
+
+  get range(): TraceRange {
+    return this.message.range;
+  }
+
+  get inputs(): readonly Input[] {
+    return this.message.inputs;
+  }
+
+  get ladder(): readonly LadderRow[] {
+    return this.message.ladder;
+  }
+
+  rows(kind: EventKind): number {
+    return this.message.tables.find((table) => table.kind === kind)?.rows ?? 0;
+  }
+
+  /** The events of a kind. With `wanted` (column names), the other columns are empty arrays and cost nothing. */
+  table(kind: EventKind, wanted?: ReadonlySet<string>): EventTable {
+    const packed = this.message.tables.find((table) => table.kind === kind);
+    if (!packed) return allocateTable(kind, 0);
+    return readingPart(this.part, this.range.firstIcount, () => {
+      const table = decodeTable(kind, unpack(packed.contents), wanted);
+      if (table.count !== packed.rows)
+        throw new Error(`${kind} has ${table.count} rows instead of ${packed.rows}`);
+      return table;
+    });
+  }
+}
+
+/** Whatever goes wrong in decoding a frame is damage to the file, and says where. */
+function readingPart<Result>(part: string, icount: number, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof BadInput) throw error;
+    throw new TraceDamage(part, error instanceof Error ? error.message : String(error), icount);
+  }
+}
+
+interface Frame {
+  readonly type: number;
+  readonly payload: Uint8Array;
+  readonly intact: boolean;
+  readonly end: number;
+}
+
+/**
+ * Reads a trace file. A trace that ended in order is found through its footer, without reading the rest. One that did
+ * not is scanned: every whole frame counts, and `torn` says what is missing.
+ */
+export class TraceReader {
+  readonly path: string;
+  readonly bytes: number;
+  readonly header: TraceHeader;
+  readonly chunks: readonly ChunkEntry[];
+  /** Present when the recording ended in order. */
+  readonly footer: TraceFooter | undefined;
+  readonly torn: TornTrace | undefined;
+  private readonly fd: number;
+  private readonly onDamage: ReaderOptions['onDamage'];
+
+  private constructor(path: string, fd: number, options: ReaderOptions) {
+    this.path = path;
+    this.fd = fd;
+    this.onDamage = options.onDamage;
+    this.bytes = fstatSync(fd).size;
+    checkPreamble(this.read(0, PREAMBLE_BYTES), path);
+    const first = this.frameAt(PREAMBLE_BYTES);
+    if (!first || (first.intact && first.type !== FRAME.header)) {
+      throw new BadInput(`${path} ends before its header: nothing was recorded`);
+    }
+    if (!first.intact) this.damaged(new TraceDamage('header', 'its checksum does not match'));
+    this.header = readingPart('header', 0, () => decodeHeader(first.payload));
+
+    this.footer = this.indexedFooter();
+    if (this.footer) {
+      this.chunks = this.footer.chunks;
+    } else {
+      const scan = this.scan(first.end);
+      this.footer = scan.footer;
+      this.chunks = scan.chunks;
+      this.torn = scan.torn;
+    }
+  }
+
+  /** Throws BadInput for what is not a trace, or one of a newer rewind386. */
+  static open(path: string, options: ReaderOptions = {}): TraceReader {
+    let fd: number;
+    try {
+      fd = openSync(path, 'r');
+    } catch (error) {
+      throw new BadInput(`cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? error}`);
+    }
+    try {
+      return new TraceReader(path, fd, options);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+
+  /** The trace is complete up to this icount. */
+  get endIcount(): number {
+    return this.footer?.final.icount ?? this.chunks.at(-1)?.range.endIcount ?? 0;
+  }
+
+  /** Number of events in all. */
+  get events(): number {
+    return this.chunks.at(-1)?.range.endSeq ?? 0;
+  }
+
+  /** Number of events of each kind. */
+  totals(): Record<EventKind, number> {
+    const total = (kind: EventKind) => this.chunks.reduce((sum, chunk) => sum + (chunk.rows[kind] ?? 0), 0);
+    return Object.fromEntries(EVENT_KIND_NAMES.map((kind) => [kind, total(kind)])) as Record<
+      EventKind,
+      number
+    >;
+  }
+
+  readChunk(index: number): TraceChunk {
+    const entry = this.chunks[index];
+    const part = `chunk ${index + 1} of ${this.chunks.length}`;
+    const icount = entry.range.firstIcount;
+    const frame = this.frameAt(entry.offset);
+    if (!frame) throw new TraceDamage(part, `the file ends inside it (offset ${entry.offset})`, icount);
+    if (!frame.intact) {
+      this.damaged(new TraceDamage(part, `its checksum does not match (offset ${entry.offset})`, icount));
+    }
+    const message = readingPart(part, icount, () => decodeChunk(frame.payload));
+    if (!sameEntry(entry, chunkEntry(entry.offset, message))) {
+      this.damaged(new TraceDamage(part, 'it does not hold what the index says', icount));
+    }
+    return new TraceChunk(message, part);
+  }
+
+  /** All inputs of the run, in order. */
+  inputs(): Input[] {
+    return this.chunks.flatMap((entry, i) => (entry.inputs > 0 ? this.readChunk(i).inputs : []));
+  }
+
+  /** The whole state-hash ladder, in order. */
+  ladder(): LadderRow[] {
+    return this.chunks.flatMap((entry, i) => (entry.ladderRows > 0 ? this.readChunk(i).ladder : []));
+  }
+
+  private damaged(damage: TraceDamage): void {
+    if (!this.onDamage) throw damage;
+    this.onDamage(damage);
+  }
+
+  /** Fewer bytes than asked for at the end of the file. */
+  private read(offset: number, length: number): Buffer {
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, this.bytes - offset)));
+    let done = 0;
+    while (done < bytes.length) {
+      const n = readSync(this.fd, bytes, done, bytes.length - done, offset + done);
+      if (n === 0) return bytes.subarray(0, done);
+      done += n;
+    }
+    return bytes;
+  }
+
+  /** The frame at an offset; undefined when the file ends inside it. */
+  private frameAt(offset: number): Frame | undefined {
+    const head = this.read(offset, FRAME_HEADER_BYTES);
+    if (head.length < FRAME_HEADER_BYTES) return undefined;
+    const { length, type } = readFrameHeader(head);
+    const start = offset + FRAME_HEADER_BYTES;
+    if (start + length > this.bytes) return undefined;
+    const payload = this.read(start, length);
+    return { type, payload, intact: frameIntact(head, payload), end: start + length };
+  }
+
+  /** The footer, if trailer, footer and the place between them are as written. */
+  private indexedFooter(): TraceFooter | undefined {
+    const offset = readTrailer(this.read(this.bytes - TRAILER_BYTES, TRAILER_BYTES));
+    if (offset < PREAMBLE_BYTES || offset >= this.bytes) return undefined;
+    const frame = this.frameAt(offset);
+    if (!frame || frame.end !== this.bytes - TRAILER_BYTES) return undefined;
+    if (!frame.intact || frame.type !== FRAME.footer) {
+      this.damaged(new TraceDamage('footer', 'its checksum does not match'));
+      return undefined;
+    }
+    return readingPart('footer', 0, () => decodeFooter(frame.payload));
+  }
+
+  /** Walks the frames from `start` to the first that is not whole. */
+  private scan(start: number): {
+    chunks: ChunkEntry[];
+    footer: TraceFooter | undefined;
+    torn: TornTrace | undefined;
+  } {
+    const chunks: ChunkEntry[] = [];
+    let footer: TraceFooter | undefined;
+    let offset = start;
+    for (let frame = this.frameAt(offset); frame?.intact && !footer; frame = this.frameAt(offset)) {
+      const { type, payload } = frame;
+      const part = `chunk ${chunks.length + 1}`;
+      const icount = chunks.at(-1)?.range.endIcount ?? 0;
+      if (type === FRAME.chunk) {
+        chunks.push(readingPart(part, icount, () => chunkEntry(offset, decodeChunk(payload))));
+      }
+      if (type === FRAME.footer) footer = readingPart('footer', 0, () => decodeFooter(payload));
+      offset = frame.end;
+    }
+    const lostBytes = this.bytes - offset;
+    if (footer) {
+      // Only the trailer is missing or wrong: nothing of the run is.
+      const whole = `the trailer is damaged, the recording is whole`;
+      return { chunks, footer, torn: { lostBytes, lastIcount: footer.final.icount, what: whole } };
+    }
+    const lastIcount = chunks.at(-1)?.range.endIcount ?? 0;
+    const rest =
+      lostBytes > 0 ? `${lostBytes} bytes after that are not a whole chunk` : 'the footer is missing';
+    const what = `the recording did not end in order: it is complete up to icount ${lastIcount}; ${rest}`;
+    return { chunks, footer, torn: { lostBytes, lastIcount, what } };
+  }
+}
+
+function sameEntry(a: ChunkEntry, b: ChunkEntry): boolean {
+  return (
+    a.range.firstIcount === b.range.firstIcount &&
+    a.range.endIcount === b.range.endIcount &&
+    a.range.firstSeq === b.range.firstSeq &&
+    a.range.endSeq === b.range.endSeq &&
+    a.inputs === b.inputs &&
+    a.ladderRows === b.ladderRows &&
+    EVENT_KIND_NAMES.every((kind) => (a.rows[kind] ?? 0) === (b.rows[kind] ?? 0))
+  );
+}
