@@ -94,14 +94,18 @@ export class PagingStructures {
     this.frames.setOccupied(frame, occupied);
   }
 
+  /** Whether a walk by `slot` of `directory` to `table` needs no call of `walked`: it tells nothing new. */
+  isUsual(table: number, directory: number, slot: number): boolean {
+    if (slot === this.recursiveSlot || slot === this.alternateSlot) return false;
+    return this.frames.owner(table) === ((directory << 12) | slot | OWNED);
+  }
+
   /** A TLB fill came by this walk under `directory`. */
   walked(walker: Walker, directory: number, vpn: number): void {
     const slot = vpn >>> 10;
     const table = walker.ptePhysical >>> 12;
     if (table >= this.frames.count) return;
     const window = slot === this.recursiveSlot || slot === this.alternateSlot;
-    // The usual walk goes by a table that it is known by. (A 4 MB page is its directory's entry: no table.)
-    if (!window && this.frames.owner(table) === ((directory << 12) | slot | OWNED)) return;
     if (walker.flags & TLB_LARGE) return;
     if (slot === this.alternateSlot) this.useDirectory(table);
     this.useTable(table, (directory << 12) | slot | OWNED);

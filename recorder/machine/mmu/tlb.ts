@@ -156,6 +156,41 @@ export class Tlb {
     if (flags & TLB_LARGE) i32[FRAGMENTS + (vpn >>> 10)]++;
   }
 
+  /** As fill, for a 4 KB page. */
+  fillSmall(
+    entry: number,
+    vpn: number,
+    flags: number,
+    pte: number,
+    pde: number,
+    ptePhysical: number,
+    pdePhysical: number,
+  ): void {
+    const { i32 } = this;
+    i32[entry + TAG] = vpn | VALID;
+    i32[entry + FLAGS] = flags;
+    i32[entry + FRAME] = pte >>> 12;
+    i32[entry + PTE] = pte;
+    i32[entry + PDE] = pde;
+    i32[entry + PTE_PHYSICAL] = ptePhysical;
+    i32[entry + PDE_PHYSICAL] = pdePhysical;
+    const number = (entry - ENTRIES) >>> ENTRY_SHIFT;
+    i32[LIVE + (number >>> 5)] |= 1 << (number & 31);
+    i32[bucket(ptePhysical)]++;
+  }
+
+  /** If the entry holds the 4 KB page of this very PTE, in the same frame: takes its newer bits up. */
+  renew(entry: number, flags: number, pte: number, pde: number, ptePhysical: number): boolean {
+    const { i32 } = this;
+    const old = i32[entry + FLAGS];
+    if (old & TLB_LARGE || i32[entry + FRAME] !== pte >>> 12 || i32[entry + PTE_PHYSICAL] !== ptePhysical)
+      return false;
+    i32[entry + FLAGS] = flags | (old & TLB_APT_READ);
+    i32[entry + PTE] = pte;
+    i32[entry + PDE] = pde;
+    return true;
+  }
+
   /** Whether an entry is a copy of the same paging-structure entry and leads to the same frame. */
   holds(entry: number, found: Translation): boolean {
     const { i32 } = this;
