@@ -33,7 +33,8 @@ export class PackedError extends Error {
 }
 
 export function pack(bytes: Uint8Array, codec: Codec = CODEC.brotli): Packed {
-  const data = bytes.length < WORTH_PACKING ? bytes : compress(bytes, codec);
+  const packed = bytes.length < WORTH_PACKING ? bytes : compress(bytes, codec);
+  const data = new Uint8Array(packed.buffer, packed.byteOffset, packed.length);
   if (data.length >= bytes.length) return { codec: CODEC.none, rawBytes: bytes.length, data: bytes };
   return { codec, rawBytes: bytes.length, data };
 }

@@ -3,6 +3,12 @@ import type { Input } from './inputs.ts';
 import type { LadderRow } from './ladder.ts';
 import type { TraceExit } from './trace-footer.ts';
 
+/** Instructions between two rungs of the ladder, unless asked otherwise. */
+export const DEFAULT_LADDER_INTERVAL = 4_194_304;
+
+/** A chunk is closed after this many rungs even if few events came: what a crash can lose. */
+export const RUNGS_PER_CHUNK = 16;
+
 /**
  * Where a run being recorded goes, also one that is recorded again by a replay with more detail. Everything is in the
  * order of the run. Implemented by the trace writer; declared here because the replayer does not know the recorder.
@@ -12,7 +18,7 @@ export interface TraceOutput {
   ladder(row: LadderRow): void;
   /** The batch's columns are reused once this returns. */
   flush(batch: EventBatch): void;
-  /** Closes the chunk in hand at `icount`, when nothing is buffered elsewhere. */
+  /** Closes the chunk in hand at `icount`, when the machine has no events buffered. */
   endChunk(icount: number): void;
   /** Ends the trace in order. `final` is the state at the end. */
   finish(exit: TraceExit, final: LadderRow): void;

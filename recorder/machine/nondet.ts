@@ -1,17 +1,7 @@
+import type { Input, InputKind } from '../../schemas/inputs.ts';
 import type { Icount } from '../../schemas/units.ts';
 
-/** Kinds of outside input, in the order in which trace.proto numbers them. Append only. */
-export const INPUT_KINDS = ['disk_latency', 'rtc_start', 'serial_byte', 'inject_irq'] as const;
-export type InputKind = (typeof INPUT_KINDS)[number];
-
-/** One outside input as it entered the machine. */
-export interface Input {
-  readonly kind: InputKind;
-  /** When the machine took it. */
-  readonly icount: Icount;
-  /** disk_latency: instructions; rtc_start: seconds since 1970-01-01 UTC; serial_byte: the byte; inject_irq: the line. */
-  readonly value: number;
-}
+export { INPUT_KINDS, type Input, type InputKind } from '../../schemas/inputs.ts';
 
 /**
  * The one port through which anything not computed by the machine enters it. The recorder's implementation draws and

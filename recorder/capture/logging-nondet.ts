@@ -1,0 +1,31 @@
+import type { Input, InputKind } from '../../schemas/inputs.ts';
+import { type Icount, icount } from '../../schemas/units.ts';
+import type { Nondet } from '../machine/nondet.ts';
+
+/** Logs every input that the machine takes from `source`. What enters the machine past it would not replay. */
+export class LoggingNondet implements Nondet {
+  private readonly source: Nondet;
+  private readonly log: (input: Input) => void;
+
+  constructor(source: Nondet, log: (input: Input) => void) {
+    this.source = source;
+    this.log = log;
+  }
+
+  draw(kind: InputKind, now: Icount, low: number, high: number): number {
+    const value = this.source.draw(kind, now, low, high);
+    this.log({ kind, icount: icount(now), value });
+    return value;
+  }
+
+  nextInputAt(): number {
+    return this.source.nextInputAt();
+  }
+
+  takeInput(now: Icount): Input | undefined {
+    const input = this.source.takeInput(now);
+    // Logged as of now, which is when the machine takes it, whenever it was due.
+    if (input) this.log({ ...input, icount: icount(now) });
+    return input;
+  }
+}

@@ -1,0 +1,77 @@
+import { packFile, sha256Hex } from '../../schemas/compression.ts';
+import { FileDisk, MemoryDisk, packExtents, type SectorSource } from '../../schemas/disk-image.ts';
+import type { Input } from '../../schemas/inputs.ts';
+import { SCHEMA_VERSION, type TraceDisk, type TraceHeader } from '../../schemas/trace-header.ts';
+import { DEFAULT_LADDER_INTERVAL } from '../../schemas/trace-output.ts';
+import type { BootImage } from '../machine/build.ts';
+import type { MachineConfig, ResolvedProfile } from '../machine/config.ts';
+
+/** The disk to record with: one that comes with the tool (the trace refers to it by name), or a user's file. */
+export type DiskSource =
+  | { readonly kind: 'builtin'; readonly name: string; readonly image: Uint8Array }
+  | { readonly kind: 'image'; readonly image: Uint8Array }
+  | { readonly kind: 'path'; readonly path: string };
+
+/** Everything that decides what a recording will be. */
+export interface RecordingPlan {
+  readonly toolVersion: string;
+  /** Built-in name or file name, for people. */
+  readonly guestName: string;
+  readonly boot: BootImage;
+  readonly config: MachineConfig;
+  readonly profile: ResolvedProfile;
+  /** The profile file as written (JSON), if there was one. */
+  readonly profileSource?: string;
+  readonly disk?: DiskSource;
+  readonly seed: bigint;
+  /** Asynchronous inputs (serial bytes, injected interrupts), in icount order. */
+  readonly schedule?: readonly Input[];
+  readonly ladderInterval?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+export interface OpenedDisk {
+  readonly sectors: SectorSource;
+  /** How the trace will find it again. */
+  readonly description: TraceDisk;
+  close(): void;
+}
+
+/** A `path` disk is left where it is and must be there for the replay: for images too large to embed. */
+export function openDisk(source: DiskSource): OpenedDisk {
+  if (source.kind === 'path') {
+    const file = new FileDisk(source.path);
+    const { sectors, sha256 } = file;
+    const description: TraceDisk = { sectors, sha256, base: { kind: 'path', path: source.path } };
+    return { sectors: file, description, close: () => file.close() };
+  }
+  const disk = new MemoryDisk(source.image);
+  const base: TraceDisk['base'] =
+    source.kind === 'builtin'
+      ? { kind: 'builtin', name: source.name }
+      : { kind: 'embedded', extents: packExtents(source.image) };
+  const description = { sectors: disk.sectors, sha256: sha256Hex(disk.whole()), base };
+  return { sectors: disk, description, close: () => {} };
+}
+
+/** The header of the trace: whatever a replay needs, so that the trace replays without the files it came from. */
+export function makeHeader(plan: RecordingPlan, disk: TraceDisk | undefined): TraceHeader {
+  const { boot } = plan;
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    toolVersion: plan.toolVersion,
+    machine: plan.config,
+    guest: {
+      kind: boot.kind,
+      name: plan.guestName,
+      commandLine: boot.commandLine,
+      image: boot.kind === 'multiboot' ? packFile(boot.image) : undefined,
+      modules: boot.modules.map((m) => ({ commandLine: m.commandLine, file: packFile(m.bytes) })),
+    },
+    profile: { ...plan.profile, source: plan.profileSource ?? '' },
+    disk,
+    seed: plan.seed,
+    ladderInterval: plan.ladderInterval ?? DEFAULT_LADDER_INTERVAL,
+    labels: plan.labels ?? {},
+  };
+}

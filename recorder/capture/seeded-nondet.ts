@@ -1,0 +1,50 @@
+import { INPUT_KINDS, type Input, type InputKind } from '../../schemas/inputs.ts';
+import type { Icount } from '../../schemas/units.ts';
+import type { Nondet } from '../machine/nondet.ts';
+import { Prng } from './prng.ts';
+
+/**
+ * The outside world of a recording: draws from a seed, and asynchronous inputs from a schedule. One seed yields the whole
+ * run. Each kind draws from a generator of its own, so a guest that reads its clock once more keeps its disk latencies.
+ */
+export class SeededNondet implements Nondet {
+  private readonly generators: Record<InputKind, Prng>;
+  private readonly schedule: readonly Input[];
+  private nextScheduled = 0;
+
+  /** `schedule` is in icount order. */
+  constructor(seed: bigint, schedule: readonly Input[] = []) {
+    this.generators = Object.fromEntries(
+      INPUT_KINDS.map((kind, stream) => [kind, new Prng(seed, stream)]),
+    ) as Record<InputKind, Prng>;
+    this.schedule = schedule;
+  }
+
+  draw(kind: InputKind, _now: Icount, low: number, high: number): number {
+    const generator = this.generators[kind];
+    return kind === 'disk_latency' ? diskLatency(generator, low, high) : generator.within(low, high);
+  }
+
+  nextInputAt(): number {
+    return this.schedule[this.nextScheduled]?.icount ?? Number.POSITIVE_INFINITY;
+  }
+
+  takeInput(now: Icount): Input | undefined {
+    return this.nextInputAt() <= now ? this.schedule[this.nextScheduled++] : undefined;
+  }
+}
+
+/**
+ * A disk with a track cache: of 16 requests 10 hit it, 5 seek, and 1 has bad luck (a full turn, a retry). Hits lie in the
+ * lowest sixteenth of the range, seeks in the middle half, bad luck anywhere above. What a race needs is this unevenness:
+ * equal latencies would always interleave alike.
+ */
+function diskLatency(generator: Prng, low: number, high: number): number {
+  const span = high - low;
+  const part = (from: number, to: number) =>
+    generator.within(low + Math.floor(span * from), low + Math.floor(span * to));
+  const luck = generator.next() >>> 28;
+  if (luck < 10) return part(0, 1 / 16);
+  if (luck < 15) return part(1 / 4, 3 / 4);
+  return part(3 / 4, 1);
+}

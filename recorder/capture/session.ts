@@ -1,0 +1,140 @@
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import type { EventBatch } from '../../schemas/events.ts';
+import type { Input } from '../../schemas/inputs.ts';
+import { type LadderRow, ladderRow } from '../../schemas/ladder.ts';
+import type { TraceExit } from '../../schemas/trace-footer.ts';
+import { RUNGS_PER_CHUNK, type TraceOutput } from '../../schemas/trace-output.ts';
+import type { MachineBuilder } from '../machine/build.ts';
+import type { EventSink } from '../machine/event-log.ts';
+import type { Machine } from '../machine/machine.ts';
+import type { StopReason } from '../machine/parts.ts';
+import { LoggingNondet } from './logging-nondet.ts';
+import { makeHeader, openDisk, type RecordingPlan } from './recording.ts';
+import { SeededNondet } from './seeded-nondet.ts';
+import { TraceWriter } from './trace-writer.ts';
+
+export interface RecordOptions extends RecordingPlan {
+  readonly build: MachineBuilder;
+  /** The trace file; a run without one is only executed. */
+  readonly output?: string;
+  /** Stop after this many instructions. */
+  readonly instructions: number;
+  readonly onProgress?: (icount: number) => void;
+  /** Console bytes and all other events as they come, besides the trace. The columns are reused afterwards. */
+  readonly onEvents?: (batch: EventBatch) => void;
+  /** Ends the recording in order, as `interrupted`. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RecordResult {
+  readonly exit: TraceExit;
+  readonly final: LadderRow;
+  readonly events: number;
+  readonly inputs: number;
+}
+
+/** How long the machine runs before the event loop gets its turn, for progress and signals; host time, not recorded. */
+const TURN_MS = 100;
+
+/** Runs a guest and records it. */
+export async function record(options: RecordOptions): Promise<RecordResult> {
+  const disk = options.disk ? openDisk(options.disk) : undefined;
+  try {
+    const header = makeHeader(options, disk?.description);
+    const recorder = new Recorder(options, header.ladderInterval);
+    const source = new SeededNondet(options.seed, options.schedule);
+    const machine = options.build(
+      {
+        config: options.config,
+        profile: options.profile,
+        nondet: new LoggingNondet(source, (input) => recorder.input(input)),
+        sink: recorder,
+        disk: disk?.sectors ?? null,
+      },
+      options.boot,
+    );
+    // Only now is it known that the guest can be loaded: until here no file was touched.
+    recorder.open(options.output ? new TraceWriter(options.output, header) : undefined);
+    return await recorder.run(machine);
+  } finally {
+    disk?.close();
+  }
+}
+
+/** Runs the machine from rung to rung, and passes on what it makes. */
+class Recorder implements EventSink {
+  private readonly options: RecordOptions;
+  private readonly interval: number;
+  private output: TraceOutput | undefined;
+  /** What the machine took while it was put together, before there was an output. */
+  private early: Input[] | undefined = [];
+  private inputs = 0;
+  private events = 0;
+
+  constructor(options: RecordOptions, interval: number) {
+    this.options = options;
+    this.interval = interval;
+  }
+
+  open(output: TraceOutput | undefined): void {
+    this.output = output;
+    for (const input of this.early ?? []) output?.input(input);
+    this.early = undefined;
+  }
+
+  input(input: Input): void {
+    this.inputs++;
+    if (this.early) this.early.push(input);
+    else this.output?.input(input);
+  }
+
+  flush(batch: EventBatch): void {
+    this.events = batch.endSeq;
+    this.output?.flush(batch);
+    this.options.onEvents?.(batch);
+  }
+
+  async run(machine: Machine): Promise<RecordResult> {
+    try {
+      const exit = await this.climb(machine);
+      const final = ladderRow(machine.icount, machine.hashes());
+      machine.log?.flush();
+      this.output?.finish(exit, final);
+      return { exit, final, events: this.events, inputs: this.inputs };
+    } catch (error) {
+      this.output?.abandon();
+      throw error;
+    }
+  }
+
+  /** From rung to rung, until the run ends. */
+  private async climb(machine: Machine): Promise<TraceExit> {
+    const { instructions, onProgress, signal } = this.options;
+    let turn = performance.now();
+    for (let rung = 0; ; rung++) {
+      const stop = machine.run(Math.min(rung * this.interval, instructions));
+      if (machine.icount === rung * this.interval) this.rung(machine, rung);
+      if (stop.kind !== 'limit' || machine.icount >= instructions) return exitOf(stop);
+      if (performance.now() - turn < TURN_MS) continue;
+      onProgress?.(machine.icount);
+      await eventLoopTurn();
+      turn = performance.now();
+      if (signal?.aborted) return { kind: 'interrupted', code: 0, message: 'stopped by the user' };
+    }
+  }
+
+  private rung(machine: Machine, rung: number): void {
+    this.output?.ladder(ladderRow(machine.icount, machine.hashes()));
+    if ((rung + 1) % RUNGS_PER_CHUNK !== 0) return;
+    machine.log?.flush();
+    this.output?.endChunk(machine.icount);
+  }
+}
+
+function exitOf(stop: StopReason): TraceExit {
+  return {
+    kind: stop.kind,
+    code: stop.kind === 'exit' ? stop.code : 0,
+    message: stop.kind === 'shutdown' ? stop.message : '',
+  };
+}

@@ -1,0 +1,144 @@
+import { createHash, type Hash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { BadInput } from './bad-input.ts';
+import { pack, sha256Hex, unpack } from './compression.ts';
+import type { TraceDisk, TraceExtent } from './trace-header.ts';
+
+/** Disk images as machine and trace use them: 512-byte sectors, read only; what the guest writes stays in the machine. */
+
+export const SECTOR_BYTES = 512;
+
+/** As the machine's own DiskImage. */
+export interface SectorSource {
+  readonly sectors: number;
+  read(sector: number, into: Uint8Array): void;
+}
+
+/** An image in memory; a last sector that is not whole goes on with zeros. */
+export class MemoryDisk implements SectorSource {
+  readonly sectors: number;
+  private readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.sectors = Math.ceil(bytes.length / SECTOR_BYTES);
+  }
+
+  /** The image with its last sector made whole. */
+  whole(): Uint8Array {
+    if (this.bytes.length === this.sectors * SECTOR_BYTES) return this.bytes;
+    const whole = new Uint8Array(this.sectors * SECTOR_BYTES);
+    whole.set(this.bytes);
+    return whole;
+  }
+
+  read(sector: number, into: Uint8Array): void {
+    const at = sector * SECTOR_BYTES;
+    const part = this.bytes.subarray(at, at + into.length);
+    into.set(part);
+    into.fill(0, part.length);
+  }
+}
+
+/** An image too large for memory. The file must not change while it is in use; sha256 tells if it did between runs. */
+export class FileDisk implements SectorSource {
+  readonly sectors: number;
+  readonly sha256: string;
+  private readonly fd: number;
+
+  constructor(path: string) {
+    try {
+      this.fd = openSync(path, 'r');
+    } catch (error) {
+      throw new BadInput(`cannot read disk image ${path}: ${(error as NodeJS.ErrnoException).code ?? error}`);
+    }
+    this.sectors = Math.ceil(fstatSync(this.fd).size / SECTOR_BYTES);
+    this.sha256 = hashFile(this.fd, createHash('sha256'));
+  }
+
+  read(sector: number, into: Uint8Array): void {
+    const n = readSync(this.fd, into, 0, into.length, sector * SECTOR_BYTES);
+    into.fill(0, n);
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+}
+
+function hashFile(fd: number, hash: Hash): string {
+  const block = Buffer.allocUnsafe(1 << 20);
+  for (let at = 0; ; ) {
+    const n = readSync(fd, block, 0, block.length, at);
+    if (n === 0) return hash.digest('hex');
+    hash.update(block.subarray(0, n));
+    at += n;
+  }
+}
+
+/** Extents are found in steps of this: small enough to skip most holes, large enough to compress. */
+const BLOCK_BYTES = 64 << 10;
+
+const isZero = (bytes: Uint8Array) => bytes.every((byte) => byte === 0);
+
+/** The parts of an image that are not zeros, for the header of a trace. */
+export function packExtents(image: Uint8Array): TraceExtent[] {
+  const extents: TraceExtent[] = [];
+  for (let at = 0; at < image.length; at += BLOCK_BYTES) {
+    const block = image.subarray(at, at + BLOCK_BYTES);
+    if (!isZero(block)) extents.push({ firstSector: at / SECTOR_BYTES, contents: pack(block) });
+  }
+  return extents;
+}
+
+function unpackExtents({ sectors }: TraceDisk, extents: readonly TraceExtent[]): Uint8Array {
+  const image = new Uint8Array(sectors * SECTOR_BYTES);
+  for (const { firstSector, contents } of extents) {
+    const at = firstSector * SECTOR_BYTES;
+    image.set(unpack(contents).subarray(0, Math.max(0, image.length - at)), Math.min(at, image.length));
+  }
+  return image;
+}
+
+/** The disk a trace was recorded with differs from the one at hand. */
+export class DiskMismatch extends BadInput {
+  override readonly name = 'DiskMismatch';
+  readonly expected: string;
+  readonly actual: string;
+
+  constructor(what: string, expected: string, actual: string, next?: string) {
+    super(`${what} is not the disk of the recording: SHA-256 ${actual} instead of ${expected}`, next);
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** The disk of a recording. `builtin` finds the images that come with the tool. */
+export function openTraceDisk(disk: TraceDisk, builtin: (name: string) => Uint8Array): SectorSource {
+  const { base } = disk;
+  switch (base.kind) {
+    case 'embedded':
+      return checked(disk, unpackExtents(disk, base.extents), 'the embedded image');
+    case 'builtin':
+      return checked(disk, builtin(base.name), `the built-in image ${base.name}`);
+    case 'path': {
+      const file = new FileDisk(base.path);
+      if (file.sha256 !== disk.sha256) {
+        throw new DiskMismatch(
+          base.path,
+          disk.sha256,
+          file.sha256,
+          'put the image of the recording back in its place',
+        );
+      }
+      return file;
+    }
+  }
+}
+
+function checked({ sha256 }: TraceDisk, image: Uint8Array, what: string): MemoryDisk {
+  const disk = new MemoryDisk(image);
+  const actual = sha256Hex(disk.whole());
+  if (actual !== sha256) throw new DiskMismatch(what, sha256, actual);
+  return disk;
+}
