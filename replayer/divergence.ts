@@ -1,0 +1,63 @@
+import type { TraceDamage } from '../schemas/framing.ts';
+
+/** Where a replay first differs from its recording. */
+export interface Divergence {
+  /** The first icount known to differ. */
+  readonly icount: number;
+  /** The last rung of the ladder that agrees; the cause lies between the two. */
+  readonly since: number;
+  /** `cpu`, `ram`, `tlb`, `disk`, a device, `events:KIND`, `input`, `exit`, `image`, or `trace` for a damaged file. */
+  readonly subsystem: string;
+  readonly expected: string;
+  readonly actual: string;
+  /** Other subsystems that differ at this icount. */
+  readonly also: readonly string[];
+  /** A command that leads on. */
+  readonly next: string;
+}
+
+export type DivergenceFacts = Pick<Divergence, 'icount' | 'subsystem' | 'expected' | 'actual'> & {
+  readonly also?: readonly string[];
+  /** For events: shows the recorded ones around. */
+  readonly kind?: string;
+};
+
+/** Unwinds the machine at the first difference: what it would do from there on means nothing. */
+export class DivergenceFound extends Error {
+  override readonly name = 'DivergenceFound';
+  readonly facts: DivergenceFacts;
+
+  constructor(facts: DivergenceFacts) {
+    super(`${facts.subsystem} differs at icount ${facts.icount}`);
+    this.facts = facts;
+  }
+}
+
+/** Completes the report: what held before, and what to do next. */
+export function divergence(facts: DivergenceFacts, since: number, file: string): Divergence {
+  const { icount, subsystem, expected, actual, also = [] } = facts;
+  return {
+    icount,
+    since,
+    subsystem,
+    expected,
+    actual,
+    also,
+    next: nextCommand(facts, since, file),
+  };
+}
+
+function nextCommand({ icount, kind }: DivergenceFacts, since: number, file: string): string {
+  if (kind) {
+    const sql = `SELECT * FROM ${kind} WHERE icount BETWEEN ${Math.max(0, icount - 1000)} AND ${icount + 1000}`;
+    return `rewind386 query ${file} --sql "${sql}"`;
+  }
+  return since > 0 ? `rewind386 replay ${file} --until ${since}` : `rewind386 info ${file}`;
+}
+
+export const damageFacts = (damage: TraceDamage): DivergenceFacts => ({
+  icount: damage.icount,
+  subsystem: 'trace',
+  expected: `${damage.part} as it was written`,
+  actual: damage.message,
+});

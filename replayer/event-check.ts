@@ -1,0 +1,195 @@
+import type { EventSink } from '../recorder/machine/event-log.ts';
+import {
+  type Column,
+  type ColumnArray,
+  type Detail,
+  EVENT_KIND_NAMES,
+  EVENT_KINDS,
+  type EventBatch,
+  type EventKind,
+  type EventTable,
+} from '../schemas/events.ts';
+import { type DivergenceFacts, DivergenceFound } from './divergence.ts';
+import type { RecordedEvents } from './recorded-events.ts';
+
+/** Which kinds a recording of a detail holds. */
+export const recordedKinds = (detail: Detail): readonly EventKind[] => {
+  if (detail === 'off') return [];
+  return detail === 'stores' ? EVENT_KIND_NAMES : EVENT_KIND_NAMES.filter((kind) => kind !== 'stores');
+};
+
+const ICOUNT = 0;
+const SEQ = 1;
+
+/**
+ * Compares the events of a replay with the recorded ones, row by row of each kind, wherever either side cut its batches.
+ *
+ * A replay may make more than was recorded (stores). Those are counted out of the others' seq: a recorded event must have
+ * as many recorded events before it as its twin has.
+ */
+export class EventCheck implements EventSink {
+  private readonly recorded: RecordedEvents;
+  private readonly kinds: readonly EventKind[];
+  /** The replay makes `stores` that the recording does not have. */
+  private readonly extraStores: boolean;
+  private readonly lastIcount: number;
+  private storesBefore = 0;
+  private rows = 0;
+
+  /** A torn trace is complete up to `lastIcount` only; what comes at or after it cannot be judged. */
+  constructor(recorded: RecordedEvents, recordedDetail: Detail, detail: Detail, lastIcount: number) {
+    this.recorded = recorded;
+    this.kinds = recordedKinds(recordedDetail).filter((kind) => recordedKinds(detail).includes(kind));
+    this.extraStores = detail === 'stores' && recordedDetail !== 'stores';
+    this.lastIcount = lastIcount;
+  }
+
+  /** Events found equal so far. */
+  get verified(): number {
+    return this.rows;
+  }
+
+  flush(batch: EventBatch): void {
+    const differences = this.kinds.flatMap(
+      (kind) => this.compare(batch.tables[kind], batch.tables.stores) ?? [],
+    );
+    if (this.extraStores) this.storesBefore += batch.tables.stores.count;
+    const first = earliest(differences);
+    if (!first) return;
+    // An event that did not happen shows only by the ones after it, of its kind or another.
+    this.checkMade(first.icount);
+    throw new DivergenceFound(first);
+  }
+
+  /** Throws when an event was recorded before `icount` that the replay, which got there, did not make. */
+  checkMade(icount: number): void {
+    const missing = this.kinds.flatMap((kind): DivergenceFacts[] => {
+      const stream = this.recorded.next(kind);
+      if (!stream || stream.table.columns[ICOUNT][stream.row] >= icount) return [];
+      return [missingEvent(stream.table, stream.row)];
+    });
+    const first = earliest(missing);
+    if (first) throw new DivergenceFound(first);
+  }
+
+  private compare(table: EventTable, stores: EventTable): DivergenceFacts | undefined {
+    for (let row = 0; row < table.count; ) {
+      const stream = this.recorded.next(table.kind);
+      if (!stream) return this.extraEvent(table, row);
+      const rows = Math.min(table.count - row, stream.table.count - stream.row);
+      const different = this.firstDifference(stream.table, stream.row, table, row, rows, stores);
+      const equal = different < 0 ? rows : different;
+      stream.row += equal;
+      row += equal;
+      this.rows += equal;
+      if (different >= 0) return differentEvent(stream.table, stream.row, table, row);
+    }
+    return undefined;
+  }
+
+  /** Offset of the first of `rows` rows that differs; -1 when none does. */
+  private firstDifference(
+    recorded: EventTable,
+    recordedRow: number,
+    table: EventTable,
+    row: number,
+    rows: number,
+    stores: EventTable,
+  ): number {
+    let first = rows;
+    for (let c = 0; c < table.columns.length; c++) {
+      if (c === SEQ && this.extraStores) {
+        first = this.firstOutOfRank(recorded.columns[c], recordedRow, table.columns[c], row, first, stores);
+      } else {
+        first = firstUnequal(recorded.columns[c], recordedRow, table.columns[c], row, first);
+      }
+    }
+    return first === rows ? -1 : first;
+  }
+
+  private firstOutOfRank(
+    recorded: ColumnArray,
+    recordedRow: number,
+    seq: ColumnArray,
+    row: number,
+    rows: number,
+    stores: EventTable,
+  ): number {
+    const storeSeq = stores.columns[SEQ];
+    let before = 0;
+    for (let i = 0; i < rows; i++) {
+      const mine = seq[row + i];
+      while (before < stores.count && storeSeq[before] < mine) before++;
+      if (recorded[recordedRow + i] !== (mine - before - this.storesBefore) >>> 0) return i;
+    }
+    return rows;
+  }
+
+  private extraEvent(table: EventTable, row: number): DivergenceFacts | undefined {
+    const icount = table.columns[ICOUNT][row];
+    if (icount >= this.lastIcount) return undefined;
+    const { kind } = table;
+    const expected = `no more ${kind}`;
+    return { icount, subsystem: `events:${kind}`, kind, expected, actual: describe(table, row) };
+  }
+}
+
+function firstUnequal(a: ColumnArray, fromA: number, b: ColumnArray, fromB: number, rows: number): number {
+  for (let i = 0; i < rows; i++) if (a[fromA + i] !== b[fromB + i]) return i;
+  return rows;
+}
+
+function earliest(differences: readonly DivergenceFacts[]): DivergenceFacts | undefined {
+  return differences.reduce<DivergenceFacts | undefined>(
+    (first, next) => (first && first.icount <= next.icount ? first : next),
+    undefined,
+  );
+}
+
+function missingEvent(table: EventTable, row: number): DivergenceFacts {
+  const { kind } = table;
+  const icount = table.columns[ICOUNT][row];
+  return {
+    icount,
+    subsystem: `events:${kind}`,
+    kind,
+    expected: describe(table, row),
+    actual: 'no such event',
+  };
+}
+
+/** Two events where one was expected. With different icounts, one of them came too early: that is where it began. */
+function differentEvent(
+  recorded: EventTable,
+  recordedRow: number,
+  table: EventTable,
+  row: number,
+): DivergenceFacts {
+  const { kind } = table;
+  const columns: readonly Column[] = EVENT_KINDS[kind].columns;
+  const differing = columns.filter((_, c) => recorded.columns[c][recordedRow] !== table.columns[c][row]);
+  return {
+    icount: Math.min(recorded.columns[ICOUNT][recordedRow], table.columns[ICOUNT][row]),
+    subsystem: `events:${kind}`,
+    kind,
+    expected: describe(recorded, recordedRow, differing),
+    actual: describe(table, row, differing),
+  };
+}
+
+/** An event for people: where it happened, and the columns given, or all of its own. */
+function describe({ kind, columns }: EventTable, row: number, wanted?: readonly Column[]): string {
+  const all: readonly Column[] = EVENT_KINDS[kind].columns;
+  const shown = all
+    .map((column, c) => ({ column, value: columns[c][row] }))
+    .filter(
+      ({ column }) => column.name === 'icount' || column.name === 'eip' || (wanted ?? all).includes(column),
+    );
+  return shown.map(({ column, value }) => `${column.name}=${formatted(column, value)}`).join(' ');
+}
+
+function formatted({ name, type, names }: Column, value: number): string {
+  if (names) return names[value] ?? String(value);
+  const isCount = type === 'icount' || type === 'ordinal' || type === 'small' || name.endsWith('id');
+  return isCount ? String(value) : `0x${value.toString(16)}`;
+}

@@ -1,0 +1,85 @@
+import type { Nondet } from '../recorder/machine/nondet.ts';
+import { type Input, type InputKind, isAsynchronous } from '../schemas/inputs.ts';
+import type { Icount } from '../schemas/units.ts';
+import { DivergenceFound } from './divergence.ts';
+
+/**
+ * The outside world of a replay: the inputs of the recording, in their order. The machine must ask for each at the same
+ * icount and in the same way; anything else is a divergence.
+ */
+export class LoggedNondet implements Nondet {
+  private readonly log: readonly Input[];
+  private readonly onInput: ((input: Input) => void) | undefined;
+  private next = 0;
+  /** Index of the next asynchronous input at or after `next`. */
+  private nextAsynchronous = 0;
+
+  constructor(log: readonly Input[], onInput?: (input: Input) => void) {
+    this.log = log;
+    this.onInput = onInput;
+    this.findAsynchronous();
+  }
+
+  /** Inputs taken so far. */
+  get taken(): number {
+    return this.next;
+  }
+
+  draw(kind: InputKind, now: Icount, low: number, high: number): number {
+    const recorded = this.log[this.next];
+    if (!recorded || recorded.kind !== kind || recorded.icount !== now) {
+      throw this.divergence(recorded, now, `${kind} (${low} to ${high}) at icount ${now}`);
+    }
+    if (recorded.value < low || recorded.value > high) {
+      throw this.divergence(recorded, now, `${kind} is ${low} to ${high}`);
+    }
+    this.take(recorded);
+    return recorded.value;
+  }
+
+  nextInputAt(): number {
+    return this.log[this.nextAsynchronous]?.icount ?? Number.POSITIVE_INFINITY;
+  }
+
+  takeInput(now: Icount): Input | undefined {
+    const recorded = this.log[this.nextAsynchronous];
+    if (!recorded || recorded.icount > now) return undefined;
+    if (this.nextAsynchronous !== this.next || recorded.icount !== now) {
+      throw this.divergence(this.log[this.next], now, `${recorded.kind} at icount ${now}`);
+    }
+    this.take(recorded);
+    this.findAsynchronous();
+    return recorded;
+  }
+
+  /** Throws unless every input before `icount` was asked for. */
+  checkTaken(icount: number): void {
+    const recorded = this.log[this.next];
+    if (recorded && recorded.icount < icount) {
+      throw this.divergence(recorded, recorded.icount, 'no request for it');
+    }
+  }
+
+  private take(input: Input): void {
+    this.next++;
+    this.onInput?.(input);
+  }
+
+  private findAsynchronous(): void {
+    let i = Math.max(this.next, this.nextAsynchronous);
+    while (i < this.log.length && !isAsynchronous(this.log[i].kind)) i++;
+    this.nextAsynchronous = i;
+  }
+
+  private divergence(recorded: Input | undefined, now: number, actual: string): DivergenceFound {
+    const expected = recorded
+      ? `${recorded.kind} = ${recorded.value} at icount ${recorded.icount}`
+      : 'no more inputs';
+    return new DivergenceFound({
+      icount: Math.min(now, recorded?.icount ?? now),
+      subsystem: 'input',
+      expected,
+      actual,
+    });
+  }
+}

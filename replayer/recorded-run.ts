@@ -1,0 +1,60 @@
+import type { BootImage } from '../recorder/machine/build.ts';
+import { type PackedFile, sha256Hex, unpack } from '../schemas/compression.ts';
+import { DiskMismatch, openTraceDisk, type SectorSource } from '../schemas/disk-image.ts';
+import { TraceDamage } from '../schemas/framing.ts';
+import type { TraceHeader } from '../schemas/trace-header.ts';
+import { DivergenceFound } from './divergence.ts';
+
+/** The files of a recording, from its header; each must be what it was, or that is the divergence. */
+
+export function recordedBoot({ guest }: TraceHeader): BootImage {
+  return {
+    kind: guest.kind,
+    image: guest.image ? recordedFile(guest.image, 'image') : new Uint8Array(),
+    commandLine: guest.commandLine,
+    modules: guest.modules.map(({ commandLine, file }, i) => ({
+      commandLine,
+      bytes: recordedFile(file, `module ${i + 1}`),
+    })),
+  };
+}
+
+function recordedFile(file: PackedFile, subsystem: string): Uint8Array {
+  const bytes = unpacked(file, subsystem);
+  const actual = sha256Hex(bytes);
+  if (actual === file.sha256) return bytes;
+  throw new DivergenceFound({
+    icount: 0,
+    subsystem,
+    expected: `SHA-256 ${file.sha256}`,
+    actual: `SHA-256 ${actual}`,
+  });
+}
+
+function unpacked(file: PackedFile, part: string): Uint8Array {
+  try {
+    return unpack(file.contents);
+  } catch (error) {
+    throw new TraceDamage(`header, ${part}`, error instanceof Error ? error.message : String(error));
+  }
+}
+
+export function recordedDisk(
+  header: TraceHeader,
+  builtinDisk: (name: string) => Uint8Array,
+): SectorSource | undefined {
+  if (!header.disk) return undefined;
+  try {
+    return openTraceDisk(header.disk, builtinDisk);
+  } catch (error) {
+    // A file elsewhere that has changed is the user's to put right; what the trace holds has to be right.
+    if (!(error instanceof DiskMismatch) || header.disk.base.kind === 'path') throw error;
+    const { expected, actual } = error;
+    throw new DivergenceFound({
+      icount: 0,
+      subsystem: 'disk image',
+      expected: `SHA-256 ${expected}`,
+      actual: `SHA-256 ${actual}`,
+    });
+  }
+}

@@ -1,0 +1,283 @@
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import type { MachineBuilder } from '../recorder/machine/build.ts';
+import type { EventSink } from '../recorder/machine/event-log.ts';
+import type { Machine } from '../recorder/machine/machine.ts';
+import type { StopReason } from '../recorder/machine/parts.ts';
+import { BadInput } from '../schemas/bad-input.ts';
+import type { Detail, EventBatch } from '../schemas/events.ts';
+import { TraceDamage } from '../schemas/framing.ts';
+import type { Input } from '../schemas/inputs.ts';
+import { hashWordsHex, type LadderRow, ladderRow, sameHashWords } from '../schemas/ladder.ts';
+import type { TraceExit } from '../schemas/trace-footer.ts';
+import type { TraceHeader } from '../schemas/trace-header.ts';
+import { RUNGS_PER_CHUNK, type TraceOutput } from '../schemas/trace-output.ts';
+import {
+  type Divergence,
+  type DivergenceFacts,
+  DivergenceFound,
+  damageFacts,
+  divergence,
+} from './divergence.ts';
+import { EventCheck } from './event-check.ts';
+import { LoggedNondet } from './logged-nondet.ts';
+import { RecordedEvents } from './recorded-events.ts';
+import { recordedBoot, recordedDisk } from './recorded-run.ts';
+import { type TornTrace, TraceReader } from './trace-reader.ts';
+
+export interface ReplayOptions {
+  readonly path: string;
+  readonly build: MachineBuilder;
+  /** The disk images that come with the tool, by name. */
+  readonly builtinDisk?: (name: string) => Uint8Array;
+  /** Stop here; default: the end of the recording. */
+  readonly until?: number;
+  /** Record more than the recording has. */
+  readonly detail?: Detail;
+  /** Makes the writer of a second trace, given its header. Called once it is known that the guest can be loaded. */
+  readonly output?: (header: TraceHeader) => TraceOutput;
+  readonly onProgress?: (icount: number) => void;
+  /** All events as they come. The columns are reused afterwards. */
+  readonly onEvents?: (batch: EventBatch) => void;
+}
+
+export interface ReplayResult {
+  /** The first difference; absent when everything agreed. */
+  readonly divergence: Divergence | undefined;
+  /** How far the replay came. */
+  readonly icount: number;
+  /** What was compared and found equal. */
+  readonly verified: { readonly rungs: number; readonly events: number; readonly inputs: number };
+  /** Whether the recorded end of the run (exit, final state) was reached and agreed. */
+  readonly reachedEnd: boolean;
+  /** What the trace lacks; the replay then goes to its last rung. */
+  readonly torn: TornTrace | undefined;
+}
+
+/** How long the machine runs before the event loop gets its turn. */
+const TURN_MS = 100;
+
+/** Executes a recording again from its inputs alone, and compares everything it recorded. */
+export async function replay(options: ReplayOptions): Promise<ReplayResult> {
+  const damages: TraceDamage[] = [];
+  let reader: TraceReader | undefined;
+  let run: Replay | undefined;
+  try {
+    reader = TraceReader.open(options.path, { onDamage: (damage) => damages.push(damage) });
+    run = new Replay(reader, options);
+    await run.run();
+    // Every fact agrees, but the file is not as it was written: that has to be said as well.
+    if (damages.length > 0) throw damages[0];
+    return run.result(undefined);
+  } catch (error) {
+    run?.abandon();
+    const facts = factsOf(error);
+    if (!facts) throw error;
+    return reader && run ? run.result(facts) : unreadable(facts, options.path);
+  } finally {
+    reader?.close();
+  }
+}
+
+function factsOf(error: unknown): DivergenceFacts | undefined {
+  if (error instanceof DivergenceFound) return error.facts;
+  return error instanceof TraceDamage ? damageFacts(error) : undefined;
+}
+
+/** So damaged that there is nothing to execute. */
+const unreadable = (facts: DivergenceFacts, path: string): ReplayResult => ({
+  divergence: divergence(facts, 0, path),
+  icount: 0,
+  verified: { rungs: 0, events: 0, inputs: 0 },
+  reachedEnd: false,
+  torn: undefined,
+});
+
+class Replay implements EventSink {
+  private readonly reader: TraceReader;
+  private readonly options: ReplayOptions;
+  private readonly detail: Detail;
+  private readonly check: EventCheck;
+  private readonly nondet: LoggedNondet;
+  private readonly inputs: readonly Input[];
+  private readonly rungs: readonly LadderRow[];
+  private readonly end: number;
+  private output: TraceOutput | undefined;
+  private machine: Machine | undefined;
+  private climbed = 0;
+  private reachedEnd = false;
+
+  constructor(reader: TraceReader, options: ReplayOptions) {
+    const { header, footer } = reader;
+    this.reader = reader;
+    this.options = options;
+    this.detail = options.detail ?? header.machine.detail;
+    this.inputs = reader.inputs();
+    this.rungs = reader.ladder();
+    const lastKnown = footer?.final.icount ?? this.rungs.at(-1)?.icount ?? 0;
+    this.end = Math.min(options.until ?? lastKnown, lastKnown);
+    const judged = footer ? Number.POSITIVE_INFINITY : reader.endIcount;
+    this.check = new EventCheck(new RecordedEvents(reader), header.machine.detail, this.detail, judged);
+    this.nondet = new LoggedNondet(this.inputs, (input) => this.output?.input(input));
+  }
+
+  async run(): Promise<void> {
+    const { options } = this;
+    const header: TraceHeader = {
+      ...this.reader.header,
+      machine: { ...this.reader.header.machine, detail: this.detail },
+    };
+    const disk = recordedDisk(header, options.builtinDisk ?? noBuiltinDisks);
+    const machine = options.build(
+      {
+        config: header.machine,
+        profile: header.profile,
+        nondet: this.nondet,
+        sink: this,
+        disk: disk ?? null,
+      },
+      recordedBoot(header),
+    );
+    this.machine = machine;
+    this.output = options.output?.(header);
+    // The machine may have taken some while it was put together.
+    for (const input of this.inputs.slice(0, this.nondet.taken)) this.output?.input(input);
+    try {
+      await this.climb(machine);
+      this.finish(machine);
+    } catch (error) {
+      if (error instanceof DivergenceFound) throw this.settled(machine, error);
+      throw error;
+    }
+  }
+
+  flush(batch: EventBatch): void {
+    this.check.flush(batch);
+    this.output?.flush(batch);
+    this.options.onEvents?.(batch);
+  }
+
+  /** Leaves what was written of a second trace as a torn one. */
+  abandon(): void {
+    this.output?.abandon();
+    this.output = undefined;
+  }
+
+  result(facts: DivergenceFacts | undefined): ReplayResult {
+    const agreed = this.rungs.slice(0, this.climbed);
+    const since = agreed.findLast((rung) => rung.icount <= (facts?.icount ?? 0))?.icount ?? 0;
+    return {
+      divergence: facts && divergence(facts, since, this.options.path),
+      icount: this.machine?.icount ?? 0,
+      verified: { rungs: this.climbed, events: this.check.verified, inputs: this.nondet.taken },
+      reachedEnd: this.reachedEnd && !facts,
+      torn: this.reader.torn,
+    };
+  }
+
+  /** Every recorded rung up to the end, each at its own icount. */
+  private async climb(machine: Machine): Promise<void> {
+    let turn = performance.now();
+    for (const recorded of this.rungs) {
+      if (recorded.icount > this.end) return;
+      const stop = machine.run(recorded.icount);
+      if (machine.icount !== recorded.icount) throw endedEarly(machine.icount, stop, recorded.icount);
+      this.nondet.checkTaken(machine.icount);
+      const row = ladderRow(machine.icount, machine.hashes());
+      compareHashes(recorded, row);
+      this.climbed++;
+      this.output?.ladder(row);
+      if (this.climbed % RUNGS_PER_CHUNK === 0) {
+        machine.log?.flush();
+        this.check.checkMade(machine.icount);
+        this.output?.endChunk(machine.icount);
+      }
+      if (performance.now() - turn < TURN_MS) continue;
+      this.options.onProgress?.(machine.icount);
+      await eventLoopTurn();
+      turn = performance.now();
+    }
+  }
+
+  /** From the last rung to the end of the recording, or to where the replay was to stop. */
+  private finish(machine: Machine): void {
+    const { footer } = this.reader;
+    const whole = footer !== undefined && this.end === footer.final.icount;
+    // A halted machine is only found stuck when it is asked to go on.
+    const stop = machine.run(whole && footer.exit.kind === 'stuck' ? this.end + 1 : this.end);
+    if (machine.icount !== this.end) throw endedEarly(machine.icount, stop, this.end);
+    const final = ladderRow(machine.icount, machine.hashes());
+    const exit = exitOf(stop);
+    if (whole) {
+      compareExit(footer.exit, exit, this.end);
+      compareHashes(footer.final, final);
+    }
+    machine.log?.flush();
+    this.check.checkMade(whole ? Number.POSITIVE_INFINITY : this.end);
+    this.nondet.checkTaken(whole ? Number.POSITIVE_INFINITY : this.end);
+    this.reachedEnd = whole;
+    this.output?.finish(whole ? footer.exit : exit, final);
+    this.output = undefined;
+  }
+
+  /** The events buffered when a difference was found may show where it began. */
+  private settled(machine: Machine, found: DivergenceFound): DivergenceFound {
+    if (found.facts.kind) return found;
+    try {
+      machine.log?.flush();
+      this.check.checkMade(found.facts.icount);
+    } catch (error) {
+      if (error instanceof DivergenceFound && error.facts.icount <= found.facts.icount) return error;
+      if (!(error instanceof DivergenceFound)) throw error;
+    }
+    return found;
+  }
+}
+
+function noBuiltinDisks(name: string): never {
+  throw new BadInput(`the trace was recorded with the built-in disk ${name}, which is not at hand`);
+}
+
+/** Throws when the machine's state is not the recorded one. */
+function compareHashes(recorded: LadderRow, actual: LadderRow): void {
+  const names = [...new Set([...Object.keys(recorded.hashes), ...Object.keys(actual.hashes)])];
+  const different = names.filter((name) => !sameHashWords(recorded.hashes[name], actual.hashes[name]));
+  if (different.length === 0) return;
+  const [subsystem, ...also] = different;
+  throw new DivergenceFound({
+    icount: recorded.icount,
+    subsystem,
+    expected: `state hash ${hashWordsHex(recorded.hashes[subsystem])}`,
+    actual: `state hash ${hashWordsHex(actual.hashes[subsystem])}`,
+    also,
+  });
+}
+
+function exitOf(stop: StopReason): TraceExit {
+  return {
+    kind: stop.kind,
+    code: stop.kind === 'exit' ? stop.code : 0,
+    message: stop.kind === 'shutdown' ? stop.message : '',
+  };
+}
+
+const describeExit = ({ kind, code, message }: TraceExit): string => {
+  if (kind === 'exit') return `exit with code ${code}`;
+  if (kind === 'shutdown') return `shutdown (${message})`;
+  return kind === 'stuck' ? 'halted for ever' : 'the run goes on';
+};
+
+/** `interrupted` and `limit` say that nothing ended the run from within. */
+function compareExit(recorded: TraceExit, actual: TraceExit, icount: number): void {
+  const expected = describeExit(recorded);
+  const got = describeExit(actual);
+  if (expected !== got) throw new DivergenceFound({ icount, subsystem: 'exit', expected, actual: got });
+}
+
+function endedEarly(icount: number, stop: StopReason, expected: number): DivergenceFound {
+  return new DivergenceFound({
+    icount,
+    subsystem: 'exit',
+    expected: `the run goes on to icount ${expected}`,
+    actual: describeExit(exitOf(stop)),
+  });
+}

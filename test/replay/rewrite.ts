@@ -1,0 +1,60 @@
+import { writeFileSync } from 'node:fs';
+import { ChunkEncoder } from '../../recorder/capture/chunk-encoder.ts';
+import { TraceReader } from '../../replayer/trace-reader.ts';
+import { allocateTable, EVENT_KIND_NAMES, type EventKind, type EventTable } from '../../schemas/events.ts';
+import { FRAME, frame, preamble, trailer } from '../../schemas/framing.ts';
+import type { Input } from '../../schemas/inputs.ts';
+import type { LadderRow } from '../../schemas/ladder.ts';
+import { type ChunkEntry, chunkEntry, encodeChunk } from '../../schemas/trace-chunk.ts';
+import { encodeFooter, type TraceFooter } from '../../schemas/trace-footer.ts';
+import { encodeHeader, type TraceHeader } from '../../schemas/trace-header.ts';
+
+/** A chunk taken apart; what is done to it goes into the file. */
+export interface OpenChunk {
+  readonly index: number;
+  readonly inputs: Input[];
+  readonly ladder: LadderRow[];
+  /** Every kind, empty ones with room for a few rows. */
+  readonly tables: Map<EventKind, EventTable>;
+}
+
+export interface Rewriting {
+  readonly header?: (header: TraceHeader) => TraceHeader;
+  readonly chunk?: (chunk: OpenChunk) => OpenChunk;
+  readonly footer?: (footer: TraceFooter) => TraceFooter;
+}
+
+/** Writes a trace again with parts changed and every checksum right: what a forger, or a bug in the recorder, would. */
+export function rewrite(from: string, to: string, how: Rewriting): string {
+  const reader = TraceReader.open(from);
+  const encoder = new ChunkEncoder();
+  const header = encodeHeader(how.header?.(reader.header) ?? reader.header);
+  const frames: Uint8Array[] = [preamble(), frame(FRAME.header, header)];
+  const length = () => frames.reduce((sum, bytes) => sum + bytes.length, 0);
+  const chunks: ChunkEntry[] = reader.chunks.map((_, index) => {
+    const chunk = reader.readChunk(index);
+    const open: OpenChunk = {
+      index,
+      inputs: [...chunk.inputs],
+      ladder: [...chunk.ladder],
+      tables: new Map(
+        EVENT_KIND_NAMES.map((kind) => [
+          kind,
+          chunk.rows(kind) > 0 ? chunk.table(kind) : allocateTable(kind, 8),
+        ]),
+      ),
+    };
+    for (const table of open.tables.values()) if (chunk.rows(table.kind) === 0) table.count = 0;
+    const { inputs, ladder, tables } = how.chunk?.(open) ?? open;
+    const message = encoder.encode({ range: chunk.range, inputs, ladder }, Object.fromEntries(tables));
+    const entry = chunkEntry(length(), message);
+    frames.push(frame(FRAME.chunk, encodeChunk(message)));
+    return entry;
+  });
+  const footerAt = length();
+  const footer = { ...reader.footer!, chunks };
+  frames.push(frame(FRAME.footer, encodeFooter(how.footer?.(footer) ?? footer)), trailer(footerAt));
+  reader.close();
+  writeFileSync(to, Buffer.concat(frames));
+  return to;
+}
