@@ -59,8 +59,18 @@ export function decodeColumn(type: ColumnType, bytes: Uint8Array, rows: number, 
   else decodeSmalls(bytes, rows, column as Uint8Array);
 }
 
+/** Bytes as words, four at a time, where they lie aligned; the rest is for the caller. */
+const wordsOf = (bytes: Uint8Array, n: number): Int32Array | undefined =>
+  bytes.byteOffset % 4 === 0 ? new Int32Array(bytes.buffer, bytes.byteOffset, n >>> 2) : undefined;
+
 function withoutZeros(column: ColumnArray, rows: number): number {
   let n = rows;
+  if (column instanceof Uint8Array) {
+    // Most small columns are zero throughout.
+    while ((n & 3) !== 0 && column[n - 1] === 0) n--;
+    const words = wordsOf(column, n);
+    if (words && (n & 3) === 0) while (n > 0 && words[(n >>> 2) - 1] === 0) n -= 4;
+  }
   while (n > 0 && column[n - 1] === 0) n--;
   return n;
 }
@@ -154,10 +164,17 @@ function putLongVarint(value: number, out: Uint8Array, at: number): number {
   return p;
 }
 
-function encodeSmalls(column: Uint8Array, n: number, out: Uint8Array, at: number): number {
+/** Whether no byte has its highest bit set: such bytes are varints already. */
+function allBelow128(bytes: Uint8Array, n: number): boolean {
+  const words = wordsOf(bytes, n);
   let or = 0;
-  for (let i = 0; i < n; i++) or |= column[i];
-  if (or < 0x80) {
+  if (words) for (let i = 0; i < words.length; i++) or |= words[i];
+  for (let i = words ? n & ~3 : 0; i < n; i++) or |= bytes[i];
+  return (or & 0x80808080) === 0;
+}
+
+function encodeSmalls(column: Uint8Array, n: number, out: Uint8Array, at: number): number {
+  if (allBelow128(column, n)) {
     out.set(column.subarray(0, n), at);
     return at + n;
   }
@@ -268,9 +285,7 @@ function decodeIcounts(bytes: Uint8Array, rows: number, column: Float64Array): v
 }
 
 function decodeSmalls(bytes: Uint8Array, rows: number, column: Uint8Array): void {
-  let or = 0;
-  for (let i = 0; i < bytes.length; i++) or |= bytes[i];
-  if (or < 0x80 && bytes.length <= rows) {
+  if (bytes.length <= rows && allBelow128(bytes, bytes.length)) {
     column.set(bytes);
     column.fill(0, bytes.length, rows);
     return;

@@ -10,23 +10,39 @@ import { type ChunkContents, ChunkEncoder, type EventTables } from './chunk-enco
 /** Where a trace is written until it is complete. What stays there after a crash opens as a torn trace. */
 export const partialPath = (path: string): string => `${path}.partial`;
 
+/** An open trace file with its header written. The descriptor serves every thread of the process. */
+export interface OpenTrace {
+  readonly path: string;
+  readonly fd: number;
+  readonly offset: number;
+}
+
 /** A trace file being written, frame by frame: whatever happens, what is on disk is whole up to its last frame. */
 export class TraceFile {
   private readonly path: string;
   private readonly fd: number;
   private readonly encoder = new ChunkEncoder();
   private readonly chunks: ChunkEntry[] = [];
-  private offset = 0;
+  private offset: number;
 
-  constructor(path: string, header: TraceHeader) {
+  constructor({ path, fd, offset }: OpenTrace) {
     this.path = path;
+    this.fd = fd;
+    this.offset = offset;
+  }
+
+  /** Begins a trace; what cannot be written shows here. */
+  static open(path: string, header: TraceHeader): OpenTrace {
+    let fd: number;
     try {
-      this.fd = openSync(partialPath(path), 'w');
+      fd = openSync(partialPath(path), 'w');
     } catch (error) {
       throw new BadInput(`cannot write ${path}: ${reason(error)}`);
     }
-    this.append(preamble());
-    this.append(frame(FRAME.header, encodeHeader(header)));
+    const file = new TraceFile({ path, fd, offset: 0 });
+    file.append(preamble());
+    file.append(frame(FRAME.header, encodeHeader(header)));
+    return { path, fd, offset: file.offset };
   }
 
   addChunk(contents: ChunkContents, tables: EventTables): void {

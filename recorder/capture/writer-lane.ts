@@ -24,7 +24,7 @@ export class InlineLane implements WriterLane {
   private readonly file: TraceFile;
 
   constructor(path: string, header: TraceHeader) {
-    this.file = new TraceFile(path, header);
+    this.file = new TraceFile(TraceFile.open(path, header));
   }
 
   chunk(contents: ChunkContents, batch: EventBatch | undefined): void {
@@ -63,10 +63,10 @@ export class ThreadLane implements WriterLane {
   private sent = 0;
 
   constructor(path: string, header: TraceHeader) {
+    const trace = TraceFile.open(path, header);
     this.worker = new Worker(entry);
     this.worker.unref();
-    this.post({ do: 'open', control: this.control, path, header });
-    this.drainTo(0);
+    this.post({ do: 'open', control: this.control, trace });
   }
 
   chunk(contents: ChunkContents, batch: EventBatch | undefined): void {

@@ -1,8 +1,8 @@
 import type { LadderRow } from '../../schemas/ladder.ts';
 import type { TraceExit } from '../../schemas/trace-footer.ts';
-import type { TraceHeader } from '../../schemas/trace-header.ts';
 import type { SlotLayout } from './batch-slot.ts';
 import type { ChunkContents } from './chunk-encoder.ts';
+import type { OpenTrace } from './trace-file.ts';
 
 /** What the recording thread and the writer thread say to each other. */
 
@@ -14,8 +14,7 @@ export type WriterMessage =
   | {
       readonly do: 'open';
       readonly control: SharedArrayBuffer;
-      readonly path: string;
-      readonly header: TraceHeader;
+      readonly trace: OpenTrace;
     }
   | {
       readonly do: 'chunk';

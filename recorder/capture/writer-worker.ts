@@ -14,7 +14,7 @@ function handle(message: WriterMessage): void {
     case 'open':
       control = message.control;
       words = new Int32Array(message.control);
-      file = new TraceFile(message.path, message.header);
+      file = new TraceFile(message.trace);
       break;
     case 'chunk':
       file?.addChunk(message.contents, message.slot ? slotTables(message.slot, message.layout) : {});

@@ -82,6 +82,16 @@ it('decodes only the columns that are wanted', () => {
   expect(partial.columns[names.indexOf('old')].length).toBe(0);
 });
 
+it('encodes the example of docs/trace-format.md as it is there', () => {
+  const table = allocateTable('console', 3);
+  table.count = 3;
+  table.columns[0].set([1000, 1004, 1004]);
+  table.columns[2].set([0xc0100000, 0xc0100004, 0xc0100000]);
+  const bytes = Buffer.from(new EventEncoder().encode(table)).toString('hex');
+  const example = '08 03  12 03 e8 07 04  22 07 ff ff ff fe 07 08 07';
+  expect(bytes).toBe(example.replaceAll(' ', ''));
+});
+
 it('numbers input kinds as trace.proto does', () => {
   const numbers = Object.fromEntries(INPUT_KINDS.map((kind, i) => [kind.toUpperCase(), i]));
   expect(traceSchema.lookupEnum('rewind386.InputKind').values).toEqual(numbers);
