@@ -70,7 +70,8 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
     return run.result(undefined);
   } catch (error) {
     run?.abandon();
-    const facts = factsOf(error);
+    // In a damaged file anything may follow from the damage, also what looks like another mistake.
+    const facts = factsOf(error) ?? (damages.length > 0 ? damageFacts(damages[0]) : undefined);
     if (!facts) throw error;
     return reader && run ? run.result(facts) : unreadable(facts, options.path);
   } finally {

@@ -122,10 +122,13 @@ export class TraceReader {
     this.bytes = fstatSync(fd).size;
     checkPreamble(this.read(0, PREAMBLE_BYTES), path);
     const first = this.frameAt(PREAMBLE_BYTES);
-    if (!first || (first.intact && first.type !== FRAME.header)) {
+    if (!first) {
+      if (this.trailer() >= 0) throw new TraceDamage('header', 'its length is wrong');
       throw new BadInput(`${path} ends before its header: nothing was recorded`);
     }
-    if (!first.intact) this.damaged(new TraceDamage('header', 'its checksum does not match'));
+    if (!first.intact || first.type !== FRAME.header) {
+      this.damaged(new TraceDamage('header', 'its checksum does not match'));
+    }
     this.header = readingPart('header', 0, () => decodeHeader(first.payload));
 
     this.footer = this.indexedFooter();
@@ -232,9 +235,14 @@ export class TraceReader {
     return { type, payload, intact: frameIntact(head, payload), end: start + length };
   }
 
+  /** Offset of the footer as the trailer has it; -1 without a trailer. */
+  private trailer(): number {
+    return readTrailer(this.read(Math.max(0, this.bytes - TRAILER_BYTES), TRAILER_BYTES));
+  }
+
   /** The footer, if trailer, footer and the place between them are as written. */
   private indexedFooter(): TraceFooter | undefined {
-    const offset = readTrailer(this.read(this.bytes - TRAILER_BYTES, TRAILER_BYTES));
+    const offset = this.trailer();
     if (offset < PREAMBLE_BYTES || offset >= this.bytes) return undefined;
     const frame = this.frameAt(offset);
     if (!frame || frame.end !== this.bytes - TRAILER_BYTES) return undefined;
