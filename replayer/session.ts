@@ -112,8 +112,9 @@ class Replay implements EventSink {
     this.reader = reader;
     this.options = options;
     this.detail = options.detail ?? header.machine.detail;
-    this.inputs = reader.inputs();
-    this.rungs = reader.ladder();
+    const { inputs, ladder } = reader.skeleton();
+    this.inputs = inputs;
+    this.rungs = ladder;
     const lastKnown = footer?.final.icount ?? this.rungs.at(-1)?.icount ?? 0;
     this.end = Math.min(options.until ?? lastKnown, lastKnown);
     const judged = footer ? Number.POSITIVE_INFINITY : reader.endIcount;

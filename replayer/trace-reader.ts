@@ -197,6 +197,19 @@ export class TraceReader {
     return new TraceChunk(message, part);
   }
 
+  /** All inputs and the whole ladder, in one pass over the file; no table is decompressed. */
+  skeleton(): { inputs: Input[]; ladder: LadderRow[] } {
+    const inputs: Input[] = [];
+    const ladder: LadderRow[] = [];
+    for (const [i, entry] of this.chunks.entries()) {
+      if (entry.inputs === 0 && entry.ladderRows === 0) continue;
+      const chunk = this.readChunk(i);
+      for (const input of chunk.inputs) inputs.push(input);
+      for (const row of chunk.ladder) ladder.push(row);
+    }
+    return { inputs, ladder };
+  }
+
   /** All inputs of the run, in order. */
   inputs(): Input[] {
     return this.chunks.flatMap((entry, i) => (entry.inputs > 0 ? this.readChunk(i).inputs : []));
