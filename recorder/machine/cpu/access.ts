@@ -1,0 +1,157 @@
+import { FAST_PATH, type MachineMemory } from '../layout.ts';
+import { FAST_READ, FAST_USER_READ, FAST_USER_WRITE, FAST_WRITE } from '../mmu/fast-path.ts';
+import type { Mmu } from '../mmu/mmu.ts';
+import { BIG, CODE_SEGMENT, EXPAND_DOWN, READABLE, SEGMENT_PRESENT, WRITABLE } from './descriptors.ts';
+import { GENERAL_PROTECTION, STACK_FAULT } from './fault.ts';
+import { CPL, ESP, SEGMENT_WORDS, SEGMENTS, SS } from './state.ts';
+
+/** Raises a guest exception: never returns. */
+export type RaiseFault = (vector: number, code: number) => never;
+
+/**
+ * Memory as instructions see it, outside the interpreter's hot path: linear accesses at a privilege, accesses through a
+ * segment with all its checks, and the stack. Values of 1 and 2 bytes are zero-extended, of 4 bytes int32.
+ */
+export class Access {
+  mmu!: Mmu;
+  private readonly i32: Int32Array;
+  private readonly view: DataView;
+  private readonly fault: RaiseFault;
+
+  constructor(mem: MachineMemory, fault: RaiseFault) {
+    this.i32 = mem.i32;
+    this.view = mem.view;
+    this.fault = fault;
+  }
+
+  // --- Linear ------------------------------------------------------------------------------------------------------
+
+  read(linear: number, size: number, cpl: number): number {
+    const slot = this.i32[(FAST_PATH >>> 2) + (linear >>> 12)];
+    const offset = linear & 0xfff;
+    if ((slot & (cpl === 3 ? FAST_USER_READ : FAST_READ)) !== 0 && offset + size <= 0x1000) {
+      const at = (slot & ~0xfff) + offset;
+      if (size === 4) return this.view.getInt32(at, true);
+      return size === 2 ? this.view.getUint16(at, true) : this.view.getUint8(at);
+    }
+    return this.mmu.readSlow(linear | 0, size as 1 | 2 | 4, cpl);
+  }
+
+  write(linear: number, size: number, value: number, cpl: number): void {
+    const slot = this.i32[(FAST_PATH >>> 2) + (linear >>> 12)];
+    const offset = linear & 0xfff;
+    if ((slot & (cpl === 3 ? FAST_USER_WRITE : FAST_WRITE)) !== 0 && offset + size <= 0x1000) {
+      const at = (slot & ~0xfff) + offset;
+      if (size === 4) this.view.setInt32(at, value, true);
+      else if (size === 2) this.view.setInt16(at, value, true);
+      else this.view.setInt8(at, value);
+      return;
+    }
+    this.mmu.writeSlow(linear | 0, size as 1 | 2 | 4, value, cpl);
+  }
+
+  /** Faults as `write` would; writes nothing. */
+  probeWrite(linear: number, size: number, cpl: number): void {
+    const slot = this.i32[(FAST_PATH >>> 2) + (linear >>> 12)];
+    const allowed = (slot & (cpl === 3 ? FAST_USER_WRITE : FAST_WRITE)) !== 0;
+    if (!allowed || (linear & 0xfff) + size > 0x1000) {
+      this.mmu.probeWrite(linear | 0, size as 1 | 2 | 4, cpl);
+    }
+  }
+
+  /** Accesses by the processor itself, to descriptor tables and task state segments: always privileged. */
+  systemRead(linear: number, size: number): number {
+    return this.read(linear, size, 0);
+  }
+  systemWrite(linear: number, size: number, value: number): void {
+    this.write(linear, size, value, 0);
+  }
+
+  // --- Segmented (80386 Programmer's Reference, 6.3.1) ----------------------------------------------------------------
+
+  private segmentFault(segment: number): never {
+    return this.fault(segment === SS ? STACK_FAULT : GENERAL_PROTECTION, 0);
+  }
+
+  /** Faults unless `size` bytes at `offset` lie in the segment. */
+  private checkLimit(segment: number, offset: number, size: number): void {
+    const cache = SEGMENTS + segment * SEGMENT_WORDS;
+    const limit = this.i32[cache + 2] >>> 0;
+    const attributes = this.i32[cache + 3];
+    const first = offset >>> 0;
+    const last = first + size - 1;
+    if ((attributes & (CODE_SEGMENT | EXPAND_DOWN)) === EXPAND_DOWN) {
+      if (first <= limit || last > (attributes & BIG ? 0xffffffff : 0xffff)) this.segmentFault(segment);
+    } else if (last > limit) {
+      this.segmentFault(segment);
+    }
+  }
+
+  /** Linear address to read `size` bytes at `offset` of a segment. */
+  forRead(segment: number, offset: number, size: number): number {
+    const cache = SEGMENTS + segment * SEGMENT_WORDS;
+    const attributes = this.i32[cache + 3];
+    const readable = (attributes & CODE_SEGMENT) === 0 || (attributes & READABLE) !== 0;
+    if ((attributes & SEGMENT_PRESENT) === 0 || !readable) this.segmentFault(segment);
+    this.checkLimit(segment, offset, size);
+    return (this.i32[cache + 1] + offset) | 0;
+  }
+
+  forWrite(segment: number, offset: number, size: number): number {
+    const cache = SEGMENTS + segment * SEGMENT_WORDS;
+    const attributes = this.i32[cache + 3];
+    const writable =
+      (attributes & (SEGMENT_PRESENT | CODE_SEGMENT | WRITABLE)) === (SEGMENT_PRESENT | WRITABLE);
+    if (!writable) this.segmentFault(segment);
+    this.checkLimit(segment, offset, size);
+    return (this.i32[cache + 1] + offset) | 0;
+  }
+
+  readSegment(segment: number, offset: number, size: number): number {
+    return this.read(this.forRead(segment, offset, size), size, this.i32[CPL]);
+  }
+
+  writeSegment(segment: number, offset: number, size: number, value: number): void {
+    this.write(this.forWrite(segment, offset, size), size, value, this.i32[CPL]);
+  }
+
+  // --- The stack -----------------------------------------------------------------------------------------------------
+
+  /** SS.B: whether the stack pointer is ESP or SP. */
+  get stackMask(): number {
+    return this.i32[SEGMENTS + SS * SEGMENT_WORDS + 3] & BIG ? -1 : 0xffff;
+  }
+
+  /** Moves (E)SP; the upper half stays when the stack is a 16-bit one. */
+  setStackPointer(offset: number): void {
+    const mask = this.stackMask;
+    this.i32[ESP] = (this.i32[ESP] & ~mask) | (offset & mask);
+  }
+
+  /** Offset of the stack slot `bytes` above the top. */
+  stackOffset(bytes: number): number {
+    return (this.i32[ESP] + bytes) & this.stackMask;
+  }
+
+  push(value: number, size: number): void {
+    const offset = this.stackOffset(-size);
+    this.writeSegment(SS, offset, size, value);
+    this.setStackPointer(offset);
+  }
+
+  /** Faults unless `count` pushes of `size` bytes go through. */
+  probePush(count: number, size: number): void {
+    for (let n = 1; n <= count; n++) {
+      this.probeWrite(this.forWrite(SS, this.stackOffset(-n * size), size), size, this.i32[CPL]);
+    }
+  }
+
+  /** Reads the stack slot `bytes` above the top: pops are reads followed, when nothing can fault, by `drop`. */
+  peek(bytes: number, size: number): number {
+    return this.readSegment(SS, this.stackOffset(bytes), size);
+  }
+
+  drop(bytes: number): void {
+    this.setStackPointer(this.i32[ESP] + bytes);
+  }
+}

@@ -1,0 +1,286 @@
+import type { InterruptController, IoBus } from '../device.ts';
+import type { EventLog } from '../event-log.ts';
+import { CPU_STATE_BYTES, type MachineMemory } from '../layout.ts';
+import type { CpuView } from '../mmu/cpu-view.ts';
+import type { Mmu } from '../mmu/mmu.ts';
+import { Core } from './core.ts';
+import {
+  ACCESSED,
+  APPLICATION,
+  BIG,
+  CODE_SEGMENT,
+  LDT,
+  READABLE,
+  SEGMENT_PRESENT,
+  TSS_32_BUSY,
+  WRITABLE,
+} from './descriptors.ts';
+import { DEBUG_EXCEPTION, Shutdown } from './fault.ts';
+import { IF, TF } from './flags.ts';
+import { BlockCache } from './hot/block-cache.ts';
+import { Interpreter } from './hot/interpreter.ts';
+import { COUNT, WORDS } from './hot/micro-ops.ts';
+import {
+  BLOCK_EIP,
+  CpuState,
+  CR0,
+  CS,
+  DR,
+  DS,
+  EAX,
+  EBX,
+  EDX,
+  EIP,
+  ES,
+  FS,
+  GDT_LIMIT,
+  GS,
+  HALTED,
+  ICOUNT,
+  IDT_LIMIT,
+  LAST_EXCEPTION,
+  LATCH_PAGE,
+  LDTR,
+  LEFT,
+  RUN_END,
+  SHADOW,
+  SS,
+  STORM,
+  SYSTEM_FLAGS,
+  TEMP,
+  TR,
+  TSC_OFFSET,
+} from './state.ts';
+
+/** Instructions executed at most before the loop below takes stock: keeps the hot loop's counter a small integer. */
+const MAX_STRETCH = 0x3fffffff;
+/** DR6: a single step was taken (80386 Programmer's Reference, 12.2.4). */
+const DR6_BS = 0x4000;
+const MULTIBOOT_MAGIC = 0x2badb002;
+/** Fetched first after a reset (80386 Programmer's Reference, 10.1). */
+const RESET_BASE = 0xffff0000 | 0;
+const RESET_EIP = 0xfff0;
+/** Reset value of CR0: ET. */
+const RESET_CR0 = 0x10;
+const RESET_DR6 = 0xffff0ff0 | 0;
+const RESET_DR7 = 0x400;
+/** Processor identification in DX after a reset: family 5. */
+const RESET_EDX = 0x543;
+
+export interface CpuOptions {
+  /** False runs every instruction by its handler, for comparison. */
+  readonly specialise?: boolean;
+}
+
+/**
+ * An i386 with the Pentium's integer instructions and no coprocessor. Its state is CPU_STATE (CpuState, which it
+ * extends); `run` executes blocks of predecoded micro-ops (hot/) and sends everything else to handlers (instructions/).
+ */
+export class Cpu extends CpuState implements CpuView {
+  /** Why the processor stopped for good; null while it has not. */
+  shutdown: string | null = null;
+
+  private readonly core: Core;
+  private readonly blocks: BlockCache;
+  private readonly interpreter: Interpreter;
+  private readonly words: Int32Array;
+  private readonly doubles: Float64Array;
+
+  constructor(
+    mem: MachineMemory,
+    bus: IoBus,
+    pic: InterruptController,
+    log: EventLog | null,
+    options: CpuOptions = {},
+  ) {
+    super(mem);
+    this.core = new Core(mem, bus, pic, log);
+    this.words = mem.i32;
+    this.doubles = mem.f64;
+    this.blocks = new BlockCache(this.core, options.specialise ?? true);
+    this.interpreter = new Interpreter(this.core, this.blocks);
+  }
+
+  attachMmu(mmu: Mmu): void {
+    this.core.attachMmu(mmu);
+    this.reset();
+  }
+
+  /** Rebuilds what is derived, after a restore. */
+  reload(): void {
+    this.blocks.clear();
+    this.core.segments.updateMode();
+    this.core.leave = false;
+    this.core.repeatAgain = false;
+    this.shutdown = null;
+  }
+
+  /** Power-on state (80386 Programmer's Reference, 10.1). icount and the time-stamp counter start at 0. */
+  reset(): void {
+    const { words, doubles } = this;
+    words.fill(0, 0, CPU_STATE_BYTES >>> 2);
+    doubles[ICOUNT] = 0;
+    doubles[TSC_OFFSET] = 0;
+    const { segments, flags } = this.core;
+    for (const segment of [ES, SS, DS, FS, GS]) segments.resetReal(segment, 0, 0);
+    segments.resetReal(CS, 0xf000, RESET_BASE);
+    segments.set(LDTR, 0, 0, 0xffff, SEGMENT_PRESENT | (LDT << 8));
+    segments.set(TR, 0, 0, 0xffff, SEGMENT_PRESENT | (TSS_32_BUSY << 8));
+    words[GDT_LIMIT] = 0xffff;
+    words[IDT_LIMIT] = 0x3ff;
+    words[CR0] = RESET_CR0;
+    words[EIP] = RESET_EIP;
+    words[EDX] = RESET_EDX;
+    words[DR + 6] = RESET_DR6;
+    words[DR + 7] = RESET_DR7;
+    words[LATCH_PAGE] = -1;
+    flags.setArithmetic(0);
+    this.reload();
+  }
+
+  /** The machine state of the Multiboot specification, 3.2: flat segments, protection on, paging and interrupts off. */
+  enterMultiboot(eip: number, ebx: number): void {
+    const { words, core } = this;
+    const common = SEGMENT_PRESENT | APPLICATION | ACCESSED | BIG | 0x800000;
+    core.mmu.setCr0(RESET_CR0 | 1);
+    core.segments.set(CS, 8, 0, -1, common | CODE_SEGMENT | READABLE);
+    for (const segment of [ES, SS, DS, FS, GS]) core.segments.set(segment, 16, 0, -1, common | WRITABLE);
+    words[EIP] = eip;
+    words[EAX] = MULTIBOOT_MAGIC;
+    words[EBX] = ebx;
+    words[SYSTEM_FLAGS] = 0;
+    words[LATCH_PAGE] = -1;
+  }
+
+  /** EFLAGS as PUSHF would store them. */
+  get eflags(): number {
+    return this.core.flags.eflags;
+  }
+  set eflags(value: number) {
+    this.core.flags.setEflags(value, -1);
+  }
+
+  get interruptsEnabled(): boolean {
+    return (this.words[SYSTEM_FLAGS] & IF) !== 0;
+  }
+
+  /** Segment register `segment` (state.ts) as [selector, base, limit, attributes]. */
+  segment(segment: number): readonly [number, number, number, number] {
+    const { segments } = this.core;
+    return [
+      segments.selector(segment),
+      segments.base(segment),
+      segments.limit(segment),
+      segments.attributes(segment),
+    ];
+  }
+
+  /** Loads a segment cache outright, for setting up: a debugger, a test, a boot loader. */
+  setSegment(segment: number, selector: number, base: number, limit: number, attributes: number): void {
+    this.core.segments.set(segment, selector, base, limit, attributes);
+    this.words[LATCH_PAGE] = -1;
+  }
+
+  /** Every word of architectural state, for the state hash. */
+  forEachStateWord(word: (value: number) => void): void {
+    const { words } = this;
+    for (let n = 0; n < CPU_STATE_BYTES >>> 2; n++) word(words[n]);
+  }
+
+  // --- CpuView ---------------------------------------------------------------------------------------------------------
+
+  fault(vector: number, code: number): never {
+    return this.core.fault(vector, code);
+  }
+
+  dropFetchLatch(): void {
+    this.words[LATCH_PAGE] = -1;
+  }
+
+  codeWritten(frame: number, offset: number, size: number): void {
+    this.blocks.written(frame, offset, size);
+  }
+
+  // --- Running ---------------------------------------------------------------------------------------------------------
+
+  /**
+   * Executes until icount is `untilIcount`, HLT, shutdown, or a port access that moved a device's deadline. Ends
+   * between instructions, with CPU_STATE in its one canonical form.
+   */
+  run(untilIcount: number): void {
+    const { core } = this;
+    core.leave = false;
+    while (this.shutdown === null) {
+      try {
+        this.stretch(untilIcount);
+        break;
+      } catch (error) {
+        this.afterFault(error);
+      }
+    }
+    this.settle();
+  }
+
+  /** A guest fault is delivered; the end of the processor is noted; anything else is a bug. */
+  private afterFault(error: unknown): void {
+    const { core, words, doubles } = this;
+    try {
+      if (!core.isGuestFault(error)) throw error;
+      if (doubles[ICOUNT] !== doubles[LAST_EXCEPTION]) words[STORM] = 0;
+      doubles[LAST_EXCEPTION] = doubles[ICOUNT];
+      core.repeatAgain = false;
+      core.interrupts.deliverException(error.vector, error.code);
+    } catch (second) {
+      if (!(second instanceof Shutdown)) throw second;
+      this.shutdown = second.message;
+    }
+  }
+
+  private stretch(untilIcount: number): void {
+    const { core, words, doubles, blocks } = this;
+    const { pic, segments } = core;
+    while (!core.leave && words[HALTED] === 0 && doubles[ICOUNT] < untilIcount) {
+      if (pic.pending && (words[SYSTEM_FLAGS] & IF) !== 0 && words[SHADOW] === 0) {
+        core.interrupts.deliverIrq();
+        continue;
+      }
+      const now = doubles[ICOUNT];
+      const stepping = (words[SYSTEM_FLAGS] & TF) !== 0;
+      // The instruction after STI or a load of SS is alone: what comes after it may be interrupted.
+      const budget = stepping || words[SHADOW] !== 0 ? 1 : Math.min(untilIcount - now, MAX_STRETCH);
+      words[SHADOW] = 0;
+      doubles[RUN_END] = now + budget;
+      words[LEFT] = budget;
+      words[BLOCK_EIP] = words[EIP];
+      let p = blocks.find((segments.base(CS) + words[EIP]) | 0);
+      if (blocks.code[p - WORDS + COUNT] > budget) p = blocks.truncate(p, budget);
+      this.interpreter.interpret(p);
+      if (stepping && (words[SYSTEM_FLAGS] & TF) !== 0 && words[SHADOW] === 0) {
+        words[DR + 6] |= DR6_BS;
+        core.interrupts.deliverException(DEBUG_EXCEPTION, 0);
+      }
+    }
+    // A halted processor wakes for an interrupt, even with nothing left to execute.
+    if (
+      words[HALTED] !== 0 &&
+      pic.pending &&
+      (words[SYSTEM_FLAGS] & IF) !== 0 &&
+      doubles[ICOUNT] < untilIcount
+    ) {
+      core.interrupts.deliverIrq();
+      core.leave = false;
+      this.stretch(untilIcount);
+    }
+  }
+
+  /** Scratch fields are zeroed and lazy flags worked out: equal states have equal bytes wherever a run was cut. */
+  private settle(): void {
+    const { core, words, doubles, blocks } = this;
+    core.flags.settle();
+    words[TEMP] = 0;
+    words[LEFT] = 0;
+    words[BLOCK_EIP] = 0;
+    doubles[RUN_END] = 0;
+    blocks.current = 0;
+  }
+}

@@ -1,0 +1,394 @@
+import { RAM } from '../../layout.ts';
+import type { Core } from '../core.ts';
+import { Decoder, type Instruction, TOO_LONG, UNDEFINED } from '../decoder.ts';
+import { GENERAL_PROTECTION, INVALID_OPCODE } from '../fault.ts';
+import type { Handler } from '../instructions/handler.ts';
+import { handlerOf } from '../instructions/index.ts';
+import { MODE_16, MODE_FLAT } from '../segments.ts';
+import { CPL, CS, EIP, LATCH_PAGE, LATCH_PHYSICAL, SEGMENT_WORDS, SEGMENTS } from '../state.ts';
+import {
+  A,
+  B,
+  BYTES,
+  COUNT,
+  DISPLACEMENT,
+  FIRST_END,
+  IMMEDIATE,
+  INDEX_SHIFT,
+  LENGTH_SHIFT,
+  LINKABLE,
+  MICRO,
+  MODE,
+  OFFSET_MASK,
+  OP,
+  PLACE,
+  SCALE,
+  WORDS,
+  X,
+} from './micro-ops.ts';
+import { type Emitter, Translator } from './translate.ts';
+
+const PAGE_BYTES = 4096;
+const CODE_WORDS = 1 << 21;
+/** Instructions in a block at most: bounds what an exit to the slow loop can cost. */
+const MAX_INSTRUCTIONS = 64;
+/** The scratch block comes first in the code array; an instruction is at most four micro-ops with the END after it. */
+const SCRATCH = WORDS;
+const FIRST = SCRATCH + (MAX_INSTRUCTIONS * 4 + 4) * WORDS;
+/** Room that must be left before a block is begun. */
+const HEADROOM = (MAX_INSTRUCTIONS * 4 + 4) * WORDS;
+/** Bytes of a page are watched in granules, so that data beside code may be written without end. */
+const GRANULE_SHIFT = 5;
+const GRANULE_WORDS = (PAGE_BYTES >> GRANULE_SHIFT) >> 5;
+
+/** What is known of a frame with decoded code. */
+interface CodeFrame {
+  /** First micro-op of the block at each byte, 0 where none begins. */
+  readonly blocks: Int32Array;
+  /** Bit set of granules that hold decoded bytes. */
+  readonly granules: Int32Array;
+  /** Frames with blocks whose first instruction ends here. */
+  readonly straddledFrom: Set<number>;
+}
+
+/** An instruction over a page boundary: a block of its own, good while its second half is where it was. */
+interface Straddler {
+  readonly block: number;
+  readonly secondPhysical: number;
+  readonly mode: number;
+}
+
+class PageEnd extends Error {}
+const pageEnd = new PageEnd();
+
+const undefinedInstruction: Handler = (core) => core.fault(INVALID_OPCODE, 0);
+/** 80386 Programmer's Reference, 9.8.12: an instruction of more than 15 bytes. */
+const overlongInstruction: Handler = (core) => core.fault(GENERAL_PROTECTION, 0);
+
+/**
+ * Decoded code: blocks of micro-ops by physical address and mode. A block ends at a transfer, at an instruction that
+ * may change how the next is to be understood, and at the end of its page; so pages are the unit of invalidation, and
+ * blocks can be linked within a page (BlockRunner.enter).
+ *
+ * All of it is DERIVED. Which page instruction fetch is latched to is not (state.ts), and is decided by EIP alone: a
+ * run that is cut anywhere consults the TLB at the same instructions.
+ */
+export class BlockCache implements Emitter {
+  readonly code = new Int32Array(CODE_WORDS);
+  /** For COLD and COLD_END: the instruction, and what executes it. */
+  readonly insns: Instruction[] = [];
+  readonly handlers: Handler[] = [];
+  /** The micro-op that went to a slow path last: where a store stands that hits decoded code. */
+  current = 0;
+  /** Counts `clear`: places in the code array mean something else after it. */
+  generation = 0;
+
+  private readonly core: Core;
+  private readonly decoder = new Decoder();
+  private readonly translator = new Translator(this);
+  private readonly specialise: boolean;
+  private readonly frames: (CodeFrame | undefined)[];
+  private straddlers = new Map<number, Straddler>();
+  private end = FIRST;
+  /** Where the instruction being translated stands. */
+  private place = 0;
+
+  // Where `nextByte` reads.
+  private fetchAt = 0;
+  private fetchEnd = 0;
+  private fetchSecond = -1;
+  private fetchLeft = 0;
+  private readonly nextByte = (): number => this.fetch();
+
+  /** `specialise` false leaves every instruction to its handler: the same results, slowly. */
+  constructor(core: Core, specialise = true) {
+    this.core = core;
+    this.specialise = specialise;
+    this.frames = new Array(core.mem.ramBytes >>> 12).fill(undefined);
+  }
+
+  /** Forgets all blocks. Not to be called while one runs. */
+  clear(): void {
+    for (let frame = 0; frame < this.frames.length; frame++) {
+      if (this.frames[frame] === undefined) continue;
+      this.frames[frame] = undefined;
+      this.core.mmu.unmarkCode(frame);
+    }
+    this.straddlers.clear();
+    this.insns.length = 0;
+    this.handlers.length = 0;
+    this.end = FIRST;
+    this.current = 0;
+    this.generation++;
+  }
+
+  // --- Finding -------------------------------------------------------------------------------------------------------
+
+  /** The block for the code at `linear` (CS base + EIP) in the current mode. Page and limit faults are the guest's. */
+  find(linear: number): number {
+    const { core, code } = this;
+    const { i32 } = core;
+    const page = linear >>> 12;
+    if (i32[LATCH_PAGE] !== page) {
+      i32[LATCH_PAGE] = -1;
+      i32[LATCH_PHYSICAL] = core.mmu.fetchFrame(linear, i32[CPL]) & -PAGE_BYTES;
+      i32[LATCH_PAGE] = page;
+    }
+    const offset = linear & (PAGE_BYTES - 1);
+    const frame = i32[LATCH_PHYSICAL] >>> 12;
+    const { mode } = core.segments;
+    const p = this.frames[frame]?.blocks[offset] ?? 0;
+    if (p !== 0 && code[p - WORDS + MODE] === mode && (mode === MODE_FLAT || this.withinLimit(p))) return p;
+    return this.build(linear, frame, offset, mode);
+  }
+
+  /** CS limit: faults for an EIP beyond it, false if the block runs over it. */
+  private withinLimit(p: number): boolean {
+    return this.bytesToLimit() >= this.code[p - WORDS + BYTES];
+  }
+
+  private bytesToLimit(): number {
+    const { i32 } = this.core;
+    return (i32[SEGMENTS + CS * SEGMENT_WORDS + 2] >>> 0) - (i32[EIP] >>> 0) + 1;
+  }
+
+  /** The first `count` instructions of block `p`, as a block of their own. */
+  truncate(p: number, count: number): number {
+    const { code } = this;
+    let from = p;
+    let to = SCRATCH + WORDS;
+    const start = to;
+    while (code[from + PLACE] >>> INDEX_SHIFT < count) {
+      code.copyWithin(to, from, from + WORDS);
+      from += WORDS;
+      to += WORDS;
+    }
+    code[to + OP] = MICRO.END;
+    code[to + PLACE] = code[from + PLACE];
+    code[start - WORDS + COUNT] = count;
+    code[start - WORDS + LINKABLE] = 0;
+    return start;
+  }
+
+  // --- Building ------------------------------------------------------------------------------------------------------
+
+  private build(linear: number, frame: number, offset: number, mode: number): number {
+    if (this.end + HEADROOM > CODE_WORDS || this.insns.length > CODE_WORDS >> 4) this.clear();
+    const cacheable = frame < this.frames.length;
+    const limit = mode === MODE_FLAT ? 0x100000000 : this.bytesToLimit();
+    if (limit <= 0) this.core.fault(GENERAL_PROTECTION, 0);
+
+    const known = cacheable ? this.straddlers.get(((frame << 12) | offset) >>> 0) : undefined;
+    if (known !== undefined && known.mode === mode && limit >= PAGE_BYTES) {
+      if (
+        this.core.mmu.fetchFrame((linear & -PAGE_BYTES) + PAGE_BYTES, this.core.i32[CPL]) ===
+        known.secondPhysical
+      ) {
+        return known.block;
+      }
+    }
+    this.fetchAt = cacheable ? RAM + ((frame << 12) | offset) : -1;
+    this.fetchEnd = cacheable ? RAM + ((frame + 1) << 12) : -1;
+    this.fetchSecond = -1;
+    this.fetchLeft = limit;
+
+    const start = this.end + WORDS;
+    this.end = start;
+    let bytes = 0;
+    let count = 0;
+    let ended = false;
+    while (!ended && count < MAX_INSTRUCTIONS) {
+      const before = this.end;
+      let insn: ReturnType<Decoder['decode']>;
+      try {
+        insn = this.decoder.decode(this.nextByte, mode !== MODE_16);
+      } catch (error) {
+        this.end = before;
+        if (count === 0 && error !== pageEnd) {
+          // Nothing of this block is to be kept.
+          this.end = start - WORDS;
+          throw error;
+        }
+        if (count === 0) return this.buildStraddler(start, linear, frame, offset, mode, limit);
+        // A fault belongs to the instruction that meets it: the block ends before.
+        break;
+      }
+      const length = limit - this.fetchLeft - bytes;
+      this.place = (bytes & OFFSET_MASK) | (length << LENGTH_SHIFT) | (count << INDEX_SHIFT);
+      ended = this.add(insn, mode, bytes);
+      bytes += length;
+      count++;
+      if (!cacheable) break;
+    }
+    if (!ended) {
+      this.place = (bytes & OFFSET_MASK) | (count << INDEX_SHIFT);
+      this.emit(MICRO.END);
+    }
+    this.finish(start, count, bytes, mode, 1);
+    if (!cacheable) return this.toScratch(start, count);
+    this.enlist(frame, offset, bytes).blocks[offset] = start;
+    return start;
+  }
+
+  /** Moves a block that must not be found again to the scratch area: its first instruction alone. */
+  private toScratch(start: number, count: number): number {
+    this.end = start - WORDS;
+    const { code } = this;
+    if (count > 1) return this.truncate(start, 1);
+    const to = SCRATCH + WORDS;
+    code.copyWithin(to - WORDS, start - WORDS, start + 4 * WORDS);
+    code[to - WORDS + LINKABLE] = 0;
+    return to;
+  }
+
+  private finish(start: number, count: number, bytes: number, mode: number, linkable: number): void {
+    const header = start - WORDS;
+    this.code[header + COUNT] = count;
+    this.code[header + BYTES] = bytes;
+    this.code[header + MODE] = mode;
+    this.code[header + LINKABLE] = linkable;
+  }
+
+  /** One instruction that begins on this page and ends on the next. */
+  private buildStraddler(
+    start: number,
+    linear: number,
+    frame: number,
+    offset: number,
+    mode: number,
+    limit: number,
+  ): number {
+    this.end = start;
+    const second = this.core.mmu.fetchFrame((linear & -PAGE_BYTES) + PAGE_BYTES, this.core.i32[CPL]);
+    this.fetchAt = RAM + ((frame << 12) | offset);
+    this.fetchLeft = limit;
+    this.fetchSecond = second;
+    let insn: ReturnType<Decoder['decode']>;
+    try {
+      insn = this.decoder.decode(this.nextByte, mode !== MODE_16);
+    } catch (error) {
+      this.end = start - WORDS;
+      throw error;
+    }
+    const bytes = limit - this.fetchLeft;
+    this.place = bytes << LENGTH_SHIFT;
+    if (!this.add(insn, mode, 0)) {
+      this.place = bytes | (1 << INDEX_SHIFT);
+      this.emit(MICRO.END);
+    }
+    this.finish(start, 1, bytes, mode, 0);
+    const secondFrame = second / PAGE_BYTES;
+    if (secondFrame >= this.frames.length || limit < 2 * PAGE_BYTES) return this.toScratch(start, 1);
+    const inFirst = PAGE_BYTES - offset;
+    this.enlist(frame, offset, inFirst);
+    this.enlist(secondFrame, 0, bytes - inFirst).straddledFrom.add(frame);
+    this.straddlers.set(((frame << 12) | offset) >>> 0, { block: start, secondPhysical: second, mode });
+    return start;
+  }
+
+  /** Translates one instruction; true if it ends the block. */
+  private add(insn: ReturnType<Decoder['decode']>, mode: number, offset: number): boolean {
+    if (insn === UNDEFINED || insn === TOO_LONG) {
+      this.addCold(MICRO.COLD_END, null, insn === UNDEFINED ? undefinedInstruction : overlongInstruction);
+      return true;
+    }
+    if (this.specialise && this.translator.translate(insn, mode, offset)) return insn.opcode.ends;
+    const ends = insn.opcode.ends || insn.repeat !== 0;
+    this.addCold(ends ? MICRO.COLD_END : MICRO.COLD, insn, handlerOf(insn));
+    return ends;
+  }
+
+  private addCold(op: number, insn: Instruction | null, handler: Handler): void {
+    this.insns.push(insn as Instruction);
+    this.handlers.push(handler);
+    this.emit(op, this.insns.length - 1);
+  }
+
+  emit(op: number, a = 0, b = 0, x = 0, scale = 0, displacement = 0, immediate = 0): void {
+    const { code, end: at } = this;
+    code[at + OP] = op;
+    code[at + A] = a;
+    code[at + B] = b;
+    code[at + X] = x;
+    code[at + SCALE] = scale;
+    code[at + DISPLACEMENT] = displacement;
+    code[at + IMMEDIATE] = immediate;
+    code[at + PLACE] = this.place;
+    this.end = at + WORDS;
+  }
+
+  /** The next byte of code: of this page, then, for a straddler, of the second. Beyond RAM the bus reads as ones. */
+  private fetch(): number {
+    if (this.fetchLeft === 0) this.core.fault(GENERAL_PROTECTION, 0);
+    if (this.fetchAt < 0) {
+      this.fetchLeft--;
+      return 0xff;
+    }
+    if (this.fetchAt === this.fetchEnd) {
+      if (this.fetchSecond < 0) throw pageEnd;
+      const { ramBytes } = this.core.mem;
+      this.fetchAt = this.fetchSecond < ramBytes ? RAM + this.fetchSecond : -1;
+      this.fetchEnd = 0;
+      return this.fetch();
+    }
+    this.fetchLeft--;
+    return this.core.u8[this.fetchAt++];
+  }
+
+  // --- Invalidation --------------------------------------------------------------------------------------------------
+
+  /** Marks `bytes` of a frame as decoded. */
+  private enlist(frame: number, offset: number, bytes: number): CodeFrame {
+    let known = this.frames[frame];
+    if (known === undefined) {
+      known = {
+        blocks: new Int32Array(PAGE_BYTES),
+        granules: new Int32Array(GRANULE_WORDS),
+        straddledFrom: new Set(),
+      };
+      this.frames[frame] = known;
+      this.core.mmu.markCode(frame);
+    }
+    const last = (offset + bytes - 1) >> GRANULE_SHIFT;
+    for (let granule = offset >> GRANULE_SHIFT; granule <= last; granule++) {
+      known.granules[granule >> 5] |= 1 << (granule & 31);
+    }
+    return known;
+  }
+
+  /** A store to a frame with decoded code: if it hits code, all blocks of the frame go. */
+  written(frame: number, offset: number, size: number): void {
+    const known = this.frames[frame];
+    if (known === undefined) return;
+    const first = offset >> GRANULE_SHIFT;
+    const last = (offset + size - 1) >> GRANULE_SHIFT;
+    const hit = [first, last].some((granule) => (known.granules[granule >> 5] & (1 << (granule & 31))) !== 0);
+    if (!hit) return;
+    this.dropFrame(frame);
+    for (const other of known.straddledFrom) this.dropFrame(other);
+    this.cutCurrent();
+  }
+
+  private dropFrame(frame: number): void {
+    if (this.frames[frame] === undefined) return;
+    this.frames[frame] = undefined;
+    for (const physical of this.straddlers.keys())
+      if (physical >>> 12 === frame) this.straddlers.delete(physical);
+    this.core.mmu.unmarkCode(frame);
+  }
+
+  /** Makes the running block end after the current instruction, which may just have changed the next. */
+  private cutCurrent(): void {
+    const { code, current } = this;
+    if (current === 0) return;
+    if (code[current + OP] >= FIRST_END) {
+      // It ends anyway, but must not follow a link to a block that is gone. Of those with links only CALL stores.
+      if (code[current + OP] === MICRO.CALL) code[current + A] = 0;
+      return;
+    }
+    const index = code[current + PLACE] >>> INDEX_SHIFT;
+    let next = current + WORDS;
+    while (code[next + PLACE] >>> INDEX_SHIFT === index) next += WORDS;
+    code[next + OP] = MICRO.END;
+  }
+}

@@ -1,0 +1,122 @@
+import type { Core } from '../core.ts';
+import type { Flags } from '../flags.ts';
+import { CF, OF } from '../flags.ts';
+import { BLOCK_EIP, CPL, CS, EIP, ESP, ICOUNT, LEFT, RUN_END, SEGMENT_WORDS, SEGMENTS } from '../state.ts';
+import type { BlockCache } from './block-cache.ts';
+import {
+  A,
+  COUNT,
+  INDEX_SHIFT,
+  LENGTH_MASK,
+  LENGTH_SHIFT,
+  LINKABLE,
+  OFFSET_MASK,
+  PLACE,
+  WORDS,
+} from './micro-ops.ts';
+
+const PAGE = ~0xfff;
+
+/** What the interpreter's cases call when their fast path does not serve. */
+export class BlockRunner {
+  protected readonly core: Core;
+  protected readonly blocks: BlockCache;
+  protected readonly i32: Int32Array;
+  protected readonly u8: Uint8Array;
+  protected readonly f64: Float64Array;
+  protected readonly view: DataView;
+  protected readonly code: Int32Array;
+  protected readonly flags: Flags;
+
+  constructor(core: Core, blocks: BlockCache) {
+    this.core = core;
+    this.blocks = blocks;
+    this.i32 = core.i32;
+    this.u8 = core.u8;
+    this.f64 = core.f64;
+    this.view = core.mem.view;
+    this.code = blocks.code;
+    this.flags = core.flags;
+  }
+
+  /** Brings EIP and icount to the instruction of micro-op `p`: before anything that may fault or be recorded. */
+  protected sync(p: number): void {
+    const { i32 } = this;
+    const place = this.code[p + PLACE];
+    i32[EIP] = i32[BLOCK_EIP] + (place & OFFSET_MASK);
+    this.f64[ICOUNT] = this.f64[RUN_END] - i32[LEFT] + (place >>> INDEX_SHIFT);
+    this.blocks.current = p;
+  }
+
+  protected readSlow(p: number, linear: number, size: 1 | 2 | 4): number {
+    this.sync(p);
+    return this.core.mmu.readSlow(linear, size, this.i32[CPL]);
+  }
+
+  protected readForWriteSlow(p: number, linear: number, size: 1 | 2 | 4): number {
+    this.sync(p);
+    const cpl = this.i32[CPL];
+    this.core.mmu.probeWrite(linear, size, cpl);
+    return this.core.access.read(linear, size, cpl);
+  }
+
+  protected writeSlow(p: number, linear: number, size: 1 | 2 | 4, value: number): void {
+    this.sync(p);
+    this.core.mmu.writeSlow(linear, size, value, this.i32[CPL]);
+  }
+
+  /** An instruction within a block that has no micro-ops of its own. */
+  protected cold(p: number): void {
+    this.sync(p);
+    const { insns, handlers } = this.blocks;
+    const at = this.code[p + A];
+    handlers[at](this.core, insns[at]);
+  }
+
+  /** The same at the end of a block: it may transfer control, change modes, or repeat. */
+  protected coldEnd(p: number): void {
+    this.sync(p);
+    const { core, i32 } = this;
+    const { insns, handlers } = this.blocks;
+    const at = this.code[p + A];
+    core.nextEip = (i32[EIP] + ((this.code[p + PLACE] >>> LENGTH_SHIFT) & LENGTH_MASK)) | 0;
+    handlers[at](core, insns[at]);
+    if (core.repeatAgain) core.repeatAgain = false;
+    else i32[EIP] = core.nextEip;
+    this.f64[ICOUNT] += 1;
+  }
+
+  /** MOV ESP: may go to another thread's stack. */
+  protected moveEsp(p: number, value: number): void {
+    const { i32 } = this;
+    const old = i32[ESP];
+    i32[ESP] = value;
+    if ((value - old + 0xfff) >>> 0 <= 0x1ffe) return;
+    this.sync(p);
+    this.core.stackLoaded(old, value);
+  }
+
+  protected rotated(carry: number, overflow: number): void {
+    this.flags.change(CF | OF, (carry ? CF : 0) | (overflow ? OF : 0));
+  }
+
+  /**
+   * The block at `eip`, if it fits in what is left of the run; 0 means to return, with EIP and icount set. From `linkAt`
+   * (0: nowhere) it can be entered directly next time: links stay within a page, whose blocks live and die together.
+   */
+  protected enter(eip: number, left: number, linkAt: number): number {
+    const { i32, code } = this;
+    const from = i32[BLOCK_EIP];
+    i32[EIP] = eip;
+    // An exception while the next page is fetched comes after the instruction that led there.
+    this.f64[ICOUNT] = this.f64[RUN_END] - left;
+    if (left === 0) return 0;
+    const linear = (i32[SEGMENTS + CS * SEGMENT_WORDS + 1] + eip) | 0;
+    const { generation } = this.blocks;
+    const p = this.blocks.find(linear);
+    const header = p - WORDS;
+    const linkable = code[header + LINKABLE] !== 0 && generation === this.blocks.generation;
+    if (linkAt !== 0 && linkable && ((from ^ eip) & PAGE) === 0) code[linkAt] = p;
+    return code[header + COUNT] <= left ? p : 0;
+  }
+}

@@ -1,0 +1,42 @@
+import { BLOCK_EIP, CPL, LEFT } from '../state.ts';
+import { TEMPLATES } from './templates.ts';
+
+const indent = (text: string, by: string): string =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => by + line)
+    .join('\n');
+
+/** The text of interpreter.ts. A test holds the file to it; `npx vitest run test/isa -u` writes it anew. */
+export function interpreterSource(): string {
+  const cases = TEMPLATES.map(
+    ({ name, body }, number) =>
+      `        case ${number}: { // ${name}\n${indent(body, '          ')}\n        }`,
+  );
+  return `// biome-ignore-all format: generated
+// biome-ignore-all lint: generated
+// Generated from hot/templates.ts by hot/generate.ts. Do not edit.
+import { BlockRunner } from './block-runner.ts';
+
+/** The hot loop: one switch over micro-ops. What it leaves to slower paths is in BlockRunner. */
+export class Interpreter extends BlockRunner {
+  /** Runs blocks from micro-op \`start\` until one cannot go on; EIP and icount are then up to date. */
+  interpret(start: number): void {
+    const { i32, u8, view, code, flags } = this;
+    const canRead = i32[${CPL}] === 3 ? 4 : 1;
+    const canWrite = i32[${CPL}] === 3 ? 8 : 2;
+    let p = start | 0;
+    let left = i32[${LEFT}];
+    let base = i32[${BLOCK_EIP}];
+    for (;;) {
+      switch (code[p]) {
+${cases.join('\n')}
+        default:
+          return;
+      }
+    }
+  }
+}
+`;
+}

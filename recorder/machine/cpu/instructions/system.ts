@@ -1,0 +1,274 @@
+import type { Core } from '../core.ts';
+import { CONTROL, DEBUG, type Instruction, MEMORY } from '../decoder.ts';
+import {
+  isApplication,
+  isNull,
+  isPresent,
+  isReadable,
+  isWritableData,
+  LDT,
+  limitOf,
+  SELECTOR_LDT,
+  SELECTOR_RPL,
+  TSS_16,
+  TSS_32,
+  TSS_BUSY,
+  typeOf,
+} from '../descriptors.ts';
+import { GENERAL_PROTECTION, INVALID_OPCODE, NO_COPROCESSOR, SEGMENT_NOT_PRESENT } from '../fault.ts';
+import { CF, DF, ZF } from '../flags.ts';
+import { CR0_PE } from '../segments.ts';
+import {
+  CPL,
+  CR0,
+  CR2,
+  CR3,
+  CR4,
+  DR,
+  EAX,
+  EBX,
+  ECX,
+  EDX,
+  GDT_BASE,
+  GDT_LIMIT,
+  ICOUNT,
+  IDT_BASE,
+  IDT_LIMIT,
+  LDTR,
+  SYSTEM_FLAGS,
+  TR,
+  TSC_OFFSET,
+} from '../state.ts';
+import { visible } from '../transfers.ts';
+import type { Handlers } from './handler.ts';
+
+/** System instructions (80386 Programmer's Reference, chapters 4 to 6, 10; Pentium manual, volume 3, chapters 10, 25). */
+
+const CR0_MP = 2;
+const CR0_EM = 4;
+const CR0_TS = 8;
+/** Bits of CR0 that exist: PE MP EM TS ET NE WP AM NW CD PG. */
+const CR0_KNOWN = 0xe005003f | 0;
+/** Always 1 on a processor that could have a 387. */
+const CR0_ET = 0x10;
+const CR0_PG = 0x80000000 | 0;
+/** VME PVI TSD DE PSE PAE.. : what this processor has is TSD, PSE and PGE. */
+const CR4_TSD = 0x04;
+const CR4_KNOWN = CR4_TSD | 0x10 | 0x80;
+const DR6_FIXED = 0xffff0ff0 | 0;
+const DR7_FIXED = 0x400;
+
+/** CPUID: family 5 without a coprocessor: TSC, MSR, PSE, CX8, PGE. */
+const VENDOR = [0x756e6547, 0x49656e69, 0x6c65746e];
+const SIGNATURE = 0x0543;
+const FEATURES = (1 << 3) | (1 << 4) | (1 << 5) | (1 << 8) | (1 << 13);
+const MSR_TSC = 0x10;
+const WORD = 4294967296;
+
+function setCr0(core: Core, value: number): void {
+  if ((value & CR0_PG) !== 0 && (value & CR0_PE) === 0) core.fault(GENERAL_PROTECTION, 0);
+  core.mmu.setCr0((value & CR0_KNOWN) | CR0_ET);
+  core.segments.updateMode();
+}
+
+/** MOV to and from CR and DR (17, MOV special). */
+function moveSpecial(core: Core, insn: Instruction): void {
+  core.requirePrivilege();
+  const { i32 } = core;
+  const [target, source] = insn.operands;
+  if (target.kind === CONTROL) {
+    const value = core.read(insn, 1);
+    if (target.number === 0) setCr0(core, value);
+    else if (target.number === 2) i32[CR2] = value;
+    else if (target.number === 3) core.loadDirectory(value & ~0xfe7);
+    else if (value & ~CR4_KNOWN) core.fault(GENERAL_PROTECTION, 0);
+    else core.mmu.setCr4(value);
+  } else if (source.kind === CONTROL) {
+    core.write(insn, 0, i32[[CR0, CR0, CR2, CR3, CR4][source.number]]);
+  } else if (target.kind === DEBUG) {
+    const value = core.read(insn, 1);
+    const number = debugNumber(target.number);
+    if (number === 6) i32[DR + 6] = value | DR6_FIXED;
+    else if (number === 7) i32[DR + 7] = value | DR7_FIXED;
+    else i32[DR + number] = value;
+  } else {
+    core.write(insn, 0, i32[DR + debugNumber(source.number)]);
+  }
+}
+
+/** DR4 and DR5 are other names of DR6 and DR7 (Pentium manual, volume 3, 17.2). */
+const debugNumber = (number: number): number => (number === 4 || number === 5 ? number + 2 : number);
+
+function storeWord(core: Core, insn: Instruction, value: number): void {
+  if (insn.operands[0].kind === MEMORY) core.access.writeSegment(insn.segment, core.offset(insn), 2, value);
+  else core.write(insn, 0, value);
+}
+
+function requireProtected(core: Core): void {
+  if (!core.segments.protected) core.fault(INVALID_OPCODE, 0);
+}
+
+/** SGDT and SIDT store 6 bytes; with a 16-bit operand the top byte is 0 (17, SGDT: the 386 stores it as it is). */
+function storeTable(core: Core, insn: Instruction, base: number, limit: number): void {
+  const { access, i32 } = core;
+  const linear = access.forWrite(insn.segment, core.offset(insn), 6);
+  access.probeWrite(linear, 2, core.cpl);
+  access.probeWrite((linear + 2) | 0, 4, core.cpl);
+  access.write(linear, 2, i32[limit], core.cpl);
+  access.write((linear + 2) | 0, 4, i32[base], core.cpl);
+}
+
+function loadTable(core: Core, insn: Instruction, base: number, limit: number): void {
+  core.requirePrivilege();
+  const { access, i32 } = core;
+  const linear = access.forRead(insn.segment, core.offset(insn), 6);
+  const newLimit = access.read(linear, 2, core.cpl);
+  const newBase = access.read((linear + 2) | 0, 4, core.cpl);
+  i32[limit] = newLimit;
+  i32[base] = insn.operandSize === 2 ? newBase & 0xffffff : newBase;
+}
+
+/** LLDT and LTR. */
+function loadSystemSegment(core: Core, insn: Instruction, register: number): void {
+  requireProtected(core);
+  core.requirePrivilege();
+  const { segments } = core;
+  const selector = core.read(insn, 0);
+  if (isNull(selector)) {
+    if (register === TR) core.fault(GENERAL_PROTECTION, 0);
+    segments.set(LDTR, selector, 0, 0, 0);
+    return;
+  }
+  if (selector & SELECTOR_LDT) segments.refuse(GENERAL_PROTECTION, selector);
+  segments.fetch(selector);
+  const type = typeOf(segments.high);
+  const right = register === TR ? type === TSS_16 || type === TSS_32 : type === LDT;
+  if (isApplication(segments.high) || !right) segments.refuse(GENERAL_PROTECTION, selector);
+  if (!isPresent(segments.high)) segments.refuse(SEGMENT_NOT_PRESENT, selector);
+  if (register === TR) segments.setHigh(segments.high | TSS_BUSY);
+  segments.setFromDescriptor(register, selector, segments.low, segments.high);
+}
+
+/** Finds the descriptor that LAR, LSL, VERR and VERW ask about; ZF says whether they got an answer. */
+function inspect(core: Core, selector: number, accepts: (high: number) => boolean): boolean {
+  requireProtected(core);
+  const { segments } = core;
+  const found =
+    !isNull(selector) &&
+    segments.tryFetch(selector) &&
+    accepts(segments.high) &&
+    visible(core, selector, segments.high);
+  core.flags.change(ZF, found ? ZF : 0);
+  return found;
+}
+
+/** System types with a limit, and those that LAR tells besides: gates (17, LAR and LSL). */
+const HAS_LIMIT = (1 << 1) | (1 << 2) | (1 << 3) | (1 << 9) | (1 << 11);
+const HAS_RIGHTS = HAS_LIMIT | (1 << 4) | (1 << 5) | (1 << 12);
+
+function tsc(core: Core): number {
+  return core.f64[ICOUNT] + core.f64[TSC_OFFSET];
+}
+
+/** Without a coprocessor an escape does nothing: FNSTSW leaves its destination as it was, which is how probes tell. */
+function coprocessorEscape(core: Core): void {
+  if (core.i32[CR0] & (CR0_EM | CR0_TS)) core.fault(NO_COPROCESSOR, 0);
+}
+
+export const SYSTEM_HANDLERS: Handlers = {
+  movSpecial: moveSpecial,
+  esc: coprocessorEscape,
+  wait(core) {
+    if ((core.i32[CR0] & (CR0_MP | CR0_TS)) === (CR0_MP | CR0_TS)) core.fault(NO_COPROCESSOR, 0);
+  },
+  clts(core) {
+    core.requirePrivilege();
+    if (core.i32[CR0] & CR0_TS) core.mmu.setCr0(core.i32[CR0] & ~CR0_TS);
+  },
+  invd: (core) => core.requirePrivilege(),
+  wbinvd: (core) => core.requirePrivilege(),
+  invlpg(core, insn) {
+    core.requirePrivilege();
+    core.mmu.invlpg((core.segments.base(insn.segment) + core.offset(insn)) | 0);
+  },
+  ud2: (core) => core.fault(INVALID_OPCODE, 0),
+  sgdt: (core, insn) => storeTable(core, insn, GDT_BASE, GDT_LIMIT),
+  sidt: (core, insn) => storeTable(core, insn, IDT_BASE, IDT_LIMIT),
+  lgdt: (core, insn) => loadTable(core, insn, GDT_BASE, GDT_LIMIT),
+  lidt: (core, insn) => loadTable(core, insn, IDT_BASE, IDT_LIMIT),
+  lldt: (core, insn) => loadSystemSegment(core, insn, LDTR),
+  ltr: (core, insn) => loadSystemSegment(core, insn, TR),
+  sldt(core, insn) {
+    requireProtected(core);
+    storeWord(core, insn, core.segments.selector(LDTR));
+  },
+  str(core, insn) {
+    requireProtected(core);
+    storeWord(core, insn, core.segments.selector(TR));
+  },
+  smsw: (core, insn) => storeWord(core, insn, core.i32[CR0]),
+  lmsw(core, insn) {
+    core.requirePrivilege();
+    // LMSW can set PE but not clear it (17, LMSW).
+    const old = core.i32[CR0];
+    const word = core.read(insn, 0) & 15;
+    setCr0(core, (old & ~14) | (old & CR0_PE) | word);
+  },
+  lar(core, insn) {
+    const selector = core.read(insn, 1);
+    const known = (high: number) => isApplication(high) || ((HAS_RIGHTS >>> typeOf(high)) & 1) !== 0;
+    if (inspect(core, selector, known)) core.write(insn, 0, core.segments.high & 0x00ffff00);
+  },
+  lsl(core, insn) {
+    const selector = core.read(insn, 1);
+    const known = (high: number) => isApplication(high) || ((HAS_LIMIT >>> typeOf(high)) & 1) !== 0;
+    if (inspect(core, selector, known)) core.write(insn, 0, limitOf(core.segments.low, core.segments.high));
+  },
+  verr: (core, insn) => void inspect(core, core.read(insn, 0), isReadable),
+  verw: (core, insn) => void inspect(core, core.read(insn, 0), isWritableData),
+  arpl(core, insn) {
+    requireProtected(core);
+    const selector = core.readForWrite(insn, 0);
+    const rpl = core.read(insn, 1) & SELECTOR_RPL;
+    const raise = (selector & SELECTOR_RPL) < rpl;
+    if (raise) core.writeBack(insn, 0, (selector & ~SELECTOR_RPL) | rpl);
+    core.flags.change(ZF, raise ? ZF : 0);
+  },
+  cpuid(core) {
+    const { i32 } = core;
+    const leaf = i32[EAX];
+    i32[EAX] = leaf === 0 ? 1 : SIGNATURE;
+    i32[EBX] = leaf === 0 ? VENDOR[0] : 0;
+    i32[EDX] = leaf === 0 ? VENDOR[1] : FEATURES;
+    i32[ECX] = leaf === 0 ? VENDOR[2] : 0;
+  },
+  rdtsc(core) {
+    const { i32 } = core;
+    if (i32[CR4] & CR4_TSD && i32[CPL] !== 0) core.fault(GENERAL_PROTECTION, 0);
+    i32[EAX] = tsc(core) | 0;
+    i32[EDX] = Math.floor(tsc(core) / WORD) | 0;
+  },
+  rdmsr(core) {
+    core.requirePrivilege();
+    const { i32 } = core;
+    if (i32[ECX] !== MSR_TSC) core.fault(GENERAL_PROTECTION, 0);
+    i32[EAX] = tsc(core) | 0;
+    i32[EDX] = Math.floor(tsc(core) / WORD) | 0;
+  },
+  wrmsr(core) {
+    core.requirePrivilege();
+    const { i32, f64 } = core;
+    if (i32[ECX] !== MSR_TSC) core.fault(GENERAL_PROTECTION, 0);
+    // Of the upper half 20 bits are kept, so that the counter stays an exact number.
+    f64[TSC_OFFSET] = (i32[EDX] & 0xfffff) * WORD + (i32[EAX] >>> 0) - f64[ICOUNT];
+  },
+  clc: (core) => core.flags.change(CF, 0),
+  stc: (core) => core.flags.change(CF, CF),
+  cmc: (core) => core.flags.change(CF, core.flags.cf() ? 0 : CF),
+  cld(core) {
+    core.i32[SYSTEM_FLAGS] &= ~DF;
+  },
+  std(core) {
+    core.i32[SYSTEM_FLAGS] |= DF;
+  },
+};

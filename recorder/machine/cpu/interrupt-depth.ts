@@ -1,0 +1,268 @@
+import { INTERRUPT_OP, INTERRUPT_SOURCE, STACK_SWITCH_REASON } from '../../../schemas/events.ts';
+import type { EventLog } from '../event-log.ts';
+import type { MachineMemory } from '../layout.ts';
+import type { Mmu } from '../mmu/mmu.ts';
+import {
+  CALLED,
+  DEPTH,
+  FRAME_CAPACITY,
+  FRAME_ID,
+  FRAME_TABLE,
+  FRAME_WORDS,
+  LAST_FRAME_ID,
+  NOTE_CAPACITY,
+  NOTE_TABLE,
+  NOTE_WORDS,
+  OPEN_FRAMES,
+  SEGMENT_WORDS,
+  SEGMENTS,
+  SS,
+  STACK_NOTES,
+} from './state.ts';
+
+const DELIVER = INTERRUPT_OP.indexOf('deliver');
+const IRET = INTERRUPT_OP.indexOf('iret');
+export const FROM_IRQ = INTERRUPT_SOURCE.indexOf('irq');
+export const FROM_INT = INTERRUPT_SOURCE.indexOf('int');
+export const SWITCH_PRIVILEGE = STACK_SWITCH_REASON.indexOf('privilege');
+export const SWITCH_IRET = STACK_SWITCH_REASON.indexOf('iret');
+export const SWITCH_LOAD = STACK_SWITCH_REASON.indexOf('load');
+export const SWITCH_CR3 = STACK_SWITCH_REASON.indexOf('cr3');
+export const SWITCH_TASK = STACK_SWITCH_REASON.indexOf('task');
+
+/** The IRQ column of a software INT. */
+export const NO_IRQ = 255;
+const UNMAPPED = -1;
+const MAX_DEPTH = 255;
+
+/** Words of an open frame: physical address of the pushed EIP, id, parent's id, facts. */
+const SLOT = 0;
+const IDENTITY = 1;
+const PARENT = 2;
+const FACTS = 3;
+/** Facts: depth | vector << 8 | irq << 16 | source << 24 | reached << 31. */
+const REACHED = 0x80000000 | 0;
+
+/** Words of a note: frame of the stack page that was left, depth and innermost frame there. */
+const NOTE_FRAME = 0;
+const NOTE_DEPTH = 1;
+const NOTE_INNERMOST = 2;
+
+/**
+ * Which interrupt frames are open on the current stack. The delivery of an IRQ or a software INT opens a frame, known
+ * by the physical address at which its EIP was pushed; the IRET that pops from there closes it (and whatever was left
+ * open inside it). Exceptions do not count. The bookkeeping is CPU state: it follows from what the guest executes, is
+ * saved and hashed, and runs whether or not anything is recorded.
+ *
+ * Both tables are bounded; when one is full its oldest row goes, and with it the knowledge of that frame.
+ */
+export class InterruptDepth {
+  mmu!: Mmu;
+  private readonly i32: Int32Array;
+  private readonly log: EventLog | null;
+
+  constructor(mem: MachineMemory, log: EventLog | null) {
+    this.i32 = mem.i32;
+    this.log = log;
+  }
+
+  /** Physical address of `esp` on the current stack; UNMAPPED when nothing is there. */
+  private physical(esp: number): number {
+    return this.mmu.translateForDebug((this.i32[SEGMENTS + SS * SEGMENT_WORDS + 1] + esp) | 0) | 0;
+  }
+
+  /** Frame of the page under `esp`; the slot under an empty stack's top belongs to it. */
+  stackFrame(esp: number): number {
+    const physical = this.mmu.translateForDebug((this.i32[SEGMENTS + SS * SEGMENT_WORDS + 1] + esp - 1) | 0);
+    return physical < 0 ? UNMAPPED : physical >>> 12;
+  }
+
+  /**
+   * A frame has been pushed and the handler entered; EIP, CPL and depth of the interrupted code still stand in the
+   * context. `esp` is that of the frame, on the stack in force now.
+   */
+  opened(
+    esp: number,
+    vector: number,
+    irq: number,
+    source: number,
+    target: number,
+    interruptedCpl: number,
+  ): void {
+    const { i32 } = this;
+    this.takeCalled();
+    const id = ++i32[LAST_FRAME_ID];
+    const parent = i32[FRAME_ID];
+    this.log?.add('interrupts', DELIVER, id, parent, vector, irq, source, target, interruptedCpl, esp);
+    const depth = Math.min(i32[DEPTH] + 1, MAX_DEPTH);
+    if (i32[OPEN_FRAMES] === FRAME_CAPACITY) this.removeFrame(0);
+    const at = FRAME_TABLE + i32[OPEN_FRAMES]++ * FRAME_WORDS;
+    i32[at + SLOT] = this.physical(esp);
+    i32[at + IDENTITY] = id;
+    i32[at + PARENT] = parent;
+    i32[at + FACTS] = depth | (vector << 8) | (irq << 16) | (source << 24);
+    i32[DEPTH] = depth;
+    i32[FRAME_ID] = id;
+  }
+
+  /** An IRET is about to pop its EIP from `esp`: the frame it closes, -1 if it is not one. */
+  match(esp: number): number {
+    const { i32 } = this;
+    if (i32[OPEN_FRAMES] === 0) return -1;
+    const slot = this.physical(esp);
+    for (let n = i32[OPEN_FRAMES] - 1; n >= 0; n--)
+      if (i32[FRAME_TABLE + n * FRAME_WORDS + SLOT] === slot) return n;
+    return -1;
+  }
+
+  /** The IRET of frame `n` (from `match`) has gone through. The context still shows the state inside the handler. */
+  closed(n: number, esp: number, target: number, interruptedCpl: number): void {
+    const { i32 } = this;
+    this.takeCalled();
+    const at = FRAME_TABLE + n * FRAME_WORDS;
+    const facts = i32[at + FACTS];
+    const parent = i32[at + PARENT];
+    this.log?.add(
+      'interrupts',
+      IRET,
+      i32[at + IDENTITY],
+      parent,
+      (facts >>> 8) & 255,
+      (facts >>> 16) & 255,
+      (facts >>> 24) & 127,
+      target,
+      interruptedCpl,
+      esp,
+      facts < 0 ? 1 : 0,
+    );
+    this.unwindTo(i32[at + IDENTITY]);
+    this.removeFrame(n);
+    i32[DEPTH] = (facts & 255) - 1;
+    i32[FRAME_ID] = parent;
+  }
+
+  /** Forgets the frames open inside `id`: the stack has been popped past them. */
+  private unwindTo(id: number): void {
+    const { i32 } = this;
+    let inner = i32[FRAME_ID];
+    while (inner !== id && inner !== 0) {
+      const n = this.find(inner);
+      if (n < 0) return;
+      inner = i32[FRAME_TABLE + n * FRAME_WORDS + PARENT];
+      this.removeFrame(n);
+    }
+  }
+
+  /** Execution went back to an outer privilege level: the inner stack is empty. */
+  leftInnerStack(): void {
+    const { i32 } = this;
+    if (i32[FRAME_ID] !== 0) this.unwindTo(0);
+    i32[DEPTH] = 0;
+    i32[FRAME_ID] = 0;
+    i32[CALLED] = 0;
+  }
+
+  /** ESP now lies on another stack: takes up that one's depth, and leaves a note of the old one's. */
+  switched(reason: number, oldEsp: number, newEsp: number, oldFrame: number, newFrame: number): void {
+    const { i32 } = this;
+    this.log?.add('stack_switches', reason, oldEsp, newEsp, oldFrame, newFrame);
+    if (oldFrame === newFrame) return;
+    this.takeCalled();
+    this.leaveNote(oldFrame);
+    this.takeNote(newFrame);
+    i32[CALLED] = 0;
+  }
+
+  /** Entry to an inner privilege level: its stack starts empty. */
+  enteredInnerStack(oldEsp: number, newEsp: number, oldFrame: number, newFrame: number): void {
+    this.log?.add('stack_switches', SWITCH_PRIVILEGE, oldEsp, newEsp, oldFrame, newFrame);
+    this.i32[DEPTH] = 0;
+    this.i32[FRAME_ID] = 0;
+    this.i32[CALLED] = 0;
+  }
+
+  returnedToOuterStack(oldEsp: number, newEsp: number, oldFrame: number, newFrame: number): void {
+    this.log?.add('stack_switches', SWITCH_IRET, oldEsp, newEsp, oldFrame, newFrame);
+    this.leftInnerStack();
+  }
+
+  private leaveNote(frame: number): void {
+    const { i32 } = this;
+    if (frame === UNMAPPED) return;
+    this.dropNote(frame);
+    if (i32[DEPTH] === 0) return;
+    if (i32[STACK_NOTES] === NOTE_CAPACITY) this.removeNote(0);
+    const at = NOTE_TABLE + i32[STACK_NOTES]++ * NOTE_WORDS;
+    i32[at + NOTE_FRAME] = frame;
+    i32[at + NOTE_DEPTH] = i32[DEPTH];
+    i32[at + NOTE_INNERMOST] = i32[FRAME_ID];
+  }
+
+  /** Depth of a stack: as noted when it was left, else that of the newest frame open on its page. */
+  private takeNote(frame: number): void {
+    const { i32 } = this;
+    i32[DEPTH] = 0;
+    i32[FRAME_ID] = 0;
+    const note = this.findNote(frame);
+    if (note >= 0) {
+      const at = NOTE_TABLE + note * NOTE_WORDS;
+      i32[DEPTH] = i32[at + NOTE_DEPTH];
+      i32[FRAME_ID] = i32[at + NOTE_INNERMOST];
+      this.removeNote(note);
+      return;
+    }
+    for (let n = i32[OPEN_FRAMES] - 1; n >= 0; n--) {
+      const at = FRAME_TABLE + n * FRAME_WORDS;
+      if (i32[at + SLOT] >>> 12 !== frame) continue;
+      i32[DEPTH] = i32[at + FACTS] & 255;
+      i32[FRAME_ID] = i32[at + IDENTITY];
+      return;
+    }
+  }
+
+  /** Moves "a CALL retired" from the running flag to the innermost frame. */
+  private takeCalled(): void {
+    const { i32 } = this;
+    if (i32[CALLED] === 0) return;
+    i32[CALLED] = 0;
+    if (i32[FRAME_ID] === 0) return;
+    const n = this.find(i32[FRAME_ID]);
+    if (n >= 0) i32[FRAME_TABLE + n * FRAME_WORDS + FACTS] |= REACHED;
+  }
+
+  private find(id: number): number {
+    const { i32 } = this;
+    for (let n = i32[OPEN_FRAMES] - 1; n >= 0; n--) {
+      if (i32[FRAME_TABLE + n * FRAME_WORDS + IDENTITY] === id) return n;
+    }
+    return -1;
+  }
+
+  private findNote(frame: number): number {
+    const { i32 } = this;
+    for (let n = 0; n < i32[STACK_NOTES]; n++) {
+      if (i32[NOTE_TABLE + n * NOTE_WORDS + NOTE_FRAME] === frame) return n;
+    }
+    return -1;
+  }
+
+  private dropNote(frame: number): void {
+    const n = this.findNote(frame);
+    if (n >= 0) this.removeNote(n);
+  }
+
+  private removeFrame(n: number): void {
+    this.removeRow(FRAME_TABLE, FRAME_WORDS, n, --this.i32[OPEN_FRAMES]);
+  }
+
+  private removeNote(n: number): void {
+    this.removeRow(NOTE_TABLE, NOTE_WORDS, n, --this.i32[STACK_NOTES]);
+  }
+
+  /** Closes the gap and clears the row freed at the end: equal tables have equal bytes. */
+  private removeRow(table: number, words: number, n: number, count: number): void {
+    const { i32 } = this;
+    i32.copyWithin(table + n * words, table + (n + 1) * words, table + (count + 1) * words);
+    i32.fill(0, table + count * words, table + (count + 1) * words);
+  }
+}

@@ -1,0 +1,236 @@
+import type { MachineMemory } from '../layout.ts';
+import type { Access, RaiseFault } from './access.ts';
+import {
+  ACCESSED,
+  APPLICATION,
+  ATTRIBUTES,
+  BIG,
+  baseOf,
+  CODE_SEGMENT,
+  dplOf,
+  EXPAND_DOWN,
+  isApplication,
+  isCode,
+  isConforming,
+  isNull,
+  isPresent,
+  isReadable,
+  isWritableData,
+  limitOf,
+  SEGMENT_PRESENT,
+  SELECTOR_LDT,
+  SELECTOR_RPL,
+  selectorCode,
+  WRITABLE,
+} from './descriptors.ts';
+import { GENERAL_PROTECTION, SEGMENT_NOT_PRESENT, STACK_FAULT } from './fault.ts';
+import {
+  CPL,
+  CR0,
+  CS,
+  DS,
+  ES,
+  FS,
+  GDT_BASE,
+  GDT_LIMIT,
+  GS,
+  LDTR,
+  SEGMENT_WORDS,
+  SEGMENTS,
+  SHADOW,
+  SS,
+} from './state.ts';
+
+export const CR0_PE = 1;
+/** Attributes of a real-mode segment: present, writable data. */
+const REAL_ATTRIBUTES = SEGMENT_PRESENT | APPLICATION | WRITABLE | ACCESSED;
+
+/** How the code of a block was decoded, and what it may assume of segments. */
+export const MODE_16 = 0;
+export const MODE_32 = 1;
+/** 32-bit, and CS, DS, ES and SS cover all linear addresses from 0 with every right: segmentation is invisible. */
+export const MODE_FLAT = 2;
+
+const FLAT_DATA = SEGMENT_PRESENT | APPLICATION | WRITABLE;
+const FLAT_DATA_MASK = FLAT_DATA | CODE_SEGMENT | EXPAND_DOWN;
+
+/** Segment registers and descriptors (80386 Programmer's Reference, chapters 5 and 6). */
+export class Segments {
+  /** The descriptor that `fetch` read last. */
+  low = 0;
+  high = 0;
+  /** Where it lies. */
+  private address = 0;
+  /** 1 while an external event is delivered: the EXT bit of error codes (9.7). */
+  external = 0;
+  /** DERIVED: the mode of the code at CS:EIP. */
+  mode = MODE_16;
+
+  private readonly i32: Int32Array;
+  private readonly access: Access;
+  private readonly fault: RaiseFault;
+
+  constructor(mem: MachineMemory, access: Access, fault: RaiseFault) {
+    this.i32 = mem.i32;
+    this.access = access;
+    this.fault = fault;
+  }
+
+  selector(segment: number): number {
+    return this.i32[SEGMENTS + segment * SEGMENT_WORDS];
+  }
+  base(segment: number): number {
+    return this.i32[SEGMENTS + segment * SEGMENT_WORDS + 1];
+  }
+  limit(segment: number): number {
+    return this.i32[SEGMENTS + segment * SEGMENT_WORDS + 2];
+  }
+  attributes(segment: number): number {
+    return this.i32[SEGMENTS + segment * SEGMENT_WORDS + 3];
+  }
+
+  get protected(): boolean {
+    return (this.i32[CR0] & CR0_PE) !== 0;
+  }
+
+  /** Sets a segment cache outright. */
+  set(segment: number, selector: number, base: number, limit: number, attributes: number): void {
+    const cache = SEGMENTS + segment * SEGMENT_WORDS;
+    this.i32[cache] = selector & 0xffff;
+    this.i32[cache + 1] = base;
+    this.i32[cache + 2] = limit;
+    this.i32[cache + 3] = attributes & ATTRIBUTES;
+    this.updateMode();
+  }
+
+  setFromDescriptor(segment: number, selector: number, low: number, high: number): void {
+    this.set(segment, selector, baseOf(low, high), limitOf(low, high), high);
+  }
+
+  /** Real mode: only selector and base change (80386 Programmer's Reference, 14.1). */
+  setReal(segment: number, selector: number): void {
+    const attributes = this.attributes(segment);
+    this.set(
+      segment,
+      selector,
+      (selector & 0xffff) << 4,
+      attributes & SEGMENT_PRESENT ? this.limit(segment) : 0xffff,
+      attributes & SEGMENT_PRESENT ? attributes : REAL_ATTRIBUTES,
+    );
+  }
+
+  resetReal(segment: number, selector: number, base: number): void {
+    this.set(segment, selector, base, 0xffff, REAL_ATTRIBUTES);
+  }
+
+  private isFlat(segment: number): boolean {
+    return this.base(segment) === 0 && this.limit(segment) === -1;
+  }
+
+  updateMode(): void {
+    if ((this.attributes(CS) & BIG) === 0) {
+      this.mode = MODE_16;
+      return;
+    }
+    const flat =
+      this.isFlat(CS) &&
+      (this.attributes(SS) & BIG) !== 0 &&
+      [DS, ES, SS].every((s) => this.isFlat(s) && (this.attributes(s) & FLAT_DATA_MASK) === FLAT_DATA);
+    this.mode = flat ? MODE_FLAT : MODE_32;
+  }
+
+  // --- Descriptors -----------------------------------------------------------------------------------------------------
+
+  /** Reads the descriptor of `selector` into `low` and `high`; false when it is outside its table. */
+  tryFetch(selector: number): boolean {
+    const { i32 } = this;
+    const local = (selector & SELECTOR_LDT) !== 0;
+    if (local && (this.attributes(LDTR) & SEGMENT_PRESENT) === 0) return false;
+    const base = local ? this.base(LDTR) : i32[GDT_BASE];
+    const limit = local ? this.limit(LDTR) >>> 0 : i32[GDT_LIMIT];
+    const offset = selector & 0xfff8;
+    if (offset + 7 > limit) return false;
+    this.address = (base + offset) | 0;
+    this.low = this.access.systemRead(this.address, 4);
+    this.high = this.access.systemRead((this.address + 4) | 0, 4);
+    return true;
+  }
+
+  /** As `tryFetch`, raising `vector` (#GP, #TS) with the selector. */
+  fetch(selector: number, vector = GENERAL_PROTECTION): void {
+    if (!this.tryFetch(selector)) this.refuse(vector, selector);
+  }
+
+  refuse(vector: number, selector: number): never {
+    return this.fault(vector, selectorCode(selector) | this.external);
+  }
+
+  /** Sets the accessed bit of the descriptor fetched last (5.1.3). */
+  markAccessed(): void {
+    if ((this.high & ACCESSED) !== 0) return;
+    this.high |= ACCESSED;
+    this.access.systemWrite((this.address + 4) | 0, 4, this.high);
+  }
+
+  /** Writes the upper word of the descriptor fetched last (the busy bit of a TSS). */
+  setHigh(high: number): void {
+    this.high = high;
+    this.access.systemWrite((this.address + 4) | 0, 4, high);
+  }
+
+  // --- Loads of segment registers -----------------------------------------------------------------------------------------
+
+  /** MOV, POP, LDS and so on into ES, SS, DS, FS or GS (6.3.2; 17, MOV). */
+  load(segment: number, selector: number): void {
+    if (!this.protected) {
+      this.setReal(segment, selector);
+    } else if (segment === SS) {
+      this.fetchStack(selector, this.i32[CPL], GENERAL_PROTECTION);
+      this.markAccessed();
+      this.setFromDescriptor(SS, selector, this.low, this.high);
+    } else {
+      this.loadData(segment, selector, this.i32[CPL], GENERAL_PROTECTION);
+    }
+    if (segment === SS) this.i32[SHADOW] = 1;
+  }
+
+  /** Checks `selector` as the stack segment of privilege `cpl`, and fetches its descriptor. `vector`: #GP or #TS. */
+  fetchStack(selector: number, cpl: number, vector: number): void {
+    if (isNull(selector))
+      this.fault(
+        vector,
+        vector === GENERAL_PROTECTION ? this.external : selectorCode(selector) | this.external,
+      );
+    this.fetch(selector, vector);
+    const { high } = this;
+    if ((selector & SELECTOR_RPL) !== cpl || dplOf(high) !== cpl || !isWritableData(high))
+      this.refuse(vector, selector);
+    if (!isPresent(high)) this.refuse(STACK_FAULT, selector);
+  }
+
+  /** Loads ES, DS, FS or GS for code at `cpl`. */
+  loadData(segment: number, selector: number, cpl: number, vector: number): void {
+    if (isNull(selector)) {
+      this.set(segment, selector, 0, 0, 0);
+      return;
+    }
+    this.fetch(selector, vector);
+    const { high } = this;
+    if (!isReadable(high)) this.refuse(vector, selector);
+    if (!(isCode(high) && isConforming(high)) && Math.max(cpl, selector & SELECTOR_RPL) > dplOf(high)) {
+      this.refuse(vector, selector);
+    }
+    if (!isPresent(high)) this.refuse(SEGMENT_NOT_PRESENT, selector);
+    this.markAccessed();
+    this.setFromDescriptor(segment, selector, this.low, high | ACCESSED);
+  }
+
+  /** After a return to less privileged code: takes away what it may not use (17, RET and IRET). */
+  dropPrivileged(cpl: number): void {
+    for (const segment of [ES, DS, FS, GS]) {
+      const attributes = this.attributes(segment);
+      const guarded = !(isApplication(attributes) && isCode(attributes) && isConforming(attributes));
+      if (guarded && dplOf(attributes) < cpl) this.set(segment, 0, 0, 0, 0);
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { expect, it } from 'vitest';
+import { interpreterSource } from '../../recorder/machine/cpu/hot/generate.ts';
+
+it('interpreter.ts is what hot/generate.ts makes', async () => {
+  const path = resolve(import.meta.dirname, '../../recorder/machine/cpu/hot/interpreter.ts');
+  await expect(interpreterSource()).toMatchFileSnapshot(path);
+});
+
+/** V8's default for --max-optimized-bytecode-size: a longer function is never optimised. */
+const LARGEST_OPTIMISED = 61_440;
+
+it('the hot loop is small enough for V8 to optimise', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'r386-'));
+  try {
+    // The class alone: what it extends does not matter to its size.
+    const script = interpreterSource()
+      .replace(/^import .*$/m, 'class BlockRunner {}')
+      .replace('export class', 'class')
+      .replace('(start: number): void', '(start)');
+    const path = join(folder, 'interpreter.mjs');
+    const state =
+      '{ i32: new Int32Array(256), u8: [], view: null, code: new Int32Array(8).fill(-1), flags: null }';
+    writeFileSync(path, `${script}\nObject.assign(new Interpreter(), ${state}).interpret(0);\n`);
+    const text = execFileSync(
+      process.execPath,
+      ['--print-bytecode', '--print-bytecode-filter=interpret', path],
+      { encoding: 'utf8', maxBuffer: 64 << 20 },
+    );
+    const length = Number(/Bytecode length: (\d+)/.exec(text)?.[1]);
+    expect(length).toBeGreaterThan(1000);
+    expect(length).toBeLessThan(LARGEST_OPTIMISED);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
