@@ -33,6 +33,8 @@ export interface ReplayOptions {
   readonly until?: number;
   /** Record more than the recording has. */
   readonly detail?: Detail;
+  /** With detail `stores`, of a trace that has none: record them from this icount on. */
+  readonly storesFrom?: number;
   /** Makes the writer of a second trace, given its header. Called once it is known that the guest can be loaded. */
   readonly output?: (header: TraceHeader) => TraceOutput;
   readonly onProgress?: (icount: number) => void;
@@ -126,7 +128,7 @@ class Replay implements EventSink {
     const { options } = this;
     const header: TraceHeader = {
       ...this.reader.header,
-      machine: { ...this.reader.header.machine, detail: this.detail },
+      machine: this.machineConfig(),
     };
     const disk = recordedDisk(header, options.builtinDisk ?? noBuiltinDisks);
     const machine = options.build(
@@ -150,6 +152,15 @@ class Replay implements EventSink {
       if (error instanceof DivergenceFound) throw this.settled(machine, error);
       throw error;
     }
+  }
+
+  /** As recorded, with the detail asked for. */
+  private machineConfig(): TraceHeader['machine'] {
+    const { path, storesFrom } = this.options;
+    const recorded = this.reader.header.machine;
+    if (storesFrom !== undefined && recorded.detail === 'stores')
+      throw new BadInput(`${path} has its stores already (from icount ${recorded.storesFrom})`);
+    return { ...recorded, detail: this.detail, storesFrom: storesFrom ?? recorded.storesFrom };
   }
 
   flush(batch: EventBatch): void {

@@ -20,6 +20,7 @@ export interface TraceMachineConfig {
   readonly diskLatencyMin: number;
   readonly diskLatencyMax: number;
   readonly detail: Detail;
+  readonly storesFrom: number;
 }
 
 /** As the machine's own ResolvedProfile, and the file it was resolved from. */
@@ -144,6 +145,7 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
         disk_latency_min: machine.diskLatencyMin,
         disk_latency_max: machine.diskLatencyMax,
         detail: machine.detail,
+        stores_from: machine.storesFrom,
       },
       guest: {
         kind: GUEST_KIND[guest.kind],
@@ -208,6 +210,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
       diskLatencyMin: machine('disk_latency_min'),
       diskLatencyMax: machine('disk_latency_max'),
       detail: DETAIL.find((known) => known === detail) ?? 'paging',
+      storesFrom: machine('stores_from'),
     },
     guest: {
       kind: guest.kind === GUEST_KIND.disk_boot ? 'disk_boot' : 'multiboot',

@@ -13,6 +13,8 @@ export interface MachineConfig {
   readonly diskLatencyMin: number;
   readonly diskLatencyMax: number;
   readonly detail: Detail;
+  /** With detail `stores`: icount from which stores are recorded. */
+  readonly storesFrom: number;
 }
 
 export const DEFAULT_CONFIG: MachineConfig = {
@@ -23,6 +25,7 @@ export const DEFAULT_CONFIG: MachineConfig = {
   diskLatencyMin: 5_000,
   diskLatencyMax: 120_000,
   detail: 'paging',
+  storesFrom: 0,
 };
 
 /** What the recorder knows of a guest's address-space layout. Resolved to addresses before the run (profile.ts). */

@@ -30,6 +30,10 @@ export class Machine {
   private readonly ramHash: RamHash;
   private readonly hasher = new WordHasher();
   private words = new Int32Array(1 << 13);
+  /** icount from which stores are recorded; Infinity with any other detail. */
+  private readonly storesFrom: number;
+  /** When recording them begins; Infinity once it has begun. */
+  private storesBegin = Number.POSITIVE_INFINITY;
 
   constructor({ config, profile, nondet, sink, disk }: MachineOptions, parts: MachineParts) {
     const mem = allocateMemory(config.ramBytes);
@@ -50,6 +54,8 @@ export class Machine {
     this.cpu = parts.createCpu(mem, this.devices.bus, this.devices.pic, this.log);
     this.mmu = new Mmu(mem, config, profile, this.cpu, this.log);
     this.cpu.attachMmu(this.mmu);
+    this.storesFrom = this.log && config.detail === 'stores' ? config.storesFrom : Number.POSITIVE_INFINITY;
+    this.watchStores();
     this.ramHash = new RamHash(mem.i32, RAM, mem.ramBytes >>> 12);
   }
 
@@ -66,6 +72,7 @@ export class Machine {
     const { bus, pic } = devices;
     for (;;) {
       this.fire(cpu.icount);
+      if (cpu.icount >= this.storesBegin) this.watchStores();
       if (cpu.shutdown !== null) return { kind: 'shutdown', message: cpu.shutdown };
       if (devices.exitCode >= 0) return { kind: 'exit', code: devices.exitCode };
       if (cpu.icount >= until) return { kind: 'limit' };
@@ -76,7 +83,7 @@ export class Machine {
         continue;
       }
       bus.deadlineMoved = false;
-      cpu.run(Math.min(next, until));
+      cpu.run(Math.min(next, until, this.storesBegin));
     }
   }
 
@@ -84,6 +91,12 @@ export class Machine {
     let next = this.nondet.nextInputAt();
     for (const device of this.devices.devices) next = Math.min(next, device.nextDeadline());
     return next;
+  }
+
+  private watchStores(): void {
+    const begun = this.icount >= this.storesFrom;
+    this.mmu.recordEveryStore(begun);
+    this.storesBegin = begun ? Number.POSITIVE_INFINITY : this.storesFrom;
   }
 
   /** Outside inputs first, then devices in the order in which they are wired. */
@@ -163,5 +176,6 @@ export class Machine {
     for (const device of this.devices.devices) device.reload?.();
     this.cpu.reload();
     this.log?.resumeAt(snapshot.seq);
+    this.watchStores();
   }
 }

@@ -10,6 +10,7 @@ import { TraceReader } from '../../replayer/trace-reader.ts';
 import { pack } from '../../schemas/compression.ts';
 import { EVENT_KIND_NAMES } from '../../schemas/events.ts';
 import type { Input } from '../../schemas/inputs.ts';
+import type { TraceHeader } from '../../schemas/trace-header.ts';
 import { icount } from '../../schemas/units.ts';
 import { type Rewriting, rewrite } from './rewrite.ts';
 import { toyBoot, toyBuilder } from './toy-machine.ts';
@@ -142,6 +143,22 @@ describe('replay with more detail', () => {
     expect(result.divergence).toBeUndefined();
     expect(result.reachedEnd).toBe(true);
     expect(readFileSync(path('added.r386')).equals(readFileSync(direct))).toBe(true);
+  });
+
+  it('adds the stores of a window alone, and the result replays', async () => {
+    const file = await recorded('paging.r386');
+    const [from, until] = [100_000, 200_000];
+    const output = (header: TraceHeader) => new TraceWriter(path('window.r386'), header);
+    await replayed(file, { detail: 'stores', storesFrom: from, until, output });
+    const reader = TraceReader.open(path('window.r386'));
+    const icounts = reader.chunks.flatMap((_, i) => {
+      const { count, columns } = reader.readChunk(i).table('stores');
+      return [...columns[0].subarray(0, count)];
+    });
+    expect(Math.min(...icounts)).toBeGreaterThanOrEqual(from);
+    expect(Math.max(...icounts)).toBeLessThan(until);
+    expect((await replayed(path('window.r386'))).divergence).toBeUndefined();
+    await expect(replayed(path('window.r386'), { storesFrom: 1 })).rejects.toThrow(/has its stores already/);
   });
 
   it('still sees events in the wrong order', async () => {

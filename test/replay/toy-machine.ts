@@ -71,7 +71,9 @@ class ToyCpu extends ToyState implements MachineCpu {
     mem.i32[ACC] = (acc << 13) | (acc >>> 19);
     if ((acc & 0xf) === 0) {
       const at = (acc >>> 8) & MASK & ~3;
-      if (this.bus.host.config.detail === 'stores') log?.store(at, at, 4, mem.i32[(RAM + at) >>> 2], acc);
+      const { detail, storesFrom } = this.bus.host.config;
+      if (detail === 'stores' && this.icount >= storesFrom)
+        log?.store(at, at, 4, mem.i32[(RAM + at) >>> 2], acc);
       this.mmu?.physWrite32(at, acc);
     }
     if ((acc & 0x3f0) === 0x10) {

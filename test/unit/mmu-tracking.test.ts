@@ -190,6 +190,7 @@ describe('tracking', () => {
 
   it('records every store with detail stores, old and new', () => {
     const b = spaces({ config: { detail: 'stores' } });
+    b.mmu.recordEveryStore(true);
     b.write(0x3000, 0x1234);
     b.write(0x3000, 0xff, 1);
     b.write(PTMAP + 40, 5);

@@ -116,6 +116,7 @@ export function anyHeader(): TraceHeader {
       diskLatencyMin: 5_000,
       diskLatencyMax: 120_000,
       detail: 'stores',
+      storesFrom: 12_345,
     },
     guest: {
       kind: 'multiboot',

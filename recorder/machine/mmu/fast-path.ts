@@ -20,25 +20,25 @@ export class FastPath {
   writeProtect = false;
   /** Frame of the current directory; -1 while paging is off. Kept by the MMU. */
   directory = -1;
+  /** All stores are recorded. Kept by the MMU. */
+  everyStore = false;
 
   private readonly tlb: Tlb;
   private readonly frames: Frames;
   private readonly i32: Int32Array;
   private readonly recursiveSlot: number;
   private readonly alternateSlot: number;
-  private readonly everyStore: boolean;
   /** Pages granted while paging is off, to be dropped when it goes on. */
   private readonly identity: Int32Array;
   private identityCount = 0;
 
-  /** `profile` as far as it is to be watched; `everyStore` when all stores are recorded. */
-  constructor(mem: MachineMemory, tlb: Tlb, frames: Frames, profile: ResolvedProfile, everyStore: boolean) {
+  /** `profile` as far as it is to be watched. */
+  constructor(mem: MachineMemory, tlb: Tlb, frames: Frames, profile: ResolvedProfile) {
     this.tlb = tlb;
     this.frames = frames;
     this.i32 = mem.i32;
     this.recursiveSlot = profile.recursiveSlot;
     this.alternateSlot = profile.alternateSlot;
-    this.everyStore = everyStore;
     this.identity = new Int32Array(mem.ramBytes >>> 12);
   }
 

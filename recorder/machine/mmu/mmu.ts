@@ -45,7 +45,7 @@ export class Mmu {
   private readonly translator: Translator;
   private readonly recursiveSlot: number;
   private readonly alternateSlot: number;
-  private readonly everyStore: boolean;
+  private everyStore = false;
 
   constructor(
     mem: MachineMemory,
@@ -60,11 +60,10 @@ export class Mmu {
     this.log = log;
     this.recursiveSlot = log ? profile.recursiveSlot : -1;
     this.alternateSlot = log ? profile.alternateSlot : -1;
-    this.everyStore = log !== null && config.detail === 'stores';
     this.tlb = new Tlb(mem, config);
     this.frames = new Frames(mem);
     const watched = { ...profile, recursiveSlot: this.recursiveSlot, alternateSlot: this.alternateSlot };
-    this.fastPath = new FastPath(mem, this.tlb, this.frames, watched, this.everyStore);
+    this.fastPath = new FastPath(mem, this.tlb, this.frames, watched);
     this.structures = log
       ? new PagingStructures(mem, this.frames, this.tlb, this.fastPath, watched, log)
       : null;
@@ -79,6 +78,14 @@ export class Mmu {
     this.frames.reload(this.structures !== null);
     this.fastPath.reload();
     this.translator.takeControls();
+  }
+
+  /** Whether every store is recorded, or only those to paging structures. */
+  recordEveryStore(on: boolean): void {
+    if (on === this.everyStore) return;
+    this.everyStore = on;
+    this.fastPath.everyStore = on;
+    this.fastPath.dropAll();
   }
 
   setCr0(value: number): void {
