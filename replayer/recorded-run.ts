@@ -10,6 +10,7 @@ import { DivergenceFound } from './divergence.ts';
 export function recordedBoot({ guest }: TraceHeader): BootImage {
   return {
     kind: guest.kind,
+    name: guest.name,
     image: guest.image ? recordedFile(guest.image, 'image') : new Uint8Array(),
     commandLine: guest.commandLine,
     modules: guest.modules.map(({ commandLine, file }, i) => ({

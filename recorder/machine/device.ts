@@ -35,6 +35,10 @@ export interface InterruptController {
   readonly pending: boolean;
   /** INTA: takes the highest-priority request into service and returns its vector. */
   acknowledge(): number;
+  /** The line, 0-15, that the last acknowledge() took. */
+  readonly irq: number;
+  /** Whether that request came from an `inject_irq` input. */
+  readonly injected: boolean;
 }
 
 /** Physical memory as a bus master sees it: paging structures in it stay tracked. */

@@ -4,9 +4,11 @@ import { EventLog } from './event-log.ts';
 import { allocateMemory, type MachineMemory, RAM } from './layout.ts';
 import { MachineError } from './machine-error.ts';
 import { Mmu } from './mmu/mmu.ts';
+import { loadMultiboot, type MultibootOptions } from './multiboot.ts';
 import type { Nondet } from './nondet.ts';
 import type { MachineCpu, MachineOptions, MachineParts, StopReason } from './parts.ts';
 import { areaOf, memoryAreas, restoreArea, type Snapshot, saveArea } from './snapshot.ts';
+import { STANDARD_PARTS } from './standard-parts.ts';
 import { type Hash64, hashBytes, RamHash, WordHasher } from './state-hash.ts';
 
 /** One rung of the state-hash ladder: each part apart, so that a divergence names the part it began in. */
@@ -35,7 +37,7 @@ export class Machine {
   /** When recording them begins; Infinity once it has begun. */
   private storesBegin = Number.POSITIVE_INFINITY;
 
-  constructor({ config, profile, nondet, sink, disk }: MachineOptions, parts: MachineParts) {
+  constructor({ config, profile, nondet, sink, disk }: MachineOptions, parts: MachineParts = STANDARD_PARTS) {
     const mem = allocateMemory(config.ramBytes);
     const state = parts.createState(mem);
     this.mem = mem;
@@ -57,6 +59,12 @@ export class Machine {
     this.storesFrom = this.log && config.detail === 'stores' ? config.storesFrom : Number.POSITIVE_INFINITY;
     this.watchStores();
     this.ramHash = new RamHash(mem.i32, RAM, mem.ramBytes >>> 12);
+  }
+
+  /** Puts a Multiboot kernel into RAM and the processor at its entry. `name` names it in messages; throws BadInput. */
+  loadMultiboot(image: Uint8Array, options: MultibootOptions, name?: string): void {
+    const { eip, ebx } = loadMultiboot(this.mem, image, options, name);
+    this.cpu.enterMultiboot(eip, ebx);
   }
 
   get icount(): Icount {

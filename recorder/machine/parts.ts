@@ -16,6 +16,8 @@ export interface MachineCpu extends CpuView {
   /** Why the processor shut down (80386 Programmer's Reference, 9.8.9: a fault in a double fault); null while it runs. */
   readonly shutdown: string | null;
   attachMmu(mmu: Mmu): void;
+  /** The state in which a Multiboot loader starts a kernel (Multiboot Specification, 3.2). */
+  enterMultiboot(eip: number, ebx: number): void;
   /** Executes until icount is exactly `until`, or until halted, shut down, or `bus.deadlineMoved`. */
   run(until: number): void;
   /** Forgets whatever is derived from memory (decoded blocks), after a restore. */

@@ -89,6 +89,7 @@ class ToyCpu extends ToyState implements MachineCpu {
     for (let i = 0; i < 4; i++) word(this.mem.i32[(CPU_STATE >>> 2) + i]);
   }
   reload(): void {}
+  enterMultiboot(): void {}
   dropFetchLatch(): void {}
   codeWritten(): void {}
   fault(): never {
@@ -148,7 +149,7 @@ export function toyBuilder(exitAt = Number.POSITIVE_INFINITY): MachineBuilder {
         host.disk?.read(0, sector);
         return {
           bus,
-          pic: { pending: false, acknowledge: () => 0 },
+          pic: { pending: false, acknowledge: () => 0, irq: 0, injected: false },
           devices: [timer],
           acceptInput: (input) => timer.told(input),
           get exitCode() {
@@ -167,6 +168,7 @@ export function toyBuilder(exitAt = Number.POSITIVE_INFINITY): MachineBuilder {
 
 export const toyBoot = (seed: number): BootImage => ({
   kind: 'multiboot',
+  name: 'toy',
   image: Uint8Array.from({ length: 4096 }, (_, i) => (Math.imul(i + seed, 0x85ebca6b) >>> 13) & 0xff),
   commandLine: 'toy',
   modules: [],

@@ -84,6 +84,7 @@ class ToyCpu extends ToyState implements MachineCpu {
   dropFetchLatch(): void {}
   codeWritten(): void {}
   reload(): void {}
+  enterMultiboot(): void {}
   forEachStateWord(word: (value: number) => void): void {
     for (const value of this.words) word(value);
     word(this.icount);
@@ -135,6 +136,8 @@ function toyDevices({ mem, dma }: DeviceHost): DeviceSet & { readonly pic: { pen
       words[1] = value ? 1 : 0;
     },
     acknowledge: () => 32,
+    irq: 0,
+    injected: false,
   };
   const timer = {
     name: 'timer',

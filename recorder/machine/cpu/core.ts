@@ -38,7 +38,7 @@ export class Core {
   nextEip = 0;
   /** A repeated string instruction stopped before its last iteration: it is to be executed again. */
   repeatAgain = false;
-  /** Set by an instruction that must return from `run` (an OUT that moved a deadline, HLT). */
+  /** Set by an instruction that must return from `run` (a port access that moved a deadline). */
   leave = false;
   private readonly guestFault = new GuestFault();
   private rmwLinear = 0;

@@ -239,11 +239,12 @@ export class Cpu extends CpuState implements CpuView {
   private stretch(untilIcount: number): void {
     const { core, words, doubles, blocks } = this;
     const { pic, segments } = core;
-    while (!core.leave && words[HALTED] === 0 && doubles[ICOUNT] < untilIcount) {
+    while (!core.leave && doubles[ICOUNT] < untilIcount) {
       if (pic.pending && (words[SYSTEM_FLAGS] & IF) !== 0 && words[SHADOW] === 0) {
         core.interrupts.deliverIrq();
         continue;
       }
+      if (words[HALTED] !== 0) return;
       const now = doubles[ICOUNT];
       const stepping = (words[SYSTEM_FLAGS] & TF) !== 0;
       // The instruction after STI or a load of SS is alone: what comes after it may be interrupted.
@@ -259,17 +260,6 @@ export class Cpu extends CpuState implements CpuView {
         words[DR + 6] |= DR6_BS;
         core.interrupts.deliverException(DEBUG_EXCEPTION, 0);
       }
-    }
-    // A halted processor wakes for an interrupt, even with nothing left to execute.
-    if (
-      words[HALTED] !== 0 &&
-      pic.pending &&
-      (words[SYSTEM_FLAGS] & IF) !== 0 &&
-      doubles[ICOUNT] < untilIcount
-    ) {
-      core.interrupts.deliverIrq();
-      core.leave = false;
-      this.stretch(untilIcount);
     }
   }
 

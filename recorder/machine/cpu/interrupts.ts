@@ -43,12 +43,6 @@ const STORM_LIMIT = 100_000;
 
 const isContributory = (vector: number): boolean => ((CONTRIBUTORY >>> vector) & 1) !== 0;
 
-/** How the line taken by INTA is told, where the interrupt controller tells it. */
-interface AcknowledgedLine {
-  readonly irq?: number;
-  readonly injected?: boolean;
-}
-
 /** Delivery of interrupts and exceptions through the IDT (80386 Programmer's Reference, chapter 9). */
 export class Interrupts {
   private readonly core: Core;
@@ -68,12 +62,11 @@ export class Interrupts {
     const { core } = this;
     const { i32 } = core;
     const vector = core.pic.acknowledge();
-    const line = core.pic as AcknowledgedLine;
     i32[HALTED] = 0;
-    const source = line.injected ? FROM_INJECTION : FROM_IRQ;
+    const source = core.pic.injected ? FROM_INJECTION : FROM_IRQ;
     core.segments.external = 1;
     try {
-      this.deliverCounted(vector, line.irq ?? NO_IRQ, source, i32[EIP], false);
+      this.deliverCounted(vector, core.pic.irq, source, i32[EIP], false);
     } catch (error) {
       if (!core.isGuestFault(error)) throw error;
       const { vector: raised, code } = error;

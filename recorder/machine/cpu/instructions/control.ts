@@ -97,7 +97,6 @@ export const CONTROL_HANDLERS: Handlers = {
   hlt(core) {
     core.requirePrivilege();
     core.i32[HALTED] = 1;
-    core.leave = true;
   },
 };
 

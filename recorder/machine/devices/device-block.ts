@@ -1,0 +1,35 @@
+import { DEVICE_STATE, DEVICE_STATE_BYTES, type MachineMemory } from '../layout.ts';
+import { MachineError } from '../machine-error.ts';
+
+/** One share of DEVICE_STATE: a device's registers, as words, doubles and bytes of the machine's memory. */
+export interface DeviceBlock {
+  readonly offset: number;
+  readonly bytes: number;
+  readonly words: Int32Array;
+  readonly doubles: Float64Array;
+  readonly u8: Uint8Array;
+}
+
+/** Where each device's block begins, from DEVICE_STATE: given here and nowhere else. */
+const BLOCKS = {
+  pic: { from: 0x0000, bytes: 0x400 },
+  pit: { from: 0x0400, bytes: 0x400 },
+  uart: { from: 0x0800, bytes: 0x400 },
+  rtc: { from: 0x0c00, bytes: 0x400 },
+  system: { from: 0x1000, bytes: 0x400 },
+  ata: { from: 0x1400, bytes: 0x2400 },
+} as const;
+
+export function deviceBlock(mem: MachineMemory, name: keyof typeof BLOCKS): DeviceBlock {
+  const { from, bytes } = BLOCKS[name];
+  if (from + bytes > DEVICE_STATE_BYTES)
+    throw new MachineError(`device block ${name} lies outside DEVICE_STATE`);
+  const offset = DEVICE_STATE + from;
+  return {
+    offset,
+    bytes,
+    words: mem.i32.subarray(offset >>> 2, (offset + bytes) >>> 2),
+    doubles: mem.f64.subarray(offset >>> 3, (offset + bytes) >>> 3),
+    u8: mem.u8.subarray(offset, offset + bytes),
+  };
+}

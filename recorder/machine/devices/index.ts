@@ -1,0 +1,37 @@
+import type { Device, DeviceHost, DeviceSet } from '../device.ts';
+import { AtaChannel } from './ata.ts';
+import { PortBus } from './bus.ts';
+import { DiskOverlay } from './disk-overlay.ts';
+import { InterruptControllers } from './pic8259.ts';
+import { Timer } from './pit8254.ts';
+import { RealTimeClock } from './rtc.ts';
+import { SystemPorts } from './system-ports.ts';
+import { SerialPort } from './uart16550.ts';
+
+/** The devices of a PC, wired to its bus. The order is that in which those due at one instant act. */
+export function createDevices(host: DeviceHost): DeviceSet {
+  const bus = new PortBus();
+  const disk = host.disk ? new DiskOverlay(host.disk) : null;
+  const pic = new InterruptControllers(host, bus);
+  const timer = new Timer(host, bus, pic);
+  const uart = new SerialPort(host, bus, pic);
+  const rtc = new RealTimeClock(host, bus, pic);
+  const ata = new AtaChannel(host, bus, pic, disk);
+  const system = new SystemPorts(host, bus, timer);
+  const devices: readonly Device[] = [pic, timer, uart, rtc, ata, system];
+  return {
+    bus,
+    pic,
+    devices,
+    acceptInput({ kind, value }) {
+      if (kind === 'serial_byte') uart.receive(value);
+      else if (kind === 'inject_irq') pic.inject(value & 15);
+    },
+    get exitCode() {
+      return system.exitCode;
+    },
+    diskHash: () => disk?.hash() ?? null,
+    saveDisk: () => disk?.save() ?? new Uint8Array(),
+    restoreDisk: (bytes) => disk?.restore(bytes),
+  };
+}

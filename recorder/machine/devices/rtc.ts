@@ -1,0 +1,244 @@
+import type { Icount } from '../../../schemas/units.ts';
+import type { Device, DeviceHost } from '../device.ts';
+import type { PortBus } from './bus.ts';
+import { type CivilTime, civilTime, secondsOf } from './calendar.ts';
+import { type DeviceBlock, deviceBlock } from './device-block.ts';
+import type { InterruptControllers } from './pic8259.ts';
+import { VirtualClock } from './virtual-time.ts';
+
+/**
+ * The MC146818 real-time clock and its CMOS memory (Motorola data sheet). Time is the start that was drawn through Nondet
+ * plus virtual seconds.
+ */
+
+/** Bytes: the 128 registers. */
+const REGISTERS = 0;
+/** Words, after them. */
+const INDEX = 32;
+/** Doubles: civil seconds at icount 0, and the next ticks of the two periodic jobs (-1: none). */
+const BASE = 32;
+const NEXT_PERIODIC = 33;
+const NEXT_UPDATE = 34;
+
+const A = 0x0a;
+const B = 0x0b;
+const C = 0x0c;
+const D = 0x0d;
+const CENTURY = 0x32;
+const A_UPDATING = 0x80;
+const B_SET = 0x80;
+const B_PERIODIC = 0x40;
+const B_ALARM = 0x20;
+const B_UPDATE_ENDED = 0x10;
+const B_BINARY = 4;
+const B_24_HOURS = 2;
+const C_IRQ = 0x80;
+const D_VALID = 0x80;
+const PM = 0x80;
+/** An alarm byte that matches anything. */
+const ANY = 0xc0;
+
+const HERTZ = 32_768;
+/** The update flag is up for the last 244 us of a second: 8 ticks. */
+const UPDATING_TICKS = 8;
+const IRQ = 8;
+const NEVER = -1;
+
+/** The recorder draws a start in 1996. */
+const START_MIN = secondsOf({ year: 1996, month: 1, day: 1, hour: 0, minute: 0, second: 0 });
+const START_MAX = secondsOf({ year: 1996, month: 12, day: 31, hour: 23, minute: 59, second: 59 });
+
+const TIME_FIELDS = { 0: 'second', 2: 'minute', 4: 'hour', 6: 'weekday', 7: 'day', 8: 'month' } as const;
+const YEAR = 9;
+
+export class RealTimeClock implements Device {
+  readonly name = 'rtc';
+  readonly state: DeviceBlock;
+  private readonly registers: Uint8Array;
+  private readonly words: Int32Array;
+  private readonly doubles: Float64Array;
+  private readonly clock: DeviceHost['clock'];
+  private readonly virtual: VirtualClock;
+  private readonly pic: InterruptControllers;
+  private readonly bus: PortBus;
+
+  constructor({ mem, clock, config, nondet }: DeviceHost, bus: PortBus, pic: InterruptControllers) {
+    this.state = deviceBlock(mem, 'rtc');
+    this.registers = this.state.u8.subarray(REGISTERS, REGISTERS + 128);
+    this.words = this.state.words;
+    this.doubles = this.state.doubles;
+    this.clock = clock;
+    this.virtual = new VirtualClock(HERTZ, config.instructionsPerSecond);
+    this.pic = pic;
+    this.bus = bus;
+    this.doubles[BASE] = nondet.draw('rtc_start', 0 as Icount, START_MIN, START_MAX);
+    this.doubles[NEXT_PERIODIC] = NEVER;
+    this.doubles[NEXT_UPDATE] = NEVER;
+    this.registers[A] = 0x26;
+    this.registers[B] = B_24_HOURS;
+    this.storeMemorySize(config.ramBytes);
+    bus.claim(0x70, 2, {
+      in: (port) => (port === 0 ? -1 : this.read(this.words[INDEX])),
+      out: (port, value) => {
+        if (port === 0) this.words[INDEX] = value & 0x7f;
+        else this.write(this.words[INDEX], value);
+      },
+    });
+  }
+
+  /** As a PC's BIOS leaves it: base memory, extended memory in KB, memory above 16 MB in 64 KB. */
+  private storeMemorySize(ramBytes: number): void {
+    const put = (at: number, value: number) => {
+      this.registers[at] = value & 0xff;
+      this.registers[at + 1] = value >>> 8;
+    };
+    const extended = Math.min(0xffff, (ramBytes - (1 << 20)) >>> 10);
+    put(0x15, 640);
+    put(0x17, extended);
+    put(0x30, extended);
+    put(0x34, Math.max(0, (ramBytes - (16 << 20)) >>> 16));
+  }
+
+  private get tick(): number {
+    return this.virtual.ticksAt(this.clock.icount);
+  }
+
+  nextDeadline(): number {
+    const { doubles } = this;
+    const [periodic, update] = [doubles[NEXT_PERIODIC], doubles[NEXT_UPDATE]];
+    if (periodic === NEVER && update === NEVER) return Number.POSITIVE_INFINITY;
+    const first = periodic === NEVER ? update : update === NEVER ? periodic : Math.min(periodic, update);
+    return this.virtual.icountOf(first);
+  }
+
+  onDeadline(): void {
+    const { doubles } = this;
+    const tick = this.tick;
+    if (doubles[NEXT_PERIODIC] !== NEVER && doubles[NEXT_PERIODIC] <= tick) {
+      doubles[NEXT_PERIODIC] += this.period;
+      this.raise(B_PERIODIC);
+    }
+    if (doubles[NEXT_UPDATE] !== NEVER && doubles[NEXT_UPDATE] <= tick) {
+      doubles[NEXT_UPDATE] += HERTZ;
+      this.raise(B_UPDATE_ENDED);
+      if (this.alarmMatches()) this.raise(B_ALARM);
+    }
+  }
+
+  /** Ticks between periodic interrupts (data sheet, table 5; the 32.768 kHz time base). */
+  private get period(): number {
+    const rate = this.registers[A] & 15;
+    if (rate === 0) return 0;
+    return 1 << ((rate < 3 ? rate + 7 : rate) - 1);
+  }
+
+  private raise(flag: number): void {
+    const { registers } = this;
+    registers[C] |= flag;
+    this.update();
+  }
+
+  private update(): void {
+    const { registers } = this;
+    const wanted = (registers[C] & registers[B] & 0x70) !== 0;
+    registers[C] = wanted ? registers[C] | C_IRQ : registers[C] & ~C_IRQ;
+    this.pic.setLine(IRQ, wanted);
+  }
+
+  /** What fires when, after a change of the registers A and B. */
+  private schedule(): void {
+    const { doubles, registers } = this;
+    const tick = this.tick;
+    const { period } = this;
+    doubles[NEXT_PERIODIC] =
+      registers[B] & B_PERIODIC && period > 0 ? (Math.floor(tick / period) + 1) * period : NEVER;
+    doubles[NEXT_UPDATE] =
+      registers[B] & (B_ALARM | B_UPDATE_ENDED) ? (Math.floor(tick / HERTZ) + 1) * HERTZ : NEVER;
+    this.bus.deadlineMoved = true;
+  }
+
+  private read(register: number): number {
+    const { registers } = this;
+    switch (register) {
+      case A: {
+        const updating = this.tick % HERTZ >= HERTZ - UPDATING_TICKS && !(registers[B] & B_SET);
+        return (registers[A] & 0x7f) | (updating ? A_UPDATING : 0);
+      }
+      case C: {
+        const flags = registers[C];
+        registers[C] = 0;
+        this.update();
+        return flags;
+      }
+      case D:
+        return D_VALID;
+      default:
+        return this.timeByte(register) ?? registers[register];
+    }
+  }
+
+  private write(register: number, value: number): void {
+    const { registers } = this;
+    if (register === A || register === B) {
+      registers[register] = value;
+      this.schedule();
+      this.update();
+    } else if (register !== C && register !== D && !this.setTimeByte(register, value)) {
+      registers[register] = value;
+    }
+  }
+
+  private get now(): CivilTime {
+    return civilTime(this.doubles[BASE] + Math.floor(this.tick / HERTZ));
+  }
+
+  /** A register of the running clock, as coded; undefined for other registers. */
+  private timeByte(register: number): number | undefined {
+    const now = this.now;
+    if (register === YEAR) return this.code(now.year % 100);
+    if (register === CENTURY) return this.code(Math.floor(now.year / 100));
+    const field = TIME_FIELDS[register as keyof typeof TIME_FIELDS];
+    if (field === undefined) return undefined;
+    return field === 'hour' ? this.codeHour(now.hour) : this.code(now[field]);
+  }
+
+  /** Sets one part of the time; true when the register is one. The weekday follows from the date. */
+  private setTimeByte(register: number, byte: number): boolean {
+    const now = this.now;
+    const field = TIME_FIELDS[register as keyof typeof TIME_FIELDS];
+    let changed: CivilTime = now;
+    if (register === YEAR) changed = { ...now, year: now.year - (now.year % 100) + this.decode(byte) };
+    else if (register === CENTURY) changed = { ...now, year: this.decode(byte) * 100 + (now.year % 100) };
+    else if (field === 'hour') changed = { ...now, hour: this.decodeHour(byte) };
+    else if (field !== undefined) changed = { ...now, [field]: this.decode(byte) };
+    else return false;
+    this.doubles[BASE] = secondsOf(changed) - Math.floor(this.tick / HERTZ);
+    return true;
+  }
+
+  private code(value: number): number {
+    return this.registers[B] & B_BINARY ? value : (Math.floor(value / 10) << 4) | (value % 10);
+  }
+
+  private decode(byte: number): number {
+    return this.registers[B] & B_BINARY ? byte : (byte >> 4) * 10 + (byte & 15);
+  }
+
+  private codeHour(hour: number): number {
+    if (this.registers[B] & B_24_HOURS) return this.code(hour);
+    return this.code(hour % 12 || 12) | (hour >= 12 ? PM : 0);
+  }
+
+  private decodeHour(byte: number): number {
+    if (this.registers[B] & B_24_HOURS) return this.decode(byte);
+    return (this.decode(byte & ~PM) % 12) + (byte & PM ? 12 : 0);
+  }
+
+  private alarmMatches(): boolean {
+    const { registers } = this;
+    return [0, 2, 4].every((register) => {
+      const alarm = registers[register + 1];
+      return (alarm & ANY) === ANY || alarm === this.timeByte(register);
+    });
+  }
+}

@@ -1,0 +1,189 @@
+import type { Device, DeviceHost } from '../device.ts';
+import type { PortBus } from './bus.ts';
+import { type DeviceBlock, deviceBlock } from './device-block.ts';
+import type { InterruptControllers } from './pic8259.ts';
+
+/** COM1, a 16550A (National Semiconductor PC16550D data sheet). It sends at once: what is sent is the guest's console. */
+
+const FIRST_PORT = 0x3f8;
+const IRQ = 4;
+
+/** Words. */
+const IER = 0;
+const LCR = 1;
+const MCR = 2;
+const SCRATCH = 3;
+const DIVISOR = 4;
+const FIFO_ENABLED = 5;
+const OVERRUN = 6;
+/** The transmitter-empty interrupt waits to be taken. */
+const THRE_PENDING = 7;
+const TRIGGER = 8;
+const RECEIVED = 9;
+/** Receive queue, a word a byte. */
+const QUEUE = 16;
+const FIFO_BYTES = 16;
+
+const IER_RECEIVED = 1;
+const IER_TRANSMIT = 2;
+const IER_LINE_STATUS = 4;
+const LCR_DLAB = 0x80;
+const MCR_OUT2 = 8;
+const MCR_LOOPBACK = 0x10;
+const LSR_READY = 1;
+const LSR_OVERRUN = 2;
+/** Transmit register and shifter are always empty. */
+const LSR_TRANSMIT_EMPTY = 0x60;
+/** Carrier, data set ready and clear to send, as a null modem gives them. */
+const MSR_CONNECTED = 0xb0;
+const TRIGGER_LEVELS = [1, 4, 8, 14];
+const CONSOLE_COM1 = 0;
+
+export class SerialPort implements Device {
+  readonly name = 'uart';
+  readonly state: DeviceBlock;
+  private readonly words: Int32Array;
+  private readonly log: DeviceHost['log'];
+  private readonly pic: InterruptControllers;
+
+  constructor({ mem, log }: DeviceHost, bus: PortBus, pic: InterruptControllers) {
+    this.state = deviceBlock(mem, 'uart');
+    this.words = this.state.words;
+    this.words[TRIGGER] = 1;
+    this.words[DIVISOR] = 1;
+    this.log = log;
+    this.pic = pic;
+    bus.claim(FIRST_PORT, 8, {
+      in: (port) => this.read(port),
+      out: (port, value) => this.write(port, value),
+    });
+  }
+
+  nextDeadline(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  onDeadline(): void {}
+
+  /** A byte arrives. With the queue full it is lost, and the guest can see that. */
+  receive(byte: number): void {
+    const { words } = this;
+    const room = words[FIFO_ENABLED] ? FIFO_BYTES : 1;
+    if (words[RECEIVED] >= room) words[OVERRUN] = 1;
+    else words[QUEUE + words[RECEIVED]++] = byte;
+    this.update();
+  }
+
+  private read(port: number): number {
+    const { words } = this;
+    const latch = (words[LCR] & LCR_DLAB) !== 0;
+    switch (port) {
+      case 0:
+        return latch ? words[DIVISOR] & 0xff : this.takeByte();
+      case 1:
+        return latch ? words[DIVISOR] >>> 8 : words[IER];
+      case 2:
+        return this.identify();
+      case 3:
+        return words[LCR];
+      case 4:
+        return words[MCR];
+      case 5:
+        return this.lineStatus();
+      case 6:
+        return this.modemStatus();
+      default:
+        return words[SCRATCH];
+    }
+  }
+
+  private write(port: number, value: number): void {
+    const { words } = this;
+    const latch = (words[LCR] & LCR_DLAB) !== 0;
+    switch (port) {
+      case 0:
+        if (latch) words[DIVISOR] = (words[DIVISOR] & 0xff00) | value;
+        else this.send(value);
+        break;
+      case 1:
+        if (latch) words[DIVISOR] = (words[DIVISOR] & 0xff) | (value << 8);
+        else {
+          if (value & ~words[IER] & IER_TRANSMIT) words[THRE_PENDING] = 1;
+          words[IER] = value & 15;
+        }
+        break;
+      case 2:
+        words[FIFO_ENABLED] = value & 1;
+        words[TRIGGER] = value & 1 ? TRIGGER_LEVELS[value >> 6] : 1;
+        if (value & 2 || !(value & 1)) words[RECEIVED] = 0;
+        break;
+      case 3:
+        words[LCR] = value;
+        break;
+      case 4:
+        words[MCR] = value & 0x1f;
+        break;
+      case 7:
+        words[SCRATCH] = value;
+        break;
+    }
+    this.update();
+  }
+
+  private send(byte: number): void {
+    const { words } = this;
+    words[THRE_PENDING] = 1;
+    if (words[MCR] & MCR_LOOPBACK) this.receive(byte);
+    else this.log?.add('console', CONSOLE_COM1, byte);
+  }
+
+  private takeByte(): number {
+    const { words } = this;
+    if (words[RECEIVED] === 0) return 0;
+    const byte = words[QUEUE];
+    words[RECEIVED]--;
+    words.copyWithin(QUEUE, QUEUE + 1, QUEUE + FIFO_BYTES);
+    words[QUEUE + FIFO_BYTES - 1] = 0;
+    this.update();
+    return byte;
+  }
+
+  private lineStatus(): number {
+    const { words } = this;
+    const status =
+      LSR_TRANSMIT_EMPTY | (words[RECEIVED] > 0 ? LSR_READY : 0) | (words[OVERRUN] ? LSR_OVERRUN : 0);
+    words[OVERRUN] = 0;
+    this.update();
+    return status;
+  }
+
+  /** In loopback the modem outputs come back as inputs (data sheet, 8.6.8). */
+  private modemStatus(): number {
+    const mcr = this.words[MCR];
+    if ((mcr & MCR_LOOPBACK) === 0) return MSR_CONNECTED;
+    return ((mcr & 2) << 3) | ((mcr & 1) << 5) | ((mcr & 12) << 4);
+  }
+
+  /** The most urgent reason to interrupt, as IIR codes it; 1 for none. */
+  private reason(): number {
+    const { words } = this;
+    if (words[IER] & IER_LINE_STATUS && words[OVERRUN]) return 6;
+    if (words[IER] & IER_RECEIVED && words[RECEIVED] >= words[TRIGGER]) return 4;
+    if (words[IER] & IER_RECEIVED && words[RECEIVED] > 0) return 12;
+    if (words[IER] & IER_TRANSMIT && words[THRE_PENDING]) return 2;
+    return 1;
+  }
+
+  private identify(): number {
+    const reason = this.reason();
+    // Reading the identification is what answers a transmitter-empty interrupt.
+    if (reason === 2) this.words[THRE_PENDING] = 0;
+    this.update();
+    return reason | (this.words[FIFO_ENABLED] ? 0xc0 : 0);
+  }
+
+  /** OUT2 lets the interrupt through to the controller, as PCs are wired. */
+  private update(): void {
+    this.pic.setLine(IRQ, (this.words[MCR] & MCR_OUT2) !== 0 && this.reason() !== 1);
+  }
+}

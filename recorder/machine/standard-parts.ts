@@ -1,0 +1,11 @@
+import { Cpu } from './cpu/cpu.ts';
+import { CpuState } from './cpu/state.ts';
+import { createDevices } from './devices/index.ts';
+import type { MachineParts } from './parts.ts';
+
+/** The real machine. */
+export const STANDARD_PARTS: MachineParts = {
+  createState: (mem) => new CpuState(mem),
+  createCpu: (mem, bus, pic, log) => new Cpu(mem, bus, pic, log),
+  createDevices,
+};

@@ -1,0 +1,79 @@
+/**
+ * A multiboot kernel of a few dozen instructions, made here so that recording a real guest never depends on a compiler:
+ * it maps the first 4 MB onto themselves, turns paging on, rewrites a page-table entry again and again, greets on the
+ * debug console and leaves by the exit port.
+ */
+
+const BASE = 0x100000;
+const u16 = (n: number) => [n & 0xff, (n >>> 8) & 0xff];
+const u32 = (n: number) => [...u16(n), ...u16(n >>> 16)];
+
+/** Where the page directory and its one table lie. */
+const DIRECTORY = 0x300000;
+const TABLE = 0x301000;
+
+/** The entry that is rewritten: of page 0x380000, which nothing else uses. */
+const VICTIM = TABLE + 4 * 0x380;
+
+const code = (rounds: number): number[] => [
+  ...[0xbf, ...u32(TABLE)], //                     mov edi, TABLE
+  ...[0xb8, ...u32(3)], //                         mov eax, present | writable
+  ...[0x89, 0x07], //                        fill: mov [edi], eax
+  ...[0x05, ...u32(0x1000)], //                    add eax, 0x1000
+  ...[0x83, 0xc7, 0x04], //                        add edi, 4
+  ...[0x81, 0xff, ...u32(TABLE + 0x1000)], //      cmp edi, TABLE + 0x1000
+  ...[0x75, 0xee], //                              jne fill
+  ...[0xc7, 0x05, ...u32(DIRECTORY), ...u32(TABLE | 3)], // mov dword [DIRECTORY], TABLE | 3
+  ...[0xb8, ...u32(DIRECTORY)], //                 mov eax, DIRECTORY
+  ...[0x0f, 0x22, 0xd8], //                        mov cr3, eax
+  ...[0x0f, 0x20, 0xc0], //                        mov eax, cr0
+  ...[0x0d, ...u32(0x80000000)], //                or eax, PG
+  ...[0x0f, 0x22, 0xc0], //                        mov cr0, eax
+  ...[0xb9, ...u32(rounds)], //                    mov ecx, rounds
+  ...[0x89, 0xc8], //                       round: mov eax, ecx
+  ...[0xc1, 0xe0, 0x0c], //                        shl eax, 12
+  ...[0x83, 0xc8, 0x03], //                        or eax, 3
+  ...[0xa3, ...u32(VICTIM)], //                    mov [VICTIM], eax
+  ...[0x0f, 0x01, 0x3d, ...u32(0x380000)], //      invlpg [0x380000]
+  ...[0x01, 0x0d, ...u32(0x200000)], //            add [0x200000], ecx
+  ...[0x49], //                                    dec ecx
+  ...[0x75, 0xe3], //                              jnz round
+  ...[0xb0, 0x68, 0xe6, 0xe9], //                  mov al, 'h'; out 0xe9, al
+  ...[0xb0, 0x69, 0xe6, 0xe9], //                  mov al, 'i'; out 0xe9, al
+  ...[0x31, 0xc0, 0xe6, 0xf4], //                  xor eax, eax; out 0xf4, al
+  ...[0xf4, 0xeb, 0xfd], //                        hlt; jmp back
+];
+
+const HEADER_FLAGS = 0;
+const MULTIBOOT_MAGIC = 0x1badb002;
+
+/** The ELF file. One loadable segment: the multiboot header, then the code. */
+export function tinyKernel(rounds: number): Uint8Array {
+  const multiboot = [
+    ...u32(MULTIBOOT_MAGIC),
+    ...u32(HEADER_FLAGS),
+    ...u32(-(MULTIBOOT_MAGIC + HEADER_FLAGS)),
+    ...u32(0),
+  ];
+  const segment = [...multiboot, ...code(rounds)];
+  const headers = 52 + 32;
+  const elfHeader = [
+    ...[0x7f, 0x45, 0x4c, 0x46, 1, 1, 1, 0, ...u32(0), ...u32(0)],
+    ...u16(2), // executable
+    ...u16(3), // i386
+    ...u32(1),
+    ...u32(BASE + multiboot.length), // entry
+    ...u32(52), // program headers
+    ...u32(0), // no sections
+    ...u32(0),
+    ...[...u16(52), ...u16(32), ...u16(1), ...u16(0), ...u16(0), ...u16(0)],
+  ];
+  const programHeader = [
+    ...u32(1), // load
+    ...[...u32(headers), ...u32(BASE), ...u32(BASE)],
+    ...[...u32(segment.length), ...u32(segment.length)],
+    ...u32(7),
+    ...u32(4),
+  ];
+  return Uint8Array.from([...elfHeader, ...programHeader, ...segment]);
+}
