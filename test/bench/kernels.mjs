@@ -1,5 +1,5 @@
 // Runs multiboot speed kernels on the machine and prints speed and event counts, with recording off and on.
-// usage: npm run build && node test/bench/kernels.mjs KERNEL.elf… [--hash-every INSTRUCTIONS]
+// usage: npm run build && node test/bench/kernels.mjs KERNEL.elf… [--hash-every INSTRUCTIONS] [--detail off|paging]
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
@@ -7,6 +7,8 @@ const machineFolder = join(import.meta.dirname, '../../dist/recorder/machine');
 const args = process.argv.slice(2);
 const hashAt = args.indexOf('--hash-every');
 const hashEvery = hashAt < 0 ? Number.POSITIVE_INFINITY : Number(args.splice(hashAt, 2)[1]);
+const detailAt = args.indexOf('--detail');
+const details = detailAt < 0 ? ['off', 'paging'] : [args.splice(detailAt, 2)[1]];
 if (args.length === 0 || !(hashEvery > 0)) {
   console.error('usage: node test/bench/kernels.mjs KERNEL.elf… [--hash-every INSTRUCTIONS]');
   process.exit(2);
@@ -70,4 +72,4 @@ function run(path, detail) {
   );
 }
 
-for (const path of args) for (const detail of ['off', 'paging']) run(path, detail);
+for (const path of args) for (const detail of details) run(path, detail);

@@ -1,0 +1,3 @@
+import { statSync } from 'node:fs';
+
+export const fileBytes = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;

@@ -1,0 +1,107 @@
+import type { Argv } from 'yargs';
+import { parseProfile } from '../../../recorder/capture/profile.ts';
+import { TraceReader } from '../../../replayer/trace-reader.ts';
+import { EVENT_KIND_NAMES } from '../../../schemas/events.ts';
+import { hashWordsHex } from '../../../schemas/ladder.ts';
+import type { TraceHeader } from '../../../schemas/trace-header.ts';
+import { describeExit } from '../describe-exit.ts';
+import { bytes, grouped, plural, shellWord } from '../format.ts';
+
+/** `rewind386 info` */
+export const addInfo = (cli: Argv): Argv =>
+  cli.command('info <file>', 'what a trace holds', options, ({ file }) => {
+    const reader = TraceReader.open(file);
+    try {
+      for (const line of describeTrace(reader)) console.log(line);
+    } finally {
+      reader.close();
+    }
+    console.log(`next: rewind386 check ${shellWord(file)}`);
+  });
+
+const options = (yargs: Argv) =>
+  yargs
+    .positional('file', { type: 'string', demandOption: true, describe: 'the trace' })
+    .example('$0 info run.r386', 'machine, guest, how the run ended, events by kind');
+
+function describeTrace(reader: TraceReader): string[] {
+  const { header } = reader;
+  const rows: [string, string][] = [
+    [
+      'trace',
+      `${reader.path}, ${bytes(reader.bytes)}, schema ${header.schemaVersion}, rewind386 ${header.toolVersion}`,
+    ],
+    ['guest', describeGuest(header)],
+    ['command line', header.guest.commandLine || '(none)'],
+    ...header.guest.modules.map((module): [string, string] => ['module', module.commandLine]),
+    ['profile', describeProfile(header)],
+    ['disk', describeDisk(header)],
+    ['machine', describeMachine(header)],
+    ['seed', String(header.seed)],
+    ['run', describeRun(reader)],
+    ['inputs', grouped(reader.inputs().length)],
+    [
+      'state hashes',
+      `${grouped(reader.ladder().length)}, every ${plural(header.ladderInterval, 'instruction')}`,
+    ],
+    ['events', grouped(reader.events)],
+    ...eventCounts(reader),
+    ...finalState(reader),
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
+}
+
+const describeGuest = ({ guest, labels }: TraceHeader): string => {
+  const words = Object.entries(labels).map(([name, value]) => `${name} ${value}`);
+  const sha256 = guest.image ? ` (sha256 ${guest.image.sha256.slice(0, 16)}…)` : '';
+  return [`${guest.name}${sha256}`, ...words].join(', ');
+};
+
+function describeProfile({ profile }: TraceHeader): string {
+  const slot = (n: number) => (n < 0 ? 'none' : String(n));
+  const process = profile.process ? '' : ', processes unknown';
+  return `${profile.name}: recursive slot ${slot(profile.recursiveSlot)}, alternate slot ${slot(profile.alternateSlot)}${process}`;
+}
+
+function describeDisk({ disk }: TraceHeader): string {
+  if (!disk) return '(none)';
+  const where =
+    disk.base.kind === 'embedded'
+      ? 'in the trace'
+      : disk.base.kind === 'builtin'
+        ? disk.base.name
+        : disk.base.path;
+  return `${where}, ${plural(disk.sectors, 'sector')} (sha256 ${disk.sha256.slice(0, 16)}…)`;
+}
+
+function describeMachine({ machine }: TraceHeader): string {
+  return [
+    `${bytes(machine.ramBytes)} RAM`,
+    `TLB ${machine.tlbEntries} entries in ${machine.tlbWays} ways`,
+    `${grouped(machine.instructionsPerSecond)} instructions a second`,
+    `disk latency ${grouped(machine.diskLatencyMin)}-${grouped(machine.diskLatencyMax)}`,
+    `detail ${machine.detail}`,
+  ].join(', ');
+}
+
+function describeRun({ header, footer, torn, endIcount }: TraceReader): string {
+  if (torn) return `TORN: ${torn.what}`;
+  const description = header.profile.source ? parseProfile(header.profile.source, 'profile') : undefined;
+  const exit = footer ? describeExit(footer.exit, description) : 'has no end';
+  return `${exit} at icount ${grouped(endIcount)} (${(endIcount / header.machine.instructionsPerSecond).toFixed(2)} virtual seconds)`;
+}
+
+function eventCounts(reader: TraceReader): [string, string][] {
+  const totals = reader.totals();
+  return EVENT_KIND_NAMES.filter((kind) => totals[kind] > 0).map((kind) => [
+    `  ${kind}`,
+    grouped(totals[kind]),
+  ]);
+}
+
+function finalState({ footer }: TraceReader): [string, string][] {
+  if (!footer) return [];
+  const hashes = Object.entries(footer.final.hashes).map(([part, hash]) => `${part} ${hashWordsHex(hash)}`);
+  return [['final state', hashes.join(', ')]];
+}

@@ -1,0 +1,195 @@
+import type { Argv } from 'yargs';
+import { type RecordResult, record } from '../../../recorder/capture/session.ts';
+import { buildMachine } from '../../../recorder/machine/build.ts';
+import { DEFAULT_CONFIG } from '../../../recorder/machine/config.ts';
+import { DETAIL, type Detail } from '../../../schemas/events.ts';
+import { DEFAULT_LADDER_INTERVAL } from '../../../schemas/trace-output.ts';
+import { BUILTIN_GUEST, KERNELS, WORKLOADS } from '../builtin-guest.ts';
+import { ConsoleLines } from '../console-lines.ts';
+import { describeExit } from '../describe-exit.ts';
+import { EXIT } from '../exit-status.ts';
+import { bytes, grouped, plural, shellWord } from '../format.ts';
+import { type Guest, openGuest } from '../guest.ts';
+import { progressBar } from '../progress.ts';
+import {
+  parseCount,
+  parseInjection,
+  parseRam,
+  parseRange,
+  parseSeed,
+  parseSerial,
+  parseTlb,
+} from '../values.ts';
+import { VERSION } from '../version.ts';
+import { fileBytes } from './file-bytes.ts';
+
+/** `rewind386 record` */
+export const addRecord = (cli: Argv): Argv =>
+  cli.command('record [guest]', 'run a guest and record it to a trace', options, async (args) => {
+    const seed = parseSeed(args.seed);
+    const guest = openGuest({ ...args, seed, modules: args.module });
+    const result = await recordGuest(guest, {
+      seed,
+      output: args.output as string,
+      instructions: parseCount(args.instructions, '--instructions'),
+      quiet: args.quiet,
+      ladderInterval: parseCount(args.ladder, '--ladder'),
+      schedule: [...args.inject.map(parseInjection), ...args.serial.flatMap(parseSerial)].sort(
+        (a, b) => a.icount - b.icount,
+      ),
+      config: {
+        ...DEFAULT_CONFIG,
+        ...parseTlb(args.tlb),
+        ...latencies(args.diskLatency),
+        ramBytes: parseRam(args.ram),
+        detail: args.detail as Detail,
+      },
+    });
+    for (const line of recordingSummary(args.output as string, guest, result)) console.log(line);
+    console.log(`next: rewind386 check ${shellWord(args.output as string)}`);
+    process.exitCode = EXIT.ok;
+  });
+
+const options = (yargs: Argv) =>
+  yargs
+    .positional('guest', {
+      type: 'string',
+      default: BUILTIN_GUEST,
+      describe: `the built-in guest (${BUILTIN_GUEST}) or a Multiboot ELF`,
+    })
+    .options({
+      output: { alias: 'o', type: 'string', requiresArg: true, describe: 'the trace to write' },
+      kernel: { type: 'string', requiresArg: true, describe: `${BUILTIN_GUEST}: ${KERNELS.join(' or ')}` },
+      workload: {
+        type: 'string',
+        requiresArg: true,
+        describe: `${BUILTIN_GUEST}: ${WORKLOADS.join(', ')}`,
+      },
+      seed: { type: 'string', default: '1', requiresArg: true, describe: 'one seed, one run' },
+      instructions: {
+        alias: 'n',
+        type: 'string',
+        default: '2G',
+        requiresArg: true,
+        describe: 'stop after so many',
+      },
+      detail: {
+        choices: DETAIL,
+        default: 'paging',
+        describe: 'off records inputs only; stores adds every memory write',
+      },
+      append: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'kernel command line (more options, for the built-in guest)',
+      },
+      module: {
+        type: 'string',
+        array: true,
+        default: [],
+        requiresArg: true,
+        describe: 'Multiboot module: FILE[=COMMAND LINE]',
+      },
+      disk: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'disk image on the first ATA channel; never written to',
+      },
+      profile: {
+        type: 'string',
+        requiresArg: true,
+        describe: "the guest's layout (JSON, docs/guest-profile.md)",
+      },
+      ram: { type: 'number', default: DEFAULT_CONFIG.ramBytes / 2 ** 20, describe: 'megabytes' },
+      tlb: {
+        type: 'string',
+        default: `${DEFAULT_CONFIG.tlbEntries}x${DEFAULT_CONFIG.tlbWays}`,
+        describe: 'ENTRIESxWAYS',
+      },
+      'disk-latency': {
+        type: 'string',
+        default: `${DEFAULT_CONFIG.diskLatencyMin}-${DEFAULT_CONFIG.diskLatencyMax}`,
+        describe: 'MIN-MAX instructions a disk command takes, drawn by the seed',
+      },
+      ladder: {
+        type: 'string',
+        default: String(DEFAULT_LADDER_INTERVAL),
+        describe: 'instructions between two state hashes',
+      },
+      inject: {
+        type: 'string',
+        array: true,
+        default: [],
+        requiresArg: true,
+        describe: 'request an interrupt: IRQ@ICOUNT',
+      },
+      serial: {
+        type: 'string',
+        array: true,
+        default: [],
+        requiresArg: true,
+        describe: 'type on COM1: ICOUNT:TEXT',
+      },
+      quiet: { alias: 'q', type: 'boolean', default: false, describe: "do not show the guest's console" },
+    })
+    .demandOption('output', 'say where to write the trace: -o FILE')
+    .example('$0 record --workload ftpd --seed 7 -o ftpd.r386', 'the built-in guest, its buggy kernel')
+    .example('$0 record --kernel fixed --seed 7 -o fixed.r386', 'the same run on the repaired kernel')
+    .example(
+      '$0 record kernel.elf --append "root=/dev/wd0" --disk root.img -o own.r386',
+      'a kernel of your own',
+    );
+
+function latencies(text: string) {
+  const { min, max } = parseRange(text, '--disk-latency');
+  return { diskLatencyMin: min, diskLatencyMax: max };
+}
+
+export interface RecordingRequest
+  extends Pick<Parameters<typeof record>[0], 'seed' | 'output' | 'instructions' | 'config'> {
+  readonly ladderInterval?: number;
+  readonly schedule?: Parameters<typeof record>[0]['schedule'] & object;
+  /** Do not show the guest's console. */
+  readonly quiet: boolean;
+}
+
+/** Records a guest while its console scrolls by; Ctrl-C ends the recording in order. */
+export async function recordGuest(guest: Guest, request: RecordingRequest): Promise<RecordResult> {
+  const progress = progressBar('recording', request.instructions);
+  const lines = new ConsoleLines((line) => progress.line(`  | ${line}`));
+  const stop = new AbortController();
+  const onSignal = () => stop.abort();
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  try {
+    const { quiet, ...plan } = request;
+    return await record({
+      ...plan,
+      toolVersion: VERSION,
+      guestName: guest.name,
+      boot: guest.boot,
+      profile: guest.profile,
+      profileSource: guest.profileSource,
+      labels: guest.labels,
+      ...(guest.disk ? { disk: guest.disk } : {}),
+      build: buildMachine,
+      onProgress: (icount) => progress.at(icount),
+      ...(quiet ? {} : { onEvents: (batch) => lines.take(batch) }),
+      signal: stop.signal,
+    });
+  } finally {
+    lines.end();
+    progress.end();
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  }
+}
+
+/** What was recorded, and how the guest ended. */
+export function recordingSummary(path: string, guest: Guest, result: RecordResult): string[] {
+  const { final, events, inputs } = result;
+  return [
+    `${path}: ${plural(final.icount, 'instruction')}, ${plural(events, 'event')}, ${plural(inputs, 'input')}, ${bytes(fileBytes(path))}`,
+    `${guest.name} ${describeExit(result.exit, guest.description)} at icount ${grouped(final.icount)}`,
+  ];
+}

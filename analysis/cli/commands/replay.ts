@@ -1,0 +1,136 @@
+import { statSync } from 'node:fs';
+import type { Argv } from 'yargs';
+import { TraceWriter } from '../../../recorder/capture/trace-writer.ts';
+import { buildMachine } from '../../../recorder/machine/build.ts';
+import { type ReplayOptions, type ReplayResult, replay } from '../../../replayer/session.ts';
+import { TraceReader } from '../../../replayer/trace-reader.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import type { Detail } from '../../../schemas/events.ts';
+import { builtinDisk } from '../builtin-guest.ts';
+import { ConsoleLines } from '../console-lines.ts';
+import { EXIT } from '../exit-status.ts';
+import { bytes, grouped, plural, shellWord } from '../format.ts';
+import { progressBar } from '../progress.ts';
+import { parseCount } from '../values.ts';
+import { fileBytes } from './file-bytes.ts';
+
+/** `rewind386 replay` */
+export const addReplay = (cli: Argv): Argv =>
+  cli.command(
+    'replay <file>',
+    'execute a trace again and verify everything it recorded',
+    options,
+    async (args) => {
+      const { file, from, until, detail, output, console: showConsole } = args;
+
+      if (output !== undefined && sameFile(file, output))
+        throw new BadInput(`${output} is the trace being replayed`, 'give -o another name');
+      const result = await replayTrace(file, {
+        ...(until === undefined ? {} : { until: parseCount(until, '--until') }),
+        ...(detail ? { detail: detail as Detail } : {}),
+        ...(from === undefined ? {} : { storesFrom: parseCount(from, '--from') }),
+        ...(output ? { output: (header) => new TraceWriter(output, header) } : {}),
+        showConsole,
+      });
+      if (result.divergence) {
+        for (const line of divergenceReport(file, result)) console.error(line);
+        process.exitCode = EXIT.divergence;
+        return;
+      }
+      for (const line of replaySummary(file, result)) console.log(line);
+      if (output) console.log(`${output}: ${bytes(fileBytes(output))}`);
+      console.log(`next: rewind386 check ${shellWord(output ?? file)}`);
+    },
+  );
+
+const options = (yargs: Argv) =>
+  yargs
+    .positional('file', { type: 'string', demandOption: true, describe: 'the trace' })
+    .options({
+      until: { type: 'string', requiresArg: true, describe: 'stop at this icount' },
+      detail: {
+        choices: ['stores'],
+        describe: 'record every memory write too; with -o',
+      },
+      from: { type: 'string', requiresArg: true, describe: 'with --detail stores: from this icount on' },
+      output: {
+        alias: 'o',
+        type: 'string',
+        requiresArg: true,
+        describe: 'write what the replay records to a new trace',
+      },
+      console: { type: 'boolean', default: false, describe: "show the guest's console" },
+    })
+    .check(({ detail, output, from }) => {
+      if (from && !detail) throw new Error('--from is for --detail stores');
+      if (detail && !output) throw new Error('--detail needs -o FILE2, the trace to write');
+      return true;
+    })
+    .example('$0 replay run.r386', 'verify the whole run; exit 3 at the first difference')
+    .example(
+      '$0 replay run.r386 --detail stores --from 19M --until 20M -o w.r386',
+      'record every memory write of a window',
+    );
+
+const sameFile = (a: string, b: string): boolean => {
+  const [first, second] = [a, b].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return first !== undefined && second !== undefined && first.ino === second.ino && first.dev === second.dev;
+};
+
+/** Replays a trace under a progress bar. */
+export async function replayTrace(
+  path: string,
+  options: Pick<ReplayOptions, 'until' | 'detail' | 'storesFrom' | 'output'> & {
+    readonly showConsole: boolean;
+  },
+): Promise<ReplayResult> {
+  const { showConsole, ...rest } = options;
+  const progress = progressBar('replaying', rest.until ?? lengthOf(path));
+  const lines = new ConsoleLines((line) => progress.line(`  | ${line}`));
+  try {
+    return await replay({
+      ...rest,
+      path,
+      build: buildMachine,
+      builtinDisk,
+      onProgress: (icount) => progress.at(icount),
+      ...(showConsole ? { onEvents: (batch) => lines.take(batch) } : {}),
+    });
+  } finally {
+    lines.end();
+    progress.end();
+  }
+}
+
+/** How far a trace goes; only for the bar. */
+function lengthOf(path: string): number {
+  const reader = TraceReader.open(path, { onDamage() {} });
+  try {
+    return reader.endIcount;
+  } finally {
+    reader.close();
+  }
+}
+
+export function replaySummary(path: string, { verified, icount, reachedEnd, torn }: ReplayResult): string[] {
+  const what = `${plural(verified.rungs, 'state hash', 'state hashes')}, ${plural(verified.events, 'event')}, ${plural(verified.inputs, 'input')}`;
+  const end = reachedEnd ? 'and the final state agree' : `agree up to icount ${grouped(icount)}`;
+  return [
+    `${path}: replayed ${plural(icount, 'instruction')}: ${what} ${end}`,
+    ...(torn ? [`torn trace: ${torn.what}`] : []),
+  ];
+}
+
+/** The first difference, and the next command. */
+export function divergenceReport(path: string, { divergence, verified }: ReplayResult): string[] {
+  if (!divergence) return [];
+  const { icount, since, subsystem, expected, actual, also, next } = divergence;
+  return [
+    `${path}: DIVERGENCE at icount ${grouped(icount)} in ${subsystem}`,
+    `  recorded: ${expected}`,
+    `  replayed: ${actual}`,
+    ...(also.length > 0 ? [`  also different: ${also.join(', ')}`] : []),
+    `  verified before: ${plural(verified.rungs, 'state hash', 'state hashes')} (the last at icount ${grouped(since)}), ${plural(verified.events, 'event')}`,
+    `next: ${next}`,
+  ];
+}

@@ -1,0 +1,50 @@
+import { EVENT_KINDS, type EventBatch } from '../../schemas/events.ts';
+
+const columnOf = (name: string) => EVENT_KINDS.console.columns.findIndex((column) => column.name === name);
+const PORT = columnOf('port');
+const BYTE = columnOf('byte');
+const NEWLINE = 10;
+const RETURN = 13;
+
+/**
+ * The guest's console as it comes in event batches, handed on line by line. Kernels often write to a serial port and to
+ * the debug console alike: the port that speaks first is shown.
+ */
+export class ConsoleLines {
+  private readonly onLine: (line: string) => void;
+  private readonly pending: number[] = [];
+  private port: number | undefined;
+
+  constructor(onLine: (line: string) => void) {
+    this.onLine = onLine;
+  }
+
+  take(batch: EventBatch): void {
+    const { count, columns } = batch.tables.console;
+    for (let row = 0; row < count; row++) {
+      this.port ??= columns[PORT][row];
+      if (columns[PORT][row] === this.port) this.takeByte(columns[BYTE][row]);
+    }
+  }
+
+  /** A last line that had no newline. */
+  end(): void {
+    if (this.pending.length > 0) this.endLine();
+  }
+
+  private takeByte(byte: number): void {
+    if (byte === NEWLINE) this.endLine();
+    else if (byte !== RETURN) this.pending.push(byte);
+  }
+
+  private endLine(): void {
+    this.onLine(printable(this.pending));
+    this.pending.length = 0;
+  }
+}
+
+/** A guest cannot send escape sequences to the user's terminal. */
+const printable = (bytes: readonly number[]): string =>
+  bytes
+    .map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : byte === 9 ? '\t' : '.'))
+    .join('');

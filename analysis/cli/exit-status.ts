@@ -1,0 +1,10 @@
+/** What the process returns, for scripts; the same for every command. */
+export const EXIT = {
+  ok: 0,
+  /** Findings, or a check that failed. */
+  findings: 1,
+  /** Wrong usage or input that cannot be used; nothing was written. */
+  badInput: 2,
+  /** The replay is not the recorded run. */
+  divergence: 3,
+} as const;

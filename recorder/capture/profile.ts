@@ -1,0 +1,79 @@
+import { BadInput } from '../../schemas/bad-input.ts';
+import type { ResolvedProfile } from '../machine/config.ts';
+
+/**
+ * A guest profile as its author writes it (JSON): what the recorder cannot know of a kernel's address-space layout.
+ * docs/guest-profile.md describes each field.
+ */
+export interface GuestProfile {
+  readonly name: string;
+  /** PDE slot through which a directory maps itself, 0-1023. */
+  readonly recursiveSlot?: number;
+  /** PDE slot of the alternate page table map, 0-1023. */
+  readonly alternateSlot?: number;
+  readonly process?: {
+    /** Variable that points to the running process: a symbol of the kernel, or a linear address. */
+    readonly current: string | number;
+    /** Byte offsets in the process structure. */
+    readonly pid: number;
+    readonly comm: number;
+  };
+  /** What the codes mean that the guest writes to the debug-exit port; keys in decimal or 0x hexadecimal. */
+  readonly exitCodes?: Readonly<Record<string, string>>;
+}
+
+/** Finds a symbol's linear address. */
+export type SymbolLookup = (name: string) => number | undefined;
+
+/** Reads a profile. `where` names the file in messages. */
+export function parseProfile(text: string, where: string): GuestProfile {
+  let profile: unknown;
+  try {
+    profile = JSON.parse(text);
+  } catch (error) {
+    throw new BadInput(`${where}: not JSON: ${(error as Error).message}`);
+  }
+  const wrong = (what: string): never => {
+    throw new BadInput(`${where}: ${what}`, 'docs/guest-profile.md has the fields and an example');
+  };
+  if (typeof profile !== 'object' || profile === null || Array.isArray(profile))
+    return wrong('not an object');
+  const fields = profile as Record<string, unknown>;
+  if (typeof fields.name !== 'string' || fields.name === '') wrong('"name" is missing');
+  for (const slot of ['recursiveSlot', 'alternateSlot'])
+    if (fields[slot] !== undefined && !isIntegerBelow(fields[slot], 1024))
+      wrong(`"${slot}" is not a PDE slot (0-1023)`);
+  if (fields.process !== undefined) checkProcess(fields.process, wrong);
+  return fields as unknown as GuestProfile;
+}
+
+function checkProcess(process: unknown, wrong: (what: string) => never): void {
+  const { current, pid, comm } = (process ?? {}) as Record<string, unknown>;
+  if (typeof current !== 'string' && !isIntegerBelow(current, 2 ** 32))
+    wrong('"process.current" is neither a symbol nor a linear address');
+  if (!isIntegerBelow(pid, 2 ** 16)) wrong('"process.pid" is not a byte offset');
+  if (!isIntegerBelow(comm, 2 ** 16)) wrong('"process.comm" is not a byte offset');
+}
+
+const isIntegerBelow = (value: unknown, end: number): boolean =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) < end;
+
+/** Turns symbols into addresses, for the machine. */
+export function resolveProfile(profile: GuestProfile, symbol: SymbolLookup, where: string): ResolvedProfile {
+  const { name, recursiveSlot = -1, alternateSlot = -1, process } = profile;
+  const slots = { name, recursiveSlot, alternateSlot };
+  if (!process) return slots;
+  const current = typeof process.current === 'number' ? process.current : symbol(process.current);
+  if (current === undefined)
+    throw new BadInput(
+      `${where}: the kernel has no symbol "${process.current}"`,
+      'give the address of the variable, or a kernel with its symbol table',
+    );
+  return { ...slots, process: { current, pid: process.pid, comm: process.comm } };
+}
+
+/** What the guest meant by an exit code; undefined when its profile does not say. */
+export function exitMeaning(profile: GuestProfile | undefined, code: number): string | undefined {
+  const entries = Object.entries(profile?.exitCodes ?? {});
+  return entries.find(([key]) => Number(key) === code)?.[1];
+}

@@ -1,0 +1,47 @@
+// The speed kernels of ../shared/guests/bench on the machine, recording, against v86 in the same run.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fastest, fixed, grouped, runScript, table } from './measure.mjs';
+
+const kernels = join(import.meta.dirname, '../../../shared/guests/bench');
+const ROUNDS = 3;
+
+if (!existsSync(kernels)) {
+  console.log('skipped: ../shared/guests/bench is not here');
+  process.exit(0);
+}
+const script = (name) => join(import.meta.dirname, name);
+const kernel = (name) => join(kernels, `${name}.elf`);
+
+/** `jit`: whether v86 may compile. */
+function compare(name, jit) {
+  const { ours, peer } = fastest(
+    {
+      ours: () => runScript(script('kernels.mjs'), [kernel(name), '--detail', 'paging'])[0],
+      peer: () => runScript(script('v86-kernel.mjs'), [kernel(name), ...(jit ? [] : ['--no-jit'])])[0],
+    },
+    ROUNDS,
+  );
+  const writes = ours.events.paging_writes ?? 0;
+  const mips = (run) => fixed(ours.instructions / run.seconds / 1e6, 1);
+  return [
+    name,
+    `v86, JIT ${jit ? 'on' : 'off'}`,
+    `${mips(ours)} (${fixed(ours.seconds)} s)`,
+    `${mips(peer)} (${fixed(peer.seconds)} s)`,
+    `${fixed(peer.seconds / ours.seconds)}x`,
+    grouped(writes),
+  ];
+}
+
+table(
+  [
+    'kernel',
+    'peer',
+    'rewind386, recording (M instr/s)',
+    'peer (M instr/s)',
+    'ratio',
+    'paging writes recorded',
+  ],
+  [compare('compute', false), compare('paging', false), compare('paging', true)],
+);
