@@ -64,7 +64,7 @@ export class ThreadLane implements WriterLane {
 
   constructor(path: string, header: TraceHeader) {
     const trace = TraceFile.open(path, header);
-    this.worker = new Worker(entry);
+    this.worker = new Worker(entry, { trackUnmanagedFds: false });
     this.worker.unref();
     this.post({ do: 'open', control: this.control, trace });
   }
