@@ -1,0 +1,39 @@
+import { BadInput } from '../../schemas/bad-input.ts';
+
+/** What DuckDB says about a query, as one line with the position in the user's text. */
+export function sqlError(error: unknown, sql: string): BadInput {
+  const message = error instanceof Error ? error.message : String(error);
+  const summary = message
+    .split('\n\nLINE ')[0]
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .trim();
+  const position = positionIn(message, sql);
+  const where = position ? ` at line ${position.line}, column ${position.column}` : '';
+  return new BadInput(
+    `SQL error${where}: ${summary}`,
+    position
+      ? `${position.text}\n${' '.repeat(position.column + 'next: '.length - 1)}^`
+      : 'rewind386 query FILE --list',
+  );
+}
+
+interface Position {
+  readonly line: number;
+  readonly column: number;
+  /** The line of SQL. */
+  readonly text: string;
+}
+
+/** DuckDB quotes a part of the line, with a caret below it: where that stands in the whole line. */
+function positionIn(message: string, sql: string): Position | undefined {
+  const quoted = /\nLINE (\d+): (.*)\n( *)\^/.exec(message);
+  if (!quoted) return undefined;
+  const line = Number(quoted[1]);
+  const text = sql.split('\n')[line - 1];
+  if (text === undefined) return undefined;
+  const caret = quoted[3].length - `LINE ${line}: `.length;
+  const part = quoted[2].replace(/^\.\.\./, '').replace(/\.\.\.$/, '');
+  const cut = quoted[2].length - quoted[2].replace(/^\.\.\./, '').length;
+  const start = Math.max(0, text.indexOf(part));
+  return { line, column: start + caret - cut + 1, text };
+}

@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/**
+ * The SQL that comes with the tool: one file each. A file begins with comment lines: a title, then prose, then for each
+ * parameter a line `@param name meaning`. Views are bodies of CREATE VIEW; macros.sql is run as it is.
+ */
+
+export interface SqlParameter {
+  readonly name: string;
+  readonly doc: string;
+}
+
+export interface SqlFile {
+  readonly name: string;
+  readonly title: string;
+  readonly doc: string;
+  readonly parameters: readonly SqlParameter[];
+  readonly sql: string;
+}
+
+const folder = new URL('./', import.meta.url);
+
+export function readSqlFolder(url: URL): SqlFile[] {
+  return readdirSync(url)
+    .filter((file) => file.endsWith('.sql'))
+    .sort()
+    .map((file) => parseSqlFile(file.slice(0, -'.sql'.length), readFileSync(new URL(file, url), 'utf8')));
+}
+
+export function parseSqlFile(name: string, text: string): SqlFile {
+  const lines = text.split('\n');
+  const end = lines.findIndex((line) => !line.startsWith('--'));
+  const comments = lines.slice(0, end).map((line) => line.replace(/^-- ?/, ''));
+  const parameters = comments.flatMap((line) => {
+    const match = /^@param (\w+) (.*)/.exec(line);
+    return match ? [{ name: match[1], doc: match[2] }] : [];
+  });
+  const prose = comments.filter((line) => !line.startsWith('@'));
+  return {
+    name,
+    title: prose[0] ?? name,
+    doc: prose.slice(1).join('\n').trim(),
+    parameters,
+    sql: lines.slice(end).join('\n').trim(),
+  };
+}
+
+/** Statements of macros.sql. */
+export const MACROS: readonly string[] = readFileSync(new URL('macros.sql', folder), 'utf8')
+  .split(/;\s*\n/)
+  .map((statement) => statement.trim())
+  .filter((statement) => statement !== '');
+
+export const VIEWS: readonly SqlFile[] = readSqlFolder(new URL('views/', folder)).map((view) => ({
+  ...view,
+  name: view.name.replaceAll('-', '_'),
+}));
+
+export const QUERIES: readonly SqlFile[] = readSqlFolder(new URL('queries/', folder));

@@ -1,0 +1,25 @@
+-- Scalar helpers for queries.
+
+-- 8 hexadecimal digits.
+CREATE MACRO hex32(x) AS lpad(lower(to_hex(x)), 8, '0');
+
+-- The bits of a PDE or PTE by their names: 1 present, 2 writable, 4 user, 20h accessed, 40h dirty, 80h 4 MB, 100h global.
+CREATE MACRO pte_bits(x) AS
+  CASE WHEN x & 1 = 0 THEN '-' ELSE
+    'P' || CASE WHEN x & 2 <> 0 THEN 'W' ELSE '' END || CASE WHEN x & 4 <> 0 THEN 'U' ELSE '' END
+    || CASE WHEN x & 32 <> 0 THEN 'A' ELSE '' END || CASE WHEN x & 64 <> 0 THEN 'D' ELSE '' END
+    || CASE WHEN x & 128 <> 0 THEN 'S' ELSE '' END || CASE WHEN x & 256 <> 0 THEN 'G' ELSE '' END
+  END;
+
+-- A PDE or PTE for people: frame and bits.
+CREATE MACRO pte_text(x) AS hex32(x & 4294963200) || ' ' || pte_bits(x);
+
+-- function+offset, of an address and the symbol at or before it.
+CREATE MACRO symbol_text(name, symbol_address, address) AS
+  CASE WHEN name IS NULL THEN hex32(address)
+       WHEN address = symbol_address THEN name
+       ELSE name || '+0x' || lower(to_hex(address - symbol_address)) END;
+
+-- A process for people.
+CREATE MACRO process_text(pid, comm) AS
+  CASE WHEN pid IS NULL THEN '?' WHEN comm = '' THEN 'idle' ELSE comm || '[' || pid || ']' END

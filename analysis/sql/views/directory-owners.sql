@@ -1,0 +1,30 @@
+-- Whose address space a page directory is, over time
+--
+-- A directory comes to life when its recursive slot is made to name itself; its frame may be another directory later. From
+-- then on it belongs to the process that is next seen running under it, and whose name may change (exec).
+-- Columns: dir (physical address), from_icount, to_icount (exclusive), pid, comm (NULL when none was ever seen).
+WITH births AS (
+  SELECT w.run_id, w.dir, w.icount, w.seq
+  FROM paging_writes w JOIN run USING (run_id)
+  WHERE w.level = 'pde' AND w.slot = run.recursive_slot AND w.source IN ('store', 'adopt')
+    AND w.new & 1 = 1 AND w.new & 4294963200 = w.dir
+),
+steps AS (
+  SELECT run_id, dir, icount, seq, NULL::UINTEGER AS pid, NULL::VARCHAR AS comm, true AS birth FROM births
+  UNION ALL
+  SELECT run_id, cr3, icount, seq, pid, comm, false FROM processes
+),
+lives AS (
+  SELECT *, sum(birth::INTEGER) OVER (PARTITION BY run_id, dir ORDER BY seq) AS life FROM steps
+),
+named AS (
+  SELECT *,
+    lead(icount) OVER (PARTITION BY run_id, dir ORDER BY seq) AS to_icount,
+    coalesce(pid, first_value(pid IGNORE NULLS) OVER following) AS owner_pid,
+    coalesce(comm, first_value(comm IGNORE NULLS) OVER following) AS owner_comm
+  FROM lives
+  WINDOW following AS (PARTITION BY run_id, dir, life ORDER BY seq ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)
+)
+SELECT run_id, dir, icount AS from_icount, coalesce(to_icount, 9007199254740991) AS to_icount,
+  owner_pid AS pid, owner_comm AS comm
+FROM named

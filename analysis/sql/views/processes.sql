@@ -1,0 +1,15 @@
+-- Which process was seen under a page directory
+--
+-- `contexts` with the command name as text. pid and comm hold from icount on, until the next row of the same cr3.
+SELECT
+  run_id, icount, seq, cr3, proc, pid,
+  CASE WHEN proc = 0 THEN '' ELSE
+    regexp_extract(
+      list_aggregate(
+        list_transform(
+          range(16),
+          i -> chr(((CASE i // 4 WHEN 0 THEN comm0 WHEN 1 THEN comm1 WHEN 2 THEN comm2 ELSE comm3 END) >> (8 * (i % 4)) & 255)::INTEGER)
+        ), 'string_agg', ''),
+      '^[^\0]*')
+  END AS comm
+FROM contexts

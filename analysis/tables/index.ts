@@ -1,0 +1,33 @@
+import { aptAccesses } from './apt-accesses.ts';
+import { aptdSwitches } from './aptd-switches.ts';
+import { consoleLines } from './console.ts';
+import { contexts } from './contexts.ts';
+import { controlWrites } from './control-writes.ts';
+import { exceptions } from './exceptions.ts';
+import { interrupts } from './interrupts.ts';
+import { pagingWrites } from './paging-writes.ts';
+import { run } from './run.ts';
+import { stackSwitches } from './stack-switches.ts';
+import { stores } from './stores.ts';
+import { symbols } from './symbols.ts';
+import type { TraceTable } from './table.ts';
+import { tlbEvents } from './tlb-events.ts';
+
+/** Every table a trace is seen as. Counted up when a table or column changes: caches made before are rebuilt. */
+export const TABLES_VERSION = 1;
+
+export const TABLES: readonly TraceTable[] = [
+  run,
+  pagingWrites,
+  controlWrites,
+  aptdSwitches,
+  aptAccesses,
+  tlbEvents,
+  interrupts,
+  exceptions,
+  stackSwitches,
+  stores,
+  contexts,
+  consoleLines,
+  symbols,
+];

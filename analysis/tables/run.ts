@@ -1,0 +1,71 @@
+import { DETAIL } from '../../schemas/events.ts';
+import { EXIT_KINDS } from '../../schemas/trace-footer.ts';
+import { RowBuffer } from './row-buffer.ts';
+import type { TableColumn, TraceTable } from './table.ts';
+
+const columns: readonly TableColumn[] = [
+  { name: 'file', kind: 'text', doc: 'the trace' },
+  { name: 'tool_version', kind: 'text', doc: 'version of the rewind386 that recorded it' },
+  { name: 'guest', kind: 'text', doc: 'built-in name or file name of the guest' },
+  { name: 'command_line', kind: 'text', doc: 'command line of the kernel' },
+  { name: 'kernel', kind: 'text', doc: 'built-in guest: which kernel', nullable: true },
+  { name: 'workload', kind: 'text', doc: 'built-in guest: which workload', nullable: true },
+  { name: 'seed', kind: 'text', doc: 'seed of the recording, decimal' },
+  { name: 'profile', kind: 'text', doc: 'name of the guest profile' },
+  { name: 'recursive_slot', kind: 'uint', doc: 'PDE slot of the recursive map; NULL = none', nullable: true },
+  { name: 'alternate_slot', kind: 'uint', doc: 'PDE slot of the alternate map; NULL = none', nullable: true },
+  { name: 'detail', kind: 'word', doc: 'what was recorded', words: DETAIL },
+  { name: 'ram_bytes', kind: 'bigint', doc: 'guest memory, bytes' },
+  { name: 'tlb_entries', kind: 'uint', doc: 'TLB entries in all' },
+  { name: 'tlb_ways', kind: 'uint', doc: 'TLB entries in a set' },
+  { name: 'instructions_per_second', kind: 'bigint', doc: 'retired instructions in a virtual second' },
+  { name: 'ladder_interval', kind: 'bigint', doc: 'instructions between two state hashes' },
+  { name: 'exit', kind: 'word', doc: 'how the run ended; unspecified for a torn trace', words: EXIT_KINDS },
+  {
+    name: 'exit_code',
+    kind: 'uint',
+    doc: 'what the guest wrote to the exit port; NULL unless it did',
+    nullable: true,
+  },
+  { name: 'instructions', kind: 'bigint', doc: 'instructions retired' },
+  { name: 'events', kind: 'bigint', doc: 'events recorded' },
+  { name: 'torn', kind: 'text', doc: 'what the trace lacks; NULL when it is whole', nullable: true },
+];
+
+const slot = (n: number) => (n < 0 ? null : n);
+
+/** One row: the run as a whole. */
+export const run: TraceTable = {
+  name: 'run',
+  doc: 'the run as a whole: what was recorded, on what machine, how it ended',
+  columns,
+  *batches(reader) {
+    const { header, footer, torn } = reader;
+    const { machine, guest, profile, labels } = header;
+    const rows = new RowBuffer(columns);
+    rows.add(
+      reader.path,
+      header.toolVersion,
+      guest.name,
+      guest.commandLine,
+      labels.kernel ?? null,
+      labels.workload ?? null,
+      String(header.seed),
+      profile.name,
+      slot(profile.recursiveSlot),
+      slot(profile.alternateSlot),
+      machine.detail,
+      machine.ramBytes,
+      machine.tlbEntries,
+      machine.tlbWays,
+      machine.instructionsPerSecond,
+      header.ladderInterval,
+      footer?.exit.kind ?? 'unspecified',
+      footer?.exit.kind === 'exit' ? footer.exit.code : null,
+      reader.endIcount,
+      reader.events,
+      torn?.what ?? null,
+    );
+    yield rows.batch();
+  },
+};

@@ -1,0 +1,33 @@
+import type { RecordBatch } from 'apache-arrow';
+import type { TraceReader } from '../../replayer/trace-reader.ts';
+
+/** SQL types of columns. `word` is a text of a fixed list: dictionary-encoded in Arrow, an ENUM in DuckDB. */
+export type ColumnKind = 'bigint' | 'uint' | 'small' | 'word' | 'text' | 'double';
+
+export interface TableColumn {
+  readonly name: string;
+  readonly kind: ColumnKind;
+  /** Meaning and unit; docs/tables.md and the Arrow schema quote it. */
+  readonly doc: string;
+  /** Of a `word`: all it can be. */
+  readonly words?: readonly string[];
+  readonly nullable?: boolean;
+}
+
+/** One table that can be made of a trace. */
+export interface TraceTable {
+  readonly name: string;
+  readonly doc: string;
+  readonly columns: readonly TableColumn[];
+  /** All rows, in batches; in the order of the run. */
+  batches(reader: TraceReader): Iterable<RecordBatch>;
+}
+
+export const SQL_TYPE: Readonly<Record<ColumnKind, string>> = {
+  bigint: 'BIGINT',
+  uint: 'UINTEGER',
+  small: 'UTINYINT',
+  word: 'ENUM',
+  text: 'VARCHAR',
+  double: 'DOUBLE',
+};
