@@ -5,7 +5,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const assets = ['schemas', 'analysis/sql', 'recorder/guest/images', 'recorder/guest/profile.json'];
+const assets = [
+  'schemas',
+  'analysis/sql',
+  'analysis/check',
+  'recorder/guest/images',
+  'recorder/guest/profile.json',
+];
 const wanted = /\.(proto|sql|json|elf|gz|img)$/;
 
 for (const asset of assets) {

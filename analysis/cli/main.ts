@@ -1,6 +1,9 @@
 import yargs, { type Argv } from 'yargs';
 import { BadInput } from '../../schemas/bad-input.ts';
+import { addCheck } from './commands/check.ts';
+import { addDemo } from './commands/demo.ts';
 import { addInfo } from './commands/info.ts';
+import { addQuery } from './commands/query.ts';
 import { addRecord } from './commands/record.ts';
 import { addReplay } from './commands/replay.ts';
 import { EXIT } from './exit-status.ts';
@@ -24,7 +27,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 /** Wrong usage, as yargs tells it. */
 class UsageError extends BadInput {}
 
-const COMMANDS = [addRecord, addReplay, addInfo];
+const COMMANDS = [addDemo, addRecord, addReplay, addQuery, addCheck, addInfo];
 
 const parser = (argv: readonly string[]) =>
   COMMANDS.reduce((cli, add) => add(cli), yargs([...argv]) as Argv)

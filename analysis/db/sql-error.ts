@@ -4,6 +4,7 @@ import { BadInput } from '../../schemas/bad-input.ts';
 export function sqlError(error: unknown, sql: string): BadInput {
   const message = error instanceof Error ? error.message : String(error);
   const summary = message
+    .split('Stack Trace:')[0]
     .split('\n\nLINE ')[0]
     .replaceAll(/\s*\n\s*/g, ' ')
     .trim();

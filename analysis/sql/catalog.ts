@@ -16,6 +16,8 @@ export interface SqlFile {
   readonly doc: string;
   readonly parameters: readonly SqlParameter[];
   readonly sql: string;
+  /** The whole file. */
+  readonly text: string;
 }
 
 const folder = new URL('./', import.meta.url);
@@ -42,6 +44,7 @@ export function parseSqlFile(name: string, text: string): SqlFile {
     doc: prose.slice(1).join('\n').trim(),
     parameters,
     sql: lines.slice(end).join('\n').trim(),
+    text,
   };
 }
 
@@ -51,9 +54,10 @@ export const MACROS: readonly string[] = readFileSync(new URL('macros.sql', fold
   .map((statement) => statement.trim())
   .filter((statement) => statement !== '');
 
-export const VIEWS: readonly SqlFile[] = readSqlFolder(new URL('views/', folder)).map((view) => ({
-  ...view,
-  name: view.name.replaceAll('-', '_'),
-}));
-
 export const QUERIES: readonly SqlFile[] = readSqlFolder(new URL('queries/', folder));
+
+/** What SQL can select from besides the tables: the views, and the named queries that need no parameter. */
+export const VIEWS: readonly SqlFile[] = [
+  ...readSqlFolder(new URL('views/', folder)),
+  ...QUERIES.filter(({ parameters }) => parameters.length === 0),
+].map((view) => ({ ...view, name: view.name.replaceAll('-', '_') }));

@@ -22,4 +22,4 @@ CREATE MACRO symbol_text(name, symbol_address, address) AS
 
 -- A process for people.
 CREATE MACRO process_text(pid, comm) AS
-  CASE WHEN pid IS NULL THEN '?' WHEN comm = '' THEN 'idle' ELSE comm || '[' || pid || ']' END
+  CASE WHEN pid IS NULL THEN 'never run' WHEN comm = '' THEN 'idle' ELSE comm || '[' || pid || ']' END

@@ -1,0 +1,16 @@
+-- Sleep in the window
+--
+-- The alternate slot was set, CR3 was switched away and back, and the window was used without looking at the slot again.
+-- @class 4
+-- @severity warning
+SELECT a.run_id, a.own_icount AS from_icount, a.icount, process_text(o.pid, o.comm) AS process,
+  symbol_text(s.name, s.address, a.eip) AS "at",
+  process_text(o.pid, o.comm) || ' set the alternate map at icount ' || a.own_icount || ', another process ran from icount '
+  || c.icount || ', and ' || symbol_text(s.name, s.address, a.eip) || ' used the map without looking: ' || hex32(a.linear) AS summary,
+  'aptd-timeline' AS query
+FROM alternate_slot a
+ASOF JOIN (SELECT * FROM control_writes WHERE reg = 'cr3' AND old <> new) c
+  ON c.run_id = a.run_id AND c.old = a.cr3 AND c.seq <= a.seq
+ASOF LEFT JOIN directory_owners o ON o.run_id = a.run_id AND o.dir = a.cr3 AND o.from_icount <= a.icount
+ASOF LEFT JOIN symbols s ON s.run_id = a.run_id AND s.address <= a.eip
+WHERE a.is_access AND c.seq > a.own_seq

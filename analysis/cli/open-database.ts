@@ -1,0 +1,10 @@
+import { TraceDatabase } from '../db/trace-database.ts';
+
+/** Traces as a database, with what there is to say about it on stderr. */
+export const openDatabase = (files: readonly string[]): Promise<TraceDatabase> =>
+  TraceDatabase.open(files, {
+    note: (text) => console.error(`note: ${text}`),
+    onLoad: (table) => {
+      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[Kreading ${table}…\r\x1b[K`);
+    },
+  });

@@ -1,0 +1,46 @@
+-- Interrupt hijack: an interrupt switched the alternate map under a process that was using it
+--
+-- One row for each hijack. The base context (process, depth) set the alternate slot at set_icount to the page tables of
+-- `intended`. interrupt_id came in; its handler set the slot to those of `foreign` at switch_icount (switch_at), and
+-- returned at iret_icount. From first_access_icount on, the base context used the window without looking again, until
+-- repaired_icount (NULL: never). Verdict `corruption`: it stored into the wrong page tables; `wrong read`: it only read.
+-- `accesses` lists each: icount, R or W, address in the window, value.
+WITH hijacks AS (
+  SELECT run_id, cr3, depth, frame_id, own_seq, own_icount, own_dir, last_seq, last_icount, last_eip, last_dir, interrupt_id,
+    min(seq) AS first_seq, min(icount) AS first_access_icount, arg_min(eip, seq) AS access_eip,
+    count(*) FILTER (access = 'read') AS reads, count(*) FILTER (access = 'write') AS writes,
+    string_agg(icount || CASE access WHEN 'write' THEN ' W ' ELSE ' R ' END || hex32(linear) || '=' || hex32(value), ', ' ORDER BY seq) AS accesses
+  FROM wrong_accesses
+  GROUP BY ALL
+),
+repairs AS (
+  SELECT h.run_id, h.first_seq, min(a.icount) AS repaired_icount
+  FROM hijacks h JOIN alternate_slot a
+    ON a.run_id = h.run_id AND a.cr3 = h.cr3 AND a.frame_id = h.frame_id AND NOT a.is_access AND a.own_seq = h.own_seq
+  GROUP BY ALL
+)
+SELECT h.run_id,
+  CASE WHEN h.writes > 0 THEN 'corruption' ELSE 'wrong read' END AS verdict,
+  process_text(base.pid, base.comm) AS process, hex32(h.cr3) AS cr3, h.depth,
+  h.own_icount AS set_icount,
+  hex32(h.own_dir) AS intended_dir, process_text(intended.pid, intended.comm) AS intended,
+  h.interrupt_id,
+  CASE WHEN i.irq IS NULL THEN 'INT ' || i.vector ELSE 'IRQ ' || i.irq END AS interrupt,
+  symbol_text(hs.name, hs.address, i.handler) AS handler,
+  i.icount AS interrupt_icount, symbol_text(es.name, es.address, i.eip) AS interrupted_at,
+  h.last_icount AS switch_icount, symbol_text(ss.name, ss.address, h.last_eip) AS switch_at,
+  hex32(h.last_dir) AS foreign_dir, process_text(other.pid, other.comm) AS "foreign",
+  i.iret_icount,
+  h.first_access_icount, symbol_text(acs.name, acs.address, h.access_eip) AS access_at,
+  h.reads, h.writes, h.accesses, r.repaired_icount
+FROM hijacks h
+JOIN interrupts i ON i.run_id = h.run_id AND i.id = h.interrupt_id
+LEFT JOIN repairs r ON r.run_id = h.run_id AND r.first_seq = h.first_seq
+ASOF LEFT JOIN directory_owners base ON base.run_id = h.run_id AND base.dir = h.cr3 AND base.from_icount <= h.first_access_icount
+ASOF LEFT JOIN directory_owners intended ON intended.run_id = h.run_id AND intended.dir = h.own_dir AND intended.from_icount <= h.first_access_icount
+ASOF LEFT JOIN directory_owners other ON other.run_id = h.run_id AND other.dir = h.last_dir AND other.from_icount <= h.first_access_icount
+ASOF LEFT JOIN symbols hs ON hs.run_id = h.run_id AND hs.address <= i.handler
+ASOF LEFT JOIN symbols es ON es.run_id = h.run_id AND es.address <= i.eip
+ASOF LEFT JOIN symbols ss ON ss.run_id = h.run_id AND ss.address <= h.last_eip
+ASOF LEFT JOIN symbols acs ON acs.run_id = h.run_id AND acs.address <= h.access_eip
+ORDER BY h.run_id, h.first_seq

@@ -1,0 +1,24 @@
+-- What interrupts what, and for how long
+--
+-- One row for each chain of nested interrupts: how often, how many were masked stubs that called no handler, and the
+-- instructions from delivery to IRET (what was interrupted inside included).
+WITH RECURSIVE labelled AS (
+  SELECT run_id, id, parent, depth, reached, iret_icount - icount AS instructions,
+    CASE WHEN irq IS NULL THEN 'INT ' || vector ELSE 'IRQ ' || irq END AS label, handler
+  FROM interrupts
+),
+chains AS (
+  SELECT run_id, id, label AS chain, depth, reached, instructions, handler FROM labelled WHERE parent = 0
+  UNION ALL
+  SELECT l.run_id, l.id, c.chain || ' > ' || l.label, l.depth, l.reached, l.instructions, l.handler
+  FROM chains c JOIN labelled l ON l.run_id = c.run_id AND l.parent = c.id
+),
+summary AS (
+  SELECT run_id, chain, depth, handler, count(*) AS deliveries, count(*) FILTER (reached = 0) AS without_handler,
+    count(*) FILTER (instructions IS NULL) AS still_open,
+    min(instructions) AS min_instructions, round(avg(instructions))::BIGINT AS mean_instructions, max(instructions) AS max_instructions
+  FROM chains GROUP BY ALL
+)
+SELECT m.* EXCLUDE (handler), symbol_text(s.name, s.address, m.handler) AS handler
+FROM summary m ASOF LEFT JOIN symbols s ON s.run_id = m.run_id AND s.address <= m.handler
+ORDER BY m.run_id, m.chain

@@ -1,0 +1,14 @@
+-- Every write of the PDE and PTE that map a linear address
+--
+-- In every address space; `directory` and `owner` say in whose. `via` is the mapping the store came by, `source` what
+-- wrote: a store, the processor setting accessed or dirty bits, DMA, or adopt (found there when the frame became a table).
+-- @param address linear address
+SELECT w.run_id, w.icount, w.level, hex32(w.dir) AS directory, process_text(o.pid, o.comm) AS "owner",
+  pte_text(w.old) AS old, pte_text(w.new) AS "new", w.via, w.source, w.depth,
+  process_text(by_.pid, by_.comm) AS "by", symbol_text(s.name, s.address, w.eip) AS "at"
+FROM paging_writes w
+ASOF LEFT JOIN directory_owners o ON o.run_id = w.run_id AND o.dir = w.dir AND o.from_icount <= w.icount
+ASOF LEFT JOIN directory_owners by_ ON by_.run_id = w.run_id AND by_.dir = w.cr3 AND by_.from_icount <= w.icount
+ASOF LEFT JOIN symbols s ON s.run_id = w.run_id AND s.address <= w.eip
+WHERE (w.level = 'pte' AND w.vpn = $address::BIGINT >> 12) OR (w.level = 'pde' AND w.slot = $address::BIGINT >> 22)
+ORDER BY w.run_id, w.seq

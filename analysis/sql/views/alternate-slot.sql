@@ -1,0 +1,27 @@
+-- Every event that has to do with the alternate slot, with what the same context and anyone last did to it
+--
+-- One row for each write or check of the slot and each access through the window. A context is a page directory and an
+-- interrupt frame (frame_id 0: none). own_* is the last write or check by the same context, last_* the last write by
+-- anyone under the same directory; both before the row. Directories are physical addresses, 0 = slot empty.
+WITH events AS (
+  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, op::VARCHAR AS what,
+    (new & 4294963200) * (new & 1) AS dir, NULL::UINTEGER AS linear, NULL::UINTEGER AS used, NULL::UINTEGER AS value
+  FROM aptd_switches
+  UNION ALL
+  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, access::VARCHAR,
+    (apt & 4294963200) * (apt & 1), linear, (used & 4294963200) * (used & 1), value
+  FROM apt_accesses
+),
+marked AS (
+  SELECT *, linear IS NOT NULL AS is_access,
+    max(CASE WHEN linear IS NULL THEN seq END) OVER (
+      PARTITION BY run_id, cr3, frame_id ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS own_seq,
+    max(CASE WHEN linear IS NULL AND what = 'write' THEN seq END) OVER (
+      PARTITION BY run_id, cr3 ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_seq
+  FROM events
+)
+SELECT m.*, own.dir AS own_dir, own.icount AS own_icount, own.what AS own_what,
+  last.dir AS last_dir, last.icount AS last_icount, last.eip AS last_eip, last.depth AS last_depth, last.frame_id AS last_frame_id
+FROM marked m
+LEFT JOIN events own ON own.run_id = m.run_id AND own.seq = m.own_seq
+LEFT JOIN events last ON last.run_id = m.run_id AND last.seq = m.last_seq

@@ -1,0 +1,14 @@
+-- Interrupt frames that wrote the alternate slot, with every frame they are nested in
+--
+-- One row for each frame and each of its ancestors (itself included). base_frame_id is what the ancestor interrupted; the
+-- ancestor spans seq to iret_seq (NULL while open).
+WITH RECURSIVE chain AS (
+  SELECT DISTINCT i.run_id, i.id, i.id AS ancestor, i.parent, i.seq, i.iret_seq
+  FROM aptd_switches s JOIN interrupts i ON i.run_id = s.run_id AND i.id = s.frame_id
+  WHERE s.op = 'write'
+  UNION ALL
+  SELECT c.run_id, c.id, i.id, i.parent, i.seq, i.iret_seq
+  FROM chain c JOIN interrupts i ON i.run_id = c.run_id AND i.id = c.parent
+  WHERE c.parent <> 0
+)
+SELECT run_id, id, ancestor, parent AS base_frame_id, seq, iret_seq FROM chain
