@@ -29,7 +29,7 @@ const options = (yargs: Argv) =>
   yargs
     .options({
       dir: { type: 'string', default: 'rewind386-demo', describe: 'where to write the two traces' },
-      seed: { type: 'string', default: '1', describe: 'of both runs' },
+      seed: { type: 'string', default: '117', describe: 'of both runs' },
     })
     .example('$0 demo', 'record the buggy kernel, replay it, find the interleaving; the fixed kernel: none');
 
@@ -83,7 +83,7 @@ async function tellTheStory(folder: string, seedText: string): Promise<number> {
   console.log(
     `\nThe buggy kernel: ${hijacks === 1 ? '1 hijack' : `${hijacks} hijacks`} of the alternate page table map. The fixed kernel: ${fixedFindings.length === 0 ? 'none' : `${fixedFindings.length} findings`}.`,
   );
-  if (hijacks === 0) console.log(`This seed meets no hijack; another may: rewind386 demo --seed 1`);
+  if (hijacks === 0) console.log(`This seed meets no hijack; another may: rewind386 demo --seed 117`);
   else console.log(`next: rewind386 query ${shellWord(buggy)} aptd-timeline`);
   return fixedFindings.length === 0 ? EXIT.ok : EXIT.findings;
 }

@@ -60,6 +60,7 @@ void	vm_page_protect(vm_page_t, int prot);
 void	vm_page_test_dirty(vm_page_t);
 void	vm_page_set_validclean(vm_page_t);
 void	vm_page_busy(vm_page_t);
+void	vm_page_flash(vm_page_t);
 void	vm_page_wakeup(vm_page_t);
 int	vm_page_count_free(void);
 void	vm_wait(void);

@@ -44,14 +44,18 @@ static struct buf *
 incore(struct vnode *vp, uint32_t lblkno)
 {
 	struct link *head = hash_of(vp, lblkno), *l;
-	struct buf *bp;
+	struct buf *bp, *found = NULL;
+	int s = splbio();
 
 	list_foreach(l, head) {
 		bp = list_entry(l, struct buf, b_hash);
-		if (bp->b_vp == vp && bp->b_lblkno == lblkno)
-			return bp;
+		if (bp->b_vp == vp && bp->b_lblkno == lblkno) {
+			found = bp;
+			break;
+		}
 	}
-	return NULL;
+	splx(s);
+	return found;
 }
 
 /* --- Pages ------------------------------------------------------------------ */
@@ -84,7 +88,7 @@ vfs_unbusy_pages(struct buf *bp)
 			continue;
 		m->object->paging_in_progress--;
 		if (--m->busy == 0)
-			vm_page_wakeup(m);
+			vm_page_flash(m);	/* PG_BUSY is not ours */
 	}
 }
 

@@ -289,15 +289,25 @@ vm_page_busy(vm_page_t m)
 	m->flags |= PG_BUSY;
 }
 
+/* Whoever waits for the page looks again. */
+void
+vm_page_flash(vm_page_t m)
+{
+	int s = splhigh();
+
+	if (m->flags & PG_WANTED) {
+		m->flags &= ~PG_WANTED;
+		wakeup(m);
+	}
+	splx(s);
+}
+
 void
 vm_page_wakeup(vm_page_t m)
 {
 	int s = splhigh();
 
 	m->flags &= ~PG_BUSY;
-	if (m->flags & PG_WANTED) {
-		m->flags &= ~PG_WANTED;
-		wakeup(m);
-	}
+	vm_page_flash(m);
 	splx(s);
 }
