@@ -3,6 +3,7 @@ import { BadInput } from '../schemas/bad-input.ts';
 import { unpack } from '../schemas/compression.ts';
 import { decodeTable } from '../schemas/event-codec.ts';
 import { allocateTable, EVENT_KIND_NAMES, type EventKind, type EventTable } from '../schemas/events.ts';
+import { fileError } from '../schemas/file-error.ts';
 import {
   checkPreamble,
   FRAME,
@@ -148,7 +149,7 @@ export class TraceReader {
     try {
       fd = openSync(path, 'r');
     } catch (error) {
-      throw new BadInput(`cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? error}`);
+      throw new BadInput(`cannot read ${path}: ${fileError(error)}`);
     }
     try {
       return new TraceReader(path, fd, options);

@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { BadInput } from './bad-input.ts';
 import { pack, sha256Hex, unpack } from './compression.ts';
+import { fileError } from './file-error.ts';
 import type { TraceDisk, TraceExtent } from './trace-header.ts';
 
 /** Disk images as machine and trace use them: 512-byte sectors, read only; what the guest writes stays in the machine. */
@@ -50,7 +51,7 @@ export class FileDisk implements SectorSource {
     try {
       this.fd = openSync(path, 'r');
     } catch (error) {
-      throw new BadInput(`cannot read disk image ${path}: ${(error as NodeJS.ErrnoException).code ?? error}`);
+      throw new BadInput(`cannot read disk image ${path}: ${fileError(error)}`);
     }
     this.sectors = Math.ceil(fstatSync(this.fd).size / SECTOR_BYTES);
     this.sha256 = hashFile(this.fd, createHash('sha256'));

@@ -6,6 +6,7 @@ import type { BootImage } from '../../recorder/machine/build.ts';
 import { NO_PROFILE, type ResolvedProfile } from '../../recorder/machine/config.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { readElf } from '../../schemas/elf.ts';
+import { fileError } from '../../schemas/file-error.ts';
 import {
   BUILTIN_GUEST,
   builtinDiskSource,
@@ -128,11 +129,8 @@ function readUserFile(path: string, what: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
     const known = what === 'guest' ? `; the built-in guest is ${BUILTIN_GUEST}` : '';
-    const why =
-      code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a directory' : (code ?? String(error));
-    throw new BadInput(`cannot read ${what} ${path}: ${why}${known}`);
+    throw new BadInput(`cannot read ${what} ${path}: ${fileError(error)}${known}`);
   }
 }
 

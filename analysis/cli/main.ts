@@ -1,7 +1,9 @@
 import yargs, { type Argv } from 'yargs';
 import { BadInput } from '../../schemas/bad-input.ts';
+import { fileError } from '../../schemas/file-error.ts';
 import { addCheck } from './commands/check.ts';
 import { addDemo } from './commands/demo.ts';
+import { addExport } from './commands/export.ts';
 import { addInfo } from './commands/info.ts';
 import { addQuery } from './commands/query.ts';
 import { addRecord } from './commands/record.ts';
@@ -12,10 +14,12 @@ import { VERSION } from './version.ts';
 /** Runs one command line; returns the exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
   // `rewind386 query … | head` closes our stdout: nothing is left to say then.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.ok);
-    throw error;
-  });
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(EXIT.ok);
+      throw error;
+    });
+  }
   try {
     await parser(argv).parseAsync();
     return Number(process.exitCode ?? EXIT.ok);
@@ -27,10 +31,19 @@ export async function main(argv: readonly string[]): Promise<number> {
 /** Wrong usage, as yargs tells it. */
 class UsageError extends BadInput {}
 
-const COMMANDS = [addDemo, addRecord, addReplay, addQuery, addCheck, addInfo];
+const COMMANDS = {
+  demo: addDemo,
+  record: addRecord,
+  replay: addReplay,
+  query: addQuery,
+  check: addCheck,
+  export: addExport,
+  info: addInfo,
+};
 
 const parser = (argv: readonly string[]) =>
-  COMMANDS.reduce((cli, add) => add(cli), yargs([...argv]) as Argv)
+  Object.values(COMMANDS)
+    .reduce((cli, add) => add(cli), yargs([...argv]) as Argv)
     .scriptName('rewind386')
     .usage('$0 COMMAND\n\nRecord an i386 kernel, replay it bit for bit, and ask SQL who mapped what.')
     .demandCommand(1, 'which command?')
@@ -43,17 +56,38 @@ const parser = (argv: readonly string[]) =>
     .exitProcess(false)
     .fail((message, error) => {
       if (error && !isUsage(error)) throw error;
-      const command = argv.find((word) => !word.startsWith('-'));
-      throw new UsageError(message || error.message, `rewind386 ${command ? `${command} ` : ''}--help`);
+      const known = argv[0] in COMMANDS;
+      throw new UsageError(
+        usageLine(message || error.message, argv[0], known),
+        `rewind386 ${known ? `${argv[0]} ` : ''}--help`,
+      );
     });
+
+/** yargs says some things on several lines. */
+function usageLine(message: string, first: string | undefined, known: boolean): string {
+  if (!known && first !== undefined && !first.startsWith('-')) return `unknown command: ${first}`;
+  const line = message.replaceAll(/:?\s*\n\s*/g, ': ').trim();
+  return line.charAt(0).toLowerCase() + line.slice(1);
+}
 
 /** What a `check` of a command throws is a plain Error with one line for the user. */
 const isUsage = (error: Error): boolean => error.name === 'YError' || error.constructor === Error;
 
-/** One line: what and where; one more: what to do next. Anything else is a bug of ours and says so. */
+/** One line: what and where; one more: what to do next. */
 function report(error: unknown): number {
-  if (!(error instanceof BadInput)) throw error;
-  console.error(`rewind386: ${error.message}`);
-  if (error.next) console.error(`next: ${error.next}`);
+  const { message, next } = error instanceof BadInput ? error : unexpected(error);
+  console.error(`rewind386: ${message}`);
+  if (next) console.error(`next: ${next}`);
   return EXIT.badInput;
+}
+
+/** What the file system refuses, in words; anything else is a bug of ours, and says so. */
+function unexpected(error: unknown): { message: string; next?: string } {
+  const { syscall, path, message, stack } = error as NodeJS.ErrnoException;
+  if (syscall) return { message: `${path ?? syscall}: ${fileError(error)}` };
+  if (process.env.REWIND386_STACK) return { message: stack ?? message };
+  return {
+    message: `internal error: ${message ?? error}`,
+    next: 'REWIND386_STACK=1 shows where; please report it with the command',
+  };
 }

@@ -13,6 +13,7 @@ import {
   vectorFromArray,
 } from 'apache-arrow';
 import { BadInput } from '../../schemas/bad-input.ts';
+import { hexLiterals } from './hex-literals.ts';
 import { sqlError } from './sql-error.ts';
 import type { TraceDatabase } from './trace-database.ts';
 
@@ -51,7 +52,7 @@ async function copyTo(
   try {
     await db.load(sql);
     const target = file.replaceAll("'", "''");
-    await db.connection.run(`CREATE TEMP TABLE result AS ${sql}`, values);
+    await db.connection.run(`CREATE TEMP TABLE result AS ${hexLiterals(sql)}`, values);
     await db.connection.run(`COPY result TO '${target}' (FORMAT parquet, COMPRESSION zstd)`);
     await db.connection.run('DROP TABLE result');
   } catch (error) {

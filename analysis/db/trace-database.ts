@@ -5,6 +5,8 @@ import { TABLES } from '../tables/index.ts';
 import type { TraceTable } from '../tables/table.ts';
 import { appendBatches, createTable } from './arrow-loader.ts';
 import { TraceCache } from './cache.ts';
+import { registerGuestFunctions } from './guest-functions.ts';
+import { hexLiterals } from './hex-literals.ts';
 import { sqlError } from './sql-error.ts';
 
 export interface DatabaseOptions {
@@ -67,6 +69,10 @@ export class TraceDatabase {
     }));
     for (const { schema } of runs) await connection.run(`CREATE SCHEMA ${schema}`);
     for (const macro of MACROS) await connection.run(macro);
+    registerGuestFunctions(
+      connection,
+      readers.map(({ header }) => header),
+    );
     return new TraceDatabase(connection, runs, options);
   }
 
@@ -74,9 +80,10 @@ export class TraceDatabase {
   async query(sql: string, values?: Record<string, string | number | bigint>): Promise<DuckDBResultReader> {
     try {
       await this.load(sql);
+      const text = hexLiterals(sql);
       return values && Object.keys(values).length > 0
-        ? await this.connection.runAndReadAll(sql, values)
-        : await this.connection.runAndReadAll(sql);
+        ? await this.connection.runAndReadAll(text, values)
+        : await this.connection.runAndReadAll(text);
     } catch (error) {
       throw sqlError(error, sql);
     }

@@ -1,5 +1,6 @@
-import { closeSync, ftruncateSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { BadInput } from '../../schemas/bad-input.ts';
+import { fileError } from '../../schemas/file-error.ts';
 import { FRAME, frame, preamble, trailer } from '../../schemas/framing.ts';
 import type { LadderRow } from '../../schemas/ladder.ts';
 import { type ChunkEntry, chunkEntry, encodeChunk } from '../../schemas/trace-chunk.ts';
@@ -34,10 +35,12 @@ export class TraceFile {
   /** Begins a trace; what cannot be written shows here. */
   static open(path: string, header: TraceHeader): OpenTrace {
     let fd: number;
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+      throw new BadInput(`cannot write ${path}: it is a folder`);
     try {
       fd = openSync(partialPath(path), 'w');
     } catch (error) {
-      throw new BadInput(`cannot write ${path}: ${reason(error)}`);
+      throw new BadInput(`cannot write ${path}: ${fileError(error)}`);
     }
     const file = new TraceFile({ path, fd, offset: 0 });
     file.append(preamble());
@@ -62,7 +65,7 @@ export class TraceFile {
       renameSync(partialPath(this.path), this.path);
     } catch (error) {
       throw new BadInput(
-        `cannot name the trace ${this.path}: ${reason(error)}`,
+        `cannot name the trace ${this.path}: ${fileError(error)}`,
         `it is in ${partialPath(this.path)}`,
       );
     }
@@ -91,26 +94,10 @@ export class TraceFile {
       this.dropTail();
       const partial = partialPath(this.path);
       throw new BadInput(
-        `cannot write ${this.path}: ${reason(error)}; what was recorded up to then is in ${partial}`,
+        `cannot write ${this.path}: ${fileError(error)}; what was recorded up to then is in ${partial}`,
         `rewind386 info ${partial}`,
       );
     }
     this.offset += bytes.length;
   }
-}
-
-/** For people; of the codes that a user can do something about. */
-const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file is too large for its file system',
-  ENOENT: 'no such folder',
-  EACCES: 'permission denied',
-  EISDIR: 'it is a folder',
-  EROFS: 'the file system is read-only',
-};
-
-function reason(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code;
-  return (code && REASONS[code]) ?? (error instanceof Error ? error.message : String(error));
 }

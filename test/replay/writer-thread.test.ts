@@ -142,6 +142,6 @@ describe('the writer thread', () => {
 
   it('says that it cannot begin', () => {
     const { stdout } = runProgram(path('nowhere/x.r386'));
-    expect(stdout).toMatch(/^BadInput: cannot write .*x\.r386: no such folder/);
+    expect(stdout).toMatch(/^BadInput: cannot write .*x\.r386: no such file or folder/);
   });
 });

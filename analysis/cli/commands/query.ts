@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
 import { BadInput } from '../../../schemas/bad-input.ts';
+import { fileError } from '../../../schemas/file-error.ts';
 import { FILE_FORMATS, type FileFormat, writeResult } from '../../db/result-file.ts';
 import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
 import { QUERIES, type SqlFile } from '../../sql/catalog.ts';
@@ -69,9 +70,11 @@ interface Request {
 
 const listNames = `the named queries are ${names.join(', ')}`;
 
+const isQueryName = (word: string): boolean => QUERIES.some((query) => query.name === word);
+
 /** Traces come first, then the query's name, then its parameters. */
 function parseRequest(words: readonly string[], sql: string | undefined, file: string | undefined): Request {
-  const at = words.findIndex((word) => QUERIES.some((query) => query.name === word));
+  const at = words.findIndex(isQueryName);
   const files = at < 0 ? words : words.slice(0, at);
   const text = sql ?? (file === undefined ? undefined : readSql(file));
   if (text !== undefined) return { files: words, sql: text.replace(/;\s*$/, ''), values: {} };
@@ -106,6 +109,6 @@ function readSql(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new BadInput(`cannot read ${path}: ${(error as NodeJS.ErrnoException).code}`);
+    throw new BadInput(`cannot read ${path}: ${fileError(error)}`);
   }
 }

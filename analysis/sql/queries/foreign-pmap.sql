@@ -32,6 +32,7 @@ SELECT h.run_id,
   hex32(h.last_dir) AS foreign_dir, process_text(other.pid, other.comm) AS "foreign",
   i.iret_icount,
   h.first_access_icount, symbol_text(acs.name, acs.address, h.access_eip) AS access_at,
+  instruction(h.run_id, h.access_eip) AS access_instruction,
   h.reads, h.writes, h.accesses, r.repaired_icount
 FROM hijacks h
 JOIN interrupts i ON i.run_id = h.run_id AND i.id = h.interrupt_id

@@ -1,0 +1,60 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Argv } from 'yargs';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import { exportPerfetto } from '../../export/perfetto.ts';
+import { exportArrow, exportParquet } from '../../export/tables.ts';
+import { bytes } from '../format.ts';
+import { openDatabase } from '../open-database.ts';
+import { fileBytes } from './file-bytes.ts';
+
+const TARGETS = ['parquet', 'arrow', 'perfetto'] as const;
+type Target = (typeof TARGETS)[number];
+
+/** `rewind386 export` */
+export const addExport = (cli: Argv): Argv =>
+  cli.command('export <file>', 'a trace for other tools', options, async ({ file, to, output }) => {
+    if (existsSync(output)) throw new BadInput(`${output} exists already`, 'remove it or choose another -o');
+    const beside = `${output}.${process.pid}.tmp`;
+    try {
+      await exportTo(to as Target, file, beside);
+      renameSync(beside, output);
+    } finally {
+      rmSync(beside, { recursive: true, force: true });
+    }
+    console.log(describe(to as Target, output));
+  });
+
+const options = (yargs: Argv) =>
+  yargs
+    .positional('file', { type: 'string', demandOption: true, describe: 'the trace' })
+    .options({
+      to: {
+        choices: TARGETS,
+        demandOption: true,
+        describe: 'parquet, arrow: a folder with one file for each table; perfetto: one file',
+      },
+      output: { alias: 'o', type: 'string', demandOption: true, requiresArg: true, describe: 'what to make' },
+    })
+    .example('$0 export run.r386 --to perfetto -o run.pftrace', 'a timeline: open it in ui.perfetto.dev')
+    .example('$0 export run.r386 --to parquet -o run-tables', 'for DuckDB, pandas, Polars');
+
+async function exportTo(target: Target, file: string, path: string): Promise<void> {
+  const db = await openDatabase([file]);
+  try {
+    if (target === 'perfetto') return await exportPerfetto(db, path);
+    mkdirSync(path);
+    if (target === 'arrow') exportArrow(file, path);
+    else await exportParquet(db, path);
+  } finally {
+    db.close();
+  }
+}
+
+function describe(target: Target, path: string): string {
+  if (target === 'perfetto')
+    return `${path}: ${bytes(fileBytes(path))}\nnext: open it in https://ui.perfetto.dev`;
+  const files = readdirSync(path);
+  const total = files.reduce((sum, name) => sum + fileBytes(join(path, name)), 0);
+  return `${path}: ${files.length} tables, ${bytes(total)}`;
+}

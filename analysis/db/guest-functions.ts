@@ -1,0 +1,58 @@
+import {
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  DuckDBScalarFunction,
+  type DuckDBVector,
+  INTEGER,
+  UINTEGER,
+  VARCHAR,
+} from '@duckdb/node-api';
+import type { TraceHeader } from '../../schemas/trace-header.ts';
+import { GuestImage } from './guest-image.ts';
+
+/** The SQL functions of the guest's image, for docs/tables.md as well. */
+export const GUEST_FUNCTIONS = [
+  {
+    name: 'symbol',
+    doc: 'function+offset at a linear address, or the address where no symbol holds it',
+    of: (image: GuestImage, address: number) => image.symbol(address),
+  },
+  {
+    name: 'instruction',
+    doc: "the instruction at a linear address as the kernel's file has it, in AT&T syntax; NULL outside the file",
+    of: (image: GuestImage, address: number) => image.instruction(address),
+  },
+];
+
+/** Registers `symbol(run_id, address)` and `instruction(run_id, address)`. */
+export function registerGuestFunctions(connection: DuckDBConnection, headers: readonly TraceHeader[]): void {
+  const images = new Map<number, GuestImage>();
+  const imageOf = (run: number): GuestImage | undefined => {
+    if (!images.has(run) && headers[run]) images.set(run, new GuestImage(headers[run]));
+    return images.get(run);
+  };
+  for (const { name, of } of GUEST_FUNCTIONS) {
+    const answer = (run: unknown, address: unknown): string | null => {
+      const image = imageOf(Number(run));
+      return (image && of(image, Number(address))) ?? null;
+    };
+    connection.registerScalarFunction(
+      DuckDBScalarFunction.create({
+        name,
+        parameterTypes: [INTEGER, UINTEGER],
+        returnType: VARCHAR,
+        mainFunction: (_info, input, output) => answerAll(input, output, answer),
+      }),
+    );
+  }
+}
+
+function answerAll(
+  input: DuckDBDataChunk,
+  output: DuckDBVector,
+  answer: (run: unknown, address: unknown) => string | null,
+): void {
+  const [runs, addresses] = input.getColumns();
+  for (let row = 0; row < input.rowCount; row++) output.setItem(row, answer(runs[row], addresses[row]));
+  output.flush();
+}

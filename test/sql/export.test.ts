@@ -1,0 +1,109 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { tableFromIPC } from 'apache-arrow';
+import protobuf from 'protobufjs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import { exportPerfetto } from '../../analysis/export/perfetto.ts';
+import { exportArrow, exportParquet } from '../../analysis/export/tables.ts';
+import { TABLES } from '../../analysis/tables/index.ts';
+import { runGuest } from '../guest/built-in.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'r386-'));
+const trace = join(folder, 'run.r386');
+let db: TraceDatabase;
+
+beforeAll(async () => {
+  await runGuest({ kernel: 'buggy', workload: 'ftpd', seed: 2, scale: 10, output: trace });
+  db = await TraceDatabase.open([trace], { cache: false });
+});
+afterAll(() => {
+  db.close();
+  rmSync(folder, { recursive: true });
+});
+
+const rows = async (sql: string) => (await db.query(sql)).getRowObjectsJson();
+const countOf = async (table: string) => Number((await rows(`SELECT count(*) AS n FROM ${table}`))[0].n);
+
+it('arrow: every table with its rows and columns', async () => {
+  exportArrow(trace, folder);
+  for (const { name, columns } of TABLES) {
+    const table = tableFromIPC(readFileSync(join(folder, `${name}.arrow`)));
+    expect(table.numRows, name).toBe(await countOf(name));
+    expect(table.schema.fields.map((field) => field.name)).toEqual(columns.map((column) => column.name));
+    expect(table.schema.fields[0].metadata.get('doc')).toBe(columns[0].doc);
+  }
+});
+
+it('parquet: every table, row for row', async () => {
+  await exportParquet(db, folder);
+  for (const { name } of TABLES) {
+    const file = `read_parquet('${join(folder, name)}.parquet')`;
+    const [{ n }] = await rows(
+      `SELECT count(*)::INTEGER AS n FROM (SELECT * EXCLUDE (run_id) FROM ${name} EXCEPT ALL SELECT * FROM ${file})`,
+    );
+    expect(n, name).toBe(0);
+    expect((await rows(`SELECT count(*)::INTEGER AS n FROM ${file}`))[0].n).toBe(await countOf(name));
+  }
+});
+
+interface Packet {
+  readonly timestamp?: number;
+  readonly track_descriptor?: { readonly uuid: number; readonly name: string; readonly parent_uuid?: number };
+  readonly track_event?: {
+    readonly type: string;
+    readonly track_uuid: number;
+    readonly name?: string;
+    readonly categories?: string[];
+  };
+}
+
+describe('perfetto', () => {
+  const file = join(folder, 'run.pftrace');
+  let packets: Packet[];
+
+  beforeAll(async () => {
+    await exportPerfetto(db, file);
+    const text = readFileSync(new URL('../../analysis/export/perfetto.proto', import.meta.url), 'utf8');
+    const type = protobuf
+      .parse(text, new protobuf.Root(), { keepCase: true })
+      .root.lookupType('perfetto.protos.Trace');
+    packets = type.toObject(type.decode(readFileSync(file)), { enums: String, longs: Number }).packet;
+  });
+
+  it('every slice ends, within the one around it, on a row that was described', () => {
+    const described = new Set<number>();
+    const open = new Map<number, number[]>();
+    for (const { timestamp = 0, track_descriptor, track_event } of packets) {
+      if (track_descriptor) {
+        if (track_descriptor.parent_uuid) expect(described).toContain(track_descriptor.parent_uuid);
+        described.add(track_descriptor.uuid);
+      }
+      if (!track_event) continue;
+      expect(described).toContain(track_event.track_uuid);
+      const stack = open.get(track_event.track_uuid) ?? [];
+      open.set(track_event.track_uuid, stack);
+      if (track_event.type === 'TYPE_SLICE_BEGIN') {
+        expect(timestamp).toBeGreaterThanOrEqual(stack.at(-1) ?? 0);
+        stack.push(timestamp);
+      } else if (track_event.type === 'TYPE_SLICE_END') {
+        expect(timestamp).toBeGreaterThanOrEqual(stack.pop() ?? Number.POSITIVE_INFINITY);
+      }
+    }
+    for (const stack of open.values()) expect(stack).toEqual([]);
+  });
+
+  it('has every interrupt and console line, at 100 ns an instruction', async () => {
+    const of = (category: string) =>
+      packets.filter((packet) => packet.track_event?.categories?.[0] === category);
+    expect(of('interrupt').length).toBe(await countOf('interrupts'));
+    expect(of('console').map((packet) => packet.track_event?.name)).toContain(
+      'bsd96: buggy kernel, workload ftpd, seed 2',
+    );
+    const [first] = await rows('SELECT min(icount) AS icount FROM interrupts');
+    expect(Math.min(...of('interrupt').map((packet) => packet.timestamp ?? 0))).toBe(
+      Number(first.icount) * 100,
+    );
+  });
+});
