@@ -359,6 +359,8 @@ describe('disks', () => {
     writeFileSync(path('disk.img'), image.slice(0, 99_000));
     await expect(replayed(file)).rejects.toThrow(/disk\.img is not the disk of the recording/);
     rmSync(path('disk.img'));
-    await expect(replayed(file)).rejects.toThrow(/cannot read disk image .*disk\.img: no such file or folder/);
+    await expect(replayed(file)).rejects.toThrow(
+      /cannot read disk image .*disk\.img: no such file or folder/,
+    );
   });
 });
