@@ -2,10 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 /**
  * The SQL that comes with the tool: one file each. A file begins with comment lines: a title, then prose, then for each
- * parameter a line `@param name meaning`. Views are bodies of CREATE VIEW; macros.sql is run as it is.
+ * parameter a line `@param name meaning` and for each column of the result a line `@column name meaning`. Views are bodies of CREATE VIEW; macros.sql is run as it is.
  */
 
 export interface SqlParameter {
+  readonly name: string;
+  readonly doc: string;
+}
+
+export interface SqlColumn {
   readonly name: string;
   readonly doc: string;
 }
@@ -15,9 +20,16 @@ export interface SqlFile {
   readonly title: string;
   readonly doc: string;
   readonly parameters: readonly SqlParameter[];
+  /** Of the result, in order. */
+  readonly columns: readonly SqlColumn[];
   readonly sql: string;
   /** The whole file. */
   readonly text: string;
+}
+
+export interface SqlView extends SqlFile {
+  /** Whether it is a named query as well. */
+  readonly isQuery: boolean;
 }
 
 const folder = new URL('./', import.meta.url);
@@ -33,16 +45,18 @@ export function parseSqlFile(name: string, text: string): SqlFile {
   const lines = text.split('\n');
   const end = lines.findIndex((line) => !line.startsWith('--'));
   const comments = lines.slice(0, end).map((line) => line.replace(/^-- ?/, ''));
-  const parameters = comments.flatMap((line) => {
-    const match = /^@param (\w+) (.*)/.exec(line);
-    return match ? [{ name: match[1], doc: match[2] }] : [];
-  });
+  const tagged = (tag: string) =>
+    comments.flatMap((line) => {
+      const match = /^@(\w+) (\w+) (.*)/.exec(line);
+      return match?.[1] === tag ? [{ name: match[2], doc: match[3] }] : [];
+    });
   const prose = comments.filter((line) => !line.startsWith('@'));
   return {
     name,
     title: prose[0] ?? name,
     doc: prose.slice(1).join('\n').trim(),
-    parameters,
+    parameters: tagged('param'),
+    columns: tagged('column'),
     sql: lines.slice(end).join('\n').trim(),
     text,
   };
@@ -57,7 +71,10 @@ export const MACROS: readonly string[] = readFileSync(new URL('macros.sql', fold
 export const QUERIES: readonly SqlFile[] = readSqlFolder(new URL('queries/', folder));
 
 /** What SQL can select from besides the tables: the views, and the named queries that need no parameter. */
-export const VIEWS: readonly SqlFile[] = [
-  ...readSqlFolder(new URL('views/', folder)),
-  ...QUERIES.filter(({ parameters }) => parameters.length === 0),
+export const VIEWS: readonly SqlView[] = [
+  ...readSqlFolder(new URL('views/', folder)).map((view) => ({ ...view, isQuery: false })),
+  ...QUERIES.filter(({ parameters }) => parameters.length === 0).map((query) => ({
+    ...query,
+    isQuery: true,
+  })),
 ].map((view) => ({ ...view, name: view.name.replaceAll('-', '_') }));

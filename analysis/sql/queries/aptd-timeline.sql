@@ -1,6 +1,16 @@
 -- Every switch of the alternate map, in order
 --
 -- Under whose directory, from which code and depth, and whose page tables the alternate slot named before and after.
+-- @column run_id which of the traces given, from 0
+-- @column icount instructions retired before
+-- @column process under whose directory
+-- @column depth interrupt frames open, 0 = none
+-- @column interrupt_id interrupts.id of the innermost frame, 0 = none
+-- @column at code that wrote the slot
+-- @column from_dir directory named before, physical address, 0 = none
+-- @column from its owner
+-- @column to_dir directory named after, physical address, 0 = none
+-- @column to its owner
 SELECT s.run_id, s.icount, process_text(u.pid, u.comm) AS process, s.depth, s.frame_id AS interrupt_id,
   symbol_text(y.name, y.address, s.eip) AS "at",
   hex32(s.old & 4294963200) AS from_dir, CASE WHEN s.old & 1 = 1 THEN process_text(f.pid, f.comm) END AS "from",

@@ -5,6 +5,31 @@
 -- returned at iret_icount. From first_access_icount on, the base context used the window without looking again, until
 -- repaired_icount (NULL: never). Verdict `corruption`: it stored into the wrong page tables; `wrong read`: it only read.
 -- `accesses` lists each: icount, R or W, address in the window, value.
+-- @column run_id which of the traces given, from 0
+-- @column verdict corruption or wrong read
+-- @column process whose kernel code was hijacked
+-- @column cr3 its page directory, physical address
+-- @column depth interrupt frames open in the hijacked code, 0 = none
+-- @column set_icount when it set or checked the slot
+-- @column intended_dir directory it meant, physical address
+-- @column intended owner of that directory
+-- @column interrupt_id interrupts.id of the interrupt
+-- @column interrupt IRQ or INT and its number
+-- @column handler function entered
+-- @column interrupt_icount when it was delivered
+-- @column interrupted_at code that it interrupted
+-- @column switch_icount when the handler changed the slot
+-- @column switch_at code that changed it
+-- @column foreign_dir directory it left there, physical address
+-- @column foreign owner of that directory
+-- @column iret_icount when the interrupt returned
+-- @column first_access_icount when the hijacked code first used the window again
+-- @column access_at code of that access
+-- @column access_instruction its instruction
+-- @column reads wrong reads until the repair
+-- @column writes wrong stores until the repair
+-- @column accesses each: icount, R or W, linear address in the window = value
+-- @column repaired_icount when the slot was next set or checked by that context; NULL: never
 WITH hijacks AS (
   SELECT run_id, cr3, depth, frame_id, own_seq, own_icount, own_dir, last_seq, last_icount, last_eip, last_dir, interrupt_id,
     min(seq) AS first_seq, min(icount) AS first_access_icount, arg_min(eip, seq) AS access_eip,

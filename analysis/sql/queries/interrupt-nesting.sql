@@ -2,6 +2,16 @@
 --
 -- One row for each chain of nested interrupts: how often, how many were masked stubs that called no handler, and the
 -- instructions from delivery to IRET (what was interrupted inside included).
+-- @column run_id which of the traces given, from 0
+-- @column chain vectors from the outermost to the innermost
+-- @column depth frames in the chain
+-- @column deliveries how often
+-- @column without_handler of these, masked stubs that called no handler
+-- @column still_open of these, open at the end of the trace
+-- @column min_instructions fewest instructions from delivery to IRET
+-- @column mean_instructions their mean, rounded
+-- @column max_instructions most
+-- @column handler function entered by the innermost
 WITH RECURSIVE labelled AS (
   SELECT run_id, id, parent, depth, reached, iret_icount - icount AS instructions,
     CASE WHEN irq IS NULL THEN 'INT ' || vector ELSE 'IRQ ' || irq END AS label, handler

@@ -4,6 +4,21 @@
 -- directory in it. Harmless unless the base context goes on using the window without looking: then `used` is true, and
 -- foreign-pmap has the rest. Only kernel code that was still at it counts: what was set before the stack was last left
 -- (a return to user mode, a switch) is over, and a system call interrupts nothing.
+-- @column run_id which of the traces given, from 0
+-- @column process whose kernel code was interrupted
+-- @column cr3 its page directory, physical address
+-- @column set_icount when it set or checked the slot
+-- @column set_dir directory it set, physical address
+-- @column set owner of that directory
+-- @column interrupt_id interrupts.id of the interrupt
+-- @column interrupt IRQ or INT and its number
+-- @column interrupt_icount when it was delivered
+-- @column switch_icount when the handler last changed the slot
+-- @column switch_at code that changed it
+-- @column foreign_dir directory it left there, physical address
+-- @column foreign owner of that directory
+-- @column iret_icount when the interrupt returned
+-- @column used true when the interrupted code then used the window without looking: foreign-pmap has it
 WITH left_changed AS (
   SELECT h.run_id, h.ancestor AS interrupt_id, h.base_frame_id, h.seq, h.iret_seq, arg_max(s.cr3, s.seq) AS cr3,
     max(s.seq) AS switch_seq, arg_max(s.icount, s.seq) AS switch_icount, arg_max(s.eip, s.seq) AS switch_eip,

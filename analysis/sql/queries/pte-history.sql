@@ -3,6 +3,18 @@
 -- In every address space; `directory` and `owner` say in whose. `via` is the mapping the store came by, `source` what
 -- wrote: a store, the processor setting accessed or dirty bits, DMA, or adopt (found there when the frame became a table).
 -- @param address linear address
+-- @column run_id which of the traces given, from 0
+-- @column icount instructions retired before
+-- @column level pde or pte
+-- @column directory page directory of the address space, physical address
+-- @column owner its process
+-- @column old frame and bits before: P W U A D S (4 MB) G
+-- @column new frame and bits after
+-- @column via mapping through which the store came: physical, direct, recursive or alternate
+-- @column source store, accessed_dirty, dma or adopt
+-- @column depth interrupt frames open, 0 = none
+-- @column by process that was running
+-- @column at code
 SELECT w.run_id, w.icount, w.level, hex32(w.dir) AS directory, process_text(o.pid, o.comm) AS "owner",
   pte_text(w.old) AS old, pte_text(w.new) AS "new", w.via, w.source, w.depth,
   process_text(by_.pid, by_.comm) AS "by", symbol_text(s.name, s.address, w.eip) AS "at"

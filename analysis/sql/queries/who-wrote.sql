@@ -2,6 +2,15 @@
 --
 -- Page-table entries that map it, changes of the entries in it if it is a table, and with detail `stores` each store to it.
 -- @param frame frame number (physical address / 4096), or the physical address of its first byte
+-- @column run_id which of the traces given, from 0
+-- @column icount instructions retired before
+-- @column what mapped, unmapped, entry in it changed, or stored to
+-- @column physical address written, physical
+-- @column old value before
+-- @column new value after
+-- @column depth interrupt frames open, 0 = none
+-- @column by process that was running
+-- @column at code
 WITH wanted AS (SELECT CASE WHEN $frame::BIGINT >= 65536 THEN $frame::BIGINT >> 12 ELSE $frame::BIGINT END AS frame),
 found AS (
   SELECT run_id, seq, icount, cr3, eip, depth, 'mapped at ' || hex32(CASE level WHEN 'pde' THEN slot << 22 ELSE vpn << 12 END) AS what,

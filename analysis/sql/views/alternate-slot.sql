@@ -3,6 +3,30 @@
 -- One row for each write or check of the slot and each access through the window. A context is a page directory and an
 -- interrupt frame (frame_id 0: none). own_* is the last write or check by the same context, last_* the last write by
 -- anyone under the same directory; both before the row. Directories are physical addresses, 0 = slot empty.
+-- @column run_id which of the traces given, from 0
+-- @column seq position among all events of the run
+-- @column icount instructions retired before
+-- @column eip EIP of the instruction
+-- @column cpl current privilege level, 0-3
+-- @column depth interrupt frames open, 0 = none
+-- @column frame_id id of the innermost open interrupt frame, 0 = none
+-- @column cr3 physical address of the page directory, bytes
+-- @column what write or check of the slot; read or write through the window
+-- @column dir physical address of the directory that the slot names after the event, 0 = empty
+-- @column linear linear address in the window; NULL for an event of the slot
+-- @column used physical address of the directory under which the translation was filled; NULL for an event of the slot
+-- @column value value read or written through the window; NULL for an event of the slot
+-- @column is_access true for an access through the window
+-- @column own_seq seq of the last write or check by the same context before
+-- @column last_seq seq of the last write by anyone under the same directory before
+-- @column own_dir directory that the slot named after own_seq, physical address
+-- @column own_icount icount of own_seq
+-- @column own_what write or check
+-- @column last_dir directory that the slot named after last_seq, physical address
+-- @column last_icount icount of last_seq
+-- @column last_eip EIP of that write
+-- @column last_depth depth of that write
+-- @column last_frame_id frame_id of that write
 WITH events AS (
   SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, op::VARCHAR AS what,
     (new & 4294963200) * (new & 1) AS dir, NULL::UINTEGER AS linear, NULL::UINTEGER AS used, NULL::UINTEGER AS value

@@ -2,7 +2,12 @@
 --
 -- A directory comes to life when its recursive slot is made to name itself; its frame may be another directory later. From
 -- then on it belongs to the process that is next seen running under it, and whose name may change (exec).
--- Columns: dir (physical address), from_icount, to_icount (exclusive), pid, comm (NULL when none was ever seen).
+-- @column run_id which of the traces given, from 0
+-- @column dir physical address of the page directory
+-- @column from_icount first icount at which it is this process's
+-- @column to_icount icount at which that ends (exclusive); 2^53-1 when it does not
+-- @column pid process id; NULL when no process ever ran under it
+-- @column comm command name; NULL when no process ever ran under it
 WITH births AS (
   SELECT w.run_id, w.dir, w.icount, w.seq
   FROM paging_writes w JOIN run USING (run_id)

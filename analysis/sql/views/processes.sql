@@ -1,6 +1,13 @@
 -- Which process was seen under a page directory
 --
 -- `contexts` with the command name as text. pid and comm hold from icount on, until the next row of the same cr3.
+-- @column run_id which of the traces given, from 0
+-- @column icount instructions retired before
+-- @column seq position among all events of the run
+-- @column cr3 physical address of the page directory
+-- @column proc linear address of the process structure, 0 = idle
+-- @column pid process id
+-- @column comm command name
 SELECT
   run_id, icount, seq, cr3, proc, pid,
   CASE WHEN proc = 0 THEN '' ELSE

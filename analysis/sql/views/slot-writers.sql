@@ -2,6 +2,12 @@
 --
 -- One row for each frame and each of its ancestors (itself included). base_frame_id is what the ancestor interrupted; the
 -- ancestor spans seq to iret_seq (NULL while open).
+-- @column run_id which of the traces given, from 0
+-- @column id interrupts.id of the frame that wrote the slot
+-- @column ancestor interrupts.id of a frame it is nested in, itself included
+-- @column base_frame_id interrupts.id of what the ancestor interrupted, 0 = no frame
+-- @column seq position of the ancestor's delivery among all events
+-- @column iret_seq position of its IRET; NULL while open
 WITH RECURSIVE chain AS (
   SELECT DISTINCT i.run_id, i.id, i.id AS ancestor, i.parent, i.seq, i.iret_seq
   FROM aptd_switches s JOIN interrupts i ON i.run_id = s.run_id AND i.id = s.frame_id

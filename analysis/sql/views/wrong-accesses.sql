@@ -4,6 +4,30 @@
 -- another directory, and returned. The context then used the window as if nothing had happened: this access.
 -- Masked stubs call nothing, so they never appear; handlers that put the slot back are silent, because the last write
 -- before the access decides.
+-- @column run_id which of the traces given, from 0
+-- @column seq position among all events of the run
+-- @column icount instructions retired before
+-- @column eip EIP of the accessing instruction
+-- @column cpl current privilege level, 0-3
+-- @column depth interrupt frames open, 0 = none
+-- @column frame_id id of the innermost open interrupt frame, 0 = none
+-- @column cr3 physical address of the page directory, bytes
+-- @column dir physical address of the directory that the slot names
+-- @column linear linear address in the window
+-- @column used physical address of the directory under which the translation was filled
+-- @column value value read or written
+-- @column own_seq seq of the context's own last write or check of the slot
+-- @column last_seq seq of the last write of the slot by anyone
+-- @column own_dir directory the context meant, physical address
+-- @column own_icount icount of own_seq
+-- @column own_what write or check
+-- @column last_dir directory the handler left, physical address
+-- @column last_icount icount of the handler's write
+-- @column last_eip EIP of the handler's write
+-- @column last_depth depth of the handler's write
+-- @column last_frame_id frame_id of the handler's write
+-- @column access read or write
+-- @column interrupt_id interrupts.id of the interrupt that came between
 SELECT a.* EXCLUDE (is_access, what), a.what AS access, h.ancestor AS interrupt_id
 FROM alternate_slot a
 JOIN slot_writers h

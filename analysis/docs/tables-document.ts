@@ -1,0 +1,83 @@
+import { GUEST_FUNCTIONS } from '../db/guest-functions.ts';
+import { MACROS, type SqlFile, VIEWS } from '../sql/catalog.ts';
+import { TABLES } from '../tables/index.ts';
+import { SQL_TYPE, type TableColumn, type TraceTable } from '../tables/table.ts';
+
+/** docs/tables.md, from the tables and views themselves. */
+export const tablesDocument = (): string =>
+  [
+    '# Tables',
+    '',
+    'What `rewind386 query` and `export` see of a trace. This page is made from the code (`npm run docs`).',
+    '',
+    'Rules that hold everywhere:',
+    '',
+    '- An **icount** counts retired instructions from the start of the run; an event has the icount of the instruction that made',
+    '  it. Virtual time is icount / `run.instructions_per_second`.',
+    '- **seq** orders events of one icount, over all tables.',
+    '- Addresses are unsigned 32-bit numbers: linear unless the column says physical. PDEs and PTEs are as in memory: frame in',
+    '  bits 31-12, then the bits of the 80386 (P 1, RW 2, US 4, A 20h, D 40h), PS 80h, G 100h.',
+    '- With several traces (`query A B …`) every table has all their rows; **run_id** (UTINYINT, the first column) tells which',
+    '  trace a row is of: 0 for the first. Join on it.',
+    '- SQL may write addresses as `0xefbfe000`. A table is loaded when a query names it, and cached beside the trace.',
+    '',
+    '## Tables',
+    '',
+    ...TABLES.map(({ name, doc }) => `- [${name}](#${name}): ${doc}`),
+    '',
+    ...TABLES.flatMap(describeTable),
+    '## Views',
+    '',
+    'Of these tables, in SQL (analysis/sql/views); the named queries without parameter (docs/queries.md) can be selected from as',
+    'well, with _ for -.',
+    '',
+    ...VIEWS.filter(({ isQuery }) => !isQuery).flatMap(describeView),
+    '## Functions',
+    '',
+    'Besides those of [DuckDB](https://duckdb.org/docs/stable/sql/functions/overview):',
+    '',
+    '| function | result |',
+    '|---|---|',
+    ...GUEST_FUNCTIONS.map(({ name, doc }) => `| ${name}(run_id, address) | ${doc} |`),
+    ...MACROS.map(describeMacro),
+    '',
+  ].join('\n');
+
+function describeTable({ name, doc, columns }: TraceTable): string[] {
+  return [`### ${name}`, '', `One row: ${doc}.`, '', ...columnTable(columns.map(tableRow)), ''];
+}
+
+const tableRow = (column: TableColumn): string[] => [column.name, sqlType(column), meaning(column)];
+
+const sqlType = ({ kind, nullable }: TableColumn): string =>
+  `${SQL_TYPE[kind]}${nullable ? ', may be NULL' : ''}`;
+
+const meaning = ({ doc, words }: TableColumn): string => (words ? `${doc}: ${words.join(', ')}` : doc);
+
+const columnTable = (rows: readonly string[][]): string[] => [
+  '| column | type | meaning |',
+  '|---|---|---|',
+  ...rows.map((cells) => `| ${cells.join(' | ')} |`),
+];
+
+function describeView({ name, title, doc, columns }: SqlFile): string[] {
+  return [
+    `### ${name}`,
+    '',
+    `${title}.`,
+    '',
+    doc,
+    '',
+    '| column | meaning |',
+    '|---|---|',
+    ...columns.map((column) => `| ${column.name} | ${column.doc} |`),
+    '',
+  ];
+}
+
+/** `-- what it does` above `CREATE MACRO name(parameters) AS`. */
+function describeMacro(statement: string): string {
+  const signature = /CREATE MACRO (\w+\([^)]*\))/.exec(statement)?.[1] ?? '';
+  const comments = statement.split('\n').filter((line) => line.startsWith('-- '));
+  return `| ${signature} | ${comments.at(-1)?.slice(3).replace(/\.$/, '') ?? ''} |`;
+}

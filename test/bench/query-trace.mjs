@@ -1,0 +1,29 @@
+// Opens a trace and asks it named queries, as `rewind386 query` does; one JSON object each.
+// usage: node test/bench/query-trace.mjs FILE SQL-OR-NAME…     names ending in =VALUE give a query its parameter
+import { join } from 'node:path';
+
+const dist = join(import.meta.dirname, '../../dist');
+const start = performance.now();
+const { TraceDatabase } = await import(join(dist, 'analysis/db/trace-database.js'));
+const { QUERIES } = await import(join(dist, 'analysis/sql/catalog.js'));
+
+const [file, ...asked] = process.argv.slice(2);
+const db = await TraceDatabase.open([file]);
+for (const text of asked) {
+  const [name, value] = text.split(':');
+  const query = QUERIES.find((known) => known.name === name);
+  const values = query?.parameters.length ? { [query.parameters[0].name]: Number(value) } : undefined;
+  const before = performance.now();
+  const rows = (await db.query(query?.sql ?? text, values)).currentRowCount;
+  const now = performance.now();
+  console.log(
+    JSON.stringify({
+      name: query ? name : 'sql',
+      rows,
+      seconds: (now - before) / 1000,
+      sinceStart: (now - start) / 1000,
+    }),
+  );
+}
+await db.writeCache();
+db.close();

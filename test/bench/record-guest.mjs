@@ -1,0 +1,32 @@
+// Records the built-in guest once and prints one JSON object: what it cost, and what was recorded.
+// usage: node test/bench/record-guest.mjs KERNEL WORKLOAD SEED DETAIL [FILE]     without FILE nothing is kept
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+
+const dist = join(import.meta.dirname, '../../dist');
+const { openGuest } = await import(join(dist, 'analysis/cli/guest.js'));
+const { record } = await import(join(dist, 'recorder/capture/session.js'));
+const { buildMachine } = await import(join(dist, 'recorder/machine/build.js'));
+const { DEFAULT_CONFIG } = await import(join(dist, 'recorder/machine/config.js'));
+
+const [kernel, workload, seedText, detail, output] = process.argv.slice(2);
+const seed = BigInt(seedText);
+const guest = openGuest({ guest: 'bsd96', kernel, workload, seed, modules: [] });
+let events = 0;
+const start = performance.now();
+const { exit, final } = await record({
+  ...guest,
+  toolVersion: 'bench',
+  guestName: guest.name,
+  build: buildMachine,
+  seed,
+  config: { ...DEFAULT_CONFIG, detail },
+  instructions: 2e9,
+  ...(output ? { output } : {}),
+  onEvents: ({ tables }) => {
+    for (const { count } of Object.values(tables)) events += count;
+  },
+});
+const seconds = (performance.now() - start) / 1000;
+const bytes = output ? statSync(output).size : 0;
+console.log(JSON.stringify({ seconds, instructions: final.icount, events, bytes, exit: exit.code }));

@@ -1,0 +1,80 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import { queriesDocument } from '../../analysis/docs/queries-document.ts';
+import { tablesDocument } from '../../analysis/docs/tables-document.ts';
+import { QUERIES, VIEWS } from '../../analysis/sql/catalog.ts';
+import { TABLES } from '../../analysis/tables/index.ts';
+import { runGuest } from '../guest/built-in.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'r386-'));
+let db: TraceDatabase;
+
+beforeAll(async () => {
+  const trace = join(folder, 'run.r386');
+  await runGuest({ kernel: 'fixed', workload: 'ftpd', seed: 1, scale: 2, output: trace });
+  db = await TraceDatabase.open([trace], { cache: false });
+});
+afterAll(() => {
+  db.close();
+  rmSync(folder, { recursive: true });
+});
+
+const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+
+describe('pages made from code are current (npm run docs)', () => {
+  it('docs/tables.md', () => expect(page('tables.md')).toBe(tablesDocument()));
+  it('docs/queries.md', () => expect(page('queries.md')).toBe(queriesDocument()));
+});
+
+describe('what is documented is what a query gives', () => {
+  it.each(TABLES)('table $name', async ({ name, columns }) => {
+    const result = await db.query(`SELECT * FROM ${name} LIMIT 0`);
+    expect(result.columnNames()).toEqual(['run_id', ...columns.map((column) => column.name)]);
+  });
+
+  it.each(VIEWS)('view $name', async ({ name, columns }) => {
+    const result = await db.query(`SELECT * FROM ${name} LIMIT 0`);
+    expect(result.columnNames()).toEqual(columns.map((column) => column.name));
+  });
+
+  it.each(QUERIES)('query $name', async ({ sql, parameters, columns, title, doc }) => {
+    const values = Object.fromEntries(parameters.map(({ name }) => [name, 0x1000]));
+    const result = await db.query(sql, values);
+    expect(result.columnNames()).toEqual(columns.map((column) => column.name));
+    expect(title).not.toBe('');
+    expect(doc).not.toBe('');
+  });
+});
+
+describe('SQL helpers', () => {
+  const one = async (sql: string) => (await db.query(sql)).getRowObjectsJson()[0].x;
+
+  it('names code by the image of the guest', async () => {
+    expect(await one(`SELECT symbol(0, address) AS x FROM symbols WHERE name = 'pmap_enter'`)).toBe(
+      'pmap_enter',
+    );
+    expect(
+      await one(`SELECT symbol(0, (address + 3)::UINTEGER) AS x FROM symbols WHERE name = 'pmap_enter'`),
+    ).toBe('pmap_enter+0x3');
+    expect(await one('SELECT symbol(0, 0x1000) AS x')).toBe('00001000');
+    expect(await one('SELECT instruction(0, 0x1000) AS x')).toBeNull();
+    expect(
+      await one(
+        `SELECT instruction(run_id, eip) AS x FROM control_writes WHERE reg = 'cr3' AND eip > 0xf0000000 LIMIT 1`,
+      ),
+    ).toMatch(/^mov %e\w\w,%cr3$/);
+  });
+
+  it('reads hexadecimal numbers, but not in strings, names and comments', async () => {
+    expect(await one('SELECT 0xEFBFE000 AS x')).toBe('4022329344');
+    expect(await one(`SELECT '0x10' AS x -- 0x20`)).toBe('0x10');
+    expect(await one('SELECT "0x10" AS x FROM (SELECT 5 AS "0x10")')).toBe(5);
+  });
+
+  it('points at the mistake in the text as it was written', async () => {
+    await expect(db.query('SELECT 0xffffffff,\n  nothing FROM run')).rejects.toThrow(/line 2, column 3/);
+  });
+});
