@@ -13,8 +13,8 @@ const best = (runs) => runs.reduce((a, b) => (b.seconds < a.seconds ? b : a));
 const rounds = (measure) => Array.from({ length: ROUNDS }, measure);
 const forget = () => rmSync(`${file}-cache`, { recursive: true, force: true });
 
-const EVERYTHING = `SELECT * FROM (
-  SELECT symbol(run_id, eip) AS code, count(*) AS stores FROM stores GROUP BY ALL ORDER BY ALL DESC LIMIT 10)`;
+const EVERYTHING = `SELECT symbol(run_id, eip) AS code, n FROM (
+  SELECT run_id, eip, count(*) AS n FROM stores GROUP BY ALL ORDER BY n DESC, eip LIMIT 10)`;
 const NAMED = [
   'foreign-pmap',
   'latent-hijack',

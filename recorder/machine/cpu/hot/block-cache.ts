@@ -1,6 +1,6 @@
 import { RAM } from '../../layout.ts';
 import type { Core } from '../core.ts';
-import { Decoder, type Instruction, TOO_LONG, UNDEFINED } from '../decoder.ts';
+import { CONTROL, Decoder, type Instruction, TOO_LONG, UNDEFINED } from '../decoder.ts';
 import { GENERAL_PROTECTION, INVALID_OPCODE } from '../fault.ts';
 import type { Handler } from '../instructions/handler.ts';
 import { handlerOf } from '../instructions/index.ts';
@@ -57,6 +57,10 @@ interface Straddler {
   readonly secondPhysical: number;
   readonly mode: number;
 }
+
+/** Ends a block only because the translation of the code itself may be another now. */
+const onlyRefetches = ({ mnemonic, operands }: Instruction): boolean =>
+  mnemonic === 'invlpg' || (mnemonic === 'mov' && operands[0].kind === CONTROL && operands[0].number === 3);
 
 class PageEnd extends Error {}
 const pageEnd = new PageEnd();
@@ -294,7 +298,8 @@ export class BlockCache implements Emitter {
     }
     if (this.specialise && this.translator.translate(insn, mode, offset)) return insn.opcode.ends;
     const ends = insn.opcode.ends || insn.repeat !== 0;
-    this.addCold(ends ? MICRO.COLD_END : MICRO.COLD, insn, handlerOf(insn));
+    const op = !ends ? MICRO.COLD : onlyRefetches(insn) ? MICRO.COLD_REFETCH : MICRO.COLD_END;
+    this.addCold(op, insn, handlerOf(insn));
     return ends;
   }
 

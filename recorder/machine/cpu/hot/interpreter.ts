@@ -339,7 +339,18 @@ export class Interpreter extends BlockRunner {
         case 84: { // COLD_END
           this.coldEnd(p); return;
         }
-        case 85: { // JMP
+        case 85: { // COLD_REFETCH
+          this.cold(p);
+          const place = code[p + 7];
+          left = (left - (place >>> 17) - 1) | 0;
+          base = (base + (place & 8191) + ((place >>> 13) & 15)) | 0;
+          p = this.enter(base, left, 0);
+          if (p === 0) return;
+          i32[86] = left;
+          i32[87] = base;
+          continue;
+        }
+        case 86: { // JMP
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           base = (base + code[p + 5]) | 0;
           {
@@ -354,7 +365,7 @@ export class Interpreter extends BlockRunner {
           i32[87] = base;
           continue;
         }
-        case 86: { // JMP_R
+        case 87: { // JMP_R
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           base = (i32[code[p + 2]]) | 0;
           {
@@ -369,7 +380,7 @@ export class Interpreter extends BlockRunner {
           i32[87] = base;
           continue;
         }
-        case 87: { // JCC0
+        case 88: { // JCC0
           const taken = flags.condition(0);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -386,7 +397,7 @@ export class Interpreter extends BlockRunner {
           i32[87] = base;
           continue;
         }
-        case 88: { // JCC1
+        case 89: { // JCC1
           const taken = flags.condition(1);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -403,7 +414,7 @@ export class Interpreter extends BlockRunner {
           i32[87] = base;
           continue;
         }
-        case 89: { // JCC2
+        case 90: { // JCC2
           const taken = ((i32[13] & 7) === 0 ? i32[15] >>> 0 < i32[16] >>> 0 : flags.condition(2));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -420,7 +431,7 @@ export class Interpreter extends BlockRunner {
           i32[87] = base;
           continue;
         }
-        case 90: { // JCC3
+        case 91: { // JCC3
           const taken = ((i32[13] & 7) === 0 ? i32[15] >>> 0 >= i32[16] >>> 0 : flags.condition(3));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -437,7 +448,7 @@ export class Interpreter extends BlockRunner {
           i32[87] = base;
           continue;
         }
-        case 91: { // JCC4
+        case 92: { // JCC4
           const taken = i32[14] === 0;
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -454,7 +465,7 @@ export class Interpreter extends BlockRunner {
           i32[87] = base;
           continue;
         }
-        case 92: { // JCC5
+        case 93: { // JCC5
           const taken = i32[14] !== 0;
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -471,7 +482,7 @@ export class Interpreter extends BlockRunner {
           i32[87] = base;
           continue;
         }
-        case 93: { // JCC6
+        case 94: { // JCC6
           const taken = ((i32[13] & 7) === 0 ? i32[15] >>> 0 <= i32[16] >>> 0 : flags.condition(6));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -488,7 +499,7 @@ export class Interpreter extends BlockRunner {
           i32[87] = base;
           continue;
         }
-        case 94: { // JCC7
+        case 95: { // JCC7
           const taken = ((i32[13] & 7) === 0 ? i32[15] >>> 0 > i32[16] >>> 0 : flags.condition(7));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -505,7 +516,7 @@ export class Interpreter extends BlockRunner {
           i32[87] = base;
           continue;
         }
-        case 95: { // JCC8
+        case 96: { // JCC8
           const taken = ((i32[13] & 7) === 0 ? i32[14] < 0 : flags.condition(8));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -522,7 +533,7 @@ export class Interpreter extends BlockRunner {
           i32[87] = base;
           continue;
         }
-        case 96: { // JCC9
+        case 97: { // JCC9
           const taken = ((i32[13] & 7) === 0 ? i32[14] >= 0 : flags.condition(9));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -539,7 +550,7 @@ export class Interpreter extends BlockRunner {
           i32[87] = base;
           continue;
         }
-        case 97: { // JCC10
+        case 98: { // JCC10
           const taken = flags.condition(10);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -556,7 +567,7 @@ export class Interpreter extends BlockRunner {
           i32[87] = base;
           continue;
         }
-        case 98: { // JCC11
+        case 99: { // JCC11
           const taken = flags.condition(11);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -573,7 +584,7 @@ export class Interpreter extends BlockRunner {
           i32[87] = base;
           continue;
         }
-        case 99: { // JCC12
+        case 100: { // JCC12
           const taken = ((i32[13] & 7) === 0 ? i32[15] < i32[16] : flags.condition(12));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -590,7 +601,7 @@ export class Interpreter extends BlockRunner {
           i32[87] = base;
           continue;
         }
-        case 100: { // JCC13
+        case 101: { // JCC13
           const taken = ((i32[13] & 7) === 0 ? i32[15] >= i32[16] : flags.condition(13));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -607,7 +618,7 @@ export class Interpreter extends BlockRunner {
           i32[87] = base;
           continue;
         }
-        case 101: { // JCC14
+        case 102: { // JCC14
           const taken = ((i32[13] & 7) === 0 ? i32[15] <= i32[16] : flags.condition(14));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -624,7 +635,7 @@ export class Interpreter extends BlockRunner {
           i32[87] = base;
           continue;
         }
-        case 102: { // JCC15
+        case 103: { // JCC15
           const taken = ((i32[13] & 7) === 0 ? i32[15] > i32[16] : flags.condition(15));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -641,7 +652,7 @@ export class Interpreter extends BlockRunner {
           i32[87] = base;
           continue;
         }
-        case 103: { // CALL
+        case 104: { // CALL
           { const v = (base + code[p + 6]) | 0; const lin = (i32[4] - 4) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
           if ((slot & canWrite) !== 0 && (lin & 4095) <= 4092) {
@@ -663,7 +674,7 @@ export class Interpreter extends BlockRunner {
           i32[87] = base;
           continue;
         }
-        case 104: { // CALL_R
+        case 105: { // CALL_R
           const target = i32[code[p + 2]];
           { const v = (base + code[p + 6]) | 0; const lin = (i32[4] - 4) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
@@ -686,7 +697,7 @@ export class Interpreter extends BlockRunner {
           i32[87] = base;
           continue;
         }
-        case 105: { // RET
+        case 106: { // RET
           const lin = i32[4]; 
           const slot = i32[1048576 + (lin >>> 12)];
           const at = (slot & -4096) + (lin & 4095);

@@ -269,6 +269,19 @@ ${ENTERED}
 continue;`,
 );
 ending('COLD_END', 'this.coldEnd(p); return;');
+// INVLPG and loads of CR3: the next instruction is fetched anew, and nothing else about how to go on has changed.
+ending(
+  'COLD_REFETCH',
+  `
+this.cold(p);
+const place = code[p + 7];
+left = (left - (place >>> 17) - 1) | 0;
+base = (base + (place & 8191) + ((place >>> 13) & 15)) | 0;
+p = this.enter(base, left, 0);
+if (p === 0) return;
+${ENTERED}
+continue;`,
+);
 ending('JMP', goto('base + code[p + 5]', 1));
 ending('JMP_R', goto(B, 0));
 CONDITIONS.forEach((condition, code) => {
