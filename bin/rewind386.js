@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-import { main } from '../dist/analysis/cli/main.js';
+import { exitWhenNobodyReads, main } from '../dist/analysis/cli/main.js';
 
+exitWhenNobodyReads();
 process.exitCode = await main(process.argv.slice(2));

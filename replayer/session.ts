@@ -126,6 +126,8 @@ class Replay implements EventSink {
 
   async run(): Promise<void> {
     const { options } = this;
+    // Cut within its first chunk: not one input is known, so there is no run to execute.
+    if (this.reader.torn && this.reader.endIcount === 0) return;
     const header: TraceHeader = {
       ...this.reader.header,
       machine: this.machineConfig(),

@@ -11,15 +11,18 @@ import { addReplay } from './commands/replay.ts';
 import { EXIT } from './exit-status.ts';
 import { VERSION } from './version.ts';
 
-/** Runs one command line; returns the exit status. */
-export async function main(argv: readonly string[]): Promise<number> {
-  // `rewind386 query … | head` closes our stdout: nothing is left to say then.
+/** `rewind386 query … | head` closes our stdout: nothing is left to say then. */
+export function exitWhenNobodyReads(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit(EXIT.ok);
       throw error;
     });
   }
+}
+
+/** Runs one command line; returns the exit status. */
+export async function main(argv: readonly string[]): Promise<number> {
   try {
     await parser(argv).parseAsync();
     return Number(process.exitCode ?? EXIT.ok);

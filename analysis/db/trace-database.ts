@@ -56,6 +56,7 @@ export class TraceDatabase {
       for (const reader of readers) reader.close();
       throw error;
     }
+    for (const { path, torn } of readers) if (torn) note(`${path} is torn: ${torn.what}`);
     // Nothing is ever fetched: what is not in the package does not exist.
     const instance = await DuckDBInstance.create(':memory:', {
       autoinstall_known_extensions: 'false',

@@ -35,8 +35,11 @@ export class TraceFile {
   /** Begins a trace; what cannot be written shows here. */
   static open(path: string, header: TraceHeader): OpenTrace {
     let fd: number;
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
-      throw new BadInput(`cannot write ${path}: it is a folder`);
+    const existing = statSync(path, { throwIfNoEntry: false });
+    if (existing?.isDirectory()) throw new BadInput(`cannot write ${path}: it is a folder`);
+    // The finished trace takes the name over: a device or pipe of that name would be gone.
+    if (existing && !existing.isFile())
+      throw new BadInput(`cannot write ${path}: it is not a regular file`, 'give -o the name of a file');
     try {
       fd = openSync(partialPath(path), 'w');
     } catch (error) {

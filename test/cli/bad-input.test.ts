@@ -1,0 +1,88 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { FRAME, frame, preamble } from '../../schemas/framing.ts';
+import { encodeHeader, SCHEMA_VERSION } from '../../schemas/trace-header.ts';
+import { anyHeader } from '../unit/trace-fixture.ts';
+import { runCli } from './run-cli.ts';
+
+/** Bad input gets one line that says what and where, one that says what to do, status 2, and leaves nothing behind. */
+
+const folder = mkdtempSync(join(tmpdir(), 'r386-cli-'));
+const path = (name: string) => join(folder, name);
+const text = path('text.txt');
+const elf64 = path('elf64');
+const plain = path('plain.elf');
+const newer = path('newer.r386');
+const trace = path('run.r386');
+const torn = path('torn.r386');
+
+/** An ELF header and nothing else: `bits` 32 or 64, executable, machine i386 or x86-64. */
+function elfHeader(bits: number): Buffer {
+  const bytes = Buffer.alloc(64);
+  bytes.write('\x7fELF', 0, 'latin1');
+  bytes.set([bits / 32, 1, 1], 4);
+  bytes.writeUInt16LE(2, 16);
+  bytes.writeUInt16LE(bits === 32 ? 3 : 62, 18);
+  bytes.writeUInt32LE(1, 20);
+  return bytes;
+}
+
+beforeAll(async () => {
+  writeFileSync(text, 'this is a shell script\n');
+  writeFileSync(elf64, elfHeader(64));
+  writeFileSync(plain, elfHeader(32));
+  const header = encodeHeader({ ...anyHeader(), schemaVersion: SCHEMA_VERSION + 1 });
+  writeFileSync(newer, Buffer.concat([preamble(), frame(FRAME.header, header)]));
+  await runCli('record', '-q', '-n', '3M', '-o', trace);
+  const bytes = readFileSync(trace);
+  writeFileSync(torn, bytes.subarray(0, bytes.length - 2000));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it.each([
+  ['not an ELF', ['record', text, '-o', path('x')], /text\.txt is not an ELF file/],
+  ['an ELF of another machine', ['record', elf64, '-o', path('x')], /not a 32-bit/],
+  ['no Multiboot header', ['record', plain, '-o', path('x')], /Multiboot header/],
+  ['an unknown workload', ['record', '--workload', 'nope', '-o', path('x')], /unknown workload "nope"/],
+  ['an unknown kernel', ['record', '--kernel', 'nope', '-o', path('x')], /unknown kernel "nope"/],
+  ['no such guest', ['record', path('none'), '-o', path('x')], /cannot read guest .*none: no such file/],
+  ['no output', ['record'], /-o FILE/],
+  ['an output that is a device', ['record', '-o', '/dev/null'], /not a regular file/],
+  ['an output in no folder', ['record', '-o', path('no/x')], /cannot write .*no such file or folder/],
+  ['bad memory size', ['record', '--ram', '3', '-o', path('x')], /--ram/],
+  ['bad TLB', ['record', '--tlb', '33x4', '-o', path('x')], /--tlb/],
+  ['not a trace', ['replay', text], /text\.txt is not a rewind386 trace/],
+  ['a newer schema', ['info', newer], /schema version 2.* reads up to 1/],
+  ['an SQL syntax error', ['query', trace, '--sql', 'selec 1'], /SQL error at line 1, column 1/],
+  ['an unknown column', ['query', trace, '--sql', 'SELECT\n nope FROM run'], /line 2, column 2.*"nope"/],
+  ['an unknown query', ['query', trace, 'nope'], /nope is neither a file nor a named query/],
+  ['a query without its parameter', ['query', trace, 'pte-history'], /pte-history/],
+  ['an unknown command', ['frob'], /unknown command: frob/],
+  ['an unknown option', ['info', trace, '--frob'], /frob/],
+  ['a missing argument', ['replay'], /not enough/],
+])('%s', async (_, argv, message) => {
+  const before = readdirSync(folder);
+  const { status, stdout, stderr } = await runCli(...argv);
+  expect(status).toBe(2);
+  expect(stdout).toEqual([]);
+  expect(stderr[0]).toMatch(message);
+  expect(stderr[0]).toMatch(/^rewind386: /);
+  expect(stderr.join('\n')).not.toMatch(/^\s+at /m);
+  expect(readdirSync(folder)).toEqual(before);
+  expect(existsSync(path('x'))).toBe(false);
+});
+
+it('a torn trace replays and is queried up to where it is whole, and everyone is told', async () => {
+  for (const argv of [
+    ['replay', torn],
+    ['check', torn],
+    ['query', torn, '--sql', 'SELECT torn FROM run'],
+    ['info', torn],
+  ]) {
+    const { status, stdout, stderr } = await runCli(...argv);
+    expect(status, argv[0]).toBe(0);
+    expect([...stdout, ...stderr].join('\n'), argv[0]).toMatch(/complete up to icount [\d,]+/);
+  }
+});
