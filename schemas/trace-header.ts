@@ -1,5 +1,6 @@
 import { BadInput } from './bad-input.ts';
 import type { PackedFile } from './compression.ts';
+import { UNNAMED_CPU } from './defaults.ts';
 import { DETAIL, type Detail } from './events.ts';
 import { TraceDamage } from './framing.ts';
 import { packedFromWire, packedToWire, type WirePacked } from './trace-packed.ts';
@@ -14,6 +15,7 @@ export const SCHEMA_VERSION = 1;
 /** As the machine's own MachineConfig, which must stay assignable to it (and it to that). */
 export interface TraceMachineConfig {
   readonly ramBytes: number;
+  readonly cpuModel: string;
   readonly tlbEntries: number;
   readonly tlbWays: number;
   readonly instructionsPerSecond: number;
@@ -146,6 +148,7 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
         disk_latency_max: machine.diskLatencyMax,
         detail: machine.detail,
         stores_from: machine.storesFrom,
+        cpu_model: machine.cpuModel,
       },
       guest: {
         kind: GUEST_KIND[guest.kind],
@@ -204,6 +207,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
     toolVersion: wire.tool_version,
     machine: {
       ramBytes: machine('ram_bytes'),
+      cpuModel: String(wire.machine.cpu_model ?? '') || UNNAMED_CPU,
       tlbEntries: machine('tlb_entries'),
       tlbWays: machine('tlb_ways'),
       instructionsPerSecond: machine('instructions_per_second'),

@@ -1,3 +1,4 @@
+import { processorOf } from '../../recorder/machine/cpu/models.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import type { Input } from '../../schemas/inputs.ts';
 import type { Icount } from '../../schemas/units.ts';
@@ -50,6 +51,17 @@ export function parseTlb(text: string): { tlbEntries: number; tlbWays: number } 
     `--tlb ${text}: not a TLB geometry`,
     'write ENTRIESxWAYS with ENTRIES/WAYS a power of two, as 32x4 (a 386) or 64x4',
   );
+}
+
+/** `MODEL`, then features with + or -: `pentium,+cmov`. */
+export function parseCpu(text: string): string {
+  try {
+    processorOf(text);
+  } catch (error) {
+    if (error instanceof BadInput) throw new BadInput(`--cpu ${error.message}`, error.next);
+    throw error;
+  }
+  return text;
 }
 
 const MAX_RAM_MB = 256;

@@ -1,9 +1,12 @@
 import type { Detail } from '../../schemas/events.ts';
+import { DEFAULT_CPU } from './cpu/models.ts';
 
 /** Everything that shapes a run besides guest image, disk image and inputs. Stored in the trace header. */
 export interface MachineConfig {
   /** Guest RAM, bytes; a multiple of 4 MB up to 256 MB. */
   readonly ramBytes: number;
+  /** The processor: a model, then features to add or remove, as `pentium,+cmov` (cpu/models.ts). */
+  readonly cpuModel: string;
   /** TLB entries in total and per set; entries/ways must be a power of two. A 386 has 32 in 4 ways. */
   readonly tlbEntries: number;
   readonly tlbWays: number;
@@ -19,6 +22,7 @@ export interface MachineConfig {
 
 export const DEFAULT_CONFIG: MachineConfig = {
   ramBytes: 16 << 20,
+  cpuModel: DEFAULT_CPU,
   tlbEntries: 32,
   tlbWays: 4,
   instructionsPerSecond: 10_000_000,

@@ -30,7 +30,13 @@ export interface MachineCpu extends CpuView {
 export interface MachineParts {
   /** A view of CPU_STATE, which the event log needs before there is a CPU. */
   createState(mem: MachineMemory): EventContext;
-  createCpu(mem: MachineMemory, bus: IoBus, pic: InterruptController, log: EventLog | null): MachineCpu;
+  createCpu(
+    mem: MachineMemory,
+    bus: IoBus,
+    pic: InterruptController,
+    log: EventLog | null,
+    config: MachineConfig,
+  ): MachineCpu;
   createDevices(host: DeviceHost): DeviceSet;
 }
 

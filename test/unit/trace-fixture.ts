@@ -110,6 +110,7 @@ export function anyHeader(): TraceHeader {
     toolVersion: '0.0.0-test',
     machine: {
       ramBytes: 16 << 20,
+      cpuModel: 'pentium',
       tlbEntries: 32,
       tlbWays: 4,
       instructionsPerSecond: 10_000_000,

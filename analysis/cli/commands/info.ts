@@ -77,6 +77,7 @@ function describeDisk({ disk }: TraceHeader): string {
 
 function describeMachine({ machine }: TraceHeader): string {
   return [
+    machine.cpuModel,
     `${bytes(machine.ramBytes)} RAM`,
     `TLB ${machine.tlbEntries} entries in ${machine.tlbWays} ways`,
     `${grouped(machine.instructionsPerSecond)} instructions a second`,

@@ -2,6 +2,7 @@ import type { Argv } from 'yargs';
 import { type RecordResult, record } from '../../../recorder/capture/session.ts';
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { DEFAULT_CONFIG } from '../../../recorder/machine/config.ts';
+import { CPU_MODELS } from '../../../recorder/machine/cpu/models.ts';
 import { DETAIL, type Detail } from '../../../schemas/events.ts';
 import { DEFAULT_LADDER_INTERVAL } from '../../../schemas/trace-output.ts';
 import { BUILTIN_GUEST, KERNELS, WORKLOADS } from '../builtin-guest.ts';
@@ -13,6 +14,7 @@ import { type Guest, openGuest } from '../guest.ts';
 import { progressBar } from '../progress.ts';
 import {
   parseCount,
+  parseCpu,
   parseInjection,
   parseRam,
   parseRange,
@@ -42,6 +44,7 @@ export const addRecord = (cli: Argv): Argv =>
         ...parseTlb(args.tlb),
         ...latencies(args.diskLatency),
         ramBytes: parseRam(args.ram),
+        cpuModel: parseCpu(args.cpu),
         detail: args.detail as Detail,
       },
     });
@@ -101,6 +104,12 @@ const options = (yargs: Argv) =>
         describe: "the guest's layout (JSON, docs/guest-profile.md)",
       },
       ram: { type: 'number', default: DEFAULT_CONFIG.ramBytes / 2 ** 20, describe: 'megabytes' },
+      cpu: {
+        type: 'string',
+        default: DEFAULT_CONFIG.cpuModel,
+        requiresArg: true,
+        describe: `${CPU_MODELS.join(', ')}; features with + or -, as pentium,+cmov (docs/cpu.md)`,
+      },
       tlb: {
         type: 'string',
         default: `${DEFAULT_CONFIG.tlbEntries}x${DEFAULT_CONFIG.tlbWays}`,

@@ -9,6 +9,7 @@ import { GENERAL_PROTECTION, GuestFault } from './fault.ts';
 import { Flags, IOPL, VM } from './flags.ts';
 import { InterruptDepth, SWITCH_CR3, SWITCH_LOAD } from './interrupt-depth.ts';
 import { Interrupts } from './interrupts.ts';
+import type { Processor } from './models.ts';
 import { Restart } from './restart.ts';
 import { Segments } from './segments.ts';
 import { CPL, EAX, ESP, LATCH_PAGE, SEGMENT_WORDS, SEGMENTS, SYSTEM_FLAGS } from './state.ts';
@@ -25,6 +26,7 @@ export class Core {
   readonly bus: IoBus;
   readonly pic: InterruptController;
   readonly log: EventLog | null;
+  readonly processor: Processor;
   readonly flags: Flags;
   readonly access: Access;
   readonly segments: Segments;
@@ -43,7 +45,13 @@ export class Core {
   private readonly guestFault = new GuestFault();
   private rmwLinear = 0;
 
-  constructor(mem: MachineMemory, bus: IoBus, pic: InterruptController, log: EventLog | null) {
+  constructor(
+    mem: MachineMemory,
+    bus: IoBus,
+    pic: InterruptController,
+    log: EventLog | null,
+    processor: Processor,
+  ) {
     this.mem = mem;
     this.i32 = mem.i32;
     this.u8 = mem.u8;
@@ -51,8 +59,9 @@ export class Core {
     this.bus = bus;
     this.pic = pic;
     this.log = log;
+    this.processor = processor;
     const raise = (vector: number, code: number): never => this.fault(vector, code);
-    this.flags = new Flags(mem.i32);
+    this.flags = new Flags(mem.i32, processor.eflags);
     this.access = new Access(mem, raise);
     this.segments = new Segments(mem, this.access, raise);
     this.depth = new InterruptDepth(mem, log);

@@ -20,6 +20,7 @@ import { IF, TF } from './flags.ts';
 import { BlockCache } from './hot/block-cache.ts';
 import { Interpreter } from './hot/interpreter.ts';
 import { COUNT, WORDS } from './hot/micro-ops.ts';
+import { DEFAULT_CPU, processorOf } from './models.ts';
 import {
   BLOCK_EIP,
   CpuState,
@@ -60,20 +61,20 @@ const MULTIBOOT_MAGIC = 0x2badb002;
 /** Fetched first after a reset (80386 Programmer's Reference, 10.1). */
 const RESET_BASE = 0xffff0000 | 0;
 const RESET_EIP = 0xfff0;
-/** Reset value of CR0: ET. */
-const RESET_CR0 = 0x10;
+/** CR0 of a Multiboot kernel: ET and PE. */
+const MULTIBOOT_CR0 = 0x11;
 const RESET_DR6 = 0xffff0ff0 | 0;
 const RESET_DR7 = 0x400;
-/** Processor identification in DX after a reset: family 5. */
-const RESET_EDX = 0x543;
 
 export interface CpuOptions {
   /** False runs every instruction by its handler, for comparison. */
   readonly specialise?: boolean;
+  /** As `processorOf` reads it. */
+  readonly model?: string;
 }
 
 /**
- * An i386 with the Pentium's integer instructions and no coprocessor. Its state is CPU_STATE (CpuState, which it
+ * An i386, 486, Pentium or Pentium Pro (models.ts). Its state is CPU_STATE (CpuState, which it
  * extends); `run` executes blocks of predecoded micro-ops (hot/) and sends everything else to handlers (instructions/).
  */
 export class Cpu extends CpuState implements CpuView {
@@ -94,7 +95,7 @@ export class Cpu extends CpuState implements CpuView {
     options: CpuOptions = {},
   ) {
     super(mem);
-    this.core = new Core(mem, bus, pic, log);
+    this.core = new Core(mem, bus, pic, log, processorOf(options.model ?? DEFAULT_CPU));
     this.words = mem.i32;
     this.doubles = mem.f64;
     this.blocks = new BlockCache(this.core, options.specialise ?? true);
@@ -128,9 +129,9 @@ export class Cpu extends CpuState implements CpuView {
     segments.set(TR, 0, 0, 0xffff, SEGMENT_PRESENT | (TSS_32_BUSY << 8));
     words[GDT_LIMIT] = 0xffff;
     words[IDT_LIMIT] = 0x3ff;
-    words[CR0] = RESET_CR0;
+    words[CR0] = this.core.processor.resetCr0;
     words[EIP] = RESET_EIP;
-    words[EDX] = RESET_EDX;
+    words[EDX] = this.core.processor.signature;
     words[DR + 6] = RESET_DR6;
     words[DR + 7] = RESET_DR7;
     words[LATCH_PAGE] = -1;
@@ -142,7 +143,7 @@ export class Cpu extends CpuState implements CpuView {
   enterMultiboot(eip: number, ebx: number): void {
     const { words, core } = this;
     const common = SEGMENT_PRESENT | APPLICATION | ACCESSED | BIG | 0x800000;
-    core.mmu.setCr0(RESET_CR0 | 1);
+    core.mmu.setCr0(MULTIBOOT_CR0);
     core.segments.set(CS, 8, 0, -1, common | CODE_SEGMENT | READABLE);
     for (const segment of [ES, SS, DS, FS, GS]) core.segments.set(segment, 16, 0, -1, common | WRITABLE);
     words[EIP] = eip;

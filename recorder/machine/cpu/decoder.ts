@@ -1,3 +1,4 @@
+import type { CpuFeature } from './models.ts';
 import { ONE_BYTE, ONE_BYTE_MODRM, type Opcode, TWO_BYTE, TWO_BYTE_MODRM } from './opcodes.ts';
 import { CS, DS, EAX, EBP, EBX, ECX, EDI, EDX, ES, ESI, ESP, FS, GS, SS, ZERO } from './state.ts';
 
@@ -71,6 +72,8 @@ const tooLong = new TooLong();
 
 /** Decodes one instruction; `wide` is CS.D (80386 Programmer's Reference, 17.1 and 17.2). */
 export class Decoder {
+  /** What the processor has; a decoder without this knows everything. */
+  private readonly has: ReadonlySet<CpuFeature> | undefined;
   private next: NextByte = () => 0;
   private length = 0;
   private base = ZERO;
@@ -78,6 +81,10 @@ export class Decoder {
   private scale = 0;
   private displacement = 0;
   private defaultSegment = DS;
+
+  constructor(has?: ReadonlySet<CpuFeature>) {
+    this.has = has;
+  }
 
   decode(next: NextByte, wide: boolean): Instruction | DecodeFailure {
     this.next = next;
@@ -140,6 +147,7 @@ export class Decoder {
       if (entry === undefined) return UNDEFINED;
     }
     const opcode = entry as Opcode;
+    if (opcode.needs !== undefined && this.has?.has(opcode.needs) === false) return UNDEFINED;
     const operands: Operand[] = [];
     for (const text of opcode.operands) {
       const operand = this.operand(text, code, modrm, operandSize, addressSize);

@@ -15,11 +15,12 @@ export const NT = 0x4000;
 export const RF = 0x10000;
 export const VM = 0x20000;
 export const AC = 0x40000;
+export const VIF = 0x80000;
+export const VIP = 0x100000;
 export const ID = 0x200000;
 
 export const ARITHMETIC = CF | PF | AF | ZF | SF | OF;
-/** Every flag that software can change; bit 1 always reads 1. */
-export const KNOWN = ARITHMETIC | TF | IF | DF | IOPL | NT | RF | VM | AC | ID;
+/** Bit 1 always reads 1. */
 export const ALWAYS = 0x0002;
 
 /**
@@ -52,9 +53,12 @@ const NIBBLE_PARITY = 0x9669;
 
 export class Flags {
   private readonly i32: Int32Array;
+  /** Every flag that this processor has and software can change. */
+  private readonly known: number;
 
-  constructor(i32: Int32Array) {
+  constructor(i32: Int32Array, known: number) {
     this.i32 = i32;
+    this.known = known;
   }
 
   cf(): number {
@@ -204,7 +208,7 @@ export class Flags {
   /** Loads the flags of `mask`; the others keep their values. */
   setEflags(value: number, mask: number): void {
     const { i32 } = this;
-    const system = mask & KNOWN & ~ARITHMETIC;
+    const system = mask & this.known & ~ARITHMETIC;
     i32[SYSTEM_FLAGS] = (i32[SYSTEM_FLAGS] & ~system) | (value & system);
     if (mask & ARITHMETIC) this.change(mask & ARITHMETIC, value);
   }

@@ -1,3 +1,5 @@
+import type { CpuFeature } from './models.ts';
+
 /**
  * The opcode table: one row an encoding, from which the decoder, the block builder and the disassembler all work.
  * Notation as in the 80386 Programmer's Reference, appendix A:
@@ -16,15 +18,20 @@ export interface Opcode {
   readonly ends: boolean;
   /** LOCK is allowed before it when the destination is memory (80386 Programmer's Reference, 17, LOCK). */
   readonly lockable: boolean;
+  /** What a processor must have to know it (models.ts); undefined for what a 386 has. */
+  readonly needs: CpuFeature | undefined;
 }
 
+/** After the mnemonic: `!` ends, `*` lockable, `:feature` needs. */
 const ENDS = '!';
 const LOCKABLE = '*';
 
 function row(text: string): Opcode {
-  const [name, operands] = text.split(' ');
+  const [head, operands] = text.split(' ');
+  const [name, needs] = head.split(':');
   return {
     mnemonic: name.replace(/[!*]/g, ''),
+    needs: needs as CpuFeature | undefined,
     operands: operands ? operands.split(',') : [],
     ends: name.includes(ENDS),
     lockable: name.includes(LOCKABLE),
@@ -159,23 +166,24 @@ const ONE: Texts = {
 
 const TWO: Texts = {
   0: ['sldt Ev', 'str Ev', 'lldt! Ew', 'ltr! Ew', 'verr Ew', 'verw Ew', '', ''],
-  1: ['sgdt Mt', 'sidt Mt', 'lgdt! Mt', 'lidt! Mt', 'smsw Ev', '', 'lmsw! Ew', 'invlpg! Mn'],
+  1: ['sgdt Mt', 'sidt Mt', 'lgdt! Mt', 'lidt! Mt', 'smsw Ev', '', 'lmsw! Ew', 'invlpg!:i486 Mn'],
   2: 'lar Gv,Ew',
   3: 'lsl Gv,Ew',
   6: 'clts!',
-  8: 'invd!',
-  9: 'wbinvd!',
+  8: 'invd!:i486',
+  9: 'wbinvd!:i486',
   11: 'ud2!',
   32: 'mov Rd,Cd',
   33: 'mov Rd,Dd',
   34: 'mov! Cd,Rd',
   35: 'mov! Dd,Rd',
-  48: 'wrmsr!',
-  49: 'rdtsc!',
-  50: 'rdmsr!',
+  48: 'wrmsr!:msr',
+  49: 'rdtsc!:tsc',
+  50: 'rdmsr!:msr',
+  51: 'rdpmc!:rdpmc',
   160: 'push FS',
   161: 'pop! FS',
-  162: 'cpuid',
+  162: 'cpuid:cpuid',
   163: 'bt Ev,Gv',
   164: 'shld Ev,Gv,Ib',
   165: 'shld Ev,Gv,CL',
@@ -185,8 +193,8 @@ const TWO: Texts = {
   172: 'shrd Ev,Gv,Ib',
   173: 'shrd Ev,Gv,CL',
   175: 'imul Gv,Ev',
-  176: 'cmpxchg* Eb,Gb',
-  177: 'cmpxchg* Ev,Gv',
+  176: 'cmpxchg*:i486 Eb,Gb',
+  177: 'cmpxchg*:i486 Ev,Gv',
   178: 'lss! Gv,Mp',
   179: 'btr* Ev,Gv',
   180: 'lfs! Gv,Mp',
@@ -199,9 +207,9 @@ const TWO: Texts = {
   189: 'bsr Gv,Ev',
   190: 'movsx Gv,Eb',
   191: 'movsx Gv,Ew',
-  192: 'xadd* Eb,Gb',
-  193: 'xadd* Ev,Gv',
-  199: ['', 'cmpxchg8b* Mq', '', '', '', '', '', ''],
+  192: 'xadd*:i486 Eb,Gb',
+  193: 'xadd*:i486 Ev,Gv',
+  199: ['', 'cmpxchg8b*:cx8 Mq', '', '', '', '', '', ''],
 };
 
 for (let n = 0; n < 8; n++) {
@@ -216,10 +224,11 @@ for (let n = 0; n < 8; n++) {
   ONE[0xb8 + n] = 'mov Zv,Iv';
   // A machine without a coprocessor: every escape takes ModRM and nothing else (x87.ts).
   ONE[0xd8 + n] = 'esc En';
-  TWO[0xc8 + n] = 'bswap Zd';
+  TWO[0xc8 + n] = 'bswap:i486 Zd';
 }
 for (let n = 0; n < 16; n++) {
   ONE[0x70 + n] = `j${CONDITIONS[n]}! Jb`;
+  TWO[0x40 + n] = `cmov${CONDITIONS[n]}:cmov Gv,Ev`;
   TWO[0x80 + n] = `j${CONDITIONS[n]}! Jv`;
   TWO[0x90 + n] = `set${CONDITIONS[n]} Eb`;
 }

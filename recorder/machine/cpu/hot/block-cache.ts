@@ -88,7 +88,7 @@ export class BlockCache implements Emitter {
   generation = 0;
 
   private readonly core: Core;
-  private readonly decoder = new Decoder();
+  private readonly decoder: Decoder;
   private readonly translator = new Translator(this);
   private readonly specialise: boolean;
   private readonly frames: (CodeFrame | undefined)[];
@@ -108,6 +108,7 @@ export class BlockCache implements Emitter {
   constructor(core: Core, specialise = true) {
     this.core = core;
     this.specialise = specialise;
+    this.decoder = new Decoder(core.processor.has);
     this.frames = new Array(core.mem.ramBytes >>> 12).fill(undefined);
   }
 

@@ -2,7 +2,7 @@ import type { Core } from '../core.ts';
 import { FAR_POINTER, type Instruction, RELATIVE } from '../decoder.ts';
 import { BREAKPOINT, DEBUG_EXCEPTION, GENERAL_PROTECTION, OVERFLOW } from '../fault.ts';
 import { IF } from '../flags.ts';
-import { CALLED, ECX, HALTED, SHADOW, SYSTEM_FLAGS } from '../state.ts';
+import { CALLED, ECX, ESP, HALTED, SHADOW, SYSTEM_FLAGS } from '../state.ts';
 import { callFar, interruptReturn, jumpFar, jumpNear, returnFar } from '../transfers.ts';
 import type { Handlers } from './handler.ts';
 
@@ -40,6 +40,14 @@ function farTarget(core: Core, insn: Instruction): { selector: number; offset: n
 }
 
 const conditional = branchIf((core, insn) => core.flags.condition(insn.condition));
+/** CMOVcc (Pentium Pro manual, volume 2, CMOVcc): a source in memory is read, and may fault, either way. */
+const conditionalMove = (core: Core, insn: Instruction): void => {
+  const value = core.read(insn, 1);
+  if (!core.flags.condition(insn.condition)) return;
+  const old = core.i32[ESP];
+  core.write(insn, 0, value);
+  if (insn.operands[0].number === ESP) core.stackLoaded(old, core.i32[ESP]);
+};
 const setByte = (core: Core, insn: Instruction): void =>
   core.write(insn, 0, core.flags.condition(insn.condition) ? 1 : 0);
 
@@ -103,4 +111,5 @@ export const CONTROL_HANDLERS: Handlers = {
 for (const name of ['o', 'no', 'b', 'ae', 'e', 'ne', 'be', 'a', 's', 'ns', 'p', 'np', 'l', 'ge', 'le', 'g']) {
   CONTROL_HANDLERS[`j${name}`] = conditional;
   CONTROL_HANDLERS[`set${name}`] = setByte;
+  CONTROL_HANDLERS[`cmov${name}`] = conditionalMove;
 }

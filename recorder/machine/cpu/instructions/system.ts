@@ -17,6 +17,7 @@ import {
 } from '../descriptors.ts';
 import { GENERAL_PROTECTION, INVALID_OPCODE, NO_COPROCESSOR, SEGMENT_NOT_PRESENT } from '../fault.ts';
 import { CF, DF, ZF } from '../flags.ts';
+import { CR4_PCE, CR4_TSD } from '../models.ts';
 import { CR0_PE } from '../segments.ts';
 import {
   CPL,
@@ -47,41 +48,40 @@ import type { Handlers } from './handler.ts';
 const CR0_MP = 2;
 const CR0_EM = 4;
 const CR0_TS = 8;
-/** Bits of CR0 that exist: PE MP EM TS ET NE WP AM NW CD PG. */
-const CR0_KNOWN = 0xe005003f | 0;
 /** Always 1 on a processor that could have a 387. */
 const CR0_ET = 0x10;
 const CR0_PG = 0x80000000 | 0;
-/** VME PVI TSD DE PSE PAE.. : what this processor has is TSD, PSE and PGE. */
-const CR4_TSD = 0x04;
-const CR4_KNOWN = CR4_TSD | 0x10 | 0x80;
+const CR0_NW = 0x20000000;
+const CR0_CD = 0x40000000;
 const DR6_FIXED = 0xffff0ff0 | 0;
 const DR7_FIXED = 0x400;
 
-/** CPUID: family 5 without a coprocessor: TSC, MSR, PSE, CX8, PGE. */
-const VENDOR = [0x756e6547, 0x49656e69, 0x6c65746e];
-const SIGNATURE = 0x0543;
-const FEATURES = (1 << 3) | (1 << 4) | (1 << 5) | (1 << 8) | (1 << 13);
 const MSR_TSC = 0x10;
 const WORD = 4294967296;
 
 function setCr0(core: Core, value: number): void {
   if ((value & CR0_PG) !== 0 && (value & CR0_PE) === 0) core.fault(GENERAL_PROTECTION, 0);
-  core.mmu.setCr0((value & CR0_KNOWN) | CR0_ET);
+  // NW without CD is refused (Intel486 manual, table 10-5); a 386 has neither.
+  if ((value & core.processor.cr0 & (CR0_NW | CR0_CD)) === CR0_NW) core.fault(GENERAL_PROTECTION, 0);
+  core.mmu.setCr0((value & core.processor.cr0) | CR0_ET);
   core.segments.updateMode();
 }
 
 /** MOV to and from CR and DR (17, MOV special). */
 function moveSpecial(core: Core, insn: Instruction): void {
-  core.requirePrivilege();
-  const { i32 } = core;
+  const { i32, processor } = core;
   const [target, source] = insn.operands;
+  const noCr4 = processor.cr4 === 0;
+  if (noCr4 && [target, source].some(({ kind, number }) => kind === CONTROL && number === 4)) {
+    core.fault(INVALID_OPCODE, 0);
+  }
+  core.requirePrivilege();
   if (target.kind === CONTROL) {
     const value = core.read(insn, 1);
     if (target.number === 0) setCr0(core, value);
     else if (target.number === 2) i32[CR2] = value;
     else if (target.number === 3) core.loadDirectory(value & ~0xfe7);
-    else if (value & ~CR4_KNOWN) core.fault(GENERAL_PROTECTION, 0);
+    else if (value & ~processor.cr4) core.fault(GENERAL_PROTECTION, 0);
     else core.mmu.setCr4(value);
   } else if (source.kind === CONTROL) {
     core.write(insn, 0, i32[[CR0, CR0, CR2, CR3, CR4][source.number]]);
@@ -170,6 +170,11 @@ function tsc(core: Core): number {
   return core.f64[ICOUNT] + core.f64[TSC_OFFSET];
 }
 
+function readTsc(core: Core): void {
+  core.i32[EAX] = tsc(core) | 0;
+  core.i32[EDX] = Math.floor(tsc(core) / WORD) | 0;
+}
+
 /** Without a coprocessor an escape does nothing: FNSTSW leaves its destination as it was, which is how probes tell. */
 function coprocessorEscape(core: Core): void {
   if (core.i32[CR0] & (CR0_EM | CR0_TS)) core.fault(NO_COPROCESSOR, 0);
@@ -236,29 +241,36 @@ export const SYSTEM_HANDLERS: Handlers = {
   },
   cpuid(core) {
     const { i32 } = core;
-    const leaf = i32[EAX];
-    i32[EAX] = leaf === 0 ? 1 : SIGNATURE;
-    i32[EBX] = leaf === 0 ? VENDOR[0] : 0;
-    i32[EDX] = leaf === 0 ? VENDOR[1] : FEATURES;
-    i32[ECX] = leaf === 0 ? VENDOR[2] : 0;
+    const { cpuid } = core.processor;
+    // Beyond the highest leaf the answer is that of the highest (Pentium Pro manual, volume 2, CPUID).
+    [i32[EAX], i32[EBX], i32[ECX], i32[EDX]] = cpuid[Math.min(i32[EAX] >>> 0, cpuid.length - 1)];
   },
   rdtsc(core) {
     const { i32 } = core;
     if (i32[CR4] & CR4_TSD && i32[CPL] !== 0) core.fault(GENERAL_PROTECTION, 0);
-    i32[EAX] = tsc(core) | 0;
-    i32[EDX] = Math.floor(tsc(core) / WORD) | 0;
+    readTsc(core);
+  },
+  rdpmc(core) {
+    const { i32 } = core;
+    if (i32[CPL] !== 0 && (i32[CR4] & CR4_PCE) === 0) core.fault(GENERAL_PROTECTION, 0);
+    if (i32[ECX] >>> 0 > 1) core.fault(GENERAL_PROTECTION, 0);
+    // Both counters stand still: nothing selects an event for them (models.ts).
+    i32[EAX] = 0;
+    i32[EDX] = 0;
   },
   rdmsr(core) {
     core.requirePrivilege();
     const { i32 } = core;
-    if (i32[ECX] !== MSR_TSC) core.fault(GENERAL_PROTECTION, 0);
-    i32[EAX] = tsc(core) | 0;
-    i32[EDX] = Math.floor(tsc(core) / WORD) | 0;
+    if (i32[ECX] === MSR_TSC) readTsc(core);
+    else [i32[EDX], i32[EAX]] = core.processor.msrs[i32[ECX] >>> 0] ?? core.fault(GENERAL_PROTECTION, 0);
   },
   wrmsr(core) {
     core.requirePrivilege();
     const { i32, f64 } = core;
-    if (i32[ECX] !== MSR_TSC) core.fault(GENERAL_PROTECTION, 0);
+    if (i32[ECX] !== MSR_TSC) {
+      if (!(i32[ECX] >>> 0 in core.processor.msrs)) core.fault(GENERAL_PROTECTION, 0);
+      return;
+    }
     // Of the upper half 20 bits are kept, so that the counter stays an exact number.
     f64[TSC_OFFSET] = (i32[EDX] & 0xfffff) * WORD + (i32[EAX] >>> 0) - f64[ICOUNT];
   },

@@ -1,0 +1,174 @@
+import { BadInput } from '../../../schemas/bad-input.ts';
+import { UNNAMED_CPU } from '../../../schemas/defaults.ts';
+import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, TF, VIF, VIP, VM } from './flags.ts';
+
+/**
+ * What a processor may have beyond a 386, in the words of Linux's /proc/cpuinfo where it has one. `i486` stands for what
+ * the 486 added as a whole: BSWAP, XADD, CMPXCHG, INVLPG, INVD, WBINVD, EFLAGS.AC, CR0.WP, AM, NE, NW and CD.
+ */
+export const CPU_FEATURES = [
+  'i486',
+  'cpuid',
+  'vme',
+  'de',
+  'pse',
+  'tsc',
+  'msr',
+  'mce',
+  'cx8',
+  'pge',
+  'cmov',
+  'rdpmc',
+] as const;
+export type CpuFeature = (typeof CPU_FEATURES)[number];
+
+/** Bits of CPUID leaf 1, EDX (Pentium Pro manual, volume 2, table 3-7). */
+const CPUID_BITS: Partial<Record<CpuFeature, number>> = {
+  vme: 1 << 1,
+  de: 1 << 2,
+  pse: 1 << 3,
+  tsc: 1 << 4,
+  msr: 1 << 5,
+  mce: 1 << 7,
+  cx8: 1 << 8,
+  pge: 1 << 13,
+  cmov: 1 << 15,
+};
+
+export const CR4_VME = 0x001;
+export const CR4_PVI = 0x002;
+export const CR4_TSD = 0x004;
+export const CR4_DE = 0x008;
+/** Bits of CR4 that come with a feature (Pentium Pro manual, volume 3, 2.5). */
+const CR4_BITS: Partial<Record<CpuFeature, number>> = {
+  vme: CR4_VME | CR4_PVI,
+  tsc: CR4_TSD,
+  de: CR4_DE,
+  pse: 0x010,
+  mce: 0x040,
+  pge: 0x080,
+  rdpmc: 0x100,
+};
+export const CR4_PCE = 0x100;
+
+/** PE, MP, EM, TS, ET and PG; what the 486 added. */
+const CR0_386 = 0x8000001f | 0;
+const CR0_486 = 0x60050020 | 0;
+/** CD and NW: caches are off after a reset (Intel486 manual, 10.1). */
+const CR0_CACHES_OFF = 0x60000000;
+const CR0_ET = 0x10;
+const EFLAGS_386 = ARITHMETIC | TF | IF | DF | IOPL | NT | RF | VM;
+
+interface Model {
+  /** Processor signature: DX after a reset, and CPUID leaf 1, EAX: family, model, stepping. */
+  readonly signature: number;
+  readonly features: readonly CpuFeature[];
+  /** CPUID leaf 2: cache and TLB descriptors, as EAX, EBX, ECX, EDX. */
+  readonly caches?: readonly [number, number, number, number];
+  /** MSRs that exist besides the time-stamp counter: they read as given, and writes to them are ignored. */
+  readonly msrs?: Readonly<Record<number, readonly [high: number, low: number]>>;
+}
+
+const PENTIUM: readonly CpuFeature[] = ['i486', 'cpuid', 'vme', 'de', 'pse', 'tsc', 'msr', 'mce', 'cx8'];
+const ZERO = [0, 0] as const;
+const zeros = (...numbers: number[]) => Object.fromEntries(numbers.map((number) => [number, ZERO]));
+
+/** Machine check address and type; CESR and the two counters, which never count (Pentium manual, volume 3, 18.2). */
+const PENTIUM_MSRS = zeros(0x00, 0x01, 0x11, 0x12, 0x13);
+/**
+ * Those that kernels read without asking CPUID (Pentium Pro manual, volume 3, appendix B): machine check address and
+ * type, platform id, EBL_CR_POWERON, microcode revision, the performance counters and their selectors, DEBUGCTL.
+ */
+const PENTIUM_PRO_MSRS = zeros(0x00, 0x01, 0x17, 0x2a, 0x79, 0x8b, 0xc1, 0xc2, 0x186, 0x187, 0x1d9);
+
+const MODELS: Readonly<Record<string, Model>> = {
+  /** 386DX, D1 step. */
+  '386': { signature: 0x0308, features: [] },
+  /** 486DX, D0 step: one of those without CPUID. */
+  '486': { signature: 0x0404, features: ['i486'] },
+  /** P54C, C2 step. */
+  pentium: { signature: 0x052c, features: PENTIUM, msrs: PENTIUM_MSRS },
+  /** sB1 step, 256 KB. */
+  pentiumpro: {
+    signature: 0x0617,
+    features: [...PENTIUM, 'pge', 'cmov', 'rdpmc'],
+    caches: [0x03020101, 0, 0, 0x06040a42],
+    msrs: PENTIUM_PRO_MSRS,
+  },
+};
+
+/** That of traces which do not name theirs. */
+const HIDDEN_MODELS: Readonly<Record<string, Model>> = {
+  [UNNAMED_CPU]: {
+    signature: 0x0543,
+    features: ['i486', 'cpuid', 'pse', 'tsc', 'msr', 'cx8', 'pge'],
+  },
+};
+
+export const CPU_MODELS = Object.keys(MODELS);
+export const DEFAULT_CPU = 'pentium';
+
+/** A processor, in the terms in which the CPU asks: what it has, and the bits of its registers that exist. */
+export interface Processor {
+  readonly has: ReadonlySet<CpuFeature>;
+  readonly signature: number;
+  /** CPUID leaves from 0, as EAX, EBX, ECX, EDX; none without CPUID. */
+  readonly cpuid: readonly (readonly [number, number, number, number])[];
+  readonly msrs: Readonly<Record<number, readonly [high: number, low: number]>>;
+  /** Every flag that software can change. */
+  readonly eflags: number;
+  readonly cr0: number;
+  readonly resetCr0: number;
+  /** 0 when there is no CR4. */
+  readonly cr4: number;
+}
+
+const VENDOR = [0x756e6547, 0x6c65746e, 0x49656e69] as const;
+
+const bitsOf = (has: ReadonlySet<CpuFeature>, table: Partial<Record<CpuFeature, number>>): number =>
+  [...has].reduce((bits, feature) => bits | (table[feature] ?? 0), 0);
+
+/** The processor that `text` names: `MODEL`, then features with + or -, as `pentium,+cmov`. Throws BadInput. */
+export function processorOf(text: string): Processor {
+  const [name, ...toggles] = text.split(',');
+  const model = MODELS[name] ?? HIDDEN_MODELS[name];
+  if (!model) {
+    throw new BadInput(
+      `${name}: no such processor`,
+      `take one of ${CPU_MODELS.join(', ')}, with features to add or remove: pentium,+cmov`,
+    );
+  }
+  const has = new Set(model.features);
+  for (const toggle of toggles) {
+    const feature = CPU_FEATURES.find((known) => known === toggle.slice(1));
+    if (feature === undefined || !/^[+-]/.test(toggle)) {
+      throw new BadInput(
+        `${text}: ${toggle} is no feature to add or remove`,
+        `write + or - before one of ${CPU_FEATURES.join(', ')}`,
+      );
+    }
+    if (toggle[0] === '+') has.add(feature);
+    else has.delete(feature);
+  }
+  const cpuid: [number, number, number, number][] = [];
+  if (has.has('cpuid')) {
+    const [b, c, d] = VENDOR;
+    cpuid.push([model.caches ? 2 : 1, b, c, d]);
+    cpuid.push([model.signature, 0, 0, bitsOf(has, CPUID_BITS)]);
+    if (model.caches) cpuid.push([...model.caches]);
+  }
+  return {
+    has,
+    signature: model.signature,
+    cpuid,
+    msrs: model.msrs ?? {},
+    eflags:
+      EFLAGS_386 |
+      (has.has('i486') ? AC : 0) |
+      (has.has('cpuid') ? ID : 0) |
+      (has.has('vme') ? VIF | VIP : 0),
+    cr0: has.has('i486') ? CR0_386 | CR0_486 : CR0_386,
+    resetCr0: has.has('i486') && name !== UNNAMED_CPU ? CR0_ET | CR0_CACHES_OFF : CR0_ET,
+    cr4: bitsOf(has, CR4_BITS),
+  };
+}
