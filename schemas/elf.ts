@@ -116,7 +116,7 @@ const isPlace = (section: number): boolean =>
   section !== UNDEFINED_SECTION && (section < FIRST_RESERVED_SECTION || section === ABSOLUTE_SECTION);
 
 /** By address; where several names stand for one, functions and objects before labels. */
-function firstOfAliases(symbols: ElfSymbol[]): ElfSymbol[] {
+export function firstOfAliases(symbols: ElfSymbol[]): ElfSymbol[] {
   const rank = { function: 0, object: 1, label: 2 };
   symbols.sort((a, b) => a.address - b.address || rank[a.kind] - rank[b.kind]);
   return symbols.filter((symbol, n) => n === 0 || symbols[n - 1].address !== symbol.address);

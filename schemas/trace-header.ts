@@ -41,13 +41,16 @@ export interface TraceModule {
 }
 
 export interface TraceGuest {
-  readonly kind: 'multiboot' | 'disk_boot';
+  readonly kind: 'multiboot' | 'linux' | 'disk_boot';
   /** As given on the command line: built-in name or file name. */
   readonly name: string;
   readonly commandLine: string;
-  /** The kernel; it has the symbols too. Absent with `disk_boot`. */
+  /** The kernel; an ELF has the symbols too. Absent with `disk_boot`. */
   readonly image: PackedFile | undefined;
+  /** Multiboot modules, or Linux initrds. */
   readonly modules: readonly TraceModule[];
+  /** Names the addresses of a kernel whose image does not (schemas/symbol-file.ts). */
+  readonly symbols?: PackedFile | undefined;
 }
 
 /** A run of sectors that are not all zeros. */
@@ -82,7 +85,7 @@ export interface TraceHeader {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-const GUEST_KIND = { multiboot: 1, disk_boot: 2 } as const;
+const GUEST_KIND = { multiboot: 1, disk_boot: 2, linux: 3 } as const;
 
 interface WireFile {
   sha256: Uint8Array;
@@ -100,6 +103,7 @@ interface WireHeader {
     command_line: string;
     image: WireFile | null;
     modules: { command_line: string; file: WireFile | null }[];
+    symbols: WireFile | null;
   } | null;
   profile: {
     name: string;
@@ -156,6 +160,7 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
         command_line: guest.commandLine,
         ...(guest.image ? { image: fileToWire(guest.image) } : {}),
         modules: guest.modules.map((m) => ({ command_line: m.commandLine, file: fileToWire(m.file) })),
+        ...(guest.symbols ? { symbols: fileToWire(guest.symbols) } : {}),
       },
       profile: {
         name: profile.name,
@@ -217,7 +222,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
       storesFrom: machine('stores_from'),
     },
     guest: {
-      kind: guest.kind === GUEST_KIND.disk_boot ? 'disk_boot' : 'multiboot',
+      kind: guestKind(guest.kind),
       name: guest.name,
       commandLine: guest.command_line,
       image: guest.image ? fileFromWire(guest.image) : undefined,
@@ -225,6 +230,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
         commandLine: m.command_line,
         file: fileFromWire(m.file ?? { sha256: new Uint8Array(), contents: null }),
       })),
+      symbols: guest.symbols ? fileFromWire(guest.symbols) : undefined,
     },
     profile: {
       name: profile.name,
@@ -246,6 +252,11 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
     ladderInterval: toNumber(wire.ladder_interval),
     labels: { ...wire.labels },
   };
+}
+
+function guestKind(wire: number): TraceGuest['kind'] {
+  const known = Object.entries(GUEST_KIND).find(([, number]) => number === wire);
+  return known ? (known[0] as TraceGuest['kind']) : 'multiboot';
 }
 
 function diskFromWire(disk: NonNullable<WireHeader['disk']>): TraceDisk {

@@ -4,9 +4,10 @@ import { type GuestProfile, parseProfile, resolveProfile } from '../../recorder/
 import type { DiskSource } from '../../recorder/capture/recording.ts';
 import type { BootImage } from '../../recorder/machine/build.ts';
 import { NO_PROFILE, type ResolvedProfile } from '../../recorder/machine/config.ts';
+import { isLinuxImage } from '../../recorder/machine/linux-boot.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { readElf } from '../../schemas/elf.ts';
 import { fileError } from '../../schemas/file-error.ts';
+import { readSymbols, symbolsOfImage } from '../../schemas/symbol-file.ts';
 import {
   BUILTIN_GUEST,
   builtinDiskSource,
@@ -18,7 +19,7 @@ import {
 
 /** What of a `record` command line says which guest to run, and how to start it. */
 export interface GuestRequest {
-  /** Built-in name or path of a Multiboot ELF. */
+  /** Built-in name, or path of a Multiboot ELF or a Linux bzImage. */
   readonly guest: string;
   readonly kernel?: string | undefined;
   readonly workload?: string | undefined;
@@ -27,6 +28,10 @@ export interface GuestRequest {
   readonly append?: string | undefined;
   /** Paths, each with `=COMMAND LINE` after it if wanted. */
   readonly modules: readonly string[];
+  /** Paths of a Linux kernel's initial RAM disks. */
+  readonly initrds?: readonly string[];
+  /** Path of a file that names the kernel's addresses: System.map, ELF, a.out. */
+  readonly symbols?: string | undefined;
   readonly disk?: string | undefined;
   readonly profile?: string | undefined;
 }
@@ -37,6 +42,8 @@ export interface Guest {
   readonly disk: DiskSource | undefined;
   readonly profile: ResolvedProfile;
   readonly profileSource: string;
+  /** The file with the kernel's symbols, where its image has none. */
+  readonly symbols?: Uint8Array | undefined;
   /** The profile as written, for what it says to people. */
   readonly description: GuestProfile | undefined;
   /** For the trace's header. */
@@ -86,26 +93,44 @@ function assemble(
   commandLine: string,
   defaultProfile: string,
   defaultWhere: string,
-): Pick<Guest, 'boot' | 'profile' | 'profileSource' | 'description'> {
+): Pick<Guest, 'boot' | 'profile' | 'profileSource' | 'description' | 'symbols'> {
   const where = request.profile ?? defaultWhere;
   const profileSource = request.profile
     ? Buffer.from(readUserFile(request.profile, 'profile')).toString('utf8')
     : defaultProfile;
-  const elf = readElf(image, request.guest);
+  const kind = isLinuxImage(image) ? 'linux' : 'multiboot';
   const description = profileSource ? parseProfile(profileSource, where) : undefined;
-  const symbol = (name: string) => elf.symbols.find((known) => known.name === name)?.address;
+  const symbols = request.symbols ? readUserFile(request.symbols, 'symbols') : undefined;
+  const known = symbols
+    ? readSymbols(symbols, request.symbols as string)
+    : symbolsOfImage(image, request.guest);
+  const symbol = (name: string) => known.find((one) => one.name === name)?.address;
   return {
     boot: {
-      kind: 'multiboot',
+      kind,
       name: request.guest,
       image,
       commandLine,
-      modules: request.modules.map(openModule),
+      modules: openModules(kind, request),
     },
     profile: description ? resolveProfile(description, symbol, where) : NO_PROFILE,
     profileSource,
     description,
+    symbols,
   };
+}
+
+/** Multiboot kernels have modules, Linux has initrds. */
+function openModules(kind: 'multiboot' | 'linux', request: GuestRequest): BootImage['modules'] {
+  const { initrds = [], modules, guest } = request;
+  if (kind === 'linux') {
+    if (modules.length > 0)
+      throw new BadInput(`${guest} is a Linux kernel: it takes no modules`, 'give it --initrd FILE');
+    return initrds.map((path) => ({ bytes: readUserFile(path, 'initrd'), commandLine: basename(path) }));
+  }
+  if (initrds.length > 0)
+    throw new BadInput(`${guest} is no Linux kernel: it takes no initrd`, 'give it --module FILE');
+  return modules.map(openModule);
 }
 
 function openModule(argument: string): BootImage['modules'][number] {

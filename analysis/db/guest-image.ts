@@ -1,19 +1,23 @@
 import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
 import { unpack } from '../../schemas/compression.ts';
-import { type Elf, readElf, symbolize } from '../../schemas/elf.ts';
+import { type Elf, type ElfSymbol, readElf, symbolize } from '../../schemas/elf.ts';
+import { guestSymbols } from '../../schemas/guest-symbols.ts';
+import { isElf } from '../../schemas/symbol-file.ts';
 import type { TraceHeader } from '../../schemas/trace-header.ts';
 
 /** The kernel that a trace was recorded of, as its file has it. */
 export class GuestImage {
   private readonly elf: Elf | undefined;
+  private readonly symbols: readonly ElfSymbol[];
 
   constructor({ guest }: TraceHeader) {
-    this.elf = guest.image ? elfOf(unpack(guest.image.contents), guest.name) : undefined;
+    this.elf = elfOf(guest);
+    this.symbols = guestSymbols(guest);
   }
 
   /** function+offset at a linear address; the address in hexadecimal where no symbol holds it. */
   symbol(address: number): string {
-    return (this.elf && symbolize(this.elf.symbols, address)) ?? address.toString(16).padStart(8, '0');
+    return symbolize(this.symbols, address) ?? address.toString(16).padStart(8, '0');
   }
 
   /** The instruction in the file at a linear address, in AT&T syntax; undefined outside the file's segments. */
@@ -28,8 +32,11 @@ export class GuestImage {
   }
 }
 
-/** A kernel that is no ELF file (loaded by the addresses in its Multiboot header) has neither symbols nor segments. */
-function elfOf(image: Uint8Array, name: string): Elf | undefined {
-  const isElf = image.length >= 4 && image[0] === 0x7f && image[1] === 0x45;
-  return isElf ? readElf(image, name) : undefined;
+/** The kernel's code by linear address: in its image, or in the ELF file given for its symbols (vmlinux). */
+function elfOf({ image, symbols, name }: TraceHeader['guest']): Elf | undefined {
+  for (const file of [symbols, image]) {
+    const bytes = file && unpack(file.contents);
+    if (bytes && isElf(bytes)) return readElf(bytes, name);
+  }
+  return undefined;
 }

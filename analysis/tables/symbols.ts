@@ -1,5 +1,4 @@
-import { unpack } from '../../schemas/compression.ts';
-import { readElf } from '../../schemas/elf.ts';
+import { guestSymbols } from '../../schemas/guest-symbols.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { TableColumn, TraceTable } from './table.ts';
 
@@ -13,20 +12,12 @@ const columns: readonly TableColumn[] = [
 /** The guest kernel's symbols, by address. */
 export const symbols: TraceTable = {
   name: 'symbols',
-  doc: "a symbol of the guest kernel's ELF file",
+  doc: 'a symbol of the guest kernel: of its own file, or of the one given by `--symbols`',
   columns,
   *batches({ header }) {
-    const { image, name } = header.guest;
-    if (!image) return;
     const rows = new RowBuffer(columns);
-    for (const symbol of symbolsOf(unpack(image.contents), name))
+    for (const symbol of guestSymbols(header.guest))
       rows.add(symbol.address, symbol.size, symbol.kind, symbol.name);
     if (rows.rows > 0) yield rows.batch();
   },
 };
-
-/** A kernel that is no ELF file (loaded by the addresses in its Multiboot header) has no symbols. */
-function symbolsOf(image: Uint8Array, name: string) {
-  const isElf = image.length >= 4 && image[0] === 0x7f && image[1] === 0x45;
-  return isElf ? readElf(image, name).symbols : [];
-}

@@ -27,6 +27,8 @@ export interface RecordingPlan {
   /** Asynchronous inputs (serial bytes, injected interrupts), in icount order. */
   readonly schedule?: readonly Input[];
   readonly ladderInterval?: number;
+  /** A file that names the kernel's addresses where its image does not. */
+  readonly symbols?: Uint8Array;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
@@ -65,8 +67,9 @@ export function makeHeader(plan: RecordingPlan, disk: TraceDisk | undefined): Tr
       kind: boot.kind,
       name: plan.guestName,
       commandLine: boot.commandLine,
-      image: boot.kind === 'multiboot' ? packFile(boot.image) : undefined,
+      image: boot.kind === 'disk_boot' ? undefined : packFile(boot.image),
       modules: boot.modules.map((m) => ({ commandLine: m.commandLine, file: packFile(m.bytes) })),
+      symbols: plan.symbols ? packFile(plan.symbols) : undefined,
     },
     profile: { ...plan.profile, source: plan.profileSource ?? '' },
     disk,

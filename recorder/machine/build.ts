@@ -4,11 +4,12 @@ import type { MachineOptions } from './parts.ts';
 
 /** What a machine is started with. */
 export interface BootImage {
-  readonly kind: 'multiboot' | 'disk_boot';
+  readonly kind: 'multiboot' | 'linux' | 'disk_boot';
   /** Names the image in messages. */
   readonly name: string;
   readonly image: Uint8Array;
   readonly commandLine: string;
+  /** Multiboot modules; for Linux its initrds. */
   readonly modules: readonly { readonly bytes: Uint8Array; readonly commandLine: string }[];
 }
 
@@ -16,9 +17,17 @@ export interface BootImage {
 export type MachineBuilder = (options: MachineOptions, boot: BootImage) => Machine;
 
 export const buildMachine: MachineBuilder = (options, boot) => {
-  if (boot.kind !== 'multiboot')
-    throw new BadInput('this machine cannot boot from a disk yet', 'give a Multiboot kernel');
+  const { image, commandLine: cmdline, modules, name } = boot;
   const machine = new Machine(options);
-  machine.loadMultiboot(boot.image, { cmdline: boot.commandLine, modules: boot.modules }, boot.name);
+  switch (boot.kind) {
+    case 'multiboot':
+      machine.loadMultiboot(image, { cmdline, modules }, name);
+      break;
+    case 'linux':
+      machine.loadLinux(image, { cmdline, initrds: modules.map(({ bytes }) => bytes) }, name);
+      break;
+    case 'disk_boot':
+      throw new BadInput('this machine cannot boot from a disk yet', 'give a Multiboot kernel');
+  }
   return machine;
 };

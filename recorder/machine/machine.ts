@@ -2,6 +2,7 @@ import type { Icount } from '../../schemas/units.ts';
 import type { DeviceSet } from './device.ts';
 import { EventLog } from './event-log.ts';
 import { allocateMemory, type MachineMemory, RAM } from './layout.ts';
+import { type LinuxOptions, loadLinux } from './linux-boot.ts';
 import { MachineError } from './machine-error.ts';
 import { Mmu } from './mmu/mmu.ts';
 import { loadMultiboot, type MultibootOptions } from './multiboot.ts';
@@ -63,8 +64,12 @@ export class Machine {
 
   /** Puts a Multiboot kernel into RAM and the processor at its entry. `name` names it in messages; throws BadInput. */
   loadMultiboot(image: Uint8Array, options: MultibootOptions, name?: string): void {
-    const { eip, ebx } = loadMultiboot(this.mem, image, options, name);
-    this.cpu.enterMultiboot(eip, ebx);
+    this.cpu.enterProtected(loadMultiboot(this.mem, image, options, name));
+  }
+
+  /** Puts a Linux bzImage into RAM and the processor at its 32-bit entry. `name` names it in messages; throws BadInput. */
+  loadLinux(image: Uint8Array, options: LinuxOptions, name?: string): void {
+    this.cpu.enterProtected(loadLinux(this.mem, image, options, name));
   }
 
   get icount(): Icount {

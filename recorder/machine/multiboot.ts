@@ -1,6 +1,7 @@
 import { BadInput } from '../../schemas/bad-input.ts';
 import { readElf } from '../../schemas/elf.ts';
 import { type MachineMemory, RAM } from './layout.ts';
+import { BASE_END, EXTENDED_START, type Placed, type ProtectedEntry, place } from './placement.ts';
 
 /** Loads a kernel as the Multiboot Specification 0.6.96 says. */
 
@@ -14,13 +15,9 @@ export interface MultibootOptions {
   readonly modules: readonly MultibootModule[];
 }
 
-/** How the processor is to start: EIP, and EBX with the address of the information structure. */
-export interface MultibootEntry {
-  readonly eip: number;
-  readonly ebx: number;
-}
-
 const HEADER_MAGIC = 0x1badb002;
+/** In EAX at the entry: a Multiboot loader started the kernel (3.2). */
+const LOADER_MAGIC = 0x2badb002;
 /** The header lies, 4-byte aligned, in this much of the file (3.1.1). */
 const SEARCH_BYTES = 8192;
 /** Header flags. The two below are met always; VIDEO is a wish. Bits 0-15 unknown to a loader are reasons to refuse. */
@@ -42,17 +39,9 @@ const AVAILABLE = 1;
 const RESERVED = 2;
 
 const PAGE = 4096;
-/** Below it lie the information structures; a PC has its BIOS area from BASE_END on. */
+/** From here to BASE_END lie the information structures. */
 const INFO_BASE = 0x9000;
-const BASE_END = 0x9fc00;
-const EXTENDED_START = 0x100000;
 const LOADER_NAME = 'rewind386';
-
-interface Placed {
-  readonly physical: number;
-  readonly bytes: Uint8Array;
-  readonly memoryBytes: number;
-}
 
 interface LoadPlan {
   readonly entry: number;
@@ -65,13 +54,13 @@ export function loadMultiboot(
   image: Uint8Array,
   options: MultibootOptions,
   name = 'the kernel',
-): MultibootEntry {
+): ProtectedEntry {
   const { entry, parts } = planOf(image, name);
   for (const part of parts) place(mem, part, name);
   const end = Math.max(...parts.map(({ physical, memoryBytes }) => physical + memoryBytes));
   const modules = placeModules(mem, options.modules, end);
   const ebx = writeInformation(mem, options.cmdline, modules);
-  return { eip: entry, ebx };
+  return { eip: entry, eax: LOADER_MAGIC, ebx, esi: 0, codeSelector: 8, dataSelector: 16 };
 }
 
 function planOf(image: Uint8Array, name: string): LoadPlan {
@@ -126,19 +115,6 @@ function planByAddresses(image: Uint8Array, view: DataView, at: number, name: st
     throw new BadInput(`${name}: the addresses in its Multiboot header lie outside the file`);
   const memoryBytes = Math.max(bytes, bssEnd === 0 ? 0 : bssEnd - load);
   return { entry, parts: [{ physical: load, bytes: image.subarray(start, start + bytes), memoryBytes }] };
-}
-
-function place(mem: MachineMemory, { physical, bytes, memoryBytes }: Placed, name: string): void {
-  const end = physical + memoryBytes;
-  if (end > mem.ramBytes) {
-    const megabytes = Math.ceil(end / (4 << 20)) * 4;
-    throw new BadInput(
-      `${name} needs memory up to ${hex(end)}, the machine has ${mem.ramBytes >>> 20} MB`,
-      megabytes <= 256 ? `give it more: --ram ${megabytes}` : 'link it at a lower physical address',
-    );
-  }
-  mem.u8.set(bytes, RAM + physical);
-  mem.u8.fill(0, RAM + physical + bytes.length, RAM + end);
 }
 
 interface PlacedModule {
@@ -214,5 +190,3 @@ function writeInformation(mem: MachineMemory, cmdline: string, modules: readonly
   info(64, string(LOADER_NAME));
   return INFO_BASE;
 }
-
-const hex = (n: number): string => `0x${n.toString(16)}`;

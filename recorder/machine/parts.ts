@@ -5,6 +5,7 @@ import type { MachineMemory } from './layout.ts';
 import type { CpuView } from './mmu/cpu-view.ts';
 import type { Mmu } from './mmu/mmu.ts';
 import type { Nondet } from './nondet.ts';
+import type { ProtectedEntry } from './placement.ts';
 
 /** What the machine needs of its CPU. */
 export interface MachineCpu extends CpuView {
@@ -16,8 +17,8 @@ export interface MachineCpu extends CpuView {
   /** Why the processor shut down (80386 Programmer's Reference, 9.8.9: a fault in a double fault); null while it runs. */
   readonly shutdown: string | null;
   attachMmu(mmu: Mmu): void;
-  /** The state in which a Multiboot loader starts a kernel (Multiboot Specification, 3.2). */
-  enterMultiboot(eip: number, ebx: number): void;
+  /** The state in which a 32-bit boot protocol starts a kernel. */
+  enterProtected(entry: ProtectedEntry): void;
   /** Executes until icount is exactly `until`, or until halted, shut down, or `bus.deadlineMoved`. */
   run(until: number): void;
   /** Forgets whatever is derived from memory (decoded blocks), after a restore. */

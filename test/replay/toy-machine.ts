@@ -89,7 +89,7 @@ class ToyCpu extends ToyState implements MachineCpu {
     for (let i = 0; i < 4; i++) word(this.mem.i32[(CPU_STATE >>> 2) + i]);
   }
   reload(): void {}
-  enterMultiboot(): void {}
+  enterProtected(): void {}
   dropFetchLatch(): void {}
   codeWritten(): void {}
   fault(): never {

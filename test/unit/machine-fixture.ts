@@ -84,7 +84,7 @@ class ToyCpu extends ToyState implements MachineCpu {
   dropFetchLatch(): void {}
   codeWritten(): void {}
   reload(): void {}
-  enterMultiboot(): void {}
+  enterProtected(): void {}
   forEachStateWord(word: (value: number) => void): void {
     for (const value of this.words) word(value);
     word(this.icount);

@@ -29,7 +29,7 @@ import { fileBytes } from './file-bytes.ts';
 export const addRecord = (cli: Argv): Argv =>
   cli.command('record [guest]', 'run a guest and record it to a trace', options, async (args) => {
     const seed = parseSeed(args.seed);
-    const guest = openGuest({ ...args, seed, modules: args.module });
+    const guest = openGuest({ ...args, seed, modules: args.module, initrds: args.initrd });
     const result = await recordGuest(guest, {
       seed,
       output: args.output as string,
@@ -58,7 +58,7 @@ const options = (yargs: Argv) =>
     .positional('guest', {
       type: 'string',
       default: BUILTIN_GUEST,
-      describe: `the built-in guest (${BUILTIN_GUEST}) or a Multiboot ELF`,
+      describe: `the built-in guest (${BUILTIN_GUEST}), a Multiboot ELF or a Linux bzImage`,
     })
     .options({
       output: { alias: 'o', type: 'string', requiresArg: true, describe: 'the trace to write' },
@@ -92,6 +92,18 @@ const options = (yargs: Argv) =>
         default: [],
         requiresArg: true,
         describe: 'Multiboot module: FILE[=COMMAND LINE]',
+      },
+      initrd: {
+        type: 'string',
+        array: true,
+        default: [],
+        requiresArg: true,
+        describe: 'initial RAM disk of a Linux kernel; several are joined',
+      },
+      symbols: {
+        type: 'string',
+        requiresArg: true,
+        describe: "the kernel's symbols, where its image has none: System.map, ELF or a.out",
       },
       disk: {
         type: 'string',
@@ -147,6 +159,10 @@ const options = (yargs: Argv) =>
     .example(
       '$0 record kernel.elf --append "root=/dev/wd0" --disk root.img -o own.r386',
       'a kernel of your own',
+    )
+    .example(
+      '$0 record bzImage --initrd initrd.gz --append "console=ttyS0 noapic nolapic acpi=off pci=off" --ram 128 -o linux.r386',
+      'a Linux kernel',
     );
 
 function latencies(text: string) {
@@ -181,6 +197,7 @@ export async function recordGuest(guest: Guest, request: RecordingRequest): Prom
       profileSource: guest.profileSource,
       labels: guest.labels,
       ...(guest.disk ? { disk: guest.disk } : {}),
+      ...(guest.symbols ? { symbols: guest.symbols } : {}),
       build: buildMachine,
       onProgress: (icount) => progress.at(icount),
       ...(quiet ? {} : { onEvents: (batch) => lines.take(batch) }),

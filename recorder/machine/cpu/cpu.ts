@@ -3,6 +3,7 @@ import type { EventLog } from '../event-log.ts';
 import { CPU_STATE_BYTES, type MachineMemory } from '../layout.ts';
 import type { CpuView } from '../mmu/cpu-view.ts';
 import type { Mmu } from '../mmu/mmu.ts';
+import type { ProtectedEntry } from '../placement.ts';
 import { Core } from './core.ts';
 import {
   ACCESSED,
@@ -33,7 +34,9 @@ import {
   EDX,
   EIP,
   ES,
+  ESI,
   FS,
+  GDT_BASE,
   GDT_LIMIT,
   GS,
   HALTED,
@@ -57,12 +60,11 @@ import {
 const MAX_STRETCH = 0x3fffffff;
 /** DR6: a single step was taken (80386 Programmer's Reference, 12.2.4). */
 const DR6_BS = 0x4000;
-const MULTIBOOT_MAGIC = 0x2badb002;
 /** Fetched first after a reset (80386 Programmer's Reference, 10.1). */
 const RESET_BASE = 0xffff0000 | 0;
 const RESET_EIP = 0xfff0;
 /** CR0 of a Multiboot kernel: ET and PE. */
-const MULTIBOOT_CR0 = 0x11;
+const PROTECTED_CR0 = 0x11;
 const RESET_DR6 = 0xffff0ff0 | 0;
 const RESET_DR7 = 0x400;
 
@@ -139,16 +141,22 @@ export class Cpu extends CpuState implements CpuView {
     this.reload();
   }
 
-  /** The machine state of the Multiboot specification, 3.2: flat segments, protection on, paging and interrupts off. */
-  enterMultiboot(eip: number, ebx: number): void {
+  /** As a 32-bit boot protocol starts a kernel: flat segments, protection on, paging and interrupts off. */
+  enterProtected(entry: ProtectedEntry): void {
     const { words, core } = this;
     const common = SEGMENT_PRESENT | APPLICATION | ACCESSED | BIG | 0x800000;
-    core.mmu.setCr0(MULTIBOOT_CR0);
-    core.segments.set(CS, 8, 0, -1, common | CODE_SEGMENT | READABLE);
-    for (const segment of [ES, SS, DS, FS, GS]) core.segments.set(segment, 16, 0, -1, common | WRITABLE);
-    words[EIP] = eip;
-    words[EAX] = MULTIBOOT_MAGIC;
-    words[EBX] = ebx;
+    core.mmu.setCr0(PROTECTED_CR0);
+    core.segments.set(CS, entry.codeSelector, 0, -1, common | CODE_SEGMENT | READABLE);
+    for (const segment of [ES, SS, DS, FS, GS])
+      core.segments.set(segment, entry.dataSelector, 0, -1, common | WRITABLE);
+    if (entry.gdt) {
+      words[GDT_BASE] = entry.gdt.base;
+      words[GDT_LIMIT] = entry.gdt.limit;
+    }
+    words[EIP] = entry.eip;
+    words[EAX] = entry.eax;
+    words[EBX] = entry.ebx;
+    words[ESI] = entry.esi;
     words[SYSTEM_FLAGS] = 0;
     words[LATCH_PAGE] = -1;
   }

@@ -1,0 +1,108 @@
+import { BadInput } from './bad-input.ts';
+import { type ElfSymbol, firstOfAliases, readElf } from './elf.ts';
+
+/**
+ * Files that name the addresses of a kernel: ELF, a.out (BSD before ELF, Linux 0.x), and the text that `nm` prints, which
+ * Linux installs as System.map and shows as /proc/kallsyms.
+ */
+
+/** Symbols of a file by address, of aliases the first. Throws BadInput when it is none of the known kinds. */
+export function readSymbols(file: Uint8Array, name: string): readonly ElfSymbol[] {
+  if (isElf(file)) return readElf(file, name).symbols;
+  if (isAout(file)) return readAout(file, name);
+  const symbols = readMap(file);
+  if (symbols) return symbols;
+  throw new BadInput(
+    `${name} holds no symbols that are known`,
+    'give a System.map (the output of nm), an ELF file or an a.out file',
+  );
+}
+
+/** Symbols of a kernel's own file; none where it is of another kind or stripped. */
+export const symbolsOfImage = (file: Uint8Array, name: string): readonly ElfSymbol[] =>
+  isElf(file) || isAout(file) ? readSymbols(file, name) : [];
+
+export const isElf = (file: Uint8Array): boolean =>
+  file.length >= 4 && file[0] === 0x7f && file[1] === 0x45 && file[2] === 0x4c && file[3] === 0x46;
+
+/** Kinds of `nm` that are places: code, data, zeroed data, read-only data, weak ones; upper case is global. */
+const MAP_KINDS: Readonly<Record<string, ElfSymbol['kind']>> = {
+  t: 'function',
+  w: 'function',
+  d: 'object',
+  b: 'object',
+  r: 'object',
+  v: 'object',
+  g: 'object',
+  s: 'object',
+};
+const MAP_LINE = /^([0-9a-f]{8,16}) ([A-Za-z?]) (\S+)(?:\s+\[(\S+)\])?$/;
+/** A map is told by its first lines. */
+const SNIFFED_LINES = 3;
+
+/** `ADDRESS KIND NAME`, a symbol a line; undefined when the file is no such text. */
+function readMap(file: Uint8Array): ElfSymbol[] | undefined {
+  const lines = Buffer.from(file.buffer, file.byteOffset, file.length).toString('latin1').split(/\r?\n/);
+  if (!lines.slice(0, SNIFFED_LINES).every((line) => line === '' || MAP_LINE.test(line))) return undefined;
+  const found: ElfSymbol[] = [];
+  for (const line of lines) {
+    const [, digits, kindLetter, name, module] = MAP_LINE.exec(line) ?? [];
+    const kind = kindLetter && MAP_KINDS[kindLetter.toLowerCase()];
+    if (!kind) continue;
+    const address = Number.parseInt(digits, 16);
+    // Per-CPU offsets and other constants below the first page are no addresses.
+    if (address < 0x1000 || address > 0xffff_ffff) continue;
+    found.push({ name: module ? `${name} [${module}]` : name, address, size: 0, kind });
+  }
+  return found.length > 0 ? firstOfAliases(found) : undefined;
+}
+
+/** struct exec (a.out(5)): magic, sizes of text, data, bss and symbols, entry, relocation sizes. */
+const AOUT_HEADER_BYTES = 32;
+const AOUT_MAGICS: readonly number[] = [0o407, 0o410, 0o413, 0o314];
+const AOUT_SYMBOL_BYTES = 12;
+/** n_type: external, and the kinds of place; stabs set a bit of 0xe0. */
+const N_EXT = 1;
+const N_STAB = 0xe0;
+const N_KINDS: Readonly<Record<number, ElfSymbol['kind']>> = { 4: 'function', 6: 'object', 8: 'object' };
+const ZMAGIC = 0o413;
+
+function isAout(file: Uint8Array): boolean {
+  if (file.length < AOUT_HEADER_BYTES) return false;
+  const magic = file[0] | (file[1] << 8);
+  if (!AOUT_MAGICS.includes(magic)) return false;
+  const view = new DataView(file.buffer, file.byteOffset, file.length);
+  const sizes = [4, 8, 16].reduce((sum, at) => sum + view.getUint32(at, true), 0);
+  return sizes > 0 && sizes <= file.length;
+}
+
+function readAout(file: Uint8Array, name: string): ElfSymbol[] {
+  const view = new DataView(file.buffer, file.byteOffset, file.length);
+  const [text, data, symbolBytes] = [4, 8, 16].map((at) => view.getUint32(at, true));
+  const [textRelocations, dataRelocations] = [24, 28].map((at) => view.getUint32(at, true));
+  const paged = (file[0] | (file[1] << 8)) === ZMAGIC;
+  // The text of a ZMAGIC file starts on a page (4.3BSD, 386BSD: 4096; Linux: 1024) or counts the header in.
+  const rest = text + data + textRelocations + dataRelocations;
+  const start = (paged ? [4096, 1024, 0] : [AOUT_HEADER_BYTES]).find((offset) => {
+    const strings = offset + rest + symbolBytes;
+    if (strings + 4 > file.length) return false;
+    const bytes = view.getUint32(strings, true);
+    return bytes >= 4 && strings + bytes <= file.length;
+  });
+  if (start === undefined)
+    throw new BadInput(`${name}: the a.out file is cut short (${file.length} bytes)`, 'copy it again');
+  const table = start + rest;
+  const strings = table + symbolBytes;
+  const found: ElfSymbol[] = [];
+  for (let at = table; at + AOUT_SYMBOL_BYTES <= strings; at += AOUT_SYMBOL_BYTES) {
+    const type = view.getUint8(at + 4);
+    const kind = type & N_STAB ? undefined : N_KINDS[type & ~N_EXT];
+    const nameAt = strings + view.getUint32(at, true);
+    if (!kind || nameAt >= file.length) continue;
+    const end = file.indexOf(0, nameAt);
+    const symbol = Buffer.from(file.subarray(nameAt, end < 0 ? undefined : end)).toString('latin1');
+    if (symbol !== '' && !symbol.endsWith('.o'))
+      found.push({ name: symbol.replace(/^_/, ''), address: view.getUint32(at + 8, true), size: 0, kind });
+  }
+  return firstOfAliases(found);
+}
