@@ -63,7 +63,7 @@ export class Core {
     const raise = (vector: number, code: number): never => this.fault(vector, code);
     this.flags = new Flags(mem.i32, processor.eflags);
     this.access = new Access(mem, raise);
-    this.segments = new Segments(mem, this.access, raise);
+    this.segments = new Segments(mem, this.access, raise, processor.resetsRealCs);
     this.depth = new InterruptDepth(mem, log);
     this.restart = new Restart();
     this.tasks = new Tasks(this, this.restart);
