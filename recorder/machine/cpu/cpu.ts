@@ -19,7 +19,8 @@ import {
 import { DEBUG_EXCEPTION, Shutdown } from './fault.ts';
 import { IF, TF } from './flags.ts';
 import { BlockCache } from './hot/block-cache.ts';
-import { Interpreter } from './hot/interpreter.ts';
+import { BlockRunner } from './hot/block-runner.ts';
+import { createInterpreter, type Interpret } from './hot/interpreter.ts';
 import { COUNT, WORDS } from './hot/micro-ops.ts';
 import { DEFAULT_CPU, processorOf } from './models.ts';
 import {
@@ -56,8 +57,11 @@ import {
   TSC_OFFSET,
 } from './state.ts';
 
-/** Instructions executed at most before the loop below takes stock: keeps the hot loop's counter a small integer. */
-const MAX_STRETCH = 0x3fffffff;
+/**
+ * Instructions executed at most before the loop below takes stock. Each call of the interpreter may run better code than
+ * the last: V8 compiles a call that goes on and on in a poorer way (without the views as constants).
+ */
+const MAX_STRETCH = 1 << 20;
 /** DR6: a single step was taken (80386 Programmer's Reference, 12.2.4). */
 const DR6_BS = 0x4000;
 /** Fetched first after a reset (80386 Programmer's Reference, 10.1). */
@@ -85,7 +89,7 @@ export class Cpu extends CpuState implements CpuView {
 
   private readonly core: Core;
   private readonly blocks: BlockCache;
-  private readonly interpreter: Interpreter;
+  private readonly interpret: Interpret;
   private readonly words: Int32Array;
   private readonly doubles: Float64Array;
 
@@ -101,7 +105,7 @@ export class Cpu extends CpuState implements CpuView {
     this.words = mem.i32;
     this.doubles = mem.f64;
     this.blocks = new BlockCache(this.core, options.specialise ?? true);
-    this.interpreter = new Interpreter(this.core, this.blocks);
+    this.interpret = createInterpreter(new BlockRunner(this.core, this.blocks));
   }
 
   attachMmu(mmu: Mmu): void {
@@ -264,7 +268,7 @@ export class Cpu extends CpuState implements CpuView {
       words[BLOCK_EIP] = words[EIP];
       let p = blocks.find((segments.base(CS) + words[EIP]) | 0);
       if (blocks.code[p - WORDS + COUNT] > budget) p = blocks.truncate(p, budget);
-      this.interpreter.interpret(p);
+      this.interpret(p);
       if (stepping && (words[SYSTEM_FLAGS] & TF) !== 0 && words[SHADOW] === 0) {
         words[DR + 6] |= DR6_BS;
         core.interrupts.deliverException(DEBUG_EXCEPTION, 0);

@@ -19,14 +19,14 @@ const PAGE = ~0xfff;
 
 /** What the interpreter's cases call when their fast path does not serve. */
 export class BlockRunner {
-  protected readonly core: Core;
-  protected readonly blocks: BlockCache;
-  protected readonly i32: Int32Array;
-  protected readonly u8: Uint8Array;
-  protected readonly f64: Float64Array;
-  protected readonly view: DataView;
-  protected readonly code: Int32Array;
-  protected readonly flags: Flags;
+  readonly core: Core;
+  readonly blocks: BlockCache;
+  readonly i32: Int32Array;
+  readonly u8: Uint8Array;
+  readonly f64: Float64Array;
+  readonly view: DataView;
+  readonly code: Int32Array;
+  readonly flags: Flags;
 
   constructor(core: Core, blocks: BlockCache) {
     this.core = core;
@@ -40,7 +40,7 @@ export class BlockRunner {
   }
 
   /** Brings EIP and icount to the instruction of micro-op `p`: before anything that may fault or be recorded. */
-  protected sync(p: number): void {
+  sync(p: number): void {
     const { i32 } = this;
     const place = this.code[p + PLACE];
     i32[EIP] = i32[BLOCK_EIP] + (place & OFFSET_MASK);
@@ -48,25 +48,25 @@ export class BlockRunner {
     this.blocks.current = p;
   }
 
-  protected readSlow(p: number, linear: number, size: 1 | 2 | 4): number {
+  readSlow(p: number, linear: number, size: 1 | 2 | 4): number {
     this.sync(p);
     return this.core.mmu.readSlow(linear, size, this.i32[CPL]);
   }
 
-  protected readForWriteSlow(p: number, linear: number, size: 1 | 2 | 4): number {
+  readForWriteSlow(p: number, linear: number, size: 1 | 2 | 4): number {
     this.sync(p);
     const cpl = this.i32[CPL];
     this.core.mmu.probeWrite(linear, size, cpl);
     return this.core.access.read(linear, size, cpl);
   }
 
-  protected writeSlow(p: number, linear: number, size: 1 | 2 | 4, value: number): void {
+  writeSlow(p: number, linear: number, size: 1 | 2 | 4, value: number): void {
     this.sync(p);
     this.core.mmu.writeSlow(linear, size, value, this.i32[CPL]);
   }
 
   /** An instruction within a block that has no micro-ops of its own. */
-  protected cold(p: number): void {
+  cold(p: number): void {
     this.sync(p);
     const { insns, handlers } = this.blocks;
     const at = this.code[p + A];
@@ -74,7 +74,7 @@ export class BlockRunner {
   }
 
   /** The same at the end of a block: it may transfer control, change modes, or repeat. */
-  protected coldEnd(p: number): void {
+  coldEnd(p: number): void {
     this.sync(p);
     const { core, i32 } = this;
     const { insns, handlers } = this.blocks;
@@ -87,7 +87,7 @@ export class BlockRunner {
   }
 
   /** MOV ESP: may go to another thread's stack. */
-  protected moveEsp(p: number, value: number): void {
+  moveEsp(p: number, value: number): void {
     const { i32 } = this;
     const old = i32[ESP];
     i32[ESP] = value;
@@ -96,7 +96,7 @@ export class BlockRunner {
     this.core.stackLoaded(old, value);
   }
 
-  protected rotated(carry: number, overflow: number): void {
+  rotated(carry: number, overflow: number): void {
     this.flags.change(CF | OF, (carry ? CF : 0) | (overflow ? OF : 0));
   }
 
@@ -104,7 +104,7 @@ export class BlockRunner {
    * The block at `eip`, if it fits in what is left of the run; 0 means to return, with EIP and icount set. From `linkAt`
    * (0: nowhere) it can be entered directly next time: links stay within a page, whose blocks live and die together.
    */
-  protected enter(eip: number, left: number, linkAt: number): number {
+  enter(eip: number, left: number, linkAt: number): number {
     const { i32, code } = this;
     const from = i32[BLOCK_EIP];
     i32[EIP] = eip;

@@ -17,13 +17,18 @@ export function interpreterSource(): string {
   return `// biome-ignore-all format: generated
 // biome-ignore-all lint: generated
 // Generated from hot/templates.ts by hot/generate.ts. Do not edit.
-import { BlockRunner } from './block-runner.ts';
+import type { BlockRunner } from './block-runner.ts';
 
-/** The hot loop: one switch over micro-ops. What it leaves to slower paths is in BlockRunner. */
-export class Interpreter extends BlockRunner {
-  /** Runs blocks from micro-op \`start\` until one cannot go on; EIP and icount are then up to date. */
-  interpret(start: number): void {
-    const { i32, u8, view, code, flags } = this;
+/** Runs blocks from a micro-op until one cannot go on; EIP and icount are then up to date. */
+export type Interpret = (start: number) => void;
+
+/**
+ * The hot loop: one switch over micro-ops. What it leaves to slower paths is in \`run\`. It is a closure, and not a
+ * method, because V8 then takes the views for constants, and their addresses and lengths into the code.
+ */
+export function createInterpreter(run: BlockRunner): Interpret {
+  const { i32, u8, view, code, flags } = run;
+  return function interpret(start: number): void {
     const canRead = i32[${CPL}] === 3 ? 4 : 1;
     const canWrite = i32[${CPL}] === 3 ? 8 : 2;
     let p = start | 0;
@@ -36,7 +41,7 @@ ${cases.join('\n')}
           return;
       }
     }
-  }
+  };
 }
 `;
 }

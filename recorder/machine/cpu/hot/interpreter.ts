@@ -1,13 +1,18 @@
 // biome-ignore-all format: generated
 // biome-ignore-all lint: generated
 // Generated from hot/templates.ts by hot/generate.ts. Do not edit.
-import { BlockRunner } from './block-runner.ts';
+import type { BlockRunner } from './block-runner.ts';
 
-/** The hot loop: one switch over micro-ops. What it leaves to slower paths is in BlockRunner. */
-export class Interpreter extends BlockRunner {
-  /** Runs blocks from micro-op `start` until one cannot go on; EIP and icount are then up to date. */
-  interpret(start: number): void {
-    const { i32, u8, view, code, flags } = this;
+/** Runs blocks from a micro-op until one cannot go on; EIP and icount are then up to date. */
+export type Interpret = (start: number) => void;
+
+/**
+ * The hot loop: one switch over micro-ops. What it leaves to slower paths is in `run`. It is a closure, and not a
+ * method, because V8 then takes the views for constants, and their addresses and lengths into the code.
+ */
+export function createInterpreter(run: BlockRunner): Interpret {
+  const { i32, u8, view, code, flags } = run;
+  return function interpret(start: number): void {
     const canRead = i32[17] === 3 ? 4 : 1;
     const canWrite = i32[17] === 3 ? 8 : 2;
     let p = start | 0;
@@ -19,7 +24,7 @@ export class Interpreter extends BlockRunner {
           p += 8; continue;
         }
         case 1: { // COLD
-          this.cold(p); p += 8; continue;
+          run.cold(p); p += 8; continue;
         }
         case 2: { // MOV
           i32[code[p + 1]] = i32[code[p + 2]]; p += 8; continue;
@@ -37,7 +42,7 @@ export class Interpreter extends BlockRunner {
           i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (i32[code[p + 2]] & 65535); p += 8; continue;
         }
         case 7: { // MOV_ESP
-          this.moveEsp(p, i32[code[p + 2]]); p += 8; continue;
+          run.moveEsp(p, i32[code[p + 2]]); p += 8; continue;
         }
         case 8: { // ZX8
           i32[code[p + 1]] = u8[code[p + 2]]; p += 8; continue;
@@ -64,55 +69,55 @@ export class Interpreter extends BlockRunner {
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
           const at = (slot & -4096) + (lin & 4095);
-          const v = (slot & canRead) !== 0 && (lin & 4095) <= 4092 ? view.getInt32(at, true) : this.readSlow(p, lin, 4); i32[code[p + 1]] = v; p += 8; continue;
+          const v = (slot & canRead) !== 0 && (lin & 4095) <= 4092 ? view.getInt32(at, true) : run.readSlow(p, lin, 4); i32[code[p + 1]] = v; p += 8; continue;
         }
         case 16: { // LOAD_B
           const lin = (i32[code[p + 2]] + code[p + 5]) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
           const at = (slot & -4096) + (lin & 4095);
-          const v = (slot & canRead) !== 0 && (lin & 4095) <= 4092 ? view.getInt32(at, true) : this.readSlow(p, lin, 4); i32[code[p + 1]] = v; p += 8; continue;
+          const v = (slot & canRead) !== 0 && (lin & 4095) <= 4092 ? view.getInt32(at, true) : run.readSlow(p, lin, 4); i32[code[p + 1]] = v; p += 8; continue;
         }
         case 17: { // LOAD8
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
           const at = (slot & -4096) + (lin & 4095);
-          const v = (slot & canRead) !== 0 ? u8[at] : this.readSlow(p, lin, 1); u8[code[p + 1]] = v; p += 8; continue;
+          const v = (slot & canRead) !== 0 ? u8[at] : run.readSlow(p, lin, 1); u8[code[p + 1]] = v; p += 8; continue;
         }
         case 18: { // LOAD_ZX8
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
           const at = (slot & -4096) + (lin & 4095);
-          const v = (slot & canRead) !== 0 ? u8[at] : this.readSlow(p, lin, 1); i32[code[p + 1]] = v; p += 8; continue;
+          const v = (slot & canRead) !== 0 ? u8[at] : run.readSlow(p, lin, 1); i32[code[p + 1]] = v; p += 8; continue;
         }
         case 19: { // LOAD_SX8
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
           const at = (slot & -4096) + (lin & 4095);
-          const v = (slot & canRead) !== 0 ? u8[at] : this.readSlow(p, lin, 1); i32[code[p + 1]] = (v << 24) >> 24; p += 8; continue;
+          const v = (slot & canRead) !== 0 ? u8[at] : run.readSlow(p, lin, 1); i32[code[p + 1]] = (v << 24) >> 24; p += 8; continue;
         }
         case 20: { // LOAD_ZX16
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
           const at = (slot & -4096) + (lin & 4095);
-          const v = (slot & canRead) !== 0 && (lin & 4095) <= 4094 ? view.getUint16(at, true) : this.readSlow(p, lin, 2); i32[code[p + 1]] = v; p += 8; continue;
+          const v = (slot & canRead) !== 0 && (lin & 4095) <= 4094 ? view.getUint16(at, true) : run.readSlow(p, lin, 2); i32[code[p + 1]] = v; p += 8; continue;
         }
         case 21: { // LOAD_SX16
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
           const at = (slot & -4096) + (lin & 4095);
-          const v = (slot & canRead) !== 0 && (lin & 4095) <= 4094 ? view.getUint16(at, true) : this.readSlow(p, lin, 2); i32[code[p + 1]] = (v << 16) >> 16; p += 8; continue;
+          const v = (slot & canRead) !== 0 && (lin & 4095) <= 4094 ? view.getUint16(at, true) : run.readSlow(p, lin, 2); i32[code[p + 1]] = (v << 16) >> 16; p += 8; continue;
         }
         case 22: { // MODIFY
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
           const at = (slot & -4096) + (lin & 4095);
-          const v = (slot & canWrite) !== 0 && (lin & 4095) <= 4092 ? view.getInt32(at, true) : this.readForWriteSlow(p, lin, 4); i32[code[p + 1]] = v; p += 8; continue;
+          const v = (slot & canWrite) !== 0 && (lin & 4095) <= 4092 ? view.getInt32(at, true) : run.readForWriteSlow(p, lin, 4); i32[code[p + 1]] = v; p += 8; continue;
         }
         case 23: { // MODIFY8
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
           const at = (slot & -4096) + (lin & 4095);
-          const v = (slot & canWrite) !== 0 ? u8[at] : this.readForWriteSlow(p, lin, 1); u8[code[p + 1]] = v; p += 8; continue;
+          const v = (slot & canWrite) !== 0 ? u8[at] : run.readForWriteSlow(p, lin, 1); u8[code[p + 1]] = v; p += 8; continue;
         }
         case 24: { // STORE
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0; const v = i32[code[p + 1]]; 
@@ -120,7 +125,7 @@ export class Interpreter extends BlockRunner {
           if ((slot & canWrite) !== 0 && (lin & 4095) <= 4092) {
             const at = (slot & -4096) + (lin & 4095);
             view.setInt32(at, v, true);
-          } else this.writeSlow(p, lin, 4, v); p += 8; continue;
+          } else run.writeSlow(p, lin, 4, v); p += 8; continue;
         }
         case 25: { // STORE_B
           const lin = (i32[code[p + 2]] + code[p + 5]) | 0; const v = i32[code[p + 1]]; 
@@ -128,7 +133,7 @@ export class Interpreter extends BlockRunner {
           if ((slot & canWrite) !== 0 && (lin & 4095) <= 4092) {
             const at = (slot & -4096) + (lin & 4095);
             view.setInt32(at, v, true);
-          } else this.writeSlow(p, lin, 4, v); p += 8; continue;
+          } else run.writeSlow(p, lin, 4, v); p += 8; continue;
         }
         case 26: { // STORE8
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0; const v = u8[code[p + 1]]; 
@@ -136,7 +141,7 @@ export class Interpreter extends BlockRunner {
           if ((slot & canWrite) !== 0) {
             const at = (slot & -4096) + (lin & 4095);
             u8[at] = v;
-          } else this.writeSlow(p, lin, 1, v); p += 8; continue;
+          } else run.writeSlow(p, lin, 1, v); p += 8; continue;
         }
         case 27: { // STORE16
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0; const v = i32[code[p + 1]]; 
@@ -144,7 +149,7 @@ export class Interpreter extends BlockRunner {
           if ((slot & canWrite) !== 0 && (lin & 4095) <= 4094) {
             const at = (slot & -4096) + (lin & 4095);
             view.setInt16(at, v, true);
-          } else this.writeSlow(p, lin, 2, v); p += 8; continue;
+          } else run.writeSlow(p, lin, 2, v); p += 8; continue;
         }
         case 28: { // PUSH
           const v = i32[code[p + 1]]; const lin = (i32[4] - 4) | 0; 
@@ -152,7 +157,7 @@ export class Interpreter extends BlockRunner {
           if ((slot & canWrite) !== 0 && (lin & 4095) <= 4092) {
             const at = (slot & -4096) + (lin & 4095);
             view.setInt32(at, v, true);
-          } else this.writeSlow(p, lin, 4, v); i32[4] = lin; p += 8; continue;
+          } else run.writeSlow(p, lin, 4, v); i32[4] = lin; p += 8; continue;
         }
         case 29: { // PUSH_I
           const v = code[p + 6]; const lin = (i32[4] - 4) | 0; 
@@ -160,19 +165,19 @@ export class Interpreter extends BlockRunner {
           if ((slot & canWrite) !== 0 && (lin & 4095) <= 4092) {
             const at = (slot & -4096) + (lin & 4095);
             view.setInt32(at, v, true);
-          } else this.writeSlow(p, lin, 4, v); i32[4] = lin; p += 8; continue;
+          } else run.writeSlow(p, lin, 4, v); i32[4] = lin; p += 8; continue;
         }
         case 30: { // POP
           const lin = i32[4]; 
           const slot = i32[1048576 + (lin >>> 12)];
           const at = (slot & -4096) + (lin & 4095);
-          const v = (slot & canRead) !== 0 && (lin & 4095) <= 4092 ? view.getInt32(at, true) : this.readSlow(p, lin, 4); i32[4] = (lin + 4) | 0; i32[code[p + 1]] = v; p += 8; continue;
+          const v = (slot & canRead) !== 0 && (lin & 4095) <= 4092 ? view.getInt32(at, true) : run.readSlow(p, lin, 4); i32[4] = (lin + 4) | 0; i32[code[p + 1]] = v; p += 8; continue;
         }
         case 31: { // LEAVE
           const lin = i32[5]; 
           const slot = i32[1048576 + (lin >>> 12)];
           const at = (slot & -4096) + (lin & 4095);
-          const v = (slot & canRead) !== 0 && (lin & 4095) <= 4092 ? view.getInt32(at, true) : this.readSlow(p, lin, 4); i32[4] = (lin + 4) | 0; i32[5] = v; p += 8; continue;
+          const v = (slot & canRead) !== 0 && (lin & 4095) <= 4092 ? view.getInt32(at, true) : run.readSlow(p, lin, 4); i32[4] = (lin + 4) | 0; i32[5] = v; p += 8; continue;
         }
         case 32: { // ADD
           const a = i32[code[p + 1]]; const b = i32[code[p + 2]]; const v = (a + b) | 0; i32[code[p + 1]] = v; i32[13] = 1; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
@@ -319,10 +324,10 @@ export class Interpreter extends BlockRunner {
           const n = i32[1] & 31; if (n !== 0) { const a = i32[code[p + 1]]; const v = a >> n; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = (a >> (n - 1)) & 1; i32[16] = 0; } p += 8; continue;
         }
         case 80: { // ROL_I
-          const n = code[p + 6]; const a = i32[code[p + 1]]; const v = (a << n) | (a >>> (32 - n)); i32[code[p + 1]] = v; this.rotated(v & 1, (v ^ (v >>> 31)) & 1); p += 8; continue;
+          const n = code[p + 6]; const a = i32[code[p + 1]]; const v = (a << n) | (a >>> (32 - n)); i32[code[p + 1]] = v; run.rotated(v & 1, (v ^ (v >>> 31)) & 1); p += 8; continue;
         }
         case 81: { // ROR_I
-          const n = code[p + 6]; const a = i32[code[p + 1]]; const v = (a >>> n) | (a << (32 - n)); i32[code[p + 1]] = v; this.rotated(v >>> 31, (v >>> 31) ^ ((v >>> 30) & 1)); p += 8; continue;
+          const n = code[p + 6]; const a = i32[code[p + 1]]; const v = (a >>> n) | (a << (32 - n)); i32[code[p + 1]] = v; run.rotated(v >>> 31, (v >>> 31) ^ ((v >>> 30) & 1)); p += 8; continue;
         }
         case 82: { // SETCC
           u8[code[p + 1]] = flags.condition(code[p + 6]) ? 1 : 0; p += 8; continue;
@@ -330,21 +335,21 @@ export class Interpreter extends BlockRunner {
         case 83: { // END
           left = (left - (code[p + 7] >>> 17)) | 0;
           base = (base + (code[p + 7] & 8191)) | 0;
-          p = this.enter(base, left, 0);
+          p = run.enter(base, left, 0);
           if (p === 0) return;
           i32[86] = left;
           i32[87] = base;
           continue;
         }
         case 84: { // COLD_END
-          this.coldEnd(p); return;
+          run.coldEnd(p); return;
         }
         case 85: { // COLD_REFETCH
-          this.cold(p);
+          run.cold(p);
           const place = code[p + 7];
           left = (left - (place >>> 17) - 1) | 0;
           base = (base + (place & 8191) + ((place >>> 13) & 15)) | 0;
-          p = this.enter(base, left, 0);
+          p = run.enter(base, left, 0);
           if (p === 0) return;
           i32[86] = left;
           i32[87] = base;
@@ -357,7 +362,7 @@ export class Interpreter extends BlockRunner {
             const linked = code[p + 1];
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, p + 1);
+              p = run.enter(base, left, p + 1);
               if (p === 0) return;
             }
           }
@@ -372,7 +377,7 @@ export class Interpreter extends BlockRunner {
             const linked = 0;
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, 0);
+              p = run.enter(base, left, 0);
               if (p === 0) return;
             }
           }
@@ -389,7 +394,7 @@ export class Interpreter extends BlockRunner {
             const linked = code[link];
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, link);
+              p = run.enter(base, left, link);
               if (p === 0) return;
             }
           }
@@ -406,7 +411,7 @@ export class Interpreter extends BlockRunner {
             const linked = code[link];
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, link);
+              p = run.enter(base, left, link);
               if (p === 0) return;
             }
           }
@@ -423,7 +428,7 @@ export class Interpreter extends BlockRunner {
             const linked = code[link];
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, link);
+              p = run.enter(base, left, link);
               if (p === 0) return;
             }
           }
@@ -440,7 +445,7 @@ export class Interpreter extends BlockRunner {
             const linked = code[link];
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, link);
+              p = run.enter(base, left, link);
               if (p === 0) return;
             }
           }
@@ -457,7 +462,7 @@ export class Interpreter extends BlockRunner {
             const linked = code[link];
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, link);
+              p = run.enter(base, left, link);
               if (p === 0) return;
             }
           }
@@ -474,7 +479,7 @@ export class Interpreter extends BlockRunner {
             const linked = code[link];
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, link);
+              p = run.enter(base, left, link);
               if (p === 0) return;
             }
           }
@@ -491,7 +496,7 @@ export class Interpreter extends BlockRunner {
             const linked = code[link];
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, link);
+              p = run.enter(base, left, link);
               if (p === 0) return;
             }
           }
@@ -508,7 +513,7 @@ export class Interpreter extends BlockRunner {
             const linked = code[link];
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, link);
+              p = run.enter(base, left, link);
               if (p === 0) return;
             }
           }
@@ -525,7 +530,7 @@ export class Interpreter extends BlockRunner {
             const linked = code[link];
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, link);
+              p = run.enter(base, left, link);
               if (p === 0) return;
             }
           }
@@ -542,7 +547,7 @@ export class Interpreter extends BlockRunner {
             const linked = code[link];
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, link);
+              p = run.enter(base, left, link);
               if (p === 0) return;
             }
           }
@@ -559,7 +564,7 @@ export class Interpreter extends BlockRunner {
             const linked = code[link];
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, link);
+              p = run.enter(base, left, link);
               if (p === 0) return;
             }
           }
@@ -576,7 +581,7 @@ export class Interpreter extends BlockRunner {
             const linked = code[link];
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, link);
+              p = run.enter(base, left, link);
               if (p === 0) return;
             }
           }
@@ -593,7 +598,7 @@ export class Interpreter extends BlockRunner {
             const linked = code[link];
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, link);
+              p = run.enter(base, left, link);
               if (p === 0) return;
             }
           }
@@ -610,7 +615,7 @@ export class Interpreter extends BlockRunner {
             const linked = code[link];
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, link);
+              p = run.enter(base, left, link);
               if (p === 0) return;
             }
           }
@@ -627,7 +632,7 @@ export class Interpreter extends BlockRunner {
             const linked = code[link];
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, link);
+              p = run.enter(base, left, link);
               if (p === 0) return;
             }
           }
@@ -644,7 +649,7 @@ export class Interpreter extends BlockRunner {
             const linked = code[link];
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, link);
+              p = run.enter(base, left, link);
               if (p === 0) return;
             }
           }
@@ -658,7 +663,7 @@ export class Interpreter extends BlockRunner {
           if ((slot & canWrite) !== 0 && (lin & 4095) <= 4092) {
             const at = (slot & -4096) + (lin & 4095);
             view.setInt32(at, v, true);
-          } else this.writeSlow(p, lin, 4, v); i32[4] = lin; }
+          } else run.writeSlow(p, lin, 4, v); i32[4] = lin; }
           i32[76] = 1;
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           base = (base + code[p + 5]) | 0;
@@ -666,7 +671,7 @@ export class Interpreter extends BlockRunner {
             const linked = code[p + 1];
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, p + 1);
+              p = run.enter(base, left, p + 1);
               if (p === 0) return;
             }
           }
@@ -681,7 +686,7 @@ export class Interpreter extends BlockRunner {
           if ((slot & canWrite) !== 0 && (lin & 4095) <= 4092) {
             const at = (slot & -4096) + (lin & 4095);
             view.setInt32(at, v, true);
-          } else this.writeSlow(p, lin, 4, v); i32[4] = lin; }
+          } else run.writeSlow(p, lin, 4, v); i32[4] = lin; }
           i32[76] = 1;
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           base = (target) | 0;
@@ -689,7 +694,7 @@ export class Interpreter extends BlockRunner {
             const linked = 0;
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, 0);
+              p = run.enter(base, left, 0);
               if (p === 0) return;
             }
           }
@@ -701,14 +706,14 @@ export class Interpreter extends BlockRunner {
           const lin = i32[4]; 
           const slot = i32[1048576 + (lin >>> 12)];
           const at = (slot & -4096) + (lin & 4095);
-          const v = (slot & canRead) !== 0 && (lin & 4095) <= 4092 ? view.getInt32(at, true) : this.readSlow(p, lin, 4); i32[4] = (lin + code[p + 6]) | 0;
+          const v = (slot & canRead) !== 0 && (lin & 4095) <= 4092 ? view.getInt32(at, true) : run.readSlow(p, lin, 4); i32[4] = (lin + code[p + 6]) | 0;
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           base = (v) | 0;
           {
             const linked = 0;
             if (linked !== 0 && code[linked - 8] <= left) p = linked;
             else {
-              p = this.enter(base, left, 0);
+              p = run.enter(base, left, 0);
               if (p === 0) return;
             }
           }
@@ -720,5 +725,5 @@ export class Interpreter extends BlockRunner {
           return;
       }
     }
-  }
+  };
 }

@@ -68,20 +68,20 @@ const viewWrite = (size: number, value: string): string =>
 const read = (size: number): string => `
 const slot = i32[${FAST_PATH >>> 2} + (lin >>> 12)];
 const at = (slot & -4096) + (lin & 4095);
-const v = (slot & canRead) !== 0${size > 1 ? ` && (lin & 4095) <= ${4096 - size}` : ''} ? ${VIEW_READ[size]} : this.readSlow(p, lin, ${size});`;
+const v = (slot & canRead) !== 0${size > 1 ? ` && (lin & 4095) <= ${4096 - size}` : ''} ? ${VIEW_READ[size]} : run.readSlow(p, lin, ${size});`;
 
 /** As `read`, when a write to the same place is to follow. */
 const readForWrite = (size: number): string => `
 const slot = i32[${FAST_PATH >>> 2} + (lin >>> 12)];
 const at = (slot & -4096) + (lin & 4095);
-const v = (slot & canWrite) !== 0${size > 1 ? ` && (lin & 4095) <= ${4096 - size}` : ''} ? ${VIEW_READ[size]} : this.readForWriteSlow(p, lin, ${size});`;
+const v = (slot & canWrite) !== 0${size > 1 ? ` && (lin & 4095) <= ${4096 - size}` : ''} ? ${VIEW_READ[size]} : run.readForWriteSlow(p, lin, ${size});`;
 
 const write = (size: number, value: string): string => `
 const slot = i32[${FAST_PATH >>> 2} + (lin >>> 12)];
 if ((slot & canWrite) !== 0${size > 1 ? ` && (lin & 4095) <= ${4096 - size}` : ''}) {
   const at = (slot & -4096) + (lin & 4095);
   ${viewWrite(size, value)};
-} else this.writeSlow(p, lin, ${size}, ${value});`;
+} else run.writeSlow(p, lin, ${size}, ${value});`;
 
 const flags = (kind: number, result: string, a: string, b: string): string =>
   `i32[${FLAG_KIND}] = ${kind}; i32[${FLAG_RESULT}] = ${result}; i32[${FLAG_A}] = ${a}; i32[${FLAG_B}] = ${b};`;
@@ -92,13 +92,13 @@ const raw = (v: string, carry: string, overflow: string): string => flags(KIND_R
 // --- Moves ---------------------------------------------------------------------------------------------------------
 
 micro('NOP', '');
-micro('COLD', 'this.cold(p);');
+micro('COLD', 'run.cold(p);');
 micro('MOV', `${A} = ${B};`);
 micro('MOV_I', `${A} = ${IMM};`);
 micro('MOV8', `${A8} = ${B8};`);
 micro('MOV8_I', `${A8} = ${IMM};`);
 micro('MOV16', `${A} = (${A} & -65536) | (${B} & 65535);`);
-micro('MOV_ESP', `this.moveEsp(p, ${B});`);
+micro('MOV_ESP', `run.moveEsp(p, ${B});`);
 micro('ZX8', `${A} = ${B8};`);
 micro('SX8', `${A} = (${B8} << 24) >> 24;`);
 micro('ZX16', `${A} = ${B} & 65535;`);
@@ -203,11 +203,11 @@ for (const [name, body] of Object.entries(SHIFTS)) {
 /** Rotates keep the other flags, which must be worked out first. */
 micro(
   'ROL_I',
-  `const n = ${IMM}; const a = ${A}; const v = (a << n) | (a >>> (32 - n)); ${A} = v; this.rotated(v & ${CF}, (v ^ (v >>> 31)) & 1);`,
+  `const n = ${IMM}; const a = ${A}; const v = (a << n) | (a >>> (32 - n)); ${A} = v; run.rotated(v & ${CF}, (v ^ (v >>> 31)) & 1);`,
 );
 micro(
   'ROR_I',
-  `const n = ${IMM}; const a = ${A}; const v = (a >>> n) | (a << (32 - n)); ${A} = v; this.rotated(v >>> 31, (v >>> 31) ^ ((v >>> 30) & 1));`,
+  `const n = ${IMM}; const a = ${A}; const v = (a >>> n) | (a << (32 - n)); ${A} = v; run.rotated(v >>> 31, (v >>> 31) ^ ((v >>> 30) & 1));`,
 );
 
 // --- Conditions ----------------------------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ base = (${to}) | 0;
   const linked = ${link ? `code[p + ${link}]` : '0'};
   if (linked !== 0 && code[linked - 8] <= left) p = linked;
   else {
-    p = this.enter(base, left, ${link ? `p + ${link}` : '0'});
+    p = run.enter(base, left, ${link ? `p + ${link}` : '0'});
     if (p === 0) return;
   }
 }
@@ -263,21 +263,21 @@ ending(
   `
 left = (left - (code[p + 7] >>> 17)) | 0;
 base = (base + (code[p + 7] & 8191)) | 0;
-p = this.enter(base, left, 0);
+p = run.enter(base, left, 0);
 if (p === 0) return;
 ${ENTERED}
 continue;`,
 );
-ending('COLD_END', 'this.coldEnd(p); return;');
+ending('COLD_END', 'run.coldEnd(p); return;');
 // INVLPG and loads of CR3: the next instruction is fetched anew, and nothing else about how to go on has changed.
 ending(
   'COLD_REFETCH',
   `
-this.cold(p);
+run.cold(p);
 const place = code[p + 7];
 left = (left - (place >>> 17) - 1) | 0;
 base = (base + (place & 8191) + ((place >>> 13) & 15)) | 0;
-p = this.enter(base, left, 0);
+p = run.enter(base, left, 0);
 if (p === 0) return;
 ${ENTERED}
 continue;`,
@@ -296,7 +296,7 @@ base = (base + (taken ? code[p + 5] : code[p + 6])) | 0;
   const linked = code[link];
   if (linked !== 0 && code[linked - 8] <= left) p = linked;
   else {
-    p = this.enter(base, left, link);
+    p = run.enter(base, left, link);
     if (p === 0) return;
   }
 }
