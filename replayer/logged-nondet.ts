@@ -20,6 +20,13 @@ export class LoggedNondet implements Nondet {
     this.findAsynchronous();
   }
 
+  /** Goes to where `taken` inputs have been taken: the machine was restored to that point. */
+  seek(taken: number): void {
+    this.next = taken;
+    this.nextAsynchronous = 0;
+    this.findAsynchronous();
+  }
+
   /** Inputs taken so far. */
   get taken(): number {
     return this.next;

@@ -248,12 +248,12 @@ class Replay implements EventSink {
   }
 }
 
-function noBuiltinDisks(name: string): never {
+export function noBuiltinDisks(name: string): never {
   throw new BadInput(`the trace was recorded with the built-in disk ${name}, which is not at hand`);
 }
 
 /** Throws when the machine's state is not the recorded one. */
-function compareHashes(recorded: LadderRow, actual: LadderRow): void {
+export function compareHashes(recorded: LadderRow, actual: LadderRow): void {
   const names = [...new Set([...Object.keys(recorded.hashes), ...Object.keys(actual.hashes)])];
   const different = names.filter((name) => !sameHashWords(recorded.hashes[name], actual.hashes[name]));
   if (different.length === 0) return;
@@ -288,7 +288,7 @@ function compareExit(recorded: TraceExit, actual: TraceExit, icount: number): vo
   if (expected !== got) throw new DivergenceFound({ icount, subsystem: 'exit', expected, actual: got });
 }
 
-function endedEarly(icount: number, stop: StopReason, expected: number): DivergenceFound {
+export function endedEarly(icount: number, stop: StopReason, expected: number): DivergenceFound {
   return new DivergenceFound({
     icount,
     subsystem: 'exit',

@@ -57,6 +57,15 @@ export interface DiskImage {
   read(sector: number, into: Uint8Array): void;
 }
 
+/** A sector that the guest wrote: 512 bytes, never changed afterwards, and the hash of its number and contents. */
+export interface WrittenSector {
+  readonly bytes: Uint8Array;
+  readonly hash: Hash64;
+}
+
+/** Every sector that the guest wrote, by number. */
+export type DiskContents = ReadonlyMap<number, WrittenSector>;
+
 export interface DeviceHost {
   readonly mem: MachineMemory;
   readonly config: MachineConfig;
@@ -77,6 +86,6 @@ export interface DeviceSet {
   readonly exitCode: number;
   /** Hash of everything the guest wrote to the disk; null without a disk. */
   diskHash(): Hash64 | null;
-  saveDisk(): Uint8Array;
-  restoreDisk(bytes: Uint8Array): void;
+  saveDisk(): DiskContents;
+  restoreDisk(contents: DiskContents): void;
 }

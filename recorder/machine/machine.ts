@@ -1,16 +1,33 @@
 import type { Icount } from '../../schemas/units.ts';
 import type { DeviceSet } from './device.ts';
 import { EventLog } from './event-log.ts';
+import { FrameSet } from './frame-set.ts';
 import { allocateMemory, type MachineMemory, RAM } from './layout.ts';
 import { type LinuxOptions, loadLinux } from './linux-boot.ts';
 import { MachineError } from './machine-error.ts';
+import { FRAME_WORDS, ROLES } from './mmu/frames.ts';
 import { Mmu } from './mmu/mmu.ts';
 import { loadMultiboot, type MultibootOptions } from './multiboot.ts';
 import type { Nondet } from './nondet.ts';
 import type { MachineCpu, MachineOptions, MachineParts, StopReason } from './parts.ts';
-import { areaOf, memoryAreas, restoreArea, type Snapshot, saveArea } from './snapshot.ts';
+import {
+  type Area,
+  areaOf,
+  FRAMES_AREA,
+  keptPage,
+  memoryAreas,
+  type Page,
+  type PagedArea,
+  RAM_AREA,
+  restoreArea,
+  type Snapshot,
+  savePaged,
+  wholeArea,
+  wrongSize,
+} from './snapshot.ts';
 import { STANDARD_PARTS } from './standard-parts.ts';
 import { type Hash64, hashBytes, RamHash, WordHasher } from './state-hash.ts';
+import type { Stops } from './stops.ts';
 
 /** One rung of the state-hash ladder: each part apart, so that a divergence names the part it began in. */
 export interface LadderHashes {
@@ -37,6 +54,17 @@ export class Machine {
   private readonly storesFrom: number;
   /** When recording them begins; Infinity once it has begun. */
   private storesBegin = Number.POSITIVE_INFINITY;
+  /** What a debugger waits for; null while there is none. */
+  private stops: Stops | null = null;
+  /** Frames changed since `hashes`, and since `snapshot`, looked at them. */
+  private readonly unhashed: FrameSet;
+  private readonly uncopied: FrameSet;
+  /** RAM as it was when last copied or restored, frame by frame. */
+  private readonly ramPages: Page[];
+  /** The other areas of the last snapshot. */
+  private lastAreas: ReadonlyMap<string, PagedArea> = new Map();
+  /** icount at which the processor was found halted, while it is; NaN when a restore hides it. */
+  private haltedFrom = Number.NaN;
 
   constructor({ config, profile, nondet, sink, disk }: MachineOptions, parts: MachineParts = STANDARD_PARTS) {
     const mem = allocateMemory(config.ramBytes);
@@ -59,7 +87,13 @@ export class Machine {
     this.cpu.attachMmu(this.mmu);
     this.storesFrom = this.log && config.detail === 'stores' ? config.storesFrom : Number.POSITIVE_INFINITY;
     this.watchStores();
-    this.ramHash = new RamHash(mem.i32, RAM, mem.ramBytes >>> 12);
+    const frames = mem.ramBytes >>> 12;
+    this.ramHash = new RamHash(mem.i32, RAM, frames);
+    this.ramPages = new Array(frames);
+    this.unhashed = new FrameSet(frames);
+    this.uncopied = new FrameSet(frames);
+    this.unhashed.addAll();
+    this.uncopied.addAll();
   }
 
   /** Puts a Multiboot kernel into RAM and the processor at its entry. `name` names it in messages; throws BadInput. */
@@ -82,22 +116,79 @@ export class Machine {
    */
   run(until: number): StopReason {
     const { cpu, devices } = this;
-    const { bus, pic } = devices;
     for (;;) {
-      this.fire(cpu.icount);
-      if (cpu.icount >= this.storesBegin) this.watchStores();
-      if (cpu.shutdown !== null) return { kind: 'shutdown', message: cpu.shutdown };
-      if (devices.exitCode >= 0) return { kind: 'exit', code: devices.exitCode };
-      if (cpu.icount >= until) return { kind: 'limit' };
+      const end = this.arrive(until);
+      if (end) return end;
       const next = this.nextDeadline();
-      if (cpu.halted && !(pic.pending && cpu.interruptsEnabled)) {
-        if (!cpu.interruptsEnabled || next === Number.POSITIVE_INFINITY) return { kind: 'stuck' };
-        cpu.icount = Math.min(next, until);
+      if (this.idle) {
+        if (!this.sleep(next, until)) return { kind: 'stuck' };
         continue;
       }
-      bus.deadlineMoved = false;
+      devices.bus.deadlineMoved = false;
       cpu.run(Math.min(next, until, this.storesBegin));
+      if (cpu.halted) this.haltedFrom = cpu.icount;
     }
+  }
+
+  /**
+   * Executes to the next boundary: one instruction, or the delivery of one interrupt or exception, whichever comes first.
+   * A halted processor waits for its interrupt in the same step, but not beyond `until`.
+   */
+  step(until: number): StopReason {
+    const { cpu, devices } = this;
+    for (;;) {
+      const end = this.arrive(until);
+      if (end) return end;
+      if (!this.idle) break;
+      if (!this.sleep(this.nextDeadline(), until)) return { kind: 'stuck' };
+    }
+    devices.bus.deadlineMoved = false;
+    cpu.run(cpu.icount + 1, true);
+    if (cpu.halted) this.haltedFrom = cpu.icount;
+    return this.arrive(cpu.icount) as StopReason;
+  }
+
+  /** Stops for what `stops` waits for, as `run` and `step` then report; null for nothing. */
+  watchFor(stops: Stops | null): void {
+    this.stops = stops;
+    this.cpu.watchFor?.(stops);
+    this.mmu.watchFor(stops);
+  }
+
+  /** Deliveries of interrupts and exceptions at this icount so far. */
+  get deliveries(): number {
+    return this.cpu.deliveries ?? 0;
+  }
+
+  /** While halted: the icount at which that began, NaN if a restore hides it. Otherwise the icount. */
+  get awakeUntil(): number {
+    return this.cpu.halted ? this.haltedFrom : this.icount;
+  }
+
+  /** Lets happen what is due now; then why not to go on, if there is a reason. */
+  private arrive(until: number): StopReason | undefined {
+    const { cpu, devices, stops } = this;
+    if (stops) stops.byDevice = true;
+    this.fire(cpu.icount);
+    if (stops) stops.byDevice = false;
+    if (cpu.icount >= this.storesBegin) this.watchStores();
+    if (cpu.shutdown !== null) return { kind: 'shutdown', message: cpu.shutdown };
+    if (devices.exitCode >= 0) return { kind: 'exit', code: devices.exitCode };
+    if (stops?.hit && stops.mode === 'stop') return { kind: 'limit' };
+    return cpu.icount >= until ? { kind: 'limit' } : undefined;
+  }
+
+  /** Halted, and no interrupt is there to end it. */
+  private get idle(): boolean {
+    const { cpu, devices } = this;
+    return cpu.halted && !(devices.pic.pending && cpu.interruptsEnabled);
+  }
+
+  /** Time passes while halted; false when nothing can end it. */
+  private sleep(next: number, until: number): boolean {
+    if (!this.cpu.interruptsEnabled || next === Number.POSITIVE_INFINITY) return false;
+    this.cpu.icount = Math.min(next, until);
+    return true;
   }
 
   private nextDeadline(): number {
@@ -136,7 +227,7 @@ export class Machine {
     return {
       cpu: this.hashWords((word) => this.cpu.forEachStateWord(word)),
       tlb: this.hashWords((word) => this.mmu.forEachTlbWord(word)),
-      ram: this.ramHash.update(this.mmu.endOfHashPeriod()),
+      ram: this.ramHash.update(this.takeUnhashed()),
       disk: this.devices.diskHash(),
       devices,
     };
@@ -156,20 +247,57 @@ export class Machine {
     return this.hasher.result();
   }
 
-  /** A copy of all state. Events made so far are not part of it: flush them first if they are to be kept. */
-  snapshot(): Snapshot {
-    const areas = new Map<string, Uint8Array>();
-    for (const area of memoryAreas(this.mem)) saveArea(this.mem, area, areas);
-    for (const device of this.devices.devices) {
-      saveArea(this.mem, { name: `device ${device.name}`, ...device.state }, areas);
-      if (device.save) areas.set(`device ${device.name}, more`, device.save());
-    }
-    if (this.devices.diskHash()) areas.set('disk', this.devices.saveDisk());
-    if (this.mmu.observer) areas.set('observer', new Uint8Array(this.mmu.observer.save().buffer));
-    return { icount: this.icount, seq: this.log?.seq ?? 0, tracking: this.log !== null, areas };
+  private takeUnhashed(): Uint32Array {
+    this.noteChanges();
+    return this.unhashed.take();
   }
 
-  /** Becomes the machine that `snapshot` was taken of. Buffered events are handed on first. */
+  /** Asks the MMU which frames changed; from now on the first store to each is seen again. */
+  private noteChanges(): void {
+    for (const frame of this.mmu.endOfHashPeriod()) {
+      this.unhashed.add(frame);
+      this.uncopied.add(frame);
+    }
+  }
+
+  /** Frames known to have changed since the last snapshot: what the next one would have to hold. */
+  get framesUncopied(): number {
+    return this.uncopied.size;
+  }
+
+  /**
+   * A copy of all state. Costs in proportion to the frames changed since the last one, whose pages it shares. Events made
+   * so far are not part of it: flush them first if they are to be kept.
+   */
+  snapshot(): Snapshot {
+    const { mem, ramPages } = this;
+    this.noteChanges();
+    for (const frame of this.uncopied.take()) {
+      ramPages[frame] = keptPage(this.frameBytes(frame), ramPages[frame]);
+    }
+    const areas = new Map<string, PagedArea>();
+    const save = (name: string, bytes: Uint8Array) =>
+      areas.set(name, savePaged(bytes, this.lastAreas.get(name)));
+    for (const { name, offset, bytes } of memoryAreas(mem)) {
+      const now = mem.u8.subarray(offset, offset + bytes);
+      save(name, name === FRAMES_AREA ? withoutDerivedFacts(now) : now);
+    }
+    areas.set(RAM_AREA, { bytes: mem.ramBytes, pages: ramPages.slice() });
+    for (const device of this.devices.devices) {
+      const { offset, bytes } = device.state;
+      save(`device ${device.name}`, mem.u8.subarray(offset, offset + bytes));
+      if (device.save) save(`device ${device.name}, more`, device.save());
+    }
+    if (this.mmu.observer) save('observer', new Uint8Array(this.mmu.observer.save().buffer));
+    this.lastAreas = areas;
+    const disk = this.devices.diskHash() ? this.devices.saveDisk() : null;
+    return { icount: this.icount, seq: this.log?.seq ?? 0, tracking: this.log !== null, areas, disk };
+  }
+
+  /**
+   * Becomes the machine that `snapshot` was taken of. Only what differs is copied, and decoded code stays where it still
+   * holds. Buffered events are handed on first.
+   */
   restore(snapshot: Snapshot): void {
     if (this.log && !snapshot.tracking) {
       throw new MachineError(
@@ -177,18 +305,52 @@ export class Machine {
       );
     }
     this.log?.flush();
+    // Before FRAME_STATE, which knows of the changes, is overwritten.
+    this.noteChanges();
     for (const area of memoryAreas(this.mem)) restoreArea(this.mem, area, snapshot);
+    const restored = this.restoreRam(areaOf(snapshot, RAM_AREA));
     for (const device of this.devices.devices) {
-      restoreArea(this.mem, { name: `device ${device.name}`, ...device.state }, snapshot);
-      device.restore?.(areaOf(snapshot, `device ${device.name}, more`));
+      const area: Area = { name: `device ${device.name}`, ...device.state };
+      restoreArea(this.mem, area, snapshot);
+      device.restore?.(wholeArea(areaOf(snapshot, `device ${device.name}, more`)));
     }
-    if (this.devices.diskHash()) this.devices.restoreDisk(areaOf(snapshot, 'disk'));
+    if (snapshot.disk) this.devices.restoreDisk(snapshot.disk);
     this.mmu.reload();
     const observed = snapshot.areas.get('observer');
-    if (observed) this.mmu.observer?.restore(new Int32Array(observed.slice().buffer));
+    if (observed) this.mmu.observer?.restore(new Int32Array(wholeArea(observed).buffer));
     for (const device of this.devices.devices) device.reload?.();
-    this.cpu.reload();
+    this.cpu.reload(restored);
+    this.haltedFrom = Number.NaN;
+    this.lastAreas = snapshot.areas;
     this.log?.resumeAt(snapshot.seq);
     this.watchStores();
   }
+
+  /** Copies the pages that differ; returns their frames. */
+  private restoreRam({ bytes, pages }: PagedArea): Uint32Array {
+    const { mem, ramPages, unhashed, uncopied } = this;
+    if (bytes !== mem.ramBytes) throw wrongSize(RAM_AREA, bytes, mem.ramBytes);
+    const restored = new FrameSet(pages.length);
+    for (let frame = 0; frame < pages.length; frame++) {
+      if (pages[frame] === ramPages[frame] && !uncopied.has(frame)) continue;
+      this.frameBytes(frame).set(pages[frame]);
+      ramPages[frame] = pages[frame];
+      unhashed.add(frame);
+      restored.add(frame);
+    }
+    uncopied.take();
+    return restored.take();
+  }
+
+  private frameBytes(frame: number): Uint8Array {
+    const at = RAM + frame * 4096;
+    return this.mem.u8.subarray(at, at + 4096);
+  }
+}
+
+/** FRAME_STATE as it follows from the run alone. */
+function withoutDerivedFacts(bytes: Uint8Array): Uint8Array {
+  const words = new Int32Array(bytes.slice().buffer);
+  for (let at = 0; at < words.length; at += FRAME_WORDS) words[at] &= ROLES;
+  return new Uint8Array(words.buffer);
 }

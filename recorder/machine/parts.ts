@@ -6,6 +6,7 @@ import type { CpuView } from './mmu/cpu-view.ts';
 import type { Mmu } from './mmu/mmu.ts';
 import type { Nondet } from './nondet.ts';
 import type { ProtectedEntry } from './placement.ts';
+import type { Stops } from './stops.ts';
 
 /** What the machine needs of its CPU. */
 export interface MachineCpu extends CpuView {
@@ -19,10 +20,17 @@ export interface MachineCpu extends CpuView {
   attachMmu(mmu: Mmu): void;
   /** The state in which a 32-bit boot protocol starts a kernel. */
   enterProtected(entry: ProtectedEntry): void;
-  /** Executes until icount is exactly `until`, or until halted, shut down, or `bus.deadlineMoved`. */
-  run(until: number): void;
-  /** Forgets whatever is derived from memory (decoded blocks), after a restore. */
-  reload(): void;
+  /**
+   * Executes until icount is exactly `until`, or until halted, shut down, or `bus.deadlineMoved`; with `single` not beyond
+   * the delivery of one interrupt or exception.
+   */
+  run(until: number, single?: boolean): void;
+  /** Deliveries of interrupts and exceptions at this icount, since the machine came to it. Derived: not in a snapshot. */
+  readonly deliveries?: number;
+  /** What a debugger waits for. */
+  watchFor?(stops: Stops | null): void;
+  /** Rebuilds what is derived (decoded blocks), after a restore that changed the contents of `frames`. */
+  reload(frames: Uint32Array): void;
   /** The architectural state, for the hash: nothing that depends on how blocks were formed or flags deferred. */
   forEachStateWord(word: (value: number) => void): void;
 }
@@ -51,7 +59,7 @@ export interface MachineOptions {
 }
 
 export type StopReason =
-  /** icount reached the limit given. */
+  /** icount reached the limit given, or what a debugger waited for has happened (`Stops.hit`). */
   | { readonly kind: 'limit' }
   /** The guest asked to stop. */
   | { readonly kind: 'exit'; readonly code: number }

@@ -1,58 +1,107 @@
+import type { DiskContents } from './device.ts';
 import {
   CPU_STATE,
   CPU_STATE_BYTES,
   FRAME_STATE,
   type MachineMemory,
-  RAM,
   TLB_STATE,
   TLB_STATE_BYTES,
 } from './layout.ts';
 import { MachineError } from './machine-error.ts';
 
-/** Everything a machine is at one instant, by name of area: fields may come and go, positions mean nothing. */
+export const SNAPSHOT_PAGE = 4096;
+
+/** 4096 bytes of state, or the rest of its area. Never written to: snapshots share the pages that are alike in both. */
+export type Page = Uint8Array;
+
+/** One area of state, cut into pages. */
+export interface PagedArea {
+  readonly bytes: number;
+  readonly pages: readonly Page[];
+}
+
+/**
+ * Everything a machine is at one instant, by name of area: fields may come and go, positions mean nothing. Snapshots
+ * that one machine takes share every page that did not change between them, so each costs what changed.
+ */
 export interface Snapshot {
   readonly icount: number;
   /** seq of the next event. */
   readonly seq: number;
   /** Whether the machine was recording, so that its FRAME_STATE is complete. */
   readonly tracking: boolean;
-  readonly areas: ReadonlyMap<string, Uint8Array>;
+  readonly areas: ReadonlyMap<string, PagedArea>;
+  /** What the guest wrote to the disk; null without a disk. */
+  readonly disk: DiskContents | null;
 }
 
-interface Area {
+/** Of Snapshot.areas: RAM, a page a frame. */
+export const RAM_AREA = 'ram';
+/** FRAME_STATE, without what is derived. */
+export const FRAMES_AREA = 'frames';
+
+export interface Area {
   readonly name: string;
   readonly offset: number;
   readonly bytes: number;
 }
 
-/** The STATE areas of layout.ts, but for DEVICE_STATE, which the devices share out among them. */
+/** The STATE areas of layout.ts, but for RAM, and DEVICE_STATE, which the devices share out among them. */
 export function memoryAreas(mem: MachineMemory): Area[] {
   return [
     { name: 'cpu', offset: CPU_STATE, bytes: CPU_STATE_BYTES },
     { name: 'tlb', offset: TLB_STATE, bytes: TLB_STATE_BYTES },
-    { name: 'frames', offset: FRAME_STATE, bytes: (mem.ramBytes >>> 12) * 16 },
-    { name: 'ram', offset: RAM, bytes: mem.ramBytes },
+    { name: FRAMES_AREA, offset: FRAME_STATE, bytes: (mem.ramBytes >>> 12) * 16 },
   ];
 }
 
-export function saveArea(
-  mem: MachineMemory,
-  { name, offset, bytes }: Area,
-  into: Map<string, Uint8Array>,
-): void {
-  into.set(name, mem.u8.slice(offset, offset + bytes));
+const ZERO_PAGE: Page = new Uint8Array(SNAPSHOT_PAGE);
+
+/** A copy of `bytes` (at most a page), or `last` or the one page of zeros if that holds the same. */
+export function keptPage(bytes: Uint8Array, last: Page | undefined): Page {
+  if (last && sameBytes(bytes, last)) return last;
+  if (bytes.length === SNAPSHOT_PAGE && sameBytes(bytes, ZERO_PAGE)) return ZERO_PAGE;
+  return bytes.slice();
+}
+
+/** Copies an area; pages that are as in `last` are shared with it. */
+export function savePaged(bytes: Uint8Array, last: PagedArea | undefined): PagedArea {
+  const pages: Page[] = [];
+  for (let at = 0; at < bytes.length; at += SNAPSHOT_PAGE) {
+    pages.push(keptPage(bytes.subarray(at, at + SNAPSHOT_PAGE), last?.pages[pages.length]));
+  }
+  return { bytes: bytes.length, pages };
+}
+
+/** The contents of an area in one piece. */
+export function wholeArea({ bytes, pages }: PagedArea): Uint8Array {
+  const whole = new Uint8Array(bytes);
+  for (const [n, page] of pages.entries()) whole.set(page, n * SNAPSHOT_PAGE);
+  return whole;
 }
 
 export function restoreArea(mem: MachineMemory, { name, offset, bytes }: Area, snapshot: Snapshot): void {
   const saved = areaOf(snapshot, name);
-  if (saved.length !== bytes) {
-    throw new MachineError(`the snapshot's ${name} has ${saved.length} bytes, this machine's ${bytes}`);
-  }
-  mem.u8.set(saved, offset);
+  if (saved.bytes !== bytes) throw wrongSize(name, saved.bytes, bytes);
+  for (const [n, page] of saved.pages.entries()) mem.u8.set(page, offset + n * SNAPSHOT_PAGE);
 }
 
-export function areaOf(snapshot: Snapshot, name: string): Uint8Array {
+export function areaOf(snapshot: Snapshot, name: string): PagedArea {
   const area = snapshot.areas.get(name);
   if (!area) throw new MachineError(`the snapshot holds no ${name}: it is of another machine`);
   return area;
+}
+
+export const wrongSize = (name: string, saved: number, own: number): MachineError =>
+  new MachineError(`the snapshot's ${name} has ${saved} bytes, this machine's ${own}`);
+
+/** Whole words first: pages are, and nothing else is large. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  if (((a.byteOffset | b.byteOffset | a.length) & 7) !== 0) return a.every((byte, i) => byte === b[i]);
+  const words = a.length >>> 2;
+  const x = new Int32Array(a.buffer, a.byteOffset, words);
+  const y = new Int32Array(b.buffer, b.byteOffset, words);
+  for (let i = 0; i < words; i++) if (x[i] !== y[i]) return false;
+  return true;
 }

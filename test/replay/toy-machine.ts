@@ -156,7 +156,7 @@ export function toyBuilder(exitAt = Number.POSITIVE_INFINITY): MachineBuilder {
             return bus.exitCode;
           },
           diskHash: () => (host.disk ? { low: sector[0], high: host.disk.sectors } : null),
-          saveDisk: () => new Uint8Array(),
+          saveDisk: () => new Map(),
           restoreDisk: () => {},
         };
       },

@@ -158,7 +158,7 @@ function toyDevices({ mem, dma }: DeviceHost): DeviceSet & { readonly pic: { pen
     },
     exitCode: -1,
     diskHash: () => null,
-    saveDisk: () => new Uint8Array(0),
+    saveDisk: () => new Map(),
     restoreDisk: () => {},
   };
 }

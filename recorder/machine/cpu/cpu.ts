@@ -4,6 +4,7 @@ import { CPU_STATE_BYTES, type MachineMemory } from '../layout.ts';
 import type { CpuView } from '../mmu/cpu-view.ts';
 import type { Mmu } from '../mmu/mmu.ts';
 import type { ProtectedEntry } from '../placement.ts';
+import type { Stops } from '../stops.ts';
 import { Core } from './core.ts';
 import {
   ACCESSED,
@@ -92,6 +93,11 @@ export class Cpu extends CpuState implements CpuView {
   private readonly interpret: Interpret;
   private readonly words: Int32Array;
   private readonly doubles: Float64Array;
+  /** Deliveries at icount `deliveredAt`. */
+  private delivered = 0;
+  private deliveredAt = -1;
+  /** `run` is not to go beyond the next delivery. */
+  private single = false;
 
   constructor(
     mem: MachineMemory,
@@ -113,9 +119,12 @@ export class Cpu extends CpuState implements CpuView {
     this.reset();
   }
 
-  /** Rebuilds what is derived, after a restore. */
-  reload(): void {
-    this.blocks.clear();
+  /** Rebuilds what is derived, after a restore that changed the contents of `frames`; without them, of any. */
+  reload(frames?: Uint32Array): void {
+    if (frames) this.blocks.restored(frames);
+    else this.blocks.clear();
+    this.delivered = 0;
+    this.deliveredAt = -1;
     this.core.segments.updateMode();
     this.core.leave = false;
     this.core.repeatAgain = false;
@@ -200,6 +209,27 @@ export class Cpu extends CpuState implements CpuView {
     for (let n = 0; n < CPU_STATE_BYTES >>> 2; n++) word(words[n]);
   }
 
+  get deliveries(): number {
+    return this.deliveredAt === this.doubles[ICOUNT] ? this.delivered : 0;
+  }
+
+  watchFor(stops: Stops | null): void {
+    this.blocks.stops = stops;
+    if (stops) stops.onStop = () => this.leaveAfterInstruction();
+  }
+
+  private leaveAfterInstruction(): void {
+    this.core.leave = true;
+    this.blocks.endAfterCurrent();
+  }
+
+  private countDelivery(): void {
+    const { doubles, core } = this;
+    this.delivered = this.deliveries + 1;
+    this.deliveredAt = doubles[ICOUNT];
+    if (this.single) core.leave = true;
+  }
+
   // --- CpuView ---------------------------------------------------------------------------------------------------------
 
   fault(vector: number, code: number): never {
@@ -217,12 +247,13 @@ export class Cpu extends CpuState implements CpuView {
   // --- Running ---------------------------------------------------------------------------------------------------------
 
   /**
-   * Executes until icount is `untilIcount`, HLT, shutdown, or a port access that moved a device's deadline. Ends
-   * between instructions, with CPU_STATE in its one canonical form.
+   * Executes until icount is `untilIcount`, HLT, shutdown, or a port access that moved a device's deadline; with `single`
+   * not beyond the delivery of an interrupt or exception. Ends between instructions, with CPU_STATE in its one canonical form.
    */
-  run(untilIcount: number): void {
+  run(untilIcount: number, single = false): void {
     const { core } = this;
     core.leave = false;
+    this.single = single;
     while (this.shutdown === null) {
       try {
         this.stretch(untilIcount);
@@ -243,6 +274,7 @@ export class Cpu extends CpuState implements CpuView {
       doubles[LAST_EXCEPTION] = doubles[ICOUNT];
       core.repeatAgain = false;
       core.interrupts.deliverException(error.vector, error.code);
+      this.countDelivery();
     } catch (second) {
       if (!(second instanceof Shutdown)) throw second;
       this.shutdown = second.message;
@@ -255,6 +287,7 @@ export class Cpu extends CpuState implements CpuView {
     while (!core.leave && doubles[ICOUNT] < untilIcount) {
       if (pic.pending && (words[SYSTEM_FLAGS] & IF) !== 0 && words[SHADOW] === 0) {
         core.interrupts.deliverIrq();
+        this.countDelivery();
         continue;
       }
       if (words[HALTED] !== 0) return;
@@ -267,6 +300,10 @@ export class Cpu extends CpuState implements CpuView {
       words[LEFT] = budget;
       words[BLOCK_EIP] = words[EIP];
       let p = blocks.find((segments.base(CS) + words[EIP]) | 0);
+      if (p === 0) {
+        core.leave = true;
+        return;
+      }
       if (blocks.code[p - WORDS + COUNT] > budget) p = blocks.truncate(p, budget);
       this.interpret(p);
       if (stepping && (words[SYSTEM_FLAGS] & TF) !== 0 && words[SHADOW] === 0) {

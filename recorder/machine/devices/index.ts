@@ -31,7 +31,7 @@ export function createDevices(host: DeviceHost): DeviceSet {
       return system.exitCode;
     },
     diskHash: () => disk?.hash() ?? null,
-    saveDisk: () => disk?.save() ?? new Uint8Array(),
-    restoreDisk: (bytes) => disk?.restore(bytes),
+    saveDisk: () => disk?.save() ?? new Map(),
+    restoreDisk: (contents) => disk?.restore(contents),
   };
 }

@@ -1,5 +1,6 @@
 import type { ResolvedProfile } from '../config.ts';
 import { FAST_PATH, type MachineMemory, RAM } from '../layout.ts';
+import type { Stops } from '../stops.ts';
 import { type Frames, UNWATCHED } from './frames.ts';
 import { TLB_APT_READ, TLB_DIRTY, TLB_SUSPECT, TLB_USER, TLB_WRITABLE, type Tlb } from './tlb.ts';
 
@@ -22,6 +23,8 @@ export class FastPath {
   directory = -1;
   /** All stores are recorded. Kept by the MMU. */
   everyStore = false;
+  /** A debugger watches pages. Kept by the MMU. */
+  stops: Stops | null = null;
 
   private readonly tlb: Tlb;
   private readonly frames: Frames;
@@ -46,6 +49,7 @@ export class FastPath {
   grant(entry: number, vpn: number): void {
     const frame = this.tlb.frame(entry);
     if (frame >= this.frames.count) return;
+    if (this.stops?.withholds(vpn, frame)) return;
     const flags = this.tlb.flags(entry);
     const slot = vpn >>> 10;
     if (this.alternateSlot >= 0) {
@@ -69,6 +73,7 @@ export class FastPath {
 
   /** Paging is off: linear is physical, and there are no rights. */
   grantIdentity(frame: number): void {
+    if (this.stops?.withholds(frame, frame)) return;
     if (this.i32[SLOTS + frame] === 0) this.identity[this.identityCount++] = frame;
     const writable = this.frames.facts(frame) === UNWATCHED && !this.everyStore;
     const bits = FAST_READ | FAST_USER_READ | (writable ? FAST_WRITE | FAST_USER_WRITE : 0);

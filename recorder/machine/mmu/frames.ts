@@ -14,6 +14,7 @@ export const UNWATCHED = CHANGED;
 
 /** A frame has four words: its facts, and the following. */
 const SHIFT = 2;
+export const FRAME_WORDS = 1 << SHIFT;
 const OWNER = 1;
 const REFERENCES = 2;
 const OCCUPIED = 3;
@@ -74,14 +75,11 @@ export class Frames {
     this.i32[FIRST + (frame << SHIFT) + OCCUPIED] = count;
   }
 
-  /**
-   * After a restore nothing is known of changes since the last hash, and no block is decoded. A machine that records
-   * nothing tracks nothing.
-   */
+  /** After a restore no frame has changed since, and no block is decoded. A machine that records nothing tracks nothing. */
   reload(tracking: boolean): void {
     for (let frame = 0; frame < this.count; frame++) {
       const at = FIRST + (frame << SHIFT);
-      this.i32[at] = CHANGED | (tracking ? this.i32[at] & ROLES : 0);
+      this.i32[at] = tracking ? this.i32[at] & ROLES : 0;
     }
   }
 

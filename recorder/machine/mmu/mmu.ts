@@ -2,6 +2,7 @@ import type { MachineConfig, ResolvedProfile } from '../config.ts';
 import type { EventLog } from '../event-log.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
 import { ProfileObserver } from '../profile-observer.ts';
+import type { Stops } from '../stops.ts';
 import {
   EXECUTE,
   FROM_DMA,
@@ -46,6 +47,8 @@ export class Mmu {
   private readonly recursiveSlot: number;
   private readonly alternateSlot: number;
   private everyStore = false;
+  /** What a debugger waits for. */
+  private stops: Stops | null = null;
 
   constructor(
     mem: MachineMemory,
@@ -88,6 +91,14 @@ export class Mmu {
     this.fastPath.dropAll();
   }
 
+  /** Shows `stops` the accesses that it watches. */
+  watchFor(stops: Stops | null): void {
+    this.stops = stops;
+    this.fastPath.stops = stops;
+    this.translator.stops = stops;
+    this.fastPath.dropAll();
+  }
+
   setCr0(value: number): void {
     this.translator.setCr0(value);
   }
@@ -109,6 +120,7 @@ export class Mmu {
     const vpn = linear >>> 12;
     if (!this.translator.paging) {
       if (vpn >= this.frames.count) return size === 4 ? -1 : size === 2 ? 0xffff : 0xff;
+      this.stops?.accesses(linear, linear, size, false, true);
       this.fastPath.grantIdentity(vpn);
       return this.load(RAM + (vpn << 12) + offset, size);
     }
@@ -116,6 +128,7 @@ export class Mmu {
     const frame = this.tlb.frame(entry);
     if (frame >= this.frames.count) return size === 4 ? -1 : size === 2 ? 0xffff : 0xff;
     const value = this.load(RAM + (frame << 12) + offset, size);
+    this.stops?.accesses(linear, (frame << 12) | offset, size, false, true);
     if (this.alternateSlot >= 0) {
       if (frame === this.translator.directory) this.structures!.directoryRead(linear, frame, offset, size);
       if (vpn >>> 10 === this.alternateSlot && (this.tlb.flags(entry) & TLB_APT_READ) === 0) {
@@ -149,6 +162,7 @@ export class Mmu {
             : VIA_DIRECT;
     }
     if (frame >= this.frames.count) return;
+    this.stops?.accesses(linear, (frame << 12) | offset, size, true, true);
     const facts = this.frames.change(frame);
     if (facts === UNWATCHED && via <= VIA_DIRECT && !this.everyStore) {
       this.save(RAM + (frame << 12) + offset, size, value);
@@ -282,6 +296,7 @@ export class Mmu {
       for (let i = 0; i < size; i++) this.physWrite(physical + i, 1, (value >>> (8 * i)) & 0xff);
       return;
     }
+    this.stops?.accesses(-1, physical, size, true, false);
     const facts = this.frames.change(frame);
     if (facts & ROLES) {
       this.structures!.store(0, frame, offset, size, value, this.view, VIA_PHYSICAL, FROM_DMA, BY_OWNER);

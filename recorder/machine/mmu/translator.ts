@@ -1,6 +1,7 @@
 import type { EventLog } from '../event-log.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
 import type { ProfileObserver } from '../profile-observer.ts';
+import type { Stops } from '../stops.ts';
 import {
   ACCESSED,
   type Access,
@@ -54,6 +55,8 @@ export class Translator {
   private readonly looker: Walker;
   /** Told of CR3 loads; set by the MMU. */
   observer: ProfileObserver | null = null;
+  /** Told of A and D bits set; kept by the MMU. */
+  stops: Stops | null = null;
 
   /** DERIVED from CR0, CR3 and CR4 (`takeControls`): CR0.PG, CR0.WP, CR4.PGE, and the frame that CR3 names. */
   paging = false;
@@ -257,6 +260,7 @@ export class Translator {
 
   private updateEntry(frame: number, index: number, old: number, value: number, reached: number): void {
     if (frame >= this.frames.count) return;
+    this.stops?.accesses(-1, (frame << 12) | (index << 2), 4, true, false);
     this.i32[(RAM >>> 2) + (frame << 10) + index] = value;
     const facts = this.frames.change(frame);
     this.structures?.record(0, frame, index, old, value, VIA_PHYSICAL, FROM_WALK, reached);

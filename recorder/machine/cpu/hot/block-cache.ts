@@ -1,4 +1,5 @@
 import { RAM } from '../../layout.ts';
+import type { Stops } from '../../stops.ts';
 import type { Core } from '../core.ts';
 import { CONTROL, Decoder, type Instruction, TOO_LONG, UNDEFINED } from '../decoder.ts';
 import { GENERAL_PROTECTION, INVALID_OPCODE } from '../fault.ts';
@@ -62,6 +63,11 @@ interface Straddler {
 const onlyRefetches = ({ mnemonic, operands }: Instruction): boolean =>
   mnemonic === 'invlpg' || (mnemonic === 'mov' && operands[0].kind === CONTROL && operands[0].number === 3);
 
+/** Ops that keep a link to another block in A, and in B. */
+const JUMPS = Array.from({ length: 16 }, (_, condition) => MICRO[`JCC${condition}`]);
+const LINKS_BY_A: ReadonlySet<number> = new Set([MICRO.JMP, MICRO.CALL, ...JUMPS]);
+const LINKS_BY_B: ReadonlySet<number> = new Set(JUMPS);
+
 class PageEnd extends Error {}
 const pageEnd = new PageEnd();
 
@@ -86,6 +92,8 @@ export class BlockCache implements Emitter {
   current = 0;
   /** Counts `clear`: places in the code array mean something else after it. */
   generation = 0;
+  /** What a debugger waits for. */
+  stops: Stops | null = null;
 
   private readonly core: Core;
   private readonly decoder: Decoder;
@@ -127,10 +135,58 @@ export class BlockCache implements Emitter {
     this.generation++;
   }
 
+  /** After a restore: blocks of frames whose contents changed go, the others are marked again. Not while one runs. */
+  restored(frames: Uint32Array): void {
+    for (const frame of frames) this.dropWithStraddlers(frame);
+    for (let frame = 0; frame < this.frames.length; frame++) {
+      if (this.frames[frame] !== undefined) this.core.mmu.markCode(frame);
+    }
+    this.current = 0;
+  }
+
   // --- Finding -------------------------------------------------------------------------------------------------------
 
-  /** The block for the code at `linear` (CS base + EIP) in the current mode. Page and limit faults are the guest's. */
+  /**
+   * The block for the code at `linear` (CS base + EIP) in the current mode; 0 when a debugger wants to stop before it. Page
+   * and limit faults are the guest's.
+   */
   find(linear: number): number {
+    const p = this.findBlock(linear);
+    return this.stops === null ? p : this.forStops(this.stops, p, linear);
+  }
+
+  /** On a page with breakpoints blocks end before the next one, and lead to others by way of `find` only. */
+  private forStops(stops: Stops, p: number, linear: number): number {
+    if (!stops.breaksIn(linear >>> 12)) return p;
+    if (stops.executes(linear)) return 0;
+    const { code } = this;
+    let at = p;
+    while (code[at + OP] < FIRST_END) {
+      const place = code[at + PLACE];
+      if (place >>> INDEX_SHIFT !== 0 && stops.isBreakpoint(linear + (place & OFFSET_MASK))) break;
+      at += WORDS;
+    }
+    const last = code[at + PLACE];
+    if (code[at + OP] < FIRST_END || code[at + OP] === MICRO.END)
+      return this.truncate(p, last >>> INDEX_SHIFT);
+    if (last >>> INDEX_SHIFT !== 0 && stops.isBreakpoint(linear + (last & OFFSET_MASK)))
+      return this.truncate(p, last >>> INDEX_SHIFT);
+    return this.unlinked(p, at);
+  }
+
+  /** A copy of block `p`, whose last micro-op is at `end`, that knows no other block. */
+  private unlinked(p: number, end: number): number {
+    const { code } = this;
+    const to = SCRATCH + WORDS;
+    code.copyWithin(to - WORDS, p - WORDS, end + WORDS);
+    code[to - WORDS + LINKABLE] = 0;
+    const last = to + end - p;
+    if (LINKS_BY_A.has(code[last + OP])) code[last + A] = 0;
+    if (LINKS_BY_B.has(code[last + OP])) code[last + B] = 0;
+    return to;
+  }
+
+  private findBlock(linear: number): number {
     const { core, code } = this;
     const { i32 } = core;
     const page = linear >>> 12;
@@ -370,8 +426,20 @@ export class BlockCache implements Emitter {
     const last = (offset + size - 1) >> GRANULE_SHIFT;
     const hit = [first, last].some((granule) => (known.granules[granule >> 5] & (1 << (granule & 31))) !== 0);
     if (!hit) return;
+    this.dropWithStraddlers(frame);
+    this.cutCurrent();
+  }
+
+  private dropWithStraddlers(frame: number): void {
+    const others = this.frames[frame]?.straddledFrom;
     this.dropFrame(frame);
-    for (const other of known.straddledFrom) this.dropFrame(other);
+    if (others) for (const other of others) this.dropFrame(other);
+  }
+
+  /** Ends the running block after the current instruction. It is not found again as it is now. */
+  endAfterCurrent(): void {
+    const frame = this.core.i32[LATCH_PHYSICAL] >>> 12;
+    if (frame < this.frames.length) this.dropFrame(frame);
     this.cutCurrent();
   }
 

@@ -110,10 +110,11 @@ export class BlockRunner {
     i32[EIP] = eip;
     // An exception while the next page is fetched comes after the instruction that led there.
     this.f64[ICOUNT] = this.f64[RUN_END] - left;
-    if (left === 0) return 0;
+    if (left === 0 || this.core.leave) return 0;
     const linear = (i32[SEGMENTS + CS * SEGMENT_WORDS + 1] + eip) | 0;
     const { generation } = this.blocks;
     const p = this.blocks.find(linear);
+    if (p === 0) return 0;
     const header = p - WORDS;
     const linkable = code[header + LINKABLE] !== 0 && generation === this.blocks.generation;
     if (linkAt !== 0 && linkable && ((from ^ eip) & PAGE) === 0) code[linkAt] = p;

@@ -1,0 +1,126 @@
+/**
+ * A place in a run: `icount` instructions have retired, and `deliveries` interrupts or exceptions have been delivered
+ * since the last of them did. (icount, 0) is where `Machine.run(icount)` stops: devices and inputs due there have acted,
+ * the interrupt that they asked for has not been taken.
+ */
+export interface Position {
+  readonly icount: number;
+  readonly deliveries: number;
+}
+
+export const comparePositions = (a: Position, b: Position): number =>
+  a.icount - b.icount || a.deliveries - b.deliveries;
+
+/** Accesses to an inclusive range of addresses. */
+export interface Watch {
+  /** `linear` sees what instructions do, as debug registers would; `physical` also bus masters and A and D bits. */
+  readonly space: 'linear' | 'physical';
+  readonly first: number;
+  readonly last: number;
+  readonly reads: boolean;
+  readonly writes: boolean;
+}
+
+/** What happened, and in the step from which position. */
+export interface Hit {
+  readonly position: Position;
+  readonly kind: 'execute' | 'read' | 'write';
+  /** Linear address of the instruction, or, as the watch has it, of the access. */
+  readonly address: number;
+  readonly watch: Watch | null;
+  /** A device made the access as the machine came to the position. */
+  readonly byDevice: boolean;
+}
+
+/** Where the machine stands; what Stops asks. */
+interface Clock {
+  readonly icount: number;
+  readonly deliveries?: number;
+}
+
+/**
+ * What a debugger waits for: instructions by linear address, and accesses. In `stop` mode the machine stops at the first:
+ * before the instruction, or after the one that made the access. In `note` mode it runs on, and the last hit is kept.
+ * The machine withholds the fast path from watched pages and cuts blocks at breakpoints, so the rest runs at full speed.
+ */
+export class Stops {
+  hit: Hit | null = null;
+  mode: 'stop' | 'note' = 'stop';
+  /** Breakpoints do not count here: where the run was resumed. */
+  except: Position | null = null;
+  /** Called for an access in `stop` mode: the instruction is to be the last. */
+  onStop: () => void = () => {};
+  private readonly clock: Clock;
+  private readonly breakpoints: ReadonlySet<number>;
+  private readonly breakPages: ReadonlySet<number>;
+  private readonly watches: readonly Watch[];
+  private readonly linearPages: ReadonlySet<number>;
+  private readonly frames: ReadonlySet<number>;
+  /** Devices act, not the processor. Kept by the machine. */
+  byDevice = false;
+
+  /** `breakpoints` are linear addresses (CS base + EIP), u32. */
+  constructor(clock: Clock, breakpoints: Iterable<number>, watches: readonly Watch[]) {
+    this.clock = clock;
+    this.breakpoints = new Set([...breakpoints].map((address) => address >>> 0));
+    this.breakPages = new Set([...this.breakpoints].map((address) => address >>> 12));
+    this.watches = watches;
+    const pagesOf = (space: Watch['space']) =>
+      new Set(
+        watches
+          .filter((watch) => watch.space === space)
+          .flatMap(({ first, last }) => range(first >>> 12, last >>> 12)),
+      );
+    this.linearPages = pagesOf('linear');
+    this.frames = pagesOf('physical');
+  }
+
+  /** Whether accesses to linear page `vpn`, which is in `frame`, must be seen. */
+  withholds(vpn: number, frame: number): boolean {
+    return this.linearPages.has(vpn) || this.frames.has(frame);
+  }
+
+  breaksIn(page: number): boolean {
+    return this.breakPages.has(page);
+  }
+
+  isBreakpoint(linear: number): boolean {
+    return this.breakpoints.has(linear >>> 0);
+  }
+
+  /** The instruction at `linear` is about to be executed: whether to stop before it. */
+  executes(linear: number): boolean {
+    if (!this.breakpoints.has(linear >>> 0)) return false;
+    const position = this.position();
+    if (this.except && comparePositions(position, this.except) === 0) return false;
+    this.take({ position, kind: 'execute', address: linear >>> 0, watch: null, byDevice: false });
+    return this.mode === 'stop';
+  }
+
+  /** An access was made. Addresses may be int32; `linear` is -1 when a device or the page walk made it. */
+  accesses(linear: number, physical: number, size: number, write: boolean, byProgram: boolean): void {
+    for (const watch of this.watches) {
+      if (!(write ? watch.writes : watch.reads)) continue;
+      if (watch.space === 'linear' && !byProgram) continue;
+      const address = (watch.space === 'linear' ? linear : physical) >>> 0;
+      if (address > watch.last || address + size - 1 < watch.first) continue;
+      const kind = write ? 'write' : 'read';
+      this.take({ position: this.position(), kind, address, watch, byDevice: this.byDevice });
+      if (this.mode === 'stop') this.onStop();
+      return;
+    }
+  }
+
+  private position(): Position {
+    return { icount: this.clock.icount, deliveries: this.clock.deliveries ?? 0 };
+  }
+
+  /** In `stop` mode the first counts, in `note` mode the last. */
+  private take(hit: Hit): void {
+    if (this.mode === 'stop' && this.hit !== null) return;
+    this.hit = hit;
+  }
+}
+
+const range = (first: number, last: number): number[] =>
+  Array.from({ length: last - first + 1 }, (_, i) => first + i);

@@ -1,0 +1,134 @@
+import type { MachineBuilder } from '../../recorder/machine/build.ts';
+import type { Machine } from '../../recorder/machine/machine.ts';
+import type { Snapshot } from '../../recorder/machine/snapshot.ts';
+import type { Position, Stops } from '../../recorder/machine/stops.ts';
+import { type LadderRow, ladderRow } from '../../schemas/ladder.ts';
+import { LoggedNondet } from '../logged-nondet.ts';
+import { recordedBoot, recordedDisk } from '../recorded-run.ts';
+import { compareHashes, endedEarly, noBuiltinDisks } from '../session.ts';
+import type { TraceReader } from '../trace-reader.ts';
+
+export interface SessionOptions {
+  readonly build: MachineBuilder;
+  /** The disk images that come with the tool, by name. */
+  readonly builtinDisk?: (name: string) => Uint8Array;
+}
+
+/** A machine and how far into its inputs it is, at (icount, 0). */
+export interface Checkpoint {
+  readonly snapshot: Snapshot;
+  /** Inputs taken. */
+  readonly inputs: number;
+}
+
+/**
+ * The recorded run, executed forward only: from its start or from a checkpoint. Every rung of the ladder that it comes to
+ * for the first time is compared; a difference throws DivergenceFound.
+ */
+export class ForwardSession {
+  readonly machine: Machine;
+  /** icount at which the recording ends. */
+  readonly end: number;
+  private readonly nondet: LoggedNondet;
+  private readonly rungs: readonly LadderRow[];
+  private readonly verified: Uint8Array;
+  /** Of the first rung beyond the machine. */
+  private nextRung = 0;
+
+  constructor(reader: TraceReader, { build, builtinDisk = noBuiltinDisks }: SessionOptions) {
+    const { header } = reader;
+    const { inputs, ladder } = reader.skeleton();
+    this.rungs = ladder;
+    this.verified = new Uint8Array(ladder.length);
+    this.end = reader.footer?.final.icount ?? ladder.at(-1)?.icount ?? 0;
+    this.nondet = new LoggedNondet(inputs);
+    // Nothing is recorded: the state does not depend on it, and the machine is faster without.
+    this.machine = build(
+      {
+        config: header.machine,
+        profile: header.profile,
+        nondet: this.nondet,
+        sink: null,
+        disk: recordedDisk(header, builtinDisk) ?? null,
+      },
+      recordedBoot(header),
+    );
+  }
+
+  get position(): Position {
+    const { icount, deliveries } = this.machine;
+    return { icount, deliveries };
+  }
+
+  /** Inputs taken so far. */
+  get inputs(): number {
+    return this.nondet.taken;
+  }
+
+  /** Runs to (icount, 0), or to where `stops` has it stop. */
+  run(icount: number, stops: Stops | null = null): void {
+    const { machine } = this;
+    const target = Math.min(icount, this.end);
+    for (;;) {
+      const rung = this.rungs[this.nextRung];
+      const until = rung && rung.icount < target ? rung.icount : target;
+      const stop = machine.run(until);
+      if (stops?.hit && stops.mode === 'stop') return;
+      if (machine.icount !== until) {
+        if (machine.icount >= this.end || machine.icount > until) return;
+        throw endedEarly(machine.icount, stop, until);
+      }
+      this.verify();
+      if (until === target) return;
+    }
+  }
+
+  /** Executes to the next boundary (`Machine.step`). */
+  step(): void {
+    this.machine.step(this.end);
+    this.verify();
+  }
+
+  save(): Checkpoint {
+    return { snapshot: this.machine.snapshot(), inputs: this.nondet.taken };
+  }
+
+  restore({ snapshot, inputs }: Checkpoint): void {
+    this.machine.restore(snapshot);
+    this.nondet.seek(inputs);
+    const { icount } = snapshot;
+    let low = 0;
+    let high = this.rungs.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.rungs[middle].icount < icount) low = middle + 1;
+      else high = middle;
+    }
+    this.nextRung = low;
+  }
+
+  /** Compares the state with the rung at this icount, if there is one, also when that was done before. */
+  verifyAgain(): void {
+    const rung = this.rungs[this.nextRung];
+    if (rung?.icount === this.machine.icount) this.verified[this.nextRung] = 0;
+    this.verify();
+  }
+
+  private verify(): void {
+    const { machine } = this;
+    for (let rung = this.rungs[this.nextRung]; rung; rung = this.rungs[this.nextRung]) {
+      if (rung.icount > machine.icount) return;
+      const here = rung.icount === machine.icount && machine.deliveries === 0;
+      if (here && this.verified[this.nextRung] === 0) {
+        this.nondet.checkTaken(rung.icount);
+        compareHashes(rung, ladderRow(machine.icount, machine.hashes()));
+        this.verified[this.nextRung] = 1;
+      }
+      if (rung.icount === machine.icount && machine.deliveries === 0) {
+        this.nextRung++;
+        return;
+      }
+      this.nextRung++;
+    }
+  }
+}
