@@ -16,6 +16,7 @@ export const SCHEMA_VERSION = 1;
 export interface TraceMachineConfig {
   readonly ramBytes: number;
   readonly cpuModel: string;
+  readonly fpu: boolean;
   readonly tlbEntries: number;
   readonly tlbWays: number;
   readonly instructionsPerSecond: number;
@@ -153,6 +154,7 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
         detail: machine.detail,
         stores_from: machine.storesFrom,
         cpu_model: machine.cpuModel,
+        fpu: machine.fpu,
       },
       guest: {
         kind: GUEST_KIND[guest.kind],
@@ -213,6 +215,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
     machine: {
       ramBytes: machine('ram_bytes'),
       cpuModel: String(wire.machine.cpu_model ?? '') || UNNAMED_CPU,
+      fpu: Boolean(wire.machine.fpu),
       tlbEntries: machine('tlb_entries'),
       tlbWays: machine('tlb_ways'),
       instructionsPerSecond: machine('instructions_per_second'),

@@ -7,6 +7,8 @@ export interface MachineConfig {
   readonly ramBytes: number;
   /** The processor: a model, then features to add or remove, as `pentium,+cmov` (cpu/models.ts). */
   readonly cpuModel: string;
+  /** Whether there is an x87 FPU: on the chip, or a 387 beside a 386. */
+  readonly fpu: boolean;
   /** TLB entries in total and per set; entries/ways must be a power of two. A 386 has 32 in 4 ways. */
   readonly tlbEntries: number;
   readonly tlbWays: number;
@@ -23,6 +25,7 @@ export interface MachineConfig {
 export const DEFAULT_CONFIG: MachineConfig = {
   ramBytes: 16 << 20,
   cpuModel: DEFAULT_CPU,
+  fpu: true,
   tlbEntries: 32,
   tlbWays: 4,
   instructionsPerSecond: 10_000_000,

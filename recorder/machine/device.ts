@@ -29,6 +29,14 @@ export interface IoBus {
   deadlineMoved: boolean;
 }
 
+/** The wires between the coprocessor and the board (SDM volume 1, appendix D). */
+export interface CoprocessorLines {
+  /** FERR#: an instruction waits for an exception that is not masked. */
+  error(asserted: boolean): void;
+  /** IGNNE#: go on all the same. */
+  readonly ignoreErrors: boolean;
+}
+
 /** The 8259 pair as the CPU sees it. */
 export interface InterruptController {
   /** The INTR line. */
@@ -79,6 +87,8 @@ export interface DeviceHost {
 export interface DeviceSet {
   readonly bus: IoBus;
   readonly pic: InterruptController;
+  /** Absent on a board without them. */
+  readonly coprocessor?: CoprocessorLines;
   readonly devices: readonly Device[];
   /** Takes an asynchronous input (`serial_byte`, `inject_irq`). */
   acceptInput(input: Input): void;

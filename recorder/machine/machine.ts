@@ -82,7 +82,8 @@ export class Machine {
       physWrite32: (at: number, value: number) => this.mmu.physWrite32(at, value),
     };
     this.devices = parts.createDevices({ mem, config, nondet, log: this.log, disk, clock: state, dma });
-    this.cpu = parts.createCpu(mem, this.devices.bus, this.devices.pic, this.log, config);
+    const { bus, pic, coprocessor } = this.devices;
+    this.cpu = parts.createCpu(mem, bus, pic, this.log, config, coprocessor);
     this.mmu = new Mmu(mem, config, profile, this.cpu, this.log);
     this.cpu.attachMmu(this.mmu);
     this.storesFrom = this.log && config.detail === 'stores' ? config.storesFrom : Number.POSITIVE_INFINITY;

@@ -1,5 +1,12 @@
 import type { MachineConfig, ResolvedProfile } from './config.ts';
-import type { DeviceHost, DeviceSet, DiskImage, InterruptController, IoBus } from './device.ts';
+import type {
+  CoprocessorLines,
+  DeviceHost,
+  DeviceSet,
+  DiskImage,
+  InterruptController,
+  IoBus,
+} from './device.ts';
 import type { EventContext, EventLog, EventSink } from './event-log.ts';
 import type { MachineMemory } from './layout.ts';
 import type { CpuView } from './mmu/cpu-view.ts';
@@ -45,6 +52,7 @@ export interface MachineParts {
     pic: InterruptController,
     log: EventLog | null,
     config: MachineConfig,
+    lines: CoprocessorLines | undefined,
   ): MachineCpu;
   createDevices(host: DeviceHost): DeviceSet;
 }

@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
@@ -44,6 +47,16 @@ describe('AT&T syntax, as binutils prints it', () => {
     ['c8 10 00 01', 'enter $0x10,$0x1'],
     ['0f a4 d0 08', 'shld $0x8,%edx,%eax'],
     ['69 c0 e8 03 00 00', 'imul $0x3e8,%eax,%eax'],
+    ['d8 45 08', 'fadds 0x8(%ebp)'],
+    ['dc c1', 'fadd %st,%st(1)'],
+    ['d8 c0', 'fadd %st(0),%st'],
+    ['de e9', 'fsubrp %st,%st(1)'],
+    ['d9 c9', 'fxch %st(1)'],
+    ['df 28', 'fildll (%eax)'],
+    ['de 10', 'ficoms (%eax)'],
+    ['db 38', 'fstpt (%eax)'],
+    ['df e0', 'fnstsw %ax'],
+    ['9b', 'fwait'],
   ])('%s is %s', (bytes, text) => expect(show(bytes)).toBe(text));
 
   it('follows the mode: 16-bit code', () => {
@@ -89,5 +102,30 @@ describe.skipIf(objdump.error)('the whole guest kernel', () => {
       compared++;
     }
     expect(compared).toBeGreaterThan(8000);
+  });
+});
+
+describe.skipIf(objdump.error)('every x87 instruction', () => {
+  it('reads as objdump reads it', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'r386-'));
+    const path = join(folder, 'x87.bin');
+    const modrm = Array.from({ length: 72 }, (_, n) => (n < 8 ? n * 8 + 7 : 0xb8 + n));
+    const escapes = Array.from({ length: 8 }, (_, n) => modrm.map((byte) => [0xd8 + n, byte])).flat();
+    writeFileSync(path, Buffer.from(escapes.flat()));
+    const listing = spawnSync('objdump', ['-D', '-b', 'binary', '-m', 'i386', path], { encoding: 'utf8' });
+    rmSync(folder, { recursive: true });
+    let compared = 0;
+    for (const line of listing.stdout.split('\n')) {
+      const match = line.match(/^\s*[0-9a-f]+:\t((?:[0-9a-f]{2} )+)\s*\t(.+)$/);
+      // Those that it does not know are aliases, which we name; FISTTP came with SSE3, FRSTPM left with the 287.
+      if (!match || /\(bad\)|fisttp|frstpm/.test(match[2])) continue;
+      const theirs = match[2]
+        .replace(/\(\d+ only\)/, '')
+        .replace(/\s+/g, ' ')
+        .trim();
+      expect(show(match[1].trim()), match[1]).toBe(theirs);
+      compared++;
+    }
+    expect(compared).toBeGreaterThan(400);
   });
 });

@@ -10,7 +10,7 @@ const GENERAL_PROTECTION = 13;
 
 /** Runs `code` in real mode on a processor; the vector it raised, -1 for none. */
 function run(model: string, code: string, prepare: (bench: RealMode) => void = () => {}): RealMode {
-  const bench = new RealMode({ model }).start(code);
+  const bench = new RealMode({ model, fpu: false }).start(code);
   prepare(bench);
   bench.step();
   return bench;

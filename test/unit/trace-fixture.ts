@@ -111,6 +111,7 @@ export function anyHeader(): TraceHeader {
     machine: {
       ramBytes: 16 << 20,
       cpuModel: 'pentium',
+      fpu: true,
       tlbEntries: 32,
       tlbWays: 4,
       instructionsPerSecond: 10_000_000,

@@ -77,7 +77,7 @@ function describeDisk({ disk }: TraceHeader): string {
 
 function describeMachine({ machine }: TraceHeader): string {
   return [
-    machine.cpuModel,
+    machine.fpu ? `${machine.cpuModel} with FPU` : `${machine.cpuModel} without FPU`,
     `${bytes(machine.ramBytes)} RAM`,
     `TLB ${machine.tlbEntries} entries in ${machine.tlbWays} ways`,
     `${grouped(machine.instructionsPerSecond)} instructions a second`,

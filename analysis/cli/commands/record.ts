@@ -45,6 +45,7 @@ export const addRecord = (cli: Argv): Argv =>
         ...latencies(args.diskLatency),
         ramBytes: parseRam(args.ram),
         cpuModel: parseCpu(args.cpu),
+        fpu: args.fpu,
         detail: args.detail as Detail,
       },
     });
@@ -121,6 +122,11 @@ const options = (yargs: Argv) =>
         default: DEFAULT_CONFIG.cpuModel,
         requiresArg: true,
         describe: `${CPU_MODELS.join(', ')}; features with + or -, as pentium,+cmov (docs/cpu.md)`,
+      },
+      fpu: {
+        type: 'boolean',
+        default: DEFAULT_CONFIG.fpu,
+        describe: 'x87 FPU (docs/fpu.md); --no-fpu leaves it out',
       },
       tlb: {
         type: 'string',

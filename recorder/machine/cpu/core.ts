@@ -5,8 +5,9 @@ import type { MachineMemory } from '../layout.ts';
 import type { Mmu } from '../mmu/mmu.ts';
 import { Access } from './access.ts';
 import { IMMEDIATE, type Instruction, MEMORY, REGISTER, SEGMENT } from './decoder.ts';
-import { GENERAL_PROTECTION, GuestFault } from './fault.ts';
+import { FREEZE, GENERAL_PROTECTION, GuestFault } from './fault.ts';
 import { Flags, IOPL, VM } from './flags.ts';
+import { Fpu } from './fpu/unit.ts';
 import { InterruptDepth, SWITCH_CR3, SWITCH_LOAD } from './interrupt-depth.ts';
 import { Interrupts } from './interrupts.ts';
 import type { Processor } from './models.ts';
@@ -28,6 +29,7 @@ export class Core {
   readonly log: EventLog | null;
   readonly processor: Processor;
   readonly flags: Flags;
+  readonly fpu: Fpu;
   readonly access: Access;
   readonly segments: Segments;
   readonly depth: InterruptDepth;
@@ -62,8 +64,9 @@ export class Core {
     this.processor = processor;
     const raise = (vector: number, code: number): never => this.fault(vector, code);
     this.flags = new Flags(mem.i32, processor.eflags);
+    this.fpu = new Fpu(mem.i32);
     this.access = new Access(mem, raise);
-    this.segments = new Segments(mem, this.access, raise, processor.resetsRealCs);
+    this.segments = new Segments(mem, this.access, raise);
     this.depth = new InterruptDepth(mem, log);
     this.restart = new Restart();
     this.tasks = new Tasks(this, this.restart);
@@ -81,6 +84,11 @@ export class Core {
     this.guestFault.vector = vector;
     this.guestFault.code = code;
     throw this.guestFault;
+  }
+
+  /** Stops before the current instruction until an interrupt comes, which returns to it. */
+  freeze(): never {
+    this.fault(FREEZE, 0);
   }
 
   isGuestFault(error: unknown): error is GuestFault {

@@ -1,4 +1,4 @@
-import type { InterruptController, IoBus } from '../device.ts';
+import type { CoprocessorLines, InterruptController, IoBus } from '../device.ts';
 import type { EventLog } from '../event-log.ts';
 import { CPU_STATE_BYTES, type MachineMemory } from '../layout.ts';
 import type { CpuView } from '../mmu/cpu-view.ts';
@@ -17,8 +17,9 @@ import {
   TSS_32_BUSY,
   WRITABLE,
 } from './descriptors.ts';
-import { DEBUG_EXCEPTION, Shutdown } from './fault.ts';
+import { DEBUG_EXCEPTION, FREEZE, Shutdown } from './fault.ts';
 import { IF, TF } from './flags.ts';
+import { NO_LINES } from './fpu/unit.ts';
 import { BlockCache } from './hot/block-cache.ts';
 import { BlockRunner } from './hot/block-runner.ts';
 import { createInterpreter, type Interpret } from './hot/interpreter.ts';
@@ -68,7 +69,7 @@ const DR6_BS = 0x4000;
 /** Fetched first after a reset (80386 Programmer's Reference, 10.1). */
 const RESET_BASE = 0xffff0000 | 0;
 const RESET_EIP = 0xfff0;
-/** CR0 of a kernel that a boot loader enters in protected mode: ET and PE. */
+/** CR0 of a Multiboot kernel: ET and PE. */
 const PROTECTED_CR0 = 0x11;
 const RESET_DR6 = 0xffff0ff0 | 0;
 const RESET_DR7 = 0x400;
@@ -78,6 +79,10 @@ export interface CpuOptions {
   readonly specialise?: boolean;
   /** As `processorOf` reads it. */
   readonly model?: string;
+  /** Whether there is a coprocessor; true when absent. */
+  readonly fpu?: boolean;
+  /** Its error lines; without them a board that ignores errors. */
+  readonly lines?: CoprocessorLines | undefined;
 }
 
 /**
@@ -107,7 +112,9 @@ export class Cpu extends CpuState implements CpuView {
     options: CpuOptions = {},
   ) {
     super(mem);
-    this.core = new Core(mem, bus, pic, log, processorOf(options.model ?? DEFAULT_CPU));
+    this.core = new Core(mem, bus, pic, log, processorOf(options.model ?? DEFAULT_CPU, options.fpu ?? true));
+    this.core.fpu.present = options.fpu ?? true;
+    this.core.fpu.lines = options.lines ?? NO_LINES;
     this.words = mem.i32;
     this.doubles = mem.f64;
     this.blocks = new BlockCache(this.core, options.specialise ?? true);
@@ -151,6 +158,7 @@ export class Cpu extends CpuState implements CpuView {
     words[DR + 7] = RESET_DR7;
     words[LATCH_PAGE] = -1;
     flags.setArithmetic(0);
+    if (this.core.fpu.present) this.core.fpu.reset();
     this.reload();
   }
 
@@ -270,6 +278,10 @@ export class Cpu extends CpuState implements CpuView {
     const { core, words, doubles } = this;
     try {
       if (!core.isGuestFault(error)) throw error;
+      if (error.vector === FREEZE) {
+        words[HALTED] = 1;
+        return;
+      }
       if (doubles[ICOUNT] !== doubles[LAST_EXCEPTION]) words[STORM] = 0;
       doubles[LAST_EXCEPTION] = doubles[ICOUNT];
       core.repeatAgain = false;

@@ -17,6 +17,8 @@ export const FAR_POINTER = 7;
 export const STRING = 8;
 /** The flags image of PUSHF, POPF and IRET: only its size matters. */
 export const FLAGS_IMAGE = 9;
+/** ST(number). */
+export const STACK_REGISTER = 10;
 
 export interface Operand {
   readonly kind: number;
@@ -61,7 +63,7 @@ export const TOO_LONG = 'too long';
 export type DecodeFailure = typeof UNDEFINED | typeof TOO_LONG;
 
 const PREFIX_SEGMENT: Record<number, number> = { 38: ES, 46: CS, 54: SS, 62: DS, 100: FS, 101: GS };
-const FIXED: Record<string, number> = { AL: EAX, eAX: EAX, CL: ECX, DX: EDX };
+const FIXED: Record<string, number> = { AL: EAX, AX: EAX, eAX: EAX, CL: ECX, DX: EDX };
 const SEGMENT_NAMES: Record<string, number> = { ES, CS, SS, DS, FS, GS };
 /** 16-bit addressing (80386 Programmer's Reference, table 17-2). */
 const BASE16 = [EBX, EBX, EBP, EBP, ESI, EDI, EBP, EBX];
@@ -143,7 +145,8 @@ export class Decoder {
         if (addressSize === 4) this.address32(modrm);
         else this.address16(modrm);
       }
-      if (!('mnemonic' in entry)) entry = entry[(modrm >>> 3) & 7];
+      if (!('mnemonic' in entry))
+        entry = entry[modrm >= 0xc0 && entry.length > 8 ? modrm - 0xb8 : (modrm >>> 3) & 7];
       if (entry === undefined) return UNDEFINED;
     }
     const opcode = entry as Opcode;
@@ -184,9 +187,11 @@ export class Decoder {
   ): Operand | null {
     if (text in SEGMENT_NAMES) return { kind: SEGMENT, size: 2, number: SEGMENT_NAMES[text], value: 0 };
     if (text in FIXED) {
-      const size = text === 'eAX' ? operandSize : text === 'DX' ? 2 : 1;
+      const size = text === 'eAX' ? operandSize : text[1] === 'X' ? 2 : 1;
       return { kind: REGISTER, size, number: FIXED[text], value: 0 };
     }
+    if (text === 'ST') return { kind: STACK_REGISTER, size: 10, number: 0, value: 0 };
+    if (text === 'STi') return { kind: STACK_REGISTER, size: 10, number: modrm & 7, value: 0 };
     if (text === '1') return { kind: IMMEDIATE, size: 1, number: 0, value: 1 };
     const size = sizeOf(text[1], operandSize);
     const reg = (modrm >>> 3) & 7;
@@ -271,6 +276,8 @@ function sizeOf(letter: string, operandSize: number): number {
       return 8;
     case 't':
       return 6;
+    case 'x':
+      return 10;
     case 'n':
       return 0;
     case 'p':

@@ -13,6 +13,7 @@ import {
   REGISTER,
   RELATIVE,
   SEGMENT,
+  STACK_REGISTER,
   STRING,
 } from './decoder.ts';
 import { EBP, EDI, EDX, ZERO } from './state.ts';
@@ -52,10 +53,10 @@ const NAMES: Record<string, string> = {
   retf: 'lret',
   jcxz: 'jecxz',
   wait: 'fwait',
-  esc: '(x87)',
+  fpreserved: '(bad)',
 };
 /** Instructions whose memory operand says nothing of a size that the mnemonic does not say. */
-const SIZELESS = new Set(['lea', 'invlpg', 'bound', 'cmpxchg8b', 'esc']);
+const SIZELESS = new Set(['lea', 'invlpg', 'bound', 'cmpxchg8b', 'fpreserved']);
 /** A doubleword is what these take unless said otherwise. */
 const STACK_SIZED = new Set(['call', 'jmp', 'push', 'pop']);
 const PORTS = new Set(['in', 'out', 'ins', 'outs']);
@@ -107,8 +108,33 @@ function mnemonicOf(instruction: Instruction): string {
   if (wide) return wide[operandSize === 4 ? 1 : 0];
   if (mnemonic === 'movzx' || mnemonic === 'movsx')
     return `${mnemonic.slice(0, 4)}${SUFFIX[operands[1].size]}${SUFFIX[operands[0].size]}`;
-  const name = NAMES[mnemonic] ?? mnemonic;
-  return name + suffixOf(instruction);
+  const name = NAMES[mnemonic];
+  if (mnemonic.startsWith('f')) return (name ?? x87Name(instruction)) + x87Suffix(instruction);
+  return (name ?? mnemonic) + suffixOf(instruction);
+}
+
+/**
+ * The letters for an x87 operand in memory: s, l, t for reals; s, l, ll for integers, s meaning 16 bits there; none for
+ * what has one size alone.
+ */
+const REAL_SUFFIX: Record<number, string> = { 4: 's', 8: 'l', 10: 't' };
+const INTEGER_SUFFIX: Record<number, string> = { 2: 's', 4: 'l', 8: 'll' };
+const X87_SIZELESS = /^f(nst[cs]w|ldcw|bld|bstp|ldenv|nstenv|nsave|rstor)$/;
+
+function x87Suffix({ mnemonic, operands }: Instruction): string {
+  const [operand] = operands;
+  if (operand?.kind !== MEMORY || X87_SIZELESS.test(mnemonic)) return '';
+  return (mnemonic.startsWith('fi') ? INTEGER_SUFFIX : REAL_SUFFIX)[operand.size] ?? '';
+}
+
+/**
+ * AT&T assemblers took FSUB and FSUBR, FDIV and FDIVR for one another where the result goes to ST(i), and GNU as still
+ * does (GNU as manual, 9.16.16). An alias is shown as what it is an alias of.
+ */
+function x87Name({ mnemonic, opcode }: Instruction): string {
+  if (opcode.operands[0] === 'STi' && opcode.operands[1] === 'ST')
+    return mnemonic.replace(/^(f(?:sub|div))(r?)(p?)$/, (_, name, r, p) => name + (r ? '' : 'r') + p);
+  return mnemonic.replace(/^(fxch|fcom|fcomp|fstp)[1-9]$/, '$1');
 }
 
 /** A letter for the size, where no register tells it. */
@@ -150,6 +176,10 @@ function operandText(instruction: Instruction, operand: Operand, address: number
       return `%cr${operand.number}`;
     case DEBUG:
       return `%db${operand.number}`;
+    case STACK_REGISTER:
+      return instruction.opcode.operands[instruction.operands.indexOf(operand)] === 'ST'
+        ? '%st'
+        : `%st(${operand.number})`;
     case FAR_POINTER:
       return `$${hex(operand.number)},$${hex(unsigned(operand.value, 4))}`;
     default:

@@ -12,6 +12,10 @@ export const SEGMENT_NOT_PRESENT = 11;
 export const STACK_FAULT = 12;
 export const GENERAL_PROTECTION = 13;
 export const PAGE_FAULT = 14;
+export const COPROCESSOR_ERROR = 16;
+
+/** No exception: the processor waits, at this instruction, for an interrupt (Core.freeze). */
+export const FREEZE = -1;
 
 /** Vectors that push an error code: 8 and 10-14. */
 export const PUSHES_CODE = (1 << DOUBLE_FAULT) | (0b11111 << INVALID_TSS);

@@ -121,8 +121,6 @@ export interface Processor {
   readonly resetCr0: number;
   /** 0 when there is no CR4. */
   readonly cr4: number;
-  /** A load of CS in real mode sets its limit and attributes, not its base alone: all before the Pentium. */
-  readonly resetsRealCs: boolean;
 }
 
 const VENDOR = [0x756e6547, 0x6c65746e, 0x49656e69] as const;
@@ -130,8 +128,11 @@ const VENDOR = [0x756e6547, 0x6c65746e, 0x49656e69] as const;
 const bitsOf = (has: ReadonlySet<CpuFeature>, table: Partial<Record<CpuFeature, number>>): number =>
   [...has].reduce((bits, feature) => bits | (table[feature] ?? 0), 0);
 
-/** The processor that `text` names: `MODEL`, then features with + or -, as `pentium,+cmov`. Throws BadInput. */
-export function processorOf(text: string): Processor {
+/**
+ * The processor that `text` names: `MODEL`, then features with + or -, as `pentium,+cmov`; `fpu` is for CPUID to tell.
+ * Throws BadInput.
+ */
+export function processorOf(text: string, fpu = false): Processor {
   const [name, ...toggles] = text.split(',');
   const model = MODELS[name] ?? HIDDEN_MODELS[name];
   if (!model) {
@@ -156,7 +157,7 @@ export function processorOf(text: string): Processor {
   if (has.has('cpuid')) {
     const [b, c, d] = VENDOR;
     cpuid.push([model.caches ? 2 : 1, b, c, d]);
-    cpuid.push([model.signature, 0, 0, bitsOf(has, CPUID_BITS)]);
+    cpuid.push([model.signature, 0, 0, bitsOf(has, CPUID_BITS) | (fpu ? 1 : 0)]);
     if (model.caches) cpuid.push([...model.caches]);
   }
   return {
@@ -172,6 +173,5 @@ export function processorOf(text: string): Processor {
     cr0: has.has('i486') ? CR0_386 | CR0_486 : CR0_386,
     resetCr0: has.has('i486') && name !== UNNAMED_CPU ? CR0_ET | CR0_CACHES_OFF : CR0_ET,
     cr4: bitsOf(has, CR4_BITS),
-    resetsRealCs: model.signature >>> 8 < 5,
   };
 }

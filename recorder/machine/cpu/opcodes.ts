@@ -1,3 +1,4 @@
+import { ESCAPES } from './fpu/opcodes.ts';
 import type { CpuFeature } from './models.ts';
 
 /**
@@ -8,7 +9,8 @@ import type { CpuFeature } from './models.ts';
  * memory only; R ModRM register only; S, C, D ModRM segment, control, debug register; I immediate; J relative target;
  * O offset without ModRM; A far pointer; X, Y string source and destination; Z register in the low opcode bits.
  * Sizes: b 1 byte; w 2; d 4; v 2 or 4 by operand size; s byte immediate, sign-extended to operand size; p far pointer
- * (selector and offset); a pair (BOUND); t table pseudo-descriptor; q 8 bytes; n none (an address alone).
+ * (selector and offset); a pair (BOUND); t table pseudo-descriptor; q 8 bytes; x 10 bytes; n none (an address alone).
+ * ST and STi are the coprocessor's registers: the top of its stack, and the one that ModRM.rm counts from there.
  * Fixed registers stand by name (AL, eAX, CL, DX, the segment registers) and "1" is the constant.
  */
 export interface Opcode {
@@ -42,7 +44,10 @@ const CONDITIONS = ['o', 'no', 'b', 'ae', 'e', 'ne', 'be', 'a', 's', 'ns', 'p', 
 const ALU = ['add*', 'or*', 'adc*', 'sbb*', 'and*', 'sub*', 'xor*', 'cmp'];
 const SHIFTS = ['rol', 'ror', 'rcl', 'rcr', 'shl', 'shr', 'shl', 'sar'];
 
-/** Table of texts: a string for a plain row, eight for a group selected by ModRM.reg ('' = undefined). */
+/**
+ * Table of texts: a string for a plain row, eight for a group selected by ModRM.reg ('' = undefined), or 72 for an
+ * escape: eight by reg for memory, then one for each of the ModRM bytes C0 to FF.
+ */
 type Texts = Record<number, string | readonly string[]>;
 
 const ONE: Texts = {
@@ -222,8 +227,7 @@ for (let n = 0; n < 8; n++) {
   ONE[0x90 + n] = n === 0 ? 'nop' : 'xchg Zv,eAX';
   ONE[0xb0 + n] = 'mov Zb,Ib';
   ONE[0xb8 + n] = 'mov Zv,Iv';
-  // A machine without a coprocessor: every escape takes ModRM and nothing else (x87.ts).
-  ONE[0xd8 + n] = 'esc En';
+  ONE[0xd8 + n] = ESCAPES[n];
   TWO[0xc8 + n] = 'bswap:i486 Zd';
 }
 for (let n = 0; n < 16; n++) {
@@ -233,7 +237,7 @@ for (let n = 0; n < 16; n++) {
   TWO[0x90 + n] = `set${CONDITIONS[n]} Eb`;
 }
 
-/** A row, a group of eight by ModRM.reg, or undefined (#UD). */
+/** A row, a group of eight by ModRM.reg or an escape's 72, or undefined (#UD). */
 export type OpcodeEntry = Opcode | readonly (Opcode | undefined)[] | undefined;
 
 const compile = (texts: Texts): readonly OpcodeEntry[] =>

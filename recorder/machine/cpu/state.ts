@@ -89,8 +89,24 @@ export const NOTE_TABLE = FRAME_TABLE + FRAME_CAPACITY * FRAME_WORDS;
 export const NOTE_CAPACITY = 64;
 export const NOTE_WORDS = 3;
 
+/** The coprocessor (fpu/unit.ts): eight registers of significand low, high, sign and exponent; then its words. */
+export const FPU_REGISTERS = 960;
+export const FPU_REGISTER_WORDS = 4;
+export const FPU_CONTROL = FPU_REGISTERS + 8 * FPU_REGISTER_WORDS;
+export const FPU_STATUS = FPU_CONTROL + 1;
+/** Bit n: register n is empty. */
+export const FPU_EMPTY = FPU_CONTROL + 2;
+/** The last instruction but control instructions, and its memory operand. */
+export const FPU_INSTRUCTION_OFFSET = FPU_CONTROL + 3;
+export const FPU_INSTRUCTION_SELECTOR = FPU_CONTROL + 4;
+export const FPU_DATA_OFFSET = FPU_CONTROL + 5;
+export const FPU_DATA_SELECTOR = FPU_CONTROL + 6;
+export const FPU_OPCODE = FPU_CONTROL + 7;
+/** FERR# is asserted. */
+export const FPU_ERROR = FPU_CONTROL + 8;
+
 if (CPU_STATE !== 0) throw new MachineError('the CPU addresses its registers from byte 0 of the memory');
-if ((NOTE_TABLE + NOTE_CAPACITY * NOTE_WORDS) * 4 > CPU_STATE_BYTES) {
+if (NOTE_TABLE + NOTE_CAPACITY * NOTE_WORDS > FPU_REGISTERS || FPU_ERROR >= CPU_STATE_BYTES >>> 2) {
   throw new MachineError('CPU_STATE is too small for its tables');
 }
 

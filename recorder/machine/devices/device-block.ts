@@ -18,6 +18,7 @@ const BLOCKS = {
   rtc: { from: 0x0c00, bytes: 0x400 },
   system: { from: 0x1000, bytes: 0x400 },
   ata: { from: 0x1400, bytes: 0x2400 },
+  coprocessor: { from: 0x3fc0, bytes: 0x40 },
 } as const;
 
 export function deviceBlock(mem: MachineMemory, name: keyof typeof BLOCKS): DeviceBlock {

@@ -1,6 +1,7 @@
 import type { Device, DeviceHost, DeviceSet } from '../device.ts';
 import { AtaChannel } from './ata.ts';
 import { PortBus } from './bus.ts';
+import { CoprocessorError } from './coprocessor.ts';
 import { DiskOverlay } from './disk-overlay.ts';
 import { InterruptControllers } from './pic8259.ts';
 import { Timer } from './pit8254.ts';
@@ -18,10 +19,21 @@ export function createDevices(host: DeviceHost): DeviceSet {
   const rtc = new RealTimeClock(host, bus, pic);
   const ata = new AtaChannel(host, bus, pic, disk);
   const system = new SystemPorts(host, bus, timer);
-  const devices: readonly Device[] = [pic, timer, uart, rtc, ata, system];
+  // What was recorded without a coprocessor had no such device either.
+  const coprocessor = host.config.fpu ? new CoprocessorError(host, bus, pic) : undefined;
+  const devices: readonly Device[] = [
+    pic,
+    timer,
+    uart,
+    rtc,
+    ata,
+    system,
+    ...(coprocessor ? [coprocessor] : []),
+  ];
   return {
     bus,
     pic,
+    ...(coprocessor ? { coprocessor } : {}),
     devices,
     acceptInput({ kind, value }) {
       if (kind === 'serial_byte') uart.receive(value);

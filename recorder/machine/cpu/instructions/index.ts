@@ -7,6 +7,7 @@ import { MOVE_HANDLERS } from './moves.ts';
 import { PORT_HANDLERS } from './ports.ts';
 import { STRING_HANDLERS } from './strings.ts';
 import { SYSTEM_HANDLERS } from './system.ts';
+import { X87_HANDLERS } from './x87.ts';
 
 /** What executes each mnemonic of the opcode table. */
 export const HANDLERS: Handlers = {
@@ -17,6 +18,7 @@ export const HANDLERS: Handlers = {
   ...PORT_HANDLERS,
   ...CONTROL_HANDLERS,
   ...SYSTEM_HANDLERS,
+  ...X87_HANDLERS,
 };
 
 export function handlerOf(insn: Instruction): Handler {

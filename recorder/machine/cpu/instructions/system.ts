@@ -15,7 +15,7 @@ import {
   TSS_BUSY,
   typeOf,
 } from '../descriptors.ts';
-import { GENERAL_PROTECTION, INVALID_OPCODE, NO_COPROCESSOR, SEGMENT_NOT_PRESENT } from '../fault.ts';
+import { GENERAL_PROTECTION, INVALID_OPCODE, SEGMENT_NOT_PRESENT } from '../fault.ts';
 import { CF, DF, ZF } from '../flags.ts';
 import { CR4_PCE, CR4_TSD } from '../models.ts';
 import { CR0_PE } from '../segments.ts';
@@ -45,8 +45,6 @@ import type { Handlers } from './handler.ts';
 
 /** System instructions (80386 Programmer's Reference, chapters 4 to 6, 10; Pentium manual, volume 3, chapters 10, 25). */
 
-const CR0_MP = 2;
-const CR0_EM = 4;
 const CR0_TS = 8;
 /** Always 1 on a processor that could have a 387. */
 const CR0_ET = 0x10;
@@ -63,9 +61,8 @@ function setCr0(core: Core, value: number): void {
   if ((value & CR0_PG) !== 0 && (value & CR0_PE) === 0) core.fault(GENERAL_PROTECTION, 0);
   // NW without CD is refused (Intel486 manual, table 10-5); a 386 has neither.
   if ((value & core.processor.cr0 & (CR0_NW | CR0_CD)) === CR0_NW) core.fault(GENERAL_PROTECTION, 0);
-  const leaves = core.segments.protection && (value & CR0_PE) === 0;
   core.mmu.setCr0((value & core.processor.cr0) | CR0_ET);
-  if (leaves) core.segments.leaveProtection();
+  core.segments.updateMode();
 }
 
 /** MOV to and from CR and DR (17, MOV special). */
@@ -176,17 +173,8 @@ function readTsc(core: Core): void {
   core.i32[EDX] = Math.floor(tsc(core) / WORD) | 0;
 }
 
-/** Without a coprocessor an escape does nothing: FNSTSW leaves its destination as it was, which is how probes tell. */
-function coprocessorEscape(core: Core): void {
-  if (core.i32[CR0] & (CR0_EM | CR0_TS)) core.fault(NO_COPROCESSOR, 0);
-}
-
 export const SYSTEM_HANDLERS: Handlers = {
   movSpecial: moveSpecial,
-  esc: coprocessorEscape,
-  wait(core) {
-    if ((core.i32[CR0] & (CR0_MP | CR0_TS)) === (CR0_MP | CR0_TS)) core.fault(NO_COPROCESSOR, 0);
-  },
   clts(core) {
     core.requirePrivilege();
     if (core.i32[CR0] & CR0_TS) core.mmu.setCr0(core.i32[CR0] & ~CR0_TS);

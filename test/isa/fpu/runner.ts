@@ -1,0 +1,109 @@
+import { CS, DS, EAX, EDI, ES, SS } from '../../../recorder/machine/cpu/state.ts';
+import { RAM } from '../../../recorder/machine/layout.ts';
+import { CpuBench } from '../bench.ts';
+import { AX_AT, CASE_BYTES, CODE_AT, FLAGS_AT, IMAGE_BYTES, MEMORY_AT } from './cases.ts';
+
+const CODE = 0x1000;
+const IMAGE = 0x2000;
+const MEMORY = 0x3000;
+const FLAT = 0xffffffff | 0;
+const CODE_SEGMENT = 0xc09b00;
+const DATA_SEGMENT = 0xc09300;
+/** PE, ET and NE. */
+const CR0 = 0x31;
+const ARITHMETIC = 0x8d5;
+
+/** Runs the cases of cases.ts on our CPU: FRSTOR, the instruction, FNSAVE, all as code. */
+export class X87Runner {
+  readonly bench = new CpuBench({ model: 'pentiumpro' });
+
+  constructor() {
+    this.reset();
+  }
+
+  private reset(): void {
+    const { bench } = this;
+    bench.cpu.reset();
+    bench.mmu.setCr0(CR0);
+    bench.cpu.setSegment(CS, 8, 0, FLAT, CODE_SEGMENT);
+    for (const segment of [DS, ES, SS]) bench.cpu.setSegment(segment, 16, 0, FLAT, DATA_SEGMENT);
+  }
+
+  run(test: Uint8Array, answer: Uint8Array): void {
+    const { bench } = this;
+    const { cpu, mem } = bench;
+    const ram = mem.u8.subarray(RAM);
+    const opcode = test[CODE_AT];
+    const modrm = test[CODE_AT + 1];
+    // Each encoding has code of its own, so that it is decoded once.
+    const code = CODE + 0x10000 + (((opcode & 7) << 8) | modrm) * 32;
+    if (ram[code] === 0) {
+      bench.pokeBytes(code, [0xdd, 0x25, ...word(IMAGE), opcode, modrm, 0xdd, 0x35, ...word(IMAGE)]);
+    }
+    ram.set(test.subarray(0, IMAGE_BYTES), IMAGE);
+    ram.set(test.subarray(MEMORY_AT, MEMORY_AT + 16), MEMORY);
+    cpu.eip = code;
+    cpu.eflags = (test[FLAGS_AT] | (test[FLAGS_AT + 1] << 8)) & ARITHMETIC;
+    cpu.setRegister(EAX, 0x5555);
+    cpu.setRegister(EDI, MEMORY);
+    bench.step(3);
+    answer.set(ram.subarray(IMAGE, IMAGE + IMAGE_BYTES), 0);
+    answer.set(ram.subarray(MEMORY, MEMORY + 16), MEMORY_AT);
+    const view = new DataView(answer.buffer, answer.byteOffset, CASE_BYTES);
+    view.setUint16(AX_AT, cpu.register(EAX), true);
+    view.setUint16(FLAGS_AT, cpu.eflags, true);
+    if (cpu.eip === code + 14) return;
+    answer.fill(0xff);
+    this.reset();
+  }
+}
+
+const word = (value: number): number[] => [0, 8, 16, 24].map((shift) => (value >>> shift) & 0xff);
+
+const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
+
+/** Words of the image that are compared: control, status, tags; pointers are not (README.md). */
+const WORDS = ['control', 'status', 'tags'];
+
+export function showExtended(view: DataView, at: number): string {
+  return `${hex(view.getUint16(at + 8, true), 4)}.${view.getBigUint64(at, true).toString(16).padStart(16, '0')}`;
+}
+
+/** What differs between two answers, in words. */
+export function differences(test: Uint8Array, ours: Uint8Array, theirs: Uint8Array): string[] {
+  const [opcode, modrm] = test.subarray(CODE_AT, CODE_AT + 2);
+  const comparesToFlags = (opcode === 0xdb || opcode === 0xdf) && modrm >= 0xe8 && modrm < 0xf8;
+  const found: string[] = [];
+  const a = new DataView(ours.buffer, ours.byteOffset, CASE_BYTES);
+  const b = new DataView(theirs.buffer, theirs.byteOffset, CASE_BYTES);
+  const compare = (what: string, got: number, want: number) => {
+    if (got !== want) found.push(`${what} is ${hex(got, 4)}, not ${hex(want, 4)}`);
+  };
+  // FCOMI and its kind clear C1 by the manual (SDM volume 2); AMD's processors leave it.
+  const c1 = comparesToFlags ? 0x200 : 0;
+  WORDS.forEach((name, n) => {
+    const mask = name === 'status' ? ~c1 : -1;
+    compare(name, a.getUint16(4 * n, true) & mask, b.getUint16(4 * n, true) & mask);
+  });
+  for (let i = 0; i < 8; i++) {
+    const got = showExtended(a, 28 + 10 * i);
+    const want = showExtended(b, 28 + 10 * i);
+    if (got !== want) found.push(`st(${i}) is ${got}, not ${want}`);
+  }
+  for (let at = 0; at < 16; at++) compare(`memory+${at}`, ours[MEMORY_AT + at], theirs[MEMORY_AT + at]);
+  compare('ax', a.getUint16(AX_AT, true), b.getUint16(AX_AT, true));
+  compare('flags', a.getUint16(FLAGS_AT, true) & ARITHMETIC, b.getUint16(FLAGS_AT, true) & ARITHMETIC);
+  return found;
+}
+
+/** A case in words. */
+export function describeCase(test: Uint8Array): string {
+  const view = new DataView(test.buffer, test.byteOffset, CASE_BYTES);
+  const memory = [...test.subarray(MEMORY_AT, MEMORY_AT + 10)].map((byte) => hex(byte, 2)).join('');
+  const rm = test[CODE_AT + 1] & 7;
+  return (
+    `${hex(test[CODE_AT], 2)} ${hex(test[CODE_AT + 1], 2)} cw ${hex(view.getUint16(0, true), 4)} ` +
+    `sw ${hex(view.getUint16(4, true), 4)} tags ${hex(view.getUint16(8, true), 4)} ` +
+    `st(0) ${showExtended(view, 28)} st(1) ${showExtended(view, 38)} st(${rm}) ${showExtended(view, 28 + 10 * rm)} memory ${memory}`
+  );
+}

@@ -1,0 +1,44 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { CASE_BYTES, Draws, ENCODINGS, isTranscendental, makeCase } from '../isa/fpu/cases.ts';
+import { oracle } from '../isa/fpu/oracle.ts';
+import { describeCase, differences, X87Runner } from '../isa/fpu/runner.ts';
+import { makeCases, packVectors } from '../isa/fpu/vectors.ts';
+
+const run = oracle();
+if (run === null) console.warn('x87 against this processor: needs an x86-64 and gcc, skipped');
+
+/** Each encoding so many times in a round. */
+const EACH = 200;
+const ROUNDS = 20;
+
+describe.skipIf(run === null)('x87 against the processor of this computer', () => {
+  it('every instruction but the transcendental ones gives the same bits', () => {
+    const seed = Number(process.env.REWIND386_SEED ?? Date.now() % 1_000_000_000);
+    console.log(`REWIND386_SEED=${seed}`);
+    const draws = new Draws(seed);
+    const encodings = ENCODINGS.filter(([opcode, modrm]) => !isTranscendental(opcode, modrm));
+    const runner = new X87Runner();
+    const ours = new Uint8Array(CASE_BYTES);
+    const cases = new Uint8Array(encodings.length * EACH * CASE_BYTES);
+    for (let round = 0; round < ROUNDS; round++) {
+      for (let n = 0; n < encodings.length * EACH; n++) {
+        const [opcode, modrm] = encodings[n % encodings.length];
+        makeCase(draws, opcode, modrm, cases.subarray(n * CASE_BYTES, (n + 1) * CASE_BYTES));
+      }
+      const answers = run!(cases);
+      for (let at = 0; at < cases.length; at += CASE_BYTES) {
+        const test = cases.subarray(at, at + CASE_BYTES);
+        runner.run(test, ours);
+        const found = differences(test, ours, answers.subarray(at, at + CASE_BYTES));
+        if (found.length > 0) expect.fail(`${describeCase(test)}: ${found.join(', ')}`);
+      }
+    }
+  });
+
+  it.runIf(process.env.REWIND386_FPU_VECTORS === 'write')('writes vectors.gz', () => {
+    const cases = makeCases(new Draws(386_387), 110);
+    writeFileSync(resolve(import.meta.dirname, '../isa/fpu/vectors.gz'), packVectors(cases, run!(cases)));
+  });
+});
