@@ -7,7 +7,7 @@ const NEWLINE = 10;
 const RETURN = 13;
 
 /**
- * The guest's console as it comes in event batches, handed on line by line. Kernels often write to a serial port and to
+ * The guest's console, as it comes byte by byte or in event batches, handed on line by line. Kernels often write to a serial port and to
  * the debug console alike: the port that speaks first is shown.
  */
 export class ConsoleLines {
@@ -22,9 +22,14 @@ export class ConsoleLines {
   take(batch: EventBatch): void {
     const { count, columns } = batch.tables.console;
     for (let row = 0; row < count; row++) {
-      this.port ??= columns[PORT][row];
-      if (columns[PORT][row] === this.port) this.takeByte(columns[BYTE][row]);
+      this.hear(columns[PORT][row], columns[BYTE][row]);
     }
+  }
+
+  /** A byte of a port (CONSOLE_PORT), as it comes. */
+  hear(port: number, byte: number): void {
+    this.port ??= port;
+    if (port === this.port) this.takeByte(byte);
   }
 
   /** A last line that had no newline. */

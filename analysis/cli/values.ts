@@ -1,3 +1,4 @@
+import { unescaped } from '../../recorder/capture/input/typing.ts';
 import { processorOf } from '../../recorder/machine/cpu/models.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import type { Input } from '../../schemas/inputs.ts';
@@ -87,16 +88,18 @@ export function parseInjection(text: string): Input {
   );
 }
 
-/** `ICOUNT:TEXT`: bytes that arrive on COM1 from then on; \n and \r are understood. */
+/** `TEXT@ICOUNT`: what is typed from then on. */
+export function parseTyping(text: string): { text: string; at: number } {
+  const sign = text.lastIndexOf('@');
+  if (sign < 1) throw new BadInput(`--type ${text}: no time`, 'write TEXT@ICOUNT, as "root\\n@4M"');
+  return { text: unescaped(text.slice(0, sign)), at: parseCount(text.slice(sign + 1), '--type') };
+}
+
+/** `ICOUNT:TEXT`: bytes that arrive on COM1 all at once; escapes as \n are understood. */
 export function parseSerial(text: string): Input[] {
   const colon = text.indexOf(':');
   if (colon < 1) throw new BadInput(`--serial ${text}: no time`, 'write ICOUNT:TEXT, as 4M:root\\n');
   const icount = parseCount(text.slice(0, colon), '--serial') as Icount;
-  const bytes = Buffer.from(
-    text
-      .slice(colon + 1)
-      .replaceAll('\\n', '\n')
-      .replaceAll('\\r', '\r'),
-  );
+  const bytes = Buffer.from(unescaped(text.slice(colon + 1)));
   return Array.from(bytes, (value) => ({ kind: 'serial_byte' as const, icount, value }));
 }

@@ -1,6 +1,5 @@
 import { packFile, sha256Hex } from '../../schemas/compression.ts';
 import { FileDisk, MemoryDisk, packExtents, type SectorSource } from '../../schemas/disk-image.ts';
-import type { Input } from '../../schemas/inputs.ts';
 import { SCHEMA_VERSION, type TraceDisk, type TraceHeader } from '../../schemas/trace-header.ts';
 import { DEFAULT_LADDER_INTERVAL } from '../../schemas/trace-output.ts';
 import type { BootImage } from '../machine/build.ts';
@@ -24,8 +23,6 @@ export interface RecordingPlan {
   readonly profileSource?: string;
   readonly disk?: DiskSource;
   readonly seed: bigint;
-  /** Asynchronous inputs (serial bytes, injected interrupts), in icount order. */
-  readonly schedule?: readonly Input[];
   readonly ladderInterval?: number;
   /** A file that names the kernel's addresses where its image does not. */
   readonly symbols?: Uint8Array;

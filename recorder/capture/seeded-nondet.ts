@@ -1,23 +1,23 @@
 import { INPUT_KINDS, type Input, type InputKind } from '../../schemas/inputs.ts';
 import type { Icount } from '../../schemas/units.ts';
 import type { Nondet } from '../machine/nondet.ts';
+import type { InputSource } from './input/input-source.ts';
 import { Prng } from './prng.ts';
 
 /**
- * The outside world of a recording: draws from a seed, and asynchronous inputs from a schedule. One seed yields the whole
+ * The outside world of a recording: draws from a seed, and asynchronous inputs from sources (input/). One seed yields the whole
  * run. Each kind draws from a generator of its own, so a guest that reads its clock once more keeps its disk latencies.
  */
 export class SeededNondet implements Nondet {
   private readonly generators: Record<InputKind, Prng>;
-  private readonly schedule: readonly Input[];
-  private nextScheduled = 0;
+  private readonly sources: readonly InputSource[];
 
-  /** `schedule` is in icount order. */
-  constructor(seed: bigint, schedule: readonly Input[] = []) {
+  /** Of sources that are due at once, the first goes first. */
+  constructor(seed: bigint, sources: readonly InputSource[] = []) {
     this.generators = Object.fromEntries(
       INPUT_KINDS.map((kind, stream) => [kind, new Prng(seed, stream)]),
     ) as Record<InputKind, Prng>;
-    this.schedule = schedule;
+    this.sources = sources;
   }
 
   draw(kind: InputKind, _now: Icount, low: number, high: number): number {
@@ -26,11 +26,19 @@ export class SeededNondet implements Nondet {
   }
 
   nextInputAt(): number {
-    return this.schedule[this.nextScheduled]?.icount ?? Number.POSITIVE_INFINITY;
+    let next = Number.POSITIVE_INFINITY;
+    for (const source of this.sources) next = Math.min(next, source.nextAt());
+    return next;
   }
 
   takeInput(now: Icount): Input | undefined {
-    return this.nextInputAt() <= now ? this.schedule[this.nextScheduled++] : undefined;
+    for (const source of this.sources) {
+      while (source.nextAt() <= now) {
+        const input = source.take(now);
+        if (input) return input;
+      }
+    }
+    return undefined;
   }
 }
 

@@ -1,13 +1,16 @@
-import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import { setImmediate as eventLoopTurn, setTimeout as wait } from 'node:timers/promises';
 import type { EventBatch } from '../../schemas/events.ts';
 import type { Input } from '../../schemas/inputs.ts';
 import { type LadderRow, ladderRow } from '../../schemas/ladder.ts';
 import type { TraceExit } from '../../schemas/trace-footer.ts';
 import { RUNGS_PER_CHUNK, type TraceOutput } from '../../schemas/trace-output.ts';
 import type { MachineBuilder } from '../machine/build.ts';
+import type { ConsoleListener } from '../machine/device.ts';
 import type { EventSink } from '../machine/event-log.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { StopReason } from '../machine/parts.ts';
+import { readTextScreen, screenLines } from '../machine/text-screen.ts';
+import type { InputSource, SourceEnd } from './input/input-source.ts';
 import { LoggingNondet } from './logging-nondet.ts';
 import { makeHeader, openDisk, type RecordingPlan } from './recording.ts';
 import { SeededNondet } from './seeded-nondet.ts';
@@ -19,8 +22,15 @@ export interface RecordOptions extends RecordingPlan {
   readonly output?: string;
   /** Stop after this many instructions. */
   readonly instructions: number;
-  readonly onProgress?: (icount: number) => void;
-  /** Console bytes and all other events as they come, besides the trace. The columns are reused afterwards. */
+  /** Now and then, between two stretches of the run. */
+  readonly onProgress?: (machine: Machine) => void;
+  /** Waits while the guest idles, so that time passes for it as for a person; never while it computes. */
+  readonly idleInRealTime?: boolean;
+  /** Asynchronous inputs; of those due at once, the first source's goes first. */
+  readonly sources?: readonly InputSource[];
+  /** The guest's console, as it speaks (CONSOLE_PORT). */
+  readonly onConsole?: ConsoleListener;
+  /** Events as they come, besides the trace. The columns are reused afterwards. */
   readonly onEvents?: (batch: EventBatch) => void;
   /** Ends the recording in order, as `interrupted`. */
   readonly signal?: AbortSignal;
@@ -31,10 +41,14 @@ export interface RecordResult {
   readonly final: LadderRow;
   readonly events: number;
   readonly inputs: number;
+  /** Why a source ended the recording, if one did. */
+  readonly ended?: SourceEnd | undefined;
 }
 
 /** How long the machine runs before the event loop gets its turn, for progress and signals; host time, not recorded. */
 const TURN_MS = 100;
+/** With a person at the terminal: how often a virtual second, and a real one while the guest idles. */
+const TURNS_PER_SECOND = 50;
 
 /** Runs a guest and records it. */
 export async function record(options: RecordOptions): Promise<RecordResult> {
@@ -42,17 +56,23 @@ export async function record(options: RecordOptions): Promise<RecordResult> {
   try {
     const header = makeHeader(options, disk?.description);
     const recorder = new Recorder(options, header.ladderInterval);
-    const source = new SeededNondet(options.seed, options.schedule);
-    const machine = options.build(
+    const { sources = [] } = options;
+    const source = new SeededNondet(options.seed, sources);
+    const machine: Machine = options.build(
       {
         config: options.config,
         profile: options.profile,
         nondet: new LoggingNondet(source, (input) => recorder.input(input)),
         sink: recorder,
         disk: disk?.sectors ?? null,
+        onConsole: (port, byte) => {
+          for (const one of sources) one.heard?.(port, byte, machine.icount);
+          options.onConsole?.(port, byte);
+        },
       },
       options.boot,
     );
+    for (const one of sources) one.attach?.(() => screenLines(readTextScreen(machine.mem)));
     // Only now is it known that the guest can be loaded: until here no file was touched.
     recorder.open(options.output ? new TraceWriter(options.output, header) : undefined);
     return await recorder.run(machine);
@@ -100,7 +120,7 @@ class Recorder implements EventSink {
       const final = ladderRow(machine.icount, machine.hashes());
       machine.log?.flush();
       this.output?.finish(exit, final);
-      return { exit, final, events: this.events, inputs: this.inputs };
+      return { exit, final, events: this.events, inputs: this.inputs, ended: this.ended };
     } catch (error) {
       this.output?.abandon();
       throw error;
@@ -109,18 +129,30 @@ class Recorder implements EventSink {
 
   /** From rung to rung, until the run ends. */
   private async climb(machine: Machine): Promise<TraceExit> {
-    const { instructions, onProgress, signal } = this.options;
+    const { instructions, onProgress, signal, idleInRealTime, config } = this.options;
+    const stride = idleInRealTime
+      ? config.instructionsPerSecond / TURNS_PER_SECOND
+      : Number.POSITIVE_INFINITY;
     let turn = performance.now();
-    for (let rung = 0; ; rung++) {
-      const stop = machine.run(Math.min(rung * this.interval, instructions));
-      if (machine.icount === rung * this.interval) this.rung(machine, rung);
+    for (let rung = 0; ; ) {
+      const goal = Math.min(rung * this.interval, instructions);
+      const stop = machine.run(Math.min(goal, Math.floor(machine.icount + stride)));
+      if (machine.icount === rung * this.interval) this.rung(machine, rung++);
       if (stop.kind !== 'limit' || machine.icount >= instructions) return exitOf(stop);
-      if (performance.now() - turn < TURN_MS) continue;
-      onProgress?.(machine.icount);
-      await eventLoopTurn();
+      if (this.ended) return { kind: 'interrupted', code: 0, message: this.ended.message };
+      const idle = idleInRealTime && machine.cpu.halted;
+      const passed = performance.now() - turn;
+      if (!idle && passed < TURN_MS) continue;
+      onProgress?.(machine);
+      await (idle ? wait(Math.max(0, 1000 / TURNS_PER_SECOND - passed)) : eventLoopTurn());
       turn = performance.now();
       if (signal?.aborted) return { kind: 'interrupted', code: 0, message: 'stopped by the user' };
     }
+  }
+
+  /** The first source that wants no more. */
+  private get ended(): SourceEnd | undefined {
+    return this.options.sources?.find(({ end }) => end)?.end;
   }
 
   private rung(machine: Machine, rung: number): void {

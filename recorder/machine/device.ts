@@ -74,6 +74,12 @@ export interface WrittenSector {
 /** Every sector that the guest wrote, by number. */
 export type DiskContents = ReadonlyMap<number, WrittenSector>;
 
+/**
+ * Hears each byte that the guest sends to its console (CONSOLE_PORT) when it does, whatever is recorded. What it learns may
+ * enter the machine again only through Nondet.
+ */
+export type ConsoleListener = (port: number, byte: number) => void;
+
 export interface DeviceHost {
   readonly mem: MachineMemory;
   readonly config: MachineConfig;
@@ -82,6 +88,7 @@ export interface DeviceHost {
   readonly disk: DiskImage | null;
   readonly clock: { readonly icount: number };
   readonly dma: DmaPort;
+  readonly onConsole?: ConsoleListener | undefined;
 }
 
 export interface DeviceSet {

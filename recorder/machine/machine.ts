@@ -66,7 +66,8 @@ export class Machine {
   /** icount at which the processor was found halted, while it is; NaN when a restore hides it. */
   private haltedFrom = Number.NaN;
 
-  constructor({ config, profile, nondet, sink, disk }: MachineOptions, parts: MachineParts = STANDARD_PARTS) {
+  constructor(options: MachineOptions, parts: MachineParts = STANDARD_PARTS) {
+    const { config, profile, nondet, sink, disk, onConsole } = options;
     const mem = allocateMemory(config.ramBytes);
     const state = parts.createState(mem);
     this.mem = mem;
@@ -81,7 +82,16 @@ export class Machine {
       physWrite16: (at: number, value: number) => this.mmu.physWrite16(at, value),
       physWrite32: (at: number, value: number) => this.mmu.physWrite32(at, value),
     };
-    this.devices = parts.createDevices({ mem, config, nondet, log: this.log, disk, clock: state, dma });
+    this.devices = parts.createDevices({
+      mem,
+      config,
+      nondet,
+      log: this.log,
+      disk,
+      clock: state,
+      dma,
+      onConsole,
+    });
     const { bus, pic, coprocessor } = this.devices;
     this.cpu = parts.createCpu(mem, bus, pic, this.log, config, coprocessor);
     this.mmu = new Mmu(mem, config, profile, this.cpu, this.log);

@@ -1,5 +1,6 @@
 import type { MachineConfig, ResolvedProfile } from './config.ts';
 import type {
+  ConsoleListener,
   CoprocessorLines,
   DeviceHost,
   DeviceSet,
@@ -64,6 +65,7 @@ export interface MachineOptions {
   /** Where events go; null records nothing. */
   readonly sink: EventSink | null;
   readonly disk: DiskImage | null;
+  readonly onConsole?: ConsoleListener;
 }
 
 export type StopReason =

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { Schedule } from '../../recorder/capture/input/input-source.ts';
 import { type RecordOptions, record } from '../../recorder/capture/session.ts';
 import { TraceWriter } from '../../recorder/capture/trace-writer.ts';
 import { DEFAULT_CONFIG } from '../../recorder/machine/config.ts';
@@ -33,13 +34,12 @@ const PLAN: RecordOptions = {
   config: { ...DEFAULT_CONFIG, ramBytes: 4 << 20 },
   profile: { name: 'none', recursiveSlot: -1, alternateSlot: -1 },
   seed: 7n,
-  schedule: SCHEDULE,
   ladderInterval: 10_000,
   instructions: 300_500,
 };
 
 async function recorded(name: string, changes: Partial<RecordOptions> = {}): Promise<string> {
-  await record({ ...PLAN, output: path(name), ...changes });
+  await record({ ...PLAN, sources: [new Schedule(SCHEDULE)], output: path(name), ...changes });
   return path(name);
 }
 
@@ -318,7 +318,7 @@ describe('a changed trace (checksums recomputed)', () => {
 
 describe('a damaged trace', () => {
   it('is a divergence wherever the damage is', async () => {
-    const whole = readFileSync(await recorded('good.r386', { instructions: 20_500, schedule: [] }));
+    const whole = readFileSync(await recorded('good.r386', { instructions: 20_500, sources: [] }));
     const withoutTrailer = whole.length - 16;
     for (let at = 16; at < withoutTrailer; at += 97) {
       const bytes = Buffer.from(whole);

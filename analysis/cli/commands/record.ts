@@ -3,7 +3,7 @@ import { type RecordResult, record } from '../../../recorder/capture/session.ts'
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { DEFAULT_CONFIG } from '../../../recorder/machine/config.ts';
 import { CPU_MODELS } from '../../../recorder/machine/cpu/models.ts';
-import { DETAIL, type Detail } from '../../../schemas/events.ts';
+import { CONSOLE_PORT, DETAIL, type Detail } from '../../../schemas/events.ts';
 import { DEFAULT_LADDER_INTERVAL } from '../../../schemas/trace-output.ts';
 import { BUILTIN_GUEST, KERNELS, WORKLOADS } from '../builtin-guest.ts';
 import { ConsoleLines } from '../console-lines.ts';
@@ -11,17 +11,10 @@ import { describeExit } from '../describe-exit.ts';
 import { EXIT } from '../exit-status.ts';
 import { bytes, grouped, plural, shellWord } from '../format.ts';
 import { type Guest, openGuest } from '../guest.ts';
+import { INPUT_OPTIONS, type Inputs, openInputs } from '../input-options.ts';
+import { LiveTerminal } from '../live-terminal.ts';
 import { progressBar } from '../progress.ts';
-import {
-  parseCount,
-  parseCpu,
-  parseInjection,
-  parseRam,
-  parseRange,
-  parseSeed,
-  parseSerial,
-  parseTlb,
-} from '../values.ts';
+import { parseCount, parseCpu, parseRam, parseRange, parseSeed, parseTlb } from '../values.ts';
 import { VERSION } from '../version.ts';
 import { fileBytes } from './file-bytes.ts';
 
@@ -36,9 +29,7 @@ export const addRecord = (cli: Argv): Argv =>
       instructions: parseCount(args.instructions, '--instructions'),
       quiet: args.quiet,
       ladderInterval: parseCount(args.ladder, '--ladder'),
-      schedule: [...args.inject.map(parseInjection), ...args.serial.flatMap(parseSerial)].sort(
-        (a, b) => a.icount - b.icount,
-      ),
+      inputs: openInputs(args, DEFAULT_CONFIG.instructionsPerSecond),
       config: {
         ...DEFAULT_CONFIG,
         ...parseTlb(args.tlb),
@@ -50,8 +41,9 @@ export const addRecord = (cli: Argv): Argv =>
       },
     });
     for (const line of recordingSummary(args.output as string, guest, result)) console.log(line);
+    if (result.ended && !result.ended.ok) console.error(`rewind386: ${result.ended.message}`);
     console.log(`next: rewind386 check ${shellWord(args.output as string)}`);
-    process.exitCode = EXIT.ok;
+    process.exitCode = result.ended?.ok === false ? EXIT.findings : EXIT.ok;
   });
 
 const options = (yargs: Argv) =>
@@ -143,20 +135,7 @@ const options = (yargs: Argv) =>
         default: String(DEFAULT_LADDER_INTERVAL),
         describe: 'instructions between two state hashes',
       },
-      inject: {
-        type: 'string',
-        array: true,
-        default: [],
-        requiresArg: true,
-        describe: 'request an interrupt: IRQ@ICOUNT',
-      },
-      serial: {
-        type: 'string',
-        array: true,
-        default: [],
-        requiresArg: true,
-        describe: 'type on COM1: ICOUNT:TEXT',
-      },
+      ...INPUT_OPTIONS,
       quiet: { alias: 'q', type: 'boolean', default: false, describe: "do not show the guest's console" },
     })
     .demandOption('output', 'say where to write the trace: -o FILE')
@@ -179,21 +158,20 @@ function latencies(text: string) {
 export interface RecordingRequest
   extends Pick<Parameters<typeof record>[0], 'seed' | 'output' | 'instructions' | 'config'> {
   readonly ladderInterval?: number;
-  readonly schedule?: Parameters<typeof record>[0]['schedule'] & object;
+  readonly inputs?: Inputs;
   /** Do not show the guest's console. */
   readonly quiet: boolean;
 }
 
 /** Records a guest while its console scrolls by; Ctrl-C ends the recording in order. */
 export async function recordGuest(guest: Guest, request: RecordingRequest): Promise<RecordResult> {
-  const progress = progressBar('recording', request.instructions);
-  const lines = new ConsoleLines((line) => progress.line(`  | ${line}`));
+  const { quiet, inputs, ...plan } = request;
   const stop = new AbortController();
   const onSignal = () => stop.abort();
+  const display = openDisplay(request, onSignal);
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   try {
-    const { quiet, ...plan } = request;
     return await record({
       ...plan,
       toolVersion: VERSION,
@@ -205,16 +183,46 @@ export async function recordGuest(guest: Guest, request: RecordingRequest): Prom
       ...(guest.disk ? { disk: guest.disk } : {}),
       ...(guest.symbols ? { symbols: guest.symbols } : {}),
       build: buildMachine,
-      onProgress: (icount) => progress.at(icount),
-      ...(quiet ? {} : { onEvents: (batch) => lines.take(batch) }),
+      sources: inputs?.sources ?? [],
+      onProgress: (machine) => display.turn(machine),
+      onConsole: (port, byte) => display.hear(port, byte),
+      idleInRealTime: inputs?.live !== undefined,
       signal: stop.signal,
     });
   } finally {
-    lines.end();
-    progress.end();
+    display.end();
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
   }
+}
+
+/** What a person sees of a recording while it goes on. */
+interface Display {
+  hear(port: number, byte: number): void;
+  /** Now and then, between two stretches of the run. */
+  turn(machine: { readonly icount: number }): void;
+  end(): void;
+}
+
+function openDisplay({ instructions, quiet, inputs }: RecordingRequest, leave: () => void): Display {
+  if (inputs?.live) {
+    const terminal = new LiveTerminal(inputs.live, leave);
+    return {
+      hear: (port, byte) => port === CONSOLE_PORT.indexOf('com1') && terminal.hear(byte),
+      turn: () => terminal.show(),
+      end: () => terminal.end(),
+    };
+  }
+  const progress = progressBar('recording', instructions);
+  const lines = new ConsoleLines((line) => progress.line(`  | ${line}`));
+  return {
+    hear: (port, byte) => quiet || lines.hear(port, byte),
+    turn: ({ icount }) => progress.at(icount),
+    end() {
+      lines.end();
+      progress.end();
+    },
+  };
 }
 
 /** What was recorded, and how the guest ended. */

@@ -1,5 +1,6 @@
 import type { Device, DeviceHost } from '../device.ts';
 import type { PortBus } from './bus.ts';
+import { consoleOf } from './console.ts';
 import { type DeviceBlock, deviceBlock } from './device-block.ts';
 import type { Timer } from './pit8254.ts';
 
@@ -28,8 +29,9 @@ export class SystemPorts implements Device {
   readonly state: DeviceBlock;
   private readonly words: Int32Array;
 
-  constructor({ mem, log }: DeviceHost, bus: PortBus, timer: Timer) {
-    this.state = deviceBlock(mem, 'system');
+  constructor(host: DeviceHost, bus: PortBus, timer: Timer) {
+    this.state = deviceBlock(host.mem, 'system');
+    const say = consoleOf(host, bus);
     const words = this.state.words;
     this.words = words;
     words[PORT_92] = A20;
@@ -58,7 +60,7 @@ export class SystemPorts implements Device {
     });
     bus.claim(0xe9, 1, {
       in: () => DEBUGCON_HERE,
-      out: (_port, value) => log?.add('console', CONSOLE_DEBUGCON, value),
+      out: (_port, value) => say(CONSOLE_DEBUGCON, value),
     });
     bus.claim(0xf4, 1, {
       out: (_port, value) => {

@@ -1,5 +1,6 @@
 import type { Device, DeviceHost } from '../device.ts';
 import type { PortBus } from './bus.ts';
+import { consoleOf, type Say } from './console.ts';
 import { type DeviceBlock, deviceBlock } from './device-block.ts';
 import type { InterruptControllers } from './pic8259.ts';
 
@@ -43,15 +44,15 @@ export class SerialPort implements Device {
   readonly name = 'uart';
   readonly state: DeviceBlock;
   private readonly words: Int32Array;
-  private readonly log: DeviceHost['log'];
+  private readonly say: Say;
   private readonly pic: InterruptControllers;
 
-  constructor({ mem, log }: DeviceHost, bus: PortBus, pic: InterruptControllers) {
-    this.state = deviceBlock(mem, 'uart');
+  constructor(host: DeviceHost, bus: PortBus, pic: InterruptControllers) {
+    this.state = deviceBlock(host.mem, 'uart');
     this.words = this.state.words;
     this.words[TRIGGER] = 1;
     this.words[DIVISOR] = 1;
-    this.log = log;
+    this.say = consoleOf(host, bus);
     this.pic = pic;
     bus.claim(FIRST_PORT, 8, {
       in: (port) => this.read(port),
@@ -134,7 +135,7 @@ export class SerialPort implements Device {
     const { words } = this;
     words[THRE_PENDING] = 1;
     if (words[MCR] & MCR_LOOPBACK) this.receive(byte);
-    else this.log?.add('console', CONSOLE_COM1, byte);
+    else this.say(CONSOLE_COM1, byte);
   }
 
   private takeByte(): number {

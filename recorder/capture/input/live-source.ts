@@ -1,0 +1,38 @@
+import type { Input } from '../../../schemas/inputs.ts';
+import type { Icount } from '../../../schemas/units.ts';
+import type { InputSource } from './input-source.ts';
+import { type TypeTo, Typist } from './typing.ts';
+import { isTypeable } from './us-keyboard.ts';
+
+/** What a person types while the guest runs. It comes when it comes: only the trace makes it repeatable. */
+export class LiveSource implements InputSource {
+  private readonly typist: Typist;
+  private readonly to: TypeTo;
+  private readonly waiting: string[] = [];
+  private typed: Input[] = [];
+
+  constructor(to: TypeTo, instructionsPerSecond: number) {
+    this.to = to;
+    this.typist = new Typist(instructionsPerSecond);
+  }
+
+  /** Between two runs of the machine: text that was typed. */
+  type(text: string): void {
+    this.waiting.push(text);
+  }
+
+  nextAt(): number {
+    return this.typed[0]?.icount ?? (this.waiting.length > 0 ? 0 : Number.POSITIVE_INFINITY);
+  }
+
+  take(now: Icount): Input | undefined {
+    const text = this.waiting.splice(0).join('');
+    if (text !== '') this.typed.push(...this.typist.type(this.typeable(text), this.to, now));
+    return this.typed.length > 0 && this.typed[0].icount <= now ? this.typed.shift() : undefined;
+  }
+
+  /** A keyboard has no keys for what is not ASCII. */
+  private typeable(text: string): string {
+    return this.to === 'serial' ? text : [...text].filter(isTypeable).join('');
+  }
+}

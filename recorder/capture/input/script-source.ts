@@ -1,0 +1,128 @@
+import type { Input } from '../../../schemas/inputs.ts';
+import type { Icount } from '../../../schemas/units.ts';
+import type { InputSource, SourceEnd } from './input-source.ts';
+import type { Statement } from './script.ts';
+import { Typist } from './typing.ts';
+
+/** How long an expect waits unless the script says otherwise, instructions. */
+const DEFAULT_TIMEOUT = 10e9;
+/** How often a screen is looked at, in a virtual second. */
+const LOOKS_PER_SECOND = 20;
+/** How much of what the console said is kept to look in. */
+const HEARD_CHARACTERS = 4096;
+
+/** Runs a script: everything it does follows from what the guest said and when, so the same run gives the same inputs. */
+export class ScriptSource implements InputSource {
+  end: SourceEnd | undefined;
+  private readonly statements: readonly Statement[];
+  private readonly name: string;
+  private readonly typist: Typist;
+  private readonly interval: number;
+  private screen: () => readonly string[] = () => [];
+  private at = 0;
+  private timeout = DEFAULT_TIMEOUT;
+  /** When the statement in hand is to go on by itself: a wait's end, the next look at the screen. */
+  private turn = 0;
+  /** When the expect in hand gives up. */
+  private deadline = Number.POSITIVE_INFINITY;
+  private typed: Input[] = [];
+  /** What each console port said since the last expect was met. */
+  private readonly heardOn: string[] = [];
+
+  /** `name` names the script in messages. */
+  constructor(statements: readonly Statement[], name: string, instructionsPerSecond: number) {
+    this.statements = statements;
+    this.name = name;
+    this.typist = new Typist(instructionsPerSecond);
+    this.interval = Math.ceil(instructionsPerSecond / LOOKS_PER_SECOND);
+  }
+
+  attach(screen: () => readonly string[]): void {
+    this.screen = screen;
+  }
+
+  nextAt(): number {
+    return this.typed[0]?.icount ?? Math.min(this.turn, this.deadline);
+  }
+
+  take(now: Icount): Input | undefined {
+    if (this.typed.length === 0) this.step(now);
+    return this.typed.length > 0 && this.typed[0].icount <= now ? this.typed.shift() : undefined;
+  }
+
+  heard(port: number, byte: number, now: Icount): void {
+    const text = ((this.heardOn[port] ?? '') + String.fromCharCode(byte)).slice(-HEARD_CHARACTERS);
+    this.heardOn[port] = text;
+    const statement = this.statements[this.at];
+    if (statement?.kind === 'expect' && statement.on === 'console' && text.endsWith(statement.text))
+      this.met(now);
+  }
+
+  /** Goes on as far as it can without waiting. */
+  private step(now: number): void {
+    for (;;) {
+      const statement = this.statements[this.at];
+      this.turn = Number.POSITIVE_INFINITY;
+      switch (statement?.kind) {
+        case undefined:
+          return;
+        case 'expect':
+          if (this.deadline === Number.POSITIVE_INFINITY) this.deadline = now + this.timeout;
+          if (this.isMet(statement)) {
+            this.met(now);
+            continue;
+          }
+          if (now >= this.deadline) this.giveUp(statement);
+          else if (statement.on === 'screen') this.turn = now + this.interval;
+          return;
+        case 'send':
+          this.typed = this.typist.type(statement.text, statement.to, now);
+          this.at++;
+          this.turn = now;
+          return;
+        case 'wait':
+          this.at++;
+          this.turn = now + statement.instructions;
+          return;
+        case 'timeout':
+          this.timeout = statement.instructions;
+          this.at++;
+          continue;
+        case 'quit':
+          this.end = { ok: true, message: `${this.name}:${statement.line}: quit` };
+          this.stop();
+          return;
+      }
+    }
+  }
+
+  private isMet(statement: Statement & { kind: 'expect' }): boolean {
+    if (statement.on === 'screen') return this.screen().some((line) => line.includes(statement.text));
+    return this.heardOn.some((text) => text?.includes(statement.text));
+  }
+
+  private met(now: number): void {
+    this.at++;
+    this.heardOn.length = 0;
+    this.deadline = Number.POSITIVE_INFINITY;
+    this.turn = now;
+  }
+
+  private giveUp(statement: Statement & { kind: 'expect' }): void {
+    const where = statement.on === 'screen' ? 'the screen' : 'the console';
+    const last = this.heardOn.map((text) => text?.trimEnd().split('\n').at(-1)?.trim() ?? '').find(Boolean);
+    this.end = {
+      ok: false,
+      message:
+        `${this.name}:${statement.line}: ${where} did not say ${JSON.stringify(statement.text)} in ` +
+        `${this.timeout} instructions${last ? `; it last said ${JSON.stringify(last)}` : ''}`,
+    };
+    this.stop();
+  }
+
+  private stop(): void {
+    this.at = this.statements.length;
+    this.turn = Number.POSITIVE_INFINITY;
+    this.deadline = Number.POSITIVE_INFINITY;
+  }
+}
