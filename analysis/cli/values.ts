@@ -65,6 +65,13 @@ export function parseCpu(text: string): string {
   return text;
 }
 
+/** The 8254 counts 1.19 million times a second, so a processor much slower than that could not keep up with it. */
+export function parseMips(millions: number): number {
+  const instructions = millions * 1e6;
+  if (Number.isInteger(instructions) && millions >= 1 && millions <= 10_000) return instructions;
+  throw new BadInput(`--mips ${millions}: not a speed`, 'write million instructions a second, 1 to 10000');
+}
+
 const MAX_RAM_MB = 256;
 
 export function parseRam(megabytes: number): number {

@@ -47,15 +47,18 @@ const code = (rounds: number): number[] => [
 const HEADER_FLAGS = 0;
 const MULTIBOOT_MAGIC = 0x1badb002;
 
-/** The ELF file. One loadable segment: the multiboot header, then the code. */
-export function tinyKernel(rounds: number): Uint8Array {
+/** The ELF file of that kernel. */
+export const tinyKernel = (rounds: number): Uint8Array => multibootElf(code(rounds));
+
+/** An ELF file of one loadable segment: the multiboot header, then the code, entered at its start. */
+export function multibootElf(machineCode: readonly number[]): Uint8Array {
   const multiboot = [
     ...u32(MULTIBOOT_MAGIC),
     ...u32(HEADER_FLAGS),
     ...u32(-(MULTIBOOT_MAGIC + HEADER_FLAGS)),
     ...u32(0),
   ];
-  const segment = [...multiboot, ...code(rounds)];
+  const segment = [...multiboot, ...machineCode];
   const headers = 52 + 32;
   const elfHeader = [
     ...[0x7f, 0x45, 0x4c, 0x46, 1, 1, 1, 0, ...u32(0), ...u32(0)],

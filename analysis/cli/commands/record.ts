@@ -14,7 +14,7 @@ import { type Guest, openGuest } from '../guest.ts';
 import { INPUT_OPTIONS, type Inputs, openInputs } from '../input-options.ts';
 import { LiveTerminal } from '../live-terminal.ts';
 import { progressBar } from '../progress.ts';
-import { parseCount, parseCpu, parseRam, parseRange, parseSeed, parseTlb } from '../values.ts';
+import { parseCount, parseCpu, parseMips, parseRam, parseRange, parseSeed, parseTlb } from '../values.ts';
 import { VERSION } from '../version.ts';
 import { fileBytes } from './file-bytes.ts';
 
@@ -29,12 +29,13 @@ export const addRecord = (cli: Argv): Argv =>
       instructions: parseCount(args.instructions, '--instructions'),
       quiet: args.quiet,
       ladderInterval: parseCount(args.ladder, '--ladder'),
-      inputs: openInputs(args, DEFAULT_CONFIG.instructionsPerSecond),
+      inputs: openInputs(args, parseMips(args.mips)),
       config: {
         ...DEFAULT_CONFIG,
         ...parseTlb(args.tlb),
         ...latencies(args.diskLatency),
         ramBytes: parseRam(args.ram),
+        instructionsPerSecond: parseMips(args.mips),
         cpuModel: parseCpu(args.cpu),
         fpu: args.fpu,
         detail: args.detail as Detail,
@@ -115,10 +116,17 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: `${CPU_MODELS.join(', ')}; features with + or -, as pentium,+cmov (docs/cpu.md)`,
       },
+
       fpu: {
         type: 'boolean',
         default: DEFAULT_CONFIG.fpu,
         describe: 'x87 FPU (docs/fpu.md); --no-fpu leaves it out',
+      },
+      mips: {
+        type: 'number',
+        default: DEFAULT_CONFIG.instructionsPerSecond / 1e6,
+        requiresArg: true,
+        describe: 'million instructions in a virtual second: the speed of the processor as the guest sees it',
       },
       tlb: {
         type: 'string',
