@@ -8,6 +8,7 @@ import { addInfo } from './commands/info.ts';
 import { addQuery } from './commands/query.ts';
 import { addRecord } from './commands/record.ts';
 import { addReplay } from './commands/replay.ts';
+import { addWhoWrote } from './commands/who-wrote.ts';
 import { EXIT } from './exit-status.ts';
 import { VERSION } from './version.ts';
 
@@ -40,6 +41,7 @@ const COMMANDS = {
   replay: addReplay,
   query: addQuery,
   check: addCheck,
+  'who-wrote': addWhoWrote,
   export: addExport,
   info: addInfo,
 };

@@ -15,8 +15,8 @@ import { crc32c } from '../../schemas/crc32c.ts';
 import { TABLES_VERSION } from '../tables/index.ts';
 
 /**
- * The tables of a trace as Parquet files, in a folder beside it (`FILE-cache`), each written when it is first asked for.
- * A manifest says which trace they are of; when that differs they are rebuilt. The folder may be deleted at any time.
+ * What was made of a trace to answer faster, in a folder beside it (`FILE-cache`): its tables as Parquet files and the index of
+ * its stores, each written when it is first asked for. A manifest says which trace they are of; when that differs they are rebuilt. The folder may be deleted at any time.
  */
 export class TraceCache {
   private readonly folder: string;
@@ -32,16 +32,16 @@ export class TraceCache {
     if (existsSync(this.folder) && !this.isCurrent()) this.discard();
   }
 
-  /** The Parquet file of a table, if there is a current one. */
-  find(table: string): string | undefined {
-    const file = this.fileOf(table);
+  /** Path of the file of that name, if there is a current one. */
+  find(name: string): string | undefined {
+    const file = join(this.folder, name);
     return existsSync(file) ? file : undefined;
   }
 
-  /** Has `write` make the table's file beside its place, then puts it there. */
-  async store(table: string, write: (file: string) => Promise<void>): Promise<void> {
+  /** Has `write` make the file beside its place, then puts it there. */
+  async store(name: string, write: (file: string) => Promise<void>): Promise<void> {
     if (!this.writable) return;
-    const file = this.fileOf(table);
+    const file = join(this.folder, name);
     const beside = `${file}.${process.pid}.tmp`;
     try {
       mkdirSync(this.folder, { recursive: true });
@@ -51,12 +51,8 @@ export class TraceCache {
     } catch (error) {
       this.writable = false;
       rmSync(beside, { force: true });
-      this.note(`the tables are not kept in ${this.folder}: ${(error as Error).message.split('\n')[0]}`);
+      this.note(`${name} is not kept in ${this.folder}: ${(error as Error).message.split('\n')[0]}`);
     }
-  }
-
-  private fileOf(table: string): string {
-    return join(this.folder, `${table}.parquet`);
   }
 
   private isCurrent(): boolean {

@@ -25,6 +25,8 @@ interface Run {
   readonly schema: string;
 }
 
+const parquetOf = (table: TraceTable) => `${table.name}.parquet`;
+
 interface Fresh {
   readonly run: Run;
   readonly table: TraceTable;
@@ -118,7 +120,7 @@ export class TraceDatabase {
   }
 
   private async source(run: Run, table: TraceTable): Promise<string> {
-    const cached = run.cache?.find(table.name);
+    const cached = run.cache?.find(parquetOf(table));
     if (cached) return `read_parquet('${cached.replaceAll("'", "''")}')`;
     this.onLoad(table.name);
     const name = `${run.schema}.${table.name}`;
@@ -133,7 +135,7 @@ export class TraceDatabase {
   /** Keeps what was loaded from the traces, for the next time. Call it once the answer is out. */
   async writeCache(): Promise<void> {
     for (const { run, table } of this.fresh.splice(0)) {
-      await run.cache?.store(table.name, async (file) => {
+      await run.cache?.store(parquetOf(table), async (file) => {
         const target = file.replaceAll("'", "''");
         await this.connection.run(
           `COPY ${run.schema}.${table.name} TO '${target}' (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)`,

@@ -1,5 +1,5 @@
 // Records the built-in guest once and prints one JSON object: what it cost, and what was recorded.
-// usage: node test/bench/record-guest.mjs KERNEL WORKLOAD SEED DETAIL [FILE]     without FILE nothing is kept
+// usage: node test/bench/record-guest.mjs KERNEL WORKLOAD SEED DETAIL [FILE [SCALE]]     SCALE in percent; without FILE nothing is kept
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -9,9 +9,16 @@ const { record } = await import(join(dist, 'recorder/capture/session.js'));
 const { buildMachine } = await import(join(dist, 'recorder/machine/build.js'));
 const { DEFAULT_CONFIG } = await import(join(dist, 'recorder/machine/config.js'));
 
-const [kernel, workload, seedText, detail, output] = process.argv.slice(2);
+const [kernel, workload, seedText, detail, output, scale] = process.argv.slice(2);
 const seed = BigInt(seedText);
-const guest = openGuest({ guest: 'bsd96', kernel, workload, seed, modules: [] });
+const guest = openGuest({
+  guest: 'bsd96',
+  kernel,
+  workload,
+  seed,
+  modules: [],
+  ...(scale ? { append: `scale=${scale}` } : {}),
+});
 let events = 0;
 const start = performance.now();
 const { exit, final } = await record({

@@ -1,0 +1,137 @@
+import type { Argv } from 'yargs';
+import { buildMachine } from '../../../recorder/machine/build.ts';
+import type { Run } from '../../../replayer/store-index/last-writer.ts';
+import { TraceReader } from '../../../replayer/trace-reader.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
+import { StoreIndex } from '../../db/store-index.ts';
+import { builtinDisk } from '../builtin-guest.ts';
+import { EXIT } from '../exit-status.ts';
+import { hex8, shellWord } from '../format.ts';
+import { openDatabase } from '../open-database.ts';
+import { progressBar } from '../progress.ts';
+import { parseCount } from '../values.ts';
+
+/** `rewind386 who-wrote` */
+export const addWhoWrote = (cli: Argv): Argv =>
+  cli.command(
+    'who-wrote <file> <range>',
+    'who wrote each byte of physical memory last',
+    options,
+    async ({ file, range, before, format }) => {
+      const index = await openStoreIndex(file);
+      const db = await openDatabase([file]);
+      try {
+        const { physical, bytes } = parsePhysical(range, index.ramBytes);
+        const instant = before === undefined ? index.end : parseCount(before, '--before');
+        const runs = await index.find(physical, bytes, instant);
+        const result = await db.query(describeSql(runs));
+        for (const line of formatResult(result, format as TextFormat, Number.POSITIVE_INFINITY))
+          console.log(line);
+        await db.writeCache();
+        if (format === 'table') for (const line of nextStep(file, runs)) console.log(line);
+      } finally {
+        db.close();
+        index.close();
+      }
+      process.exitCode = EXIT.ok;
+    },
+  );
+
+const options = (yargs: Argv) =>
+  yargs
+    .positional('file', { type: 'string', demandOption: true, describe: 'the trace' })
+    .positional('range', {
+      type: 'string',
+      demandOption: true,
+      describe: 'physical addresses: START (4 bytes), START+LENGTH or START-END (exclusive)',
+    })
+    .options({
+      before: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'as memory was before the instruction at this icount (default: the end of the run)',
+      },
+      format: { choices: TEXT_FORMATS, default: 'table', describe: 'form of the result' },
+    })
+    .example('$0 who-wrote run.r386 0x5c7ef8', 'the last store to a page directory entry')
+    .example('$0 who-wrote run.r386 0x5c7000+4096 --before 20M', 'a whole page, at an instant')
+    .epilogue(
+      'The first time the trace is executed once more to make an index of its stores (in FILE-cache); after that the answer is read from the index.',
+    );
+
+/** The index of a trace, made under a progress bar when there is none. */
+export async function openStoreIndex(path: string): Promise<StoreIndex> {
+  const reader = TraceReader.open(path);
+  const { endIcount } = reader;
+  reader.close();
+  const progress = progressBar('indexing stores', endIcount);
+  try {
+    return await StoreIndex.open(path, {
+      build: buildMachine,
+      builtinDisk,
+      note: (text) => console.error(`note: ${text}`),
+      onProgress: (icount) => progress.at(icount),
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+/** Bytes at most in one question. */
+const MAX_RANGE = 1 << 20;
+
+/** `START`, `START+LENGTH` or `START-END`; throws BadInput for what is not in memory. */
+export function parsePhysical(text: string, ramBytes: number): { physical: number; bytes: number } {
+  const [, start, sign, more] = /^(0x[0-9a-f]+|\d+)(?:([+-])(0x[0-9a-f]+|\d+))?$/i.exec(text) ?? [];
+  const physical = Number(start);
+  const bytes = sign === undefined ? 4 : sign === '+' ? Number(more) : Number(more) - physical;
+  if (!Number.isSafeInteger(physical) || !(bytes > 0))
+    throw new BadInput(
+      `${text}: not a physical range`,
+      'write START, START+LENGTH or START-END, as 0x5c7000+4096',
+    );
+  if (physical + bytes > ramBytes)
+    throw new BadInput(
+      `${text}: outside the guest's memory, which ends at 0x${ramBytes.toString(16)}`,
+      'give a physical address; pte-history and who-wrote FRAME of `rewind386 query` find frames',
+    );
+  if (bytes > MAX_RANGE) throw new BadInput(`${text}: more than ${MAX_RANGE} bytes`, 'ask for a part of it');
+  return { physical, bytes };
+}
+
+/** Rows of the answer as SQL, with the names that the tables know. All values are numbers or words of ours. */
+function describeSql(runs: readonly Run[]): string {
+  const rows = runs.map(({ physical, bytes, last }, n) => {
+    if (last.kind !== 'write')
+      return `(${n}, ${physical}, ${bytes}, NULL, NULL, NULL, NULL, NULL, NULL, NULL)`;
+    const { write: w } = last;
+    const values = [w.icount, w.physical, w.size, w.eip, w.cr3, w.depth, w.linear];
+    return `(${n}, ${physical}, ${bytes}, ${values.join(', ')})`;
+  });
+  const sources = runs.map(
+    ({ last }, n) => `(${n}, '${last.kind === 'write' ? last.write.source : 'never written'}')`,
+  );
+  return `
+WITH w(n, physical, bytes, icount, start, size, eip, cr3, depth, linear) AS (VALUES ${rows.join(',\n')}),
+s(n, source) AS (VALUES ${sources.join(', ')})
+SELECT hex32(w.physical::UINTEGER) || '+' || w.bytes AS bytes, s.source, w.icount::BIGINT AS icount,
+  symbol(0, w.eip::UINTEGER) AS "at", instruction(0, w.eip::UINTEGER) AS instruction,
+  process_text(o.pid, o.comm) AS "by", w.depth::UTINYINT AS depth, hex32(w.linear::UINTEGER) AS linear,
+  hex32(p.old) AS old, hex32(p.new) AS "new"
+FROM w JOIN s USING (n)
+LEFT JOIN paging_writes p ON p.icount = w.icount::BIGINT AND p.physical::BIGINT = w.start::BIGINT AND p.source = s.source
+ASOF LEFT JOIN (SELECT dir::BIGINT AS dir, from_icount, pid, comm FROM directory_owners) o
+  ON o.dir = w.cr3::BIGINT AND o.from_icount <= w.icount::BIGINT
+ORDER BY w.n`;
+}
+
+/** The newest of the writes, with every store around it. */
+function nextStep(file: string, runs: readonly Run[]): string[] {
+  const writes = runs.flatMap(({ last }) => (last.kind === 'write' ? [last.write] : []));
+  if (writes.length === 0) return [`next: rewind386 info ${shellWord(file)}`];
+  const newest = writes.reduce((a, b) => (b.icount > a.icount ? b : a));
+  return [
+    `next: rewind386 who-wrote ${shellWord(file)} 0x${hex8(newest.physical)}+${newest.size} --before ${newest.icount}`,
+  ];
+}

@@ -1,0 +1,44 @@
+import {
+  type ColumnArray,
+  EVENT_KINDS,
+  type EventBatch,
+  type EventTable,
+  WRITE_SOURCE,
+} from '../../schemas/events.ts';
+
+/** Columns of an event kind by name. */
+export type Columns = Readonly<Record<string, ColumnArray>>;
+
+const BY_STORE = WRITE_SOURCE.indexOf('store');
+const ADOPTED = WRITE_SOURCE.indexOf('adopt');
+const PTE_BYTES = 4;
+
+const columnsOf = ({ kind, columns }: EventTable): Columns =>
+  Object.fromEntries(EVENT_KINDS[kind].columns.map(({ name }, i) => [name, columns[i]]));
+
+/**
+ * Calls `each` for every write to memory of a batch with detail `stores`, in order: stores, and what hardware and bus masters
+ * wrote to page tables. `source` is an index of WRITE_SOURCE.
+ */
+export function forEachWrite(
+  { tables }: EventBatch,
+  each: (columns: Columns, row: number, size: number, source: number) => void,
+): void {
+  const stores = columnsOf(tables.stores);
+  const paging = columnsOf(tables.paging_writes);
+  const storeCount = tables.stores.count;
+  const pagingCount = tables.paging_writes.count;
+  let s = 0;
+  let p = 0;
+  while (s < storeCount || p < pagingCount) {
+    if (p === pagingCount || (s < storeCount && stores.seq[s] < paging.seq[p])) {
+      each(stores, s, stores.size[s], BY_STORE);
+      s++;
+    } else {
+      // What a store wrote is among the stores; what was adopted was there before.
+      const source = paging.source[p];
+      if (source !== BY_STORE && source !== ADOPTED) each(paging, p, PTE_BYTES, source);
+      p++;
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
+import { StoreIndex } from '../../analysis/db/store-index.ts';
+import { buildMachine } from '../../recorder/machine/build.ts';
+import { replay } from '../../replayer/session.ts';
+import { EPOCH_SHIFT } from '../../replayer/store-index/index-file.ts';
+import type { LastWriter } from '../../replayer/store-index/last-writer.ts';
+import { forEachWrite } from '../../replayer/store-index/writes.ts';
+import { runCli } from '../cli/run-cli.ts';
+import { runGuest } from '../guest/built-in.ts';
+
+/** The index of stores against every write of the same run, one after the other. */
+
+const folder = mkdtempSync(join(tmpdir(), 'r386-'));
+const trace = join(folder, 'run.r386');
+const EPOCH = 2 ** EPOCH_SHIFT;
+
+/** Every write of the run, in order. */
+const all = { icount: [] as number[], physical: [] as number[], size: [] as number[], eip: [] as number[] };
+let end = 0;
+let index: StoreIndex;
+
+const options = { build: buildMachine, builtinDisk, note: (text: string) => expect.fail(text) };
+
+beforeAll(async () => {
+  const { final } = await runGuest({
+    kernel: 'buggy',
+    workload: 'forkstorm',
+    seed: 3,
+    scale: 10,
+    output: trace,
+  });
+  end = final.icount;
+  await replay({
+    path: trace,
+    build: buildMachine,
+    builtinDisk,
+    detail: 'stores',
+    onEvents: (batch) =>
+      forEachWrite(batch, (columns, row, size) => {
+        all.icount.push(columns.icount[row]);
+        all.physical.push(columns.physical[row]);
+        all.eip.push(columns.eip[row]);
+        all.size.push(size);
+      }),
+  });
+  index = await StoreIndex.open(trace, options);
+});
+afterAll(() => {
+  index.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** Position in `all` of the last write of a byte before `before`; -1 if none. */
+function lastBefore(byte: number, before: number): number {
+  for (let i = all.icount.length - 1; i >= 0; i--) {
+    if (all.icount[i] >= before) continue;
+    if (all.physical[i] <= byte && byte < all.physical[i] + all.size[i]) return i;
+  }
+  return -1;
+}
+
+function expectLast(last: LastWriter, byte: number, before: number): void {
+  const i = lastBefore(byte, before);
+  const where = `byte ${byte.toString(16)} before ${before}`;
+  if (last.kind === 'write') {
+    const { icount, physical, size, eip } = last.write;
+    expect({ icount, physical, size, eip }, where).toEqual({
+      icount: all.icount[i],
+      physical: all.physical[i],
+      size: all.size[i],
+      eip: all.eip[i],
+    });
+  } else expect(i, where).toBe(-1);
+}
+
+/** Numbers below `n` from a fixed sequence. */
+function sequence(seed: number): (n: number) => number {
+  let state = seed;
+  return (n) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
+}
+
+it('knows the last writer of any byte at the end of the run', () => {
+  const pick = sequence(1);
+  for (let n = 0; n < 40; n++) {
+    const byte = all.physical[pick(all.physical.length)] + pick(8);
+    const [{ last }] = index.look(byte, 1, end);
+    expect(last.kind).not.toBe('hidden');
+    expectLast(last, byte, end);
+  }
+});
+
+it('knows it at any instant, but for bytes written again in the same epoch', () => {
+  const pick = sequence(2);
+  let hidden = 0;
+  for (let n = 0; n < 60; n++) {
+    const before = pick(end);
+    const byte = all.physical[pick(all.physical.length)] + pick(4);
+    const [{ last }] = index.look(byte, 1, before);
+    if (last.kind !== 'hidden') {
+      expectLast(last, byte, before);
+      continue;
+    }
+    hidden++;
+    expect(last.from).toBe(Math.floor((before - 1) / EPOCH) * EPOCH);
+    const later = lastBefore(byte, last.from + EPOCH);
+    expect(all.icount[later]).toBeGreaterThanOrEqual(before);
+  }
+  expect(hidden).toBeGreaterThan(0);
+  expect(hidden).toBeLessThan(30);
+});
+
+it('finds by executing again what the index hides', async () => {
+  const pick = sequence(3);
+  let found = 0;
+  while (found < 3) {
+    const before = pick(end);
+    const byte = all.physical[pick(all.physical.length)];
+    if (index.look(byte, 1, before)[0].last.kind !== 'hidden') continue;
+    found++;
+    const runs = await index.find(byte, 4, before);
+    for (const { physical, bytes, last } of runs)
+      for (let at = physical; at < physical + bytes; at++) expectLast(last, at, before);
+  }
+});
+
+it('says of memory never written that it was not', () => {
+  const { ramBytes } = index;
+  expect(index.look(ramBytes - 4096, 16, end)).toEqual([
+    { physical: ramBytes - 4096, bytes: 16, last: { kind: 'never' } },
+  ]);
+});
+
+it('is found again, and refused when damaged', async () => {
+  const file = `${trace}-cache/stores.index`;
+  const before = readFileSync(file);
+  (await StoreIndex.open(trace, options)).close();
+  expect(readFileSync(file).equals(before)).toBe(true);
+  writeFileSync(file, before.subarray(0, 5000));
+  await expect(StoreIndex.open(trace, options)).rejects.toThrow(/damaged/);
+  writeFileSync(file, before);
+});
+
+it('who-wrote names code and process', async () => {
+  const physical = all.physical[all.physical.length - 1];
+  const { status, stdout } = await runCli(
+    'who-wrote',
+    trace,
+    `0x${physical.toString(16)}`,
+    '--format',
+    'csv',
+  );
+  expect(status).toBe(0);
+  expect(stdout[0]).toMatch(/^bytes,source,icount,at,instruction,by/);
+  expect(stdout[1]).toContain(`,${all.icount[all.icount.length - 1]},`);
+});
+
+it.each([
+  ['nonsense', /not a physical range/],
+  ['0xfffffff0', /outside the guest's memory/],
+  ['0x1000-0x1000', /not a physical range/],
+  ['0+0x800000', /more than 1048576 bytes/],
+])('who-wrote refuses %s', async (range, message) => {
+  const { status, stderr } = await runCli('who-wrote', trace, range);
+  expect(status).toBe(2);
+  expect(stderr[0]).toMatch(message);
+});
