@@ -1,8 +1,10 @@
 import type { BootImage } from '../recorder/machine/build.ts';
+import type { Drive, Firmware } from '../recorder/machine/device.ts';
+import type { MachineOptions } from '../recorder/machine/parts.ts';
 import { type PackedFile, sha256Hex, unpack } from '../schemas/compression.ts';
 import { DiskMismatch, openTraceDisk, type SectorSource } from '../schemas/disk-image.ts';
 import { TraceDamage } from '../schemas/framing.ts';
-import type { TraceHeader } from '../schemas/trace-header.ts';
+import type { TraceDisk, TraceHeader } from '../schemas/trace-header.ts';
 import { DivergenceFound } from './divergence.ts';
 
 /** The files of a recording, from its header; each must be what it was, or that is the divergence. */
@@ -40,16 +42,43 @@ function unpacked(file: PackedFile, part: string): Uint8Array {
   }
 }
 
-export function recordedDisk(
+/** What the recorded machine was built with, besides the world outside it. */
+export function recordedOptions(
   header: TraceHeader,
   builtinDisk: (name: string) => Uint8Array,
+): Omit<MachineOptions, 'nondet' | 'sink'> {
+  return {
+    config: header.machine,
+    profile: header.profile,
+    disk: recordedDisk(header.disk, builtinDisk) ?? null,
+    drives: recordedDrives(header, builtinDisk),
+    firmware: recordedFirmware(header),
+  };
+}
+
+const recordedFirmware = ({ firmware }: TraceHeader): Firmware | undefined =>
+  firmware && {
+    bios: recordedFile(firmware.bios, 'BIOS'),
+    vgaBios: recordedFile(firmware.vgaBios, 'VGA BIOS'),
+    bootOrder: firmware.bootOrder,
+    pci: firmware.pci,
+  };
+
+const recordedDrives = ({ drives = [] }: TraceHeader, builtinDisk: (name: string) => Uint8Array): Drive[] =>
+  drives.map(({ kind, unit, medium }) => ({
+    ...{ kind, unit, image: recordedDisk(medium, builtinDisk) as SectorSource },
+  }));
+
+function recordedDisk(
+  disk: TraceDisk | undefined,
+  builtinDisk: (name: string) => Uint8Array,
 ): SectorSource | undefined {
-  if (!header.disk) return undefined;
+  if (!disk) return undefined;
   try {
-    return openTraceDisk(header.disk, builtinDisk);
+    return openTraceDisk(disk, builtinDisk);
   } catch (error) {
     // A file elsewhere that has changed is the user's to put right; what the trace holds has to be right.
-    if (!(error instanceof DiskMismatch) || header.disk.base.kind === 'path') throw error;
+    if (!(error instanceof DiskMismatch) || disk.base.kind === 'path') throw error;
     const { expected, actual } = error;
     throw new DivergenceFound({
       icount: 0,

@@ -21,7 +21,7 @@ import {
 import { EventCheck } from './event-check.ts';
 import { LoggedNondet } from './logged-nondet.ts';
 import { RecordedEvents } from './recorded-events.ts';
-import { recordedBoot, recordedDisk } from './recorded-run.ts';
+import { recordedBoot, recordedOptions } from './recorded-run.ts';
 import { type TornTrace, TraceReader } from './trace-reader.ts';
 
 export interface ReplayOptions {
@@ -132,15 +132,9 @@ class Replay implements EventSink {
       ...this.reader.header,
       machine: this.machineConfig(),
     };
-    const disk = recordedDisk(header, options.builtinDisk ?? noBuiltinDisks);
+    const { nondet } = this;
     const machine = options.build(
-      {
-        config: header.machine,
-        profile: header.profile,
-        nondet: this.nondet,
-        sink: this,
-        disk: disk ?? null,
-      },
+      { ...recordedOptions(header, options.builtinDisk ?? noBuiltinDisks), nondet, sink: this },
       recordedBoot(header),
     );
     this.machine = machine;
@@ -254,7 +248,8 @@ export function noBuiltinDisks(name: string): never {
 
 /** Throws when the machine's state is not the recorded one. */
 export function compareHashes(recorded: LadderRow, actual: LadderRow): void {
-  const names = [...new Set([...Object.keys(recorded.hashes), ...Object.keys(actual.hashes)])];
+  // A device that is younger than the recording has nothing to be compared with.
+  const names = Object.keys(recorded.hashes);
   const different = names.filter((name) => !sameHashWords(recorded.hashes[name], actual.hashes[name]));
   if (different.length === 0) return;
   const [subsystem, ...also] = different;
@@ -278,6 +273,7 @@ function exitOf(stop: StopReason): TraceExit {
 const describeExit = ({ kind, code, message }: TraceExit): string => {
   if (kind === 'exit') return `exit with code ${code}`;
   if (kind === 'shutdown') return `shutdown (${message})`;
+  if (kind === 'reset') return 'reset';
   return kind === 'stuck' ? 'halted for ever' : 'the run goes on';
 };
 

@@ -37,7 +37,7 @@ export const TLB_OP = ['invlpg', 'flush', 'stale_use'] as const;
 export const INTERRUPT_OP = ['raise', 'deliver', 'iret'] as const;
 export const INTERRUPT_SOURCE = ['irq', 'int', 'injected'] as const;
 export const STACK_SWITCH_REASON = ['privilege', 'iret', 'load', 'cr3', 'task'] as const;
-export const CONSOLE_PORT = ['com1', 'debugcon'] as const;
+export const CONSOLE_PORT = ['com1', 'debugcon', 'bios'] as const;
 
 /** Columns that every event carries: when, where in the code, and in which context. */
 export const CONTEXT_COLUMNS: readonly Column[] = [

@@ -14,7 +14,15 @@ import { messageType, toNumber } from './trace-schema.ts';
 import type { Icount } from './units.ts';
 
 /** Numbered as Footer.Exit in trace.proto. */
-export const EXIT_KINDS = ['unspecified', 'limit', 'exit', 'shutdown', 'stuck', 'interrupted'] as const;
+export const EXIT_KINDS = [
+  'unspecified',
+  'limit',
+  'exit',
+  'shutdown',
+  'stuck',
+  'interrupted',
+  'reset',
+] as const;
 
 /** Why the recording ended. */
 export interface TraceExit {

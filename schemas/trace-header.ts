@@ -73,6 +73,23 @@ export interface TraceDisk {
   readonly base: TraceDiskBase;
 }
 
+export const DRIVE_KINDS = ['disk', 'cdrom', 'floppy'] as const;
+
+/** A drive besides the first hard disk. */
+export interface TraceDrive {
+  readonly kind: (typeof DRIVE_KINDS)[number];
+  readonly unit: number;
+  readonly medium: TraceDisk;
+}
+
+/** What started the machine. */
+export interface TraceFirmware {
+  readonly bios: PackedFile;
+  readonly vgaBios: PackedFile;
+  readonly bootOrder: string;
+  readonly pci: boolean;
+}
+
 export interface TraceHeader {
   readonly schemaVersion: number;
   readonly toolVersion: string;
@@ -80,6 +97,8 @@ export interface TraceHeader {
   readonly guest: TraceGuest;
   readonly profile: TraceProfile;
   readonly disk: TraceDisk | undefined;
+  readonly drives?: readonly TraceDrive[];
+  readonly firmware?: TraceFirmware | undefined;
   readonly seed: bigint;
   readonly ladderInterval: number;
   /** What the recorder was asked for (workload, kernel, ...), for people. */
@@ -91,6 +110,14 @@ const GUEST_KIND = { multiboot: 1, disk_boot: 2, linux: 3 } as const;
 interface WireFile {
   sha256: Uint8Array;
   contents: WirePacked | null;
+}
+
+interface WireDisk {
+  sectors: number;
+  sha256: Uint8Array;
+  embedded?: { extents: { first_sector: number; contents: WirePacked | null }[] } | null;
+  builtin?: string;
+  path?: string;
 }
 
 /** The message as protobufjs has it. */
@@ -113,12 +140,13 @@ interface WireHeader {
     process: { current: number; pid: number; comm: number } | null;
     source: string;
   } | null;
-  disk: {
-    sectors: number;
-    sha256: Uint8Array;
-    embedded?: { extents: { first_sector: number; contents: WirePacked | null }[] } | null;
-    builtin?: string;
-    path?: string;
+  disk: WireDisk | null;
+  drives: { kind: number; unit: number; medium: WireDisk | null }[];
+  firmware: {
+    bios: WireFile | null;
+    vga_bios: WireFile | null;
+    boot_order: string;
+    isa_only: boolean;
   } | null;
   seed: number | Words64;
   ladder_interval: number | Words64;
@@ -139,7 +167,7 @@ const fileFromWire = ({ sha256, contents }: WireFile): PackedFile => ({
 });
 
 export function encodeHeader(header: TraceHeader): Uint8Array {
-  const { machine, guest, profile, disk } = header;
+  const { machine, guest, profile, disk, firmware, drives = [] } = header;
   return messageType('Header')
     .encode({
       schema_version: header.schemaVersion,
@@ -172,12 +200,23 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
         source: profile.source,
       },
       ...(disk ? { disk: diskToWire(disk) } : {}),
+      drives: drives.map(({ kind, unit, medium }) => ({
+        ...{ kind: 1 + DRIVE_KINDS.indexOf(kind), unit, medium: diskToWire(medium) },
+      })),
+      ...(firmware ? { firmware: firmwareToWire(firmware) } : {}),
       seed: fromBigInt(header.seed),
       ladder_interval: header.ladderInterval,
       labels: header.labels,
     })
     .finish();
 }
+
+const firmwareToWire = ({ bios, vgaBios, bootOrder, pci }: TraceFirmware) => ({
+  bios: fileToWire(bios),
+  vga_bios: fileToWire(vgaBios),
+  boot_order: bootOrder,
+  isa_only: !pci,
+});
 
 function diskToWire({ sectors, sha256, base }: TraceDisk): object {
   const common = { sectors, sha256: fromHex(sha256) };
@@ -205,7 +244,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
       'update rewind386',
     );
   }
-  const { guest, profile, disk } = wire;
+  const { guest, profile, disk, firmware } = wire;
   if (!wire.machine || !guest || !profile) throw new TraceDamage('header', 'a part of it is missing');
   const detail = String(wire.machine.detail);
   const machine = (field: string) => toNumber((wire.machine as Record<string, number | Words64>)[field]);
@@ -231,7 +270,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
       image: guest.image ? fileFromWire(guest.image) : undefined,
       modules: guest.modules.map((m) => ({
         commandLine: m.command_line,
-        file: fileFromWire(m.file ?? { sha256: new Uint8Array(), contents: null }),
+        file: fileFromWire(m.file ?? NO_FILE),
       })),
       symbols: guest.symbols ? fileFromWire(guest.symbols) : undefined,
     },
@@ -251,18 +290,33 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
       source: profile.source,
     },
     disk: disk ? diskFromWire(disk) : undefined,
+    drives: wire.drives.map(({ kind, unit, medium }) => {
+      const known = DRIVE_KINDS[kind - 1];
+      if (!known || !medium) throw new TraceDamage('header', `a drive of kind ${kind} is unknown`);
+      return { kind: known, unit, medium: diskFromWire(medium) };
+    }),
+    firmware: firmware
+      ? {
+          bios: fileFromWire(firmware.bios ?? NO_FILE),
+          vgaBios: fileFromWire(firmware.vga_bios ?? NO_FILE),
+          bootOrder: firmware.boot_order,
+          pci: !firmware.isa_only,
+        }
+      : undefined,
     seed: toBigInt(wire.seed),
     ladderInterval: toNumber(wire.ladder_interval),
     labels: { ...wire.labels },
   };
 }
 
+const NO_FILE: WireFile = { sha256: new Uint8Array(), contents: null };
+
 function guestKind(wire: number): TraceGuest['kind'] {
   const known = Object.entries(GUEST_KIND).find(([, number]) => number === wire);
   return known ? (known[0] as TraceGuest['kind']) : 'multiboot';
 }
 
-function diskFromWire(disk: NonNullable<WireHeader['disk']>): TraceDisk {
+function diskFromWire(disk: WireDisk): TraceDisk {
   const common = { sectors: disk.sectors, sha256: toHex(disk.sha256) };
   if (disk.embedded) {
     const extents = disk.embedded.extents.map((extent) => ({

@@ -13,6 +13,8 @@ export function describeExit(exit: TraceExit, profile: GuestProfile | undefined)
       return `shut down: ${exit.message}`;
     case 'stuck':
       return 'halted for ever: no interrupt can wake it';
+    case 'reset':
+      return 'reset the machine';
     case 'limit':
       return 'was stopped by --instructions';
     default:

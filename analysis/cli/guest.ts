@@ -1,12 +1,11 @@
-import { readFileSync, statSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { type GuestProfile, parseProfile, resolveProfile } from '../../recorder/capture/profile.ts';
-import type { DiskSource } from '../../recorder/capture/recording.ts';
+import type { DiskSource, DriveSource } from '../../recorder/capture/recording.ts';
 import type { BootImage } from '../../recorder/machine/build.ts';
 import { NO_PROFILE, type ResolvedProfile } from '../../recorder/machine/config.ts';
+import type { Firmware } from '../../recorder/machine/device.ts';
 import { isLinuxImage } from '../../recorder/machine/linux-boot.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { fileError } from '../../schemas/file-error.ts';
 import { readSymbols, symbolsOfImage } from '../../schemas/symbol-file.ts';
 import {
   BUILTIN_GUEST,
@@ -16,11 +15,14 @@ import {
   KERNELS,
   WORKLOADS,
 } from './builtin-guest.ts';
+import { type Media, mediumKind, openDrives, withMedium } from './drives.ts';
+import { asksForFirmware, openFirmware } from './firmware.ts';
+import { readUserFile } from './user-file.ts';
 
 /** What of a `record` command line says which guest to run, and how to start it. */
 export interface GuestRequest {
-  /** Built-in name, or path of a Multiboot ELF or a Linux bzImage. */
-  readonly guest: string;
+  /** Built-in name, or path of a Multiboot ELF, a Linux bzImage or a bootable image; absent to boot from the drives. */
+  readonly guest?: string | undefined;
   readonly kernel?: string | undefined;
   readonly workload?: string | undefined;
   readonly seed: bigint;
@@ -32,7 +34,14 @@ export interface GuestRequest {
   readonly initrds?: readonly string[];
   /** Path of a file that names the kernel's addresses: System.map, ELF, a.out. */
   readonly symbols?: string | undefined;
-  readonly disk?: string | undefined;
+  /** Paths of hard disk images. */
+  readonly disk?: readonly string[] | undefined;
+  readonly floppy?: readonly string[] | undefined;
+  readonly cdrom?: string | undefined;
+  readonly bios?: string | undefined;
+  readonly vgaBios?: string | undefined;
+  readonly boot?: string | undefined;
+  readonly isa?: boolean | undefined;
   readonly profile?: string | undefined;
 }
 
@@ -40,6 +49,8 @@ export interface Guest {
   readonly name: string;
   readonly boot: BootImage;
   readonly disk: DiskSource | undefined;
+  readonly drives?: readonly DriveSource[];
+  readonly firmware?: Firmware | undefined;
   readonly profile: ResolvedProfile;
   readonly profileSource: string;
   /** The file with the kernel's symbols, where its image has none. */
@@ -50,8 +61,19 @@ export interface Guest {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-export const openGuest = (request: GuestRequest): Guest =>
-  request.guest === BUILTIN_GUEST ? openBuiltin(request) : openFile(request);
+export function openGuest(request: GuestRequest): Guest {
+  const { guest } = request;
+  const media = { disks: request.disk ?? [], floppies: request.floppy ?? [], cdrom: request.cdrom };
+  if (guest === BUILTIN_GUEST || (guest === undefined && !asksForFirmware(request))) {
+    const drives = openDrives(media);
+    return { ...openBuiltin(request), ...(drives.disk ? drives : { drives: drives.drives }) };
+  }
+  if (guest === undefined) return openMedia(request, media);
+  const image = readUserFile(guest, 'guest');
+  const kind = isLinuxImage(image) ? undefined : mediumKind(image);
+  if (kind) return openMedia(request, withMedium(media, kind, guest));
+  return { ...openFile(request, guest, image), ...openDrives(media) };
+}
 
 function openBuiltin(request: GuestRequest): Guest {
   const kernel = oneOf(KERNELS, request.kernel ?? KERNELS[0], 'kernel');
@@ -64,55 +86,101 @@ function openBuiltin(request: GuestRequest): Guest {
     request.append ?? '',
   ];
   return {
-    ...assemble(request, builtinKernel(), options.join(' ').trim(), builtinProfile(), 'the built-in profile'),
+    ...assemble(
+      request,
+      BUILTIN_GUEST,
+      builtinKernel(),
+      options.join(' ').trim(),
+      builtinProfile(),
+      'the built-in profile',
+    ),
     name: BUILTIN_GUEST,
-    disk: request.disk ? userDisk(request.disk) : builtinDiskSource(),
+    disk: builtinDiskSource(),
     labels: { kernel, workload },
   };
 }
 
-function openFile(request: GuestRequest): Guest {
+function refuseBuiltinOptions(request: GuestRequest): void {
   const builtinOnly = request.kernel ? '--kernel' : request.workload ? '--workload' : undefined;
   if (builtinOnly)
     throw new BadInput(
-      `${builtinOnly} is an option of the built-in guest ${BUILTIN_GUEST}, not of ${request.guest}`,
+      `${builtinOnly} is an option of the built-in guest ${BUILTIN_GUEST}, not of ${request.guest ?? 'a disk'}`,
       'give your own kernel its options with --append "…"',
     );
-  const image = readUserFile(request.guest, 'guest');
+}
+
+function openFile(request: GuestRequest, guest: string, image: Uint8Array): Guest {
+  refuseBuiltinOptions(request);
+  if (asksForFirmware(request))
+    throw new BadInput(
+      `${guest} is started without a BIOS`,
+      'leave out --bios, --vga-bios, --boot and --isa, or boot an image of a disk, floppy or CD',
+    );
   return {
-    ...assemble(request, image, request.append ?? '', '', ''),
-    name: basename(request.guest),
-    disk: request.disk ? userDisk(request.disk) : undefined,
-    labels: {},
+    ...assemble(request, guest, image, request.append ?? '', '', ''),
+    ...{ name: basename(guest), disk: undefined, labels: {} },
+  };
+}
+
+/** The BIOS boots from the drives. */
+function openMedia(request: GuestRequest, media: Media): Guest {
+  refuseBuiltinOptions(request);
+  const [option] = [request.append && '--append', request.modules.length > 0 && '--module'].filter(Boolean);
+  if (option)
+    throw new BadInput(
+      `${option} is for a kernel that is started directly`,
+      'a boot loader reads its own configuration',
+    );
+  const drives = openDrives(media);
+  const first = media.disks[0] ?? media.floppies[0] ?? media.cdrom;
+  if (first === undefined)
+    throw new BadInput('there is nothing to boot from', 'give --disk, --floppy or --cdrom FILE');
+  const { profile, profileSource, description, symbols } = describe(request, '', '', () => []);
+  return {
+    ...{ profile, profileSource, description, symbols, labels: {}, name: basename(request.guest ?? first) },
+    boot: {
+      kind: 'disk_boot',
+      name: request.guest ?? first,
+      image: new Uint8Array(),
+      commandLine: '',
+      modules: [],
+    },
+    ...drives,
+    firmware: openFirmware(request, media),
   };
 }
 
 function assemble(
   request: GuestRequest,
+  guest: string,
   image: Uint8Array,
   commandLine: string,
   defaultProfile: string,
   defaultWhere: string,
 ): Pick<Guest, 'boot' | 'profile' | 'profileSource' | 'description' | 'symbols'> {
+  const kind = isLinuxImage(image) ? 'linux' : 'multiboot';
+  return {
+    boot: { kind, name: guest, image, commandLine, modules: openModules(kind, guest, request) },
+    ...describe(request, defaultProfile, defaultWhere, () => symbolsOfImage(image, guest)),
+  };
+}
+
+/** What is known of the guest: its profile, by the symbols of --symbols or else of its image. */
+function describe(
+  request: GuestRequest,
+  defaultProfile: string,
+  defaultWhere: string,
+  imageSymbols: () => ReturnType<typeof symbolsOfImage>,
+): Pick<Guest, 'profile' | 'profileSource' | 'description' | 'symbols'> {
   const where = request.profile ?? defaultWhere;
   const profileSource = request.profile
     ? Buffer.from(readUserFile(request.profile, 'profile')).toString('utf8')
     : defaultProfile;
-  const kind = isLinuxImage(image) ? 'linux' : 'multiboot';
   const description = profileSource ? parseProfile(profileSource, where) : undefined;
   const symbols = request.symbols ? readUserFile(request.symbols, 'symbols') : undefined;
-  const known = symbols
-    ? readSymbols(symbols, request.symbols as string)
-    : symbolsOfImage(image, request.guest);
+  const known = symbols ? readSymbols(symbols, request.symbols as string) : imageSymbols();
   const symbol = (name: string) => known.find((one) => one.name === name)?.address;
   return {
-    boot: {
-      kind,
-      name: request.guest,
-      image,
-      commandLine,
-      modules: openModules(kind, request),
-    },
     profile: description ? resolveProfile(description, symbol, where) : NO_PROFILE,
     profileSource,
     description,
@@ -121,8 +189,12 @@ function assemble(
 }
 
 /** Multiboot kernels have modules, Linux has initrds. */
-function openModules(kind: 'multiboot' | 'linux', request: GuestRequest): BootImage['modules'] {
-  const { initrds = [], modules, guest } = request;
+function openModules(
+  kind: 'multiboot' | 'linux',
+  guest: string,
+  request: GuestRequest,
+): BootImage['modules'] {
+  const { initrds = [], modules } = request;
   if (kind === 'linux') {
     if (modules.length > 0)
       throw new BadInput(`${guest} is a Linux kernel: it takes no modules`, 'give it --initrd FILE');
@@ -138,25 +210,6 @@ function openModule(argument: string): BootImage['modules'][number] {
   const path = equals < 0 ? argument : argument.slice(0, equals);
   const commandLine = equals < 0 ? basename(path) : argument.slice(equals + 1);
   return { bytes: readUserFile(path, 'module'), commandLine };
-}
-
-/** Images up to this size go into the trace; larger ones are referred to. */
-const EMBED_BYTES = 256 * 2 ** 20;
-
-function userDisk(path: string): DiskSource {
-  const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  return bytes > EMBED_BYTES
-    ? { kind: 'path', path: resolve(path) }
-    : { kind: 'image', image: readUserFile(path, 'disk image') };
-}
-
-function readUserFile(path: string, what: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const known = what === 'guest' ? `; the built-in guest is ${BUILTIN_GUEST}` : '';
-    throw new BadInput(`cannot read ${what} ${path}: ${fileError(error)}${known}`);
-  }
 }
 
 function oneOf<Name extends string>(names: readonly Name[], given: string, what: string): Name {

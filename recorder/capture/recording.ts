@@ -1,15 +1,26 @@
 import { packFile, sha256Hex } from '../../schemas/compression.ts';
 import { FileDisk, MemoryDisk, packExtents, type SectorSource } from '../../schemas/disk-image.ts';
-import { SCHEMA_VERSION, type TraceDisk, type TraceHeader } from '../../schemas/trace-header.ts';
+import {
+  SCHEMA_VERSION,
+  type TraceDisk,
+  type TraceDrive,
+  type TraceHeader,
+} from '../../schemas/trace-header.ts';
 import { DEFAULT_LADDER_INTERVAL } from '../../schemas/trace-output.ts';
 import type { BootImage } from '../machine/build.ts';
 import type { MachineConfig, ResolvedProfile } from '../machine/config.ts';
+import type { Drive, Firmware } from '../machine/device.ts';
 
 /** The disk to record with: one that comes with the tool (the trace refers to it by name), or a user's file. */
 export type DiskSource =
   | { readonly kind: 'builtin'; readonly name: string; readonly image: Uint8Array }
   | { readonly kind: 'image'; readonly image: Uint8Array }
   | { readonly kind: 'path'; readonly path: string };
+
+/** A drive besides the first hard disk (Drive, machine/device.ts), and its medium. */
+export interface DriveSource extends Pick<Drive, 'kind' | 'unit'> {
+  readonly medium: DiskSource;
+}
 
 /** Everything that decides what a recording will be. */
 export interface RecordingPlan {
@@ -22,6 +33,10 @@ export interface RecordingPlan {
   /** The profile file as written (JSON), if there was one. */
   readonly profileSource?: string;
   readonly disk?: DiskSource;
+  /** All other drives. */
+  readonly drives?: readonly DriveSource[];
+  /** With boot kind `disk_boot`: what boots. */
+  readonly firmware?: Firmware;
   readonly seed: bigint;
   readonly ladderInterval?: number;
   /** A file that names the kernel's addresses where its image does not. */
@@ -54,8 +69,12 @@ export function openDisk(source: DiskSource): OpenedDisk {
 }
 
 /** The header of the trace: whatever a replay needs, so that the trace replays without the files it came from. */
-export function makeHeader(plan: RecordingPlan, disk: TraceDisk | undefined): TraceHeader {
-  const { boot } = plan;
+export function makeHeader(
+  plan: RecordingPlan,
+  disk: TraceDisk | undefined,
+  drives: readonly TraceDrive[] = [],
+): TraceHeader {
+  const { boot, firmware } = plan;
   return {
     schemaVersion: SCHEMA_VERSION,
     toolVersion: plan.toolVersion,
@@ -70,6 +89,13 @@ export function makeHeader(plan: RecordingPlan, disk: TraceDisk | undefined): Tr
     },
     profile: { ...plan.profile, source: plan.profileSource ?? '' },
     disk,
+    drives,
+    firmware: firmware && {
+      bios: packFile(firmware.bios),
+      vgaBios: packFile(firmware.vgaBios),
+      bootOrder: firmware.bootOrder,
+      pci: firmware.pci,
+    },
     seed: plan.seed,
     ladderInterval: plan.ladderInterval ?? DEFAULT_LADDER_INTERVAL,
     labels: plan.labels ?? {},

@@ -53,8 +53,18 @@ const TURNS_PER_SECOND = 50;
 /** Runs a guest and records it. */
 export async function record(options: RecordOptions): Promise<RecordResult> {
   const disk = options.disk ? openDisk(options.disk) : undefined;
+  const drives = (options.drives ?? []).map(({ kind, unit, medium }) => ({
+    kind,
+    unit,
+    disk: openDisk(medium),
+  }));
   try {
-    const header = makeHeader(options, disk?.description);
+    const media = drives.map(({ kind, unit, disk: { description } }) => ({
+      kind,
+      unit,
+      medium: description,
+    }));
+    const header = makeHeader(options, disk?.description, media);
     const recorder = new Recorder(options, header.ladderInterval);
     const { sources = [] } = options;
     const source = new SeededNondet(options.seed, sources);
@@ -65,6 +75,8 @@ export async function record(options: RecordOptions): Promise<RecordResult> {
         nondet: new LoggingNondet(source, (input) => recorder.input(input)),
         sink: recorder,
         disk: disk?.sectors ?? null,
+        drives: drives.map(({ kind, unit, disk: { sectors } }) => ({ kind, unit, image: sectors })),
+        firmware: options.firmware,
         onConsole: (port, byte) => {
           for (const one of sources) one.heard?.(port, byte, machine.icount);
           options.onConsole?.(port, byte);
@@ -78,6 +90,7 @@ export async function record(options: RecordOptions): Promise<RecordResult> {
     return await recorder.run(machine);
   } finally {
     disk?.close();
+    for (const drive of drives) drive.disk.close();
   }
 }
 

@@ -27,7 +27,10 @@ export const buildMachine: MachineBuilder = (options, boot) => {
       machine.loadLinux(image, { cmdline, initrds: modules.map(({ bytes }) => bytes) }, name);
       break;
     case 'disk_boot':
-      throw new BadInput('this machine cannot boot from a disk yet', 'give a Multiboot kernel');
+      // The processor stands at its reset vector; the BIOS does the rest.
+      if (!options.firmware)
+        throw new BadInput('a disk boots by a BIOS, and there is none', 'give one: --bios FILE');
+      break;
   }
   return machine;
 };

@@ -14,6 +14,8 @@ export interface Device {
   nextDeadline(): number;
   /** Called at `now` >= nextDeadline(); must move the deadline past `now`. */
   onDeadline(now: number): void;
+  /** Called once the whole machine is wired. */
+  powerOn?(): void;
   /** Rebuilds what is derived from the block, after a restore. */
   reload?(): void;
   /** State that does not fit the block (a buffer, a queue): saved and hashed besides it. */
@@ -80,15 +82,62 @@ export type DiskContents = ReadonlyMap<number, WrittenSector>;
  */
 export type ConsoleListener = (port: number, byte: number) => void;
 
+export type DriveKind = 'disk' | 'cdrom' | 'floppy';
+
+/** A drive with its medium. `unit`: on ATA 0-3 (first channel's master and slave, second channel's), of floppies 0 and 1. */
+export interface Drive {
+  readonly kind: DriveKind;
+  readonly unit: number;
+  readonly image: DiskImage;
+}
+
+/** What starts a PC that is not started by a boot protocol of its own. */
+export interface Firmware {
+  /** A whole number of 64 KB, 256 KB at most; its last bytes are those below 4 GB. */
+  readonly bios: Uint8Array;
+  /** Option ROM of the display adapter; empty for none. */
+  readonly vgaBios: Uint8Array;
+  /** Drives in the order in which the BIOS tries them: `a` floppy, `c` hard disk, `d` CD. */
+  readonly bootOrder: string;
+  /** Whether the guest finds a PCI bus. Without it only the BIOS does, while it starts. */
+  readonly pci: boolean;
+}
+
+/** What devices decide about how the processor sees memory. */
+export interface MemoryControl {
+  /** Address line 20 passes, or is held down. */
+  setA20(on: boolean): void;
+  /** The same after a restore: what is derived follows, and nothing else changes. */
+  restoreA20(on: boolean): void;
+  readonly shadow: {
+    attach(hidden: Uint8Array): void;
+    setRegion(region: number, mode: number): void;
+    restoreRegion(region: number, mode: number): void;
+  } | null;
+}
+
 export interface DeviceHost {
   readonly mem: MachineMemory;
   readonly config: MachineConfig;
   readonly nondet: Nondet;
   readonly log: EventLog | null;
+  /** The first hard disk. */
   readonly disk: DiskImage | null;
+  /** All other drives. */
+  readonly drives: readonly Drive[];
+  readonly firmware: Firmware | null;
+  readonly memory: MemoryControl;
   readonly clock: { readonly icount: number };
   readonly dma: DmaPort;
   readonly onConsole?: ConsoleListener | undefined;
+}
+
+/** What the guest wrote to the medium in a drive. */
+export interface Medium {
+  readonly name: string;
+  hash(): Hash64;
+  save(): DiskContents;
+  restore(contents: DiskContents): void;
 }
 
 export interface DeviceSet {
@@ -101,6 +150,11 @@ export interface DeviceSet {
   acceptInput(input: Input): void;
   /** What the guest wrote to the exit port; -1 while it has not. */
   readonly exitCode: number;
+  /** A reset of the processor was asked for: the machine carries it out and says so by `resetDone`. */
+  readonly resetRequested: boolean;
+  resetDone(): void;
+  /** What the guest wrote to each drive besides `disk`, by the drive's name. */
+  readonly media: readonly Medium[];
   /** Hash of everything the guest wrote to the disk; null without a disk. */
   diskHash(): Hash64 | null;
   saveDisk(): DiskContents;

@@ -7,10 +7,6 @@
 export const CPU_STATE = 0x0000;
 export const CPU_STATE_BYTES = 0x1000;
 
-/** STATE: device registers, one 1 KB block a device (fields: each device's own file). 16 KB. */
-export const DEVICE_STATE = 0x1000;
-export const DEVICE_STATE_BYTES = 0x4000;
-
 /** STATE: TLB entries and replacement state (fields: mmu/tlb.ts). 44 KB. */
 export const TLB_STATE = 0x5000;
 export const TLB_STATE_BYTES = 0xb000;
@@ -18,6 +14,10 @@ export const TLB_STATE_BYTES = 0xb000;
 /** STATE: per-frame facts, indexed by frame number up to MAX_FRAMES (fields: mmu/frames.ts). 1 MB. */
 export const FRAME_STATE = 0x10000;
 export const FRAME_STATE_BYTES = 0x100000;
+
+/** STATE: device registers, a block for each device (devices/device-block.ts). 512 KB. */
+export const DEVICE_STATE = 0x110000;
+export const DEVICE_STATE_BYTES = 0x80000;
 
 /** DERIVED: which TLB entries are valid, and what they were filled from (mmu/tlb.ts). 64 KB. */
 export const TLB_DERIVED = 0x200000;
@@ -33,10 +33,21 @@ export const RAM = 0x800000;
 export const MAX_RAM_BYTES = 256 << 20;
 export const MAX_FRAMES = MAX_RAM_BYTES >>> 12;
 
+/**
+ * The images of read-only memory lie after RAM, in a machine that has any: the BIOS as it appears below 4 GB, right
+ * aligned, then the option ROMs of C0000-DFFFF. They are part of how the machine was built, and of no snapshot. Frames
+ * are numbered on from RAM, so that code is decoded there as in RAM (mmu/rom.ts).
+ */
+export const BIOS_ROM_BYTES = 0x40000;
+export const OPTION_ROM_BYTES = 0x20000;
+export const ROM_BYTES = BIOS_ROM_BYTES + OPTION_ROM_BYTES;
+
 /** Views of the machine's memory. Never grown, so the views stay valid for the machine's life. */
 export interface MachineMemory {
   readonly memory: WebAssembly.Memory;
   readonly ramBytes: number;
+  /** Of read-only memory after RAM: 0 or ROM_BYTES. */
+  readonly romBytes: number;
   readonly u8: Uint8Array;
   readonly i32: Int32Array;
   readonly u32: Uint32Array;
@@ -44,13 +55,14 @@ export interface MachineMemory {
   readonly view: DataView;
 }
 
-export function allocateMemory(ramBytes: number): MachineMemory {
-  const pages = (RAM + ramBytes) >>> 16;
+export function allocateMemory(ramBytes: number, romBytes = 0): MachineMemory {
+  const pages = (RAM + ramBytes + romBytes) >>> 16;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const buffer = memory.buffer;
   return {
     memory,
     ramBytes,
+    romBytes,
     u8: new Uint8Array(buffer),
     i32: new Int32Array(buffer),
     u32: new Uint32Array(buffer),

@@ -1,8 +1,9 @@
 import type { Icount } from '../../schemas/units.ts';
 import type { DeviceSet } from './device.ts';
 import { EventLog } from './event-log.ts';
+import { loadFirmware } from './firmware.ts';
 import { FrameSet } from './frame-set.ts';
-import { allocateMemory, type MachineMemory, RAM } from './layout.ts';
+import { allocateMemory, type MachineMemory, RAM, ROM_BYTES } from './layout.ts';
 import { type LinuxOptions, loadLinux } from './linux-boot.ts';
 import { MachineError } from './machine-error.ts';
 import { FRAME_WORDS, ROLES } from './mmu/frames.ts';
@@ -65,10 +66,13 @@ export class Machine {
   private lastAreas: ReadonlyMap<string, PagedArea> = new Map();
   /** icount at which the processor was found halted, while it is; NaN when a restore hides it. */
   private haltedFrom = Number.NaN;
+  private readonly hasFirmware: boolean;
 
   constructor(options: MachineOptions, parts: MachineParts = STANDARD_PARTS) {
-    const { config, profile, nondet, sink, disk, onConsole } = options;
-    const mem = allocateMemory(config.ramBytes);
+    const { config, profile, nondet, sink, disk, drives = [], firmware = null, onConsole } = options;
+    const mem = allocateMemory(config.ramBytes, firmware ? ROM_BYTES : 0);
+    this.hasFirmware = firmware !== null;
+    if (firmware) loadFirmware(mem, firmware);
     const state = parts.createState(mem);
     this.mem = mem;
     this.nondet = nondet;
@@ -82,20 +86,25 @@ export class Machine {
       physWrite16: (at: number, value: number) => this.mmu.physWrite16(at, value),
       physWrite32: (at: number, value: number) => this.mmu.physWrite32(at, value),
     };
+    const memory = {
+      setA20: (on: boolean) => this.mmu.setA20(on),
+      restoreA20: (on: boolean) => this.mmu.restoreA20(on),
+      shadow: firmware && {
+        attach: (hidden: Uint8Array) => this.mmu.shadow?.attach(hidden),
+        setRegion: (region: number, mode: number) => this.mmu.shadow?.setRegion(region, mode),
+        restoreRegion: (region: number, mode: number) => this.mmu.shadow?.restoreRegion(region, mode),
+      },
+    };
+    const clock = state;
+    const { log } = this;
     this.devices = parts.createDevices({
-      mem,
-      config,
-      nondet,
-      log: this.log,
-      disk,
-      clock: state,
-      dma,
-      onConsole,
+      ...{ mem, config, nondet, log, disk, drives, firmware, memory, clock, dma, onConsole },
     });
     const { bus, pic, coprocessor } = this.devices;
     this.cpu = parts.createCpu(mem, bus, pic, this.log, config, coprocessor);
     this.mmu = new Mmu(mem, config, profile, this.cpu, this.log);
     this.cpu.attachMmu(this.mmu);
+    for (const device of this.devices.devices) device.powerOn?.();
     this.storesFrom = this.log && config.detail === 'stores' ? config.storesFrom : Number.POSITIVE_INFINITY;
     this.watchStores();
     const frames = mem.ramBytes >>> 12;
@@ -185,8 +194,21 @@ export class Machine {
     if (cpu.icount >= this.storesBegin) this.watchStores();
     if (cpu.shutdown !== null) return { kind: 'shutdown', message: cpu.shutdown };
     if (devices.exitCode >= 0) return { kind: 'exit', code: devices.exitCode };
+    if (devices.resetRequested) {
+      if (!this.hasFirmware) return { kind: 'reset' };
+      this.reset();
+    }
     if (stops?.hit && stops.mode === 'stop') return { kind: 'limit' };
     return cpu.icount >= until ? { kind: 'limit' } : undefined;
+  }
+
+  /** The processor starts over at the BIOS, as when the keyboard controller pulls its RESET pin; devices stay as they are. */
+  private reset(): void {
+    this.devices.resetDone();
+    this.mmu.setCr4(0);
+    this.mmu.setCr3(0);
+    this.mmu.setCr0(0);
+    this.cpu.reset();
   }
 
   /** Halted, and no interrupt is there to end it. */
@@ -235,6 +257,7 @@ export class Machine {
       const rest = device.save ? hashBytes(device.save(), 1) : { low: 0, high: 0 };
       devices[device.name] = { low: block.low ^ rest.low, high: block.high ^ rest.high };
     }
+    for (const medium of this.devices.media) devices[medium.name] = medium.hash();
     return {
       cpu: this.hashWords((word) => this.cpu.forEachStateWord(word)),
       tlb: this.hashWords((word) => this.mmu.forEachTlbWord(word)),
@@ -301,8 +324,9 @@ export class Machine {
     }
     if (this.mmu.observer) save('observer', new Uint8Array(this.mmu.observer.save().buffer));
     this.lastAreas = areas;
+    const media = new Map(this.devices.media.map((medium) => [medium.name, medium.save()]));
     const disk = this.devices.diskHash() ? this.devices.saveDisk() : null;
-    return { icount: this.icount, seq: this.log?.seq ?? 0, tracking: this.log !== null, areas, disk };
+    return { icount: this.icount, seq: this.log?.seq ?? 0, tracking: this.log !== null, areas, disk, media };
   }
 
   /**
@@ -326,6 +350,10 @@ export class Machine {
       device.restore?.(wholeArea(areaOf(snapshot, `device ${device.name}, more`)));
     }
     if (snapshot.disk) this.devices.restoreDisk(snapshot.disk);
+    for (const medium of this.devices.media) {
+      const contents = snapshot.media.get(medium.name);
+      if (contents) medium.restore(contents);
+    }
     this.mmu.reload();
     const observed = snapshot.areas.get('observer');
     if (observed) this.mmu.observer?.restore(new Int32Array(wholeArea(observed).buffer));

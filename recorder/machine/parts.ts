@@ -5,6 +5,8 @@ import type {
   DeviceHost,
   DeviceSet,
   DiskImage,
+  Drive,
+  Firmware,
   InterruptController,
   IoBus,
 } from './device.ts';
@@ -26,6 +28,8 @@ export interface MachineCpu extends CpuView {
   /** Why the processor shut down (80386 Programmer's Reference, 9.8.9: a fault in a double fault); null while it runs. */
   readonly shutdown: string | null;
   attachMmu(mmu: Mmu): void;
+  /** The state after RESET; icount goes on. */
+  reset(): void;
   /** The state in which a 32-bit boot protocol starts a kernel. */
   enterProtected(entry: ProtectedEntry): void;
   /**
@@ -64,8 +68,13 @@ export interface MachineOptions {
   readonly nondet: Nondet;
   /** Where events go; null records nothing. */
   readonly sink: EventSink | null;
+  /** The first hard disk: master of the first ATA channel. */
   readonly disk: DiskImage | null;
   readonly onConsole?: ConsoleListener;
+  /** All other drives. */
+  readonly drives?: readonly Drive[];
+  /** Absent in a machine that a boot protocol starts. */
+  readonly firmware?: Firmware | undefined;
 }
 
 export type StopReason =
@@ -76,4 +85,6 @@ export type StopReason =
   /** The processor shut down (triple fault). */
   | { readonly kind: 'shutdown'; readonly message: string }
   /** Halted for ever: interrupts are off, or nothing is left that could make one. */
-  | { readonly kind: 'stuck' };
+  | { readonly kind: 'stuck' }
+  /** The guest reset a machine that has no BIOS to start over from. */
+  | { readonly kind: 'reset' };

@@ -33,6 +33,8 @@ export interface Snapshot {
   readonly areas: ReadonlyMap<string, PagedArea>;
   /** What the guest wrote to the disk; null without a disk. */
   readonly disk: DiskContents | null;
+  /** The same of every other drive, by its name. */
+  readonly media: ReadonlyMap<string, DiskContents>;
 }
 
 /** Of Snapshot.areas: RAM, a page a frame. */

@@ -4,7 +4,7 @@ import type { Snapshot } from '../../recorder/machine/snapshot.ts';
 import type { Position, Stops } from '../../recorder/machine/stops.ts';
 import { type LadderRow, ladderRow } from '../../schemas/ladder.ts';
 import { LoggedNondet } from '../logged-nondet.ts';
-import { recordedBoot, recordedDisk } from '../recorded-run.ts';
+import { recordedBoot, recordedOptions } from '../recorded-run.ts';
 import { compareHashes, endedEarly, noBuiltinDisks } from '../session.ts';
 import type { TraceReader } from '../trace-reader.ts';
 
@@ -44,13 +44,7 @@ export class ForwardSession {
     this.nondet = new LoggedNondet(inputs);
     // Nothing is recorded: the state does not depend on it, and the machine is faster without.
     this.machine = build(
-      {
-        config: header.machine,
-        profile: header.profile,
-        nondet: this.nondet,
-        sink: null,
-        disk: recordedDisk(header, builtinDisk) ?? null,
-      },
+      { ...recordedOptions(header, builtinDisk), nondet: this.nondet, sink: null },
       recordedBoot(header),
     );
   }

@@ -90,6 +90,7 @@ class ToyCpu extends ToyState implements MachineCpu {
   }
   reload(): void {}
   enterProtected(): void {}
+  reset(): void {}
   dropFetchLatch(): void {}
   codeWritten(): void {}
   fault(): never {
@@ -152,6 +153,9 @@ export function toyBuilder(exitAt = Number.POSITIVE_INFINITY): MachineBuilder {
           pic: { pending: false, acknowledge: () => 0, irq: 0, injected: false },
           devices: [timer],
           acceptInput: (input) => timer.told(input),
+          resetRequested: false,
+          resetDone: () => {},
+          media: [],
           get exitCode() {
             return bus.exitCode;
           },

@@ -85,6 +85,7 @@ class ToyCpu extends ToyState implements MachineCpu {
   codeWritten(): void {}
   reload(): void {}
   enterProtected(): void {}
+  reset(): void {}
   forEachStateWord(word: (value: number) => void): void {
     for (const value of this.words) word(value);
     word(this.icount);
@@ -157,6 +158,9 @@ function toyDevices({ mem, dma }: DeviceHost): DeviceSet & { readonly pic: { pen
       words[2] = (Math.imul(words[2], 31) + input.value + input.icount) | 0;
     },
     exitCode: -1,
+    resetRequested: false,
+    resetDone: () => {},
+    media: [],
     diskHash: () => null,
     saveDisk: () => new Map(),
     restoreDisk: () => {},

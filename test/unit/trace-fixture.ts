@@ -139,6 +139,19 @@ export function anyHeader(): TraceHeader {
       sha256: 'ab'.repeat(32),
       base: { kind: 'embedded', extents: [{ firstSector: 7, contents }] },
     },
+    drives: [
+      {
+        kind: 'floppy',
+        unit: 1,
+        medium: { sectors: 1440, sha256: 'cd'.repeat(32), base: { kind: 'path', path: '/boot.img' } },
+      },
+    ],
+    firmware: {
+      bios: packFile(new Uint8Array(65536)),
+      vgaBios: packFile(Uint8Array.of(0x55, 0xaa)),
+      bootOrder: 'ac',
+      pci: false,
+    },
     seed: 0xfedcba9876543210n,
     ladderInterval: 4_194_304,
     labels: { workload: 'ftp', kernel: 'buggy' },

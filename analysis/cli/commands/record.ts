@@ -51,8 +51,7 @@ const options = (yargs: Argv) =>
   yargs
     .positional('guest', {
       type: 'string',
-      default: BUILTIN_GUEST,
-      describe: `the built-in guest (${BUILTIN_GUEST}), a Multiboot ELF or a Linux bzImage`,
+      describe: `the built-in guest (${BUILTIN_GUEST}), a Multiboot ELF, a Linux bzImage, or the image of a bootable disk, floppy or CD`,
     })
     .options({
       output: { alias: 'o', type: 'string', requiresArg: true, describe: 'the trace to write' },
@@ -101,9 +100,31 @@ const options = (yargs: Argv) =>
       },
       disk: {
         type: 'string',
+        array: true,
+        default: [],
         requiresArg: true,
-        describe: 'disk image on the first ATA channel; never written to',
+        describe: 'hard disk image (up to four); never written to',
       },
+      floppy: {
+        type: 'string',
+        array: true,
+        default: [],
+        requiresArg: true,
+        describe: 'floppy image (up to two); never written to',
+      },
+      cdrom: { type: 'string', requiresArg: true, describe: 'CD image, on the second ATA channel' },
+      boot: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'drives for the BIOS to try: a floppy, c hard disk, d CD (docs/machine.md)',
+      },
+      bios: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'BIOS image; default: SeaBIOS where it is installed',
+      },
+      'vga-bios': { type: 'string', requiresArg: true, describe: 'VGA BIOS image; none for none' },
+      isa: { type: 'boolean', default: false, describe: 'no PCI bus for the guest to find' },
       profile: {
         type: 'string',
         requiresArg: true,
@@ -153,6 +174,8 @@ const options = (yargs: Argv) =>
       '$0 record kernel.elf --append "root=/dev/wd0" --disk root.img -o own.r386',
       'a kernel of your own',
     )
+    .example('$0 record disk.img --ram 32 -o disk.r386', 'boot a disk image, by SeaBIOS')
+    .example('$0 record --cdrom live.iso --disk hd.img --boot dc -o live.r386', 'boot a CD, with a hard disk')
     .example(
       '$0 record bzImage --initrd initrd.gz --append "console=ttyS0 noapic nolapic acpi=off pci=off" --ram 128 -o linux.r386',
       'a Linux kernel',
@@ -189,6 +212,8 @@ export async function recordGuest(guest: Guest, request: RecordingRequest): Prom
       profileSource: guest.profileSource,
       labels: guest.labels,
       ...(guest.disk ? { disk: guest.disk } : {}),
+      ...(guest.drives ? { drives: guest.drives } : {}),
+      ...(guest.firmware ? { firmware: guest.firmware } : {}),
       ...(guest.symbols ? { symbols: guest.symbols } : {}),
       build: buildMachine,
       sources: inputs?.sources ?? [],

@@ -138,12 +138,13 @@ export class Cpu extends CpuState implements CpuView {
     this.shutdown = null;
   }
 
-  /** Power-on state (80386 Programmer's Reference, 10.1). icount and the time-stamp counter start at 0. */
+  /** The state after RESET (80386 Programmer's Reference, 10.1). icount goes on; the time-stamp counter starts at 0. */
   reset(): void {
     const { words, doubles } = this;
+    const icount = doubles[ICOUNT];
     words.fill(0, 0, CPU_STATE_BYTES >>> 2);
-    doubles[ICOUNT] = 0;
-    doubles[TSC_OFFSET] = 0;
+    doubles[ICOUNT] = icount;
+    doubles[TSC_OFFSET] = 0 - icount;
     const { segments, flags } = this.core;
     for (const segment of [ES, SS, DS, FS, GS]) segments.resetReal(segment, 0, 0);
     segments.resetReal(CS, 0xf000, RESET_BASE);

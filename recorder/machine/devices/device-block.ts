@@ -18,7 +18,12 @@ const BLOCKS = {
   rtc: { from: 0x0c00, bytes: 0x400 },
   system: { from: 0x1000, bytes: 0x400 },
   ata: { from: 0x1400, bytes: 0x2400 },
+  keyboard: { from: 0x3800, bytes: 0x400 },
   coprocessor: { from: 0x3fc0, bytes: 0x40 },
+  vga: { from: 0x4000, bytes: 0x800 },
+  fwcfg: { from: 0x4800, bytes: 0x100 },
+  chipset: { from: 0x4900, bytes: 0x400 },
+  shadow: { from: 0x40000, bytes: 0x40000 },
 } as const;
 
 export function deviceBlock(mem: MachineMemory, name: keyof typeof BLOCKS): DeviceBlock {

@@ -3,6 +3,7 @@ import type { Device, DeviceHost } from '../device.ts';
 import type { PortBus } from './bus.ts';
 import { type CivilTime, civilTime, secondsOf } from './calendar.ts';
 import { type DeviceBlock, deviceBlock } from './device-block.ts';
+import { floppyFormat } from './floppy-format.ts';
 import type { InterruptControllers } from './pic8259.ts';
 import { VirtualClock } from './virtual-time.ts';
 
@@ -38,6 +39,16 @@ const PM = 0x80;
 /** An alarm byte that matches anything. */
 const ANY = 0xc0;
 
+const CMOS_FLOPPIES = 0x10;
+const CMOS_DISKS = 0x12;
+const CMOS_EQUIPMENT = 0x14;
+const CMOS_DISK_TYPE = 0x19;
+const CMOS_BOOT_1 = 0x38;
+const CMOS_BOOT_2 = 0x3d;
+const USER_DISK_TYPE = 47;
+/** Bit 0 of the first boot byte: a floppy need not end in 55 AA. */
+const NO_SIGNATURE_CHECK = 1;
+
 const HERTZ = 32_768;
 /** The update flag is up for the last 244 us of a second: 8 ticks. */
 const UPDATING_TICKS = 8;
@@ -62,7 +73,8 @@ export class RealTimeClock implements Device {
   private readonly pic: InterruptControllers;
   private readonly bus: PortBus;
 
-  constructor({ mem, clock, config, nondet }: DeviceHost, bus: PortBus, pic: InterruptControllers) {
+  constructor(host: DeviceHost, bus: PortBus, pic: InterruptControllers) {
+    const { mem, clock, config, nondet } = host;
     this.state = deviceBlock(mem, 'rtc');
     this.registers = this.state.u8.subarray(REGISTERS, REGISTERS + 128);
     this.words = this.state.words;
@@ -77,6 +89,7 @@ export class RealTimeClock implements Device {
     this.registers[A] = 0x26;
     this.registers[B] = B_24_HOURS;
     this.storeMemorySize(config.ramBytes);
+    this.storeEquipment(host);
     bus.claim(0x70, 2, {
       in: (port) => (port === 0 ? -1 : this.read(this.words[INDEX])),
       out: (port, value) => {
@@ -97,6 +110,26 @@ export class RealTimeClock implements Device {
     put(0x17, extended);
     put(0x30, extended);
     put(0x34, Math.max(0, (ramBytes - (16 << 20)) >>> 16));
+  }
+
+  /** What a PC's setup program stores: floppy drives, hard disks, equipment, and the boot order as SeaBIOS reads it. */
+  private storeEquipment({ drives, disk, firmware }: DeviceHost): void {
+    if (firmware === null) return;
+    const { registers } = this;
+    const floppy = (unit: number) => drives.find((d) => d.kind === 'floppy' && d.unit === unit);
+    const types = [0, 1].map((unit) => {
+      const image = floppy(unit)?.image;
+      return image ? floppyFormat(image.sectors).cmosType : 0;
+    });
+    registers[CMOS_FLOPPIES] = (types[0] << 4) | types[1];
+    registers[CMOS_DISKS] = disk ? 0xf0 : 0;
+    registers[CMOS_DISK_TYPE] = disk ? USER_DISK_TYPE : 0;
+    const floppies = types.filter((type) => type !== 0).length;
+    // Bit 0: floppies, their number less one in bits 7-6; bit 1: a coprocessor; bit 2: a keyboard.
+    registers[CMOS_EQUIPMENT] = (floppies > 0 ? 1 | ((floppies - 1) << 6) : 0) | 6;
+    const codes = [...firmware.bootOrder].map((drive) => ({ a: 1, c: 2, d: 3 })[drive] ?? 0);
+    registers[CMOS_BOOT_1] = ((codes[2] ?? 0) << 4) | NO_SIGNATURE_CHECK;
+    registers[CMOS_BOOT_2] = ((codes[1] ?? 0) << 4) | (codes[0] ?? 0);
   }
 
   private get tick(): number {

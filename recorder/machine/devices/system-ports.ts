@@ -4,23 +4,31 @@ import { consoleOf } from './console.ts';
 import { type DeviceBlock, deviceBlock } from './device-block.ts';
 import type { Timer } from './pit8254.ts';
 
-/** Small ports of the board: 61h (timer 2, speaker), 92h (A20), the debug console E9h and the debug-exit port F4h. */
+/**
+ * Small ports of the board: 61h (timer 2, speaker), 92h (A20, fast reset), 80h (progress codes), the debug consoles E9h and
+ * 402h, and the debug-exit port F4h.
+ */
 
 /** Words. */
 const PORT_61 = 0;
-const PORT_92 = 1;
+/** Address line 20 as it was last set, by port 92h or the keyboard controller. */
+const A20_LINE = 1;
 /** What was written to the exit port, plus one; 0 while nothing was. */
 const EXIT = 2;
 const POST = 3;
+/** Someone pulled the processor's RESET pin. */
+const RESET = 4;
 
 const GATE_2 = 1;
 const SPEAKER = 2;
 const REFRESH = 0x10;
 const OUTPUT_2 = 0x20;
+const FAST_RESET = 1;
 const A20 = 2;
 /** The refresh bit changes with each refresh, every 15 us: 18 ticks of the timer. */
 const REFRESH_TICKS = 18;
 const CONSOLE_DEBUGCON = 1;
+const CONSOLE_BIOS = 2;
 /** What the port reads as where it is there (Bochs, QEMU). */
 const DEBUGCON_HERE = 0xe9;
 
@@ -28,13 +36,18 @@ export class SystemPorts implements Device {
   readonly name = 'system';
   readonly state: DeviceBlock;
   private readonly words: Int32Array;
+  private readonly bus: PortBus;
+  private readonly memory: DeviceHost['memory'];
 
   constructor(host: DeviceHost, bus: PortBus, timer: Timer) {
     this.state = deviceBlock(host.mem, 'system');
     const say = consoleOf(host, bus);
+    const { memory } = host;
     const words = this.state.words;
     this.words = words;
-    words[PORT_92] = A20;
+    this.bus = bus;
+    this.memory = memory;
+    words[A20_LINE] = 1;
     bus.claim(0x61, 1, {
       in: () => {
         const refresh = Math.floor(timer.tick / REFRESH_TICKS) % 2 ? REFRESH : 0;
@@ -45,11 +58,11 @@ export class SystemPorts implements Device {
         timer.gate2 = (value & GATE_2) !== 0;
       },
     });
-    // A20 is always on; the bit is kept for those who look.
     bus.claim(0x92, 1, {
-      in: () => words[PORT_92],
+      in: () => (words[A20_LINE] ? A20 : 0),
       out: (_port, value) => {
-        words[PORT_92] = value & A20;
+        this.a20 = (value & A20) !== 0;
+        if (value & FAST_RESET) this.reset();
       },
     });
     bus.claim(0x80, 1, {
@@ -62,12 +75,44 @@ export class SystemPorts implements Device {
       in: () => DEBUGCON_HERE,
       out: (_port, value) => say(CONSOLE_DEBUGCON, value),
     });
+    bus.claim(0x402, 1, {
+      in: () => DEBUGCON_HERE,
+      out: (_port, value) => say(CONSOLE_BIOS, value),
+    });
     bus.claim(0xf4, 1, {
       out: (_port, value) => {
         words[EXIT] = (value & 0xff) + 1;
         bus.deadlineMoved = true;
       },
     });
+  }
+
+  get a20(): boolean {
+    return this.words[A20_LINE] !== 0;
+  }
+  set a20(on: boolean) {
+    if (on === this.a20) return;
+    this.words[A20_LINE] = on ? 1 : 0;
+    this.memory.setA20(on);
+    this.bus.deadlineMoved = true;
+  }
+
+  /** The processor is to start over. */
+  reset(): void {
+    this.words[RESET] = 1;
+    this.bus.deadlineMoved = true;
+  }
+
+  get resetRequested(): boolean {
+    return this.words[RESET] !== 0;
+  }
+
+  resetDone(): void {
+    this.words[RESET] = 0;
+  }
+
+  reload(): void {
+    this.memory.restoreA20(this.a20);
   }
 
   /** What the guest wrote to the exit port; -1 while it has not. */

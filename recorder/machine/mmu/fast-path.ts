@@ -10,6 +10,9 @@ export const FAST_WRITE = 2;
 export const FAST_USER_READ = 4;
 export const FAST_USER_WRITE = 8;
 
+/** The bit of a frame number that address line 20 is. */
+export const ODD_MEGABYTE = 0x100;
+
 const SLOTS = FAST_PATH >>> 2;
 
 /**
@@ -25,6 +28,8 @@ export class FastPath {
   everyStore = false;
   /** A debugger watches pages. Kept by the MMU. */
   stops: Stops | null = null;
+  /** Address line 20 is held down: pages of odd megabytes are another's, and never fast. Kept by the MMU. */
+  a20Off = false;
 
   private readonly tlb: Tlb;
   private readonly frames: Frames;
@@ -48,7 +53,7 @@ export class FastPath {
   /** Grants what TLB entry `entry`, which holds page `vpn`, allows. */
   grant(entry: number, vpn: number): void {
     const frame = this.tlb.frame(entry);
-    if (frame >= this.frames.count) return;
+    if (frame >= this.frames.count || (this.a20Off && frame & ODD_MEGABYTE)) return;
     if (this.stops?.withholds(vpn, frame)) return;
     const flags = this.tlb.flags(entry);
     const slot = vpn >>> 10;
@@ -74,6 +79,7 @@ export class FastPath {
   /** Paging is off: linear is physical, and there are no rights. */
   grantIdentity(frame: number): void {
     if (this.stops?.withholds(frame, frame)) return;
+    if (this.a20Off && frame & ODD_MEGABYTE) return;
     if (this.i32[SLOTS + frame] === 0) this.identity[this.identityCount++] = frame;
     const writable = this.frames.facts(frame) === UNWATCHED && !this.everyStore;
     const bits = FAST_READ | FAST_USER_READ | (writable ? FAST_WRITE | FAST_USER_WRITE : 0);

@@ -9,6 +9,8 @@ export const ROLES = ROLE_DIRECTORY | ROLE_TABLE;
 export const CHANGED = 4;
 /** DERIVED: it holds decoded code. */
 export const CODE = 8;
+/** DERIVED: stores do not reach what is read here: ROM (rom.ts). */
+export const READ_ONLY = 16;
 /** A frame whose stores nothing needs to see has exactly these facts. */
 export const UNWATCHED = CHANGED;
 

@@ -15,8 +15,9 @@ import {
   WRITE,
 } from './bits.ts';
 import type { CpuView } from './cpu-view.ts';
-import { FastPath } from './fast-path.ts';
-import { CODE, Frames, ROLES, UNWATCHED } from './frames.ts';
+import { FastPath, ODD_MEGABYTE } from './fast-path.ts';
+import { CODE, Frames, READ_ONLY, ROLES, UNWATCHED } from './frames.ts';
+import { RomShadow } from './rom.ts';
 import { BY_OWNER, PagingStructures } from './structures.ts';
 import { TLB_APT_READ, Tlb } from './tlb.ts';
 import { Translator } from './translator.ts';
@@ -49,6 +50,8 @@ export class Mmu {
   private everyStore = false;
   /** What a debugger waits for. */
   private stops: Stops | null = null;
+  /** Null in a machine without a BIOS. */
+  readonly shadow: RomShadow | null;
 
   constructor(
     mem: MachineMemory,
@@ -73,7 +76,22 @@ export class Mmu {
     this.translator = new Translator(mem, cpu, log, this.tlb, this.frames, this.fastPath, this.structures);
     this.observer = log ? ProfileObserver.for(profile, mem, this, log) : null;
     this.translator.observer = this.observer;
+    this.shadow = mem.romBytes > 0 ? new RomShadow(mem, this.frames, this.fastPath, cpu) : null;
     this.reload();
+  }
+
+  /** Address line 20 of the processor: held down, each odd megabyte is the even one below it (bus masters do not care). */
+  setA20(on: boolean): void {
+    this.restoreA20(on);
+    this.cpu.dropFetchLatch();
+  }
+
+  /** As setA20, after a restore: the fetch latch is as it was. */
+  restoreA20(on: boolean): void {
+    this.translator.frameMask = on ? -1 : ~ODD_MEGABYTE;
+    this.fastPath.a20Off = !on;
+    this.fastPath.dropAll();
+    this.translator.takeControls();
   }
 
   /** Rebuilds everything derived, after a restore or a reset. */
@@ -119,14 +137,15 @@ export class Mmu {
     if (offset + size > PAGE) return this.readAcross(linear, size, cpl);
     const vpn = linear >>> 12;
     if (!this.translator.paging) {
-      if (vpn >= this.frames.count) return size === 4 ? -1 : size === 2 ? 0xffff : 0xff;
-      this.stops?.accesses(linear, linear, size, false, true);
+      const frame = vpn & this.translator.frameMask;
+      if (frame >= this.frames.count) return this.loadBeyond(frame, offset, size);
+      this.stops?.accesses(linear, (frame << 12) | offset, size, false, true);
       this.fastPath.grantIdentity(vpn);
-      return this.load(RAM + (vpn << 12) + offset, size);
+      return this.load(RAM + (frame << 12) + offset, size);
     }
     const entry = this.translator.translate(linear, READ, cpl);
-    const frame = this.tlb.frame(entry);
-    if (frame >= this.frames.count) return size === 4 ? -1 : size === 2 ? 0xffff : 0xff;
+    const frame = this.tlb.frame(entry) & this.translator.frameMask;
+    if (frame >= this.frames.count) return this.loadBeyond(frame, offset, size);
     const value = this.load(RAM + (frame << 12) + offset, size);
     this.stops?.accesses(linear, (frame << 12) | offset, size, false, true);
     if (this.alternateSlot >= 0) {
@@ -161,6 +180,7 @@ export class Mmu {
             ? VIA_ALTERNATE
             : VIA_DIRECT;
     }
+    frame &= this.translator.frameMask;
     if (frame >= this.frames.count) return;
     this.stops?.accesses(linear, (frame << 12) | offset, size, true, true);
     const facts = this.frames.change(frame);
@@ -170,7 +190,7 @@ export class Mmu {
       this.watchedStore(linear, entry, frame, offset, size, value, facts, via);
     }
     if (entry >= 0) this.fastPath.grant(entry, vpn);
-    else this.fastPath.grantIdentity(frame);
+    else this.fastPath.grantIdentity(vpn);
   }
 
   /** A store that something wants to see. */
@@ -184,6 +204,10 @@ export class Mmu {
     facts: number,
     via: number,
   ): void {
+    if (facts & READ_ONLY) {
+      this.shadow!.store(frame, offset, size, value);
+      return;
+    }
     const at = RAM + (frame << 12) + offset;
     const physical = (frame << 12) | offset;
     if (this.everyStore) {
@@ -231,11 +255,16 @@ export class Mmu {
     if ((linear & (PAGE - 1)) + size > PAGE) this.translator.translate(last & ~(PAGE - 1), READ, cpl);
   }
 
-  /** Physical address of the instruction byte at `linear`. */
+  /** Physical address of the instruction byte at `linear`. That of the BIOS below 4 GB is where its image lies after RAM. */
   fetchFrame(linear: number, cpl: number): number {
-    if (!this.translator.paging) return linear >>> 0;
-    const entry = this.translator.translate(linear, EXECUTE, cpl);
-    return this.tlb.frame(entry) * PAGE + (linear & (PAGE - 1));
+    let frame = linear >>> 12;
+    if (this.translator.paging) frame = this.tlb.frame(this.translator.translate(linear, EXECUTE, cpl));
+    frame &= this.translator.frameMask;
+    if (frame >= this.frames.count) {
+      const high = RomShadow.highFrame(this.mem, frame * PAGE);
+      if (high >= 0) frame = high;
+    }
+    return frame * PAGE + (linear & (PAGE - 1));
   }
 
   /** Bytes, each by its own page. Both pages are translated before anything is read or written. */
@@ -249,6 +278,13 @@ export class Mmu {
   private writeAcross(linear: number, size: number, value: number, cpl: number): void {
     this.probeWrite(linear, size, cpl);
     for (let i = 0; i < size; i++) this.writeSlow((linear + i) | 0, 1, (value >>> (8 * i)) & 0xff, cpl);
+  }
+
+  /** Beyond RAM: the BIOS, or a bus that nobody drives. */
+  private loadBeyond(frame: number, offset: number, size: number): number {
+    const high = RomShadow.highFrame(this.mem, frame * PAGE);
+    if (high >= 0) return this.load(RAM + high * PAGE + offset, size);
+    return size === 4 ? -1 : size === 2 ? 0xffff : 0xff;
   }
 
   private load(at: number, size: number): number {
@@ -298,7 +334,8 @@ export class Mmu {
     }
     this.stops?.accesses(-1, physical, size, true, false);
     const facts = this.frames.change(frame);
-    if (facts & ROLES) {
+    if (facts & READ_ONLY) this.shadow!.store(frame, offset, size, value);
+    else if (facts & ROLES) {
       this.structures!.store(0, frame, offset, size, value, this.view, VIA_PHYSICAL, FROM_DMA, BY_OWNER);
     } else {
       this.save(RAM + physical, size, value);

@@ -31,7 +31,7 @@ import {
 } from './bits.ts';
 import type { CpuView } from './cpu-view.ts';
 import type { FastPath } from './fast-path.ts';
-import { CODE, type Frames } from './frames.ts';
+import { CODE, type Frames, READ_ONLY } from './frames.ts';
 import { BY_OWNER, type PagingStructures } from './structures.ts';
 import { TLB_DIRTY, TLB_LARGE, TLB_SUSPECT, TLB_USER, TLB_WRITABLE, type Tlb } from './tlb.ts';
 import { Walker } from './walk.ts';
@@ -63,6 +63,8 @@ export class Translator {
   directory = 0;
   private writeProtect = false;
   private keepGlobal = false;
+  /** What the address lines let through of a frame number: all of it, but for line 20 while that is held down. */
+  frameMask = -1;
 
   constructor(
     mem: MachineMemory,
@@ -93,6 +95,7 @@ export class Translator {
     this.fastPath.writeProtect = this.writeProtect;
     this.fastPath.directory = this.paging ? this.directory : -1;
     for (const walker of [this.walker, this.looker]) {
+      walker.frameMask = this.frameMask;
       walker.largePages = (cr4 & CR4_PSE) !== 0;
       walker.globalPages = this.keepGlobal;
     }
@@ -212,7 +215,7 @@ export class Translator {
     const vpn = linear >>> 12;
     const slot = vpn >>> 10;
     const count = this.frames.count;
-    if (directory >= count || this.keepGlobal) return -1;
+    if (directory >= count || this.keepGlobal || this.frameMask !== -1) return -1;
     const pde = i32[RAM_WORDS + (directory << 10) + slot];
     if ((pde & (PRESENT | ACCESSED | PAGE_SIZE_4M)) !== (PRESENT | ACCESSED)) return -1;
     const table = pde >>> 12;
@@ -258,8 +261,9 @@ export class Translator {
     }
   }
 
-  private updateEntry(frame: number, index: number, old: number, value: number, reached: number): void {
-    if (frame >= this.frames.count) return;
+  private updateEntry(named: number, index: number, old: number, value: number, reached: number): void {
+    const frame = named & this.frameMask;
+    if (frame >= this.frames.count || this.frames.facts(frame) & READ_ONLY) return;
     this.stops?.accesses(-1, (frame << 12) | (index << 2), 4, true, false);
     this.i32[(RAM >>> 2) + (frame << 10) + index] = value;
     const facts = this.frames.change(frame);

@@ -20,6 +20,8 @@ export class Walker {
   /** CR4.PSE and CR4.PGE, kept by the MMU. */
   largePages = false;
   globalPages = false;
+  /** What the address lines let through of a frame number. */
+  frameMask = -1;
 
   private readonly i32: Int32Array;
   private readonly frames: number;
@@ -30,7 +32,8 @@ export class Walker {
   }
 
   /** The entry `index` of the structure in `frame`. Where there is no memory the bus reads as ones. */
-  entry(frame: number, index: number): number {
+  entry(unmasked: number, index: number): number {
+    const frame = unmasked & this.frameMask;
     return frame < this.frames ? this.i32[(RAM >>> 2) + (frame << 10) + index] : -1;
   }
 

@@ -117,7 +117,7 @@ export class BlockCache implements Emitter {
     this.core = core;
     this.specialise = specialise;
     this.decoder = new Decoder(core.processor.has);
-    this.frames = new Array(core.mem.ramBytes >>> 12).fill(undefined);
+    this.frames = new Array((core.mem.ramBytes + core.mem.romBytes) >>> 12).fill(undefined);
   }
 
   /** Forgets all blocks. Not to be called while one runs. */
@@ -388,8 +388,8 @@ export class BlockCache implements Emitter {
     }
     if (this.fetchAt === this.fetchEnd) {
       if (this.fetchSecond < 0) throw pageEnd;
-      const { ramBytes } = this.core.mem;
-      this.fetchAt = this.fetchSecond < ramBytes ? RAM + this.fetchSecond : -1;
+      const { ramBytes, romBytes } = this.core.mem;
+      this.fetchAt = this.fetchSecond < ramBytes + romBytes ? RAM + this.fetchSecond : -1;
       this.fetchEnd = 0;
       return this.fetch();
     }
