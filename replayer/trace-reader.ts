@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { BadInput } from '../schemas/bad-input.ts';
 import { unpack } from '../schemas/compression.ts';
@@ -16,7 +17,7 @@ import {
   TraceDamage,
 } from '../schemas/framing.ts';
 import type { Input } from '../schemas/inputs.ts';
-import type { LadderRow } from '../schemas/ladder.ts';
+import { hashWordsHex, type LadderRow } from '../schemas/ladder.ts';
 import {
   type ChunkEntry,
   type ChunkMessage,
@@ -114,6 +115,7 @@ export class TraceReader {
   readonly footer: TraceFooter | undefined;
   readonly torn: TornTrace | undefined;
   private readonly fd: number;
+  private readonly headerBytes: Uint8Array;
   private readonly onDamage: ReaderOptions['onDamage'];
 
   private constructor(path: string, fd: number, options: ReaderOptions) {
@@ -130,6 +132,7 @@ export class TraceReader {
     if (!first.intact || first.type !== FRAME.header) {
       this.damaged(new TraceDamage('header', 'its checksum does not match'));
     }
+    this.headerBytes = first.payload;
     this.header = readingPart('header', 0, () => decodeHeader(first.payload));
 
     this.footer = this.indexedFooter();
@@ -166,6 +169,22 @@ export class TraceReader {
   /** The trace is complete up to this icount. */
   get endIcount(): number {
     return this.footer?.final.icount ?? this.chunks.at(-1)?.range.endIcount ?? 0;
+  }
+
+  /**
+   * Which recording this is, 64 hexadecimal digits: SHA-256 of the header's message and of the last state known, as text.
+   * The same run recorded again has the same; docs/trace-format.md has the rule.
+   */
+  identity(): string {
+    const last = this.footer?.final ?? this.ladder().at(-1);
+    const { kind = 'unspecified', code = 0 } = this.footer?.exit ?? {};
+    const parts = Object.entries(last?.hashes ?? {})
+      .map(([name, hash]) => `${name} ${hashWordsHex(hash)}\n`)
+      .sort();
+    return createHash('sha256')
+      .update(this.headerBytes)
+      .update(`\n${kind} ${code} ${last?.icount ?? 0}\n${parts.join('')}`)
+      .digest('hex');
   }
 
   /** Number of events in all. */

@@ -28,7 +28,7 @@ const column = (name: string, type: ColumnType, doc: string, names?: readonly st
 /** By which mapping a paging structure was reached. */
 export const VIA = ['physical', 'direct', 'recursive', 'alternate'] as const;
 /** What wrote a paging-structure entry. */
-export const WRITE_SOURCE = ['store', 'accessed_dirty', 'dma', 'adopt'] as const;
+export const WRITE_SOURCE = ['store', 'accessed_dirty', 'dma', 'adopt', 'poke'] as const;
 export const PAGING_LEVEL = ['none', 'pde', 'pte'] as const;
 export const CONTROL_REGISTER = ['cr0', 'cr1', 'cr2', 'cr3', 'cr4'] as const;
 export const APTD_OP = ['write', 'check'] as const;

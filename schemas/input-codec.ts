@@ -1,7 +1,7 @@
 import protobuf from 'protobufjs';
 import { ColumnError, checkedRows, decodeColumn, encodeColumn, maxEncodedBytes } from './column-codec.ts';
 import type { ColumnArray, ColumnType } from './events.ts';
-import { INPUT_KINDS, type Input } from './inputs.ts';
+import { INPUT_KINDS, type Input, POKE_TARGETS } from './inputs.ts';
 import type { Icount } from './units.ts';
 
 /** Inputs are columns like the events': field names and types of the `Inputs` message. */
@@ -9,6 +9,8 @@ const INPUT_COLUMNS: readonly { readonly field: string; readonly type: ColumnTyp
   { field: 'kind', type: 'small' },
   { field: 'icount_delta', type: 'icount' },
   { field: 'value', type: 'value' },
+  { field: 'target', type: 'small' },
+  { field: 'address', type: 'value' },
 ];
 
 const inputsTwin = new protobuf.Type('Inputs').add(new protobuf.Field('rows', 1, 'uint32'));
@@ -21,11 +23,14 @@ export function encodeInputs(inputs: readonly Input[]): Uint8Array {
     Uint8Array.from(inputs, (input) => INPUT_KINDS.indexOf(input.kind)),
     Float64Array.from(inputs, (input) => input.icount),
     Uint32Array.from(inputs, (input) => input.value),
+    Uint8Array.from(inputs, (input) => POKE_TARGETS.indexOf(input.target ?? 'none')),
+    Uint32Array.from(inputs, (input) => input.address ?? 0),
   ];
   const message: Record<string, unknown> = { rows: inputs.length };
   for (const [i, { field, type }] of INPUT_COLUMNS.entries()) {
     const out = new Uint8Array(maxEncodedBytes(type, inputs.length));
-    message[field] = out.subarray(0, encodeColumn(type, columns[i], inputs.length, out, 0));
+    const bytes = encodeColumn(type, columns[i], inputs.length, out, 0);
+    if (bytes > 0) message[field] = out.subarray(0, bytes);
   }
   return inputsTwin.encode(message).finish();
 }
@@ -36,11 +41,18 @@ export function decodeInputs(bytes: Uint8Array): Input[] {
   const kind = new Uint8Array(rows);
   const icount = new Float64Array(rows);
   const value = new Uint32Array(rows);
+  const target = new Uint8Array(rows);
+  const address = new Uint32Array(rows);
   decodeColumn('small', message.kind, rows, kind);
   decodeColumn('icount', message.icount_delta, rows, icount);
   decodeColumn('value', message.value, rows, value);
+  decodeColumn('small', message.target, rows, target);
+  decodeColumn('value', message.address, rows, address);
   return Array.from(kind, (number, i) => {
     if (number >= INPUT_KINDS.length) throw new ColumnError(`input kind ${number} is unknown`);
-    return { kind: INPUT_KINDS[number], icount: icount[i] as Icount, value: value[i] };
+    const input = { kind: INPUT_KINDS[number], icount: icount[i] as Icount, value: value[i] };
+    if (target[i] === 0) return input;
+    if (target[i] >= POKE_TARGETS.length) throw new ColumnError(`poke target ${target[i]} is unknown`);
+    return { ...input, target: POKE_TARGETS[target[i]], address: address[i] };
   });
 }

@@ -7,18 +7,62 @@ export const INPUT_KINDS = [
   'serial_byte',
   'inject_irq',
   'key_scancode',
+  'hold_interrupts',
+  'poke',
 ] as const;
 export type InputKind = (typeof INPUT_KINDS)[number];
+
+/** What a `poke` changes, in the order in which trace.proto numbers them: nothing, a register, memory by bytes written. */
+export const POKE_TARGETS = [
+  'none',
+  'register',
+  'physical8',
+  'physical16',
+  'physical32',
+  'linear8',
+  'linear16',
+  'linear32',
+] as const;
+export type PokeTarget = (typeof POKE_TARGETS)[number];
+
+/** Registers that a `poke` can change; its address is the index. */
+export const POKE_REGISTERS = [
+  'eax',
+  'ecx',
+  'edx',
+  'ebx',
+  'esp',
+  'ebp',
+  'esi',
+  'edi',
+  'eip',
+  'eflags',
+] as const;
 
 /** One outside input as it entered the machine. */
 export interface Input {
   readonly kind: InputKind;
   /** When the machine took it. */
   readonly icount: Icount;
-  /** disk_latency: instructions; rtc_start: seconds since 1970-01-01 UTC; serial_byte: the byte; inject_irq: the line; key_scancode: a byte of scan code set 1. A u32. */
+  /**
+   * disk_latency: instructions; rtc_start: seconds since 1970-01-01 UTC; serial_byte: the byte; inject_irq: the line;
+   * key_scancode: a byte of scan code set 1; hold_interrupts: 1 to hold the interrupt line of the processor down, 0 to let
+   * go; poke: the value. A u32.
+   */
   readonly value: number;
+  /** poke: where. */
+  readonly target?: PokeTarget;
+  /** poke: linear or physical address, or index into POKE_REGISTERS. A u32. */
+  readonly address?: number;
 }
 
+const ASYNCHRONOUS: ReadonlySet<InputKind> = new Set([
+  'serial_byte',
+  'inject_irq',
+  'key_scancode',
+  'hold_interrupts',
+  'poke',
+]);
+
 /** Inputs that come by themselves, and are due at an icount; the others answer a request of the machine. */
-export const isAsynchronous = (kind: InputKind): boolean =>
-  kind === 'serial_byte' || kind === 'inject_irq' || kind === 'key_scancode';
+export const isAsynchronous = (kind: InputKind): boolean => ASYNCHRONOUS.has(kind);

@@ -90,6 +90,18 @@ export interface TraceFirmware {
   readonly pci: boolean;
 }
 
+/** The recording that a what-if was made from. */
+export interface TraceParent {
+  /** Its identity (TraceReader.identity), hexadecimal. */
+  readonly identity: string;
+  /** Its file name then, for people. */
+  readonly file: string;
+  /** The first change: up to here the runs are one. */
+  readonly changedAt: number;
+  /** What was changed, as on the command line. */
+  readonly changes: readonly string[];
+}
+
 export interface TraceHeader {
   readonly schemaVersion: number;
   readonly toolVersion: string;
@@ -103,6 +115,8 @@ export interface TraceHeader {
   readonly ladderInterval: number;
   /** What the recorder was asked for (workload, kernel, ...), for people. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Absent for a run of its own. */
+  readonly parent?: TraceParent;
 }
 
 const GUEST_KIND = { multiboot: 1, disk_boot: 2, linux: 3 } as const;
@@ -151,6 +165,12 @@ interface WireHeader {
   seed: number | Words64;
   ladder_interval: number | Words64;
   labels: Record<string, string>;
+  parent: {
+    identity: Uint8Array;
+    file: string;
+    changed_at: number | Words64;
+    changes: string[];
+  } | null;
 }
 
 const toHex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
@@ -207,6 +227,7 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
       seed: fromBigInt(header.seed),
       ladder_interval: header.ladderInterval,
       labels: header.labels,
+      ...(header.parent ? { parent: parentToWire(header.parent) } : {}),
     })
     .finish();
 }
@@ -216,6 +237,20 @@ const firmwareToWire = ({ bios, vgaBios, bootOrder, pci }: TraceFirmware) => ({
   vga_bios: fileToWire(vgaBios),
   boot_order: bootOrder,
   isa_only: !pci,
+});
+
+const parentToWire = ({ identity, file, changedAt, changes }: TraceParent) => ({
+  identity: fromHex(identity),
+  file,
+  changed_at: changedAt,
+  changes,
+});
+
+const parentFromWire = (parent: NonNullable<WireHeader['parent']>): TraceParent => ({
+  identity: toHex(parent.identity),
+  file: parent.file,
+  changedAt: toNumber(parent.changed_at),
+  changes: [...parent.changes],
 });
 
 function diskToWire({ sectors, sha256, base }: TraceDisk): object {
@@ -306,6 +341,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
     seed: toBigInt(wire.seed),
     ladderInterval: toNumber(wire.ladder_interval),
     labels: { ...wire.labels },
+    ...(wire.parent ? { parent: parentFromWire(wire.parent) } : {}),
   };
 }
 

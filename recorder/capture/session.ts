@@ -3,12 +3,14 @@ import type { EventBatch } from '../../schemas/events.ts';
 import type { Input } from '../../schemas/inputs.ts';
 import { type LadderRow, ladderRow } from '../../schemas/ladder.ts';
 import type { TraceExit } from '../../schemas/trace-footer.ts';
+import type { TraceHeader } from '../../schemas/trace-header.ts';
 import { RUNGS_PER_CHUNK, type TraceOutput } from '../../schemas/trace-output.ts';
-import type { MachineBuilder } from '../machine/build.ts';
+import type { BootImage, MachineBuilder } from '../machine/build.ts';
 import type { ConsoleListener } from '../machine/device.ts';
 import type { EventSink } from '../machine/event-log.ts';
 import type { Machine } from '../machine/machine.ts';
-import type { StopReason } from '../machine/parts.ts';
+import type { Nondet } from '../machine/nondet.ts';
+import type { MachineOptions, StopReason } from '../machine/parts.ts';
 import { readTextScreen, screenLines } from '../machine/text-screen.ts';
 import type { InputSource, SourceEnd } from './input/input-source.ts';
 import { LoggingNondet } from './logging-nondet.ts';
@@ -16,7 +18,8 @@ import { makeHeader, openDisk, type RecordingPlan } from './recording.ts';
 import { SeededNondet } from './seeded-nondet.ts';
 import { TraceWriter } from './trace-writer.ts';
 
-export interface RecordOptions extends RecordingPlan {
+/** How a recording is made, whatever is recorded. */
+export interface RunOptions {
   readonly build: MachineBuilder;
   /** The trace file; a run without one is only executed. */
   readonly output?: string;
@@ -36,6 +39,16 @@ export interface RecordOptions extends RecordingPlan {
   readonly signal?: AbortSignal;
 }
 
+export interface RecordOptions extends RunOptions, RecordingPlan {}
+
+/** What runs: a machine, what it starts with, and the world outside it. */
+export interface Subject {
+  readonly header: TraceHeader;
+  readonly machine: Omit<MachineOptions, 'nondet' | 'sink' | 'onConsole'>;
+  readonly boot: BootImage;
+  readonly source: Nondet;
+}
+
 export interface RecordResult {
   readonly exit: TraceExit;
   readonly final: LadderRow;
@@ -52,6 +65,7 @@ const TURNS_PER_SECOND = 50;
 
 /** Runs a guest and records it. */
 export async function record(options: RecordOptions): Promise<RecordResult> {
+  const { config, profile, firmware, boot, sources = [] } = options;
   const disk = options.disk ? openDisk(options.disk) : undefined;
   const drives = (options.drives ?? []).map(({ kind, unit, medium }) => ({
     kind,
@@ -65,48 +79,54 @@ export async function record(options: RecordOptions): Promise<RecordResult> {
       medium: description,
     }));
     const header = makeHeader(options, disk?.description, media);
-    const recorder = new Recorder(options, header.ladderInterval);
-    const { sources = [] } = options;
+    const images = drives.map(({ kind, unit, disk: { sectors } }) => ({ kind, unit, image: sectors }));
+    const machine = { config, profile, disk: disk?.sectors ?? null, drives: images, firmware };
     const source = new SeededNondet(options.seed, sources);
-    const machine: Machine = options.build(
-      {
-        config: options.config,
-        profile: options.profile,
-        nondet: new LoggingNondet(source, (input) => recorder.input(input)),
-        sink: recorder,
-        disk: disk?.sectors ?? null,
-        drives: drives.map(({ kind, unit, disk: { sectors } }) => ({ kind, unit, image: sectors })),
-        firmware: options.firmware,
-        onConsole: (port, byte) => {
-          for (const one of sources) one.heard?.(port, byte, machine.icount);
-          options.onConsole?.(port, byte);
-        },
-      },
-      options.boot,
-    );
-    for (const one of sources) one.attach?.(() => screenLines(readTextScreen(machine.mem)));
-    // Only now is it known that the guest can be loaded: until here no file was touched.
-    recorder.open(options.output ? new TraceWriter(options.output, header) : undefined);
-    return await recorder.run(machine);
+    return await recordSubject({ header, machine, boot, source }, options);
   } finally {
     disk?.close();
     for (const drive of drives) drive.disk.close();
   }
 }
 
+/** Runs and records what somebody else has put together. */
+export async function recordSubject(subject: Subject, options: RunOptions): Promise<RecordResult> {
+  const { header, source } = subject;
+  const recorder = new Recorder(options, header);
+  const { sources = [] } = options;
+  const machine: Machine = options.build(
+    {
+      ...subject.machine,
+      nondet: new LoggingNondet(source, (input) => recorder.input(input)),
+      sink: recorder,
+      onConsole: (port, byte) => {
+        for (const one of sources) one.heard?.(port, byte, machine.icount);
+        options.onConsole?.(port, byte);
+      },
+    },
+    subject.boot,
+  );
+  for (const one of sources) one.attach?.(() => screenLines(readTextScreen(machine.mem)));
+  // Only now is it known that the guest can be loaded: until here no file was touched.
+  recorder.open(options.output ? new TraceWriter(options.output, header) : undefined);
+  return await recorder.run(machine);
+}
+
 /** Runs the machine from rung to rung, and passes on what it makes. */
 class Recorder implements EventSink {
-  private readonly options: RecordOptions;
+  private readonly options: RunOptions;
   private readonly interval: number;
+  private readonly instructionsPerSecond: number;
   private output: TraceOutput | undefined;
   /** What the machine took while it was put together, before there was an output. */
   private early: Input[] | undefined = [];
   private inputs = 0;
   private events = 0;
 
-  constructor(options: RecordOptions, interval: number) {
+  constructor(options: RunOptions, { ladderInterval, machine }: TraceHeader) {
     this.options = options;
-    this.interval = interval;
+    this.interval = ladderInterval;
+    this.instructionsPerSecond = machine.instructionsPerSecond;
   }
 
   open(output: TraceOutput | undefined): void {
@@ -142,10 +162,8 @@ class Recorder implements EventSink {
 
   /** From rung to rung, until the run ends. */
   private async climb(machine: Machine): Promise<TraceExit> {
-    const { instructions, onProgress, signal, idleInRealTime, config } = this.options;
-    const stride = idleInRealTime
-      ? config.instructionsPerSecond / TURNS_PER_SECOND
-      : Number.POSITIVE_INFINITY;
+    const { instructions, onProgress, signal, idleInRealTime } = this.options;
+    const stride = idleInRealTime ? this.instructionsPerSecond / TURNS_PER_SECOND : Number.POSITIVE_INFINITY;
     let turn = performance.now();
     for (let rung = 0; ; ) {
       const goal = Math.min(rung * this.interval, instructions);

@@ -1,3 +1,5 @@
+import { BadInput } from '../../schemas/bad-input.ts';
+import { type Input, POKE_REGISTERS } from '../../schemas/inputs.ts';
 import type { Icount } from '../../schemas/units.ts';
 import type { DeviceSet } from './device.ts';
 import { EventLog } from './event-log.ts';
@@ -39,6 +41,8 @@ export interface LadderHashes {
   readonly disk: Hash64 | null;
   readonly devices: Readonly<Record<string, Hash64>>;
 }
+
+const hex = (address: number) => (address >>> 0).toString(16).padStart(8, '0');
 
 /** A whole i386 machine: the parts put together, and time driven through them. */
 export class Machine {
@@ -241,10 +245,37 @@ export class Machine {
     while (this.nondet.nextInputAt() <= now) {
       const input = this.nondet.takeInput(now as Icount);
       if (!input) break;
-      this.devices.acceptInput(input);
+      if (input.kind === 'poke') this.poke(input);
+      else this.devices.acceptInput(input);
     }
     for (const device of this.devices.devices) {
       while (device.nextDeadline() <= now) device.onDeadline(now);
+    }
+  }
+
+  /** A change from outside. Linear addresses go through the page tables as they are now, not through the TLB. */
+  private poke({ target = 'none', address = 0, value }: Input): void {
+    if (target === 'none') return;
+    if (target === 'register') {
+      if (address < POKE_REGISTERS.length) this.cpu.poke(address, value | 0);
+      return;
+    }
+    const [, space, bits] = /^(linear|physical)(\d+)$/.exec(target) as unknown as [string, string, string];
+    const bytes = Number(bits) / 8;
+    if (space === 'physical') {
+      this.mmu.poke(address, bytes, value);
+      return;
+    }
+    // Byte by byte across a page boundary: the next page is somewhere else.
+    const step = (address & 0xfff) + bytes > 0x1000 ? 1 : bytes;
+    for (let at = 0; at < bytes; at += step) {
+      const physical = this.mmu.translateForDebug((address + at) | 0);
+      if (physical < 0)
+        throw new BadInput(
+          `poke: no page is mapped at linear ${hex(address + at)} at icount ${this.icount}`,
+          'give a mapped address, another icount, or phys:ADDRESS',
+        );
+      this.mmu.poke(physical, step, value >>> (8 * at));
     }
   }
 

@@ -10,7 +10,7 @@ export { INPUT_KINDS, type Input, type InputKind } from '../../schemas/inputs.ts
 export interface Nondet {
   /** A value the machine asks for now (`disk_latency`, `rtc_start`). `low`/`high` bound the answer (integers, inclusive). */
   draw(kind: InputKind, now: Icount, low: number, high: number): number;
-  /** icount at which the next asynchronous input (`serial_byte`, `inject_irq`) is due; Infinity when none is. */
+  /** icount at which the next asynchronous input (`serial_byte`, `inject_irq`, …) is due; Infinity when none is. */
   nextInputAt(): number;
   /** Takes the next asynchronous input if it is due at or before `now`. */
   takeInput(now: Icount): Input | undefined;

@@ -41,6 +41,8 @@ export interface MachineCpu extends CpuView {
   readonly deliveries?: number;
   /** What a debugger waits for. */
   watchFor?(stops: Stops | null): void;
+  /** Changes a register from outside, between two instructions: its number is that of POKE_REGISTERS. */
+  poke(register: number, value: number): void;
   /** Rebuilds what is derived (decoded blocks), after a restore that changed the contents of `frames`. */
   reload(frames: Uint32Array): void;
   /** The architectural state, for the hash: nothing that depends on how blocks were formed or flags deferred. */

@@ -88,6 +88,7 @@ class ToyCpu extends ToyState implements MachineCpu {
   forEachStateWord(word: (value: number) => void): void {
     for (let i = 0; i < 4; i++) word(this.mem.i32[(CPU_STATE >>> 2) + i]);
   }
+  poke(): void {}
   reload(): void {}
   enterProtected(): void {}
   reset(): void {}

@@ -83,6 +83,7 @@ class ToyCpu extends ToyState implements MachineCpu {
   }
   dropFetchLatch(): void {}
   codeWritten(): void {}
+  poke(): void {}
   reload(): void {}
   enterProtected(): void {}
   reset(): void {}

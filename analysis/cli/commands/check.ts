@@ -79,8 +79,14 @@ function describeClass(
     lines.push(
       `  next: rewind386 replay ${file} --detail stores --from ${first.fromIcount} --until ${first.icount + AFTERMATH} -o stores.r386`,
     );
+  if (check.class === HIJACK)
+    lines.push(
+      `  next: rewind386 replay ${file} --cli ${first.fromIcount}:${first.icount + 1} -o masked.r386`,
+    );
   return lines;
 }
 
+/** The class that an interrupt causes: without the interrupt it should vanish. */
+const HIJACK = 1;
 /** Instructions after the finding that the suggested replay records too. */
 const AFTERMATH = 1000;

@@ -38,6 +38,8 @@ function describeTrace(reader: TraceReader): string[] {
     ['disk', describeDisk(header)],
     ['machine', describeMachine(header)],
     ['seed', String(header.seed)],
+    ['identity', reader.identity()],
+    ...describeParent(header),
     ['run', describeRun(reader)],
     ['inputs', grouped(reader.inputs().length)],
     [
@@ -84,6 +86,15 @@ function describeMachine({ machine }: TraceHeader): string {
     `disk latency ${grouped(machine.diskLatencyMin)}-${grouped(machine.diskLatencyMax)}`,
     `detail ${machine.detail}`,
   ].join(', ');
+}
+
+function describeParent({ parent }: TraceHeader): [string, string][] {
+  if (!parent) return [];
+  const { file, identity, changedAt, changes } = parent;
+  return [
+    ['what if', `${changes.join(', ')}; one with its parent up to icount ${grouped(changedAt)}`],
+    ['parent', `${file} (identity ${identity.slice(0, 16)}…)`],
+  ];
 }
 
 function describeRun({ header, footer, torn, endIcount }: TraceReader): string {

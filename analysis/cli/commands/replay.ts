@@ -13,6 +13,7 @@ import { bytes, grouped, plural, shellWord } from '../format.ts';
 import { progressBar } from '../progress.ts';
 import { parseCount } from '../values.ts';
 import { fileBytes } from './file-bytes.ts';
+import { CHANGE_OPTIONS, isWhatIf, runWhatIf } from './what-if.ts';
 
 /** `rewind386 replay` */
 export const addReplay = (cli: Argv): Argv =>
@@ -25,6 +26,15 @@ export const addReplay = (cli: Argv): Argv =>
 
       if (output !== undefined && sameFile(file, output))
         throw new BadInput(`${output} is the trace being replayed`, 'give -o another name');
+      if (isWhatIf(args)) {
+        process.exitCode = await runWhatIf(file, {
+          output: output as string,
+          changes: args,
+          until: until === undefined ? undefined : parseCount(until, '--until'),
+          showConsole,
+        });
+        return;
+      }
       const result = await replayTrace(file, {
         ...(until === undefined ? {} : { until: parseCount(until, '--until') }),
         ...(detail ? { detail: detail as Detail } : {}),
@@ -60,8 +70,15 @@ const options = (yargs: Argv) =>
         describe: 'write what the replay records to a new trace',
       },
       console: { type: 'boolean', default: false, describe: "show the guest's console" },
+      ...CHANGE_OPTIONS,
     })
-    .check(({ detail, output, from }) => {
+    .group(Object.keys(CHANGE_OPTIONS), 'What-if (docs/what-if.md):')
+    .check((args) => {
+      const { detail, output, from, at } = args;
+      if (isWhatIf(args)) {
+        if (detail) throw new Error('a what-if records as the trace did: leave --detail out');
+        if (!output) throw new Error('a what-if needs -o FILE2, the trace to write');
+      } else if (at) throw new Error('--at is for a what-if: --inject, --delay or --poke');
       if (from && !detail) throw new Error('--from is for --detail stores');
       if (detail && !output) throw new Error('--detail needs -o FILE2, the trace to write');
       return true;
@@ -70,6 +87,14 @@ const options = (yargs: Argv) =>
     .example(
       '$0 replay run.r386 --detail stores --from 19M --until 20M -o w.r386',
       'record every memory write of a window',
+    )
+    .example(
+      '$0 replay run.r386 --cli 22711807:22712558 -o masked.r386',
+      'the same run with interrupts held off there: does the finding vanish?',
+    )
+    .example(
+      '$0 replay run.r386 --at 22711000 --delay irq14=+2000 -o later.r386',
+      'the same run with the next disk interrupt later',
     );
 
 const sameFile = (a: string, b: string): boolean => {

@@ -1,3 +1,4 @@
+import { POKE_REGISTERS } from '../../../schemas/inputs.ts';
 import type { CoprocessorLines, InterruptController, IoBus } from '../device.ts';
 import type { EventLog } from '../event-log.ts';
 import { CPU_STATE_BYTES, type MachineMemory } from '../layout.ts';
@@ -59,6 +60,8 @@ import {
   TSC_OFFSET,
 } from './state.ts';
 
+const POKE_EIP = POKE_REGISTERS.indexOf('eip');
+const POKE_EFLAGS = POKE_REGISTERS.indexOf('eflags');
 /**
  * Instructions executed at most before the loop below takes stock. Each call of the interpreter may run better code than
  * the last: V8 compiles a call that goes on and on in a poorer way (without the views as constants).
@@ -181,6 +184,13 @@ export class Cpu extends CpuState implements CpuView {
     words[ESI] = entry.esi;
     words[SYSTEM_FLAGS] = 0;
     words[LATCH_PAGE] = -1;
+  }
+
+  poke(register: number, value: number): void {
+    if (register === POKE_EFLAGS) this.eflags = value;
+    else if (register === POKE_EIP) this.words[EIP] = value;
+    else this.words[register] = value;
+    this.words[LATCH_PAGE] = -1;
   }
 
   /** EFLAGS as PUSHF would store them. */

@@ -41,6 +41,7 @@ export function createDevices(host: DeviceHost): DeviceSet {
       if (kind === 'serial_byte') uart.receive(value);
       else if (kind === 'key_scancode') keyboard.key(value);
       else if (kind === 'inject_irq') pic.inject(value & 15);
+      else if (kind === 'hold_interrupts') pic.hold(value !== 0);
     },
     get exitCode() {
       return system.exitCode;

@@ -33,6 +33,8 @@ const CHIP_WORDS = 16;
 const INJECTED = 2 * CHIP_WORDS;
 const LAST_IRQ = INJECTED + 1;
 const LAST_INJECTED = INJECTED + 2;
+/** How many times the INTR line is held down from outside; it works when this is 0. */
+const HELD = INJECTED + 3;
 
 const ICW1 = 0x10;
 const ICW1_ICW4 = 1;
@@ -281,6 +283,12 @@ export class InterruptControllers implements Device, InterruptController {
     if (!wasUp) this.words[irq < 8 ? LINES : CHIP_WORDS + LINES] &= ~(1 << (irq & 7));
   }
 
+  /** Holds the INTR line down, or lets it go: to the processor as if IF were 0. Requests stay. */
+  hold(on: boolean): void {
+    this.words[HELD] += on ? 1 : -1;
+    this.update();
+  }
+
   private isUp(irq: number): boolean {
     return (this.words[irq < 8 ? LINES : CHIP_WORDS + LINES] & (1 << (irq & 7))) !== 0;
   }
@@ -324,7 +332,7 @@ export class InterruptControllers implements Device, InterruptController {
   private update(): void {
     const { master, slave } = this;
     master.setLine(CASCADE_LINE, slave.request() >= 0);
-    const pending = master.request() >= 0;
+    const pending = this.words[HELD] === 0 && master.request() >= 0;
     if (pending !== this.pending) this.bus.deadlineMoved = true;
     this.pending = pending;
   }

@@ -42,6 +42,7 @@ export const VIA_ALTERNATE = 3;
 export const FROM_STORE = 0;
 export const FROM_WALK = 1;
 export const FROM_DMA = 2;
+export const FROM_POKE = 4;
 export const FROM_ADOPTION = 3;
 
 /** In the order of PAGING_LEVEL. */

@@ -6,6 +6,7 @@ import type { Stops } from '../stops.ts';
 import {
   EXECUTE,
   FROM_DMA,
+  FROM_POKE,
   FROM_STORE,
   READ,
   VIA_ALTERNATE,
@@ -324,19 +325,24 @@ export class Mmu {
     return this.load(RAM + physical, size);
   }
 
-  private physWrite(physical: number, size: number, value: number): void {
+  /** A write from outside the machine: seen like a bus master's, and recorded as what it is. */
+  poke(physical: number, size: number, value: number): void {
+    this.physWrite(physical >>> 0, size, value, FROM_POKE);
+  }
+
+  private physWrite(physical: number, size: number, value: number, source = FROM_DMA): void {
     if (physical + size > this.mem.ramBytes) return;
     const frame = physical >>> 12;
     const offset = physical & (PAGE - 1);
     if (offset + size > PAGE) {
-      for (let i = 0; i < size; i++) this.physWrite(physical + i, 1, (value >>> (8 * i)) & 0xff);
+      for (let i = 0; i < size; i++) this.physWrite(physical + i, 1, (value >>> (8 * i)) & 0xff, source);
       return;
     }
     this.stops?.accesses(-1, physical, size, true, false);
     const facts = this.frames.change(frame);
     if (facts & READ_ONLY) this.shadow!.store(frame, offset, size, value);
     else if (facts & ROLES) {
-      this.structures!.store(0, frame, offset, size, value, this.view, VIA_PHYSICAL, FROM_DMA, BY_OWNER);
+      this.structures!.store(0, frame, offset, size, value, this.view, VIA_PHYSICAL, source, BY_OWNER);
     } else {
       this.save(RAM + physical, size, value);
     }

@@ -6,6 +6,7 @@ import {
   APTD_WRITE,
   DIRTY,
   FROM_ADOPTION,
+  FROM_POKE,
   FROM_STORE,
   LEVEL_PDE,
   LEVEL_PTE,
@@ -177,7 +178,11 @@ export class PagingStructures {
     reached: number,
   ): void {
     this.record(linear, frame, index, old, value, via, source, reached);
-    if (source === FROM_STORE && frame === this.fastPath.directory && index === this.alternateSlot) {
+    if (
+      (source === FROM_STORE || source === FROM_POKE) &&
+      frame === this.fastPath.directory &&
+      index === this.alternateSlot
+    ) {
       this.log.add('aptd_switches', APTD_WRITE, linear, old, value);
     }
     const changed = old ^ value;

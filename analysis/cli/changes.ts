@@ -1,0 +1,168 @@
+import type { Adjustment } from '../../recorder/capture/changed-nondet.ts';
+import { BadInput } from '../../schemas/bad-input.ts';
+import { type Input, POKE_REGISTERS } from '../../schemas/inputs.ts';
+import { icount } from '../../schemas/units.ts';
+import type { Changes } from '../what-if/what-if.ts';
+import { parseCount } from './values.ts';
+
+/** What a what-if changes, as typed: each list may have several. docs/what-if.md defines them. */
+export interface ChangeRequest {
+  /** icount of those that do not name one. */
+  readonly at?: string | undefined;
+  /** `irq14`, `irq14@ICOUNT`. */
+  readonly inject: readonly string[];
+  /** `irq14=+N`, `irq14=-N@ICOUNT`. */
+  readonly delay: readonly string[];
+  /** `ADDRESS=VALUE`, `ADDRESS:SIZE=VALUE@ICOUNT`, `phys:ADDRESS=VALUE`, `eax=VALUE`. */
+  readonly poke: readonly string[];
+  /** `FROM:TO`. */
+  readonly cli: readonly string[];
+}
+
+interface Change {
+  readonly added?: readonly Input[];
+  readonly adjustment?: Adjustment;
+  readonly at: number;
+  readonly words: string;
+}
+
+/** Turns what was typed into inputs, for the recording that took `recorded`. */
+export function parseChanges(request: ChangeRequest, recorded: readonly Input[]): Changes {
+  const windows = merge(request.cli.map(parseWindow));
+  const changes: Change[] = [
+    ...request.inject.map((text) => parseInject(text, request.at)),
+    ...request.delay.map((text) => parseDelay(text, request.at, recorded)),
+    ...request.poke.map((text) => parsePoke(text, request.at)),
+    ...windows.map(holdInterrupts),
+  ];
+  return {
+    added: changes.flatMap(({ added }) => added ?? []).sort((a, b) => a.icount - b.icount),
+    adjustments: changes.flatMap(({ adjustment }) => adjustment ?? []),
+    changedAt: Math.min(...changes.map(({ at }) => at)),
+    words: changes.map(({ words }) => words),
+  };
+}
+
+/** `WHAT@ICOUNT`, or `WHAT` at the icount of --at. */
+function timed(text: string, option: string, at: string | undefined): { what: string; when: number } {
+  const [what, own, ...more] = text.split('@');
+  const when = own ?? at;
+  if (more.length > 0) throw new BadInput(`${option} ${text}: more than one @`);
+  if (when === undefined)
+    throw new BadInput(`${option} ${text}: when?`, `add --at ICOUNT, or write ${what}@ICOUNT`);
+  return { what, when: parseCount(when, own === undefined ? '--at' : option) };
+}
+
+function parseLine(text: string, option: string): number {
+  const line = /^(?:irq)?(\d+)$/.exec(text)?.[1];
+  if (line !== undefined && Number(line) <= 15) return Number(line);
+  throw new BadInput(`${option} ${text}: not an interrupt line`, 'write irq0 to irq15');
+}
+
+function parseInject(text: string, at: string | undefined): Change {
+  const { what, when } = timed(text, '--inject', at);
+  const value = parseLine(what, '--inject');
+  return {
+    added: [{ kind: 'inject_irq', icount: icount(when), value }],
+    at: when,
+    words: `inject irq${value}@${when}`,
+  };
+}
+
+const DISK_LINE = 14;
+
+/**
+ * The command that changes is the first one, in the order of the recording, whose completion lies at or after the time
+ * given; its latency may have been drawn before that. After the last one recorded it is the first new one.
+ */
+function parseDelay(text: string, at: string | undefined, recorded: readonly Input[]): Change {
+  const { what, when } = timed(text, '--delay', at);
+  const [name, amount] = what.split('=');
+  const sign = /^[+-]/.exec(amount ?? '')?.[0];
+  if (!sign)
+    throw new BadInput(`--delay ${text}: by how much?`, 'write irq14=+INSTRUCTIONS or irq14=-INSTRUCTIONS');
+  if (parseLine(name, '--delay') !== DISK_LINE)
+    throw new BadInput(
+      `--delay ${text}: only the disk's interrupt, irq14, comes from outside the machine`,
+      'the others follow from what the guest does; hold all of them off with --cli FROM:TO',
+    );
+  const by = parseCount((amount as string).slice(1), '--delay') * (sign === '-' ? -1 : 1);
+  const draws = recorded.filter(({ kind }) => kind === 'disk_latency');
+  const found = draws.findIndex((draw) => draw.icount + draw.value >= when);
+  const nth = found < 0 ? draws.length : found;
+  return {
+    adjustment: { kind: 'disk_latency', nth, by },
+    at: Math.min(when, draws[nth]?.icount ?? when),
+    words: `delay irq14=${sign}${Math.abs(by)}@${when}`,
+  };
+}
+
+const U32 = 2 ** 32;
+
+function parseNumber(text: string | undefined, option: string): number {
+  const value = /^-?(\d+|0x[0-9a-f]+)$/i.test(text ?? '')
+    ? Number((text as string).replace('-', '')) * ((text as string).startsWith('-') ? -1 : 1)
+    : Number.NaN;
+  if (value >= -(2 ** 31) && value < U32) return value >>> 0;
+  throw new BadInput(`${option}: ${text ?? ''} is not a 32-bit number`, 'write it as 4096 or 0x1000');
+}
+
+const BITS: Readonly<Record<string, 8 | 16 | 32>> = { '1': 8, '2': 16, '4': 32 };
+
+function parsePoke(text: string, at: string | undefined): Change {
+  const { what, when } = timed(text, '--poke', at);
+  const option = `--poke ${text}`;
+  const [place, assigned, ...more] = what.split('=');
+  if (assigned === undefined || more.length > 0)
+    throw new BadInput(`${option}: not a change`, 'write ADDRESS=VALUE, phys:ADDRESS=VALUE or eax=VALUE');
+  const value = parseNumber(assigned, option);
+  const common = { kind: 'poke', icount: icount(when), value } as const;
+  const words = `poke ${what}@${when}`;
+  const register = (POKE_REGISTERS as readonly string[]).indexOf(place.toLowerCase());
+  if (register >= 0)
+    return { added: [{ ...common, target: 'register', address: register }], at: when, words };
+  const [, space, address, size] = /^(phys:)?([^:]+)(?::(\d+))?$/i.exec(place) ?? [];
+  const bits = BITS[size ?? '4'];
+  if (address === undefined || !bits)
+    throw new BadInput(
+      `${option}: no such place`,
+      `write ADDRESS, ADDRESS:SIZE (1, 2 or 4 bytes), phys:ADDRESS, or one of ${POKE_REGISTERS.join(' ')}`,
+    );
+  const target = `${space ? 'physical' : 'linear'}${bits}` as const;
+  return { added: [{ ...common, target, address: parseNumber(address, option) }], at: when, words };
+}
+
+interface Window {
+  readonly from: number;
+  readonly to: number;
+}
+
+function parseWindow(text: string): Window {
+  const [from, to, ...more] = text.split(':');
+  if (to === undefined || more.length > 0)
+    throw new BadInput(`--cli ${text}: not a window`, 'write FROM:TO, two icounts');
+  const window = { from: parseCount(from, '--cli'), to: parseCount(to, '--cli') };
+  if (window.from < window.to) return window;
+  throw new BadInput(`--cli ${text}: ends before it begins`, 'write FROM:TO with FROM below TO');
+}
+
+/** Windows that touch or overlap are one. */
+function merge(windows: readonly Window[]): Window[] {
+  const merged: Window[] = [];
+  for (const window of [...windows].sort((a, b) => a.from - b.from)) {
+    const last = merged.at(-1);
+    if (last && window.from <= last.to)
+      merged[merged.length - 1] = { from: last.from, to: Math.max(last.to, window.to) };
+    else merged.push(window);
+  }
+  return merged;
+}
+
+const holdInterrupts = ({ from, to }: Window): Change => ({
+  added: [
+    { kind: 'hold_interrupts', icount: icount(from), value: 1 },
+    { kind: 'hold_interrupts', icount: icount(to), value: 0 },
+  ],
+  at: from,
+  words: `cli ${from}:${to}`,
+});

@@ -1,0 +1,169 @@
+import { NotTheRecordedRun } from '../../../recorder/capture/changed-nondet.ts';
+import { parseProfile } from '../../../recorder/capture/profile.ts';
+import { buildMachine } from '../../../recorder/machine/build.ts';
+import { TraceReader } from '../../../replayer/trace-reader.ts';
+import type { Finding } from '../../check/checks.ts';
+import { compareFindings, type Verdict } from '../../what-if/verdict.ts';
+import { type WhatIf, whatIf } from '../../what-if/what-if.ts';
+import { builtinDisk } from '../builtin-guest.ts';
+import { type ChangeRequest, parseChanges } from '../changes.ts';
+import { ConsoleLines } from '../console-lines.ts';
+import { describeExit } from '../describe-exit.ts';
+import { EXIT } from '../exit-status.ts';
+import { bytes, grouped, plural, shellWord } from '../format.ts';
+import { interruptible } from '../interruptible.ts';
+import { progressBar } from '../progress.ts';
+import { VERSION } from '../version.ts';
+import { checkTraces } from './check.ts';
+import { fileBytes } from './file-bytes.ts';
+
+/** `rewind386 replay FILE --at I --inject … -o FILE2`: the part of `replay` that changes the run. */
+
+export const CHANGE_OPTIONS = {
+  at: { type: 'string', requiresArg: true, describe: 'what-if: change the run at this icount' },
+  inject: {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    nargs: 1,
+    describe: 'what-if: request an interrupt: irq14[@ICOUNT]',
+  },
+  delay: {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    nargs: 1,
+    describe: 'what-if: the disk completes so much later: irq14=+N[@ICOUNT]',
+  },
+  poke: {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    nargs: 1,
+    describe: 'what-if: [phys:]ADDRESS[:SIZE]=VALUE[@ICOUNT], or a register: eax=VALUE',
+  },
+  cli: {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    nargs: 1,
+    describe: 'what-if: no interrupt between two icounts, FROM:TO',
+  },
+} as const;
+
+export const isWhatIf = ({ inject, delay, poke, cli }: ChangeRequest): boolean =>
+  [inject, delay, poke, cli].some((list) => list.length > 0);
+
+export interface WhatIfRequest {
+  readonly output: string;
+  readonly changes: ChangeRequest;
+  readonly until?: number | undefined;
+  readonly showConsole: boolean;
+}
+
+/** Makes the new recording, and says what became of the findings. Returns the exit status. */
+export async function runWhatIf(file: string, request: WhatIfRequest): Promise<number> {
+  const { output } = request;
+  try {
+    const result = await record(file, request);
+    for (const line of summary(output, result)) console.log(line);
+    const findings = await checkTraces([file, output]);
+    const verdict = compareFindings(findings, result.changes.changedAt, result.parentEnd);
+    for (const line of describeVerdict(file, output, verdict)) console.log(line);
+    const bad = [...verdict.still.map(({ now }) => now), ...verdict.arisen].some(isError);
+    return bad ? EXIT.findings : EXIT.ok;
+  } catch (error) {
+    if (!(error instanceof NotTheRecordedRun)) throw error;
+    console.error(`${file}: ${error.message}`);
+    console.error(`next: rewind386 replay ${shellWord(file)}`);
+    return EXIT.divergence;
+  }
+}
+
+async function record(file: string, request: WhatIfRequest): Promise<WhatIf> {
+  const progress = progressBar('recording', lengthOf(file));
+  const lines = new ConsoleLines((line) => progress.line(`  | ${line}`));
+  try {
+    return await interruptible((signal) =>
+      whatIf({
+        path: file,
+        output: request.output,
+        changes: (recorded) => parseChanges(request.changes, recorded),
+        until: request.until,
+        toolVersion: VERSION,
+        build: buildMachine,
+        builtinDisk,
+        onProgress: ({ icount }) => progress.at(icount),
+        ...(request.showConsole ? { onEvents: (batch) => lines.take(batch) } : {}),
+        signal,
+      }),
+    );
+  } finally {
+    lines.end();
+    progress.end();
+  }
+}
+
+/** Of the first recording; the new one may be longer. Only for the bar. */
+function lengthOf(file: string): number {
+  const reader = TraceReader.open(file);
+  try {
+    return reader.endIcount;
+  } finally {
+    reader.close();
+  }
+}
+
+function summary(output: string, { changes, exit, final, events, inputs }: WhatIf): string[] {
+  const reader = TraceReader.open(output);
+  const { guest, profile } = reader.header;
+  reader.close();
+  const description = profile.source ? parseProfile(profile.source, 'profile') : undefined;
+  return [
+    `what if: ${changes.words.join(', ')}`,
+    `${output}: the recorded run up to icount ${grouped(changes.changedAt)}, then a new one: ` +
+      `${plural(final.icount, 'instruction')}, ${plural(events, 'event')}, ${plural(inputs, 'input')}, ${bytes(fileBytes(output))}`,
+    `${guest.name} ${describeExit(exit, description)} at icount ${grouped(final.icount)}`,
+  ];
+}
+
+const isError = ({ check }: Finding): boolean => check.severity === 'error';
+
+const named = ({ check, icount }: Finding): string =>
+  `the ${check.title.toLowerCase()} at icount ${grouped(icount)}`;
+
+/** Errors one by one, warnings counted, and the next command. */
+export function describeVerdict(parent: string, child: string, verdict: Verdict): string[] {
+  const { vanished, still, arisen, later } = verdict;
+  const warnings = [vanished, still.map(({ now }) => now), arisen, later].map(
+    (findings) => findings.filter((finding) => !isError(finding)).length,
+  );
+  const lines = [
+    ...vanished.filter(isError).map((finding) => `VANISHED ${named(finding)}: ${finding.summary}`),
+    ...still
+      .filter(({ now }) => isError(now))
+      .map(({ before, now }) =>
+        before.icount === now.icount
+          ? `STILL THERE ${named(now)}: ${now.summary}`
+          : `STILL THERE ${named(before)}, now at ${grouped(now.icount)}: ${now.summary}`,
+      ),
+    ...arisen.filter(isError).map((finding) => `NEW ${named(finding)}: ${finding.summary}`),
+    ...later
+      .filter(isError)
+      .map((finding) => `LATER, where the first run had ended, ${named(finding)}: ${finding.summary}`),
+  ];
+  if (lines.length === 0) lines.push('no error after the change, in either run');
+  if (warnings.some((count) => count > 0))
+    lines.push(
+      `warnings: ${warnings[0]} vanished, ${warnings[1]} still there, ${warnings[2]} new, ${warnings[3]} later`,
+    );
+  const shown = [...still.map(({ now }) => now), ...arisen, ...later].find(isError);
+  lines.push(
+    shown
+      ? `next: rewind386 query ${shellWord(child)} ${shown.query}`
+      : vanished.some(isError)
+        ? `next: rewind386 query ${shellWord(parent)} ${shellWord(child)} aptd-timeline`
+        : `next: rewind386 check ${shellWord(child)}`,
+  );
+  return lines;
+}

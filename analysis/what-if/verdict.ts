@@ -1,0 +1,45 @@
+import type { Finding } from '../check/checks.ts';
+
+/**
+ * What became of the findings of a recording in one made from it. Two findings are the same when the same check says the
+ * same of them but for the time: who did it, in which functions, and to which address spaces.
+ */
+export interface Verdict {
+  /** Of the first recording; those before the change are in both, and are left out. */
+  readonly vanished: readonly Finding[];
+  readonly still: readonly { readonly before: Finding; readonly now: Finding }[];
+  /** Of the second recording alone, in the time that both have. */
+  readonly arisen: readonly Finding[];
+  /** Of the second recording, from where the first one ended: these say nothing about the change. */
+  readonly later: readonly Finding[];
+}
+
+/** `findings` of both: run 0 is the first recording, run 1 the one made from it. */
+export function compareFindings(findings: readonly Finding[], changedAt: number, parentEnd: number): Verdict {
+  const after = findings.filter(({ icount }) => icount >= changedAt);
+  const unmatched = after.filter(({ run }) => run === 1);
+  const vanished: Finding[] = [];
+  const still: { before: Finding; now: Finding }[] = [];
+  for (const before of after.filter(({ run }) => run === 0)) {
+    const at = unmatched.findIndex((now) => signature(now) === signature(before));
+    if (at < 0) vanished.push(before);
+    else still.push({ before, now: unmatched.splice(at, 1)[0] });
+  }
+  return {
+    vanished,
+    still,
+    arisen: unmatched.filter(({ icount }) => icount < parentEnd),
+    later: unmatched.filter(({ icount }) => icount >= parentEnd),
+  };
+}
+
+/**
+ * Times stand in summaries as `icount N`, and before the accesses of a list (`N W ADDRESS=VALUE`); offsets in functions
+ * follow a symbol. An interrupt that comes a few instructions later in the same function makes the same accident.
+ */
+const signature = ({ check, summary }: Finding): string =>
+  [check.name, summary]
+    .join(' ')
+    .replaceAll(/icount \d+/g, 'icount')
+    .replaceAll(/\b\d+ (?=[RWX] )/g, '')
+    .replaceAll(/\+0x[0-9a-f]+\b/g, '');

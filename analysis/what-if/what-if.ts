@@ -1,0 +1,116 @@
+import { type Adjustment, ChangedNondet, NotTheRecordedRun } from '../../recorder/capture/changed-nondet.ts';
+import { type RecordResult, type RunOptions, recordSubject } from '../../recorder/capture/session.ts';
+import type { MachineBuilder } from '../../recorder/machine/build.ts';
+import { recordedBoot, recordedOptions } from '../../replayer/recorded-run.ts';
+import { TraceReader } from '../../replayer/trace-reader.ts';
+import { BadInput } from '../../schemas/bad-input.ts';
+import type { Input } from '../../schemas/inputs.ts';
+import { sameHashWords } from '../../schemas/ladder.ts';
+import { SCHEMA_VERSION, type TraceHeader } from '../../schemas/trace-header.ts';
+
+/**
+ * Counterfactuals: a recording executed again with something changed from outside, recorded as a trace of its own. The
+ * change enters as inputs, so the new trace replays by itself. docs/what-if.md defines what stays and what is new.
+ */
+
+/** What is different, as inputs. */
+export interface Changes {
+  readonly added: readonly Input[];
+  readonly adjustments: readonly Adjustment[];
+  /** The first icount at which the run can differ from the recorded one. */
+  readonly changedAt: number;
+  /** As typed, each with its icount: `inject irq14@22711850`. */
+  readonly words: readonly string[];
+}
+
+export interface WhatIfOptions extends Pick<RunOptions, 'onProgress' | 'onEvents' | 'signal'> {
+  readonly path: string;
+  readonly output: string;
+  /** Which depends on what was recorded. */
+  readonly changes: (recorded: readonly Input[]) => Changes;
+  /** Stop here; default: see `defaultEnd`. */
+  readonly until?: number | undefined;
+  readonly toolVersion: string;
+  readonly build: MachineBuilder;
+  readonly builtinDisk: (name: string) => Uint8Array;
+}
+
+export interface WhatIf extends RecordResult {
+  readonly changes: Changes;
+  /** Where the first recording ended. */
+  readonly parentEnd: number;
+}
+
+/** A guest that goes on for ever is stopped here, as `record` stops it. */
+const LONGEST = 2e9;
+
+export async function whatIf(options: WhatIfOptions): Promise<WhatIf> {
+  const reader = TraceReader.open(options.path);
+  try {
+    const recorded = reader.inputs();
+    const changes = options.changes(recorded);
+    if (changes.changedAt >= reader.endIcount)
+      throw new BadInput(
+        `the recording ends at icount ${reader.endIcount}, before the first change (${changes.changedAt})`,
+        `rewind386 info ${options.path}`,
+      );
+    const changed = changedHeader(reader, changes, options);
+    const { diskLatencyMin: min, diskLatencyMax: max } = reader.header.machine;
+    const subject = {
+      header: changed,
+      machine: recordedOptions(changed, options.builtinDisk),
+      boot: recordedBoot(changed),
+      source: new ChangedNondet({ recorded, seed: changed.seed, latency: { min, max }, ...changes }),
+    };
+    const instructions = options.until ?? defaultEnd(reader);
+    const result = await recordSubject(subject, { ...options, instructions });
+    checkCommonPart(reader, options.output, changes.changedAt);
+    return { ...result, changes, parentEnd: reader.endIcount };
+  } finally {
+    reader.close();
+  }
+}
+
+/** Where the recording was stopped from outside; a run that ended by itself may go on now. */
+function defaultEnd({ footer, endIcount }: TraceReader): number {
+  const endedByItself = footer && ['exit', 'shutdown', 'stuck'].includes(footer.exit.kind);
+  return endedByItself ? Math.max(LONGEST, endIcount) : endIcount;
+}
+
+/** A delayed completion may lie outside the range that the others are drawn from. */
+function changedHeader(
+  reader: TraceReader,
+  { changedAt, words, adjustments }: Changes,
+  { path, toolVersion }: WhatIfOptions,
+): TraceHeader {
+  const { header } = reader;
+  const longer = Math.max(0, ...adjustments.map(({ by }) => by));
+  return {
+    ...header,
+    schemaVersion: SCHEMA_VERSION,
+    toolVersion,
+    machine: { ...header.machine, diskLatencyMax: header.machine.diskLatencyMax + longer },
+    parent: { identity: reader.identity(), file: path, changedAt, changes: words },
+  };
+}
+
+/** Up to the first change the two runs must be one, or nothing that comes after it says anything. */
+function checkCommonPart(parent: TraceReader, output: string, changedAt: number): void {
+  const child = TraceReader.open(output);
+  try {
+    const rungs = new Map(child.ladder().map((row) => [row.icount as number, row]));
+    const common = Math.min(changedAt, child.endIcount);
+    for (const row of parent.ladder().filter(({ icount }) => icount < common)) {
+      const same = rungs.get(row.icount);
+      const different = Object.keys(row.hashes).find(
+        (name) => !sameHashWords(row.hashes[name], same?.hashes[name]),
+      );
+      if (different !== undefined)
+        throw new NotTheRecordedRun(
+          `the recording does not replay: ${different} differs at icount ${row.icount}, before any change`,
+        );
+    }
+  } finally {
+    child.close();
+  }
+}

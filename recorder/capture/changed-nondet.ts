@@ -1,0 +1,87 @@
+import { BadInput } from '../../schemas/bad-input.ts';
+import { type Input, type InputKind, isAsynchronous } from '../../schemas/inputs.ts';
+import type { Icount } from '../../schemas/units.ts';
+import type { Nondet } from '../machine/nondet.ts';
+import { Schedule } from './input/input-source.ts';
+import { SeededNondet } from './seeded-nondet.ts';
+
+/** The machine does not repeat the recording that is to be changed. */
+export class NotTheRecordedRun extends BadInput {
+  override readonly name = 'NotTheRecordedRun';
+}
+
+/** Adds to the `nth` answer (from 0) of a kind. */
+export interface Adjustment {
+  readonly kind: InputKind;
+  readonly nth: number;
+  readonly by: number;
+}
+
+export interface ChangedInputs {
+  /** What the first recording took, in order. */
+  readonly recorded: readonly Input[];
+  readonly seed: bigint;
+  /** Bounds that the first recording drew disk latencies from. */
+  readonly latency: { readonly min: number; readonly max: number };
+  /** Asynchronous inputs that come on top, in icount order. */
+  readonly added: readonly Input[];
+  readonly adjustments: readonly Adjustment[];
+  /** Up to here the machine must ask as it did; from here on the run is a new one. */
+  readonly changedAt: number;
+}
+
+/**
+ * The outside world of a what-if: that of a recording, changed. The nth request of a kind gets the nth recorded answer,
+ * whenever it comes now; after the last, the seed's generators go on from where the recording left them. What came by
+ * itself comes again at the same icounts.
+ */
+export class ChangedNondet implements Nondet {
+  private readonly changes: ChangedInputs;
+  private readonly seeded: SeededNondet;
+  private readonly answers = new Map<InputKind, Input[]>();
+  private readonly asked = new Map<InputKind, number>();
+
+  constructor(changes: ChangedInputs) {
+    this.changes = changes;
+    for (const input of changes.recorded) {
+      if (isAsynchronous(input.kind)) continue;
+      const answers = this.answers.get(input.kind) ?? [];
+      answers.push(input);
+      this.answers.set(input.kind, answers);
+    }
+    // Array.sort is stable: at one icount, what was recorded comes first.
+    const own = changes.recorded.filter(({ kind }) => isAsynchronous(kind));
+    const schedule = [...own, ...changes.added].sort((a, b) => a.icount - b.icount);
+    this.seeded = new SeededNondet(changes.seed, [new Schedule(schedule)]);
+  }
+
+  draw(kind: InputKind, now: Icount, low: number, high: number): number {
+    const { changedAt, adjustments, latency } = this.changes;
+    const nth = this.asked.get(kind) ?? 0;
+    this.asked.set(kind, nth + 1);
+    // Drawn even where it is not used: the generator then stands where the recording's stood.
+    const drawn =
+      kind === 'disk_latency'
+        ? this.seeded.draw(kind, now, latency.min, latency.max)
+        : this.seeded.draw(kind, now, low, high);
+    const recorded = this.answers.get(kind)?.[nth];
+    if (now < changedAt && recorded?.icount !== now) throw notTheRun(kind, now);
+    const by = adjustments
+      .filter((adjustment) => adjustment.kind === kind && adjustment.nth === nth)
+      .reduce((sum, adjustment) => sum + adjustment.by, 0);
+    return Math.min(high, Math.max(low, (recorded?.value ?? drawn) + by));
+  }
+
+  nextInputAt(): number {
+    return this.seeded.nextInputAt();
+  }
+
+  takeInput(now: Icount): Input | undefined {
+    return this.seeded.takeInput(now);
+  }
+}
+
+const notTheRun = (kind: InputKind, now: number): BadInput =>
+  new NotTheRecordedRun(
+    `the recording does not replay: the machine asks for ${kind} at icount ${now}, before any change, and did not then`,
+  );
