@@ -11,7 +11,7 @@ import {
   FPU_STATUS,
 } from '../state.ts';
 import { BEFORE, BUSY, C1, CONDITIONS, EXCEPTIONS, EXPONENT, IE, STACK_FAULT, SUMMARY } from './float80.ts';
-import { Scaling } from './scaling.ts';
+import { Transcendental } from './transcendental.ts';
 
 /** A board without them: errors come as #MF or not at all. */
 export const NO_LINES: CoprocessorLines = { error() {}, ignoreErrors: true };
@@ -34,7 +34,7 @@ const TAG_EMPTY = 3;
  * follow from its flags and the masks.
  */
 export class Fpu {
-  readonly math = new Scaling();
+  readonly math = new Transcendental();
   /** False: a machine without a coprocessor, whose escapes do nothing. */
   present = true;
   /** FCMOVcc, FCOMI, FUCOMI: the P6 has them. */

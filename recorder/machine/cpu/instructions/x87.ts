@@ -2,7 +2,23 @@ import type { Core } from '../core.ts';
 import { type Instruction, MEMORY, REGISTER } from '../decoder.ts';
 import { COPROCESSOR_ERROR, INVALID_OPCODE, NO_COPROCESSOR } from '../fault.ts';
 import { loadEnvironment, storeEnvironment } from '../fpu/environment.ts';
-import { BEFORE, C0, C1, C2, C3, classOf, EMPTY, IE, OE, SIGN, STACK_FAULT, UE } from '../fpu/float80.ts';
+import {
+  BEFORE,
+  BIAS,
+  C0,
+  C1,
+  C2,
+  C3,
+  classOf,
+  EMPTY,
+  EXPONENT,
+  IE,
+  INTEGER_BIT,
+  OE,
+  SIGN,
+  STACK_FAULT,
+  UE,
+} from '../fpu/float80.ts';
 import { OperandBuffer } from '../fpu/operands.ts';
 import type { Fpu } from '../fpu/unit.ts';
 import {
@@ -176,8 +192,10 @@ const arithmetic = (op: number, integer: boolean, pops: number): Handler =>
     fpu.deliver(to, pops);
   });
 
+type Unary = (fpu: Fpu, se: number, hi: number, lo: number) => void;
+
 /** An operation on ST(0) alone. */
-const unary = (operation: (fpu: Fpu, se: number, hi: number, lo: number) => void): Handler =>
+const unary = (operation: Unary): Handler =>
   waiting((fpu, core) => {
     if (fpu.isEmpty(0)) {
       fpu.underflow(0);
@@ -226,18 +244,23 @@ const remainder = (nearest: boolean): Handler =>
     if (fpu.deliver(0) && bits >= 0) fpu.setConditions(bits);
   });
 
-/** FXTRACT: two results, of which the second is pushed. */
-const extract = waiting((fpu, { i32 }) => {
-  const { math } = fpu;
-  if (fpu.isEmpty(0) || !fpu.isEmpty(7)) {
-    const flags = IE | STACK_FAULT | (fpu.isEmpty(0) ? 0 : C1);
-    fpu.report(flags);
-    if (!fpu.isMasked(IE)) return;
+/** Room for a second result, and something to make it from; false when the masked response to a stack fault is made. */
+function roomForTwo(fpu: Fpu): boolean {
+  const empty = fpu.isEmpty(0);
+  if (!empty && fpu.isEmpty(7)) return true;
+  fpu.report(IE | STACK_FAULT | (empty ? 0 : C1));
+  if (fpu.isMasked(IE)) {
     fpu.setIndefinite(0);
     fpu.moveTop(-1);
     fpu.setIndefinite(0);
-    return;
   }
+  return false;
+}
+
+/** FXTRACT: the exponent takes the place of the number, the significand is pushed. */
+const extract = waiting((fpu, { i32 }) => {
+  if (!roomForTwo(fpu)) return;
+  const { math } = fpu;
   const at = fpu.at(0);
   math.extract(i32[at + 2], i32[at + 1], i32[at]);
   fpu.report(math.flags);
@@ -245,6 +268,54 @@ const extract = waiting((fpu, { i32 }) => {
   fpu.set(0, math.exponentSe, math.exponentHi, math.exponentLo);
   fpu.push(math.se, math.hi, math.lo);
 });
+
+/** C2 says that the argument is too large, and has been left alone. */
+function inRange(fpu: Fpu, i32: Int32Array): boolean {
+  const at = fpu.at(0);
+  const within = fpu.math.inRange(i32[at + 2], i32[at + 1]);
+  if (!within) i32[FPU_STATUS] = (i32[FPU_STATUS] & ~C1) | C2;
+  return within;
+}
+
+/** FSIN, FCOS. */
+const circular = (operation: Unary): Handler =>
+  waiting((fpu, { i32 }) => {
+    i32[FPU_STATUS] &= ~C2;
+    if (fpu.isEmpty(0)) {
+      fpu.underflow(0);
+      return;
+    }
+    if (!inRange(fpu, i32)) return;
+    const at = fpu.at(0);
+    operation(fpu, i32[at + 2], i32[at + 1], i32[at]);
+    fpu.deliver(0);
+  });
+
+/** FSINCOS, FPTAN: `first` takes the place of the argument, `second` of the same argument is pushed. */
+const circularPair = (first: Unary, second: Unary): Handler =>
+  waiting((fpu, { i32 }) => {
+    i32[FPU_STATUS] &= ~C2;
+    if (!roomForTwo(fpu) || !inRange(fpu, i32)) return;
+    const at = fpu.at(0);
+    const lo = i32[at];
+    const hi = i32[at + 1];
+    const se = i32[at + 2];
+    first(fpu, se, hi, lo);
+    if (!fpu.deliver(0)) return;
+    const { flags } = fpu.math;
+    fpu.math.flags &= ~C1;
+    second(fpu, se, hi, lo);
+    fpu.report((fpu.math.flags & ~C1) | flags);
+    fpu.push(fpu.math.se, fpu.math.hi, fpu.math.lo);
+  });
+
+/** FPTAN pushes 1, or the NaN that the tangent is. */
+const oneOrNan: Unary = ({ math }) => {
+  if ((math.se & EXPONENT) === EXPONENT && math.hi << 1 !== 0) return;
+  math.se = BIAS;
+  math.hi = INTEGER_BIT;
+  math.lo = 0;
+};
 
 // --- Comparison --------------------------------------------------------------------------------------------------------
 
@@ -515,6 +586,21 @@ export const X87_HANDLERS: Handlers = {
   fsqrt: unary(({ math }, se, hi, lo) => math.squareRoot(se, hi, lo)),
   frndint: unary(({ math }, se, hi, lo) => math.roundToInteger(se, hi, lo)),
   fxtract: extract,
+  f2xm1: unary(({ math }, se, hi, lo) => math.exponential(se, hi, lo)),
+  fyl2x: ofTwo(({ math }, ase, ah, al, bse, bh, bl) => math.logarithm(ase, ah, al, bse, bh, bl), 1, 1),
+  fyl2xp1: ofTwo(
+    ({ math }, ase, ah, al, bse, bh, bl) => math.logarithmPlusOne(ase, ah, al, bse, bh, bl),
+    1,
+    1,
+  ),
+  fpatan: ofTwo(({ math }, ase, ah, al, bse, bh, bl) => math.arctangent(ase, ah, al, bse, bh, bl), 1, 1),
+  fsin: circular(({ math }, se, hi, lo) => math.sine(se, hi, lo)),
+  fcos: circular(({ math }, se, hi, lo) => math.cosine(se, hi, lo)),
+  fsincos: circularPair(
+    ({ math }, se, hi, lo) => math.sine(se, hi, lo),
+    ({ math }, se, hi, lo) => math.cosine(se, hi, lo),
+  ),
+  fptan: circularPair(({ math }, se, hi, lo) => math.tangent(se, hi, lo), oneOrNan),
   fprem: remainder(false),
   fprem1: remainder(true),
   fscale: ofTwo(({ math }, ase, ah, al, bse, bh, bl) => math.scale(ase, ah, al, bse, bh, bl), 0, 0),
@@ -599,7 +685,3 @@ for (const [alias, name] of [
 ] as const) {
   X87_HANDLERS[alias] = X87_HANDLERS[name];
 }
-
-// Not there yet.
-for (const name of ['f2xm1', 'fyl2x', 'fptan', 'fpatan', 'fyl2xp1', 'fsincos', 'fsin', 'fcos'])
-  X87_HANDLERS[name] = X87_HANDLERS.fpreserved;
