@@ -13,7 +13,7 @@ const assets = [
   'recorder/guest/images',
   'recorder/guest/profile.json',
 ];
-const wanted = /\.(proto|sql|json|elf|gz|img)$/;
+const wanted = /\.(proto|sql|json|elf|debug|gz|img)$/;
 
 for (const asset of assets) {
   const from = join(root, asset);

@@ -2,6 +2,7 @@ import yargs, { type Argv } from 'yargs';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { fileError } from '../../schemas/file-error.ts';
 import { addCheck } from './commands/check.ts';
+import { addDebug } from './commands/debug.ts';
 import { addDemo } from './commands/demo.ts';
 import { addExport } from './commands/export.ts';
 import { addInfo } from './commands/info.ts';
@@ -39,6 +40,7 @@ const COMMANDS = {
   demo: addDemo,
   record: addRecord,
   replay: addReplay,
+  debug: addDebug,
   query: addQuery,
   check: addCheck,
   'who-wrote': addWhoWrote,

@@ -1,12 +1,16 @@
 import type { MachineBuilder } from '../../recorder/machine/build.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
+import type { Nondet } from '../../recorder/machine/nondet.ts';
 import type { Snapshot } from '../../recorder/machine/snapshot.ts';
 import type { Position, Stops } from '../../recorder/machine/stops.ts';
+import type { Input, InputKind } from '../../schemas/inputs.ts';
 import { type LadderRow, ladderRow } from '../../schemas/ladder.ts';
+import type { Icount } from '../../schemas/units.ts';
 import { LoggedNondet } from '../logged-nondet.ts';
 import { recordedBoot, recordedOptions } from '../recorded-run.ts';
 import { compareHashes, endedEarly, noBuiltinDisks } from '../session.ts';
 import type { TraceReader } from '../trace-reader.ts';
+import { WhatIfNondet } from './what-if-nondet.ts';
 
 export interface SessionOptions {
   readonly build: MachineBuilder;
@@ -21,32 +25,86 @@ export interface Checkpoint {
   readonly inputs: number;
 }
 
+/** Hands the machine on to the outside world of the session that runs it. */
+class SwitchedNondet implements Nondet {
+  current: Nondet;
+  constructor(first: Nondet) {
+    this.current = first;
+  }
+  draw(kind: InputKind, now: Icount, low: number, high: number): number {
+    return this.current.draw(kind, now, low, high);
+  }
+  nextInputAt(): number {
+    return this.current.nextInputAt();
+  }
+  takeInput(now: Icount): Input | undefined {
+    return this.current.takeInput(now);
+  }
+}
+
+/** Inputs that can be gone back in. */
+type Inputs = Nondet & {
+  readonly taken: number;
+  seek(taken: number): void;
+  checkTaken?(icount: number): void;
+};
+
 /**
- * The recorded run, executed forward only: from its start or from a checkpoint. Every rung of the ladder that it comes to
- * for the first time is compared; a difference throws DivergenceFound.
+ * A run, executed forward only: from its start or from a checkpoint. Of the recorded run every rung of the ladder that it
+ * comes to for the first time is compared; a difference throws DivergenceFound.
  */
 export class ForwardSession {
   readonly machine: Machine;
   /** icount at which the recording ends. */
   readonly end: number;
-  private readonly nondet: LoggedNondet;
+  private readonly outside: SwitchedNondet;
+  private readonly nondet: Inputs;
+  private readonly log: readonly Input[];
   private readonly rungs: readonly LadderRow[];
   private readonly verified: Uint8Array;
   /** Of the first rung beyond the machine. */
   private nextRung = 0;
 
-  constructor(reader: TraceReader, { build, builtinDisk = noBuiltinDisks }: SessionOptions) {
+  private constructor(
+    machine: Machine,
+    outside: SwitchedNondet,
+    nondet: Inputs,
+    log: readonly Input[],
+    rungs: readonly LadderRow[],
+    end: number,
+  ) {
+    this.machine = machine;
+    this.outside = outside;
+    this.nondet = nondet;
+    this.log = log;
+    this.rungs = rungs;
+    this.verified = new Uint8Array(rungs.length);
+    this.end = end;
+  }
+
+  /** The recorded run, at its start. */
+  static open(reader: TraceReader, { build, builtinDisk = noBuiltinDisks }: SessionOptions): ForwardSession {
     const { header } = reader;
     const { inputs, ladder } = reader.skeleton();
-    this.rungs = ladder;
-    this.verified = new Uint8Array(ladder.length);
-    this.end = reader.footer?.final.icount ?? ladder.at(-1)?.icount ?? 0;
-    this.nondet = new LoggedNondet(inputs);
+    const nondet = new LoggedNondet(inputs);
+    const outside = new SwitchedNondet(nondet);
     // Nothing is recorded: the state does not depend on it, and the machine is faster without.
-    this.machine = build(
-      { ...recordedOptions(header, builtinDisk), nondet: this.nondet, sink: null },
+    const machine = build(
+      { ...recordedOptions(header, builtinDisk), nondet: outside, sink: null },
       recordedBoot(header),
     );
+    const end = reader.footer?.final.icount ?? ladder.at(-1)?.icount ?? 0;
+    return new ForwardSession(machine, outside, nondet, inputs, ladder, end);
+  }
+
+  /**
+   * A run that begins where this one stands, of the same machine, whose state may be changed before it goes on: nothing is
+   * compared, and it has no end of its own. This one goes on after a `restore`.
+   */
+  fork(): ForwardSession {
+    const nondet = new WhatIfNondet(this.log, this.machine.icount);
+    this.outside.current = nondet;
+    return new ForwardSession(this.machine, this.outside, nondet, this.log, [], Number.MAX_SAFE_INTEGER);
   }
 
   get position(): Position {
@@ -89,6 +147,7 @@ export class ForwardSession {
 
   restore({ snapshot, inputs }: Checkpoint): void {
     this.machine.restore(snapshot);
+    this.outside.current = this.nondet;
     this.nondet.seek(inputs);
     const { icount } = snapshot;
     let low = 0;
@@ -114,7 +173,7 @@ export class ForwardSession {
       if (rung.icount > machine.icount) return;
       const here = rung.icount === machine.icount && machine.deliveries === 0;
       if (here && this.verified[this.nextRung] === 0) {
-        this.nondet.checkTaken(rung.icount);
+        this.nondet.checkTaken?.(rung.icount);
         compareHashes(rung, ladderRow(machine.icount, machine.hashes()));
         this.verified[this.nextRung] = 1;
       }

@@ -103,6 +103,12 @@ export class Timeline {
     }
   }
 
+  /** As seek, but the machine may have been run by another session in between. */
+  async restoreAt(icount: number): Promise<void> {
+    this.session.restore(this.checkpoints.before({ icount, deliveries: 0 }));
+    await this.seek({ icount, deliveries: 0 });
+  }
+
   /** Executes one step: an instruction, or the delivery of an interrupt or exception. False at the end. */
   stepForward(): boolean {
     const before = this.position;

@@ -20,7 +20,7 @@ import { FastPath, ODD_MEGABYTE } from './fast-path.ts';
 import { CODE, Frames, READ_ONLY, ROLES, UNWATCHED } from './frames.ts';
 import { RomShadow } from './rom.ts';
 import { BY_OWNER, PagingStructures } from './structures.ts';
-import { TLB_APT_READ, Tlb } from './tlb.ts';
+import { type CachedTranslation, TLB_APT_READ, Tlb } from './tlb.ts';
 import { Translator } from './translator.ts';
 
 const PAGE = 4096;
@@ -365,6 +365,11 @@ export class Mmu {
   /** Physical address that a fresh walk finds for `linear`; -1 if none. No side effects. */
   translateForDebug(linear: number): number {
     return this.translator.look(linear);
+  }
+
+  /** What the TLB holds. */
+  cachedTranslations(): CachedTranslation[] {
+    return [...this.tlb.valid()];
   }
 
   /** The frames changed since the last call, ascending. The first store to each from now on is seen again. */

@@ -64,6 +64,15 @@ export interface Translation {
   readonly pdePhysical: number;
 }
 
+/** An entry of the TLB: linear page, frame, TLB_… flags, and the paging entries as they were cached. */
+export interface CachedTranslation {
+  readonly vpn: number;
+  readonly frame: number;
+  readonly flags: number;
+  readonly pte: number;
+  readonly pde: number;
+}
+
 /**
  * The translation lookaside buffer (80386 Programmer's Reference, 5.2.5: 32 entries, 4-way). It is architectural: an
  * entry stays, however wrong it has become, until a flush, INVLPG or its eviction. Sets are indexed by the low bits of
@@ -314,6 +323,16 @@ export class Tlb {
     for (let number = 0; number < this.entries; number++) {
       const entry = ENTRIES + (number << ENTRY_SHIFT);
       if (this.i32[entry + TAG] !== 0) this.enlist(entry);
+    }
+  }
+
+  /** The valid entries, for people. */
+  *valid(): Generator<CachedTranslation> {
+    for (let entry = this.nextLive(-1); entry >= 0; entry = this.nextLive(entry)) {
+      const { i32 } = this;
+      const vpn = i32[entry + TAG] & VPN;
+      const [pte, pde] = [i32[entry + PTE] >>> 0, i32[entry + PDE] >>> 0];
+      yield { vpn, frame: i32[entry + FRAME] >>> 0, flags: i32[entry + FLAGS], pte, pde };
     }
   }
 

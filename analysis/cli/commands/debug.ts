@@ -1,0 +1,158 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Argv } from 'yargs';
+import { buildMachine } from '../../../recorder/machine/build.ts';
+import { DivergenceFound } from '../../../replayer/divergence.ts';
+import { Debuggee } from '../../../replayer/gdb/debuggee.ts';
+import { type DebugFinding, Monitor } from '../../../replayer/gdb/monitor.ts';
+import { serveGdb } from '../../../replayer/gdb/server.ts';
+import { GdbStub } from '../../../replayer/gdb/stub.ts';
+import { ForwardSession } from '../../../replayer/timeline/forward-session.ts';
+import { TraceReader } from '../../../replayer/trace-reader.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import { unpack } from '../../../schemas/compression.ts';
+import type { TraceHeader } from '../../../schemas/trace-header.ts';
+import { builtinDebugFile, builtinDisk, builtinSources } from '../builtin-guest.ts';
+import { EXIT } from '../exit-status.ts';
+import { grouped, shellWord } from '../format.ts';
+import { progressBar } from '../progress.ts';
+import { parseCount } from '../values.ts';
+import { checkTraces } from './check.ts';
+
+/** `rewind386 debug` */
+export const addDebug = (cli: Argv): Argv =>
+  cli.command('debug <file>', 'go back and forth in a trace with gdb', options, async (args) => {
+    const { file, at, finding } = args;
+    const reader = TraceReader.open(file);
+    const files = new DebugFiles(reader.header);
+    try {
+      await debug(file, reader, files, {
+        at: at === undefined ? undefined : parseCount(at, '--at'),
+        finding,
+        port: parsePort(args.port),
+      });
+    } catch (error) {
+      if (!(error instanceof DivergenceFound)) throw error;
+      const { icount, subsystem, expected, actual } = error.facts;
+      console.error(`${file}: the replay diverged at icount ${grouped(icount)}: ${subsystem}`);
+      console.error(`  recorded: ${expected}`);
+      console.error(`  replayed: ${actual}`);
+      console.error(`next: rewind386 replay ${shellWord(file)}`);
+      process.exitCode = EXIT.divergence;
+    } finally {
+      files.remove();
+      reader.close();
+    }
+  });
+
+const options = (yargs: Argv) =>
+  yargs
+    .positional('file', { type: 'string', demandOption: true, describe: 'the trace' })
+    .options({
+      at: { type: 'string', requiresArg: true, describe: 'begin at this icount (default: at the end)' },
+      finding: {
+        type: 'number',
+        requiresArg: true,
+        describe: 'begin at this finding of the checks, from 1',
+      },
+      port: { type: 'number', default: 0, describe: 'listen there on 127.0.0.1 (default: a free one)' },
+    })
+    .conflicts('at', 'finding')
+    .example('$0 debug run.r386', 'then run the gdb command that it prints')
+    .example('$0 debug run.r386 --finding 1', 'begin where the first finding happened')
+    .epilogue(
+      'in gdb: reverse-stepi, reverse-continue, watch, break as usual; `monitor help` lists what there is besides',
+    );
+
+interface DebugRequest {
+  readonly at: number | undefined;
+  readonly finding: number | undefined;
+  readonly port: number;
+}
+
+async function debug(file: string, reader: TraceReader, files: DebugFiles, request: DebugRequest) {
+  const session = ForwardSession.open(reader, { build: buildMachine, builtinDisk });
+  const progress = progressBar('replaying', session.end);
+  const tell = (text: string) => {
+    progress.line(text);
+    say?.(`${text}\n`);
+  };
+  let say: ((text: string) => void) | undefined;
+  const opening = { onProgress: (icount: number) => (say ? undefined : progress.at(icount)) };
+  const debuggee = new Debuggee(session, opening, tell);
+  const monitor = new Monitor(debuggee, reader, { findings: () => findingsOf(file) });
+  const { at, finding, port } = request;
+  const icount = finding === undefined ? at : (await monitor.findingNumber(finding)).icount;
+  await debuggee.goto({ icount: icount ?? session.end, deliveries: 0 });
+  progress.end();
+  const server = await serveGdb(new GdbStub(debuggee, monitor), port);
+  say = server.say;
+  console.log(`${file} at icount ${grouped(debuggee.position.icount)} of ${grouped(session.end)}`);
+  console.log(`gdb server on 127.0.0.1:${server.port}; Ctrl-C ends it`);
+  console.log(`next: gdb -x ${shellWord(files.script(server.port))}`);
+  const stop = () => server.close();
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  try {
+    await server.ended;
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
+}
+
+async function findingsOf(file: string): Promise<DebugFinding[]> {
+  const found = await checkTraces([file]);
+  return found.map(({ icount, check, summary }) => ({ icount, title: check.title, summary }));
+}
+
+function parsePort(port: number): number {
+  if (Number.isInteger(port) && port >= 0 && port < 65536) return port;
+  throw new BadInput(`--port ${port}: not a port`, 'write a number up to 65535');
+}
+
+/** What gdb needs to know the guest by: its kernel with symbols, and how to connect. In a folder of its own. */
+class DebugFiles {
+  private readonly folder = mkdtempSync(join(tmpdir(), 'rewind386-'));
+  private readonly kernel: Uint8Array | undefined;
+
+  constructor({ guest }: TraceHeader) {
+    this.kernel = guest.image && unpack(guest.image.contents);
+  }
+
+  /** The commands that set a gdb up. */
+  script(port: number): string {
+    const lines = ['set pagination off', 'set confirm off', 'set architecture i386'];
+    if (this.kernel) {
+      lines.push(`file ${this.write('kernel.elf', this.kernel)}`);
+      const debugFile = builtinDebugFile(this.kernel);
+      if (debugFile) lines.push(`symbol-file ${this.write('kernel.debug', debugFile)}`);
+      const sources = builtinSources();
+      if (debugFile && sources) lines.push(`directory ${sources}`);
+    }
+    lines.push(GOTO, `target remote 127.0.0.1:${port}`, '');
+    return this.write('gdb.script', Buffer.from(lines.join('\n')));
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private write(name: string, contents: Uint8Array): string {
+    const path = join(this.folder, name);
+    writeFileSync(path, contents);
+    return path;
+  }
+}
+
+/** gdb keeps registers that it has read: after a jump through time it must forget them. */
+const GOTO = `define goto
+  eval "monitor goto %s", "$arg0"
+  maintenance flush register-cache
+  maintenance flush dcache
+  frame
+end
+document goto
+Go to an icount of the recording: goto ICOUNT
+end`;

@@ -1,0 +1,160 @@
+import { RAM } from '../../recorder/machine/layout.ts';
+import type { Machine } from '../../recorder/machine/machine.ts';
+import type { Hit, Position, Watch } from '../../recorder/machine/stops.ts';
+import type { ForwardSession } from '../timeline/forward-session.ts';
+import { type Arrival, type StopConditions, Timeline, type TimelineOptions } from '../timeline/timeline.ts';
+
+/** The address space in which memory is shown: as the current directory maps it, or physical. */
+export type AddressSpace = Watch['space'];
+
+export type StopReport =
+  | { readonly kind: 'step' | 'interrupted' | 'begin' | 'end' }
+  | { readonly kind: 'hit'; readonly hit: Hit };
+
+/**
+ * What a debugger works on: the recorded run, and, once something was written, a what-if run that left it there. The
+ * recording never changes. Going back over the place where a what-if run left gives it up.
+ */
+export class Debuggee {
+  private readonly timelines: Timeline[];
+  private readonly sessions: ForwardSession[];
+  private readonly options: TimelineOptions;
+  private readonly note: (text: string) => void;
+  /** Something was written since the machine last moved: that belongs to the same what-if run. */
+  private freshFork = false;
+
+  /** `note` takes what the user should know. */
+  constructor(session: ForwardSession, options: TimelineOptions, note: (text: string) => void) {
+    this.sessions = [session];
+    this.timelines = [new Timeline(session, options)];
+    this.options = options;
+    this.note = note;
+  }
+
+  get timeline(): Timeline {
+    return this.timelines[this.timelines.length - 1];
+  }
+
+  get machine(): Machine {
+    return this.timeline.machine;
+  }
+
+  get position(): Position {
+    return this.timeline.position;
+  }
+
+  get isWhatIf(): boolean {
+    return this.timelines.length > 1;
+  }
+
+  /** Where execution is about to go on, for an emulator that shows linear addresses. */
+  get recording(): Timeline {
+    return this.timelines[0];
+  }
+
+  async stepForward(): Promise<StopReport> {
+    this.freshFork = false;
+    return { kind: this.timeline.stepForward() ? 'step' : 'end' };
+  }
+
+  async stepBack(): Promise<StopReport> {
+    this.freshFork = false;
+    while (!(await this.timeline.stepBack())) {
+      if (!(await this.giveUp())) return { kind: 'begin' };
+    }
+    return { kind: 'step' };
+  }
+
+  async continueForward(conditions: StopConditions, interrupted: () => boolean): Promise<StopReport> {
+    this.freshFork = false;
+    return reportOf(await this.timeline.continueForward(conditions, interrupted), 'end');
+  }
+
+  async continueBack(conditions: StopConditions, interrupted: () => boolean): Promise<StopReport> {
+    this.freshFork = false;
+    for (;;) {
+      const report = reportOf(await this.timeline.continueBack(conditions, interrupted), 'begin');
+      if (report.kind !== 'begin' || !(await this.giveUp())) return report;
+    }
+  }
+
+  /** Goes to a position of the run in hand; to one before it left the recording, by giving it up. */
+  async goto(position: Position): Promise<void> {
+    this.freshFork = false;
+    while (position.icount < this.timeline.start && (await this.giveUp()));
+    await this.timeline.seek(position);
+  }
+
+  /** Before anything is written. */
+  beforeWrite(): void {
+    if (this.freshFork) return;
+    const { icount } = this.position;
+    const session = this.sessions[this.sessions.length - 1].fork();
+    this.sessions.push(session);
+    this.freshFork = true;
+    this.note(
+      `what if: a run of its own begins at icount ${icount} with what you write; the recording is unchanged`,
+    );
+  }
+
+  /** After it: the what-if run begins with the state as it is now. */
+  afterWrite(): void {
+    if (this.timelines.length === this.sessions.length) this.timelines.pop();
+    this.timelines.push(new Timeline(this.sessions[this.sessions.length - 1], this.options));
+  }
+
+  /** Goes back to where the what-if run left the one before it. False when this is the recording. */
+  async giveUp(): Promise<boolean> {
+    if (!this.isWhatIf) return false;
+    const at = this.timeline.start;
+    this.timelines.pop();
+    this.sessions.pop();
+    await this.timeline.restoreAt(at);
+    this.note(
+      this.isWhatIf ? 'back in the what-if run before' : 'back in the recording: what you wrote is gone',
+    );
+    return true;
+  }
+
+  // --- Memory ----------------------------------------------------------------------------------------------------------
+
+  /** As many of `length` bytes as can be read from `address` on. Nothing in the machine changes. */
+  readMemory(space: AddressSpace, address: number, length: number): Uint8Array {
+    const { mem } = this.machine;
+    const bytes = new Uint8Array(length);
+    let done = 0;
+    while (done < length) {
+      const at = this.physical(space, address + done);
+      if (at < 0) break;
+      const count = Math.min(length - done, 4096 - (at & 4095));
+      bytes.set(mem.u8.subarray(RAM + at, RAM + at + count), done);
+      done += count;
+    }
+    return bytes.subarray(0, done);
+  }
+
+  /** False, and nothing written, where no memory is. */
+  writeMemory(space: AddressSpace, address: number, bytes: Uint8Array): boolean {
+    for (let i = 0; i < bytes.length; i += 1) {
+      if ((i === 0 || ((address + i) & 4095) === 0) && this.physical(space, address + i) < 0) return false;
+    }
+    this.beforeWrite();
+    for (const [i, byte] of bytes.entries()) {
+      this.machine.mmu.physWrite8(this.physical(space, address + i), byte);
+    }
+    this.afterWrite();
+    return true;
+  }
+
+  /** Physical address of RAM; -1 where there is none. */
+  physical(space: AddressSpace, address: number): number {
+    const linear = address >>> 0;
+    const at = space === 'physical' ? linear : this.machine.mmu.translateForDebug(linear | 0);
+    return at >= 0 && at < this.machine.mem.ramBytes ? at : -1;
+  }
+}
+
+function reportOf(arrival: Arrival, edge: 'begin' | 'end'): StopReport {
+  if (arrival.kind === 'hit') return arrival;
+  return { kind: arrival.kind === 'interrupted' ? 'interrupted' : edge };
+}

@@ -1,0 +1,284 @@
+import { MAX_FRAMES } from '../../recorder/machine/layout.ts';
+import type { Machine } from '../../recorder/machine/machine.ts';
+import {
+  TLB_DIRTY,
+  TLB_GLOBAL,
+  TLB_LARGE,
+  TLB_SUSPECT,
+  TLB_USER,
+  TLB_WRITABLE,
+} from '../../recorder/machine/mmu/tlb.ts';
+import { BadInput } from '../../schemas/bad-input.ts';
+import { symbolize } from '../../schemas/elf.ts';
+import { guestSymbols } from '../../schemas/guest-symbols.ts';
+import type { TraceReader } from '../trace-reader.ts';
+import type { Debuggee } from './debuggee.ts';
+import { mappedRanges, word } from './mappings.ts';
+import { ProcessNames } from './process-names.ts';
+
+/** A finding of the analysis, as `monitor findings` lists it. */
+export interface DebugFinding {
+  readonly icount: number;
+  readonly title: string;
+  readonly summary: string;
+}
+
+export interface MonitorOptions {
+  /** Runs the checks; absent when there is no analysis. */
+  readonly findings?: () => Promise<readonly DebugFinding[]>;
+}
+
+interface Command {
+  readonly usage: string;
+  readonly help: string;
+  run(argument: string): string | Promise<string>;
+}
+
+const hex = (n: number): string => (n >>> 0).toString(16).padStart(8, '0');
+const grouped = (n: number): string => n.toLocaleString('en-US');
+
+/** The commands of gdb's `monitor` (qRcmd): what a debugger of kernels wants to know and gdb has no words for. */
+export class Monitor {
+  private readonly debuggee: Debuggee;
+  private readonly reader: TraceReader;
+  private readonly options: MonitorOptions;
+  private readonly names: ProcessNames;
+  private readonly symbols: ReturnType<typeof guestSymbols>;
+  private found: readonly DebugFinding[] | undefined;
+
+  private readonly commands: Readonly<Record<string, Command>> = {
+    when: {
+      usage: 'when',
+      help: 'where the run stands',
+      run: () => this.when(),
+    },
+    goto: {
+      usage: 'goto ICOUNT[/DELIVERIES] | goto finding N',
+      help: 'go there (then: maintenance flush register-cache)',
+      run: (where) => this.goto(where),
+    },
+    'info tlb': { usage: 'info tlb', help: 'what the TLB holds', run: () => this.tlb() },
+    'info mem': {
+      usage: 'info mem',
+      help: 'what the current directory maps',
+      run: () => this.mappings(this.machine.cpu.cr3 & ~0xfff),
+    },
+    'info apt': {
+      usage: 'info apt',
+      help: 'the alternate slot: whose page tables it shows',
+      run: () => this.alternate(),
+    },
+    'info pmap': {
+      usage: 'info pmap FRAME',
+      help: 'what the directory in a frame (number or physical address) maps',
+      run: (frame) => this.mappings(frameAddress(frame)),
+    },
+    'last-writer': {
+      usage: 'last-writer ADDRESS',
+      help: 'what wrote the word at a linear address last, before now',
+      run: (address) => this.lastWriter(address),
+    },
+    findings: {
+      usage: 'findings',
+      help: 'what the checks found in this recording',
+      run: () => this.findings(),
+    },
+    recording: {
+      usage: 'recording',
+      help: 'give the what-if run up and go back to the recording',
+      run: () => this.backToRecording(),
+    },
+    phys: {
+      usage: 'phys on|off',
+      help: 'memory and watchpoints by physical address',
+      run: () => 'say on or off\n',
+    },
+    help: { usage: 'help', help: 'this list', run: () => this.help() },
+  };
+
+  constructor(debuggee: Debuggee, reader: TraceReader, options: MonitorOptions = {}) {
+    this.debuggee = debuggee;
+    this.reader = reader;
+    this.options = options;
+    this.names = new ProcessNames(reader);
+    this.symbols = guestSymbols(reader.header.guest);
+  }
+
+  private get machine(): Machine {
+    return this.debuggee.machine;
+  }
+
+  /** The output of a command line; for one that is none, how to find them. */
+  async run(line: string): Promise<string> {
+    const words = line.trim().split(/\s+/);
+    for (const count of [2, 1]) {
+      const name = words.slice(0, count).join(' ');
+      const command = this.commands[name];
+      if (!command) continue;
+      try {
+        return await command.run(words.slice(count).join(' '));
+      } catch (error) {
+        if (error instanceof BadInput) return `${error.message}\n`;
+        throw error;
+      }
+    }
+    return `unknown command: ${line.trim()}; monitor help lists them\n`;
+  }
+
+  /** What gdb shows of the one thread. */
+  threadName(): string {
+    const { icount } = this.debuggee.position;
+    const process = this.names.at(this.machine.cpu.cr3, icount);
+    const state = this.machine.cpu.halted ? ', halted' : '';
+    return `CPL ${this.machine.cpu.cpl}${process ? `, ${process}` : ''}${state}, icount ${icount}`;
+  }
+
+  private help(): string {
+    const width = Math.max(...Object.values(this.commands).map(({ usage }) => usage.length));
+    return Object.values(this.commands)
+      .map(({ usage, help }) => `${usage.padEnd(width)}  ${help}\n`)
+      .join('');
+  }
+
+  private symbol(address: number): string {
+    return symbolize(this.symbols, address >>> 0) ?? hex(address);
+  }
+
+  private when(): string {
+    const { position, machine, recording } = this.debuggee;
+    const { cpu } = machine;
+    const place = position.deliveries > 0 ? `/${position.deliveries}` : '';
+    const lines = [
+      `icount ${position.icount}${place} of ${recording.end}`,
+      `eip ${hex(cpu.eip)} ${this.symbol(cpu.eip)}, CPL ${cpu.cpl}, interrupt depth ${cpu.depth}`,
+      `cr3 ${hex(cpu.cr3)}${this.ownerOf(cpu.cr3 >>> 12)}`,
+    ];
+    if (cpu.halted) lines.push('halted, waiting for an interrupt');
+    if (this.debuggee.isWhatIf)
+      lines.push(`what-if run since icount ${this.debuggee.timeline.start}: not the recording`);
+    return `${lines.join('\n')}\n`;
+  }
+
+  private ownerOf(frame: number): string {
+    const name = this.names.at(frame << 12, this.debuggee.position.icount);
+    return name ? ` (${name})` : '';
+  }
+
+  private async goto(where: string): Promise<string> {
+    const finding = /^finding\s+(\d+)$/.exec(where)?.[1];
+    if (finding) {
+      const { icount } = await this.findingNumber(Number(finding));
+      await this.debuggee.goto({ icount, deliveries: 0 });
+      return this.when();
+    }
+    const match = /^([\d,_]+)(?:\/(\d+))?$/.exec(where);
+    if (!match) throw new BadInput('goto takes an icount, as 22711849 or 22711849/1, or finding N');
+    const icount = Number(match[1].replaceAll(/[,_]/g, ''));
+    await this.debuggee.goto({ icount, deliveries: Number(match[2] ?? 0) });
+    return this.when();
+  }
+
+  /** Finding `number`, from 1. */
+  async findingNumber(number: number): Promise<DebugFinding> {
+    const found = (await this.check())[number - 1];
+    if (!found) throw new BadInput(`there is no finding ${number}`, 'monitor findings lists them');
+    return found;
+  }
+
+  private async check(): Promise<readonly DebugFinding[]> {
+    this.found ??= (await this.options.findings?.()) ?? [];
+    return this.found;
+  }
+
+  private async findings(): Promise<string> {
+    const found = await this.check();
+    if (found.length === 0) return 'no finding\n';
+    return found
+      .map(({ icount, title, summary }, i) => `${i + 1}  icount ${icount}  ${title}\n   ${summary}\n`)
+      .join('');
+  }
+
+  private async backToRecording(): Promise<string> {
+    if (!this.debuggee.isWhatIf) return 'this is the recording\n';
+    while (await this.debuggee.giveUp());
+    return this.when();
+  }
+
+  private tlb(): string {
+    const lines = this.machine.mmu
+      .cachedTranslations()
+      .sort((a, b) => a.vpn - b.vpn)
+      .map(({ vpn, frame, flags, pte }) => {
+        const rights = `${flags & TLB_WRITABLE ? 'rw' : 'r-'}${flags & TLB_USER ? 'u' : 's'}`;
+        const marks = [
+          flags & TLB_DIRTY ? 'D' : '-',
+          flags & TLB_GLOBAL ? 'G' : '-',
+          flags & TLB_LARGE ? '4M' : '',
+        ].join('');
+        const now = this.machine.mmu.translateForDebug((vpn << 12) | 0);
+        const stale =
+          now < 0 ? '  STALE: not mapped now' : now >>> 12 !== frame ? `  STALE: now ${hex(now)}` : '';
+        const suspect = flags & TLB_SUSPECT ? ' changed since' : '';
+        return `${hex(vpn << 12)} -> ${hex(frame << 12)} ${rights} ${marks} pte ${hex(pte)}${suspect}${stale}\n`;
+      });
+    return lines.join('') || 'the TLB is empty\n';
+  }
+
+  private mappings(directory: number): string {
+    const at = directory >>> 0;
+    if (at + 4096 > this.machine.mem.ramBytes) throw new BadInput(`${hex(at)} is beyond RAM`);
+    const ranges = mappedRanges(this.machine, at);
+    const lines = ranges.map(
+      ({ first, last, physical, rights }) =>
+        `${hex(first)}-${hex(last)} -> ${hex(physical)} ${rights} ${grouped((last - first + 1) / 1024)} KB\n`,
+    );
+    return `directory ${hex(at)}${this.ownerOf(at >>> 12)}: ${grouped(lines.length)} ranges\n${lines.join('')}`;
+  }
+
+  private alternate(): string {
+    const { alternateSlot } = this.reader.header.profile;
+    if (alternateSlot < 0) return 'the profile of this guest names no alternate slot\n';
+    const { cpu } = this.machine;
+    const directory = (cpu.cr3 & ~0xfff) >>> 0;
+    const own = word(this.machine, directory + 4 * this.recursiveSlot());
+    const entry = word(this.machine, directory + 4 * alternateSlot);
+    const window = `window ${hex(alternateSlot << 22)}`;
+    if ((entry & 1) === 0) return `${window}: alternate slot ${alternateSlot} is empty (${hex(entry)})\n`;
+    const shown = (entry & ~0xfff) >>> 0;
+    const mine = (own & ~0xfff) >>> 0 === shown ? ', which is the current one' : '';
+    return `${window}: slot ${alternateSlot} = ${hex(entry)}, directory ${hex(shown)}${this.ownerOf(shown >>> 12)}${mine}\n`;
+  }
+
+  private recursiveSlot(): number {
+    const { recursiveSlot } = this.reader.header.profile;
+    return recursiveSlot < 0 ? this.reader.header.profile.alternateSlot : recursiveSlot;
+  }
+
+  private async lastWriter(text: string): Promise<string> {
+    const address = parseAddress(text);
+    const physical = this.debuggee.physical('linear', address);
+    if (physical < 0) throw new BadInput(`${hex(address)} is not mapped`);
+    const here = this.debuggee.position;
+    const first = physical & ~3;
+    const watch = { space: 'physical', first, last: first + 3, reads: false, writes: true } as const;
+    const report = await this.debuggee.continueBack({ breakpoints: [], watches: [watch] }, () => false);
+    const eip = this.machine.cpu.eip;
+    await this.debuggee.goto(here);
+    if (report.kind !== 'hit') return `nothing wrote physical ${hex(first)} before icount ${here.icount}\n`;
+    const { icount } = report.hit.position;
+    const by = report.hit.byDevice ? 'a device, by DMA' : `${hex(eip)} ${this.symbol(eip)}`;
+    return `physical ${hex(first)} was last written at icount ${icount} by ${by}\n`;
+  }
+}
+
+function parseAddress(text: string): number {
+  const match = /^(?:0x)?([0-9a-f]{1,8})$/i.exec(text.trim());
+  if (!match) throw new BadInput(`${text || 'nothing'}: not an address; write it in hexadecimal`);
+  return Number.parseInt(match[1], 16);
+}
+
+/** A frame number, or a physical address where that would be beyond all frames. */
+function frameAddress(text: string): number {
+  const value = parseAddress(text);
+  return value < MAX_FRAMES ? value * 4096 : value & ~0xfff;
+}

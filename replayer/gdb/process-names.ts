@@ -1,0 +1,33 @@
+import type { TraceReader } from '../trace-reader.ts';
+
+interface Seen {
+  readonly icount: number;
+  readonly name: string;
+}
+
+/** Which process ran under a page directory, from the `contexts` of the recording. */
+export class ProcessNames {
+  /** By physical address of the directory, in the order of the run. */
+  private readonly seen = new Map<number, Seen[]>();
+
+  constructor(reader: TraceReader) {
+    for (const [i, entry] of reader.chunks.entries()) {
+      if (!entry.rows.contexts) continue;
+      const { count, columns } = reader.readChunk(i).table('contexts');
+      for (let row = 0; row < count; row++) this.add(columns.map((column) => column[row]));
+    }
+  }
+
+  private add([icount, , , , , , cr3, proc, pid, ...comm]: readonly number[]): void {
+    const bytes = Buffer.from(new Uint32Array(comm).buffer);
+    const end = bytes.indexOf(0);
+    const name = proc === 0 ? 'idle' : `${bytes.toString('latin1', 0, end < 0 ? bytes.length : end)}[${pid}]`;
+    const directory = (cr3 & ~0xfff) >>> 0;
+    this.seen.set(directory, [...(this.seen.get(directory) ?? []), { icount, name }]);
+  }
+
+  /** The process last seen under a directory (physical address) at `icount`; undefined when none was. */
+  at(directory: number, icount: number): string | undefined {
+    return this.seen.get((directory & ~0xfff) >>> 0)?.findLast((seen) => seen.icount <= icount)?.name;
+  }
+}

@@ -1,0 +1,281 @@
+import type { Watch } from '../../recorder/machine/stops.ts';
+import type { StopConditions } from '../timeline/timeline.ts';
+import type { AddressSpace, Debuggee, StopReport } from './debuggee.ts';
+import type { Monitor } from './monitor.ts';
+import { bytesOfHex, hexOf, hexOfText, unescapeBinary } from './packets.ts';
+import { readRegister, readRegisters, targetXml, writeRegister, writeRegisters } from './registers.ts';
+
+/** Largest packet, bytes. */
+const PACKET_SIZE = 0x4000;
+const ERROR_ARGUMENT = 'E16';
+const ERROR_MEMORY = 'E0e';
+const SIGINT = 2;
+const SIGTRAP = 5;
+
+/** Sends text to gdb's console while the target runs. */
+export type ConsoleOutput = (text: string) => void;
+
+interface Point {
+  readonly type: number;
+  readonly address: number;
+  readonly length: number;
+  readonly space: AddressSpace;
+}
+
+/**
+ * The commands of the remote serial protocol (GDB manual, appendix E) on a debuggee: one processor, one thread. Points are
+ * hardware points in all that gdb can see: nothing is written to memory.
+ */
+export class GdbStub {
+  private readonly debuggee: Debuggee;
+  private readonly monitor: Monitor;
+  private readonly points = new Map<string, Point>();
+  private space: AddressSpace = 'linear';
+  private last: StopReport = { kind: 'step' };
+  /** gdb understands why a breakpoint stopped it. */
+  private breakReasons = false;
+  private interrupted = false;
+
+  constructor(debuggee: Debuggee, monitor: Monitor) {
+    this.debuggee = debuggee;
+    this.monitor = monitor;
+  }
+
+  /** Ctrl-C. */
+  interrupt(): void {
+    this.interrupted = true;
+  }
+
+  /** Whether a command has the target run, and is answered when it stops. */
+  static runs(packet: string): boolean {
+    return /^(c|s|bc|bs|C|S|vCont;)/.test(packet);
+  }
+
+  /** The answer to a packet; an empty one for what is not supported; undefined where the protocol has none. */
+  async handle(packet: string): Promise<string | undefined> {
+    switch (packet[0]) {
+      case '?':
+        return this.stopReply();
+      case 'g':
+        return readRegisters(this.debuggee.machine);
+      case 'G':
+        return this.writes(() => writeRegisters(this.debuggee.machine, packet.slice(1)));
+      case 'p':
+        return readRegister(this.debuggee.machine, Number.parseInt(packet.slice(1), 16)) ?? ERROR_ARGUMENT;
+      case 'P': {
+        const [number, value] = packet.slice(1).split('=');
+        return this.writes(() => writeRegister(this.debuggee.machine, Number.parseInt(number, 16), value));
+      }
+      case 'm':
+        return this.readMemory(packet);
+      case 'M':
+      case 'X':
+        return this.writeMemory(packet);
+      case 'Z':
+      case 'z':
+        return this.setPoint(packet);
+      case 'H':
+      case 'T':
+        return 'OK';
+      case 'D':
+        return 'OK';
+      case 'k':
+        return undefined;
+      case 'q':
+      case 'Q':
+        return await this.query(packet);
+      default:
+        return GdbStub.runs(packet) ? await this.run(packet) : this.rest(packet);
+    }
+  }
+
+  private rest(packet: string): string {
+    if (packet === 'vCont?') return 'vCont;c;C;s;S';
+    if (packet.startsWith('vKill')) return 'OK';
+    return '';
+  }
+
+  // --- Running -----------------------------------------------------------------------------------------------------------
+
+  private async run(packet: string): Promise<string> {
+    const { debuggee } = this;
+    this.interrupted = false;
+    const interrupted = () => this.interrupted;
+    const action = packet.startsWith('vCont;') ? packet[6].toLowerCase() : packet.toLowerCase();
+    if (action.startsWith('bs')) this.last = await debuggee.stepBack();
+    else if (action.startsWith('bc')) this.last = await debuggee.continueBack(this.conditions(), interrupted);
+    else if (action.startsWith('s')) this.last = await debuggee.stepForward();
+    else this.last = await debuggee.continueForward(this.conditions(), interrupted);
+    return this.stopReply();
+  }
+
+  private conditions(): StopConditions {
+    const points = [...this.points.values()];
+    return {
+      breakpoints: points.filter(({ type }) => type <= 1).map(({ address }) => address),
+      watches: points
+        .filter(({ type }) => type >= 2)
+        .map(
+          ({ type, address, length, space }): Watch => ({
+            space,
+            first: address,
+            last: address + length - 1,
+            writes: type !== 3,
+            reads: type !== 2,
+          }),
+        ),
+    };
+  }
+
+  private stopReply(): string {
+    const { last } = this;
+    const because = (signal: number, reason = '') =>
+      `T${signal.toString(16).padStart(2, '0')}${reason}thread:1;`;
+    switch (last.kind) {
+      case 'interrupted':
+        return because(SIGINT);
+      case 'begin':
+      case 'end':
+        return because(SIGTRAP, `replaylog:${last.kind};`);
+      case 'step':
+        return because(SIGTRAP);
+      case 'hit':
+        return because(SIGTRAP, this.reasonOf(last));
+    }
+  }
+
+  private reasonOf({ hit }: Extract<StopReport, { kind: 'hit' }>): string {
+    if (hit.kind === 'execute') return this.breakReasons ? 'swbreak:;' : '';
+    const { watch } = hit;
+    const kind = !watch ? 'watch' : watch.reads && watch.writes ? 'awatch' : watch.reads ? 'rwatch' : 'watch';
+    // gdb finds the watchpoint by its own address.
+    return `${kind}:${(watch?.first ?? hit.address).toString(16)};`;
+  }
+
+  private setPoint(packet: string): string {
+    const [type, address, length] = packet
+      .slice(1)
+      .split(';')[0]
+      .split(',')
+      .map((n) => Number.parseInt(n, 16));
+    if (!(type >= 0 && type <= 4) || Number.isNaN(address) || Number.isNaN(length)) return ERROR_ARGUMENT;
+    const key = `${type},${address},${length}`;
+    if (packet[0] === 'z') this.points.delete(key);
+    else
+      this.points.set(key, {
+        type,
+        address,
+        length: Math.max(1, length),
+        space: type >= 2 ? this.space : 'linear',
+      });
+    return 'OK';
+  }
+
+  // --- Memory and registers ----------------------------------------------------------------------------------------------
+
+  private readMemory(packet: string): string {
+    const [address, length] = packet
+      .slice(1)
+      .split(',')
+      .map((n) => Number.parseInt(n, 16));
+    if (Number.isNaN(address) || Number.isNaN(length)) return ERROR_ARGUMENT;
+    const bytes = this.debuggee.readMemory(this.space, address, Math.min(length, PACKET_SIZE / 2));
+    return bytes.length === 0 && length > 0 ? ERROR_MEMORY : hexOf(bytes);
+  }
+
+  private writeMemory(packet: string): string {
+    const colon = packet.indexOf(':');
+    const [address, length] = packet
+      .slice(1, colon)
+      .split(',')
+      .map((n) => Number.parseInt(n, 16));
+    const text = packet.slice(colon + 1);
+    const bytes = packet[0] === 'X' ? unescapeBinary(text) : bytesOfHex(text);
+    if (Number.isNaN(address) || bytes.length !== length) return ERROR_ARGUMENT;
+    if (length === 0) return 'OK';
+    return this.debuggee.writeMemory(this.space, address, bytes) ? 'OK' : ERROR_MEMORY;
+  }
+
+  private writes(write: () => boolean): string {
+    this.debuggee.beforeWrite();
+    const done = write();
+    this.debuggee.afterWrite();
+    return done ? 'OK' : ERROR_ARGUMENT;
+  }
+
+  // --- Queries -----------------------------------------------------------------------------------------------------------
+
+  private async query(packet: string): Promise<string> {
+    const name = /^[^:,;?]*/.exec(packet)?.[0] ?? '';
+    switch (name) {
+      case 'qSupported':
+        this.breakReasons = packet.includes('swbreak+');
+        return [
+          `PacketSize=${PACKET_SIZE.toString(16)}`,
+          'QStartNoAckMode+',
+          'qXfer:features:read+',
+          'qXfer:threads:read+',
+          'ReverseStep+',
+          'ReverseContinue+',
+          'vContSupported+',
+          'swbreak+',
+          'hwbreak+',
+        ].join(';');
+      case 'QStartNoAckMode':
+        return 'OK';
+      case 'qXfer':
+        return this.transfer(packet);
+      case 'qAttached':
+        return '1';
+      case 'qC':
+        return 'QC1';
+      case 'qfThreadInfo':
+        return 'm1';
+      case 'qsThreadInfo':
+        return 'l';
+      case 'qThreadExtraInfo':
+        return hexOfText(this.monitor.threadName());
+      case 'qSymbol':
+        return 'OK';
+      case 'qqemu.PhyMemMode':
+      case 'Qqemu.PhyMemMode':
+        return this.physicalMode(packet);
+      case 'qRcmd':
+        return hexOfText(await this.command(Buffer.from(packet.slice('qRcmd,'.length), 'hex').toString()));
+      default:
+        return '';
+    }
+  }
+
+  /** `monitor phys on|off` does the same for a gdb without maintenance packets. */
+  private async command(line: string): Promise<string> {
+    const physical = /^\s*phys\s+(on|off)\s*$/.exec(line)?.[1];
+    if (!physical) return await this.monitor.run(line);
+    this.space = physical === 'on' ? 'physical' : 'linear';
+    return `memory and watchpoints are by ${this.space} address\n`;
+  }
+
+  private physicalMode(packet: string): string {
+    if (packet[0] === 'q') return this.space === 'physical' ? '1' : '0';
+    this.space = packet.endsWith(':1') ? 'physical' : 'linear';
+    return 'OK';
+  }
+
+  /** qXfer:OBJECT:read:ANNEX:OFFSET,LENGTH */
+  private transfer(packet: string): string {
+    const [, object, verb, annex, range] = packet.split(':');
+    const [offset, length] = (range ?? '').split(',').map((n) => Number.parseInt(n, 16));
+    if (verb !== 'read' || Number.isNaN(offset) || Number.isNaN(length)) return '';
+    const text =
+      object === 'features' && annex === 'target.xml'
+        ? targetXml()
+        : object === 'threads'
+          ? `<?xml version="1.0"?><threads><thread id="1" core="0">${xml(this.monitor.threadName())}</thread></threads>`
+          : undefined;
+    if (text === undefined) return 'E00';
+    return `${offset + length < text.length ? 'm' : 'l'}${text.slice(offset, offset + length)}`;
+  }
+}
+
+const xml = (text: string): string =>
+  text.replaceAll(/[<>&]/g, (c) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;' })[c] as string);

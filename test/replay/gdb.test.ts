@@ -1,0 +1,254 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Debuggee } from '../../replayer/gdb/debuggee.ts';
+import { Monitor } from '../../replayer/gdb/monitor.ts';
+import { encodePacket, PacketReader } from '../../replayer/gdb/packets.ts';
+import { type GdbServer, serveGdb } from '../../replayer/gdb/server.ts';
+import { GdbStub } from '../../replayer/gdb/stub.ts';
+import { HIJACK, type HijackTrace, hijackTrace } from './timeline-fixture.ts';
+
+const root = join(import.meta.dirname, '../..');
+const images = join(root, 'recorder/guest/images');
+let trace: HijackTrace;
+let debuggee: Debuggee;
+let stub: GdbStub;
+const notes: string[] = [];
+
+beforeAll(async () => {
+  trace = await hijackTrace();
+  debuggee = new Debuggee(trace.newSession(), {}, (text) => notes.push(text));
+  const findings = async () => [{ icount: HIJACK.icount, title: 'Interrupt hijack', summary: 'a fork' }];
+  stub = new GdbStub(debuggee, new Monitor(debuggee, trace.reader, { findings }));
+  await debuggee.goto({ icount: trace.reader.endIcount, deliveries: 0 });
+});
+
+afterAll(() => trace.remove());
+
+const monitor = async (line: string) =>
+  Buffer.from((await stub.handle(`qRcmd,${Buffer.from(line).toString('hex')}`)) ?? '', 'hex').toString();
+
+describe('the remote protocol', () => {
+  it('frames packets, and takes them in pieces', () => {
+    const reader = new PacketReader();
+    const bytes = Buffer.concat([encodePacket('m10,4'), Buffer.from([0x03]), encodePacket('a}b#c')]);
+    const events = [...bytes].flatMap((byte) => [...reader.push(Uint8Array.of(byte))]);
+    expect(events).toEqual([
+      { kind: 'packet', payload: 'm10,4', intact: true },
+      { kind: 'interrupt' },
+      { kind: 'packet', payload: 'a}]b}\u0003c', intact: true },
+    ]);
+    expect([...reader.push(Buffer.from('$g#00'))]).toEqual([{ kind: 'packet', payload: 'g', intact: false }]);
+  });
+
+  it('tells what it can do, and answers nothing to what it does not know', async () => {
+    const supported = (await stub.handle('qSupported:swbreak+')) ?? '';
+    for (const feature of ['ReverseStep+', 'ReverseContinue+', 'QStartNoAckMode+', 'qXfer:features:read+'])
+      expect(supported).toContain(feature);
+    expect(await stub.handle('vCont?')).toBe('vCont;c;C;s;S');
+    for (const unknown of ['vMustReplyEmpty', 'qTStatus', 'vFile:open:1', 'jfoo'])
+      expect(await stub.handle(unknown)).toBe('');
+    const xml = (await stub.handle('qXfer:features:read:target.xml:0,ffff')) ?? '';
+    for (const name of ['eax', 'eflags', 'st0', 'fop', 'cr0', 'cr2', 'cr3', 'cr4'])
+      expect(xml).toContain(`name="${name}"`);
+    expect(xml[0]).toBe('l');
+    const parts = [await stub.handle('qXfer:features:read:target.xml:0,40')];
+    expect(parts[0]).toBe(`m${xml.slice(1, 65)}`);
+    expect(await stub.handle('qXfer:threads:read::0,fff')).toContain('ftpd[7]');
+  });
+
+  it('reads memory as the guest sees it, or by physical address', async () => {
+    const linear = await stub.handle('mf01057b5,8');
+    expect(linear).toMatch(/^[0-9a-f]{16}$/);
+    expect(await stub.handle('m00000000,4')).toBe('E0e');
+    expect(await stub.handle('Qqemu.PhyMemMode:1')).toBe('OK');
+    expect(await stub.handle('qqemu.PhyMemMode')).toBe('1');
+    expect(await stub.handle('m1057b5,8')).toBe(linear);
+    expect(await stub.handle('Qqemu.PhyMemMode:0')).toBe('OK');
+  });
+
+  it('goes back to a watched store by linear and by physical address, and to breakpoints', async () => {
+    await stub.handle(`Z2,${HIJACK.linear.toString(16)},4`);
+    expect(await stub.handle('bc')).toBe(`T05watch:${HIJACK.linear.toString(16)};thread:1;`);
+    expect(await monitor('when')).toContain(`icount ${HIJACK.icount} of`);
+    expect(await monitor('when')).toContain(HIJACK.symbol);
+    await stub.handle(`z2,${HIJACK.linear.toString(16)},4`);
+    const physical = debuggee.physical('linear', HIJACK.linear);
+    await monitor(`goto ${trace.reader.endIcount}`);
+    await stub.handle('Qqemu.PhyMemMode:1');
+    await stub.handle(`Z2,${physical.toString(16)},4`);
+    await stub.handle('Qqemu.PhyMemMode:0');
+    await stub.handle('bc');
+    expect(debuggee.position).toEqual({ icount: HIJACK.icount, deliveries: 0 });
+    await stub.handle(`z2,${physical.toString(16)},4`);
+    await stub.handle('Z0,f01057b5,1');
+    expect(await stub.handle('bs')).toBe('T05thread:1;');
+    expect(await stub.handle('vCont;c:1')).toBe('T05swbreak:;thread:1;');
+    expect(debuggee.position.icount).toBe(HIJACK.icount);
+    await stub.handle('z0,f01057b5,1');
+    expect(await stub.handle('c')).toBe('T05replaylog:end;thread:1;');
+    expect(await stub.handle('Z9,0,0')).toBe('E16');
+  });
+
+  it('knows of monitor commands', async () => {
+    expect(await monitor('findings')).toContain(`1  icount ${HIJACK.icount}  Interrupt hijack`);
+    expect(await monitor('goto finding 1')).toContain(HIJACK.symbol);
+    expect(await monitor('info apt')).toMatch(/slot 1023 = 005c7023, directory 005c7000 \(ftpd\[64\]\)/);
+    expect(await monitor('info tlb')).toMatch(/^f0105000 -> 00105000 rws/m);
+    expect(await monitor('info mem')).toMatch(/^f1114000-f1114fff -> 005c7000 rws 4 KB$/m);
+    expect(await monitor('info pmap 5c7')).toContain('directory 005c7000 (ftpd[64])');
+    await stub.handle('s');
+    expect(await monitor(`last-writer ${HIJACK.linear.toString(16)}`)).toContain(
+      `at icount ${HIJACK.icount} by f01057b5 ${HIJACK.symbol}`,
+    );
+    expect(debuggee.position.icount).toBe(HIJACK.icount + 1);
+    for (const wrong of ['goto', 'goto x', 'last-writer', 'last-writer 0', 'info pmap fffff', 'dance'])
+      expect((await monitor(wrong)).split('\n')).toHaveLength(2);
+    for (const line of (await monitor('help')).split('\n')) expect(line.length).toBeLessThan(110);
+  });
+
+  it('leaves the recording for a run of its own when something is written, and comes back', async () => {
+    await monitor(`goto ${HIJACK.icount}`);
+    const eax = await stub.handle('p0');
+    notes.length = 0;
+    expect(await stub.handle('P0=44332211')).toBe('OK');
+    expect(await stub.handle('p0')).toBe('44332211');
+    expect(await stub.handle('Mefbfff00,4:01020304')).toBe('OK');
+    expect(await stub.handle('Xefbfff04,2:}\u0003}]')).toBe('OK');
+    expect(await stub.handle('mefbfff00,6')).toBe('01020304237d');
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toMatch(/the recording is unchanged/);
+    expect(await monitor('when')).toContain('what-if run');
+    await stub.handle('s');
+    await stub.handle('bs');
+    expect(await stub.handle('p0')).toBe('44332211');
+    await stub.handle('bs');
+    expect(debuggee.isWhatIf).toBe(false);
+    expect(debuggee.position.icount).toBe(HIJACK.icount - 1);
+    await stub.handle('s');
+    expect(await stub.handle('p0')).toBe(eax);
+    expect(await stub.handle('m0,0')).toBe('');
+    expect(await stub.handle('M00000000,1:00')).toMatch(/^E/);
+  });
+
+  it('shows that without the interrupted store the run does not end so', async () => {
+    await monitor(`goto ${HIJACK.interrupt}`);
+    // The interrupt flag off: the interrupt comes when the kernel is done with the alternate map.
+    const flags = Buffer.from((await stub.handle('p9')) ?? '', 'hex');
+    flags[1] &= ~2;
+    expect(await stub.handle(`P9=${flags.toString('hex')}`)).toBe('OK');
+    await stub.handle('Z0,f01057b5,1');
+    expect(await stub.handle('c')).toContain('swbreak');
+    await stub.handle('z0,f01057b5,1');
+    expect(await monitor('info apt')).toContain('005f5000');
+    await monitor('recording');
+    expect(debuggee.isWhatIf).toBe(false);
+  });
+});
+
+const hasGdb = spawnSync('gdb', ['--version']).status === 0;
+if (!hasGdb) console.log('gdb is not installed: the tests with the real gdb are skipped');
+
+describe.skipIf(!hasGdb)('gdb', () => {
+  let server: GdbServer;
+  const gdb = async (...commands: string[]): Promise<string> => {
+    server = await serveGdb(stub, 0);
+    const setup = [
+      'set pagination off',
+      'set architecture i386',
+      `file ${join(images, 'kernel.elf')}`,
+      `symbol-file ${join(images, 'kernel.debug')}`,
+      `directory ${join(root, 'recorder/guest')}`,
+      `target remote 127.0.0.1:${server.port}`,
+    ];
+    const output = await new Promise<string>((resolve) => {
+      const args = ['-nx', '-batch', ...[...setup, ...commands].flatMap((command) => ['-ex', command])];
+      execFile('gdb', args, { timeout: 50_000 }, (_, stdout, stderr) => resolve(stdout + stderr));
+    });
+    server.close();
+    return output;
+  };
+
+  it('runs back to the store into the hijacked page table, with the source line', async () => {
+    await monitor(`goto ${trace.reader.endIcount}`);
+    const output = await gdb(
+      `watch *(int *) 0x${HIJACK.linear.toString(16)}`,
+      'reverse-continue',
+      'monitor when',
+      'info line *$pc',
+      'frame',
+      'reverse-stepi',
+      'monitor when',
+      'stepi',
+      'stepi',
+      'monitor when',
+    );
+    expect(output).toMatch(/Hardware watchpoint 1.*\n+Old value = 6251015\nNew value = /);
+    expect(output).toContain(`icount ${HIJACK.icount} of`);
+    expect(output).toContain(`eip f01057b5 ${HIJACK.symbol}`);
+    expect(output).toContain('Line 171 of "kernel/vm/pmap.c"');
+    expect(output).toContain('*pte = npte;');
+    expect(output).toContain(`icount ${HIJACK.icount - 1} of`);
+    expect(output).toContain(`icount ${HIJACK.icount + 1} of`);
+  });
+
+  it('stops at breakpoints by name, backwards, shows frames and registers, and writes to a run of its own', async () => {
+    await monitor(`goto ${HIJACK.icount}`);
+    const output = await gdb(
+      'break pmap_testbit',
+      'reverse-continue',
+      'bt 2',
+      'print $cr3',
+      'info registers fctrl',
+      'info threads',
+      'delete',
+      'set var *(char *) $esp = 1',
+      'monitor when',
+      'monitor recording',
+      'maintenance packet Qqemu.PhyMemMode:1',
+      'x/1xb 0x100000',
+    );
+    expect(output).toMatch(/Breakpoint 1, .*pmap_testbit/);
+    expect(output).toMatch(/#1 .* in pmap_is_modified|#1 .* in [a-z_]+ \(/);
+    expect(output).toContain('= 1744896');
+    expect(output).toContain('icount');
+    expect(output).toContain('what-if run');
+    expect(output).toMatch(/0x100000.*:\t0x/);
+    await stub.handle('Qqemu.PhyMemMode:0');
+  });
+
+  it('is told of both ends of the recording', async () => {
+    await monitor('goto 2000');
+    const output = await gdb('reverse-continue', 'monitor when', 'stepi', 'monitor when');
+    expect(output).toMatch(/No more reverse-execution history/);
+    expect(output).toContain('icount 0 of');
+    expect(output).toContain('icount 1 of');
+  });
+});
+
+describe('the server', () => {
+  it('listens on the loopback interface only, serves one client, and stops a run on Ctrl-C', async () => {
+    await monitor('goto 1000000');
+    const server = await serveGdb(stub, 0);
+    expect(server.host).toBe('127.0.0.1');
+    const socket = connect(server.port, '127.0.0.1');
+    const reader = new PacketReader();
+    const packets: string[] = [];
+    socket.on('data', (bytes) => {
+      for (const event of reader.push(bytes)) if (event.kind === 'packet') packets.push(event.payload);
+    });
+    const second = connect(server.port, '127.0.0.1');
+    await new Promise((resolve) => second.once('close', resolve));
+    socket.write(encodePacket('QStartNoAckMode'));
+    socket.write(encodePacket('c'));
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    socket.write(Uint8Array.of(0x03));
+    while (packets.length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(packets[0]).toBe('OK');
+    expect(packets[1]).toMatch(/^T0[25]/);
+    const ended = server.ended;
+    socket.destroy();
+    await ended;
+  });
+});
