@@ -20,6 +20,7 @@ import {
 } from './divergence.ts';
 import { EventCheck } from './event-check.ts';
 import { LoggedNondet } from './logged-nondet.ts';
+import { compareCheckpoint, RecordedCheckpoints } from './recorded-checkpoints.ts';
 import { RecordedEvents } from './recorded-events.ts';
 import { recordedBoot, recordedOptions } from './recorded-run.ts';
 import { type TornTrace, TraceReader } from './trace-reader.ts';
@@ -106,6 +107,7 @@ class Replay implements EventSink {
   private readonly end: number;
   private output: TraceOutput | undefined;
   private machine: Machine | undefined;
+  private checkpoints: RecordedCheckpoints | undefined;
   private climbed = 0;
   private reachedEnd = false;
 
@@ -133,11 +135,12 @@ class Replay implements EventSink {
       machine: this.machineConfig(),
     };
     const { nondet } = this;
-    const machine = options.build(
-      { ...recordedOptions(header, options.builtinDisk ?? noBuiltinDisks), nondet, sink: this },
-      recordedBoot(header),
-    );
+    const parts = recordedOptions(header, options.builtinDisk ?? noBuiltinDisks);
+    const machine = options.build({ ...parts, nondet, sink: this }, recordedBoot(header));
     this.machine = machine;
+    // With other events than were recorded some of the state is other too.
+    if (this.reader.checkpoints.length > 0 && this.detail === this.reader.header.machine.detail)
+      this.checkpoints = new RecordedCheckpoints(this.reader, machine.snapshot(), parts.disk);
     this.output = options.output?.(header);
     // The machine may have taken some while it was put together.
     for (const input of this.inputs.slice(0, this.nondet.taken)) this.output?.input(input);
@@ -193,6 +196,7 @@ class Replay implements EventSink {
       this.nondet.checkTaken(machine.icount);
       const row = ladderRow(machine.icount, machine.hashes());
       compareHashes(recorded, row);
+      this.compareCheckpoint(machine);
       this.climbed++;
       this.output?.ladder(row);
       if (this.climbed % RUNGS_PER_CHUNK === 0) {
@@ -205,6 +209,20 @@ class Replay implements EventSink {
       await eventLoopTurn();
       turn = performance.now();
     }
+  }
+
+  private compareCheckpoint(machine: Machine): void {
+    const index = this.checkpoints?.at(machine.icount) ?? -1;
+    if (!this.checkpoints || index < 0) return;
+    const recorded = this.checkpoints.get(index);
+    compareCheckpoint(recorded, machine.snapshot());
+    if (recorded.inputs === this.nondet.taken) return;
+    throw new DivergenceFound({
+      icount: machine.icount,
+      subsystem: 'checkpoint',
+      expected: `${recorded.inputs} inputs taken, as the checkpoint says`,
+      actual: `${this.nondet.taken} inputs taken`,
+    });
   }
 
   /** From the last rung to the end of the recording, or to where the replay was to stop. */

@@ -18,6 +18,7 @@ import {
 } from '../schemas/framing.ts';
 import type { Input } from '../schemas/inputs.ts';
 import { hashWordsHex, type LadderRow } from '../schemas/ladder.ts';
+import { type CheckpointEntry, decodeCheckpoint, type RawCheckpoint } from '../schemas/trace-checkpoint.ts';
 import {
   type ChunkEntry,
   type ChunkMessage,
@@ -111,6 +112,8 @@ export class TraceReader {
   readonly bytes: number;
   readonly header: TraceHeader;
   readonly chunks: readonly ChunkEntry[];
+  /** Of the machine's state, by icount; of a torn trace only those within what is complete. */
+  readonly checkpoints: readonly CheckpointEntry[];
   /** Present when the recording ended in order. */
   readonly footer: TraceFooter | undefined;
   readonly torn: TornTrace | undefined;
@@ -138,10 +141,12 @@ export class TraceReader {
     this.footer = this.indexedFooter();
     if (this.footer) {
       this.chunks = this.footer.chunks;
+      this.checkpoints = this.footer.checkpoints;
     } else {
       const scan = this.scan(first.end);
       this.footer = scan.footer;
       this.chunks = scan.chunks;
+      this.checkpoints = scan.checkpoints.filter(({ icount }) => icount <= this.endIcount);
       this.torn = scan.torn;
     }
   }
@@ -217,6 +222,22 @@ export class TraceReader {
     return new TraceChunk(message, part);
   }
 
+  readCheckpoint(index: number): RawCheckpoint {
+    const { offset, icount } = this.checkpoints[index];
+    const part = `checkpoint ${index + 1} of ${this.checkpoints.length}`;
+    const frame = this.frameAt(offset);
+    if (!frame || frame.type !== FRAME.checkpoint)
+      throw new TraceDamage(part, `it is not where the index says (offset ${offset})`, icount);
+    if (!frame.intact)
+      this.damaged(new TraceDamage(part, `its checksum does not match (offset ${offset})`, icount));
+    return readingPart(part, icount, () => {
+      const checkpoint = decodeCheckpoint(frame.payload);
+      if (checkpoint.icount !== icount)
+        throw new Error(`it is of icount ${checkpoint.icount}, not ${icount}`);
+      return checkpoint;
+    });
+  }
+
   /** All inputs and the whole ladder, in one pass over the file; no table is decompressed. */
   skeleton(): { inputs: Input[]; ladder: LadderRow[] } {
     const inputs: Input[] = [];
@@ -289,10 +310,12 @@ export class TraceReader {
   /** Walks the frames from `start` to the first that is not whole. */
   private scan(start: number): {
     chunks: ChunkEntry[];
+    checkpoints: CheckpointEntry[];
     footer: TraceFooter | undefined;
     torn: TornTrace | undefined;
   } {
     const chunks: ChunkEntry[] = [];
+    const checkpoints: CheckpointEntry[] = [];
     let footer: TraceFooter | undefined;
     let offset = start;
     for (let frame = this.frameAt(offset); frame?.intact && !footer; frame = this.frameAt(offset)) {
@@ -302,6 +325,10 @@ export class TraceReader {
       if (type === FRAME.chunk) {
         chunks.push(readingPart(part, icount, () => chunkEntry(offset, decodeChunk(payload))));
       }
+      if (type === FRAME.checkpoint) {
+        const at = readingPart('checkpoint', icount, () => decodeCheckpoint(payload).icount);
+        checkpoints.push({ offset, icount: at });
+      }
       if (type === FRAME.footer) footer = readingPart('footer', 0, () => decodeFooter(payload));
       offset = frame.end;
     }
@@ -309,13 +336,18 @@ export class TraceReader {
     if (footer) {
       // Only the trailer is missing or wrong: nothing of the run is.
       const whole = `the trailer is damaged, the recording is whole`;
-      return { chunks, footer, torn: { lostBytes, lastIcount: footer.final.icount, what: whole } };
+      return {
+        chunks,
+        checkpoints,
+        footer,
+        torn: { lostBytes, lastIcount: footer.final.icount, what: whole },
+      };
     }
     const lastIcount = chunks.at(-1)?.range.endIcount ?? 0;
     const rest =
       lostBytes > 0 ? `${lostBytes} bytes after that are not a whole chunk` : 'the footer is missing';
     const what = `the recording did not end in order: it is complete up to icount ${lastIcount}; ${rest}`;
-    return { chunks, footer, torn: { lostBytes, lastIcount, what } };
+    return { chunks, checkpoints, footer, torn: { lostBytes, lastIcount, what } };
   }
 }
 

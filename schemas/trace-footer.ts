@@ -1,5 +1,6 @@
 import { EVENT_KIND_NAMES } from './events.ts';
 import type { LadderRow } from './ladder.ts';
+import type { CheckpointEntry } from './trace-checkpoint.ts';
 import {
   type ChunkEntry,
   ladderFromWire,
@@ -37,6 +38,7 @@ export interface TraceFooter {
   /** The state at the end. */
   readonly final: LadderRow;
   readonly chunks: readonly ChunkEntry[];
+  readonly checkpoints: readonly CheckpointEntry[];
 }
 
 function rowsToWire(rows: ChunkEntry['rows']): number[] {
@@ -45,7 +47,7 @@ function rowsToWire(rows: ChunkEntry['rows']): number[] {
   return counts;
 }
 
-export function encodeFooter({ exit, final, chunks }: TraceFooter): Uint8Array {
+export function encodeFooter({ exit, final, chunks, checkpoints }: TraceFooter): Uint8Array {
   return messageType('Footer')
     .encode({
       exit: EXIT_KINDS.indexOf(exit.kind),
@@ -59,6 +61,7 @@ export function encodeFooter({ exit, final, chunks }: TraceFooter): Uint8Array {
         ladder_rows: ladderRows,
         rows: rowsToWire(rows),
       })),
+      checkpoints: [...checkpoints],
     })
     .finish();
 }
@@ -76,6 +79,7 @@ export function decodeFooter(bytes: Uint8Array): TraceFooter {
       ladder_rows: number;
       rows: number[];
     }[];
+    checkpoints: { offset: Wire64; icount: Wire64 }[];
   };
   return {
     exit: { kind: EXIT_KINDS[wire.exit] ?? 'unspecified', code: wire.exit_code, message: wire.exit_message },
@@ -90,6 +94,10 @@ export function decodeFooter(bytes: Uint8Array): TraceFooter {
           rows > 0 && EVENT_KIND_NAMES[i] ? [[EVENT_KIND_NAMES[i], rows]] : [],
         ),
       ),
+    })),
+    checkpoints: wire.checkpoints.map(({ offset, icount }) => ({
+      offset: toNumber(offset),
+      icount: toNumber(icount),
     })),
   };
 }

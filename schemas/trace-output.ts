@@ -1,6 +1,7 @@
 import type { EventBatch } from './events.ts';
 import type { Input } from './inputs.ts';
 import type { LadderRow } from './ladder.ts';
+import type { RawCheckpoint } from './trace-checkpoint.ts';
 import type { TraceExit } from './trace-footer.ts';
 
 /** Instructions between two rungs of the ladder, unless asked otherwise. */
@@ -20,6 +21,8 @@ export interface TraceOutput {
   flush(batch: EventBatch): void;
   /** Closes the chunk in hand at `icount`, when the machine has no events buffered. */
   endChunk(icount: number): void;
+  /** The machine's state now, at a rung. */
+  checkpoint(checkpoint: RawCheckpoint): void;
   /** Ends the trace in order. `final` is the state at the end. */
   finish(exit: TraceExit, final: LadderRow): void;
   /** Gives up: what was written stays as a torn trace. */

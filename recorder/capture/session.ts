@@ -12,9 +12,11 @@ import type { Machine } from '../machine/machine.ts';
 import type { Nondet } from '../machine/nondet.ts';
 import type { MachineOptions, StopReason } from '../machine/parts.ts';
 import { readTextScreen, screenLines } from '../machine/text-screen.ts';
+import { type CheckpointOptions, CheckpointPolicy } from './checkpoint-policy.ts';
+import { Checkpointer } from './checkpointer.ts';
 import type { InputSource, SourceEnd } from './input/input-source.ts';
 import { LoggingNondet } from './logging-nondet.ts';
-import { makeHeader, openDisk, type RecordingPlan } from './recording.ts';
+import { headerBytes, makeHeader, openDisk, type RecordingPlan } from './recording.ts';
 import { SeededNondet } from './seeded-nondet.ts';
 import { TraceWriter } from './trace-writer.ts';
 
@@ -35,6 +37,8 @@ export interface RunOptions {
   readonly onConsole?: ConsoleListener;
   /** Events as they come, besides the trace. The columns are reused afterwards. */
   readonly onEvents?: (batch: EventBatch) => void;
+  /** Which checkpoints go into the trace. */
+  readonly checkpoints?: CheckpointOptions;
   /** Ends the recording in order, as `interrupted`. */
   readonly signal?: AbortSignal;
 }
@@ -109,6 +113,10 @@ export async function recordSubject(subject: Subject, options: RunOptions): Prom
   for (const one of sources) one.attach?.(() => screenLines(readTextScreen(machine.mem)));
   // Only now is it known that the guest can be loaded: until here no file was touched.
   recorder.open(options.output ? new TraceWriter(options.output, header) : undefined);
+  if (options.output) {
+    const policy = new CheckpointPolicy(options.checkpoints ?? {}, headerBytes(header));
+    recorder.checkpointer = new Checkpointer(machine, subject.machine.disk, policy);
+  }
   return await recorder.run(machine);
 }
 
@@ -122,6 +130,7 @@ class Recorder implements EventSink {
   private early: Input[] | undefined = [];
   private inputs = 0;
   private events = 0;
+  checkpointer: Checkpointer | undefined;
 
   constructor(options: RunOptions, { ladderInterval, machine }: TraceHeader) {
     this.options = options;
@@ -188,6 +197,9 @@ class Recorder implements EventSink {
 
   private rung(machine: Machine, rung: number): void {
     this.output?.ladder(ladderRow(machine.icount, machine.hashes()));
+    const events = machine.log?.seq ?? 0;
+    const checkpoint = rung > 0 ? this.checkpointer?.atRung(events, this.inputs) : undefined;
+    if (checkpoint) this.output?.checkpoint(checkpoint);
     if ((rung + 1) % RUNGS_PER_CHUNK !== 0) return;
     machine.log?.flush();
     this.output?.endChunk(machine.icount);

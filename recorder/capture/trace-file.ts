@@ -3,6 +3,11 @@ import { BadInput } from '../../schemas/bad-input.ts';
 import { fileError } from '../../schemas/file-error.ts';
 import { FRAME, frame, preamble, trailer } from '../../schemas/framing.ts';
 import type { LadderRow } from '../../schemas/ladder.ts';
+import {
+  type CheckpointEntry,
+  encodeCheckpoint,
+  type RawCheckpoint,
+} from '../../schemas/trace-checkpoint.ts';
 import { type ChunkEntry, chunkEntry, encodeChunk } from '../../schemas/trace-chunk.ts';
 import { encodeFooter, type TraceExit } from '../../schemas/trace-footer.ts';
 import { encodeHeader, type TraceHeader } from '../../schemas/trace-header.ts';
@@ -24,6 +29,7 @@ export class TraceFile {
   private readonly fd: number;
   private readonly encoder = new ChunkEncoder();
   private readonly chunks: ChunkEntry[] = [];
+  private readonly checkpoints: CheckpointEntry[] = [];
   private offset: number;
 
   constructor({ path, fd, offset }: OpenTrace) {
@@ -58,10 +64,17 @@ export class TraceFile {
     this.chunks.push(entry);
   }
 
+  addCheckpoint(checkpoint: RawCheckpoint): void {
+    this.checkpoints.push({ offset: this.offset, icount: checkpoint.icount });
+    this.append(frame(FRAME.checkpoint, encodeCheckpoint(checkpoint)));
+  }
+
   /** Footer and trailer; only then does the file get its name. */
   finish(exit: TraceExit, final: LadderRow): void {
     const footerOffset = this.offset;
-    this.append(frame(FRAME.footer, encodeFooter({ exit, final, chunks: this.chunks })));
+    this.append(
+      frame(FRAME.footer, encodeFooter({ exit, final, chunks: this.chunks, checkpoints: this.checkpoints })),
+    );
     this.append(trailer(footerOffset));
     closeSync(this.fd);
     try {

@@ -1,6 +1,7 @@
 import { EVENT_KIND_NAMES, type EventBatch } from '../../schemas/events.ts';
 import type { Input } from '../../schemas/inputs.ts';
 import type { LadderRow } from '../../schemas/ladder.ts';
+import type { RawCheckpoint } from '../../schemas/trace-checkpoint.ts';
 import type { TraceExit } from '../../schemas/trace-footer.ts';
 import type { TraceHeader } from '../../schemas/trace-header.ts';
 import type { TraceOutput } from '../../schemas/trace-output.ts';
@@ -39,6 +40,10 @@ export class TraceWriter implements TraceOutput {
 
   endChunk(icount: number): void {
     if (this.inputs.length > 0 || this.rungs.length > 0) this.chunk(icount, this.seq, undefined);
+  }
+
+  checkpoint(checkpoint: RawCheckpoint): void {
+    this.lane.checkpoint(checkpoint);
   }
 
   finish(exit: TraceExit, final: LadderRow): void {

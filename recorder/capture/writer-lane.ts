@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { BadInput } from '../../schemas/bad-input.ts';
 import type { EventBatch } from '../../schemas/events.ts';
 import type { LadderRow } from '../../schemas/ladder.ts';
+import type { RawCheckpoint } from '../../schemas/trace-checkpoint.ts';
 import type { TraceExit } from '../../schemas/trace-footer.ts';
 import type { TraceHeader } from '../../schemas/trace-header.ts';
 import { fillSlot, layoutOf, slotBytes } from './batch-slot.ts';
@@ -15,6 +16,7 @@ import { CONTROL, CONTROL_BYTES, type WriterMessage } from './writer-protocol.ts
 export interface WriterLane {
   /** The batch may be reused once this returns. */
   chunk(contents: ChunkContents, batch: EventBatch | undefined): void;
+  checkpoint(checkpoint: RawCheckpoint): void;
   finish(exit: TraceExit, final: LadderRow): void;
   abandon(): void;
 }
@@ -29,6 +31,10 @@ export class InlineLane implements WriterLane {
 
   chunk(contents: ChunkContents, batch: EventBatch | undefined): void {
     this.file.addChunk(contents, batch?.tables ?? {});
+  }
+
+  checkpoint(checkpoint: RawCheckpoint): void {
+    this.file.addCheckpoint(checkpoint);
   }
 
   finish(exit: TraceExit, final: LadderRow): void {
@@ -75,6 +81,11 @@ export class ThreadLane implements WriterLane {
     const slot = batch ? this.slot(slotBytes(layout)) : undefined;
     if (batch && slot) fillSlot(slot, layout, batch);
     this.post({ do: 'chunk', contents, slot, layout });
+  }
+
+  checkpoint(checkpoint: RawCheckpoint): void {
+    this.drainTo(SLOTS - 1);
+    this.post({ do: 'checkpoint', checkpoint });
   }
 
   finish(exit: TraceExit, final: LadderRow): void {

@@ -1,4 +1,5 @@
 import type { LadderRow } from '../../schemas/ladder.ts';
+import type { RawCheckpoint } from '../../schemas/trace-checkpoint.ts';
 import type { TraceExit } from '../../schemas/trace-footer.ts';
 import type { SlotLayout } from './batch-slot.ts';
 import type { ChunkContents } from './chunk-encoder.ts';
@@ -22,5 +23,6 @@ export type WriterMessage =
       readonly slot: SharedArrayBuffer | undefined;
       readonly layout: SlotLayout;
     }
+  | { readonly do: 'checkpoint'; readonly checkpoint: RawCheckpoint }
   | { readonly do: 'finish'; readonly exit: TraceExit; readonly final: LadderRow }
   | { readonly do: 'abandon' };

@@ -19,6 +19,9 @@ function handle(message: WriterMessage): void {
     case 'chunk':
       file?.addChunk(message.contents, message.slot ? slotTables(message.slot, message.layout) : {});
       break;
+    case 'checkpoint':
+      file?.addCheckpoint(message.checkpoint);
+      break;
     case 'finish':
       file?.finish(message.exit, message.final);
       break;

@@ -6,7 +6,9 @@ import type { Position, Stops } from '../../recorder/machine/stops.ts';
 import type { Input, InputKind } from '../../schemas/inputs.ts';
 import { type LadderRow, ladderRow } from '../../schemas/ladder.ts';
 import type { Icount } from '../../schemas/units.ts';
+import { DivergenceFound } from '../divergence.ts';
 import { LoggedNondet } from '../logged-nondet.ts';
+import { RecordedCheckpoints } from '../recorded-checkpoints.ts';
 import { recordedBoot, recordedOptions } from '../recorded-run.ts';
 import { compareHashes, endedEarly, noBuiltinDisks } from '../session.ts';
 import type { TraceReader } from '../trace-reader.ts';
@@ -62,6 +64,8 @@ export class ForwardSession {
   private readonly log: readonly Input[];
   private readonly rungs: readonly LadderRow[];
   private readonly verified: Uint8Array;
+  /** Of the trace. */
+  recorded: RecordedCheckpoints | undefined;
   /** Of the first rung beyond the machine. */
   private nextRung = 0;
 
@@ -88,13 +92,14 @@ export class ForwardSession {
     const { inputs, ladder } = reader.skeleton();
     const nondet = new LoggedNondet(inputs);
     const outside = new SwitchedNondet(nondet);
+    const options = recordedOptions(header, builtinDisk);
     // Nothing is recorded: the state does not depend on it, and the machine is faster without.
-    const machine = build(
-      { ...recordedOptions(header, builtinDisk), nondet: outside, sink: null },
-      recordedBoot(header),
-    );
+    const machine = build({ ...options, nondet: outside, sink: null }, recordedBoot(header));
     const end = reader.footer?.final.icount ?? ladder.at(-1)?.icount ?? 0;
-    return new ForwardSession(machine, outside, nondet, inputs, ladder, end);
+    const session = new ForwardSession(machine, outside, nondet, inputs, ladder, end);
+    if (reader.checkpoints.length > 0)
+      session.recorded = new RecordedCheckpoints(reader, machine.snapshot(), options.disk);
+    return session;
   }
 
   /**
@@ -160,11 +165,28 @@ export class ForwardSession {
     this.nextRung = low;
   }
 
-  /** Compares the state with the rung at this icount, if there is one, also when that was done before. */
-  verifyAgain(): void {
+  /**
+   * Becomes the state of the trace's last checkpoint at or before `icount` but after `after`, if there is one. It must be
+   * what the ladder says: else it throws DivergenceFound.
+   */
+  restoreRecorded(after: number, icount: number): boolean {
+    const { recorded } = this;
+    const index = recorded?.before(icount) ?? -1;
+    if (!recorded || index < 0 || recorded.icount(index) <= after) return false;
+    this.restore(recorded.get(index));
     const rung = this.rungs[this.nextRung];
-    if (rung?.icount === this.machine.icount) this.verified[this.nextRung] = 0;
+    if (rung?.icount !== this.machine.icount) {
+      throw new DivergenceFound({
+        icount: this.machine.icount,
+        subsystem: 'checkpoint',
+        expected: 'a row of the state-hash ladder for it',
+        actual: 'none',
+      });
+    }
+    // Also when the run came here before: this is another state.
+    this.verified[this.nextRung] = 0;
     this.verify();
+    return true;
   }
 
   private verify(): void {

@@ -87,7 +87,9 @@ export class Timeline {
     const checkpoint = checkpoints.before({ icount, deliveries: 0 });
     const here = this.position;
     const ahead = comparePositions(here, { icount, deliveries: 0 }) > 0;
-    if (ahead || checkpoint.snapshot.icount > here.icount) this.session.restore(checkpoint);
+    const nearest = Math.max(checkpoint.snapshot.icount, ahead ? -1 : here.icount);
+    if (this.session.restoreRecorded(nearest, icount)) checkpoints.addToGrid(this.session.save());
+    else if (ahead || checkpoint.snapshot.icount > here.icount) this.session.restore(checkpoint);
     const from = this.position.icount;
     for (const distance of RECENT_DISTANCES) {
       const at = icount - distance;

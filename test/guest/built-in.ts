@@ -1,5 +1,6 @@
 import { ConsoleLines } from '../../analysis/cli/console-lines.ts';
 import { openGuest } from '../../analysis/cli/guest.ts';
+import type { CheckpointOptions } from '../../recorder/capture/checkpoint-policy.ts';
 import { type RecordResult, record } from '../../recorder/capture/session.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { DEFAULT_CONFIG, type MachineConfig } from '../../recorder/machine/config.ts';
@@ -16,6 +17,8 @@ export interface GuestRun {
   /** Where the trace goes; without one nothing is kept. */
   readonly output?: string;
   readonly instructions?: number;
+  readonly checkpoints?: CheckpointOptions;
+  readonly ladderInterval?: number;
 }
 
 export async function runGuest(run: GuestRun): Promise<RecordResult & { readonly lines: readonly string[] }> {
@@ -42,6 +45,8 @@ export async function runGuest(run: GuestRun): Promise<RecordResult & { readonly
     seed,
     config: { ...DEFAULT_CONFIG, ...run.config },
     instructions: run.instructions ?? 1e9,
+    ...(run.ladderInterval ? { ladderInterval: run.ladderInterval } : {}),
+    ...(run.checkpoints ? { checkpoints: run.checkpoints } : {}),
     ...(run.output ? { output: run.output } : {}),
     onEvents: (batch) => consoleLines.take(batch),
   });

@@ -35,6 +35,8 @@ const PLAN: RecordOptions = {
   profile: { name: 'none', recursiveSlot: -1, alternateSlot: -1 },
   seed: 7n,
   ladderInterval: 10_000,
+  // A replay with more detail makes none.
+  checkpoints: { every: 'off' },
   instructions: 300_500,
 };
 

@@ -5,6 +5,7 @@ import { allocateTable, EVENT_KIND_NAMES, type EventKind, type EventTable } from
 import { FRAME, frame, preamble, trailer } from '../../schemas/framing.ts';
 import type { Input } from '../../schemas/inputs.ts';
 import type { LadderRow } from '../../schemas/ladder.ts';
+import { encodeCheckpoint, type RawCheckpoint } from '../../schemas/trace-checkpoint.ts';
 import { type ChunkEntry, chunkEntry, encodeChunk } from '../../schemas/trace-chunk.ts';
 import { encodeFooter, type TraceFooter } from '../../schemas/trace-footer.ts';
 import { encodeHeader, type TraceHeader } from '../../schemas/trace-header.ts';
@@ -21,6 +22,7 @@ export interface OpenChunk {
 export interface Rewriting {
   readonly header?: (header: TraceHeader) => TraceHeader;
   readonly chunk?: (chunk: OpenChunk) => OpenChunk;
+  readonly checkpoint?: (checkpoint: RawCheckpoint) => RawCheckpoint;
   readonly footer?: (footer: TraceFooter) => TraceFooter;
 }
 
@@ -51,8 +53,14 @@ export function rewrite(from: string, to: string, how: Rewriting): string {
     frames.push(frame(FRAME.chunk, encodeChunk(message)));
     return entry;
   });
+  const checkpoints = reader.checkpoints.map(({ icount }, index) => {
+    const checkpoint = reader.readCheckpoint(index);
+    const offset = length();
+    frames.push(frame(FRAME.checkpoint, encodeCheckpoint(how.checkpoint?.(checkpoint) ?? checkpoint)));
+    return { offset, icount };
+  });
   const footerAt = length();
-  const footer = { ...reader.footer!, chunks };
+  const footer = { ...reader.footer!, chunks, checkpoints };
   frames.push(frame(FRAME.footer, encodeFooter(how.footer?.(footer) ?? footer)), trailer(footerAt));
   reader.close();
   writeFileSync(to, Buffer.concat(frames));

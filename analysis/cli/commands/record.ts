@@ -1,8 +1,13 @@
 import type { Argv } from 'yargs';
+import {
+  type CheckpointOptions,
+  DEFAULT_CHECKPOINT_SHARE,
+} from '../../../recorder/capture/checkpoint-policy.ts';
 import { type RecordResult, record } from '../../../recorder/capture/session.ts';
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { DEFAULT_CONFIG } from '../../../recorder/machine/config.ts';
 import { CPU_MODELS } from '../../../recorder/machine/cpu/models.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
 import { CONSOLE_PORT, DETAIL, type Detail } from '../../../schemas/events.ts';
 import { DEFAULT_LADDER_INTERVAL } from '../../../schemas/trace-output.ts';
 import { BUILTIN_GUEST, KERNELS, WORKLOADS } from '../builtin-guest.ts';
@@ -29,6 +34,7 @@ export const addRecord = (cli: Argv): Argv =>
       instructions: parseCount(args.instructions, '--instructions'),
       quiet: args.quiet,
       ladderInterval: parseCount(args.ladder, '--ladder'),
+      checkpoints: parseCheckpoints(args.checkpointEvery, args.checkpointShare),
       inputs: openInputs(args, parseMips(args.mips)),
       config: {
         ...DEFAULT_CONFIG,
@@ -159,6 +165,18 @@ const options = (yargs: Argv) =>
         default: `${DEFAULT_CONFIG.diskLatencyMin}-${DEFAULT_CONFIG.diskLatencyMax}`,
         describe: 'MIN-MAX instructions a disk command takes, drawn by the seed',
       },
+      'checkpoint-every': {
+        type: 'string',
+        default: 'auto',
+        requiresArg: true,
+        describe: 'checkpoints for `debug` in the trace: instructions between two, auto or off',
+      },
+      'checkpoint-share': {
+        type: 'number',
+        default: 100 * DEFAULT_CHECKPOINT_SHARE,
+        requiresArg: true,
+        describe: 'with auto: percent of the trace that they may be',
+      },
       ladder: {
         type: 'string',
         default: String(DEFAULT_LADDER_INTERVAL),
@@ -181,6 +199,14 @@ const options = (yargs: Argv) =>
       'a Linux kernel',
     );
 
+function parseCheckpoints(every: string, percent: number): CheckpointOptions {
+  if (!(percent >= 0 && percent <= 100))
+    throw new BadInput(`--checkpoint-share ${percent}: not a percentage`, 'write 0 to 100');
+  const share = percent / 100;
+  if (every === 'auto' || every === 'off') return { every, share };
+  return { every: Math.max(1, parseCount(every, '--checkpoint-every')), share };
+}
+
 function latencies(text: string) {
   const { min, max } = parseRange(text, '--disk-latency');
   return { diskLatencyMin: min, diskLatencyMax: max };
@@ -189,6 +215,7 @@ function latencies(text: string) {
 export interface RecordingRequest
   extends Pick<Parameters<typeof record>[0], 'seed' | 'output' | 'instructions' | 'config'> {
   readonly ladderInterval?: number;
+  readonly checkpoints?: CheckpointOptions;
   readonly inputs?: Inputs;
   /** Do not show the guest's console. */
   readonly quiet: boolean;

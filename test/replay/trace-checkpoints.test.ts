@@ -1,0 +1,174 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
+import { CheckpointPolicy } from '../../recorder/capture/checkpoint-policy.ts';
+import { buildMachine } from '../../recorder/machine/build.ts';
+import { replay } from '../../replayer/session.ts';
+import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
+import { Timeline } from '../../replayer/timeline/timeline.ts';
+import { TraceReader } from '../../replayer/trace-reader.ts';
+import { ladderRow } from '../../schemas/ladder.ts';
+import type { RawCheckpoint } from '../../schemas/trace-checkpoint.ts';
+import { runGuest } from '../guest/built-in.ts';
+import { rewrite } from './rewrite.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'r386-checkpoints-'));
+const file = join(folder, 'run.r386');
+const EVERY = 1 << 20;
+
+beforeAll(async () => {
+  const run = {
+    kernel: 'buggy',
+    workload: 'ftpd',
+    seed: 3,
+    instructions: 2_300_000,
+    ladderInterval: EVERY,
+  } as const;
+  await runGuest({ ...run, output: file, checkpoints: { every: EVERY } });
+  await runGuest({ ...run, output: join(folder, 'without.r386'), checkpoints: { every: 'off' } });
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const opened = async <Result>(path: string, use: (reader: TraceReader) => Promise<Result> | Result) => {
+  const reader = TraceReader.open(path);
+  try {
+    return await use(reader);
+  } finally {
+    reader.close();
+  }
+};
+
+const newTimeline = (reader: TraceReader) =>
+  new Timeline(ForwardSession.open(reader, { build: buildMachine, builtinDisk }));
+
+const replayed = (path: string, until?: number) =>
+  replay({ path, build: buildMachine, builtinDisk, ...(until ? { until } : {}) });
+
+/** The trace with its second checkpoint changed. */
+const forged = (name: string, change: (checkpoint: RawCheckpoint) => Partial<RawCheckpoint>) =>
+  rewrite(file, join(folder, name), {
+    checkpoint: (checkpoint) =>
+      checkpoint.icount === 2 * EVERY ? { ...checkpoint, ...change(checkpoint) } : checkpoint,
+  });
+
+const contentsOf = ({ contents }: RawCheckpoint, change: (bytes: Uint8Array) => void) => {
+  const bytes = contents.slice();
+  change(bytes);
+  return { contents: bytes };
+};
+
+describe('checkpoints in the trace', () => {
+  it('come at rungs, change nothing else, and hold only what changed', async () => {
+    await opened(file, async (reader) => {
+      expect(reader.checkpoints.map(({ icount }) => icount)).toEqual([EVERY, 2 * EVERY]);
+      await opened(join(folder, 'without.r386'), (without) => {
+        expect(without.checkpoints).toEqual([]);
+        expect(reader.skeleton()).toEqual(without.skeleton());
+        expect(reader.totals()).toEqual(without.totals());
+      });
+      const blocks = reader.readCheckpoint(1).areas.find(({ name }) => name === 'ram')?.blocks ?? [];
+      expect(blocks.length).toBeGreaterThan(100);
+      expect(blocks.length).toBeLessThan(8000);
+    });
+  });
+
+  it('agree with the replay, and begin one that agrees with the straight run', async () => {
+    const result = await replayed(file);
+    expect(result.divergence).toBeUndefined();
+    expect(result.reachedEnd).toBe(true);
+    await opened(file, async (reader) => {
+      const fromCheckpoint = newTimeline(reader);
+      const straight = newTimeline(reader);
+      await straight.seek({ icount: 100_000, deliveries: 0 });
+      for (const icount of [2 * EVERY + 12_345, EVERY + 1, 2_299_999]) {
+        await fromCheckpoint.seek({ icount, deliveries: 0 });
+        await straight.seek({ icount, deliveries: 0 });
+        const hashes = [fromCheckpoint, straight].map(({ machine }) =>
+          ladderRow(machine.icount, machine.hashes()),
+        );
+        expect(hashes[0]).toEqual(hashes[1]);
+      }
+      // It went there without executing what lies before.
+      expect(newTimeline(reader).checkpoints.count).toBe(1);
+    });
+  });
+
+  it('is a divergence when one is not the state of the run', async () => {
+    const forgeries = {
+      'contents.r386': forged('contents.r386', (checkpoint) =>
+        contentsOf(checkpoint, (bytes) => {
+          bytes[1000] ^= 4;
+        }),
+      ),
+      'inputs.r386': forged('inputs.r386', ({ inputs }) => ({ inputs: inputs + 1 })),
+      'seq.r386': forged('seq.r386', ({ seq }) => ({ seq: seq + 1 })),
+      'short.r386': forged('short.r386', ({ contents }) => ({ contents: contents.subarray(0, 5000) })),
+      'base.r386': forged('base.r386', () => ({ baseIcount: 0 })),
+      'sector.r386': forged('sector.r386', ({ disk }) => ({
+        disk: { ...disk, sources: disk.sources.map(() => 99_999_999) },
+      })),
+    };
+    for (const [name, path] of Object.entries(forgeries)) {
+      const { divergence } = await replayed(path, 2 * EVERY);
+      expect(divergence?.subsystem, name).toMatch(/checkpoint|trace/);
+      expect(divergence?.icount, name).toBe(2 * EVERY);
+    }
+    await opened(forgeries['contents.r386'], async (reader) => {
+      await expect(newTimeline(reader).seek({ icount: 2_290_000, deliveries: 0 })).rejects.toThrow(
+        /differs at icount 2097152/,
+      );
+    });
+    await opened(forgeries['short.r386'], async (reader) => {
+      await expect(newTimeline(reader).seek({ icount: 2_290_000, deliveries: 0 })).rejects.toThrow(
+        /checkpoint 2 of 2/,
+      );
+    });
+  });
+
+  it('are found in a torn trace, as far as it is complete', async () => {
+    const whole = readFileSync(file);
+    const { offset } = await opened(file, (reader) => reader.checkpoints[1]);
+    for (const length of [offset + 100, whole.length - 20]) {
+      const torn = join(folder, 'torn.r386');
+      writeFileSync(torn, whole.subarray(0, length));
+      await opened(torn, async (reader) => {
+        expect(reader.torn).toBeDefined();
+        for (const { icount } of reader.checkpoints) expect(icount).toBeLessThanOrEqual(reader.endIcount);
+      });
+      expect((await replayed(torn)).divergence).toBeUndefined();
+    }
+  });
+
+  it('shows a flipped bit', async () => {
+    const bytes = readFileSync(file);
+    const { offset } = await opened(file, (reader) => reader.checkpoints[0]);
+    bytes[offset + 500] ^= 1;
+    const flipped = join(folder, 'flipped.r386');
+    writeFileSync(flipped, bytes);
+    expect((await replayed(flipped)).divergence).toMatchObject({
+      subsystem: expect.stringMatching(/trace|checkpoint/),
+    });
+  });
+});
+
+describe('the policy', () => {
+  it('keeps to its share, to an interval, or makes none', () => {
+    const auto = new CheckpointPolicy({ share: 0.1 }, 100_000);
+    expect(auto.wants(1, 0, 1000)).toBe(false);
+    expect(auto.wants(2, 2_000_000, 1000)).toBe(true);
+    expect(auto.wants(3, 2_000_000, 1000)).toBe(false);
+    expect(auto.wants(4, 4_000_000, 1000)).toBe(true);
+    const every = new CheckpointPolicy({ every: 100 }, 0);
+    expect([50, 100, 150, 199, 200].map((icount) => every.wants(icount, 0, 1))).toEqual([
+      false,
+      true,
+      false,
+      false,
+      true,
+    ]);
+    expect(new CheckpointPolicy({ every: 'off' }, 1e9).wants(1e9, 1e9, 1)).toBe(false);
+  });
+});
