@@ -17,6 +17,8 @@ export class Access {
   private readonly i32: Int32Array;
   private readonly view: DataView;
   private readonly fault: RaiseFault;
+  /** Error code of a stack fault now: the selector of an inner stack while a frame is put on it (9.8.11). */
+  private stackCode = 0;
 
   constructor(mem: MachineMemory, fault: RaiseFault) {
     this.i32 = mem.i32;
@@ -70,7 +72,9 @@ export class Access {
   // --- Segmented (80386 Programmer's Reference, 6.3.1) ----------------------------------------------------------------
 
   private segmentFault(segment: number): never {
-    return this.fault(segment === SS ? STACK_FAULT : GENERAL_PROTECTION, 0);
+    const code = this.stackCode;
+    this.stackCode = 0;
+    return this.fault(segment === SS ? STACK_FAULT : GENERAL_PROTECTION, code);
   }
 
   /** Faults unless `size` bytes at `offset` lie in the segment. */
@@ -139,11 +143,13 @@ export class Access {
     this.setStackPointer(offset);
   }
 
-  /** Faults unless `count` pushes of `size` bytes go through. */
-  probePush(count: number, size: number): void {
+  /** Faults unless `count` pushes of `size` bytes go through; a limit exceeded has the error code `code`. */
+  probePush(count: number, size: number, code = 0): void {
+    this.stackCode = code;
     for (let n = 1; n <= count; n++) {
       this.probeWrite(this.forWrite(SS, this.stackOffset(-n * size), size), size, this.i32[CPL]);
     }
+    this.stackCode = 0;
   }
 
   /** Reads the stack slot `bytes` above the top: pops are reads followed, when nothing can fault, by `drop`. */

@@ -66,7 +66,7 @@ export class Core {
     this.flags = new Flags(mem.i32, processor.eflags);
     this.fpu = new Fpu(mem.i32);
     this.access = new Access(mem, raise);
-    this.segments = new Segments(mem, this.access, raise);
+    this.segments = new Segments(mem, this.access, raise, processor.resetsRealCs);
     this.depth = new InterruptDepth(mem, log);
     this.restart = new Restart();
     this.tasks = new Tasks(this, this.restart);

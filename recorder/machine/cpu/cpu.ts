@@ -72,7 +72,7 @@ const DR6_BS = 0x4000;
 /** Fetched first after a reset (80386 Programmer's Reference, 10.1). */
 const RESET_BASE = 0xffff0000 | 0;
 const RESET_EIP = 0xfff0;
-/** CR0 of a Multiboot kernel: ET and PE. */
+/** CR0 of a kernel that a boot loader enters in protected mode: ET and PE. */
 const PROTECTED_CR0 = 0x11;
 const RESET_DR6 = 0xffff0ff0 | 0;
 const RESET_DR7 = 0x400;

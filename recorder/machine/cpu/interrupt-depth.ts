@@ -2,6 +2,7 @@ import { INTERRUPT_OP, INTERRUPT_SOURCE, STACK_SWITCH_REASON } from '../../../sc
 import type { EventLog } from '../event-log.ts';
 import type { MachineMemory } from '../layout.ts';
 import type { Mmu } from '../mmu/mmu.ts';
+import { BIG } from './descriptors.ts';
 import {
   CALLED,
   DEPTH,
@@ -34,6 +35,8 @@ export const SWITCH_TASK = STACK_SWITCH_REASON.indexOf('task');
 export const NO_IRQ = 255;
 const UNMAPPED = -1;
 const MAX_DEPTH = 255;
+/** Bytes of IP, CS and FLAGS. */
+const SMALLEST_FRAME = 6;
 
 /** Words of an open frame: physical address of the pushed EIP, id, parent's id, facts. */
 const SLOT = 0;
@@ -66,14 +69,20 @@ export class InterruptDepth {
     this.log = log;
   }
 
+  /** Linear address of `esp` on the current stack, which may be one of 64 KB. */
+  private linear(esp: number): number {
+    const cache = SEGMENTS + SS * SEGMENT_WORDS;
+    return (this.i32[cache + 1] + (this.i32[cache + 3] & BIG ? esp : esp & 0xffff)) | 0;
+  }
+
   /** Physical address of `esp` on the current stack; UNMAPPED when nothing is there. */
   private physical(esp: number): number {
-    return this.mmu.translateForDebug((this.i32[SEGMENTS + SS * SEGMENT_WORDS + 1] + esp) | 0) | 0;
+    return this.mmu.translateForDebug(this.linear(esp)) | 0;
   }
 
   /** Frame of the page under `esp`; the slot under an empty stack's top belongs to it. */
   stackFrame(esp: number): number {
-    const physical = this.mmu.translateForDebug((this.i32[SEGMENTS + SS * SEGMENT_WORDS + 1] + esp - 1) | 0);
+    const physical = this.mmu.translateForDebug(this.linear(esp - 1));
     return physical < 0 ? UNMAPPED : physical >>> 12;
   }
 
@@ -91,13 +100,15 @@ export class InterruptDepth {
   ): void {
     const { i32 } = this;
     this.takeCalled();
+    const slot = this.physical(esp);
+    this.dropAbandoned(slot);
     const id = ++i32[LAST_FRAME_ID];
     const parent = i32[FRAME_ID];
     this.log?.add('interrupts', DELIVER, id, parent, vector, irq, source, target, interruptedCpl, esp);
     const depth = Math.min(i32[DEPTH] + 1, MAX_DEPTH);
     if (i32[OPEN_FRAMES] === FRAME_CAPACITY) this.removeFrame(0);
     const at = FRAME_TABLE + i32[OPEN_FRAMES]++ * FRAME_WORDS;
-    i32[at + SLOT] = this.physical(esp);
+    i32[at + SLOT] = slot;
     i32[at + IDENTITY] = id;
     i32[at + PARENT] = parent;
     i32[at + FACTS] = depth | (vector << 8) | (irq << 16) | (source << 24);
@@ -139,6 +150,21 @@ export class InterruptDepth {
     this.removeFrame(n);
     i32[DEPTH] = (facts & 255) - 1;
     i32[FRAME_ID] = parent;
+  }
+
+  /**
+   * The innermost frames, if a frame at `slot` overwrites them: their handlers did not return, or not by IRET, and the
+   * stack was raised over them.
+   */
+  private dropAbandoned(slot: number): void {
+    const { i32 } = this;
+    for (let n = this.find(i32[FRAME_ID]); n >= 0; n = this.find(i32[FRAME_ID])) {
+      const at = FRAME_TABLE + n * FRAME_WORDS;
+      if (slot < i32[at + SLOT] || slot - i32[at + SLOT] >= SMALLEST_FRAME) return;
+      i32[DEPTH] = (i32[at + FACTS] & 255) - 1;
+      i32[FRAME_ID] = i32[at + PARENT];
+      this.removeFrame(n);
+    }
   }
 
   /** Forgets the frames open inside `id`: the stack has been popped past them. */

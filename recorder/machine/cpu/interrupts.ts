@@ -11,6 +11,7 @@ import {
   isNull,
   isPresent,
   limitOf,
+  selectorCode,
   TASK_GATE,
   TRAP_GATE_16,
   TRAP_GATE_32,
@@ -26,13 +27,33 @@ import {
   SEGMENT_NOT_PRESENT,
   Shutdown,
 } from './fault.ts';
-import { ALWAYS, IF, NT, RF, TF, VM } from './flags.ts';
+import { AC, ALWAYS, IF, NT, RF, TF, VM } from './flags.ts';
 import { FROM_INT, FROM_IRQ, NO_IRQ } from './interrupt-depth.ts';
 import type { Restart } from './restart.ts';
-import { CPL, CR2, CS, EIP, ESP, HALTED, IDT_BASE, IDT_LIMIT, SHADOW, SS, STORM, TR } from './state.ts';
+import {
+  CPL,
+  CR2,
+  CS,
+  DS,
+  EIP,
+  ES,
+  ESP,
+  FS,
+  GS,
+  HALTED,
+  IDT_BASE,
+  IDT_LIMIT,
+  SHADOW,
+  SS,
+  STORM,
+  TR,
+} from './state.ts';
 import { BY_CALL, type Tasks } from './tasks.ts';
+import { flagsForTask, staysInTask } from './virtual86.ts';
 
 const NO_CODE = -1;
+/** In the order in which an interrupt out of virtual-8086 mode pushes them. */
+const DATA_SEGMENTS = [GS, FS, DS, ES];
 /** Error-code bit: the index names an IDT gate (9.7). */
 const CODE_IDT = 2;
 /** Faults that combine into a double fault (table 9-3). */
@@ -80,7 +101,8 @@ export class Interrupts {
   /** INT n (17, INT). */
   deliverSoftware(vector: number): void {
     const { core } = this;
-    this.deliverCounted(vector, NO_IRQ, FROM_INT, core.nextEip, true);
+    const inTask = staysInTask(core, vector);
+    this.deliverCounted(vector, NO_IRQ, FROM_INT, core.nextEip, true, inTask);
   }
 
   private deliverCounted(
@@ -89,11 +111,12 @@ export class Interrupts {
     source: number,
     returnEip: number,
     software: boolean,
+    inTask = false,
   ): void {
     const { core } = this;
     const { i32 } = core;
     const interruptedCpl = i32[CPL];
-    this.enter(vector, NO_CODE, returnEip, software);
+    this.enter(vector, NO_CODE, returnEip, software, inTask);
     const esp = i32[ESP];
     const cpl = i32[CPL];
     i32[CPL] = interruptedCpl;
@@ -127,7 +150,7 @@ export class Interrupts {
       for (;;) {
         const cr2 = i32[CR2];
         const interruptedCpl = i32[CPL];
-        const hasCode = ((PUSHES_CODE >>> vector) & 1) !== 0 && core.segments.protected;
+        const hasCode = ((PUSHES_CODE >>> vector) & 1) !== 0 && core.segments.protection;
         try {
           this.enter(vector, hasCode ? code : NO_CODE, i32[EIP], false);
           this.record(vector, hasCode ? code : 0, hasCode, cr2, this.entry, interruptedCpl);
@@ -171,26 +194,34 @@ export class Interrupts {
   }
 
   /** Enters the handler of `vector`: pushes, loads CS and `nextEip`. Faults leave everything as it was. */
-  private enter(vector: number, code: number, returnEip: number, software: boolean): void {
+  private enter(vector: number, code: number, returnEip: number, software: boolean, inTask = false): void {
     const { core } = this;
     this.restart.run(core, () => {
-      if (!core.segments.protected) this.enterReal(vector, returnEip);
+      if (inTask) this.enterAs8086(0, vector, returnEip);
+      else if (!core.segments.protection) this.enterReal(vector, returnEip);
       else this.enterProtected(vector, code, returnEip, software);
     });
     this.entry = core.nextEip;
   }
 
-  /** Through the interrupt vector table (14.3). */
+  /** Real mode: beyond the limit of the table is exception 8, which may be beyond it too (table 14-1). */
   private enterReal(vector: number, returnEip: number): void {
     const { core } = this;
-    const { i32, access, segments, flags } = core;
-    if (vector * 4 + 3 > i32[IDT_LIMIT]) core.fault(GENERAL_PROTECTION, 0);
-    const pointer = access.systemRead((i32[IDT_BASE] + vector * 4) | 0, 4);
+    if (vector * 4 + 3 > core.i32[IDT_LIMIT]) core.fault(DOUBLE_FAULT, 0);
+    this.enterAs8086(core.i32[IDT_BASE], vector, returnEip);
+  }
+
+  /** Through a table of far pointers (14.3). */
+  private enterAs8086(table: number, vector: number, returnEip: number): void {
+    const { core } = this;
+    const { access, segments, flags } = core;
+    const pointer = access.systemRead((table + vector * 4) | 0, 4);
+    const { image, clear } = flagsForTask(core);
     access.probePush(3, 2);
-    access.push(flags.eflags, 2);
+    access.push(image, 2);
     access.push(segments.selector(CS), 2);
     access.push(returnEip, 2);
-    flags.setEflags(0, IF | TF);
+    flags.setEflags(0, clear | AC | RF);
     segments.setReal(CS, pointer >>> 16);
     core.nextEip = pointer & 0xffff;
   }
@@ -241,7 +272,10 @@ export class Interrupts {
     const cpl = i32[CPL];
     const codeLow = segments.low;
     const codeHigh = segments.high;
-    if (!isCode(codeHigh) || dplOf(codeHigh) > cpl) segments.refuse(GENERAL_PROTECTION, selector);
+    const from86 = core.virtual86;
+    // Out of virtual-8086 mode there is only privilege 0 to go to (15.3.1).
+    const wrong = from86 && (isConforming(codeHigh) || dplOf(codeHigh) !== 0);
+    if (!isCode(codeHigh) || dplOf(codeHigh) > cpl || wrong) segments.refuse(GENERAL_PROTECTION, selector);
     if (!isPresent(codeHigh)) segments.refuse(SEGMENT_NOT_PRESENT, selector);
     segments.markAccessed();
     const eflags = flags.eflags;
@@ -261,7 +295,9 @@ export class Interrupts {
       segments.setFromDescriptor(SS, stackSelector, segments.low, segments.high);
       access.setStackPointer(stackPointer);
     }
-    access.probePush((inner ? 5 : 3) + (code === NO_CODE ? 0 : 1), size);
+    const pushes = (from86 ? 9 : inner ? 5 : 3) + (code === NO_CODE ? 0 : 1);
+    access.probePush(pushes, size, inner ? selectorCode(segments.selector(SS)) | segments.external : 0);
+    if (from86) for (const segment of DATA_SEGMENTS) access.push(segments.selector(segment), size);
     if (inner) {
       access.push(oldSs, size);
       access.push(oldEsp, size);
@@ -270,6 +306,7 @@ export class Interrupts {
     access.push(oldCs, size);
     access.push(returnEip, size);
     if (code !== NO_CODE) access.push(code, size);
+    if (from86) for (const segment of DATA_SEGMENTS) segments.set(segment, 0, 0, 0, 0);
     segments.setFromDescriptor(CS, (selector & ~3) | newCpl, codeLow, codeHigh);
     const isInterrupt = type === INTERRUPT_GATE_32 || type === INTERRUPT_GATE_16;
     flags.setEflags(ALWAYS, TF | NT | RF | VM | (isInterrupt ? IF : 0));

@@ -121,6 +121,8 @@ export interface Processor {
   readonly resetCr0: number;
   /** 0 when there is no CR4. */
   readonly cr4: number;
+  /** A load of CS in real mode sets its limit and attributes, not its base alone: all before the Pentium. */
+  readonly resetsRealCs: boolean;
 }
 
 const VENDOR = [0x756e6547, 0x6c65746e, 0x49656e69] as const;
@@ -173,5 +175,6 @@ export function processorOf(text: string, fpu = false): Processor {
     cr0: has.has('i486') ? CR0_386 | CR0_486 : CR0_386,
     resetCr0: has.has('i486') && name !== UNNAMED_CPU ? CR0_ET | CR0_CACHES_OFF : CR0_ET,
     cr4: bitsOf(has, CR4_BITS),
+    resetsRealCs: model.signature >>> 8 < 5,
   };
 }

@@ -9,6 +9,7 @@ import {
   CODE_SEGMENT,
   dplOf,
   EXPAND_DOWN,
+  GRANULAR,
   isApplication,
   isCode,
   isConforming,
@@ -24,6 +25,7 @@ import {
   WRITABLE,
 } from './descriptors.ts';
 import { GENERAL_PROTECTION, SEGMENT_NOT_PRESENT, STACK_FAULT } from './fault.ts';
+import { VM } from './flags.ts';
 import {
   CPL,
   CR0,
@@ -39,11 +41,14 @@ import {
   SEGMENTS,
   SHADOW,
   SS,
+  SYSTEM_FLAGS,
 } from './state.ts';
 
 export const CR0_PE = 1;
 /** Attributes of a real-mode segment: present, writable data. */
 const REAL_ATTRIBUTES = SEGMENT_PRESENT | APPLICATION | WRITABLE | ACCESSED;
+/** Of one in virtual-8086 mode: the same at DPL 3 (15.2). */
+const VIRTUAL86_ATTRIBUTES = REAL_ATTRIBUTES | 0x6000;
 
 /** How the code of a block was decoded, and what it may assume of segments. */
 export const MODE_16 = 0;
@@ -69,8 +74,10 @@ export class Segments {
   private readonly i32: Int32Array;
   private readonly access: Access;
   private readonly fault: RaiseFault;
+  private readonly resetsRealCs: boolean;
 
-  constructor(mem: MachineMemory, access: Access, fault: RaiseFault) {
+  constructor(mem: MachineMemory, access: Access, fault: RaiseFault, resetsRealCs: boolean) {
+    this.resetsRealCs = resetsRealCs;
     this.i32 = mem.i32;
     this.access = access;
     this.fault = fault;
@@ -89,8 +96,14 @@ export class Segments {
     return this.i32[SEGMENTS + segment * SEGMENT_WORDS + 3];
   }
 
-  get protected(): boolean {
+  /** CR0.PE: faults have error codes, and interrupts go through gates. */
+  get protection(): boolean {
     return (this.i32[CR0] & CR0_PE) !== 0;
+  }
+
+  /** Selectors name descriptors: protected mode, and not virtual-8086 mode. */
+  get protected(): boolean {
+    return (this.i32[CR0] & CR0_PE) !== 0 && (this.i32[SYSTEM_FLAGS] & VM) === 0;
   }
 
   /** Sets a segment cache outright. */
@@ -107,16 +120,31 @@ export class Segments {
     this.set(segment, selector, baseOf(low, high), limitOf(low, high), high);
   }
 
-  /** Real mode: only selector and base change (80386 Programmer's Reference, 14.1). */
+  /**
+   * As on an 8086. In real mode only selector and base change, so that limits given in protected mode last ("unreal
+   * mode"); a 386 and 486 give CS its 64 KB again. In virtual-8086 mode everything is fixed (80386 PRM, 14.1 and 15.2).
+   */
   setReal(segment: number, selector: number): void {
+    const base = (selector & 0xffff) << 4;
+    if ((this.i32[SYSTEM_FLAGS] & VM) !== 0) {
+      this.set(segment, selector, base, 0xffff, VIRTUAL86_ATTRIBUTES);
+      return;
+    }
     const attributes = this.attributes(segment);
+    const lasts = (attributes & SEGMENT_PRESENT) !== 0 && !(segment === CS && this.resetsRealCs);
     this.set(
       segment,
       selector,
-      (selector & 0xffff) << 4,
-      attributes & SEGMENT_PRESENT ? this.limit(segment) : 0xffff,
-      attributes & SEGMENT_PRESENT ? attributes : REAL_ATTRIBUTES,
+      base,
+      lasts ? this.limit(segment) : 0xffff,
+      lasts ? attributes : REAL_ATTRIBUTES,
     );
+  }
+
+  /** PE was cleared: code may be written through CS from now on; its limit and D stay until it is loaded. */
+  leaveProtection(): void {
+    const kept = this.attributes(CS) & (BIG | GRANULAR);
+    this.set(CS, this.selector(CS), this.base(CS), this.limit(CS), REAL_ATTRIBUTES | kept);
   }
 
   resetReal(segment: number, selector: number, base: number): void {

@@ -17,7 +17,7 @@ import {
   typeOf,
 } from './descriptors.ts';
 import { GENERAL_PROTECTION, INVALID_TSS, SEGMENT_NOT_PRESENT } from './fault.ts';
-import { NT, VM } from './flags.ts';
+import { NT, RF, VM } from './flags.ts';
 import { SWITCH_TASK } from './interrupt-depth.ts';
 import type { Restart } from './restart.ts';
 import { CPL, CR0, CR3, CS, DR, DS, EAX, EDI, EIP, ES, ESP, FS, GS, LDTR, SS, TR } from './state.ts';
@@ -28,6 +28,8 @@ export const BY_CALL = 1;
 export const BY_IRET = 2;
 
 const CR0_TS = 8;
+const CR0_PG = 0x80000000 | 0;
+const CR3_KNOWN = ~0xfe7;
 
 /** Layout of a TSS: 80386 figure 7-1, 80286 figure (PRM 80286, 8-2); byte offsets. */
 const LAYOUT_32 = {
@@ -98,6 +100,16 @@ export class Tasks {
     return (bits & ((1 << size) - 1)) === 0;
   }
 
+  /** Bit `bit` of the byte `offset` from where the I/O permission map begins; true where there is none. */
+  mapBit(offset: number, bit: number): boolean {
+    const { segments, access } = this.core;
+    const limit = segments.limit(TR) >>> 0;
+    if (!this.is32 || (segments.attributes(TR) & SEGMENT_PRESENT) === 0 || limit < 103) return true;
+    const base = segments.base(TR);
+    const at = access.systemRead((base + 0x66) | 0, 2) + offset;
+    return at < 0 || at > limit || ((access.systemRead((base + at) | 0, 1) >>> bit) & 1) !== 0;
+  }
+
   /**
    * Switches to the TSS `selector`, whose descriptor `segments` has just fetched and whose accessibility the caller has
    * checked. `returnEip` is where the old task resumes.
@@ -123,7 +135,7 @@ export class Tasks {
     const { size } = layout;
     const base = baseOf(low, high);
     const field = (offset: number, bytes = size) => access.systemRead((base + offset) | 0, bytes);
-    const cr3 = wide ? field(layout.cr3) : i32[CR3];
+    const cr3 = wide ? field(layout.cr3) & CR3_KNOWN : i32[CR3];
     const eip = field(layout.eip);
     const eflags = field(layout.flags);
     const registers = Array.from({ length: 8 }, (_, n) => field(layout.registers + n * size));
@@ -156,20 +168,24 @@ export class Tasks {
     segments.setFromDescriptor(TR, selector, low, high | TSS_BUSY);
     i32[CR0] |= CR0_TS;
     for (let n = EAX; n <= EDI; n++) i32[n] = wide ? registers[n] : (i32[n] & ~0xffff) | registers[n];
-    flags.setEflags(wide ? eflags : eflags & 0xffff, wide ? -1 & ~VM : 0xffff);
+    flags.setEflags(wide ? eflags : eflags & 0xffff, wide ? -1 : 0xffff | VM | RF);
+    const virtual = core.virtual86;
     if (cause === BY_CALL) flags.setEflags(NT, NT);
     i32[EIP] = eip;
     core.nextEip = eip;
     // DR7's local enables end with the task (12.2.3).
     i32[DR + 7] &= ~0x155;
-    core.setCpl(selectors[CS] & SELECTOR_RPL);
+    core.setCpl(virtual ? 3 : selectors[CS] & SELECTOR_RPL);
     for (let n = 0; n < 6; n++) segments.set(n, selectors[n] ?? 0, 0, 0, 0);
     segments.set(LDTR, ldt, 0, 0, 0);
-    if (wide && core.mmu && cr3 !== i32[CR3]) mmu.setCr3(cr3);
-    else core.i32[CR3] = cr3;
+    if (wide && (i32[CR0] & CR0_PG) !== 0 && cr3 !== i32[CR3]) mmu.setCr3(cr3);
     this.restart.commit(core);
-    this.loadSegments(selectors, ldt);
+    this.loadLocalTable(ldt);
+    if (virtual) for (let n = 0; n < 6; n++) segments.setReal(n, selectors[n]);
+    else this.loadSegments(selectors);
     this.trap = trap;
+    // What follows (an error code, the check of EIP) is the new task's, as it now is.
+    this.restart.commit(core);
     core.depth.switched(SWITCH_TASK, oldEsp, i32[ESP], oldFrame, core.depth.stackFrame(i32[ESP]));
   }
 
@@ -179,18 +195,22 @@ export class Tasks {
     segments.setHigh(busy ? segments.high | TSS_BUSY : segments.high & ~TSS_BUSY);
   }
 
-  /** Checks and loads what the new TSS names: #TS with the selector (table 7-1). */
-  private loadSegments(selectors: readonly number[], ldt: number): void {
+  /** Checks and loads what the new TSS names: #TS with the selector (table 7-1). What was loaded before a fault stays. */
+  private loadLocalTable(ldt: number): void {
+    const { segments } = this.core;
+    if (isNull(ldt)) return;
+    if ((ldt & SELECTOR_LDT) !== 0) segments.refuse(INVALID_TSS, ldt);
+    segments.fetch(ldt, INVALID_TSS);
+    if ((segments.high & 0x1000) !== 0 || typeOf(segments.high) !== LDT || !isPresent(segments.high)) {
+      segments.refuse(INVALID_TSS, ldt);
+    }
+    segments.setFromDescriptor(LDTR, ldt, segments.low, segments.high);
+    this.restart.commit(this.core);
+  }
+
+  private loadSegments(selectors: readonly number[]): void {
     const { core } = this;
     const { segments } = core;
-    if (!isNull(ldt)) {
-      if ((ldt & SELECTOR_LDT) !== 0) segments.refuse(INVALID_TSS, ldt);
-      segments.fetch(ldt, INVALID_TSS);
-      if ((segments.high & 0x1000) !== 0 || typeOf(segments.high) !== LDT || !isPresent(segments.high)) {
-        segments.refuse(INVALID_TSS, ldt);
-      }
-      segments.setFromDescriptor(LDTR, ldt, segments.low, segments.high);
-    }
     const cpl = selectors[CS] & SELECTOR_RPL;
     const cs = selectors[CS];
     if (isNull(cs)) segments.refuse(INVALID_TSS, cs);
@@ -201,11 +221,14 @@ export class Tasks {
     }
     if (!isPresent(high)) segments.refuse(SEGMENT_NOT_PRESENT, cs);
     segments.setFromDescriptor(CS, cs, low, high);
+    this.restart.commit(core);
     segments.fetchStack(selectors[SS], cpl, INVALID_TSS);
     segments.setFromDescriptor(SS, selectors[SS], segments.low, segments.high);
+    this.restart.commit(core);
     for (const segment of [ES, DS, FS, GS]) {
       const selector = selectors[segment] ?? 0;
       segments.loadData(segment, selector, core.i32[CPL], INVALID_TSS);
+      this.restart.commit(core);
     }
   }
 }

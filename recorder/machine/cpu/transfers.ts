@@ -10,15 +10,17 @@ import {
   isPresent,
   limitOf,
   SELECTOR_RPL,
+  selectorCode,
   TASK_GATE,
   TSS_16,
   TSS_32,
   typeOf,
 } from './descriptors.ts';
-import { GENERAL_PROTECTION, INVALID_OPCODE, INVALID_TSS, SEGMENT_NOT_PRESENT } from './fault.ts';
-import { IF, IOPL, NT, RF, VM } from './flags.ts';
+import { GENERAL_PROTECTION, INVALID_TSS, SEGMENT_NOT_PRESENT } from './fault.ts';
+import { NT, RF, VIF, VIP, VM } from './flags.ts';
 import { CPL, CS, ESP, SS, TR } from './state.ts';
 import { BY_CALL, BY_IRET, BY_JUMP } from './tasks.ts';
+import { popFlags, returnToVirtual86 } from './virtual86.ts';
 
 /** Far transfers: JMP, CALL, RET and IRET between segments, levels and tasks (80386 PRM, chapters 6, 7 and 17). */
 
@@ -145,7 +147,7 @@ function throughCallGate(core: Core, low: number, high: number, callSize: number
     core.setCpl(dpl);
     segments.setFromDescriptor(SS, stackSelector, segments.low, segments.high);
     access.setStackPointer(stackPointer);
-    access.probePush(4 + count, size);
+    access.probePush(4 + count, size, selectorCode(stackSelector));
     access.push(oldSs, size);
     access.push(oldEsp, size);
     for (let n = count - 1; n >= 0; n--) access.push(parameters[n], size);
@@ -161,6 +163,9 @@ function throughCallGate(core: Core, low: number, high: number, callSize: number
 
 /** RET between segments; `release` bytes of parameters go with it. */
 export function returnFar(core: Core, size: number, release: number): void {
+  const esp = core.i32[ESP];
+  // A BIOS service returns so: past the flags that INT pushed, to keep its own.
+  const open = release >= size ? core.depth.match(esp) : -1;
   core.restart.run(core, () => {
     const { access, segments } = core;
     const eip = access.peek(0, size);
@@ -168,9 +173,10 @@ export function returnFar(core: Core, size: number, release: number): void {
     if (!segments.protected) {
       jumpReal(core, cs, eip);
       access.drop(2 * size + release);
+      if (open >= 0) core.depth.closed(open, esp, eip, core.cpl);
       return;
     }
-    returnTo(core, { cs, eip, size, popped: 2 * size + release, release, flags: 0, flagMask: 0, open: -1 });
+    returnTo(core, { cs, eip, size, popped: 2 * size + release, release, flags: 0, flagMask: 0, open });
   });
 }
 
@@ -252,22 +258,24 @@ export function interruptReturn(core: Core, size: number): void {
     const image = access.peek(2 * size, size);
     if (!segments.protected) {
       jumpNear(core, eip);
+      popFlags(core, image, size, RF);
       segments.setReal(CS, cs);
       access.drop(3 * size);
-      flags.setEflags(image, popMaskOfIret(core, size));
-      if (open >= 0) depth.closed(open, esp, eip, 0);
+      if (open >= 0) depth.closed(open, esp, eip, core.cpl);
       return;
     }
-    // Virtual-8086 mode is not implemented: a return into it is refused.
-    if (size === 4 && (image & VM) !== 0 && core.cpl === 0) core.fault(INVALID_OPCODE, 0);
+    if (size === 4 && (image & VM) !== 0 && core.cpl === 0) {
+      returnToVirtual86(core, eip, cs, image, open);
+      return;
+    }
     const flagMask = popMaskOfIret(core, size);
     returnTo(core, { cs, eip, size, popped: 3 * size, release: 0, flags: image, flagMask, open });
   });
 }
 
 function popMaskOfIret(core: Core, size: number): number {
-  const mask = core.flags.popMask() | (size === 4 ? RF : 0);
-  return core.segments.protected ? mask : mask | IF | IOPL | NT;
+  const mask = core.flags.popMask();
+  return size === 2 ? mask & 0xffff : mask | RF | (core.cpl === 0 ? VIF | VIP : 0);
 }
 
 function returnFromTask(core: Core): void {

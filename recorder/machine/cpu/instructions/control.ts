@@ -1,9 +1,9 @@
 import type { Core } from '../core.ts';
 import { FAR_POINTER, type Instruction, RELATIVE } from '../decoder.ts';
-import { BREAKPOINT, DEBUG_EXCEPTION, GENERAL_PROTECTION, OVERFLOW } from '../fault.ts';
-import { IF } from '../flags.ts';
-import { CALLED, ECX, ESP, HALTED, SHADOW, SYSTEM_FLAGS } from '../state.ts';
+import { BREAKPOINT, DEBUG_EXCEPTION, OVERFLOW } from '../fault.ts';
+import { CALLED, ECX, ESP, HALTED } from '../state.ts';
 import { callFar, interruptReturn, jumpFar, jumpNear, returnFar } from '../transfers.ts';
+import { disableInterrupts, enableInterrupts } from '../virtual86.ts';
 import type { Handlers } from './handler.ts';
 
 /** Control transfer and interrupt control (80386 Programmer's Reference, 3.5 and 3.7). */
@@ -51,11 +51,6 @@ const conditionalMove = (core: Core, insn: Instruction): void => {
 const setByte = (core: Core, insn: Instruction): void =>
   core.write(insn, 0, core.flags.condition(insn.condition) ? 1 : 0);
 
-/** CLI and STI need CPL <= IOPL (8.3.1). */
-function requireIopl(core: Core): void {
-  if (core.segments.protected && core.cpl > core.iopl) core.fault(GENERAL_PROTECTION, 0);
-}
-
 export const CONTROL_HANDLERS: Handlers = {
   jmp: (core, insn) => jumpNear(core, target(core, insn)),
   call(core, insn) {
@@ -92,16 +87,8 @@ export const CONTROL_HANDLERS: Handlers = {
   into(core) {
     if (core.flags.of()) core.interrupts.deliverTrap(OVERFLOW);
   },
-  cli(core) {
-    requireIopl(core);
-    core.i32[SYSTEM_FLAGS] &= ~IF;
-  },
-  sti(core) {
-    requireIopl(core);
-    // The next instruction still runs undisturbed (17, STI).
-    if ((core.i32[SYSTEM_FLAGS] & IF) === 0) core.i32[SHADOW] = 1;
-    core.i32[SYSTEM_FLAGS] |= IF;
-  },
+  cli: disableInterrupts,
+  sti: enableInterrupts,
   hlt(core) {
     core.requirePrivilege();
     core.i32[HALTED] = 1;

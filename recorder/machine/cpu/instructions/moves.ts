@@ -1,8 +1,9 @@
 import type { Core } from '../core.ts';
 import { type Instruction, MEMORY, REGISTER, SEGMENT } from '../decoder.ts';
 import { BOUNDS, INVALID_OPCODE } from '../fault.ts';
-import { AF, ALWAYS, CF, PF, RF, SF, VM, ZF } from '../flags.ts';
+import { AF, ALWAYS, CF, PF, SF, ZF } from '../flags.ts';
 import { CPL, CS, DS, EAX, EBP, EBX, EDI, ES, ESP, FS, GS, SS } from '../state.ts';
+import { flagsToPush, popFlags } from '../virtual86.ts';
 import type { Handlers } from './handler.ts';
 
 /** Data movement and the stack (80386 Programmer's Reference, 3.1). */
@@ -183,14 +184,12 @@ export const MOVE_HANDLERS: Handlers = {
   leave,
   bound,
   pushf(core, insn) {
-    core.access.push(core.flags.eflags & ~(RF | VM), insn.operandSize);
+    core.access.push(flagsToPush(core, insn.operandSize), insn.operandSize);
   },
   popf(core, insn) {
     const size = insn.operandSize;
-    const value = core.access.peek(0, size);
+    popFlags(core, core.access.peek(0, size), size, 0);
     core.access.drop(size);
-    const mask = core.flags.popMask() & (size === 2 ? 0xffff : -1);
-    core.flags.setEflags(value, mask);
   },
   lahf(core) {
     core.writeRegister(AH, 1, (core.flags.arithmetic() & 0xff) | ALWAYS);

@@ -61,8 +61,9 @@ function setCr0(core: Core, value: number): void {
   if ((value & CR0_PG) !== 0 && (value & CR0_PE) === 0) core.fault(GENERAL_PROTECTION, 0);
   // NW without CD is refused (Intel486 manual, table 10-5); a 386 has neither.
   if ((value & core.processor.cr0 & (CR0_NW | CR0_CD)) === CR0_NW) core.fault(GENERAL_PROTECTION, 0);
+  const leaves = core.segments.protection && (value & CR0_PE) === 0;
   core.mmu.setCr0((value & core.processor.cr0) | CR0_ET);
-  core.segments.updateMode();
+  if (leaves) core.segments.leaveProtection();
 }
 
 /** MOV to and from CR and DR (17, MOV special). */
