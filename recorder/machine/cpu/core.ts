@@ -4,6 +4,7 @@ import type { EventLog } from '../event-log.ts';
 import type { MachineMemory } from '../layout.ts';
 import type { Mmu } from '../mmu/mmu.ts';
 import { Access } from './access.ts';
+import { DebugRegisters } from './debug.ts';
 import { IMMEDIATE, type Instruction, MEMORY, REGISTER, SEGMENT } from './decoder.ts';
 import { FREEZE, GENERAL_PROTECTION, GuestFault } from './fault.ts';
 import { Flags, IOPL, VM } from './flags.ts';
@@ -33,6 +34,7 @@ export class Core {
   readonly access: Access;
   readonly segments: Segments;
   readonly depth: InterruptDepth;
+  readonly debug: DebugRegisters;
   readonly restart: Restart;
   readonly tasks: Tasks;
   readonly interrupts: Interrupts;
@@ -68,6 +70,7 @@ export class Core {
     this.access = new Access(mem, raise);
     this.segments = new Segments(mem, this.access, raise, processor.resetsRealCs);
     this.depth = new InterruptDepth(mem, log);
+    this.debug = new DebugRegisters(mem);
     this.restart = new Restart();
     this.tasks = new Tasks(this, this.restart);
     this.interrupts = new Interrupts(this, this.tasks, this.restart);
@@ -77,6 +80,7 @@ export class Core {
     this.mmu = mmu;
     this.access.mmu = mmu;
     this.depth.mmu = mmu;
+    this.debug.mmu = mmu;
   }
 
   /** Abandons the instruction: nothing of it may have become visible. */

@@ -7,6 +7,7 @@ import type { Mmu } from '../mmu/mmu.ts';
 import type { ProtectedEntry } from '../placement.ts';
 import type { Stops } from '../stops.ts';
 import { Core } from './core.ts';
+import { DR6_BS, DR6_BT, DR6_FIXED, DR7_FIXED } from './debug.ts';
 import {
   ACCESSED,
   APPLICATION,
@@ -19,18 +20,19 @@ import {
   WRITABLE,
 } from './descriptors.ts';
 import { DEBUG_EXCEPTION, FREEZE, Shutdown } from './fault.ts';
-import { IF, TF } from './flags.ts';
+import { IF, RF, TF } from './flags.ts';
 import { NO_LINES } from './fpu/unit.ts';
 import { BlockCache } from './hot/block-cache.ts';
 import { BlockRunner } from './hot/block-runner.ts';
 import { createInterpreter, type Interpret } from './hot/interpreter.ts';
-import { COUNT, WORDS } from './hot/micro-ops.ts';
+import { COUNT, INDEX_SHIFT, OFFSET_MASK, PLACE, WORDS } from './hot/micro-ops.ts';
 import { DEFAULT_CPU, processorOf } from './models.ts';
 import {
   BLOCK_EIP,
   CpuState,
   CR0,
   CS,
+  DEBUG_PENDING,
   DR,
   DS,
   EAX,
@@ -52,6 +54,7 @@ import {
   LEFT,
   RUN_END,
   SHADOW,
+  SHADOW_SS,
   SS,
   STORM,
   SYSTEM_FLAGS,
@@ -67,15 +70,11 @@ const POKE_EFLAGS = POKE_REGISTERS.indexOf('eflags');
  * the last: V8 compiles a call that goes on and on in a poorer way (without the views as constants).
  */
 const MAX_STRETCH = 1 << 20;
-/** DR6: a single step was taken (80386 Programmer's Reference, 12.2.4). */
-const DR6_BS = 0x4000;
 /** Fetched first after a reset (80386 Programmer's Reference, 10.1). */
 const RESET_BASE = 0xffff0000 | 0;
 const RESET_EIP = 0xfff0;
 /** CR0 of a kernel that a boot loader enters in protected mode: ET and PE. */
 const PROTECTED_CR0 = 0x11;
-const RESET_DR6 = 0xffff0ff0 | 0;
-const RESET_DR7 = 0x400;
 
 export interface CpuOptions {
   /** False runs every instruction by its handler, for comparison. */
@@ -122,6 +121,7 @@ export class Cpu extends CpuState implements CpuView {
     this.doubles = mem.f64;
     this.blocks = new BlockCache(this.core, options.specialise ?? true);
     this.interpret = createInterpreter(new BlockRunner(this.core, this.blocks));
+    this.core.debug.cut = () => this.blocks.endAfterCurrent();
   }
 
   attachMmu(mmu: Mmu): void {
@@ -136,6 +136,7 @@ export class Cpu extends CpuState implements CpuView {
     this.delivered = 0;
     this.deliveredAt = -1;
     this.core.segments.updateMode();
+    this.core.debug.update();
     this.core.leave = false;
     this.core.repeatAgain = false;
     this.shutdown = null;
@@ -158,8 +159,8 @@ export class Cpu extends CpuState implements CpuView {
     words[CR0] = this.core.processor.resetCr0;
     words[EIP] = RESET_EIP;
     words[EDX] = this.core.processor.signature;
-    words[DR + 6] = RESET_DR6;
-    words[DR + 7] = RESET_DR7;
+    words[DR + 6] = DR6_FIXED;
+    words[DR + 7] = DR7_FIXED;
     words[LATCH_PAGE] = -1;
     flags.setArithmetic(0);
     if (this.core.fpu.present) this.core.fpu.reset();
@@ -296,8 +297,10 @@ export class Cpu extends CpuState implements CpuView {
       if (doubles[ICOUNT] !== doubles[LAST_EXCEPTION]) words[STORM] = 0;
       doubles[LAST_EXCEPTION] = doubles[ICOUNT];
       core.repeatAgain = false;
+      words[DEBUG_PENDING] = 0;
       core.interrupts.deliverException(error.vector, error.code);
       this.countDelivery();
+      this.takeTraps();
     } catch (second) {
       if (!(second instanceof Shutdown)) throw second;
       this.shutdown = second.message;
@@ -306,19 +309,24 @@ export class Cpu extends CpuState implements CpuView {
 
   private stretch(untilIcount: number): void {
     const { core, words, doubles, blocks } = this;
-    const { pic, segments } = core;
+    const { pic, segments, debug } = core;
     while (!core.leave && doubles[ICOUNT] < untilIcount) {
       if (pic.pending && (words[SYSTEM_FLAGS] & IF) !== 0 && words[SHADOW] === 0) {
         core.interrupts.deliverIrq();
         this.countDelivery();
+        this.takeTraps();
         continue;
       }
       if (words[HALTED] !== 0) return;
       const now = doubles[ICOUNT];
-      const stepping = (words[SYSTEM_FLAGS] & TF) !== 0;
+      debug.stepping = (words[SYSTEM_FLAGS] & TF) !== 0;
+      if (debug.executes) this.checkBreakpoint();
+      if (debug.changed) {
+        debug.changed = false;
+        blocks.clear();
+      }
       // The instruction after STI or a load of SS is alone: what comes after it may be interrupted.
-      const budget = stepping || words[SHADOW] !== 0 ? 1 : Math.min(untilIcount - now, MAX_STRETCH);
-      words[SHADOW] = 0;
+      const budget = debug.stepping || words[SHADOW] !== 0 ? 1 : Math.min(untilIcount - now, MAX_STRETCH);
       doubles[RUN_END] = now + budget;
       words[LEFT] = budget;
       words[BLOCK_EIP] = words[EIP];
@@ -327,13 +335,51 @@ export class Cpu extends CpuState implements CpuView {
         core.leave = true;
         return;
       }
-      if (blocks.code[p - WORDS + COUNT] > budget) p = blocks.truncate(p, budget);
+      words[SHADOW] = 0;
+      // RF is good for one instruction: those after it in the run find it clear.
+      words[SYSTEM_FLAGS] &= ~RF;
+      const count = debug.executes ? Math.min(budget, this.toBreakpoint(p)) : budget;
+      if (blocks.code[p - WORDS + COUNT] > count) p = blocks.truncate(p, count);
       this.interpret(p);
-      if (stepping && (words[SYSTEM_FLAGS] & TF) !== 0 && words[SHADOW] === 0) {
-        words[DR + 6] |= DR6_BS;
-        core.interrupts.deliverException(DEBUG_EXCEPTION, 0);
-      }
+      this.takeTraps();
     }
+  }
+
+  /** Debug traps of the instruction that retired last, all in one (80386 Programmer's Reference, 12.3.1). */
+  private takeTraps(): void {
+    const { core, words } = this;
+    const { debug, tasks } = core;
+    if (words[DEBUG_PENDING] === 0 && !debug.stepping && !tasks.trap) return;
+    // A load of SS keeps them back until its stack pointer is loaded too.
+    if (words[SHADOW] === SHADOW_SS) return;
+    words[DR + 6] |= debug.pending | (debug.stepping ? DR6_BS : 0) | (tasks.trap ? DR6_BT : 0);
+    debug.stepping = false;
+    tasks.trap = false;
+    core.interrupts.deliverException(DEBUG_EXCEPTION, 0, true);
+    words[DEBUG_PENDING] = 0;
+  }
+
+  /** The fault of an execution breakpoint at the instruction to be executed, unless RF or a load of SS defers it. */
+  private checkBreakpoint(): void {
+    const { core, words } = this;
+    if ((words[SYSTEM_FLAGS] & RF) !== 0 || words[SHADOW] === SHADOW_SS) return;
+    const hits = core.debug.executionHits((core.segments.base(CS) + words[EIP]) | 0);
+    if (hits === 0) return;
+    words[DR + 6] |= hits;
+    core.fault(DEBUG_EXCEPTION, 0);
+  }
+
+  /** How many instructions of block `p` come before the next execution breakpoint in it. */
+  private toBreakpoint(p: number): number {
+    const { core, words, blocks } = this;
+    const base = (core.segments.base(CS) + words[EIP]) | 0;
+    const count = blocks.code[p - WORDS + COUNT];
+    let at = p;
+    for (let n = 1; n < count; n++) {
+      while (blocks.code[at + PLACE] >>> INDEX_SHIFT < n) at += WORDS;
+      if (core.debug.executionHits((base + (blocks.code[at + PLACE] & OFFSET_MASK)) | 0) !== 0) return n;
+    }
+    return count;
   }
 
   /** Scratch fields are zeroed and lazy flags worked out: equal states have equal bytes wherever a run was cut. */

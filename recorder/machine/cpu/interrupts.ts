@@ -1,5 +1,6 @@
 import { INTERRUPT_SOURCE } from '../../../schemas/events.ts';
 import type { Core } from './core.ts';
+import { DR7_GD } from './debug.ts';
 import {
   CALL_GATE_32,
   dplOf,
@@ -18,6 +19,7 @@ import {
   typeOf,
 } from './descriptors.ts';
 import {
+  DEBUG_EXCEPTION,
   DIVIDE_ERROR,
   DOUBLE_FAULT,
   GENERAL_PROTECTION,
@@ -34,6 +36,7 @@ import {
   CPL,
   CR2,
   CS,
+  DR,
   DS,
   EIP,
   ES,
@@ -69,6 +72,8 @@ export class Interrupts {
   private readonly core: Core;
   private readonly tasks: Tasks;
   private readonly restart: Restart;
+  /** RF is to be set in the flags pushed. */
+  private resume = false;
   /** EIP of the handler entered last. */
   private entry = 0;
 
@@ -124,10 +129,10 @@ export class Interrupts {
     i32[CPL] = cpl;
   }
 
-  /** Breakpoint and overflow: traps that the gate's privilege guards like INT n. */
-  deliverTrap(vector: number): void {
+  /** Breakpoint and overflow: traps that the gate's privilege guards like INT n, if `guarded`. */
+  deliverTrap(vector: number, guarded = true): void {
     const { core } = this;
-    this.enter(vector, NO_CODE, core.nextEip, true);
+    this.enter(vector, NO_CODE, core.nextEip, guarded);
     core.log?.add('exceptions', vector, 0, 0, core.i32[CR2], this.entry);
   }
 
@@ -135,9 +140,15 @@ export class Interrupts {
    * Delivers a fault of the instruction at EIP, or a debug trap after one. Faults on the way combine into a double
    * fault as table 9-3 says; one during the double fault stops the processor.
    */
-  deliverException(first: number, firstCode: number): void {
+  deliverException(first: number, firstCode: number, trap = false): void {
     const { core } = this;
-    const { i32 } = core;
+    const { i32, processor } = core;
+    // A fault resumes without the breakpoint at its instruction (12.3.1.1); the double fault does not resume at all.
+    this.resume = !trap && (first === DEBUG_EXCEPTION ? processor.resumesBreakpoints : processor.resumeFlag);
+    if (first === DEBUG_EXCEPTION) {
+      i32[DR + 7] &= ~DR7_GD;
+      i32[HALTED] = 0;
+    }
     if (++i32[STORM] > STORM_LIMIT) {
       throw new Shutdown(`exception ${first} repeats without an instruction retired, EIP ${hex(i32[EIP])}`);
     }
@@ -168,11 +179,13 @@ export class Interrupts {
             (isContributory(vector) && isContributory(second)) ||
             (vector === PAGE_FAULT && (isContributory(second) || second === PAGE_FAULT));
           vector = doubled ? DOUBLE_FAULT : second;
+          this.resume = !doubled && processor.resumeFlag;
           code = doubled ? 0 : error.code;
         }
       }
     } finally {
       core.segments.external = external;
+      this.resume = false;
     }
     i32[EIP] = core.nextEip;
   }
@@ -202,6 +215,8 @@ export class Interrupts {
       else this.enterProtected(vector, code, returnEip, software);
     });
     this.entry = core.nextEip;
+    // TF is clear now, and the step over what led here is not reported (12.3.1.4).
+    core.debug.stepping = false;
   }
 
   /** Real mode: beyond the limit of the table is exception 8, which may be beyond it too (table 14-1). */
@@ -253,7 +268,7 @@ export class Interrupts {
   private enterTask(selector: number, code: number, returnEip: number): void {
     const { core } = this;
     core.segments.fetch(selector);
-    this.tasks.switchTo(selector, BY_CALL, returnEip);
+    this.tasks.switchTo(selector, BY_CALL, returnEip, this.resume);
     if (code !== NO_CODE) core.access.push(code, (typeOf(core.segments.attributes(TR)) & 8) !== 0 ? 4 : 2);
     const limit = core.segments.limit(CS) >>> 0;
     if (core.nextEip >>> 0 > limit) core.fault(GENERAL_PROTECTION, 0);
@@ -278,7 +293,7 @@ export class Interrupts {
     if (!isCode(codeHigh) || dplOf(codeHigh) > cpl || wrong) segments.refuse(GENERAL_PROTECTION, selector);
     if (!isPresent(codeHigh)) segments.refuse(SEGMENT_NOT_PRESENT, selector);
     segments.markAccessed();
-    const eflags = flags.eflags;
+    const eflags = this.resume ? flags.eflags | RF : flags.eflags;
     const oldCs = segments.selector(CS);
     const inner = !isConforming(codeHigh) && dplOf(codeHigh) < cpl;
     const newCpl = inner ? dplOf(codeHigh) : cpl;

@@ -40,6 +40,7 @@ import {
   SEGMENT_WORDS,
   SEGMENTS,
   SHADOW,
+  SHADOW_SS,
   SS,
   SYSTEM_FLAGS,
 } from './state.ts';
@@ -219,7 +220,7 @@ export class Segments {
     } else {
       this.loadData(segment, selector, this.i32[CPL], GENERAL_PROTECTION);
     }
-    if (segment === SS) this.i32[SHADOW] = 1;
+    if (segment === SS) this.i32[SHADOW] = SHADOW_SS;
   }
 
   /** Checks `selector` as the stack segment of privilege `cpl`, and fetches its descriptor. `vector`: #GP or #TS. */

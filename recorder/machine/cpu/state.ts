@@ -54,8 +54,10 @@ export const IDT_LIMIT = 67;
 export const LATCH_PAGE = 68;
 export const LATCH_PHYSICAL = 69;
 export const HALTED = 70;
-/** 1 after STI or a load of SS: no interrupt before the next instruction has run. */
+/** After STI and loads of SS: no interrupt before the next instruction has run; after the latter no debug trap either. */
 export const SHADOW = 71;
+export const SHADOW_STI = 1;
+export const SHADOW_SS = 2;
 /** Exceptions delivered since an instruction last retired. */
 export const STORM = 72;
 
@@ -67,6 +69,8 @@ export const LAST_FRAME_ID = 75;
 export const CALLED = 76;
 export const OPEN_FRAMES = 77;
 export const STACK_NOTES = 78;
+/** Data and port breakpoints met, as bits of DR6: a trap follows the instruction (debug.ts). */
+export const DEBUG_PENDING = 79;
 
 /** Float64 fields, as indices into `f64`. */
 export const ICOUNT = 40;

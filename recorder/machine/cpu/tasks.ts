@@ -20,7 +20,7 @@ import { GENERAL_PROTECTION, INVALID_TSS, SEGMENT_NOT_PRESENT } from './fault.ts
 import { NT, RF, VM } from './flags.ts';
 import { SWITCH_TASK } from './interrupt-depth.ts';
 import type { Restart } from './restart.ts';
-import { CPL, CR0, CR3, CS, DR, DS, EAX, EDI, EIP, ES, ESP, FS, GS, LDTR, SS, TR } from './state.ts';
+import { CPL, CR0, CR3, CS, DS, EAX, EDI, EIP, ES, ESP, FS, GS, LDTR, SS, TR } from './state.ts';
 
 /** Why a task switch happens: decides busy bits, NT and the back link (table 7-2). */
 export const BY_JUMP = 0;
@@ -112,9 +112,9 @@ export class Tasks {
 
   /**
    * Switches to the TSS `selector`, whose descriptor `segments` has just fetched and whose accessibility the caller has
-   * checked. `returnEip` is where the old task resumes.
+   * checked. `returnEip` is where the old task resumes, with RF if `resume`.
    */
-  switchTo(selector: number, cause: number, returnEip: number): void {
+  switchTo(selector: number, cause: number, returnEip: number, resume = false): void {
     const { core } = this;
     const { segments, access, i32, flags, mmu } = core;
     const low = segments.low;
@@ -152,7 +152,7 @@ export class Tasks {
     access.probeWrite((oldBase + old.segments + (old.count - 1) * old.size) | 0, 2, 0);
     if (cause === BY_CALL) access.probeWrite(base, 2, 0);
 
-    let oldFlags = flags.eflags;
+    let oldFlags = resume ? flags.eflags | RF : flags.eflags;
     if (cause === BY_IRET) oldFlags &= ~NT;
     const save = (offset: number, value: number, bytes = old.size) =>
       access.systemWrite((oldBase + offset) | 0, bytes, value);
@@ -174,7 +174,8 @@ export class Tasks {
     i32[EIP] = eip;
     core.nextEip = eip;
     // DR7's local enables end with the task (12.2.3).
-    i32[DR + 7] &= ~0x155;
+    core.debug.dropLocal();
+    core.debug.stepping = false;
     core.setCpl(virtual ? 3 : selectors[CS] & SELECTOR_RPL);
     for (let n = 0; n < 6; n++) segments.set(n, selectors[n] ?? 0, 0, 0, 0);
     segments.set(LDTR, ldt, 0, 0, 0);

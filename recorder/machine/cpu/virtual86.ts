@@ -2,7 +2,7 @@ import type { Core } from './core.ts';
 import { GENERAL_PROTECTION } from './fault.ts';
 import { ARITHMETIC, DF, IF, IOPL, NT, RF, TF, VIF, VIP, VM } from './flags.ts';
 import { CR4_PVI, CR4_VME } from './models.ts';
-import { CPL, CR4, CS, DS, ES, ESP, FS, GS, SHADOW, SS, SYSTEM_FLAGS } from './state.ts';
+import { CPL, CR4, CS, DS, ES, ESP, FS, GS, SHADOW, SHADOW_STI, SS, SYSTEM_FLAGS } from './state.ts';
 
 /**
  * What virtual-8086 mode changes (80386 Programmer's Reference, chapter 15), and the Pentium's extensions to it, which
@@ -60,7 +60,7 @@ export function disableInterrupts(core: Core): void {
 export function enableInterrupts(core: Core): void {
   const { i32 } = core;
   if (core.cpl <= core.iopl) {
-    if ((i32[SYSTEM_FLAGS] & IF) === 0) i32[SHADOW] = 1;
+    if ((i32[SYSTEM_FLAGS] & IF) === 0) i32[SHADOW] = SHADOW_STI;
     i32[SYSTEM_FLAGS] |= IF;
   } else if (hasVirtualFlag(core) && (i32[SYSTEM_FLAGS] & VIP) === 0) {
     i32[SYSTEM_FLAGS] |= VIF;

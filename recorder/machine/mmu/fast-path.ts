@@ -30,6 +30,8 @@ export class FastPath {
   stops: Stops | null = null;
   /** Address line 20 is held down: pages of odd megabytes are another's, and never fast. Kept by the MMU. */
   a20Off = false;
+  /** Linear pages with data breakpoints; null while there are none. Kept by the MMU. */
+  watched: ReadonlySet<number> | null = null;
 
   private readonly tlb: Tlb;
   private readonly frames: Frames;
@@ -54,6 +56,7 @@ export class FastPath {
   grant(entry: number, vpn: number): void {
     const frame = this.tlb.frame(entry);
     if (frame >= this.frames.count || (this.a20Off && frame & ODD_MEGABYTE)) return;
+    if (this.watched?.has(vpn)) return;
     if (this.stops?.withholds(vpn, frame)) return;
     const flags = this.tlb.flags(entry);
     const slot = vpn >>> 10;
@@ -78,6 +81,7 @@ export class FastPath {
 
   /** Paging is off: linear is physical, and there are no rights. */
   grantIdentity(frame: number): void {
+    if (this.watched?.has(frame)) return;
     if (this.stops?.withholds(frame, frame)) return;
     if (this.a20Off && frame & ODD_MEGABYTE) return;
     if (this.i32[SLOTS + frame] === 0) this.identity[this.identityCount++] = frame;

@@ -27,6 +27,12 @@ const PAGE = 4096;
 const APT_READ = 0;
 const APT_WRITE = 1;
 
+/** Who is told of accesses to watched pages (cpu/debug.ts); a fault makes the access one that did not happen. */
+export interface DataWatch {
+  dataRead(linear: number, size: number): void;
+  dataWritten(linear: number, size: number): void;
+}
+
 /**
  * The memory management unit: accesses by linear address, with those that must be seen, and by physical address. The
  * CPU comes here when FAST_PATH does not let it through; each slow access grants the fast path that the page deserves,
@@ -53,6 +59,7 @@ export class Mmu {
   private stops: Stops | null = null;
   /** Null in a machine without a BIOS. */
   readonly shadow: RomShadow | null;
+  private dataWatch: DataWatch | null = null;
 
   constructor(
     mem: MachineMemory,
@@ -118,6 +125,14 @@ export class Mmu {
     this.fastPath.dropAll();
   }
 
+  /** From now on `watch` is told of every read and write of these linear pages; null: of none. */
+  watchData(pages: ReadonlySet<number> | null, watch: DataWatch): void {
+    if (pages === null && this.dataWatch === null) return;
+    this.dataWatch = pages === null ? null : watch;
+    this.fastPath.watched = pages;
+    this.fastPath.dropAll();
+  }
+
   setCr0(value: number): void {
     this.translator.setCr0(value);
   }
@@ -136,6 +151,7 @@ export class Mmu {
   readSlow(linear: number, size: number, cpl: number): number {
     const offset = linear & (PAGE - 1);
     if (offset + size > PAGE) return this.readAcross(linear, size, cpl);
+    this.dataWatch?.dataRead(linear, size);
     const vpn = linear >>> 12;
     if (!this.translator.paging) {
       const frame = vpn & this.translator.frameMask;
@@ -166,6 +182,7 @@ export class Mmu {
       this.writeAcross(linear, size, value, cpl);
       return;
     }
+    this.dataWatch?.dataWritten(linear, size);
     const vpn = linear >>> 12;
     let entry = -1;
     let frame = vpn;

@@ -451,18 +451,20 @@ export class BlockCache implements Emitter {
     this.core.mmu.unmarkCode(frame);
   }
 
-  /** Makes the running block end after the current instruction, which may just have changed the next. */
+  /** Makes the running block end after the current instruction, which may just have changed the next, or is watched. */
   private cutCurrent(): void {
     const { code, current } = this;
     if (current === 0) return;
-    if (code[current + OP] >= FIRST_END) {
-      // It ends anyway, but must not follow a link to a block that is gone. Of those with links only CALL stores.
-      if (code[current + OP] === MICRO.CALL) code[current + A] = 0;
-      return;
-    }
     const index = code[current + PLACE] >>> INDEX_SHIFT;
-    let next = current + WORDS;
-    while (code[next + PLACE] >>> INDEX_SHIFT === index) next += WORDS;
+    let next = current;
+    while (code[next + PLACE] >>> INDEX_SHIFT === index) {
+      if (code[next + OP] >= FIRST_END) {
+        // It ends anyway, but must not follow a link to a block that is gone. Of those with links only CALL stores.
+        if (code[next + OP] === MICRO.CALL) code[next + A] = 0;
+        return;
+      }
+      next += WORDS;
+    }
     code[next + OP] = MICRO.END;
   }
 }

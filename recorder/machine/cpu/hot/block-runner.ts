@@ -1,7 +1,20 @@
 import type { Core } from '../core.ts';
 import type { Flags } from '../flags.ts';
-import { CF, OF } from '../flags.ts';
-import { BLOCK_EIP, CPL, CS, EIP, ESP, ICOUNT, LEFT, RUN_END, SEGMENT_WORDS, SEGMENTS } from '../state.ts';
+import { CF, OF, RF } from '../flags.ts';
+import {
+  BLOCK_EIP,
+  CPL,
+  CS,
+  DEBUG_PENDING,
+  EIP,
+  ESP,
+  ICOUNT,
+  LEFT,
+  RUN_END,
+  SEGMENT_WORDS,
+  SEGMENTS,
+  SYSTEM_FLAGS,
+} from '../state.ts';
 import type { BlockCache } from './block-cache.ts';
 import {
   A,
@@ -81,8 +94,13 @@ export class BlockRunner {
     const at = this.code[p + A];
     core.nextEip = (i32[EIP] + ((this.code[p + PLACE] >>> LENGTH_SHIFT) & LENGTH_MASK)) | 0;
     handlers[at](core, insns[at]);
-    if (core.repeatAgain) core.repeatAgain = false;
-    else i32[EIP] = core.nextEip;
+    if (core.repeatAgain) {
+      core.repeatAgain = false;
+      // The breakpoint at a repeated instruction is met before its first iteration only (Pentium Pro manual, 3, 14.3.1.1).
+      if (core.processor.resumeFlag) i32[SYSTEM_FLAGS] |= RF;
+    } else {
+      i32[EIP] = core.nextEip;
+    }
     this.f64[ICOUNT] += 1;
   }
 
@@ -111,6 +129,7 @@ export class BlockRunner {
     // An exception while the next page is fetched comes after the instruction that led there.
     this.f64[ICOUNT] = this.f64[RUN_END] - left;
     if (left === 0 || this.core.leave) return 0;
+    if (i32[DEBUG_PENDING] !== 0 || this.core.debug.executes) return 0;
     const linear = (i32[SEGMENTS + CS * SEGMENT_WORDS + 1] + eip) | 0;
     const { generation } = this.blocks;
     const p = this.blocks.find(linear);

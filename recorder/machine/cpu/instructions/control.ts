@@ -83,7 +83,8 @@ export const CONTROL_HANDLERS: Handlers = {
   jcxz: branchIf((core, insn) => (core.i32[ECX] & (insn.addressSize === 2 ? 0xffff : -1)) === 0),
   int: (core, insn) => core.interrupts.deliverSoftware(insn.operands[0].value & 0xff),
   int3: (core) => core.interrupts.deliverTrap(BREAKPOINT),
-  int1: (core) => core.interrupts.deliverTrap(DEBUG_EXCEPTION),
+  // ICEBP: no gate's privilege guards it, and DR6 stays.
+  int1: (core) => core.interrupts.deliverTrap(DEBUG_EXCEPTION, false),
   into(core) {
     if (core.flags.of()) core.interrupts.deliverTrap(OVERFLOW);
   },

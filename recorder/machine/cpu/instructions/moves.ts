@@ -2,7 +2,7 @@ import type { Core } from '../core.ts';
 import { type Instruction, MEMORY, REGISTER, SEGMENT } from '../decoder.ts';
 import { BOUNDS, INVALID_OPCODE } from '../fault.ts';
 import { AF, ALWAYS, CF, PF, SF, ZF } from '../flags.ts';
-import { CPL, CS, DS, EAX, EBP, EBX, EDI, ES, ESP, FS, GS, SS } from '../state.ts';
+import { CPL, CS, DS, EAX, EBP, EBX, EDI, ES, ESP, FS, GS, SHADOW, SS } from '../state.ts';
 import { flagsToPush, popFlags } from '../virtual86.ts';
 import type { Handlers } from './handler.ts';
 
@@ -37,6 +37,8 @@ function loadFarPointer(segment: number) {
     const selector = core.access.read((linear + operandSize) | 0, 2, core.cpl);
     const oldEsp = core.i32[ESP];
     core.segments.load(segment, selector);
+    // LSS needs no instruction beside it: it loads both halves of the stack pointer.
+    if (segment === SS) core.i32[SHADOW] = 0;
     core.write(insn, 0, value);
     if (insn.operands[0].number === ESP) core.stackLoaded(oldEsp, core.i32[ESP]);
   };

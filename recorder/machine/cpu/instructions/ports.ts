@@ -9,8 +9,9 @@ type PortSize = 1 | 2 | 4;
 
 /** #GP(0) unless IOPL or the task's permission map allows the ports (8.3); in virtual-8086 mode the map alone (15.5). */
 export function requirePort(core: Core, port: number, size: number): void {
-  if (!core.virtual86 && core.cpl <= core.iopl) return;
-  if (!core.tasks.portAllowed(port, size)) core.fault(GENERAL_PROTECTION, 0);
+  const byMap = core.virtual86 || core.cpl > core.iopl;
+  if (byMap && !core.tasks.portAllowed(port, size)) core.fault(GENERAL_PROTECTION, 0);
+  core.debug.portUsed(port, size);
 }
 
 const portOf = (core: Core, insn: Instruction, which: number): number => {

@@ -1,7 +1,7 @@
 import type { Core } from '../core.ts';
 import type { Instruction, Operand } from '../decoder.ts';
 import { DF, KIND_SUB } from '../flags.ts';
-import { CPL, EAX, ECX, EDI, EDX, ES, ESI, ICOUNT, RUN_END, SYSTEM_FLAGS } from '../state.ts';
+import { CPL, DEBUG_PENDING, EAX, ECX, EDI, EDX, ES, ESI, ICOUNT, RUN_END, SYSTEM_FLAGS } from '../state.ts';
 import type { Handlers } from './handler.ts';
 import { requirePort } from './ports.ts';
 
@@ -55,7 +55,7 @@ function repeated(once: Iteration, compares = false): Iteration {
       core.writeRegister(ECX, size, i32[ECX] - 1);
       if ((i32[ECX] & mask) === 0) return;
       if (compares && core.flags.zf() !== (insn.repeat === 0xf3)) return;
-      if (f64[ICOUNT] + 1 >= f64[RUN_END] || core.leave) {
+      if (f64[ICOUNT] + 1 >= f64[RUN_END] || core.leave || i32[DEBUG_PENDING] !== 0) {
         core.repeatAgain = true;
         return;
       }

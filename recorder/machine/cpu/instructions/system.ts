@@ -1,4 +1,5 @@
 import type { Core } from '../core.ts';
+import { DR6_BD, DR6_FIXED, DR7_FIXED, DR7_GD } from '../debug.ts';
 import { CONTROL, DEBUG, type Instruction, MEMORY } from '../decoder.ts';
 import {
   isApplication,
@@ -15,9 +16,9 @@ import {
   TSS_BUSY,
   typeOf,
 } from '../descriptors.ts';
-import { GENERAL_PROTECTION, INVALID_OPCODE, SEGMENT_NOT_PRESENT } from '../fault.ts';
+import { DEBUG_EXCEPTION, GENERAL_PROTECTION, INVALID_OPCODE, SEGMENT_NOT_PRESENT } from '../fault.ts';
 import { CF, DF, ZF } from '../flags.ts';
-import { CR4_PCE, CR4_TSD } from '../models.ts';
+import { CR4_DE, CR4_PCE, CR4_TSD } from '../models.ts';
 import { CR0_PE } from '../segments.ts';
 import {
   CPL,
@@ -49,10 +50,9 @@ const CR0_TS = 8;
 /** Always 1 on a processor that could have a 387. */
 const CR0_ET = 0x10;
 const CR0_PG = 0x80000000 | 0;
+const DR7_KNOWN = 0xffff23ff | 0;
 const CR0_NW = 0x20000000;
 const CR0_CD = 0x40000000;
-const DR6_FIXED = 0xffff0ff0 | 0;
-const DR7_FIXED = 0x400;
 
 const MSR_TSC = 0x10;
 const WORD = 4294967296;
@@ -81,22 +81,38 @@ function moveSpecial(core: Core, insn: Instruction): void {
     else if (target.number === 2) i32[CR2] = value;
     else if (target.number === 3) core.loadDirectory(value & ~0xfe7);
     else if (value & ~processor.cr4) core.fault(GENERAL_PROTECTION, 0);
-    else core.mmu.setCr4(value);
+    else {
+      core.mmu.setCr4(value);
+      core.debug.update();
+    }
   } else if (source.kind === CONTROL) {
     core.write(insn, 0, i32[[CR0, CR0, CR2, CR3, CR4][source.number]]);
   } else if (target.kind === DEBUG) {
+    const number = debugNumber(core, target.number);
     const value = core.read(insn, 1);
-    const number = debugNumber(target.number);
     if (number === 6) i32[DR + 6] = value | DR6_FIXED;
-    else if (number === 7) i32[DR + 7] = value | DR7_FIXED;
+    else if (number === 7) i32[DR + 7] = (value & DR7_KNOWN) | DR7_FIXED;
     else i32[DR + number] = value;
+    if (number !== 6) core.debug.update();
   } else {
-    core.write(insn, 0, i32[DR + debugNumber(source.number)]);
+    core.write(insn, 0, i32[DR + debugNumber(core, source.number)]);
   }
 }
 
-/** DR4 and DR5 are other names of DR6 and DR7 (Pentium manual, volume 3, 17.2). */
-const debugNumber = (number: number): number => (number === 4 || number === 5 ? number + 2 : number);
+/**
+ * DR4 and DR5 are other names of DR6 and DR7, and undefined with CR4.DE (Pentium manual, volume 3, 17.2). With DR7.GD
+ * every access is a fault, to an in-circuit emulator that uses the registers (80386 PRM, 12.2.3).
+ */
+function debugNumber(core: Core, number: number): number {
+  const { i32 } = core;
+  const alias = number === 4 || number === 5;
+  if (alias && (i32[CR4] & CR4_DE) !== 0) core.fault(INVALID_OPCODE, 0);
+  if (i32[DR + 7] & DR7_GD) {
+    i32[DR + 6] |= DR6_BD;
+    core.fault(DEBUG_EXCEPTION, 0);
+  }
+  return alias ? number + 2 : number;
+}
 
 function storeWord(core: Core, insn: Instruction, value: number): void {
   if (insn.operands[0].kind === MEMORY) core.access.writeSegment(insn.segment, core.offset(insn), 2, value);
