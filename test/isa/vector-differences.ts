@@ -1,4 +1,5 @@
-import type { MooTest } from './moo.ts';
+import type { MooRegister, MooTest } from './moo.ts';
+import { clearRam, differences, type Expected, hardware, run, snapshot } from './vector-runner.ts';
 
 /**
  * Where a 386 need not do what the 80286 did that made the vectors. Sections are of the 80386 Programmer's Reference
@@ -11,13 +12,15 @@ const AF = 0x010;
 const ZF = 0x040;
 const SF = 0x080;
 const OF = 0x800;
-/** IOPL and NT: the 286 in real mode holds them at 0, the vectors start with random values. */
-const UPPER = 0xf000;
+const TF_IF = 0x300;
 
 const PREFIXES = new Set([0x26, 0x2e, 0x36, 0x3e, 0xf0, 0xf2, 0xf3]);
+const SEGMENT_PREFIXES = new Set([0x26, 0x2e, 0x36, 0x3e]);
 const LOCK = 0xf0;
 /** The longest instruction of a 286, bytes; a 386 takes 15 (14.7, item 5). */
 const LONGEST_286 = 10;
+const INVALID_OPCODE = 6;
+const STACK_FAULT = 12;
 const GENERAL_PROTECTION = 13;
 const STRINGS = new Set([0x6c, 0x6d, 0x6e, 0x6f, 0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf]);
 
@@ -40,20 +43,136 @@ function partsOf({ bytes }: MooTest): Parts {
   };
 }
 
-/** Why a test does not apply; undefined when it does. */
-export function skipped(test: MooTest): string | undefined {
+/**
+ * Why a 386 does something else than the 286 did, and what: each reason tells which tests it is about, and runs one
+ * to see that it ends as a 386 must end it. The result is what differs from that, empty when nothing does.
+ */
+export interface Reason {
+  readonly source: string;
+  applies(test: MooTest): boolean;
+  check(test: MooTest): string[];
+}
+
+export const REASONS: Readonly<Record<string, Reason>> = {
+  flags: {
+    source: 'flags that the instruction leaves undefined (chapter 17, "Flags Affected" of each)',
+    applies: (test) => undefinedFlags(test) !== 0,
+    check: (test) => outcome(test, hardware(test), new Map(), undefinedFlags(test)),
+  },
+  lock: {
+    source: 'LOCK before anything but some instructions with a memory operand is exception 6 (14.7, item 3)',
+    applies: (test) => partsOf(test).prefixes.includes(LOCK),
+    check: checkLock,
+  },
+  length: {
+    source: 'instructions of more than 10 bytes, which a 286 refuses, are executed (14.7, item 5)',
+    applies: (test) => test.exception?.vector === GENERAL_PROTECTION && test.bytes.length - 1 > LONGEST_286,
+    check: checkLength,
+  },
+  string: {
+    source:
+      'a string instruction that faults leaves SI, DI and CX as they were before the iteration (9.8.11)',
+    applies: (test) => test.exception !== null && STRINGS.has(partsOf(test).opcode),
+    check: (test) => outcome(test, beforeIteration(test), new Map(), 0),
+  },
+  stack: {
+    source: 'a word across the end of the stack segment is exception 12, on a 286 exception 13 (14.6)',
+    applies: (test) =>
+      test.exception?.vector === GENERAL_PROTECTION && usesStack(partsOf(test).opcode, test.bytes),
+    check: checkStack,
+  },
+};
+
+function outcome(
+  test: MooTest,
+  expected: Expected,
+  changed: ReadonlyMap<number, number>,
+  undefinedFlags: number,
+  pushed?: boolean,
+): string[] {
+  const failed = run(test, changed);
+  return failed ? [failed] : differences(test, expected, undefinedFlags, pushed);
+}
+
+const word = (at: number, value: number): [number, number][] => [
+  [at, value & 0xff],
+  [at + 1, (value >> 8) & 0xff],
+];
+
+/** Exception 6, with everything as it was and the instruction's own address pushed. Its handler is a HLT of ours. */
+function checkLock(test: MooTest): string[] {
+  const { registers, memory } = test.before;
+  let handler = 0x600;
+  while ([0, 1, 2, 3].some((n) => memory.has(handler + n) || memory.has(INVALID_OPCODE * 4 + n))) {
+    handler += 4;
+    if (handler > 0xfff0) return ['no room for a handler'];
+  }
+  const changed = new Map([
+    ...word(INVALID_OPCODE * 4, handler),
+    ...word(INVALID_OPCODE * 4 + 2, 0),
+    [handler, 0xf4],
+  ]);
+  const { ss = 0, sp = 0, cs = 0, ip = 0, flags = 0 } = registers;
+  const slot = (n: number) => ss * 16 + ((sp - 2 * n) & 0xffff);
+  const frame = [...word(slot(1), flags), ...word(slot(2), cs), ...word(slot(3), ip)];
+  return outcome(
+    test,
+    {
+      registers: { ...registers, sp: (sp - 6) & 0xffff, cs: 0, ip: handler + 1, flags: flags & ~TF_IF },
+      memory: new Map([...memory, ...frame]),
+    },
+    changed,
+    0,
+    true,
+  );
+}
+
+/** Prefixes said twice count once: without them the instruction is short, and must do the same to registers and RAM. */
+function checkLength(test: MooTest): string[] {
+  const { prefixes } = partsOf(test);
+  const last = Math.max(...[...SEGMENT_PREFIXES].map((prefix) => prefixes.lastIndexOf(prefix)));
+  const kept = prefixes.filter((prefix, n) => n === last || !SEGMENT_PREFIXES.has(prefix));
+  const { cs = 0, ip = 0 } = test.before.registers;
+  const bytes = [...kept, ...test.bytes.subarray(prefixes.length)];
+  const at = (n: number) => cs * 16 + ((ip + n) & 0xffff);
+  const short = new Map(bytes.map((byte, n) => [at(n), byte]));
+  clearRam();
+  const failed = run(test, short);
+  if (failed) return [failed];
+  const { registers, memory } = snapshot(test);
+  for (let n = 0; n < test.bytes.length; n++) memory.delete(at(n));
+  const ip2 = (registers.ip ?? 0) + prefixes.length - kept.length;
+  clearRam();
+  return outcome(test, { registers: { ...registers, ip: ip2 }, memory }, new Map(), 0, false);
+}
+
+/** The 286 stepped its registers before it met the fault; how far SI or DI went says how many iterations there were. */
+function beforeIteration(test: MooTest): Expected {
+  const { registers, memory } = hardware(test);
   const { prefixes, opcode } = partsOf(test);
-  if (prefixes.includes(LOCK))
-    return 'LOCK is limited to some instructions with memory operands (14.7, item 3)';
-  if (test.exception?.vector === GENERAL_PROTECTION && test.bytes.length - 1 > LONGEST_286)
-    return 'the 286 refuses instructions of more than 10 bytes (14.7, item 5)';
-  if (test.exception && STRINGS.has(opcode))
-    return 'a 386 restarts a string instruction with SI, DI and CX as they were (9.8.11)';
-  if (test.exception?.vector === GENERAL_PROTECTION && usesStack(opcode, test.bytes))
-    return 'a word across the end of the stack segment is exception 12 on a 386, 13 on a 286 (14.6)';
-  if (test.exception && opcode >= 0xd8 && opcode <= 0xdf)
-    return 'without a coprocessor an ESC instruction has no operand to check (11.1)';
-  return undefined;
+  const size = opcode & 1 ? 2 : 1;
+  const { before } = test;
+  const by = (before.registers.flags ?? 0) & 0x400 ? -size : size;
+  const undone: Partial<Record<MooRegister, number>> = { ...registers };
+  let iterations = 0;
+  for (const name of ['si', 'di'] as const) {
+    const old = before.registers[name] ?? 0;
+    if (registers[name] === old) continue;
+    undone[name] = ((registers[name] ?? 0) - by) & 0xffff;
+    iterations = Math.abs((((undone[name] - old) << 16) >> 16) / size);
+  }
+  if (prefixes.some((prefix) => prefix >= 0xf2)) undone.cx = (before.registers.cx ?? 0) - iterations;
+  return { registers: undone, memory };
+}
+
+/** With the handlers of 12 and 13 in one place the outcome is that of the 286. */
+function checkStack(test: MooTest): string[] {
+  const { memory } = test.before;
+  const changed = new Map<number, number>();
+  for (let n = 0; n < 4; n++) {
+    changed.set(STACK_FAULT * 4 + n, memory.get(GENERAL_PROTECTION * 4 + n) ?? 0);
+  }
+  return outcome(test, hardware(test), changed, undefinedFlags(test));
 }
 
 /** Whether the operand is on the stack: RET, LEAVE, or an address with BP and no segment prefix. */
@@ -67,7 +186,7 @@ function usesStack(opcode: number, bytes: Uint8Array): boolean {
 
 /** Flags that the instruction leaves undefined (chapter 17, each instruction's "Flags Affected"). */
 export function undefinedFlags(test: MooTest): number {
-  return UPPER | arithmetic(partsOf(test), test);
+  return arithmetic(partsOf(test), test);
 }
 
 function arithmetic({ opcode, reg, immediate }: Parts, test: MooTest): number {
