@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseCpu } from '../../analysis/cli/values.ts';
 import { CPU_MODELS, type CpuFeature, processorOf } from '../../recorder/machine/cpu/models.ts';
-import { CR0, CR4, EAX, EBX, ECX, EDX, ESP } from '../../recorder/machine/cpu/state.ts';
+import { CR0, CR4, EAX, EBX, ECX, EDI, EDX, ESI, ESP } from '../../recorder/machine/cpu/state.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
+import { KERNEL_STACK, ProtectedMode } from './protected-mode.ts';
 import { CODE, DATA, RealMode, STACK } from './real-mode.ts';
 
 const INVALID_OPCODE = 6;
@@ -134,6 +135,30 @@ describe('CMOVcc', () => {
     const beyond = run('pentiumpro', '66 0f 44 07', ({ cpu }) => cpu.setRegister(EBX, 0xfffe));
     expect(beyond.vector).toBe(GENERAL_PROTECTION);
     expect(beyond.peek16(STACK - 6)).toBe(CODE);
+  });
+});
+
+describe('CMOVcc in flat 32-bit code', () => {
+  it.each([true, false])('by micro-ops (%s) and by its handler does the same', (specialise) => {
+    // cmp eax, ebx; cmovb ecx, edx; cmovae esi, [0x2000]; cmovb edi, [0x2000]; cmove esp, edx
+    const code = '39 d8 0f 42 ca 0f 43 35 00 20 00 00 0f 42 3d 00 20 00 00 0f 44 e2';
+    const bench = new ProtectedMode({ model: 'pentium,+cmov', specialise }).code(code);
+    bench.poke32(DATA, 0x12345678);
+    [1, 3, 4, 2, 5, 6, 7].forEach((value, n) => {
+      bench.cpu.setRegister([EAX, ECX, EDX, EBX, 5, ESI, EDI][n], value);
+    });
+    bench.step(5);
+    expect([ECX, ESI, EDI].map((register) => bench.cpu.register(register))).toEqual([4, 6, 0x12345678]);
+    expect(bench.cpu.register(ESP)).toBe(KERNEL_STACK);
+    // A source that is not there faults though the condition does not hold.
+    const absent = new ProtectedMode({ model: 'pentium,+cmov', specialise }).code('0f 44 05 00 20 40 00');
+    absent.poke32(0x20000, 0x21003);
+    for (let page = 0; page < 1024; page++) absent.poke32(0x21000 + 4 * page, (page << 12) | 3);
+    absent.mmu.setCr3(0x20000);
+    absent.mmu.setCr0(0x80000011 | 0);
+    absent.cpu.setRegister(EAX, 9);
+    absent.step();
+    expect([absent.vector, absent.cpu.register(EAX)]).toEqual([14, 9]);
   });
 });
 

@@ -329,10 +329,13 @@ export function createInterpreter(run: BlockRunner): Interpret {
         case 81: { // ROR_I
           const n = code[p + 6]; const a = i32[code[p + 1]]; const v = (a >>> n) | (a << (32 - n)); i32[code[p + 1]] = v; run.rotated(v >>> 31, (v >>> 31) ^ ((v >>> 30) & 1)); p += 8; continue;
         }
-        case 82: { // SETCC
+        case 82: { // CMOV
+          if (flags.condition(code[p + 6])) i32[code[p + 1]] = i32[code[p + 2]]; p += 8; continue;
+        }
+        case 83: { // SETCC
           u8[code[p + 1]] = flags.condition(code[p + 6]) ? 1 : 0; p += 8; continue;
         }
-        case 83: { // END
+        case 84: { // END
           left = (left - (code[p + 7] >>> 17)) | 0;
           base = (base + (code[p + 7] & 8191)) | 0;
           p = run.enter(base, left, 0);
@@ -341,10 +344,10 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 84: { // COLD_END
+        case 85: { // COLD_END
           run.coldEnd(p); return;
         }
-        case 85: { // COLD_REFETCH
+        case 86: { // COLD_REFETCH
           run.cold(p);
           const place = code[p + 7];
           left = (left - (place >>> 17) - 1) | 0;
@@ -355,7 +358,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 86: { // JMP
+        case 87: { // JMP
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           base = (base + code[p + 5]) | 0;
           {
@@ -370,7 +373,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 87: { // JMP_R
+        case 88: { // JMP_R
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           base = (i32[code[p + 2]]) | 0;
           {
@@ -385,7 +388,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 88: { // JCC0
+        case 89: { // JCC0
           const taken = flags.condition(0);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -402,7 +405,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 89: { // JCC1
+        case 90: { // JCC1
           const taken = flags.condition(1);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -419,7 +422,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 90: { // JCC2
+        case 91: { // JCC2
           const taken = ((i32[13] & 7) === 0 ? i32[15] >>> 0 < i32[16] >>> 0 : flags.condition(2));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -436,7 +439,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 91: { // JCC3
+        case 92: { // JCC3
           const taken = ((i32[13] & 7) === 0 ? i32[15] >>> 0 >= i32[16] >>> 0 : flags.condition(3));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -453,7 +456,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 92: { // JCC4
+        case 93: { // JCC4
           const taken = i32[14] === 0;
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -470,7 +473,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 93: { // JCC5
+        case 94: { // JCC5
           const taken = i32[14] !== 0;
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -487,7 +490,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 94: { // JCC6
+        case 95: { // JCC6
           const taken = ((i32[13] & 7) === 0 ? i32[15] >>> 0 <= i32[16] >>> 0 : flags.condition(6));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -504,7 +507,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 95: { // JCC7
+        case 96: { // JCC7
           const taken = ((i32[13] & 7) === 0 ? i32[15] >>> 0 > i32[16] >>> 0 : flags.condition(7));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -521,7 +524,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 96: { // JCC8
+        case 97: { // JCC8
           const taken = ((i32[13] & 7) === 0 ? i32[14] < 0 : flags.condition(8));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -538,7 +541,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 97: { // JCC9
+        case 98: { // JCC9
           const taken = ((i32[13] & 7) === 0 ? i32[14] >= 0 : flags.condition(9));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -555,7 +558,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 98: { // JCC10
+        case 99: { // JCC10
           const taken = flags.condition(10);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -572,7 +575,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 99: { // JCC11
+        case 100: { // JCC11
           const taken = flags.condition(11);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -589,7 +592,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 100: { // JCC12
+        case 101: { // JCC12
           const taken = ((i32[13] & 7) === 0 ? i32[15] < i32[16] : flags.condition(12));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -606,7 +609,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 101: { // JCC13
+        case 102: { // JCC13
           const taken = ((i32[13] & 7) === 0 ? i32[15] >= i32[16] : flags.condition(13));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -623,7 +626,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 102: { // JCC14
+        case 103: { // JCC14
           const taken = ((i32[13] & 7) === 0 ? i32[15] <= i32[16] : flags.condition(14));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -640,7 +643,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 103: { // JCC15
+        case 104: { // JCC15
           const taken = ((i32[13] & 7) === 0 ? i32[15] > i32[16] : flags.condition(15));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -657,7 +660,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 104: { // CALL
+        case 105: { // CALL
           { const v = (base + code[p + 6]) | 0; const lin = (i32[4] - 4) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
           if ((slot & canWrite) !== 0 && (lin & 4095) <= 4092) {
@@ -679,7 +682,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 105: { // CALL_R
+        case 106: { // CALL_R
           const target = i32[code[p + 2]];
           { const v = (base + code[p + 6]) | 0; const lin = (i32[4] - 4) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
@@ -702,7 +705,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 106: { // RET
+        case 107: { // RET
           const lin = i32[4]; 
           const slot = i32[1048576 + (lin >>> 12)];
           const at = (slot & -4096) + (lin & 4095);

@@ -235,6 +235,7 @@ const CONDITIONS: readonly string[] = [
   compare(14, `${FA} <= ${FB}`),
   compare(15, `${FA} > ${FB}`),
 ];
+micro('CMOV', `if (flags.condition(${IMM})) ${A} = ${B};`);
 micro('SETCC', `${A8} = flags.condition(${IMM}) ? 1 : 0;`);
 
 // --- Transfers -----------------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ const ROTATES = new Set(['rol', 'ror']);
 const STEPS = new Set(['inc', 'dec', 'neg', 'not']);
 const CONDITIONS = ['o', 'no', 'b', 'ae', 'e', 'ne', 'be', 'a', 's', 'ns', 'p', 'np', 'l', 'ge', 'le', 'g'];
 const JUMPS = new Set(CONDITIONS.map((name) => `j${name}`));
+const MOVES_IF = new Set(CONDITIONS.map((name) => `cmov${name}`));
 const SETS = new Set(CONDITIONS.map((name) => `set${name}`));
 
 /**
@@ -69,6 +70,7 @@ export class Translator {
     if (STEPS.has(mnemonic)) return this.step(insn, first);
     if (SHIFTS.has(mnemonic) || ROTATES.has(mnemonic)) return this.shift(insn, first, second);
     if (SETS.has(mnemonic)) return this.setByte(insn, first);
+    if (MOVES_IF.has(mnemonic)) return this.moveIf(insn, first, second);
     if (mnemonic === 'imul') return this.multiply(insn);
     if (insn.operandSize !== 4) return false;
     if (JUMPS.has(mnemonic)) {
@@ -228,6 +230,14 @@ export class Translator {
     const target = to.kind === REGISTER ? byteOf(to.number) : TEMP8;
     this.out.emit(M.SETCC, target, 0, 0, 0, 0, insn.condition);
     if (to.kind === MEMORY) this.memory(M.STORE8, TEMP8, insn);
+    return true;
+  }
+
+  /** CMOVcc: its source is read, and may fault, whatever the condition. */
+  private moveIf(insn: Instruction, to: Operand, from: Operand): boolean {
+    if (to.size !== 4 || to.number === ESP) return false;
+    if (from.kind === MEMORY) this.load(insn, TEMP);
+    this.out.emit(M.CMOV, to.number, from.kind === MEMORY ? TEMP : from.number, 0, 0, 0, insn.condition);
     return true;
   }
 
