@@ -97,27 +97,31 @@ function popAll(core: Core, insn: Instruction): void {
   access.drop(8 * size);
 }
 
-/** ENTER (17): the frames of enclosing procedures are copied; nothing changes if the last push would fault. */
+/**
+ * ENTER (17): pushes EBP and copies the frames of enclosing procedures, one after the other, so a copy may read what an
+ * earlier push has stored. ESP and EBP change last: a fault on the way leaves pushes below ESP, as on hardware.
+ */
 function enter(core: Core, insn: Instruction): void {
   const { access, i32 } = core;
   const size = insn.operandSize;
   const locals = insn.operands[0].value & 0xffff;
   const level = insn.operands[1].value & 31;
   const mask = access.stackMask;
-  access.probePush(level + 1, size);
-  const outer = Array.from({ length: Math.max(level - 1, 0) }, (_, n) =>
-    access.readSegment(SS, (i32[EBP] - (n + 1) * size) & mask, size),
-  );
+  let depth = 0;
+  const push = (value: number): void => {
+    depth += size;
+    access.writeSegment(SS, access.stackOffset(-depth), size, value);
+  };
+  push(i32[EBP]);
+  const frame = (i32[ESP] & ~mask) | access.stackOffset(-depth);
+  for (let n = 1; n < level; n++) push(access.readSegment(SS, (i32[EBP] - n * size) & mask, size));
+  if (level > 0) push(frame);
   // The last word of the new frame must be writable too (Pentium manual, volume 3, 25, ENTER).
-  const end = access.stackOffset(-(level + 1) * size - locals);
+  const end = access.stackOffset(-depth - locals);
   access.probeWrite(access.forWrite(SS, end, size), size, i32[CPL]);
-  access.push(i32[EBP], size);
-  const frame = i32[ESP];
-  for (const word of outer) access.push(word, size);
-  if (level > 0) access.push(frame, size);
+  access.setStackPointer(end);
   if (size === 4) i32[EBP] = mask === -1 ? frame : (i32[EBP] & ~0xffff) | (frame & 0xffff);
   else core.writeRegister(EBP, 2, frame);
-  access.drop(-locals);
 }
 
 function leave(core: Core, insn: Instruction): void {

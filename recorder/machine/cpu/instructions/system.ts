@@ -239,10 +239,11 @@ export const SYSTEM_HANDLERS: Handlers = {
   verw: (core, insn) => void inspect(core, core.read(insn, 0), isWritableData),
   arpl(core, insn) {
     requireProtected(core);
-    const selector = core.readForWrite(insn, 0);
+    // A selector that stays as it is is not written: it may lie in a page that cannot be.
+    const selector = core.read(insn, 0);
     const rpl = core.read(insn, 1) & SELECTOR_RPL;
     const raise = (selector & SELECTOR_RPL) < rpl;
-    if (raise) core.writeBack(insn, 0, (selector & ~SELECTOR_RPL) | rpl);
+    if (raise) core.write(insn, 0, (selector & ~SELECTOR_RPL) | rpl);
     core.flags.change(ZF, raise ? ZF : 0);
   },
   cpuid(core) {

@@ -1,0 +1,137 @@
+import { Decoder, type Instruction } from '../../../recorder/machine/cpu/decoder.ts';
+import { AF, ARITHMETIC, CF, DF, ID, NT, OF, PF, SF, ZF } from '../../../recorder/machine/cpu/flags.ts';
+import { ESP } from '../../../recorder/machine/cpu/state.ts';
+import { type Case, type Outcome, STOPPED, SYSTEM_CALL, TIMED_OUT, undefinedAtEnd } from './case.ts';
+import { isReserved, USER_CODE, USER_DATA } from './memory-map.ts';
+
+const PUSHES_SEVERAL = new Set(['enter', 'pusha']);
+const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
+const SELECTORS = ['ds', 'es', 'fs', 'gs', 'ss'];
+const BREAKPOINT = 3;
+const INVALID_TSS = 10;
+const STACK_FAULT = 12;
+const GENERAL_PROTECTION = 13;
+const PAGE_FAULT = 14;
+const ALIGNMENT_CHECK = 17;
+/** Flags that user code can see and change, without those that the comparison is not about. */
+const VISIBLE = ARITHMETIC | DF | NT | ID;
+const FLAG_NAMES: readonly (readonly [number, string])[] = [
+  [CF, 'CF'],
+  [PF, 'PF'],
+  [AF, 'AF'],
+  [ZF, 'ZF'],
+  [SF, 'SF'],
+  [OF, 'OF'],
+  [DF, 'DF'],
+  [NT, 'NT'],
+  [ID, 'ID'],
+];
+/** Error code of a page fault: bit 4, an instruction fetch, comes with PAE and NX (SDM volume 3, 4.7). */
+const ERROR_MASK = ~0x10;
+
+/** Why an outcome cannot be compared; undefined when it can. */
+export function incomparable(one: Case, host: Outcome, guest: Outcome): string | undefined {
+  if (host.vector === SYSTEM_CALL) return 'a system call';
+  if (host.vector === TIMED_OUT || guest.vector === STOPPED) return 'does not end';
+  if (guest.vector === PAGE_FAULT && isReserved(guest.cr2)) return "reaches the runner's own memory";
+  if (isReserved(guest.eip) || isReserved(host.eip)) return "reaches the runner's own memory";
+  if (guest.vector === INVALID_TSS) return 'IRET to another task: #GP in long mode (SDM volume 2, IRET)';
+  if (host.vector === ALIGNMENT_CHECK)
+    return 'alignment checks, which Linux enables and the machine does not make';
+  if (host.selectors.some(ofHost) || (guest.vector === GENERAL_PROTECTION && ofHost(guest.error)))
+    return "a descriptor of the host's own";
+  if (wanders(one, host) || wanders(one, guest)) return 'runs outside its code';
+  const at = instructionAt(one, host.eip);
+  if (at !== null && at.repeat !== 0 && PORT_STRINGS.has(at.mnemonic) && host.vector !== guest.vector)
+    return 'REP INS and OUTS of no iteration: this host asks for the privilege first (17, REP: nothing is done)';
+  const differ = host.vector !== guest.vector || host.cr2 !== guest.cr2;
+  if (
+    at !== null &&
+    READ_TWICE.has(at.mnemonic) &&
+    host.vector >= STACK_FAULT &&
+    guest.vector >= STACK_FAULT &&
+    differ
+  )
+    return 'several bad addresses in one instruction: which faults is not said';
+  if (wraps(host, guest) || wraps(guest, host))
+    return 'runs over the end of a 4 GB segment: "may or may not" fault (SDM volume 3, 5.3)';
+  if (!one.selfModifying && [host, guest].some(({ changes }) => changes.some(([at]) => inCode(one, at))))
+    return 'changes its own code';
+  return undefined;
+}
+
+/** A limit fault in one processor, a page fault at the very end or start of memory in the other. */
+const wraps = (limit: Outcome, page: Outcome): boolean =>
+  (limit.vector === GENERAL_PROTECTION || limit.vector === STACK_FAULT) &&
+  limit.error === 0 &&
+  page.vector === PAGE_FAULT &&
+  (page.cr2 + 16) >>> 0 < 32;
+
+const inCode = ({ address, code }: Case, at: number): boolean => {
+  const from = (at >>> 0) - address;
+  return from > -4 && from < code.length;
+};
+
+const READ_TWICE = new Set(['cmps', 'iret', 'retf']);
+/** Between null and the end of Linux's table lie descriptors that the machine's table does not have. */
+const ofHost = (selector: number): boolean =>
+  selector >= 8 &&
+  selector < 0x80 &&
+  (selector & ~7) !== (USER_CODE & ~7) &&
+  (selector & ~7) !== (USER_DATA & ~7);
+/** It jumped into data and executed that: which flags are undefined is not known there. */
+const wanders = ({ address, code }: Case, { eip, vector, cr2 }: Outcome): boolean => {
+  const at = (eip - address) | 0;
+  return (at < 0 || at > code.length) && !(vector === PAGE_FAULT && eip === cr2);
+};
+const PORT_STRINGS = new Set(['ins', 'outs']);
+const decoder = new Decoder();
+
+/** The instruction of the case at `eip`, as it was before any change. */
+function instructionAt({ address, code }: Case, eip: number): Instruction | null {
+  let at = (eip - address) | 0;
+  if (at < 0 || at >= code.length) return null;
+  const insn = decoder.decode(() => code[at++] ?? 0, true);
+  return typeof insn === 'string' ? null : insn;
+}
+
+const hex = (value: number): string => (value >>> 0).toString(16);
+
+/** What differs, in words; empty when nothing does. */
+export function differences(one: Case, host: Outcome, guest: Outcome): string[] {
+  const found: string[] = [];
+  const compare = (what: string, got: number, want: number) => {
+    if (got !== want) found.push(`${what} is ${hex(got)}, not ${hex(want)}`);
+  };
+  compare('vector', guest.vector, host.vector);
+  compare('eip', guest.eip, host.eip);
+  if (guest.vector === host.vector) {
+    compare('error code', guest.error & ERROR_MASK, host.error & ERROR_MASK);
+    if (host.vector === PAGE_FAULT) compare('cr2', guest.cr2, host.cr2);
+  }
+  const faulting = host.vector === BREAKPOINT ? '' : (instructionAt(one, host.eip)?.mnemonic ?? '');
+  REGISTERS.forEach((name, n) => {
+    // A POPA that faults has loaded some registers already; it loads them again when it is restarted.
+    if (faulting !== 'popa' || n === ESP) compare(name, guest.registers[n], host.registers[n]);
+  });
+  SELECTORS.forEach((name, n) => {
+    compare(name, guest.selectors[n], host.selectors[n]);
+  });
+  const defined = VISIBLE & ~undefinedAtEnd(one, host.eip);
+  const wrong = (guest.eflags ^ host.eflags) & defined;
+  if (wrong !== 0) {
+    const names = FLAG_NAMES.filter(([mask]) => wrong & mask);
+    found.push(...names.map(([mask, name]) => `${name} is ${guest.eflags & mask ? 1 : 0}`));
+  }
+  // An ENTER or PUSHA that faults may have pushed already, below the stack pointer, which is where it was.
+  const top = PUSHES_SEVERAL.has(faulting) ? host.registers[ESP] >>> 0 : 0;
+  const stands = ([at]: readonly [number, number]) => at >>> 0 >= top;
+  const wanted = new Map(host.changes.filter(stands).map(([at, value]) => [at | 0, value]));
+  for (const [at, value] of guest.changes.filter(stands)) {
+    if (wanted.get(at) !== value)
+      found.push(`[${hex(at)}] is ${hex(value)}, not ${wanted.has(at) ? hex(wanted.get(at)!) : 'as before'}`);
+    wanted.delete(at);
+  }
+  for (const [at, value] of wanted) found.push(`[${hex(at)}] is as before, not ${hex(value)}`);
+  return found;
+}
