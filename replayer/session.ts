@@ -229,8 +229,9 @@ class Replay implements EventSink {
   private finish(machine: Machine): void {
     const { footer } = this.reader;
     const whole = footer !== undefined && this.end === footer.final.icount;
-    // A halted machine is only found stuck when it is asked to go on.
-    const stop = machine.run(whole && footer.exit.kind === 'stuck' ? this.end + 1 : this.end);
+    // A halted machine is only found stuck, and a processor only shut down, when it is asked to go on.
+    const goesOn = whole && (footer.exit.kind === 'stuck' || footer.exit.kind === 'shutdown');
+    const stop = machine.run(goesOn ? this.end + 1 : this.end);
     if (machine.icount !== this.end) throw endedEarly(machine.icount, stop, this.end);
     const final = ladderRow(machine.icount, machine.hashes());
     const exit = exitOf(stop);

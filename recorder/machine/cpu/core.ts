@@ -44,6 +44,8 @@ export class Core {
   nextEip = 0;
   /** A repeated string instruction stopped before its last iteration: it is to be executed again. */
   repeatAgain = false;
+  /** Set by a store to decoded code: a repeated string instruction may have changed itself. */
+  codeChanged = false;
   /** Set by an instruction that must return from `run` (a port access that moved a deadline). */
   leave = false;
   private readonly guestFault = new GuestFault();

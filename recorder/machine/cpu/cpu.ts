@@ -260,6 +260,10 @@ export class Cpu extends CpuState implements CpuView {
     this.words[LATCH_PAGE] = -1;
   }
 
+  operandWraps(linear: number): void {
+    this.blocks.operandWraps(linear);
+  }
+
   codeWritten(frame: number, offset: number, size: number): void {
     this.blocks.written(frame, offset, size);
   }

@@ -2,6 +2,8 @@ import type { IoBus } from '../device.ts';
 
 /** What a device puts on the bus: a range of ports. `port` is relative to the start of the range. */
 export interface PortHandler {
+  /** An 8-bit device: the bus makes an access wider than that into one of each byte, at ports that follow each other. */
+  readonly bytes?: boolean;
   in?(port: number, size: 1 | 2 | 4): number;
   out?(port: number, value: number, size: 1 | 2 | 4): void;
 }
@@ -11,7 +13,7 @@ interface Claim {
   readonly handler: PortHandler;
 }
 
-/** The 64K I/O ports. An access wider than a byte goes to the device of its first port, which sees the size. */
+/** The 64K I/O ports. An access wider than a byte goes to the device of its first port, as it is or byte by byte. */
 export class PortBus implements IoBus {
   deadlineMoved = false;
   private readonly claims: (Claim | undefined)[] = [];
@@ -22,12 +24,21 @@ export class PortBus implements IoBus {
 
   in(port: number, size: 1 | 2 | 4): number {
     const claim = this.claims[port];
+    if (claim?.handler.bytes && size > 1) {
+      const low = this.in(port, (size >> 1) as 1 | 2);
+      return low | (this.in((port + (size >> 1)) & 0xffff, (size >> 1) as 1 | 2) << (size * 4));
+    }
     const value = claim?.handler.in?.(port - claim.first, size) ?? -1;
     return size === 4 ? value | 0 : value & (size === 2 ? 0xffff : 0xff);
   }
 
   out(port: number, size: 1 | 2 | 4, value: number): void {
     const claim = this.claims[port];
+    if (claim?.handler.bytes && size > 1) {
+      this.out(port, (size >> 1) as 1 | 2, value);
+      this.out((port + (size >> 1)) & 0xffff, (size >> 1) as 1 | 2, value >>> (size * 4));
+      return;
+    }
     claim?.handler.out?.(port - claim.first, size === 4 ? value : value & (size === 2 ? 0xffff : 0xff), size);
   }
 }

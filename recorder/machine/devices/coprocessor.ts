@@ -26,6 +26,7 @@ export class CoprocessorError implements Device, CoprocessorLines {
     this.pic = pic;
     // F1h resets a 287 or 387; the error latch with it.
     bus.claim(0xf0, 2, {
+      bytes: true,
       out: () => {
         this.words[IGNNE] = this.words[FERR];
         this.pic.setLine(IRQ, false);

@@ -75,8 +75,12 @@ export class KeyboardController implements Device {
     this.words[COMMAND_BYTE] = COMMAND_TRANSLATE | COMMAND_SYSTEM | COMMAND_INTERRUPT;
     this.words[SCANNING] = 1;
     this.words[SCANCODE_SET] = DEFAULT_SET;
-    bus.claim(0x60, 1, { in: () => this.readData(), out: (_port, value) => this.writeData(value) });
-    bus.claim(0x64, 1, { in: () => this.status(), out: (_port, value) => this.command(value) });
+    bus.claim(0x60, 1, {
+      bytes: true,
+      in: () => this.readData(),
+      out: (_port, value) => this.writeData(value),
+    });
+    bus.claim(0x64, 1, { bytes: true, in: () => this.status(), out: (_port, value) => this.command(value) });
   }
 
   nextDeadline(): number {

@@ -228,6 +228,7 @@ export class InterruptControllers implements Device, InterruptController {
     this.attach(0x20, this.master);
     this.attach(0xa0, this.slave);
     bus.claim(0x4d0, 2, {
+      bytes: true,
       in: (port) => (port ? this.slave : this.master).levelTriggered,
       out: (port, value) => {
         (port ? this.slave : this.master).levelTriggered = value;
@@ -238,6 +239,7 @@ export class InterruptControllers implements Device, InterruptController {
 
   private attach(first: number, chip: Chip): void {
     this.bus.claim(first, 2, {
+      bytes: true,
       in: (port) => {
         const value = chip.read(port);
         this.update();

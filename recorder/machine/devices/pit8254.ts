@@ -242,6 +242,7 @@ export class Timer implements Device {
     );
     this.doubles[EDGE] = NEVER;
     bus.claim(0x40, 4, {
+      bytes: true,
       in: (port) => (port < 3 ? this.channels[port].read(this.tick) : -1),
       out: (port, value) => (port < 3 ? this.writeCount(port, value) : this.control(value)),
     });

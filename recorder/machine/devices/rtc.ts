@@ -91,6 +91,7 @@ export class RealTimeClock implements Device {
     this.storeMemorySize(config.ramBytes);
     this.storeEquipment(host);
     bus.claim(0x70, 2, {
+      bytes: true,
       in: (port) => (port === 0 ? -1 : this.read(this.words[INDEX])),
       out: (port, value) => {
         if (port === 0) this.words[INDEX] = value & 0x7f;

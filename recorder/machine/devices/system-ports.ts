@@ -49,6 +49,7 @@ export class SystemPorts implements Device {
     this.memory = memory;
     words[A20_LINE] = 1;
     bus.claim(0x61, 1, {
+      bytes: true,
       in: () => {
         const refresh = Math.floor(timer.tick / REFRESH_TICKS) % 2 ? REFRESH : 0;
         return words[PORT_61] | refresh | (timer.output2 ? OUTPUT_2 : 0);
@@ -59,6 +60,7 @@ export class SystemPorts implements Device {
       },
     });
     bus.claim(0x92, 1, {
+      bytes: true,
       in: () => (words[A20_LINE] ? A20 : 0),
       out: (_port, value) => {
         this.a20 = (value & A20) !== 0;
@@ -66,20 +68,24 @@ export class SystemPorts implements Device {
       },
     });
     bus.claim(0x80, 1, {
+      bytes: true,
       in: () => words[POST],
       out: (_port, value) => {
         words[POST] = value;
       },
     });
     bus.claim(0xe9, 1, {
+      bytes: true,
       in: () => DEBUGCON_HERE,
       out: (_port, value) => say(CONSOLE_DEBUGCON, value),
     });
     bus.claim(0x402, 1, {
+      bytes: true,
       in: () => DEBUGCON_HERE,
       out: (_port, value) => say(CONSOLE_BIOS, value),
     });
     bus.claim(0xf4, 1, {
+      bytes: true,
       out: (_port, value) => {
         words[EXIT] = (value & 0xff) + 1;
         bus.deadlineMoved = true;

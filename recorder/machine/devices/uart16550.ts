@@ -55,6 +55,7 @@ export class SerialPort implements Device {
     this.say = consoleOf(host, bus);
     this.pic = pic;
     bus.claim(FIRST_PORT, 8, {
+      bytes: true,
       in: (port) => this.read(port),
       out: (port, value) => this.write(port, value),
     });

@@ -11,6 +11,8 @@ export interface CpuView extends EventContext {
   fault(vector: number, code: number): never;
   /** Forgets the page that instruction fetch is latched to; the next fetch consults the TLB. */
   dropFetchLatch(): void;
+  /** An operand reaches from the last linear page to the first: faults if the segment ends there. */
+  operandWraps?(linear: number): void;
   /** A store reached a frame that holds decoded code (`Mmu.markCode`). */
   codeWritten(frame: number, offset: number, size: number): void;
 }

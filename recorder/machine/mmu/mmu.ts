@@ -24,6 +24,7 @@ import { type CachedTranslation, TLB_APT_READ, Tlb } from './tlb.ts';
 import { Translator } from './translator.ts';
 
 const PAGE = 4096;
+const LINEAR_END = 0x100000000;
 const APT_READ = 0;
 const APT_WRITE = 1;
 
@@ -260,6 +261,7 @@ export class Mmu {
 
   /** Faults as writeSlow would and sets A and D, but writes nothing. */
   probeWrite(linear: number, size: number, cpl: number): void {
+    if ((linear >>> 0) + size > LINEAR_END) this.cpu.operandWraps?.(linear);
     if (!this.translator.paging) return;
     const last = linear + size - 1;
     this.translator.translate(linear, WRITE, cpl);
@@ -287,6 +289,7 @@ export class Mmu {
 
   /** Bytes, each by its own page. Both pages are translated before anything is read or written. */
   private readAcross(linear: number, size: number, cpl: number): number {
+    if ((linear >>> 0) + size > LINEAR_END) this.cpu.operandWraps?.(linear);
     this.probeRead(linear, size, cpl);
     let value = 0;
     for (let i = 0; i < size; i++) value |= this.readSlow((linear + i) | 0, 1, cpl) << (8 * i);

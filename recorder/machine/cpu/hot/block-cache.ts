@@ -27,6 +27,7 @@ import {
   WORDS,
   X,
 } from './micro-ops.ts';
+import { checkSegmentEnd } from './segment-end.ts';
 import { type Emitter, Translator } from './translate.ts';
 
 const PAGE_BYTES = 4096;
@@ -397,6 +398,11 @@ export class BlockCache implements Emitter {
     return this.core.u8[this.fetchAt++];
   }
 
+  /** An operand reaches from the last linear page to the first: faults if it is that of the micro-op under way. */
+  operandWraps(linear: number): void {
+    checkSegmentEnd(this.core, this.code, this.current, linear);
+  }
+
   // --- Invalidation --------------------------------------------------------------------------------------------------
 
   /** Marks `bytes` of a frame as decoded. */
@@ -426,6 +432,7 @@ export class BlockCache implements Emitter {
     const last = (offset + size - 1) >> GRANULE_SHIFT;
     const hit = [first, last].some((granule) => (known.granules[granule >> 5] & (1 << (granule & 31))) !== 0);
     if (!hit) return;
+    this.core.codeChanged = true;
     this.dropWithStraddlers(frame);
     this.cutCurrent();
   }

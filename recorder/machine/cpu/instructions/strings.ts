@@ -50,9 +50,15 @@ function repeated(once: Iteration, compares = false): Iteration {
     const mask = size === 2 ? 0xffff : -1;
     if ((i32[ECX] & mask) === 0) return;
     // The instruction itself is counted by whoever runs it: this loop counts the iterations before the last.
+    core.codeChanged = false;
     for (;;) {
       once(core, insn);
       core.writeRegister(ECX, size, i32[ECX] - 1);
+      // It may have been this instruction's own code: the next iteration is fetched anew.
+      if (core.codeChanged && !compares && (i32[ECX] & mask) !== 0) {
+        core.repeatAgain = true;
+        return;
+      }
       if ((i32[ECX] & mask) === 0) return;
       if (compares && core.flags.zf() !== (insn.repeat === 0xf3)) return;
       if (f64[ICOUNT] + 1 >= f64[RUN_END] || core.leave || i32[DEBUG_PENDING] !== 0) {

@@ -1,0 +1,42 @@
+import type { Core } from '../core.ts';
+import { Decoder } from '../decoder.ts';
+import { GENERAL_PROTECTION, STACK_FAULT } from '../fault.ts';
+import { EBP, EIP, ESP, LATCH_PHYSICAL, SS } from '../state.ts';
+import { B, DISPLACEMENT, MICRO, OP, SCALE, X } from './micro-ops.ts';
+
+/** Micro-ops whose operand is the top of the stack, or beside it: register and displacement. */
+const STACK_OPS = new Map([
+  [MICRO.PUSH, [ESP, -4]],
+  [MICRO.PUSH_I, [ESP, -4]],
+  [MICRO.CALL, [ESP, -4]],
+  [MICRO.CALL_R, [ESP, -4]],
+  [MICRO.POP, [ESP, 0]],
+  [MICRO.RET, [ESP, 0]],
+  [MICRO.LEAVE, [EBP, 0]],
+]);
+/** Their operands are their handlers' business, which have checked them. */
+const COLD = new Set([MICRO.COLD, MICRO.COLD_END, MICRO.COLD_REFETCH]);
+const decoder = new Decoder();
+
+/**
+ * A limit of 4 GB - 1 is one like any other: an operand that runs over the end of the segment faults (80386 Programmer's
+ * Reference, 6.3.1.2; the SDM, volume 3, 5.3, leaves it open). Micro-ops do not look at limits; an operand that reaches
+ * from the last page to the first comes here, and faults if it is that of the micro-op at `p`, which is under way.
+ */
+export function checkSegmentEnd(core: Core, code: Int32Array, p: number, linear: number): void {
+  const { i32 } = core;
+  if (p === 0 || COLD.has(code[p + OP])) return;
+  const stack = STACK_OPS.get(code[p + OP]);
+  const address = stack
+    ? i32[stack[0]] + stack[1]
+    : i32[code[p + B]] + (i32[code[p + X]] << code[p + SCALE]) + code[p + DISPLACEMENT];
+  if ((address | 0) !== (linear | 0)) return;
+  core.fault(stack || segmentOf(core) === SS ? STACK_FAULT : GENERAL_PROTECTION, 0);
+}
+
+/** Segment of the operand of the instruction at EIP, whose page is latched. */
+function segmentOf(core: Core): number {
+  let at = core.i32[EIP] & 0xfff;
+  const insn = decoder.decode(() => core.mmu.physRead8(core.i32[LATCH_PHYSICAL] + (at++ & 0xfff)), true);
+  return typeof insn === 'string' ? -1 : insn.segment;
+}

@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { record } from '../../recorder/capture/session.ts';
+import { buildMachine } from '../../recorder/machine/build.ts';
+import { NO_PROFILE } from '../../recorder/machine/config.ts';
+import { replay } from '../../replayer/session.ts';
+import { expectOneRun, runRandomCode } from './random-code/checks.ts';
+import { MODES } from './random-code/image.ts';
+import { randomRun } from './random-code/run.ts';
+
+/** Random bytes as code, in every mode (test/slow/random-code.test.ts: a hundred million instructions). */
+
+const folder = mkdtempSync(join(tmpdir(), 'r386-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it('a million instructions throw nothing', () => {
+  runRandomCode(0, 1_000_000, 60_000);
+});
+
+it.each(MODES.map((mode, seed) => ({ mode, seed: 60 + seed })))(
+  'one run, however it is executed: $mode',
+  ({ seed }) => {
+    for (const one of [seed, seed + 30]) expectOneRun(one, 10_000);
+  },
+);
+
+it.each(MODES.map((mode, seed) => ({ mode, seed: 120 + seed })))(
+  'recorded is replayed: $mode',
+  async ({ seed }) => {
+    const { image, config } = randomRun(seed);
+    const path = join(folder, `${seed}.r386`);
+    await record({
+      build: buildMachine,
+      toolVersion: 'test',
+      guestName: 'random',
+      boot: { kind: 'multiboot', name: 'random', image, commandLine: '', modules: [] },
+      config,
+      profile: NO_PROFILE,
+      seed: BigInt(seed),
+      ladderInterval: 3000,
+      instructions: 20_000,
+      output: path,
+    });
+    const result = await replay({ path, build: buildMachine });
+    expect(result.divergence).toBeUndefined();
+    expect(result.reachedEnd).toBe(true);
+  },
+);

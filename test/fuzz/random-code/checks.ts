@@ -1,0 +1,50 @@
+import { expect } from 'vitest';
+import { EventSum, machineOf, randomRun, runSliced, stateOf } from './run.ts';
+
+/** Executes `total` instructions of random bytes, at most `each` a seed. Anything thrown is a bug of the machine. */
+export function runRandomCode(firstSeed: number, total: number, each: number): Map<string, number> {
+  const ends = new Map<string, number>();
+  let left = total;
+  for (let seed = firstSeed; left > 0; seed++) {
+    const machine = machineOf(randomRun(seed));
+    try {
+      const { kind } = machine.run(Math.min(each, left));
+      ends.set(kind, (ends.get(kind) ?? 0) + 1);
+    } catch (error) {
+      throw new Error(`seed ${seed}, icount ${machine.icount}: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+    left -= Math.max(machine.icount, 1000);
+  }
+  return ends;
+}
+
+/** Micro-ops or handlers, whole or in pieces, restored half way: the same state, and the same events. */
+export function expectOneRun(seed: number, instructions: number): void {
+  const run = randomRun(seed);
+  const finish = (how: string, specialise: boolean, slice: number) => {
+    const sink = new EventSum();
+    const machine = machineOf(run, { specialise, sink });
+    const stop = slice ? runSliced(machine, instructions, slice, seed) : machine.run(instructions);
+    machine.log?.flush();
+    return { how, state: stateOf(machine, stop), events: sink.count, sum: sink.sum };
+  };
+  const whole = finish('by micro-ops', true, 0);
+  const end = JSON.parse(whole.state)[0] as number;
+  for (const other of [
+    finish('by handlers', false, 0),
+    finish('by micro-ops, in pieces', true, 50),
+    finish('by handlers, in pieces', false, 500),
+  ]) {
+    expect({ ...other, seed, how: '' }).toEqual({ ...whole, seed, how: '' });
+  }
+
+  const machine = machineOf(run);
+  machine.run(Math.floor(end / 2));
+  const snapshot = machine.snapshot();
+  const first = stateOf(machine, machine.run(instructions));
+  machine.restore(snapshot);
+  expect(stateOf(machine, machine.run(instructions)), `seed ${seed}, restored`).toBe(first);
+  expect(first, `seed ${seed}, not recorded`).toBe(whole.state);
+}

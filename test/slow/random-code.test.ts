@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { expectOneRun, runRandomCode } from '../fuzz/random-code/checks.ts';
+
+/** `RANDOM_CODE_SEED=n npm run test:slow -- random-code` runs others. */
+const SEED = Number(process.env.RANDOM_CODE_SEED ?? 1_000_000);
+const INSTRUCTIONS = Number(process.env.RANDOM_CODE_INSTRUCTIONS ?? 100_000_000);
+
+describe(`random bytes as code, seeds from ${SEED}`, () => {
+  it(`${INSTRUCTIONS} instructions throw nothing`, () => {
+    const ends = runRandomCode(SEED, INSTRUCTIONS, 1_000_000);
+    console.log(`seeds from ${SEED}: ${[...ends].map(([kind, count]) => `${count} ${kind}`).join(', ')}`);
+    // Every way to end is met, but that the guest asks for it.
+    expect([...ends.keys()].sort()).toEqual(expect.arrayContaining(['limit', 'shutdown', 'stuck']));
+  });
+
+  it('one run, however it is executed', () => {
+    for (let seed = SEED + 1_000_000; seed < SEED + 1_000_060; seed++) expectOneRun(seed, 50_000);
+  });
+});
