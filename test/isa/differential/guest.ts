@@ -111,6 +111,7 @@ export class Guest {
     memory.set(initial);
     memory.set(one.code, offsetOf(one.address));
     cpu.reset();
+    cpu.icount = 0;
     cpu.cr3 = DIRECTORY;
     bench.mmu.setCr0(CR0);
     const common = SEGMENT_PRESENT | APPLICATION | BIG | GRANULAR | DPL_3 | 0x100;
