@@ -1,10 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { CS, DS, EAX, ES, ESP, SS } from '../../recorder/machine/cpu/state.ts';
+import { CpuBench } from '../isa/bench.ts';
 import { CASE_BYTES, Draws, ENCODINGS, isTranscendental, makeCase } from '../isa/fpu/cases.ts';
 import { oracle } from '../isa/fpu/oracle.ts';
+import { IMAGE_AT, program } from '../isa/fpu/program.ts';
 import { describeCase, differences, roughDifferences, X87Runner } from '../isa/fpu/runner.ts';
 import { makeCases, packVectors } from '../isa/fpu/vectors.ts';
+
+const seedOf = () => Number(process.env.REWIND386_SEED ?? Date.now() % 1_000_000_000);
 
 const run = oracle();
 if (run === null) console.warn('x87 against this processor: needs an x86-64 and gcc, skipped');
@@ -15,9 +20,31 @@ const ROUNDS = 20;
 /** Cases of each transcendental instruction. */
 const TRANSCENDENTAL = 50_000;
 
+describe('compiled x87 code', () => {
+  const seed = seedOf();
+  const built = program(seed, 20_000);
+  if (built === null) console.warn('compiled x87 code: needs an x86 that runs 32-bit code, and gcc; skipped');
+
+  it.skipIf(built === null)('computes what it computes on this computer', () => {
+    console.log(`REWIND386_SEED=${seed}`);
+    const { hash, image, entry } = built!;
+    const bench = new CpuBench({ model: 'pentium' });
+    const { cpu } = bench;
+    bench.mmu.setCr0(0x31);
+    cpu.setSegment(CS, 8, 0, -1, 0xc09b00);
+    for (const segment of [DS, ES, SS]) cpu.setSegment(segment, 16, 0, -1, 0xc09300);
+    bench.pokeBytes(IMAGE_AT, image);
+    cpu.setRegister(ESP, IMAGE_AT);
+    cpu.eip = entry;
+    bench.step(1e9);
+    expect(cpu.halted).toBe(true);
+    expect(cpu.register(EAX)).toBe(hash);
+  });
+});
+
 describe.skipIf(run === null)('x87 against the processor of this computer', () => {
   it('every instruction but the transcendental ones gives the same bits', () => {
-    const seed = Number(process.env.REWIND386_SEED ?? Date.now() % 1_000_000_000);
+    const seed = seedOf();
     console.log(`REWIND386_SEED=${seed}`);
     const draws = new Draws(seed);
     const encodings = ENCODINGS.filter(([opcode, modrm]) => !isTranscendental(opcode, modrm));
@@ -40,7 +67,7 @@ describe.skipIf(run === null)('x87 against the processor of this computer', () =
   });
 
   it('the transcendental instructions come within one unit in the last place', () => {
-    const seed = Number(process.env.REWIND386_SEED ?? Date.now() % 1_000_000_000);
+    const seed = seedOf();
     console.log(`REWIND386_SEED=${seed}`);
     const draws = new Draws(seed);
     const runner = new X87Runner();
