@@ -1,4 +1,7 @@
+import { Decoder } from '../../recorder/machine/cpu/decoder.ts';
+import { ARITHMETIC } from '../../recorder/machine/cpu/flags.ts';
 import type { MooRegister, MooTest } from './moo.ts';
+import { flagEffects } from './undefined-flags.ts';
 import { clearRam, differences, type Expected, hardware, run, snapshot } from './vector-runner.ts';
 
 /**
@@ -6,12 +9,6 @@ import { clearRam, differences, type Expected, hardware, run, snapshot } from '.
  * Manual (1986); chapter 14 lists the differences in real mode, chapter 17 has the flags of each instruction.
  */
 
-const CF = 0x001;
-const PF = 0x004;
-const AF = 0x010;
-const ZF = 0x040;
-const SF = 0x080;
-const OF = 0x800;
 const TF_IF = 0x300;
 
 const PREFIXES = new Set([0x26, 0x2e, 0x36, 0x3e, 0xf0, 0xf2, 0xf3]);
@@ -27,9 +24,6 @@ const STRINGS = new Set([0x6c, 0x6d, 0x6e, 0x6f, 0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0
 interface Parts {
   readonly prefixes: readonly number[];
   readonly opcode: number;
-  /** The reg field of the byte after the opcode. */
-  readonly reg: number;
-  readonly immediate: number;
 }
 
 function partsOf({ bytes }: MooTest): Parts {
@@ -37,9 +31,6 @@ function partsOf({ bytes }: MooTest): Parts {
   return {
     prefixes: [...bytes.subarray(0, at)],
     opcode: bytes[at],
-    reg: (bytes[at + 1] >> 3) & 7,
-    // The last byte is the HALT that ends each test.
-    immediate: bytes[bytes.length - 2],
   };
 }
 
@@ -184,59 +175,14 @@ function usesStack(opcode: number, bytes: Uint8Array): boolean {
   return mod < 3 && (rm === 2 || rm === 3 || (rm === 6 && mod > 0));
 }
 
-/** Flags that the instruction leaves undefined (chapter 17, each instruction's "Flags Affected"). */
+const decoder = new Decoder();
+
+/** Flags that the instruction leaves undefined. */
 export function undefinedFlags(test: MooTest): number {
-  return arithmetic(partsOf(test), test);
-}
-
-function arithmetic({ opcode, reg, immediate }: Parts, test: MooTest): number {
-  const group = opcode & 0xc7;
-  // AND, OR, XOR: AF. Their rows of the opcode map, and the immediate group.
-  if (opcode < 0x40 && (group & 7) < 6 && [1, 4, 6].includes(opcode >> 3)) return AF;
-  if (opcode >= 0x80 && opcode <= 0x83 && [1, 4, 6].includes(reg)) return AF;
-  switch (opcode) {
-    case 0x27:
-    case 0x2f:
-      return OF;
-    case 0x37:
-    case 0x3f:
-      return OF | SF | ZF | PF;
-    case 0x84:
-    case 0x85:
-    case 0xa8:
-    case 0xa9:
-      return AF;
-    case 0x69:
-    case 0x6b:
-      return SF | ZF | AF | PF;
-    case 0xd4:
-      // AAM 0 is a divide error, which leaves all of them undefined.
-      return test.exception ? OF | SF | ZF | AF | PF | CF : OF | AF | CF;
-    case 0xd5:
-      return OF | AF | CF;
-    case 0xf6:
-    case 0xf7:
-      if (reg < 2) return AF;
-      if (reg < 4) return 0;
-      return reg < 6 ? SF | ZF | AF | PF : OF | SF | ZF | AF | PF | CF;
-    case 0xc0:
-    case 0xc1:
-      return shift(reg, immediate & 31, opcode & 1 ? 16 : 8);
-    case 0xd0:
-    case 0xd1:
-      return shift(reg, 1, opcode & 1 ? 16 : 8);
-    case 0xd2:
-    case 0xd3:
-      return shift(reg, (test.before.registers.cx ?? 0) & 31, opcode & 1 ? 16 : 8);
-    default:
-      return 0;
-  }
-}
-
-/** Rotates: OF unless by one. Shifts: AF, OF unless by one, CF when everything was shifted out (SHL, SHR). */
-function shift(reg: number, count: number, width: number): number {
-  if (count === 0) return 0;
-  const overflow = count === 1 ? 0 : OF;
-  if (reg < 4) return overflow;
-  return AF | overflow | (count > width ? CF : 0);
+  let at = 0;
+  const insn = decoder.decode(() => test.bytes[at++], false);
+  if (typeof insn === 'string') return 0;
+  // AAM 0 is a divide error, which leaves all of them undefined.
+  if (insn.mnemonic === 'aam' && test.exception) return ARITHMETIC;
+  return flagEffects(insn, test.before.registers.cx ?? 0).undefines;
 }

@@ -295,7 +295,7 @@ export class Generator {
     this.defineFlags();
     const head = this.bytes.length;
     // What is known before the first round need not be known in the second.
-    this.values = this.values.map((value, n) => (this.isPinned(n) ? value : undefined));
+    this.values = this.values.map((value, n) => (this.isPinned(n) && n !== ECX ? value : undefined));
     for (let n = this.below(5); n >= 0; n--) this.instruction(this.usual(), true);
     this.defineFlags();
     if (this.chance(50)) this.emit([0xe2, (head - this.bytes.length - 2) & 0xff]);
@@ -448,7 +448,7 @@ export class Generator {
           absolute: true,
         });
     };
-    if (this.chance(12)) return;
+    if (!ASK_OF_SELECTORS.has(mnemonic) && this.chance(12)) return;
     const flags = () =>
       (this.prng.next() & (ARITHMETIC | DF | ID | (this.chance(10) ? NT : 0) | (this.chance(3) ? TF : 0))) |
       ALWAYS_SET;
