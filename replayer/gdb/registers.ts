@@ -175,6 +175,10 @@ const SYSTEM: readonly Register[] = [
 
 const REGISTERS: readonly Register[] = [...CORE, ...SYSTEM];
 
+/** Its number, as gdb counts; -1 for a name that no register has. */
+export const registerNumber = (name: string): number =>
+  REGISTERS.findIndex((register) => register.name === name);
+
 const FLAGS = { CF: 0, PF: 2, AF: 4, ZF: 6, SF: 7, TF: 8, IF: 9, DF: 10, OF: 11, NT: 14, RF: 16, VM: 17 };
 
 /** GDB manual, appendix G: the standard i386 feature, and one of our own for what only a kernel has. */

@@ -19,6 +19,7 @@ import { grouped, shellWord } from '../format.ts';
 import { progressBar } from '../progress.ts';
 import { parseCount } from '../values.ts';
 import { checkTraces } from './check.ts';
+import { serveDap } from './debug-dap.ts';
 
 /** `rewind386 debug` */
 export const addDebug = (cli: Argv): Argv =>
@@ -26,9 +27,18 @@ export const addDebug = (cli: Argv): Argv =>
     const { file, at, finding } = args;
     const reader = TraceReader.open(file);
     const files = new DebugFiles(reader.header);
+    const icount = at === undefined ? undefined : parseCount(at, '--at');
     try {
+      if (args.dap) {
+        const findings = () => findingsOf(file);
+        const { stdin: input, stdout: output } = process;
+        await serveDap({ reader, findings, at: icount, finding, input, output });
+        // Nobody sends anything more; an open stdin would keep the process.
+        input.destroy();
+        return;
+      }
       await debug(file, reader, files, {
-        at: at === undefined ? undefined : parseCount(at, '--at'),
+        at: icount,
         finding,
         port: parsePort(args.port),
       });
@@ -57,6 +67,11 @@ const options = (yargs: Argv) =>
         describe: 'begin at this finding of the checks, from 1',
       },
       port: { type: 'number', default: 0, describe: 'listen there on 127.0.0.1 (default: a free one)' },
+    })
+    .option('dap', {
+      type: 'boolean',
+      default: false,
+      describe: 'speak the Debug Adapter Protocol on stdin and stdout, for an editor (docs/dap.md)',
     })
     .conflicts('at', 'finding')
     .example('$0 debug run.r386', 'then run the gdb command that it prints')

@@ -1,0 +1,72 @@
+import { isAbsolute, join } from 'node:path';
+import { unpack } from '../../schemas/compression.ts';
+import { type ElfSymbol, symbolize } from '../../schemas/elf.ts';
+import { guestSymbols } from '../../schemas/guest-symbols.ts';
+import type { TraceGuest } from '../../schemas/trace-header.ts';
+import { CallFrames } from '../dwarf/call-frames.ts';
+import { LineTable } from '../dwarf/line-table.ts';
+import { elfSections } from '../dwarf/sections.ts';
+
+export interface Place {
+  /** function+offset, or the address. */
+  readonly name: string;
+  /** Path of the source, absolute where the sources' folder is known. */
+  readonly path?: string;
+  readonly line?: number;
+}
+
+export interface GuestCodeOptions {
+  /** A file with the kernel's DWARF; default: the recorded image itself. */
+  readonly debugFile?: Uint8Array | undefined;
+  /** The folder that the paths in it are relative to. */
+  readonly sources?: string | undefined;
+}
+
+/** The guest's program as its symbols and DWARF tell it. */
+export class GuestCode {
+  readonly frames: CallFrames;
+  private readonly symbols: readonly ElfSymbol[];
+  private readonly lines: LineTable;
+  private readonly sources: string | undefined;
+
+  constructor(guest: TraceGuest, { debugFile, sources }: GuestCodeOptions) {
+    const file = debugFile ?? (guest.image ? unpack(guest.image.contents) : new Uint8Array());
+    const sections = elfSections(file);
+    this.symbols = guestSymbols(guest);
+    this.lines = new LineTable(sections);
+    this.frames = new CallFrames(sections);
+    this.sources = sources;
+  }
+
+  place(address: number): Place {
+    const at = address >>> 0;
+    const name = symbolize(this.symbols, at) ?? hex(at);
+    const source = this.lines.at(at);
+    return source ? { name, path: this.absolute(source.file), line: source.line } : { name };
+  }
+
+  /** Start of the function that an address is in. */
+  functionStart(address: number): number | undefined {
+    const at = address >>> 0;
+    const holder = this.symbols.findLast(({ address: start }) => start <= at);
+    return holder && (holder.size === 0 || at < holder.address + holder.size) ? holder.address : undefined;
+  }
+
+  addressOf(name: string): number | undefined {
+    return this.symbols.find((symbol) => symbol.name === name)?.address;
+  }
+
+  /** Where to stop for a line of a file; the line is the next one with code. */
+  breakpoint(path: string, line: number): { readonly line: number; readonly addresses: readonly number[] } {
+    const file = this.lines
+      .files()
+      .find((known) => this.absolute(known) === path || path.endsWith(`/${known}`));
+    return file === undefined ? { line, addresses: [] } : this.lines.addressesOf(file, line);
+  }
+
+  private absolute(file: string): string {
+    return this.sources && !isAbsolute(file) ? join(this.sources, file) : file;
+  }
+}
+
+export const hex = (address: number): string => `0x${(address >>> 0).toString(16).padStart(8, '0')}`;

@@ -1,0 +1,36 @@
+import type { Hit, Watch } from '../../recorder/machine/stops.ts';
+import type { StopConditions } from '../timeline/timeline.ts';
+
+export type PointKind = 'breakpoint' | 'function breakpoint' | 'instruction breakpoint' | 'data breakpoint';
+
+/** What the client wants to stop at: it sends each kind, and each file, as a whole. */
+export class Points {
+  private readonly addresses = new Map<
+    string,
+    { readonly kind: PointKind; readonly addresses: readonly number[] }
+  >();
+  private watches: readonly Watch[] = [];
+
+  /** Replaces the addresses of one kind; `file` for those in a file. */
+  set(kind: Exclude<PointKind, 'data breakpoint'>, addresses: readonly number[], file = ''): void {
+    this.addresses.set(`${kind} ${file}`, { kind, addresses: addresses.map((address) => address >>> 0) });
+  }
+
+  watch(watches: readonly Watch[]): void {
+    this.watches = watches;
+  }
+
+  conditions(): StopConditions {
+    return {
+      breakpoints: [...this.addresses.values()].flatMap(({ addresses }) => addresses),
+      watches: this.watches,
+    };
+  }
+
+  /** Which kind stopped the run, as DAP names the reason of a stop. */
+  reasonOf({ kind, address }: Hit): PointKind {
+    if (kind !== 'execute') return 'data breakpoint';
+    const own = [...this.addresses.values()].find(({ addresses }) => addresses.includes(address >>> 0));
+    return own?.kind ?? 'breakpoint';
+  }
+}

@@ -1,0 +1,79 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { BadInput } from '../../schemas/bad-input.ts';
+import type { Debuggee } from '../gdb/debuggee.ts';
+import { cpuOf, registerNumber, writeRegister } from '../gdb/registers.ts';
+import { hex } from './guest-code.ts';
+
+interface Shown {
+  readonly name: string;
+  readonly value: string;
+}
+
+interface ScopeSpec {
+  readonly name: string;
+  read(debuggee: Debuggee): Shown[];
+}
+
+const GENERAL = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
+const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
+const grouped = (n: number) => n.toLocaleString('en-US');
+
+/** What an editor shows of a stop. Numbers are the machine's at the innermost frame, whichever frame is looked at. */
+export const SCOPES: readonly ScopeSpec[] = [
+  {
+    name: 'Registers',
+    read: ({ machine }) => {
+      const cpu = cpuOf(machine);
+      return [
+        ...GENERAL.map((name, n) => ({ name, value: hex(cpu.register(n)) })),
+        { name: 'eip', value: hex(cpu.eip) },
+        { name: 'eflags', value: hex(cpu.eflags) },
+      ];
+    },
+  },
+  {
+    name: 'Segments',
+    read: ({ machine }) => SEGMENTS.map((name, n) => ({ name, value: hex(cpuOf(machine).segment(n)[0]) })),
+  },
+  {
+    name: 'Paging',
+    read: ({ machine: { cpu } }) => [
+      { name: 'cr0', value: hex(cpu.cr0) },
+      { name: 'cr2', value: hex(cpu.cr2) },
+      { name: 'cr3', value: hex(cpu.cr3) },
+      { name: 'cr4', value: hex(cpu.cr4) },
+    ],
+  },
+  {
+    name: 'Run',
+    read: ({ position, recording, machine: { cpu }, isWhatIf }) => [
+      { name: 'icount', value: grouped(position.icount) },
+      { name: 'of', value: grouped(recording.end) },
+      { name: 'deliveries', value: String(position.deliveries) },
+      { name: 'cpl', value: String(cpu.cpl) },
+      { name: 'interrupt depth', value: String(cpu.depth) },
+      { name: 'what-if run', value: isWhatIf ? 'yes' : 'no' },
+    ],
+  },
+];
+
+export const variables = (debuggee: Debuggee, scope: number): DebugProtocol.Variable[] =>
+  (SCOPES[scope]?.read(debuggee) ?? []).map(({ name, value }) => ({
+    name,
+    value,
+    variablesReference: 0,
+    ...(value.startsWith('0x') ? { memoryReference: value } : {}),
+  }));
+
+/** Sets a register, in a what-if run; returns what it then is. */
+export function setVariable(debuggee: Debuggee, name: string, value: number): string {
+  const number = registerNumber(name);
+  if (number < 0) throw new BadInput(`${name} cannot be set`);
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value >>> 0);
+  debuggee.beforeWrite();
+  const done = writeRegister(debuggee.machine, number, bytes.toString('hex'));
+  debuggee.afterWrite();
+  if (!done) throw new BadInput(`${name} cannot be set`);
+  return hex(value);
+}

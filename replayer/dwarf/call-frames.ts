@@ -1,0 +1,189 @@
+import { ByteReader } from './byte-reader.ts';
+import type { Sections } from './sections.ts';
+
+/** DWARF numbers of the i386's registers are those of its encoding; the return address is column 8 (System V ABI, i386). */
+export const ESP = 4;
+export const EBP = 5;
+export const RETURN = 8;
+
+/** Registers of a frame by DWARF number; undefined where they are not known. `RETURN` is the address it is at. */
+export type Registers = readonly (number | undefined)[];
+
+/** Common information entry (DWARF 5, 6.4.1). */
+interface Common {
+  readonly codeAlign: number;
+  readonly dataAlign: number;
+  readonly first: Uint8Array;
+}
+
+interface Entry {
+  readonly common: Common;
+  readonly start: number;
+  readonly end: number;
+  readonly program: Uint8Array;
+}
+
+/** Where the caller's registers are: the canonical frame address is `register` + `offset`, a register is at CFA + rule. */
+interface Rules {
+  register: number;
+  offset: number;
+  readonly saved: Map<number, number>;
+}
+
+/** How to find the caller of a function compiled without frame pointer: `.debug_frame` (DWARF 5, 6.4). */
+export class CallFrames {
+  private readonly entries: readonly Entry[];
+
+  constructor(sections: Sections) {
+    const section = sections.get('.debug_frame');
+    this.entries = section ? readEntries(section).sort((a, b) => a.start - b.start) : [];
+  }
+
+  /** The caller's registers; undefined where nothing is known of the code at `RETURN`. `read` gives a word of the stack. */
+  caller(registers: Registers, read: (address: number) => number | undefined): Registers | undefined {
+    const pc = registers[RETURN];
+    if (pc === undefined) return undefined;
+    const entry = this.entries.find(({ start, end }) => start <= pc && pc < end);
+    const rules = entry && rulesAt(entry, pc);
+    const base = rules && registers[rules.register];
+    if (!rules || base === undefined) return undefined;
+    const cfa = (base + rules.offset) >>> 0;
+    const found = registers.map((value, n) => {
+      const at = rules.saved.get(n);
+      return at === undefined ? value : read((cfa + at) >>> 0);
+    });
+    found[ESP] = cfa;
+    return found[RETURN] === undefined || !rules.saved.has(RETURN) ? undefined : found;
+  }
+}
+
+function readEntries(section: Uint8Array): Entry[] {
+  const commons = new Map<number, Common>();
+  const entries: Entry[] = [];
+  for (const reader = new ByteReader(section); reader.at < section.length; ) {
+    const offset = reader.at;
+    const end = reader.u32() + reader.at;
+    const id = reader.u32();
+    if (id === 0xffffffff) commons.set(offset, readCommon(reader, end));
+    else {
+      const common = commons.get(id);
+      const start = reader.u32();
+      const length = reader.u32();
+      if (common) {
+        entries.push({ common, start, end: start + length, program: section.subarray(reader.at, end) });
+      }
+    }
+    reader.at = end;
+  }
+  return entries;
+}
+
+function readCommon(reader: ByteReader, end: number): Common {
+  const version = reader.u8();
+  reader.text();
+  if (version >= 4) reader.at += 2;
+  const codeAlign = reader.uleb();
+  const dataAlign = reader.sleb();
+  if (version === 1) reader.u8();
+  else reader.uleb();
+  return { codeAlign, dataAlign, first: reader.bytes.subarray(reader.at, end) };
+}
+
+const copy = ({ register, offset, saved }: Rules): Rules => ({ register, offset, saved: new Map(saved) });
+
+/** Runs the call frame instructions up to `pc` (6.4.2); undefined where they use what is not understood here. */
+function rulesAt({ common, start, program }: Entry, pc: number): Rules | undefined {
+  const initial: Rules = { register: ESP, offset: 4, saved: new Map() };
+  if (!execute(common.first, initial, initial, common, 0, Number.POSITIVE_INFINITY)) return undefined;
+  const rules = copy(initial);
+  return execute(program, rules, copy(initial), common, start, pc) ? rules : undefined;
+}
+
+function execute(
+  program: Uint8Array,
+  rules: Rules,
+  initial: Rules,
+  { codeAlign, dataAlign }: Common,
+  start: number,
+  pc: number,
+): boolean {
+  const reader = new ByteReader(program);
+  const remembered: Rules[] = [];
+  let location = start;
+  const restore = (register: number) => {
+    const at = initial.saved.get(register);
+    if (at === undefined) rules.saved.delete(register);
+    else rules.saved.set(register, at);
+  };
+  while (reader.at < program.length) {
+    const opcode = reader.u8();
+    const low = opcode & 0x3f;
+    switch (opcode >>> 6) {
+      case 1:
+        location += low * codeAlign;
+        break;
+      case 2:
+        rules.saved.set(low, reader.uleb() * dataAlign);
+        break;
+      case 3:
+        restore(low);
+        break;
+      default:
+        switch (low) {
+          case 0x00:
+            break;
+          case 0x02:
+            location += reader.u8() * codeAlign;
+            break;
+          case 0x03:
+            location += reader.u16() * codeAlign;
+            break;
+          case 0x04:
+            location += reader.u32() * codeAlign;
+            break;
+          case 0x05: {
+            const register = reader.uleb();
+            rules.saved.set(register, reader.uleb() * dataAlign);
+            break;
+          }
+          case 0x06:
+            restore(reader.uleb());
+            break;
+          case 0x07:
+          case 0x08:
+            rules.saved.delete(reader.uleb());
+            break;
+          case 0x0a:
+            remembered.push(copy(rules));
+            break;
+          case 0x0b: {
+            const back = remembered.pop();
+            if (!back) return false;
+            rules.register = back.register;
+            rules.offset = back.offset;
+            rules.saved.clear();
+            for (const [register, at] of back.saved) rules.saved.set(register, at);
+            break;
+          }
+          case 0x0c:
+            rules.register = reader.uleb();
+            rules.offset = reader.uleb();
+            break;
+          case 0x0d:
+            rules.register = reader.uleb();
+            break;
+          case 0x0e:
+            rules.offset = reader.uleb();
+            break;
+          // DW_CFA_GNU_args_size: says nothing of where anything is.
+          case 0x2e:
+            reader.uleb();
+            break;
+          default:
+            return false;
+        }
+    }
+    if (location > pc) return true;
+  }
+  return true;
+}
