@@ -7,6 +7,14 @@ import {
   type EventKind,
   type EventTable,
 } from '../../schemas/events.ts';
+import {
+  createControlWriter,
+  createPagingWriter,
+  createStoreWriter,
+  createTlbWriter,
+  type RowTarget,
+  type RowWriters,
+} from './event-rows.ts';
 
 /** Where full buffers go. The columns are reused once `flush` returns: copy or encode before. */
 export interface EventSink {
@@ -68,67 +76,41 @@ export class EventLog {
   private readonly context: EventContext;
   private readonly sink: EventSink;
   private readonly rows: number;
-  private readonly stride: number;
-  private readonly cells: Int32Array;
-  private readonly bytes: Uint8Array;
-  private readonly icounts: Float64Array;
-  private readonly pagingWrites: EventTable;
-  private readonly controlWrites: EventTable;
-  private readonly tlbEvents: EventTable;
-  private readonly storeRows: EventTable;
-  /** Where the frequent kinds begin, in cells. */
-  private readonly pagingBase: number;
-  private readonly controlBase: number;
-  private readonly tlbBase: number;
-  private readonly storeBase: number;
+  readonly pagingWrite: RowWriters['pagingWrite'];
+  readonly controlWrite: RowWriters['controlWrite'];
+  readonly tlbEvent: RowWriters['tlbEvent'];
+  readonly store: RowWriters['store'];
 
   constructor(context: EventContext, sink: EventSink, rows = BATCH_ROWS) {
     this.context = context;
     this.sink = sink;
     this.rows = rows;
     const stride = strideFor(rows);
-    this.stride = stride;
     const bases = {} as Record<EventKind, number>;
-    let cells = 0;
+    let total = 0;
     for (const kind of EVENT_KIND_NAMES) {
-      bases[kind] = cells;
-      cells += stridesOf(kind) * stride;
+      bases[kind] = total;
+      total += stridesOf(kind) * stride;
     }
-    const buffer = new ArrayBuffer(cells * 4);
-    this.cells = new Int32Array(buffer);
-    this.bytes = new Uint8Array(buffer);
-    this.icounts = new Float64Array(buffer);
+    const buffer = new ArrayBuffer(total * 4);
     this.tables = Object.fromEntries(
       EVENT_KIND_NAMES.map((kind) => [kind, tableIn(buffer, bases[kind], stride, kind, rows)]),
     ) as Record<EventKind, EventTable>;
-    this.pagingWrites = this.tables.paging_writes;
-    this.controlWrites = this.tables.control_writes;
-    this.tlbEvents = this.tables.tlb_events;
-    this.storeRows = this.tables.stores;
-    this.pagingBase = bases.paging_writes;
-    this.controlBase = bases.control_writes;
-    this.tlbBase = bases.tlb_events;
-    this.storeBase = bases.stores;
-  }
-
-  /** Writes the context columns of the next row of the table at cell `base`; returns the cell of its eighth column. */
-  private begin(base: number, row: number): number {
-    const { cells, bytes, stride } = this;
-    const at = this.context;
-    this.icounts[(base >>> 1) + row] = at.icount;
-    let cell = base + 2 * stride;
-    cells[cell + row] = this.seq++;
-    cell += stride;
-    cells[cell + row] = at.eip;
-    cell += stride;
-    bytes[(cell << 2) + row] = at.cpl;
-    cell += stride;
-    bytes[(cell << 2) + row] = at.depth;
-    cell += stride;
-    cells[cell + row] = at.frameId;
-    cell += stride;
-    cells[cell + row] = at.cr3;
-    return cell + stride;
+    const views = {
+      cells: new Int32Array(buffer),
+      bytes: new Uint8Array(buffer),
+      icounts: new Float64Array(buffer),
+    };
+    const target = (kind: EventKind): RowTarget => ({
+      ...views,
+      table: this.tables[kind],
+      capacity: rows,
+      places: this.tables[kind].columns.map((column) => column.byteOffset / column.BYTES_PER_ELEMENT),
+    });
+    this.pagingWrite = createPagingWriter(this, context, target('paging_writes'));
+    this.controlWrite = createControlWriter(this, context, target('control_writes'));
+    this.tlbEvent = createTlbWriter(this, context, target('tlb_events'));
+    this.store = createStoreWriter(this, context, target('stores'));
   }
 
   /** Appends one event; `values` are the kind's own columns in order (at most ten). */
@@ -170,95 +152,6 @@ export class EventLog {
     }
     table.count = row + 1;
     if (table.count === this.rows) this.flush();
-  }
-
-  pagingWrite(
-    linear: number,
-    physical: number,
-    dir: number,
-    slot: number,
-    vpn: number,
-    level: number,
-    old: number,
-    value: number,
-    via: number,
-    source: number,
-  ): void {
-    const table = this.pagingWrites;
-    const row = table.count;
-    const { cells, bytes, stride } = this;
-    let cell = this.begin(this.pagingBase, row);
-    cells[cell + row] = linear;
-    cell += stride;
-    cells[cell + row] = physical;
-    cell += stride;
-    cells[cell + row] = dir;
-    cell += stride;
-    cells[cell + row] = slot;
-    cell += stride;
-    cells[cell + row] = vpn;
-    cell += stride;
-    bytes[(cell << 2) + row] = level;
-    cell += stride;
-    cells[cell + row] = old;
-    cell += stride;
-    cells[cell + row] = value;
-    cell += stride;
-    bytes[(cell << 2) + row] = via;
-    cell += stride;
-    bytes[(cell << 2) + row] = source;
-    table.count = row + 1;
-    if (row + 1 === this.rows) this.flush();
-  }
-
-  controlWrite(reg: number, old: number, value: number): void {
-    const table = this.controlWrites;
-    const row = table.count;
-    const { cells, bytes, stride } = this;
-    let cell = this.begin(this.controlBase, row);
-    bytes[(cell << 2) + row] = reg;
-    cell += stride;
-    cells[cell + row] = old;
-    cell += stride;
-    cells[cell + row] = value;
-    table.count = row + 1;
-    if (row + 1 === this.rows) this.flush();
-  }
-
-  tlbEvent(op: number, linear: number, used: number, fresh: number, access: number): void {
-    const table = this.tlbEvents;
-    const row = table.count;
-    const { cells, bytes, stride } = this;
-    let cell = this.begin(this.tlbBase, row);
-    bytes[(cell << 2) + row] = op;
-    cell += stride;
-    cells[cell + row] = linear;
-    cell += stride;
-    cells[cell + row] = used;
-    cell += stride;
-    cells[cell + row] = fresh;
-    cell += stride;
-    bytes[(cell << 2) + row] = access;
-    table.count = row + 1;
-    if (row + 1 === this.rows) this.flush();
-  }
-
-  store(linear: number, physical: number, size: number, old: number, value: number): void {
-    const table = this.storeRows;
-    const row = table.count;
-    const { cells, bytes, stride } = this;
-    let cell = this.begin(this.storeBase, row);
-    cells[cell + row] = linear;
-    cell += stride;
-    cells[cell + row] = physical;
-    cell += stride;
-    bytes[(cell << 2) + row] = size;
-    cell += stride;
-    cells[cell + row] = old;
-    cell += stride;
-    cells[cell + row] = value;
-    table.count = row + 1;
-    if (row + 1 === this.rows) this.flush();
   }
 
   /** Hands everything buffered to the sink; call at the end of a run and before a checkpoint. */

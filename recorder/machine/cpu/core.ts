@@ -14,7 +14,7 @@ import { Interrupts } from './interrupts.ts';
 import type { Processor } from './models.ts';
 import { Restart } from './restart.ts';
 import { Segments } from './segments.ts';
-import { CPL, EAX, ESP, LATCH_PAGE, SEGMENT_WORDS, SEGMENTS, SYSTEM_FLAGS } from './state.ts';
+import { CPL, CR3, EAX, ESP, LATCH_PAGE, SEGMENT_WORDS, SEGMENTS, SYSTEM_FLAGS } from './state.ts';
 import { Tasks } from './tasks.ts';
 
 const registerByte = (number: number): number => (number & 3) * 4 + (number >>> 2);
@@ -219,6 +219,10 @@ export class Core {
 
   /** Loads CR3; another page under ESP is another stack. */
   loadDirectory(value: number): void {
+    if (value === this.i32[CR3]) {
+      this.mmu.setCr3(value);
+      return;
+    }
     const esp = this.i32[ESP];
     const oldFrame = this.depth.stackFrame(esp);
     this.mmu.setCr3(value);

@@ -23,7 +23,7 @@ import { DEBUG_EXCEPTION, FREEZE, Shutdown } from './fault.ts';
 import { IF, RF, TF } from './flags.ts';
 import { NO_LINES } from './fpu/unit.ts';
 import { BlockCache } from './hot/block-cache.ts';
-import { BlockRunner } from './hot/block-runner.ts';
+import { createBlockRunner } from './hot/block-runner.ts';
 import { createInterpreter, type Interpret } from './hot/interpreter.ts';
 import { COUNT, INDEX_SHIFT, OFFSET_MASK, PLACE, WORDS } from './hot/micro-ops.ts';
 import { DEFAULT_CPU, processorOf } from './models.ts';
@@ -97,7 +97,7 @@ export class Cpu extends CpuState implements CpuView {
 
   private readonly core: Core;
   private readonly blocks: BlockCache;
-  private readonly interpret: Interpret;
+  private interpret!: Interpret;
   private readonly words: Int32Array;
   private readonly doubles: Float64Array;
   /** Deliveries at icount `deliveredAt`. */
@@ -120,12 +120,14 @@ export class Cpu extends CpuState implements CpuView {
     this.words = mem.i32;
     this.doubles = mem.f64;
     this.blocks = new BlockCache(this.core, options.specialise ?? true);
-    this.interpret = createInterpreter(new BlockRunner(this.core, this.blocks));
     this.core.debug.cut = () => this.blocks.endAfterCurrent();
   }
 
   attachMmu(mmu: Mmu): void {
     this.core.attachMmu(mmu);
+    const memory = mmu.createShortPath();
+    this.blocks.memory = memory;
+    this.interpret = createInterpreter(createBlockRunner(this.core, this.blocks, memory));
     this.reset();
   }
 

@@ -11,6 +11,8 @@ export const CHANGED = 4;
 export const CODE = 8;
 /** DERIVED: stores do not reach what is read here: ROM (rom.ts). */
 export const READ_ONLY = 16;
+/** A frame that is a page table and nothing else, once its change has been noted. */
+export const TABLE_ONLY = ROLE_TABLE | CHANGED;
 /** A frame whose stores nothing needs to see has exactly these facts. */
 export const UNWATCHED = CHANGED;
 

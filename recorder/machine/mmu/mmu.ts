@@ -19,6 +19,7 @@ import type { CpuView } from './cpu-view.ts';
 import { FastPath, ODD_MEGABYTE } from './fast-path.ts';
 import { CODE, Frames, READ_ONLY, ROLES, UNWATCHED } from './frames.ts';
 import { RomShadow } from './rom.ts';
+import { createShortPath, type ShortPath } from './short-path.ts';
 import { BY_OWNER, PagingStructures } from './structures.ts';
 import { type CachedTranslation, TLB_APT_READ, Tlb } from './tlb.ts';
 import { Translator } from './translator.ts';
@@ -145,6 +146,23 @@ export class Mmu {
   }
   invlpg(linear: number): void {
     this.translator.invlpg(linear);
+  }
+
+  /** For the CPU's hot loop: to be made once there is a CPU that keeps CPU_STATE. */
+  createShortPath(): ShortPath {
+    const { mem, log, tlb, frames, fastPath, structures } = this;
+    const { recursiveSlot, alternateSlot } = this;
+    return createShortPath({
+      mmu: this,
+      mem,
+      log,
+      tlb,
+      frames,
+      fastPath,
+      structures,
+      recursiveSlot,
+      alternateSlot,
+    });
   }
 
   // --- Accesses ----------------------------------------------------------------------------------------------------

@@ -188,16 +188,19 @@ export class Tlb {
     i32[bucket(ptePhysical)]++;
   }
 
-  /** If the entry holds the 4 KB page of this very PTE, in the same frame: takes its newer bits up. */
-  renew(entry: number, flags: number, pte: number, pde: number, ptePhysical: number): boolean {
+  /** Whether the entry holds the 4 KB page of this very PTE, in the same frame. */
+  isOf(entry: number, pte: number, ptePhysical: number): boolean {
     const { i32 } = this;
-    const old = i32[entry + FLAGS];
-    if (old & TLB_LARGE || i32[entry + FRAME] !== pte >>> 12 || i32[entry + PTE_PHYSICAL] !== ptePhysical)
-      return false;
-    i32[entry + FLAGS] = flags | (old & TLB_APT_READ);
+    if ((i32[entry + FLAGS] & TLB_LARGE) !== 0) return false;
+    return i32[entry + FRAME] === pte >>> 12 && i32[entry + PTE_PHYSICAL] === ptePhysical;
+  }
+
+  /** Takes up the newer bits of the PTE that the entry is a copy of. */
+  renew(entry: number, flags: number, pte: number, pde: number): void {
+    const { i32 } = this;
+    i32[entry + FLAGS] = flags | (i32[entry + FLAGS] & TLB_APT_READ);
     i32[entry + PTE] = pte;
     i32[entry + PDE] = pde;
-    return true;
   }
 
   /** Whether an entry is a copy of the same paging-structure entry and leads to the same frame. */

@@ -12,11 +12,9 @@ import {
   DIRTY,
   FROM_WALK,
   PAGE_FAULT,
-  PAGE_SIZE_4M,
   PF_PROTECTION,
   PF_USER,
   PF_WRITE,
-  PRESENT,
   READ,
   REG_CR0,
   REG_CR3,
@@ -24,9 +22,7 @@ import {
   TLB_FLUSH,
   TLB_INVLPG,
   TLB_STALE_USE,
-  USER,
   VIA_PHYSICAL,
-  WRITABLE,
   WRITE,
 } from './bits.ts';
 import type { CpuView } from './cpu-view.ts';
@@ -35,8 +31,6 @@ import { CODE, type Frames, READ_ONLY } from './frames.ts';
 import { BY_OWNER, type PagingStructures } from './structures.ts';
 import { TLB_DIRTY, TLB_LARGE, TLB_SUSPECT, TLB_USER, TLB_WRITABLE, type Tlb } from './tlb.ts';
 import { Walker } from './walk.ts';
-
-const RAM_WORDS = RAM >>> 2;
 
 /**
  * From linear to physical (80386 Programmer's Reference, chapter 5): TLB, walk, rights, A and D bits, page faults, and
@@ -173,8 +167,6 @@ export class Translator {
    * 80386 Programmer's Reference, 5.2.4.3).
    */
   private fill(replace: number, linear: number, access: Access, cpl: number): number {
-    const usual = this.fillUsual(replace, linear, access, cpl);
-    if (usual >= 0) return usual;
     const { walker, tlb } = this;
     const vpn = linear >>> 12;
     if (!walker.walk(this.directory, vpn)) this.pageFault(linear, access, cpl, 0);
@@ -202,43 +194,6 @@ export class Translator {
     }
     const entry = tlb.vacate(vpn);
     tlb.fill(entry, vpn, walker);
-    return entry;
-  }
-
-  /**
-   * The walk as it nearly always is, in local variables: two present entries in memory, A set in the first, a table that
-   * is known by this directory and slot, rights beyond doubt, an empty or FIFO way. -1 when it is anything else, with
-   * nothing done; `fill` then takes the general way, to the same end.
-   */
-  private fillUsual(replace: number, linear: number, access: Access, cpl: number): number {
-    const { i32, tlb, directory } = this;
-    const vpn = linear >>> 12;
-    const slot = vpn >>> 10;
-    const count = this.frames.count;
-    if (directory >= count || this.keepGlobal || this.frameMask !== -1) return -1;
-    const pde = i32[RAM_WORDS + (directory << 10) + slot];
-    if ((pde & (PRESENT | ACCESSED | PAGE_SIZE_4M)) !== (PRESENT | ACCESSED)) return -1;
-    const table = pde >>> 12;
-    if (table >= count) return -1;
-    const { structures } = this;
-    if (structures !== null && !structures.isUsual(table, directory, slot)) return -1;
-    const index = vpn & 1023;
-    const pte = i32[RAM_WORDS + (table << 10) + index];
-    const rights = pde & pte;
-    const needed = access === WRITE ? PRESENT | WRITABLE : PRESENT;
-    if ((rights & needed) !== needed || (cpl === 3 && (rights & USER) === 0)) return -1;
-    const fresh = pte | (access === WRITE ? ACCESSED | DIRTY : ACCESSED);
-    if (fresh !== pte) {
-      this.updateEntry(table, index, pte, fresh, (directory << 12) | slot);
-    }
-    const flags = (rights & (WRITABLE | USER)) | (fresh & DIRTY);
-    const ptePhysical = (table << 12) | (index << 2);
-    if (replace >= 0) {
-      if (tlb.renew(replace, flags, fresh, pde, ptePhysical)) return replace;
-      tlb.drop(replace);
-    }
-    const entry = replace >= 0 ? replace : tlb.vacate(vpn);
-    tlb.fillSmall(entry, vpn, flags, fresh, pde, ptePhysical, (directory << 12) | (slot << 2));
     return entry;
   }
 

@@ -1,4 +1,5 @@
 import { RAM } from '../../layout.ts';
+import type { ShortPath } from '../../mmu/short-path.ts';
 import type { Stops } from '../../stops.ts';
 import type { Core } from '../core.ts';
 import { CONTROL, Decoder, type Instruction, TOO_LONG, UNDEFINED } from '../decoder.ts';
@@ -66,7 +67,13 @@ const onlyRefetches = ({ mnemonic, operands }: Instruction): boolean =>
 
 /** Ops that keep a link to another block in A, and in B. */
 const JUMPS = Array.from({ length: 16 }, (_, condition) => MICRO[`JCC${condition}`]);
-const LINKS_BY_A: ReadonlySet<number> = new Set([MICRO.JMP, MICRO.CALL, ...JUMPS]);
+const LINKS_BY_A: ReadonlySet<number> = new Set([
+  MICRO.JMP,
+  MICRO.CALL,
+  MICRO.INVLPG,
+  MICRO.LOAD_CR3,
+  ...JUMPS,
+]);
 const LINKS_BY_B: ReadonlySet<number> = new Set(JUMPS);
 
 class PageEnd extends Error {}
@@ -95,6 +102,10 @@ export class BlockCache implements Emitter {
   generation = 0;
   /** What a debugger waits for. */
   stops: Stops | null = null;
+  /** Counts frames whose blocks were dropped. */
+  drops = 0;
+  /** Set once the CPU has an MMU. */
+  memory!: ShortPath;
 
   private readonly core: Core;
   private readonly decoder: Decoder;
@@ -193,7 +204,7 @@ export class BlockCache implements Emitter {
     const page = linear >>> 12;
     if (i32[LATCH_PAGE] !== page) {
       i32[LATCH_PAGE] = -1;
-      i32[LATCH_PHYSICAL] = core.mmu.fetchFrame(linear, i32[CPL]) & -PAGE_BYTES;
+      i32[LATCH_PHYSICAL] = this.memory.fetch(linear) & -PAGE_BYTES;
       i32[LATCH_PAGE] = page;
     }
     const offset = linear & (PAGE_BYTES - 1);
@@ -453,6 +464,7 @@ export class BlockCache implements Emitter {
   private dropFrame(frame: number): void {
     if (this.frames[frame] === undefined) return;
     this.frames[frame] = undefined;
+    this.drops++;
     for (const physical of this.straddlers.keys())
       if (physical >>> 12 === frame) this.straddlers.delete(physical);
     this.core.mmu.unmarkCode(frame);

@@ -1,7 +1,12 @@
+import type { ShortPath } from '../../mmu/short-path.ts';
 import type { Core } from '../core.ts';
-import type { Flags } from '../flags.ts';
 import { CF, OF, RF } from '../flags.ts';
-import {
+import * as state from '../state.ts';
+import type { BlockCache } from './block-cache.ts';
+import * as micro from './micro-ops.ts';
+
+// V8 folds constants of this module into the code of a closure, and fetches imported ones every time.
+const {
   BLOCK_EIP,
   CPL,
   CS,
@@ -9,134 +14,153 @@ import {
   EIP,
   ESP,
   ICOUNT,
+  LATCH_PAGE,
+  LATCH_PHYSICAL,
   LEFT,
   RUN_END,
   SEGMENT_WORDS,
   SEGMENTS,
   SYSTEM_FLAGS,
-} from '../state.ts';
-import type { BlockCache } from './block-cache.ts';
-import {
-  A,
-  COUNT,
-  INDEX_SHIFT,
-  LENGTH_MASK,
-  LENGTH_SHIFT,
-  LINKABLE,
-  OFFSET_MASK,
-  PLACE,
-  WORDS,
-} from './micro-ops.ts';
-
+} = state;
+const { A, COUNT, INDEX_SHIFT, LENGTH_MASK, LENGTH_SHIFT, LINKABLE, OFFSET_MASK, PLACE, WORDS } = micro;
+const CS_BASE = SEGMENTS + CS * SEGMENT_WORDS + 1;
 const PAGE = ~0xfff;
 
-/** What the interpreter's cases call when their fast path does not serve. */
-export class BlockRunner {
-  readonly core: Core;
-  readonly blocks: BlockCache;
-  readonly i32: Int32Array;
-  readonly u8: Uint8Array;
-  readonly f64: Float64Array;
-  readonly view: DataView;
-  readonly code: Int32Array;
-  readonly flags: Flags;
+/** What the interpreter's cases work with, and what they call when their fast path does not serve. */
+export type BlockRunner = ReturnType<typeof createBlockRunner>;
 
-  constructor(core: Core, blocks: BlockCache) {
-    this.core = core;
-    this.blocks = blocks;
-    this.i32 = core.i32;
-    this.u8 = core.u8;
-    this.f64 = core.f64;
-    this.view = core.mem.view;
-    this.code = blocks.code;
-    this.flags = core.flags;
-  }
+export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortPath) {
+  const { i32, u8, f64, flags, mmu, access, debug } = core;
+  const { view } = core.mem;
+  const { code, insns, handlers } = blocks;
 
   /** Brings EIP and icount to the instruction of micro-op `p`: before anything that may fault or be recorded. */
-  sync(p: number): void {
-    const { i32 } = this;
-    const place = this.code[p + PLACE];
+  function sync(p: number): void {
+    const place = code[p + PLACE];
     i32[EIP] = i32[BLOCK_EIP] + (place & OFFSET_MASK);
-    this.f64[ICOUNT] = this.f64[RUN_END] - i32[LEFT] + (place >>> INDEX_SHIFT);
-    this.blocks.current = p;
-  }
-
-  readSlow(p: number, linear: number, size: 1 | 2 | 4): number {
-    this.sync(p);
-    return this.core.mmu.readSlow(linear, size, this.i32[CPL]);
-  }
-
-  readForWriteSlow(p: number, linear: number, size: 1 | 2 | 4): number {
-    this.sync(p);
-    const cpl = this.i32[CPL];
-    this.core.mmu.probeWrite(linear, size, cpl);
-    return this.core.access.read(linear, size, cpl);
-  }
-
-  writeSlow(p: number, linear: number, size: 1 | 2 | 4, value: number): void {
-    this.sync(p);
-    this.core.mmu.writeSlow(linear, size, value, this.i32[CPL]);
-  }
-
-  /** An instruction within a block that has no micro-ops of its own. */
-  cold(p: number): void {
-    this.sync(p);
-    const { insns, handlers } = this.blocks;
-    const at = this.code[p + A];
-    handlers[at](this.core, insns[at]);
-  }
-
-  /** The same at the end of a block: it may transfer control, change modes, or repeat. */
-  coldEnd(p: number): void {
-    this.sync(p);
-    const { core, i32 } = this;
-    const { insns, handlers } = this.blocks;
-    const at = this.code[p + A];
-    core.nextEip = (i32[EIP] + ((this.code[p + PLACE] >>> LENGTH_SHIFT) & LENGTH_MASK)) | 0;
-    handlers[at](core, insns[at]);
-    if (core.repeatAgain) {
-      core.repeatAgain = false;
-      // The breakpoint at a repeated instruction is met before its first iteration only (Pentium Pro manual, 3, 14.3.1.1).
-      if (core.processor.resumeFlag) i32[SYSTEM_FLAGS] |= RF;
-    } else {
-      i32[EIP] = core.nextEip;
-    }
-    this.f64[ICOUNT] += 1;
-  }
-
-  /** MOV ESP: may go to another thread's stack. */
-  moveEsp(p: number, value: number): void {
-    const { i32 } = this;
-    const old = i32[ESP];
-    i32[ESP] = value;
-    if ((value - old + 0xfff) >>> 0 <= 0x1ffe) return;
-    this.sync(p);
-    this.core.stackLoaded(old, value);
-  }
-
-  rotated(carry: number, overflow: number): void {
-    this.flags.change(CF | OF, (carry ? CF : 0) | (overflow ? OF : 0));
+    f64[ICOUNT] = f64[RUN_END] - i32[LEFT] + (place >>> INDEX_SHIFT);
+    blocks.current = p;
   }
 
   /**
-   * The block at `eip`, if it fits in what is left of the run; 0 means to return, with EIP and icount set. From `linkAt`
-   * (0: nowhere) it can be entered directly next time: links stay within a page, whose blocks live and die together.
+   * The block at `eip`, if it fits in what is left of the run; 0 means to return, with EIP and icount set. From
+   * `linkAt` (0: nowhere) it can be entered directly next time: links stay within a page, whose blocks live and die
+   * together.
    */
-  enter(eip: number, left: number, linkAt: number): number {
-    const { i32, code } = this;
+  function enter(eip: number, left: number, linkAt: number): number {
     const from = i32[BLOCK_EIP];
     i32[EIP] = eip;
     // An exception while the next page is fetched comes after the instruction that led there.
-    this.f64[ICOUNT] = this.f64[RUN_END] - left;
-    if (left === 0 || this.core.leave) return 0;
-    if (i32[DEBUG_PENDING] !== 0 || this.core.debug.executes) return 0;
-    const linear = (i32[SEGMENTS + CS * SEGMENT_WORDS + 1] + eip) | 0;
-    const { generation } = this.blocks;
-    const p = this.blocks.find(linear);
+    f64[ICOUNT] = f64[RUN_END] - left;
+    if (left === 0 || core.leave) return 0;
+    if (i32[DEBUG_PENDING] !== 0 || debug.executes) return 0;
+    const { generation } = blocks;
+    const p = blocks.find((i32[CS_BASE] + eip) | 0);
     if (p === 0) return 0;
     const header = p - WORDS;
-    const linkable = code[header + LINKABLE] !== 0 && generation === this.blocks.generation;
+    const linkable = code[header + LINKABLE] !== 0 && generation === blocks.generation;
     if (linkAt !== 0 && linkable && ((from ^ eip) & PAGE) === 0) code[linkAt] = p;
     return code[header + COUNT] <= left ? p : 0;
   }
+
+  return {
+    i32,
+    u8,
+    view,
+    code,
+    flags,
+
+    readSlow(p: number, linear: number, size: number): number {
+      sync(p);
+      return memory.read(linear, size);
+    },
+
+    readForWriteSlow(p: number, linear: number, size: number): number {
+      sync(p);
+      const cpl = i32[CPL];
+      mmu.probeWrite(linear, size, cpl);
+      return access.read(linear, size, cpl);
+    },
+
+    writeSlow(p: number, linear: number, size: number, value: number): void {
+      sync(p);
+      memory.write(linear, size, value);
+    },
+
+    /** An instruction within a block that has no micro-ops of its own. */
+    cold(p: number): void {
+      sync(p);
+      const at = code[p + A];
+      handlers[at](core, insns[at]);
+    },
+
+    /** The same at the end of a block: it may transfer control, change modes, or repeat. */
+    coldEnd(p: number): void {
+      sync(p);
+      const at = code[p + A];
+      core.nextEip = (i32[EIP] + ((code[p + PLACE] >>> LENGTH_SHIFT) & LENGTH_MASK)) | 0;
+      handlers[at](core, insns[at]);
+      if (core.repeatAgain) {
+        core.repeatAgain = false;
+        // The breakpoint at a repeated instruction is met before its first iteration only (Pentium Pro manual, 3, 14.3.1.1).
+        if (core.processor.resumeFlag) i32[SYSTEM_FLAGS] |= RF;
+      } else {
+        i32[EIP] = core.nextEip;
+      }
+      f64[ICOUNT] += 1;
+    },
+
+    /** MOV ESP: may go to another thread's stack. */
+    moveEsp(p: number, value: number): void {
+      const old = i32[ESP];
+      i32[ESP] = value;
+      if ((value - old + 0xfff) >>> 0 <= 0x1ffe) return;
+      sync(p);
+      core.stackLoaded(old, value);
+    },
+
+    rotated(carry: number, overflow: number): void {
+      flags.change(CF | OF, (carry ? CF : 0) | (overflow ? OF : 0));
+    },
+
+    /** MOV from CR0, CR2, CR3, or any other instruction for the supervisor alone: faults if it may not. */
+    requirePrivilege(p: number): void {
+      if (i32[CPL] === 0) return;
+      sync(p);
+      core.requirePrivilege();
+    },
+
+    invlpg(p: number, linear: number): void {
+      sync(p);
+      core.requirePrivilege();
+      memory.invlpg(linear);
+    },
+
+    loadDirectory(p: number, value: number): void {
+      sync(p);
+      core.requirePrivilege();
+      core.loadDirectory(value);
+    },
+
+    enter,
+
+    /**
+     * As `enter`, after an instruction that only unlatched instruction fetch: the TLB is consulted, and if it leads where
+     * it did before, the block linked to is still the one at `eip`.
+     */
+    refetch(eip: number, left: number, linkAt: number): number {
+      const linked = code[linkAt];
+      const stops = core.leave || debug.executes || i32[DEBUG_PENDING] !== 0;
+      if (linked === 0 || stops || code[linked - WORDS + COUNT] > left) return enter(eip, left, linkAt);
+      const linear = (i32[CS_BASE] + eip) | 0;
+      i32[EIP] = eip;
+      f64[ICOUNT] = f64[RUN_END] - left;
+      const { drops } = blocks;
+      const physical = memory.fetch(linear) & PAGE;
+      const same = physical === i32[LATCH_PHYSICAL] && drops === blocks.drops;
+      i32[LATCH_PHYSICAL] = physical;
+      i32[LATCH_PAGE] = linear >>> 12;
+      return same ? linked : enter(eip, left, linkAt);
+    },
+  };
 }

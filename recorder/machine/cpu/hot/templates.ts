@@ -104,6 +104,7 @@ micro('SX8', `${A} = (${B8} << 24) >> 24;`);
 micro('ZX16', `${A} = ${B} & 65535;`);
 micro('SX16', `${A} = (${B} << 16) >> 16;`);
 micro('XCHG', `const v = ${A}; ${A} = ${B}; ${B} = v;`);
+micro('MOV_CR', `run.requirePrivilege(p); ${A} = ${B};`);
 micro('LEA', `${ADDRESS} ${A} = lin;`);
 micro('CDQ', `i32[${EDX}] = i32[${EAX}] >> 31;`);
 
@@ -283,6 +284,21 @@ if (p === 0) return;
 ${ENTERED}
 continue;`,
 );
+const refetching = (name: string, act: string): void =>
+  ending(
+    name,
+    `
+${act}
+const place = code[p + 7];
+left = (left - (place >>> 17) - 1) | 0;
+base = (base + (place & 8191) + ((place >>> 13) & 15)) | 0;
+p = run.refetch(base, left, p + 1);
+if (p === 0) return;
+${ENTERED}
+continue;`,
+  );
+refetching('INVLPG', `${ADDRESS} run.invlpg(p, lin);`);
+refetching('LOAD_CR3', `run.loadDirectory(p, ${B} & ${~0xfe7});`);
 ending('JMP', goto('base + code[p + 5]', 1));
 ending('JMP_R', goto(B, 0));
 CONDITIONS.forEach((condition, code) => {

@@ -1,4 +1,5 @@
 import {
+  CONTROL,
   IMMEDIATE as IMMEDIATE_OPERAND,
   type Instruction,
   MEMORY,
@@ -7,7 +8,7 @@ import {
   RELATIVE,
 } from '../decoder.ts';
 import { MODE_16, MODE_FLAT } from '../segments.ts';
-import { CS, ESP, FS, TEMP, ZERO } from '../state.ts';
+import { CR0, CR2, CR3, CS, ESP, FS, TEMP, ZERO } from '../state.ts';
 import { MICRO } from './micro-ops.ts';
 
 /** Takes micro-ops in order; the place is its own business. */
@@ -24,6 +25,7 @@ export interface Emitter {
 }
 
 const M = MICRO;
+const READABLE_CONTROLS: Readonly<Record<number, number>> = { 0: CR0, 2: CR2, 3: CR3 };
 /** Byte registers are bytes of the word registers (80386 Programmer's Reference, figure 2-5). */
 const byteOf = (number: number): number => (number & 3) * 4 + (number >>> 2);
 const TEMP8 = TEMP * 4;
@@ -54,11 +56,15 @@ export class Translator {
     if (mode === MODE_16) return false;
     const { operands, mnemonic } = insn;
     const [first, second] = operands;
-    if (operands.some((operand) => operand.kind > RELATIVE)) return false;
+    if (operands.some((operand) => operand.kind > RELATIVE)) return this.control(insn, mode, first, second);
     const memory = operands.some((operand) => operand.kind === MEMORY);
     if (mode !== MODE_FLAT && (memory || insn.opcode.ends || isStack(mnemonic))) return false;
     if (memory && (insn.addressSize !== 4 || insn.override === CS || insn.override >= FS)) return false;
 
+    if (mnemonic === 'invlpg') {
+      this.memory(M.INVLPG, 0, insn);
+      return true;
+    }
     if (mnemonic === 'nop') {
       this.out.emit(M.NOP);
       return true;
@@ -150,6 +156,19 @@ export class Translator {
     } else {
       out.emit(wide ? M.MOV_I : M.MOV8_I, register(to), 0, 0, 0, 0, from.value);
     }
+    return true;
+  }
+
+  /** Reads of CR0, CR2 and CR3, and loads of CR3. */
+  private control(insn: Instruction, mode: number, to: Operand, from: Operand): boolean {
+    if (mode !== MODE_FLAT || insn.mnemonic !== 'mov') return false;
+    if (to.kind === CONTROL && to.number === 3) {
+      this.out.emit(M.LOAD_CR3, 0, from.number);
+      return true;
+    }
+    const register = from.kind === CONTROL ? READABLE_CONTROLS[from.number] : undefined;
+    if (register === undefined || to.number === ESP) return false;
+    this.out.emit(M.MOV_CR, to.number, register);
     return true;
   }
 

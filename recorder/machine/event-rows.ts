@@ -1,0 +1,146 @@
+import type { EventContext } from './event-log.ts';
+
+/** The log as its writers see it. */
+export interface RowLog {
+  seq: number;
+  flush(): void;
+}
+
+/** Where rows of a kind go. */
+export interface RowTarget {
+  readonly table: { count: number };
+  /** Rows that the table holds; the log is flushed when it is full. */
+  readonly capacity: number;
+  readonly cells: Int32Array;
+  readonly bytes: Uint8Array;
+  readonly icounts: Float64Array;
+  /** The index of row 0 of each column, in the view of the column's width. */
+  readonly places: readonly number[];
+}
+
+/**
+ * Writers for the frequent kinds, one closure each: V8 takes what a closure holds (views, places) for constants, and a
+ * row is then little more than its stores. The context is the same in each; it is spelled out because a shared function
+ * would have to be passed the places.
+ */
+export interface RowWriters {
+  pagingWrite(
+    linear: number,
+    physical: number,
+    dir: number,
+    slot: number,
+    vpn: number,
+    level: number,
+    old: number,
+    value: number,
+    via: number,
+    source: number,
+  ): void;
+  controlWrite(reg: number, old: number, value: number): void;
+  tlbEvent(op: number, linear: number, used: number, fresh: number, access: number): void;
+  store(linear: number, physical: number, size: number, old: number, value: number): void;
+}
+
+export function createPagingWriter(
+  log: RowLog,
+  at: EventContext,
+  { table, capacity, cells, bytes, icounts, places }: RowTarget,
+): RowWriters['pagingWrite'] {
+  const [cIcount, cSeq, cEip, cCpl, cDepth, cFrameId, cCr3, ...own] = places;
+  const [cLinear, cPhysical, cDir, cSlot, cVpn, cLevel, cOld, cNew, cVia, cSource] = own;
+  return (linear, physical, dir, slot, vpn, level, old, value, via, source) => {
+    const row = table.count;
+    icounts[cIcount + row] = at.icount;
+    cells[cSeq + row] = log.seq++;
+    cells[cEip + row] = at.eip;
+    bytes[cCpl + row] = at.cpl;
+    bytes[cDepth + row] = at.depth;
+    cells[cFrameId + row] = at.frameId;
+    cells[cCr3 + row] = at.cr3;
+    cells[cLinear + row] = linear;
+    cells[cPhysical + row] = physical;
+    cells[cDir + row] = dir;
+    cells[cSlot + row] = slot;
+    cells[cVpn + row] = vpn;
+    bytes[cLevel + row] = level;
+    cells[cOld + row] = old;
+    cells[cNew + row] = value;
+    bytes[cVia + row] = via;
+    bytes[cSource + row] = source;
+    table.count = row + 1;
+    if (row + 1 === capacity) log.flush();
+  };
+}
+
+export function createControlWriter(
+  log: RowLog,
+  at: EventContext,
+  { table, capacity, cells, bytes, icounts, places }: RowTarget,
+): RowWriters['controlWrite'] {
+  const [cIcount, cSeq, cEip, cCpl, cDepth, cFrameId, cCr3, cReg, cOld, cNew] = places;
+  return (reg, old, value) => {
+    const row = table.count;
+    icounts[cIcount + row] = at.icount;
+    cells[cSeq + row] = log.seq++;
+    cells[cEip + row] = at.eip;
+    bytes[cCpl + row] = at.cpl;
+    bytes[cDepth + row] = at.depth;
+    cells[cFrameId + row] = at.frameId;
+    cells[cCr3 + row] = at.cr3;
+    bytes[cReg + row] = reg;
+    cells[cOld + row] = old;
+    cells[cNew + row] = value;
+    table.count = row + 1;
+    if (row + 1 === capacity) log.flush();
+  };
+}
+
+export function createTlbWriter(
+  log: RowLog,
+  at: EventContext,
+  { table, capacity, cells, bytes, icounts, places }: RowTarget,
+): RowWriters['tlbEvent'] {
+  const [cIcount, cSeq, cEip, cCpl, cDepth, cFrameId, cCr3, cOp, cLinear, cUsed, cFresh, cAccess] = places;
+  return (op, linear, used, fresh, access) => {
+    const row = table.count;
+    icounts[cIcount + row] = at.icount;
+    cells[cSeq + row] = log.seq++;
+    cells[cEip + row] = at.eip;
+    bytes[cCpl + row] = at.cpl;
+    bytes[cDepth + row] = at.depth;
+    cells[cFrameId + row] = at.frameId;
+    cells[cCr3 + row] = at.cr3;
+    bytes[cOp + row] = op;
+    cells[cLinear + row] = linear;
+    cells[cUsed + row] = used;
+    cells[cFresh + row] = fresh;
+    bytes[cAccess + row] = access;
+    table.count = row + 1;
+    if (row + 1 === capacity) log.flush();
+  };
+}
+
+export function createStoreWriter(
+  log: RowLog,
+  at: EventContext,
+  { table, capacity, cells, bytes, icounts, places }: RowTarget,
+): RowWriters['store'] {
+  const [cIcount, cSeq, cEip, cCpl, cDepth, cFrameId, cCr3, cLinear, cPhysical, cSize, cOld, cNew] = places;
+  return (linear, physical, size, old, value) => {
+    const row = table.count;
+    icounts[cIcount + row] = at.icount;
+    cells[cSeq + row] = log.seq++;
+    cells[cEip + row] = at.eip;
+    bytes[cCpl + row] = at.cpl;
+    bytes[cDepth + row] = at.depth;
+    cells[cFrameId + row] = at.frameId;
+    cells[cCr3 + row] = at.cr3;
+    cells[cLinear + row] = linear;
+    cells[cPhysical + row] = physical;
+    bytes[cSize + row] = size;
+    cells[cOld + row] = old;
+    cells[cNew + row] = value;
+    table.count = row + 1;
+    if (row + 1 === capacity) log.flush();
+  };
+}

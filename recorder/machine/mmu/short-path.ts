@@ -1,0 +1,220 @@
+import * as state from '../cpu/state.ts';
+import type { EventLog } from '../event-log.ts';
+import type { MachineMemory } from '../layout.ts';
+import * as layout from '../layout.ts';
+import * as bits from './bits.ts';
+import type { FastPath } from './fast-path.ts';
+import type { Frames } from './frames.ts';
+import * as facts from './frames.ts';
+import type { Mmu } from './mmu.ts';
+import type { PagingStructures } from './structures.ts';
+import type { Tlb } from './tlb.ts';
+import * as flag from './tlb.ts';
+
+// V8 folds constants of this module into the code of a closure, and fetches imported ones every time.
+const RAM = layout.RAM;
+const RAM_WORDS = layout.RAM >>> 2;
+const { CPL, CR0, CR3, CR4, LATCH_PAGE } = state;
+const { PRESENT, WRITABLE, USER, ACCESSED, DIRTY, PAGE_SIZE_4M, TRANSLATION_BITS } = bits;
+const { CR4_PGE, READ, LEVEL_PTE, FROM_STORE, FROM_WALK, VIA_DIRECT, VIA_PHYSICAL, TLB_INVLPG } = bits;
+const { CHANGED, ROLE_TABLE, TABLE_ONLY, UNWATCHED } = facts;
+const { TLB_WRITABLE, TLB_USER, TLB_DIRTY, TLB_SUSPECT } = flag;
+
+/** The slow accesses of the CPU's hot loop, at the privilege in CPU_STATE. */
+export interface ShortPath {
+  read(linear: number, size: number): number;
+  write(linear: number, size: number, value: number): void;
+  /** Physical address of the instruction byte at `linear`. */
+  fetch(linear: number): number;
+  invlpg(linear: number): void;
+}
+
+export interface ShortPathParts {
+  readonly mmu: Mmu;
+  readonly mem: MachineMemory;
+  readonly log: EventLog | null;
+  readonly tlb: Tlb;
+  readonly frames: Frames;
+  readonly fastPath: FastPath;
+  readonly structures: PagingStructures | null;
+  readonly recursiveSlot: number;
+  readonly alternateSlot: number;
+}
+
+/**
+ * What the MMU does for an access, as it nearly always is: within a page, paging on, no debugger, no window of the guest profile,
+ * tables in memory that are known by this directory and slot, rights beyond doubt, at most A and D of the PTE to be set,
+ * a store to plain memory or of a whole PTE. Anything else goes to the MMU, which knows every case, before anything has
+ * been done; both ways come to the same end (a test runs programs by both).
+ *
+ * These are closures over what never changes, which V8 compiles with everything they hold as constants.
+ */
+export function createShortPath(parts: ShortPathParts): ShortPath {
+  const { mmu, log, tlb, frames, fastPath, structures, recursiveSlot, alternateSlot } = parts;
+  const { i32, view } = parts.mem;
+  const { count } = frames;
+  /** Facts of a frame that the walker reads PTEs from, but for CHANGED. */
+  const tableFacts = structures === null ? 0 : ROLE_TABLE;
+
+  /**
+   * Walks for linear page `vpn` and fills an entry: `replace`, which holds the page without D, or for -1 another one.
+   * -1, with nothing done, when the walk is not the usual one.
+   */
+  function fill(replace: number, vpn: number, write: boolean): number {
+    const directory = i32[CR3] >>> 12;
+    const slot = vpn >>> 10;
+    if (directory >= count || i32[CR4] & CR4_PGE) return -1;
+    const pde = i32[RAM_WORDS + (directory << 10) + slot];
+    if ((pde & (PRESENT | ACCESSED | PAGE_SIZE_4M)) !== (PRESENT | ACCESSED)) return -1;
+    const table = pde >>> 12;
+    if (table >= count || (frames.facts(table) & ~CHANGED) !== tableFacts) return -1;
+    if (structures !== null && !structures.isUsual(table, directory, slot)) return -1;
+    const index = vpn & 1023;
+    const pte = i32[RAM_WORDS + (table << 10) + index];
+    const rights = pde & pte;
+    const needed = write ? PRESENT | WRITABLE : PRESENT;
+    if ((rights & needed) !== needed || (i32[CPL] === 3 && (rights & USER) === 0)) return -1;
+    const fresh = pte | (write ? ACCESSED | DIRTY : ACCESSED);
+    const ptePhysical = (table << 12) | (index << 2);
+    if (replace >= 0 && !tlb.isOf(replace, pte, ptePhysical)) return -1;
+    if (fresh !== pte) {
+      i32[RAM_WORDS + (table << 10) + index] = fresh;
+      frames.change(table);
+      if (log !== null)
+        log.pagingWrite(
+          0,
+          ptePhysical,
+          directory << 12,
+          slot,
+          vpn,
+          LEVEL_PTE,
+          pte,
+          fresh,
+          VIA_PHYSICAL,
+          FROM_WALK,
+        );
+    }
+    const flags = (rights & (WRITABLE | USER)) | (fresh & DIRTY);
+    if (replace >= 0) {
+      tlb.renew(replace, flags, fresh, pde);
+      return replace;
+    }
+    const entry = tlb.vacate(vpn);
+    tlb.fillSmall(entry, vpn, flags, fresh, pde, ptePhysical, (directory << 12) | (slot << 2));
+    return entry;
+  }
+
+  /** The entry for a read or fetch; -1 when the MMU must look. */
+  function entryToRead(vpn: number): number {
+    const entry = tlb.find(vpn);
+    if (entry < 0) return fill(-1, vpn, false);
+    const flags = tlb.flags(entry);
+    return (flags & TLB_SUSPECT) !== 0 || (i32[CPL] === 3 && (flags & TLB_USER) === 0) ? -1 : entry;
+  }
+
+  function entryToWrite(vpn: number): number {
+    const entry = tlb.find(vpn);
+    if (entry < 0) return fill(-1, vpn, true);
+    const flags = tlb.flags(entry);
+    if ((flags & (TLB_SUSPECT | TLB_WRITABLE)) !== TLB_WRITABLE) return -1;
+    if (i32[CPL] === 3 && (flags & TLB_USER) === 0) return -1;
+    return (flags & TLB_DIRTY) !== 0 ? entry : fill(entry, vpn, true);
+  }
+
+  /** Paging is on, no debugger and no debug register watches, and address line 20 is free. CR0.PG is the sign bit. */
+  const isPlain = (): boolean =>
+    i32[CR0] < 0 && fastPath.stops === null && fastPath.watched === null && !fastPath.a20Off;
+
+  const isWindow = (slot: number): boolean => slot === recursiveSlot || slot === alternateSlot;
+
+  return {
+    read(linear: number, size: number): number {
+      const offset = linear & 0xfff;
+      const vpn = linear >>> 12;
+      if (offset + size > 4096 || !isPlain() || isWindow(vpn >>> 10)) {
+        return mmu.readSlow(linear, size, i32[CPL]);
+      }
+      const entry = entryToRead(vpn);
+      if (entry < 0) return mmu.readSlow(linear, size, i32[CPL]);
+      const frame = tlb.frame(entry);
+      // Reads of the directory may be checks of APTDpde.
+      if (frame >= count || (alternateSlot >= 0 && frame === i32[CR3] >>> 12)) {
+        return mmu.readSlow(linear, size, i32[CPL]);
+      }
+      fastPath.grant(entry, vpn);
+      const at = RAM + (frame << 12) + offset;
+      if (size === 4) return view.getInt32(at, true);
+      return size === 2 ? view.getUint16(at, true) : view.getUint8(at);
+    },
+
+    write(linear: number, size: number, value: number): void {
+      const offset = linear & 0xfff;
+      const vpn = linear >>> 12;
+      if (
+        offset + size > 4096 ||
+        i32[CR0] >= 0 ||
+        isWindow(vpn >>> 10) ||
+        fastPath.everyStore ||
+        fastPath.stops !== null
+      ) {
+        mmu.writeSlow(linear, size, value, i32[CPL]);
+        return;
+      }
+      const entry = entryToWrite(vpn);
+      const frame = entry < 0 ? count : tlb.frame(entry);
+      if (frame >= count) {
+        mmu.writeSlow(linear, size, value, i32[CPL]);
+        return;
+      }
+      const known = frames.change(frame);
+      const at = RAM + (frame << 12) + offset;
+      if (known === UNWATCHED) {
+        if (size === 4) view.setInt32(at, value, true);
+        else if (size === 2) view.setInt16(at, value, true);
+        else view.setInt8(at, value);
+      } else if (known === TABLE_ONLY && size === 4 && (offset & 3) === 0) {
+        const old = i32[at >>> 2];
+        i32[at >>> 2] = value;
+        tableWritten(linear, (frame << 12) | offset, old, value);
+      } else {
+        mmu.writeSlow(linear, size, value, i32[CPL]);
+        return;
+      }
+      fastPath.grant(entry, vpn);
+    },
+
+    fetch(linear: number): number {
+      const entry = isPlain() ? entryToRead(linear >>> 12) : -1;
+      const frame = entry < 0 ? count : tlb.frame(entry);
+      if (frame >= count) return mmu.fetchFrame(linear, i32[CPL]);
+      return frame * 4096 + (linear & 0xfff);
+    },
+
+    invlpg(linear: number): void {
+      if (log !== null) log.tlbEvent(TLB_INVLPG, linear, 0, 0, READ);
+      i32[LATCH_PAGE] = -1;
+      tlb.invalidate(linear >>> 12);
+    },
+  };
+
+  /** A PTE has been stored by its table's usual mapping. */
+  function tableWritten(linear: number, physical: number, old: number, value: number): void {
+    const owner = frames.owner(physical >>> 12);
+    const slot = owner & 1023;
+    const vpn = (slot << 10) | ((physical >>> 2) & 1023);
+    log!.pagingWrite(
+      linear,
+      physical,
+      owner & ~0xfff,
+      slot,
+      vpn,
+      LEVEL_PTE,
+      old,
+      value,
+      VIA_DIRECT,
+      FROM_STORE,
+    );
+    const changed = old ^ value;
+    if ((changed & TRANSLATION_BITS) !== 0 || (changed & old & DIRTY) !== 0) tlb.tableEntryChanged(physical);
+  }
+}
