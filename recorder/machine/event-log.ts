@@ -162,6 +162,12 @@ export class EventLog {
     this.firstSeq = this.seq;
   }
 
+  /** Forgets all events made so far. */
+  discard(): void {
+    for (const kind of EVENT_KIND_NAMES) this.tables[kind].count = 0;
+    this.resumeAt(0);
+  }
+
   /** Numbers the events that follow from `seq`: after a restore they continue those of the recorded run. */
   resumeAt(seq: number): void {
     this.seq = seq;

@@ -26,6 +26,7 @@ import { BlockCache } from './hot/block-cache.ts';
 import { createBlockRunner } from './hot/block-runner.ts';
 import { createInterpreter, type Interpret } from './hot/interpreter.ts';
 import { COUNT, INDEX_SHIFT, OFFSET_MASK, PLACE, WORDS } from './hot/micro-ops.ts';
+import { warmUp } from './hot/warm-up.ts';
 import { DEFAULT_CPU, processorOf } from './models.ts';
 import {
   BLOCK_EIP,
@@ -69,7 +70,7 @@ const POKE_EFLAGS = POKE_REGISTERS.indexOf('eflags');
  * Instructions executed at most before the loop below takes stock. Each call of the interpreter may run better code than
  * the last: V8 compiles a call that goes on and on in a poorer way (without the views as constants).
  */
-const MAX_STRETCH = 1 << 20;
+const MAX_STRETCH = 1 << 16;
 /** Fetched first after a reset (80386 Programmer's Reference, 10.1). */
 const RESET_BASE = 0xffff0000 | 0;
 const RESET_EIP = 0xfff0;
@@ -86,6 +87,9 @@ export interface CpuOptions {
   /** Its error lines; without them a board that ignores errors. */
   readonly lines?: CoprocessorLines | undefined;
 }
+
+/** What V8 has learnt of the hot loop serves every machine of the process. */
+let warm = false;
 
 /**
  * An i386, 486, Pentium or Pentium Pro (models.ts). Its state is CPU_STATE (CpuState, which it
@@ -128,6 +132,13 @@ export class Cpu extends CpuState implements CpuView {
     const memory = mmu.createShortPath();
     this.blocks.memory = memory;
     this.interpret = createInterpreter(createBlockRunner(this.core, this.blocks, memory));
+    if (!warm) {
+      warm = true;
+      warmUp(this.core, this.blocks, this.interpret);
+      mmu.reload();
+      this.core.log?.discard();
+      this.words.fill(0, 0, CPU_STATE_BYTES >>> 2);
+    }
     this.reset();
   }
 

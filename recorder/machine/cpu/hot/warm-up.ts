@@ -1,0 +1,115 @@
+import { FAST_PATH, RAM } from '../../layout.ts';
+import type { Core } from '../core.ts';
+import { KIND_ADD, KIND_SUB } from '../flags.ts';
+import {
+  BLOCK_EIP,
+  CS,
+  EAX,
+  EBP,
+  EBX,
+  ECX,
+  EDX,
+  ESP,
+  FLAG_A,
+  FLAG_B,
+  FLAG_KIND,
+  FLAG_RESULT,
+  LEFT,
+  ZERO,
+} from '../state.ts';
+import type { BlockCache } from './block-cache.ts';
+import type { Interpret } from './interpreter.ts';
+import { A, B, DISPLACEMENT, FIRST_END, IMMEDIATE, MICRO, OP, WORDS, X } from './micro-ops.ts';
+
+/** The linear (and physical) page that the micro-ops address; its contents are put back. */
+const PAGE = 5;
+const LINEAR = (PAGE << 12) + 0x800;
+/** In the scratch block's room: the micro-op, one that stops the loop, and one to be linked to that stops it. */
+const START = 2 * WORDS;
+const STOP = START + WORDS;
+const LINKED = START + 4 * WORDS;
+/** No micro-op. */
+const NONE = -1;
+const HLT = 0xf4;
+/** Enough calls for V8 to begin to take notes. */
+const OVERTURE = 500;
+
+/** Every condition is met by some and not by others; sums and products may need more than 32 bits. */
+const OPERANDS = [
+  [0x7fffffff, -3],
+  [-2, 3],
+  [3, 3],
+  [5, 0x7ffffff3],
+] as const;
+
+const TAKES_HANDLER = new Set([MICRO.COLD_END, MICRO.COLD_REFETCH]);
+const JUMPS = new Set(Array.from({ length: 16 }, (_, condition) => MICRO[`JCC${condition}`]));
+
+/**
+ * Runs every micro-op by each of its branches. V8 compiles the loop as if what it has not seen run never would, and
+ * throws it away when it does: without this, most of a short run went by while the loop was compiled time and again.
+ * Leaves CPU_STATE, the event log and what is derived in disorder.
+ */
+export function warmUp(core: Core, blocks: BlockCache, interpret: Interpret): void {
+  const { i32, u8 } = core;
+  const { code } = blocks;
+  const contents = u8.slice(RAM + (PAGE << 12), RAM + ((PAGE + 1) << 12));
+  blocks.insns.push(null as never);
+  blocks.handlers.push(() => {});
+
+  const prepare = (op: number, a: number, b: number, kind: number, slot: number, link: number): void => {
+    const ends = op >= FIRST_END;
+    code.fill(0, 0, LINKED + WORDS);
+    code[START + OP] = op;
+    // The destination, the first handler, or a link; the source, base, or the other link.
+    code[START + A] = ends && !TAKES_HANDLER.has(op) ? link : EAX;
+    code[START + B] = JUMPS.has(op) ? link : kind === KIND_SUB ? EBX : ECX;
+    code[START + X] = ZERO;
+    code[START + DISPLACEMENT] = 0x80000000 | 0;
+    code[START + IMMEDIATE] = b & 31;
+    code[STOP + OP] = NONE;
+    code[LINKED + OP] = NONE;
+    i32[(FAST_PATH >>> 2) + PAGE] = slot;
+    i32[EAX] = a;
+    i32[ECX] = b;
+    i32[EBX] = (LINEAR + 0x80000000) | 0;
+    i32[ESP] = LINEAR;
+    i32[EBP] = LINEAR;
+    i32[FLAG_KIND] = kind;
+    i32[FLAG_RESULT] = a - b;
+    i32[FLAG_A] = a;
+    i32[FLAG_B] = b;
+    // What the micro-op leaves is nothing, so that no block is looked for.
+    i32[LEFT] = op === MICRO.END ? 0 : 1;
+    i32[BLOCK_EIP] = 0;
+  };
+  const run = (...variant: Parameters<typeof prepare>): void => {
+    prepare(...variant);
+    interpret(START);
+  };
+
+  for (let n = 0; n < OVERTURE; n++) run(MICRO.NOP, 0, 0, KIND_SUB, 0, 0);
+  for (const [a, b] of OPERANDS) {
+    for (const kind of [KIND_SUB, KIND_ADD]) {
+      for (const slot of [0, (RAM + (PAGE << 12)) | 15]) {
+        for (const link of [0, LINKED]) {
+          for (const op of Object.values(MICRO)) run(op, a, b, kind, slot, link);
+        }
+      }
+    }
+  }
+  // Those that look for a block and find one: of a HLT.
+  core.segments.resetReal(CS, 0, 0);
+  u8[RAM + (PAGE << 12)] = HLT;
+  for (const op of [MICRO.END, MICRO.COLD_REFETCH, MICRO.JMP_R, MICRO.CALL_R, MICRO.RET]) {
+    prepare(op, 0, 0, KIND_SUB, (RAM + (PAGE << 12)) | 15, 0);
+    code[START + B] = EDX;
+    i32[EDX] = PAGE << 12;
+    i32[(RAM + LINEAR) >>> 2] = PAGE << 12;
+    i32[BLOCK_EIP] = PAGE << 12;
+    i32[LEFT] = 2;
+    interpret(START);
+  }
+  u8.set(contents, RAM + (PAGE << 12));
+  code.fill(0, 0, LINKED + WORDS);
+}
