@@ -1,4 +1,4 @@
-import { DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
+import { DEFAULT_CONFIG, NO_PROFILE, type ResolvedProfile } from '../../recorder/machine/config.ts';
 import { Cpu, type CpuOptions } from '../../recorder/machine/cpu/cpu.ts';
 import { CpuState } from '../../recorder/machine/cpu/state.ts';
 import type { InterruptController, IoBus } from '../../recorder/machine/device.ts';
@@ -46,6 +46,7 @@ export class Requests implements InterruptController {
 export interface BenchOptions extends CpuOptions {
   readonly ramBytes?: number;
   readonly record?: boolean;
+  readonly profile?: ResolvedProfile;
 }
 
 /** A CPU with its MMU and RAM, and nothing else. */
@@ -58,14 +59,14 @@ export class CpuBench {
   readonly log: EventLog | null;
   private readonly seen = new Map<EventKind, Row[]>();
 
-  constructor({ ramBytes = 4 << 20, record = false, ...options }: BenchOptions = {}) {
+  constructor({ ramBytes = 4 << 20, record = false, profile = NO_PROFILE, ...options }: BenchOptions = {}) {
     this.mem = allocateMemory(ramBytes);
     const config = { ...DEFAULT_CONFIG, ramBytes };
     this.log = record
       ? new EventLog(new CpuState(this.mem), { flush: (batch) => this.take(batch) }, 4096)
       : null;
     this.cpu = new Cpu(this.mem, this.ports, this.requests, this.log, options);
-    this.mmu = new Mmu(this.mem, config, NO_PROFILE, this.cpu, this.log);
+    this.mmu = new Mmu(this.mem, config, profile, this.cpu, this.log);
     this.cpu.attachMmu(this.mmu);
   }
 
