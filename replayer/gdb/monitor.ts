@@ -181,7 +181,7 @@ export class Monitor {
   /** Finding `number`, from 1. */
   async findingNumber(number: number): Promise<DebugFinding> {
     const found = (await this.check())[number - 1];
-    if (!found) throw new BadInput(`there is no finding ${number}`, 'monitor findings lists them');
+    if (!found) throw new BadInput(`there is no finding ${number}`, 'rewind386 check FILE lists them');
     return found;
   }
 

@@ -168,7 +168,8 @@ export class Timeline {
 
   /** Executes the whole recording once, so that every part of it has a checkpoint near. */
   async build(): Promise<void> {
-    await this.seek({ icount: this.end, deliveries: 0 });
+    this.session.restore(this.checkpoints.start);
+    await this.runTo(this.end);
   }
 
   /** The last hit in the steps from `checkpoint` up to, not including, the one from `end`. */

@@ -163,7 +163,7 @@ class DebugFiles {
 
 /** gdb keeps registers that it has read: after a jump through time it must forget them. */
 const GOTO = `define goto
-  eval "monitor goto %s", "$arg0"
+  monitor goto $arg0
   maintenance flush register-cache
   maintenance flush dcache
   frame
