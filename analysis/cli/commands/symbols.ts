@@ -1,0 +1,53 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import type { Argv } from 'yargs';
+import { RAM } from '../../../recorder/machine/layout.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import { findKallsyms, systemMap } from '../../linux/kallsyms.ts';
+import { plural, shellWord } from '../format.ts';
+import { machineAt } from '../machine-at.ts';
+import { parseCount } from '../values.ts';
+
+/** `rewind386 symbols` */
+export const addSymbols = (cli: Argv): Argv =>
+  cli.command(
+    'symbols <file>',
+    'the symbols of a Linux kernel, out of its own memory',
+    options,
+    async ({ file, at, output }) => {
+      const machine = await machineAt(file, at === undefined ? undefined : parseCount(at, '--at'));
+      const found = findKallsyms(machine.mem.u8.subarray(RAM, RAM + machine.mem.ramBytes));
+      if (!found)
+        throw new BadInput(
+          `${file}: there is no Linux symbol table in memory at icount ${machine.icount}`,
+          'give a time after the kernel has unpacked itself, and a kernel with CONFIG_KALLSYMS',
+        );
+      writeBeside(output, systemMap(found));
+      console.log(`${output}: ${plural(found.symbols.length, 'symbol')}`);
+      console.log(`next: rewind386 record … --symbols ${shellWord(output)}`);
+    },
+  );
+
+const options = (yargs: Argv) =>
+  yargs
+    .positional('file', { type: 'string', demandOption: true, describe: 'the trace' })
+    .options({
+      at: { type: 'string', requiresArg: true, describe: 'icount at which to look; the end, unless said' },
+      output: {
+        alias: 'o',
+        type: 'string',
+        demandOption: true,
+        requiresArg: true,
+        describe: 'the System.map to write',
+      },
+    })
+    .example('$0 symbols linux.r386 -o System.map', 'what a distribution leaves out, the kernel itself has');
+
+function writeBeside(path: string, text: string): void {
+  const beside = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(beside, text);
+    renameSync(beside, path);
+  } finally {
+    rmSync(beside, { force: true });
+  }
+}

@@ -1,0 +1,39 @@
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import { buildMachine } from '../../recorder/machine/build.ts';
+import type { Machine } from '../../recorder/machine/machine.ts';
+import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
+import { TraceReader } from '../../replayer/trace-reader.ts';
+import { BadInput } from '../../schemas/bad-input.ts';
+import { builtinDisk } from './builtin-guest.ts';
+import { grouped } from './format.ts';
+import { progressBar } from './progress.ts';
+
+/** Instructions between two looks at the progress bar. */
+const SLICE = 1 << 24;
+
+/** The machine of a trace as it was at `icount`, or at the end of the recording; replayed, and verified on the way. */
+export async function machineAt(file: string, icount: number | undefined): Promise<Machine> {
+  const reader = TraceReader.open(file);
+  try {
+    const session = new ForwardSession(reader, { build: buildMachine, builtinDisk });
+    const target = icount ?? session.end;
+    if (target > session.end)
+      throw new BadInput(
+        `${file} ends at icount ${grouped(session.end)}, before ${grouped(target)}`,
+        `give an icount up to ${session.end}`,
+      );
+    const progress = progressBar('replaying', target);
+    try {
+      while (session.machine.icount < target) {
+        session.run(Math.min(target, session.machine.icount + SLICE));
+        progress.at(session.machine.icount);
+        await eventLoopTurn();
+      }
+    } finally {
+      progress.end();
+    }
+    return session.machine;
+  } finally {
+    reader.close();
+  }
+}

@@ -1,0 +1,80 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import { buildCli, runBuilt } from '../linux/built-cli.ts';
+import { debianFiles } from '../linux/debian.ts';
+import { initramfs } from '../linux/initramfs.ts';
+
+/** Debian's i386 kernel, as it is packaged, to a busybox shell in which somebody types. */
+
+const debian = debianFiles();
+if (!debian) console.warn('linux: skipped, no Debian packages here (.ci/run says which)');
+
+const SCRIPT = `timeout 6G
+expect "READY"
+expect "# "
+send "uname -rm\\n"
+expect "# "
+send "echo $((6 * 7)) answers; cat /proc/cpuinfo | head -n 5\\n"
+expect "42 answers"
+expect "# "
+send "for i in 1 2 3; do echo round $i | cat; done\\n"
+expect "round 3"
+expect "# "
+send "poweroff -f\\n"
+`;
+
+describe.skipIf(!debian)("Debian's Linux", () => {
+  const folder = mkdtempSync(join(tmpdir(), 'r386-linux-'));
+  const path = (name: string) => join(folder, name);
+  const trace = path('linux.r386');
+  let db: TraceDatabase;
+  let console = '';
+
+  beforeAll(async () => {
+    buildCli();
+    writeFileSync(path('initrd'), initramfs(debian?.busybox as Uint8Array));
+    writeFileSync(path('script'), SCRIPT);
+    const append =
+      'console=ttyS0 noapic nolapic acpi=off pci=off nokaslr mitigations=off cryptomgr.notests quiet';
+    const { stdout, status } = runBuilt(
+      ...['record', debian?.kernel as string, '--initrd', path('initrd'), '--append', append],
+      ...['--ram', '64', '--mips', '50', '--cpu', 'pentium,+cmov', '--script', path('script')],
+      ...['-n', '8G', '-q', '-o', trace],
+    );
+    expect(status).toBe(0);
+    expect(stdout[1]).toMatch(/halted for ever/);
+    db = await TraceDatabase.open([trace], { cache: false });
+    const rows = await db.query("SELECT line FROM console WHERE port = 'com1' ORDER BY icount, seq");
+    console = rows.getRows().join('\n');
+  });
+
+  afterAll(() => {
+    db?.close();
+    debian?.remove();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('boots to a shell that answers', () => {
+    expect(console).toMatch(/READY/);
+    expect(console).toMatch(/\d+\.\d+\.\d+-\d+-686 i[3-6]86/);
+    expect(console).toMatch(/42 answers/);
+    expect(console).toMatch(/vendor_id\s*: GenuineIntel/);
+    expect(console).toMatch(/round 1\nround 2\nround 3/);
+  });
+
+  it('replays bit for bit', () => {
+    const { status, stdout, stderr } = runBuilt('replay', trace);
+    expect(stderr).toEqual([]);
+    expect(status).toBe(0);
+    expect(stdout[0]).toMatch(/the final state agree/);
+  });
+
+  it('tells its symbols', () => {
+    const { status } = runBuilt('symbols', trace, '-o', path('System.map'));
+    expect(status).toBe(0);
+    expect(readFileSync(path('System.map'), 'latin1')).toMatch(/^c[0-9a-f]{7} T pgd_alloc$/m);
+  });
+});
