@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { BUILTIN_PROFILES } from '../../recorder/capture/builtin-profiles.ts';
 import { type GuestProfile, parseProfile, resolveProfile } from '../../recorder/capture/profile.ts';
 import type { DiskSource, DriveSource } from '../../recorder/capture/recording.ts';
 import type { BootImage } from '../../recorder/machine/build.ts';
@@ -161,8 +162,20 @@ function assemble(
   const kind = isLinuxImage(image) ? 'linux' : 'multiboot';
   return {
     boot: { kind, name: guest, image, commandLine, modules: openModules(kind, guest, request) },
-    ...describe(request, defaultProfile, defaultWhere, () => symbolsOfImage(image, guest)),
+    ...describe(
+      kind === 'linux' && !request.profile ? { ...request, profile: 'linux' } : request,
+      defaultProfile,
+      defaultWhere,
+      () => symbolsOfImage(image, guest),
+    ),
   };
+}
+
+/** A profile that comes with the tool, by name, or a file. */
+function profileText(nameOrPath: string): string {
+  const builtin = BUILTIN_PROFILES[nameOrPath];
+  if (builtin) return JSON.stringify(builtin);
+  return Buffer.from(readUserFile(nameOrPath, 'profile')).toString('utf8');
 }
 
 /** What is known of the guest: its profile, by the symbols of --symbols or else of its image. */
@@ -173,9 +186,7 @@ function describe(
   imageSymbols: () => ReturnType<typeof symbolsOfImage>,
 ): Pick<Guest, 'profile' | 'profileSource' | 'description' | 'symbols'> {
   const where = request.profile ?? defaultWhere;
-  const profileSource = request.profile
-    ? Buffer.from(readUserFile(request.profile, 'profile')).toString('utf8')
-    : defaultProfile;
+  const profileSource = request.profile ? profileText(request.profile) : defaultProfile;
   const description = profileSource ? parseProfile(profileSource, where) : undefined;
   const symbols = request.symbols ? readUserFile(request.symbols, 'symbols') : undefined;
   const known = symbols ? readSymbols(symbols, request.symbols as string) : imageSymbols();

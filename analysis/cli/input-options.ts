@@ -19,8 +19,7 @@ export const INPUT_OPTIONS = {
   },
   'type-to': {
     choices: TYPE_TO,
-    default: 'serial' as TypeTo,
-    describe: 'where --type and --interactive type',
+    describe: 'where --type and --interactive type: serial, or with --screen keyboard, unless said',
   },
   script: {
     type: 'string',
@@ -50,7 +49,8 @@ export const INPUT_OPTIONS = {
 
 interface InputArguments {
   readonly type: readonly string[];
-  readonly typeTo: string;
+  readonly typeTo?: string | undefined;
+  readonly screen: boolean;
   readonly script?: string | undefined;
   readonly interactive: boolean;
   readonly serial: readonly string[];
@@ -65,7 +65,7 @@ export interface Inputs {
 
 /** Throws BadInput for what cannot be read or typed. */
 export function openInputs(args: InputArguments, instructionsPerSecond: number): Inputs {
-  const to = args.typeTo as TypeTo;
+  const to = (args.typeTo ?? (args.screen ? 'keyboard' : 'serial')) as TypeTo;
   const typist = new Typist(instructionsPerSecond);
   const typed = args.type
     .map(parseTyping)

@@ -9,6 +9,7 @@ import { addInfo } from './commands/info.ts';
 import { addQuery } from './commands/query.ts';
 import { addRecord } from './commands/record.ts';
 import { addReplay } from './commands/replay.ts';
+import { addScreen } from './commands/screen.ts';
 import { addSymbols } from './commands/symbols.ts';
 import { addWhoWrote } from './commands/who-wrote.ts';
 import { EXIT } from './exit-status.ts';
@@ -47,6 +48,7 @@ const COMMANDS = {
   'who-wrote': addWhoWrote,
   export: addExport,
   info: addInfo,
+  screen: addScreen,
   symbols: addSymbols,
 };
 

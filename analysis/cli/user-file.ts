@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { BUILTIN_PROFILES } from '../../recorder/capture/builtin-profiles.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { fileError } from '../../schemas/file-error.ts';
 import { BUILTIN_GUEST } from './builtin-guest.ts';
@@ -8,7 +9,13 @@ export function readUserFile(path: string, what: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    const known = what === 'guest' ? `; the built-in guest is ${BUILTIN_GUEST}` : '';
+    const known = builtinsFor(what);
     throw new BadInput(`cannot read ${what} ${path}: ${fileError(error)}${known}`);
   }
+}
+
+/** What else the user may have meant where a file cannot be read. */
+function builtinsFor(what: string): string {
+  if (what === 'guest') return `; the built-in guest is ${BUILTIN_GUEST}`;
+  return what === 'profile' ? `; the built-in profiles are ${Object.keys(BUILTIN_PROFILES).join(', ')}` : '';
 }

@@ -14,6 +14,10 @@ CREATE MACRO pte_bits(x) AS
 -- A PDE or PTE for people: frame and bits.
 CREATE MACRO pte_text(x) AS hex32(x & 4294963200) || ' ' || pte_bits(x);
 
+-- The physical address of the frame that a PTE, or the PDE of a 4 MB page (bit 80h), maps a linear address to.
+CREATE MACRO frame_at(entry, linear) AS
+  CASE WHEN entry & 128 = 0 THEN entry & 4294963200 ELSE (entry & 4290772992) | (linear & 4190208) END;
+
 -- function+offset, of an address and the symbol at or before it.
 CREATE MACRO symbol_text(name, symbol_address, address) AS
   CASE WHEN name IS NULL THEN hex32(address)

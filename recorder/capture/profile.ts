@@ -12,7 +12,7 @@ export interface GuestProfile {
   /** PDE slot of the alternate page table map, 0-1023. */
   readonly alternateSlot?: number;
   readonly process?: {
-    /** Variable that points to the running process: a symbol of the kernel, or a linear address. */
+    /** Variable that points to the running process: SYMBOL or SYMBOL+OFFSET of the kernel, or a linear address. */
     readonly current: string | number;
     /** Byte offsets in the process structure. */
     readonly pid: number;
@@ -63,13 +63,20 @@ export function resolveProfile(profile: GuestProfile, symbol: SymbolLookup, wher
   const { name, recursiveSlot = -1, alternateSlot = -1, process } = profile;
   const slots = { name, recursiveSlot, alternateSlot };
   if (!process) return slots;
-  const current = typeof process.current === 'number' ? process.current : symbol(process.current);
+  const current = typeof process.current === 'number' ? process.current : placeOf(process.current, symbol);
   if (current === undefined)
     throw new BadInput(
       `${where}: the kernel has no symbol "${process.current}"`,
       'give the address of the variable, or a kernel with its symbol table',
     );
   return { ...slots, process: { current, pid: process.pid, comm: process.comm } };
+}
+
+/** The address of `SYMBOL` or `SYMBOL+OFFSET`; the offset is decimal or 0x hexadecimal. */
+function placeOf(text: string, symbol: SymbolLookup): number | undefined {
+  const [, name, offset = '0'] = /^(.*?)(?:\+(\d+|0x[0-9a-f]+))?$/i.exec(text) as RegExpExecArray;
+  const address = symbol(name);
+  return address === undefined ? undefined : address + Number(offset);
 }
 
 /** What the guest meant by an exit code; undefined when its profile does not say. */

@@ -7,11 +7,12 @@ import type { TraceHeader } from '../../schemas/trace-header.ts';
 import { RUNGS_PER_CHUNK, type TraceOutput } from '../../schemas/trace-output.ts';
 import type { BootImage, MachineBuilder } from '../machine/build.ts';
 import type { ConsoleListener } from '../machine/device.ts';
+import { readTextScreen } from '../machine/devices/vga-text.ts';
 import type { EventSink } from '../machine/event-log.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { Nondet } from '../machine/nondet.ts';
 import type { MachineOptions, StopReason } from '../machine/parts.ts';
-import { readTextScreen, screenLines } from '../machine/text-screen.ts';
+import { screenLines } from '../machine/text-screen.ts';
 import { type CheckpointOptions, CheckpointPolicy } from './checkpoint-policy.ts';
 import { Checkpointer } from './checkpointer.ts';
 import type { InputSource, SourceEnd } from './input/input-source.ts';
@@ -110,7 +111,7 @@ export async function recordSubject(subject: Subject, options: RunOptions): Prom
     },
     subject.boot,
   );
-  for (const one of sources) one.attach?.(() => screenLines(readTextScreen(machine.mem)));
+  for (const one of sources) one.attach?.(() => screenOf(machine));
   // Only now is it known that the guest can be loaded: until here no file was touched.
   recorder.open(options.output ? new TraceWriter(options.output, header) : undefined);
   if (options.output) {
@@ -204,6 +205,12 @@ class Recorder implements EventSink {
     machine.log?.flush();
     this.output?.endChunk(machine.icount);
   }
+}
+
+/** The lines of the VGA text screen; none in a graphics mode. */
+function screenOf({ mem }: Machine): readonly string[] {
+  const screen = readTextScreen(mem);
+  return screen ? screenLines(screen) : [];
 }
 
 function exitOf(stop: StopReason): TraceExit {

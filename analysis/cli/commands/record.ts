@@ -1,4 +1,5 @@
 import type { Argv } from 'yargs';
+import { BUILTIN_PROFILES } from '../../../recorder/capture/builtin-profiles.ts';
 import {
   type CheckpointOptions,
   DEFAULT_CHECKPOINT_SHARE,
@@ -8,17 +9,15 @@ import { buildMachine } from '../../../recorder/machine/build.ts';
 import { DEFAULT_CONFIG } from '../../../recorder/machine/config.ts';
 import { CPU_MODELS } from '../../../recorder/machine/cpu/models.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
-import { CONSOLE_PORT, DETAIL, type Detail } from '../../../schemas/events.ts';
+import { DETAIL, type Detail } from '../../../schemas/events.ts';
 import { DEFAULT_LADDER_INTERVAL } from '../../../schemas/trace-output.ts';
 import { BUILTIN_GUEST, KERNELS, WORKLOADS } from '../builtin-guest.ts';
-import { ConsoleLines } from '../console-lines.ts';
 import { describeExit } from '../describe-exit.ts';
 import { EXIT } from '../exit-status.ts';
 import { bytes, grouped, plural, shellWord } from '../format.ts';
 import { type Guest, openGuest } from '../guest.ts';
 import { INPUT_OPTIONS, type Inputs, openInputs } from '../input-options.ts';
-import { LiveTerminal } from '../live-terminal.ts';
-import { progressBar } from '../progress.ts';
+import { openDisplay } from '../recording-display.ts';
 import { parseCount, parseCpu, parseMips, parseRam, parseRange, parseSeed, parseTlb } from '../values.ts';
 import { VERSION } from '../version.ts';
 import { fileBytes } from './file-bytes.ts';
@@ -33,6 +32,7 @@ export const addRecord = (cli: Argv): Argv =>
       output: args.output as string,
       instructions: parseCount(args.instructions, '--instructions'),
       quiet: args.quiet,
+      screen: args.screen,
       ladderInterval: parseCount(args.ladder, '--ladder'),
       checkpoints: parseCheckpoints(args.checkpointEvery, args.checkpointShare),
       inputs: openInputs(args, parseMips(args.mips)),
@@ -134,7 +134,7 @@ const options = (yargs: Argv) =>
       profile: {
         type: 'string',
         requiresArg: true,
-        describe: "the guest's layout (JSON, docs/guest-profile.md)",
+        describe: `the guest's layout: ${Object.keys(BUILTIN_PROFILES).join(', ')}, or a JSON file (docs/guest-profile.md)`,
       },
       ram: { type: 'number', default: DEFAULT_CONFIG.ramBytes / 2 ** 20, describe: 'megabytes' },
       cpu: {
@@ -183,6 +183,12 @@ const options = (yargs: Argv) =>
         describe: 'instructions between two state hashes',
       },
       ...INPUT_OPTIONS,
+      screen: {
+        type: 'boolean',
+        default: false,
+        describe:
+          'show the VGA text screen, live on a terminal and as it is at the end; --interactive types at the keyboard',
+      },
       quiet: { alias: 'q', type: 'boolean', default: false, describe: "do not show the guest's console" },
     })
     .demandOption('output', 'say where to write the trace: -o FILE')
@@ -219,11 +225,13 @@ export interface RecordingRequest
   readonly inputs?: Inputs;
   /** Do not show the guest's console. */
   readonly quiet: boolean;
+  /** Show its VGA text screen instead. */
+  readonly screen?: boolean;
 }
 
 /** Records a guest while its console scrolls by; Ctrl-C ends the recording in order. */
 export async function recordGuest(guest: Guest, request: RecordingRequest): Promise<RecordResult> {
-  const { quiet, inputs, ...plan } = request;
+  const { quiet, screen, inputs, ...plan } = request;
   const stop = new AbortController();
   const onSignal = () => stop.abort();
   const display = openDisplay(request, onSignal);
@@ -254,35 +262,6 @@ export async function recordGuest(guest: Guest, request: RecordingRequest): Prom
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
   }
-}
-
-/** What a person sees of a recording while it goes on. */
-interface Display {
-  hear(port: number, byte: number): void;
-  /** Now and then, between two stretches of the run. */
-  turn(machine: { readonly icount: number }): void;
-  end(): void;
-}
-
-function openDisplay({ instructions, quiet, inputs }: RecordingRequest, leave: () => void): Display {
-  if (inputs?.live) {
-    const terminal = new LiveTerminal(inputs.live, leave);
-    return {
-      hear: (port, byte) => port === CONSOLE_PORT.indexOf('com1') && terminal.hear(byte),
-      turn: () => terminal.show(),
-      end: () => terminal.end(),
-    };
-  }
-  const progress = progressBar('recording', instructions);
-  const lines = new ConsoleLines((line) => progress.line(`  | ${line}`));
-  return {
-    hear: (port, byte) => quiet || lines.hear(port, byte),
-    turn: ({ icount }) => progress.at(icount),
-    end() {
-      lines.end();
-      progress.end();
-    },
-  };
 }
 
 /** What was recorded, and how the guest ended. */

@@ -1,4 +1,3 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
 import { RAM } from '../../../recorder/machine/layout.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
@@ -6,6 +5,7 @@ import { findKallsyms, systemMap } from '../../linux/kallsyms.ts';
 import { plural, shellWord } from '../format.ts';
 import { machineAt } from '../machine-at.ts';
 import { parseCount } from '../values.ts';
+import { writeBeside } from '../write-beside.ts';
 
 /** `rewind386 symbols` */
 export const addSymbols = (cli: Argv): Argv =>
@@ -41,13 +41,3 @@ const options = (yargs: Argv) =>
       },
     })
     .example('$0 symbols linux.r386 -o System.map', 'what a distribution leaves out, the kernel itself has');
-
-function writeBeside(path: string, text: string): void {
-  const beside = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(beside, text);
-    renameSync(beside, path);
-  } finally {
-    rmSync(beside, { force: true });
-  }
-}

@@ -1,0 +1,59 @@
+import { extname } from 'node:path';
+import type { Argv } from 'yargs';
+import { readTextScreen, type TextScreen } from '../../../recorder/machine/devices/vga-text.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import { grouped } from '../format.ts';
+import { machineAt } from '../machine-at.ts';
+import { screenAnsi, screenSvg, screenText } from '../screen.ts';
+import { parseCount } from '../values.ts';
+import { writeBeside } from '../write-beside.ts';
+
+const FORMATS: Readonly<Record<string, (screen: TextScreen) => string>> = {
+  '.svg': screenSvg,
+  '.txt': screenText,
+  '.ans': screenAnsi,
+};
+
+/** `rewind386 screen` */
+export const addScreen = (cli: Argv): Argv =>
+  cli.command(
+    'screen <file>',
+    'the VGA text screen as it was at a time',
+    options,
+    async ({ file, at, output }) => {
+      const format = output === undefined ? undefined : FORMATS[extname(output)];
+      if (output !== undefined && !format)
+        throw new BadInput(
+          `${output}: no kind of picture that is known`,
+          `name it with one of ${Object.keys(FORMATS).join(', ')}`,
+        );
+      const machine = await machineAt(file, at === undefined ? undefined : parseCount(at, '--at'));
+      const screen = readTextScreen(machine.mem);
+      if (!screen)
+        throw new BadInput(
+          `${file}: the screen is in a graphics mode at icount ${grouped(machine.icount)}`,
+          'give another time: --at ICOUNT',
+        );
+      if (output !== undefined && format) {
+        writeBeside(output, format(screen));
+        console.log(`${output}: the screen at icount ${grouped(machine.icount)}`);
+      } else {
+        console.log((process.stdout.isTTY ? screenAnsi(screen) : screenText(screen)).trimEnd());
+      }
+    },
+  );
+
+const options = (yargs: Argv) =>
+  yargs
+    .positional('file', { type: 'string', demandOption: true, describe: 'the trace' })
+    .options({
+      at: { type: 'string', requiresArg: true, describe: 'icount; the end of the recording, unless said' },
+      output: {
+        alias: 'o',
+        type: 'string',
+        requiresArg: true,
+        describe: 'write it to FILE.svg (a picture), .txt or .ans (with terminal colours)',
+      },
+    })
+    .example('$0 screen dos.r386', 'what stood on the screen in the end')
+    .example('$0 screen dos.r386 --at 120M -o boot.svg', 'a picture of an earlier moment');

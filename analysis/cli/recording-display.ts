@@ -1,0 +1,83 @@
+import { readTextScreen } from '../../recorder/machine/devices/vga-text.ts';
+import type { MachineMemory } from '../../recorder/machine/layout.ts';
+import { CONSOLE_PORT } from '../../schemas/events.ts';
+import { ConsoleLines } from './console-lines.ts';
+import type { Inputs } from './input-options.ts';
+import { LiveTerminal } from './live-terminal.ts';
+import { progressBar } from './progress.ts';
+import { screenAnsi, screenText } from './screen.ts';
+
+/** What a person sees of a recording while it goes on. */
+export interface Display {
+  /** A byte of the guest's console. */
+  hear(port: number, byte: number): void;
+  /** Now and then, between two stretches of the run. */
+  turn(machine: Seen): void;
+  end(): void;
+}
+
+interface Seen {
+  readonly icount: number;
+  readonly mem: MachineMemory;
+}
+
+interface DisplayOptions {
+  readonly instructions: number;
+  readonly quiet: boolean;
+  readonly screen?: boolean;
+  readonly inputs?: Inputs;
+}
+
+/** `leave` is called when the person at the terminal wants to end the recording. */
+export function openDisplay(
+  { instructions, quiet, screen, inputs }: DisplayOptions,
+  leave: () => void,
+): Display {
+  const terminal = inputs?.live ? new LiveTerminal(inputs.live, leave) : undefined;
+  if (screen) return screenDisplay(terminal);
+  if (terminal)
+    return {
+      hear: (port, byte) => port === CONSOLE_PORT.indexOf('com1') && terminal.hear(byte),
+      turn: () => terminal.show(),
+      end: () => terminal.end(),
+    };
+  const progress = progressBar('recording', instructions);
+  const lines = new ConsoleLines((line) => progress.line(`  | ${line}`));
+  return {
+    hear: (port, byte) => quiet || lines.hear(port, byte),
+    turn: ({ icount }) => progress.at(icount),
+    end() {
+      lines.end();
+      progress.end();
+    },
+  };
+}
+
+const ALTERNATE_SCREEN = '\x1b[?1049h\x1b[?25l';
+const MAIN_SCREEN = '\x1b[?25h\x1b[?1049l';
+const TOP = '\x1b[H';
+
+/** The VGA text screen: redrawn on a terminal's alternate screen when it has changed, and printed as it is at the end. */
+function screenDisplay(terminal: LiveTerminal | undefined): Display {
+  const live = process.stderr.isTTY === true;
+  if (live) process.stderr.write(ALTERNATE_SCREEN);
+  let drawn = '';
+  let seen: Seen | undefined;
+  return {
+    hear() {},
+    turn(machine) {
+      seen = machine;
+      if (!live) return;
+      const screen = readTextScreen(machine.mem);
+      const picture = screen ? screenAnsi(screen) : 'the screen is in a graphics mode';
+      if (picture !== drawn) process.stderr.write(TOP + picture.replaceAll('\n', '\x1b[K\r\n'));
+      drawn = picture;
+    },
+    end() {
+      if (live) process.stderr.write(MAIN_SCREEN);
+      terminal?.end();
+      const screen = seen && readTextScreen(seen.mem);
+      if (screen) console.log(screenText(screen).trimEnd());
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import type { GuestProfile } from './profile.ts';
+
+/** Profiles that come with the tool, for `--profile NAME`; docs/guest-profile.md tells where they fit. */
+export const BUILTIN_PROFILES: Readonly<Record<string, GuestProfile>> = {
+  /** A kernel of which nothing is known. */
+  none: { name: 'none' },
+  /**
+   * Linux on the i386: one half of each directory is the kernel's, and there is neither a recursive nor an alternate map:
+   * tables are written through the direct map. `current` is per processor, and moves after CR3 does, so names of
+   * processes are not read.
+   */
+  linux: { name: 'linux' },
+  /**
+   * xv6 for the x86 (MIT, 2012 to 2018): cpus[0].proc is set before switchuvm loads CR3 (proc.c); struct cpu and struct
+   * proc by proc.h.
+   */
+  xv6: { name: 'xv6', process: { current: 'cpus+0xac', pid: 16, comm: 108 } },
+  /**
+   * 4.4BSD's pmap on the i386 as FreeBSD 2 and 3 have it (i386/include/pmap.h): PTDPTDI and APTDPTDI. Where struct proc has
+   * its fields differs from release to release: a copy of this profile with a `process` names them.
+   */
+  bsd44: { name: 'bsd44', recursiveSlot: 959, alternateSlot: 1023 },
+};
