@@ -15,7 +15,7 @@ const SLICE = 1 << 24;
 export async function machineAt(file: string, icount: number | undefined): Promise<Machine> {
   const reader = TraceReader.open(file);
   try {
-    const session = new ForwardSession(reader, { build: buildMachine, builtinDisk });
+    const session = ForwardSession.open(reader, { build: buildMachine, builtinDisk });
     const target = icount ?? session.end;
     if (target > session.end)
       throw new BadInput(
