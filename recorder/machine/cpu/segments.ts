@@ -48,6 +48,8 @@ import {
 export const CR0_PE = 1;
 /** Attributes of a real-mode segment: present, writable data. */
 const REAL_ATTRIBUTES = SEGMENT_PRESENT | APPLICATION | WRITABLE | ACCESSED;
+/** The byte of the attributes that says what a segment is and who may use it. */
+const TYPE_BYTE = 0xff00;
 /** Of one in virtual-8086 mode: the same at DPL 3 (15.2). */
 const VIRTUAL86_ATTRIBUTES = REAL_ATTRIBUTES | 0x6000;
 
@@ -122,8 +124,9 @@ export class Segments {
   }
 
   /**
-   * As on an 8086. In real mode only selector and base change, so that limits given in protected mode last ("unreal
-   * mode"); a 386 and 486 give CS its 64 KB again. In virtual-8086 mode everything is fixed (80386 PRM, 14.1 and 15.2).
+   * As on an 8086. In real mode selector and base change and limits given in protected mode last ("unreal mode"); whatever the
+   * segment was, it can be written now: code in real mode stores through CS. A 386 and 486 give CS its 64 KB again. In
+   * virtual-8086 mode everything is fixed (80386 PRM, 14.1 and 15.2).
    */
   setReal(segment: number, selector: number): void {
     const base = (selector & 0xffff) << 4;
@@ -138,7 +141,7 @@ export class Segments {
       selector,
       base,
       lasts ? this.limit(segment) : 0xffff,
-      lasts ? attributes : REAL_ATTRIBUTES,
+      lasts ? (attributes & ~TYPE_BYTE) | REAL_ATTRIBUTES : REAL_ATTRIBUTES,
     );
   }
 

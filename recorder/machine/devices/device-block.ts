@@ -23,10 +23,17 @@ const BLOCKS = {
   vga: { from: 0x4000, bytes: 0x800 },
   fwcfg: { from: 0x4800, bytes: 0x100 },
   chipset: { from: 0x4900, bytes: 0x400 },
+  dma: { from: 0x5000, bytes: 0x200 },
+  floppy: { from: 0x5200, bytes: 0x200 },
+  ata1: { from: 0x8000, bytes: 0x2400 },
+  ata2: { from: 0xc000, bytes: 0x2400 },
+  ata3: { from: 0x10000, bytes: 0x2400 },
   shadow: { from: 0x40000, bytes: 0x40000 },
 } as const;
 
-export function deviceBlock(mem: MachineMemory, name: keyof typeof BLOCKS): DeviceBlock {
+export type BlockName = keyof typeof BLOCKS;
+
+export function deviceBlock(mem: MachineMemory, name: BlockName): DeviceBlock {
   const { from, bytes } = BLOCKS[name];
   if (from + bytes > DEVICE_STATE_BYTES)
     throw new MachineError(`device block ${name} lies outside DEVICE_STATE`);

@@ -1,8 +1,13 @@
-import type { Device, DeviceHost, DeviceSet } from '../device.ts';
-import { AtaChannel } from './ata.ts';
+import type { Device, DeviceHost, DeviceSet, Drive } from '../device.ts';
+import { ATA_CHANNELS, AtaChannel } from './ata-channel.ts';
+import { AtaDisk } from './ata-disk.ts';
+import type { AtaDrive } from './ata-drive.ts';
+import { AtapiCdrom } from './atapi-cdrom.ts';
 import { PortBus } from './bus.ts';
 import { CoprocessorError } from './coprocessor.ts';
 import { DiskOverlay } from './disk-overlay.ts';
+import { DmaControllers } from './dma8237.ts';
+import { FloppyController } from './floppy82077.ts';
 import { FirmwareConfiguration } from './fw-cfg.ts';
 import { KeyboardController } from './keyboard8042.ts';
 import { HiddenRam, PciHost } from './pci-host.ts';
@@ -13,21 +18,45 @@ import { SystemPorts } from './system-ports.ts';
 import { SerialPort } from './uart16550.ts';
 import { Vga } from './vga.ts';
 
+/** The blocks of the drives by unit: first channel's master and slave, second channel's. */
+const ATA_BLOCKS = ['ata', 'ata1', 'ata2', 'ata3'] as const;
+
+/** The name of a drive's medium. */
+const nameOf = ({ kind, unit }: Pick<Drive, 'kind' | 'unit'>): string => `${kind}${unit}`;
+
 /** The devices of a PC, wired to its bus. The order is that in which those due at one instant act. */
 export function createDevices(host: DeviceHost): DeviceSet {
   const bus = new PortBus();
   const disk = host.disk ? new DiskOverlay(host.disk) : null;
+  const media = new Map(
+    host.drives
+      .filter(({ kind }) => kind !== 'cdrom')
+      .map((drive) => [nameOf(drive), new DiskOverlay(drive.image)]),
+  );
   const pic = new InterruptControllers(host, bus);
   const timer = new Timer(host, bus, pic);
   const uart = new SerialPort(host, bus, pic);
   const rtc = new RealTimeClock(host, bus, pic);
-  const ata = new AtaChannel(host, bus, pic, disk);
+  const dma = new DmaControllers(host, bus);
+  const floppy = new FloppyController(
+    ...([host, bus, pic, dma] as const),
+    [0, 1].map((unit) => media.get(nameOf({ kind: 'floppy', unit }))),
+  );
+  const ata = ATA_BLOCKS.map((block, unit): AtaDrive | undefined => {
+    const cd = host.drives.find((drive) => drive.kind === 'cdrom' && drive.unit === unit);
+    if (cd) return new AtapiCdrom(host, bus, block, cd.image);
+    const contents = unit === 0 ? disk : media.get(nameOf({ kind: 'disk', unit }));
+    return contents ? new AtaDisk(host, bus, block, contents) : undefined;
+  });
+  for (const [n, place] of ATA_CHANNELS.entries())
+    new AtaChannel(place, bus, pic, [ata[2 * n], ata[2 * n + 1]]);
   const system = new SystemPorts(host, bus, timer);
   // What was recorded without a coprocessor had no such device either.
   const coprocessor = host.config.fpu ? new CoprocessorError(host, bus, pic) : undefined;
   const keyboard = new KeyboardController(host, bus, pic, system);
   const vga = new Vga(host, bus);
-  const devices: Device[] = [pic, timer, uart, rtc, ata, system, keyboard, vga];
+  const drives = ata.filter((drive) => drive !== undefined);
+  const devices: Device[] = [pic, timer, uart, rtc, ...drives, system, keyboard, vga, dma, floppy];
   if (coprocessor) devices.push(coprocessor);
   const chipset = host.firmware ? new PciHost(host, bus, system) : null;
   if (host.firmware && chipset)
@@ -53,7 +82,12 @@ export function createDevices(host: DeviceHost): DeviceSet {
       system.resetDone();
       chipset?.processorReset();
     },
-    media: [],
+    media: [...media].map(([name, overlay]) => ({
+      name,
+      hash: () => overlay.hash(),
+      save: () => overlay.save(),
+      restore: (contents) => overlay.restore(contents),
+    })),
     diskHash: () => disk?.hash() ?? null,
     saveDisk: () => disk?.save() ?? new Map(),
     restoreDisk: (contents) => disk?.restore(contents),

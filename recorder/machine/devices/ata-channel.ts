@@ -1,0 +1,77 @@
+import type { AtaDrive } from './ata-drive.ts';
+import type { PortBus } from './bus.ts';
+import type { InterruptControllers } from './pic8259.ts';
+
+/** Where the two channels of a PC are, in ports and interrupt lines. */
+export const ATA_CHANNELS = [
+  { command: 0x1f0, control: 0x3f6, irq: 14 },
+  { command: 0x170, control: 0x376, irq: 15 },
+] as const;
+
+const DATA = 0;
+const DEVICE = 6;
+const COMMAND = 7;
+const SLAVE = 0x10;
+/** EXECUTE DEVICE DIAGNOSTIC goes to both drives (ATA-3, 8.9). */
+const DIAGNOSE = 0x90;
+
+/**
+ * Two drives on one cable: both take what is written to the registers, and the one selected answers (ATA-3, 7.2). State is
+ * the drives' own.
+ */
+export class AtaChannel {
+  private readonly drives: readonly (AtaDrive | undefined)[];
+  private readonly pic: InterruptControllers;
+  private readonly irq: number;
+
+  constructor(
+    place: (typeof ATA_CHANNELS)[number],
+    bus: PortBus,
+    pic: InterruptControllers,
+    drives: readonly [master: AtaDrive | undefined, slave: AtaDrive | undefined],
+  ) {
+    this.drives = drives;
+    this.pic = pic;
+    this.irq = place.irq;
+    // With nothing attached the bus floats: every read gives ones.
+    if (!drives.some((drive) => drive)) return;
+    for (const drive of drives) if (drive) drive.cable = this;
+    bus.claim(place.command, 8, {
+      in: (port, size) => (port === DATA ? (this.selected?.readData(size) ?? -1) : this.read(port)),
+      out: (port, value, size) => {
+        if (port === DATA) this.selected?.writeData(value, size);
+        else this.write(port, value);
+      },
+    });
+    bus.claim(place.control, 1, {
+      in: () => this.selected?.status ?? 0,
+      out: (_port, value) => {
+        for (const drive of drives) drive?.control(value);
+      },
+    });
+  }
+
+  private get selected(): AtaDrive | undefined {
+    const [master, slave] = this.drives;
+    return (master ?? slave)?.selectsSlave ? slave : master;
+  }
+
+  /** The registers of a drive that is not there read as zero, but for the one that selects (ATA-3, 9.16.1). */
+  private read(port: number): number {
+    const { selected } = this;
+    if (selected) return selected.readRegister(port);
+    return port === DEVICE ? (this.drives[0] ? SLAVE : 0) : 0;
+  }
+
+  private write(port: number, value: number): void {
+    const { drives } = this;
+    if (port !== COMMAND) for (const drive of drives) drive?.writeRegister(port, value);
+    else if (value === DIAGNOSE) for (const drive of drives) drive?.command(value);
+    else this.selected?.command(value);
+    if (port === DEVICE) this.drive();
+  }
+
+  drive(): void {
+    this.pic.setLine(this.irq, this.selected?.interrupting ?? false);
+  }
+}

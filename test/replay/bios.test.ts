@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { record } from '../../recorder/capture/session.ts';
+import { buildMachine } from '../../recorder/machine/build.ts';
+import { readTextScreen, screenLines } from '../../recorder/machine/devices/vga-text.ts';
+import type { Machine } from '../../recorder/machine/machine.ts';
+import { replay } from '../../replayer/session.ts';
+import { EXIT_CODE, MESSAGE } from './boot-sector.ts';
+import { bootFloppy, installedFirmware, PLAN, said } from './seabios.ts';
+
+const firmware = installedFirmware('a');
+const folder = mkdtempSync(join(tmpdir(), 'r386-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+// From other drives, and GRUB and memtest86+: test/slow/bios.test.ts.
+it.skipIf(!firmware)('boots a floppy by SeaBIOS, records and replays it', async () => {
+  const path = join(folder, 'floppy.r386');
+  let machine: Machine | undefined;
+  const { exit } = await record({
+    ...PLAN,
+    ...{ drives: [bootFloppy()], firmware: firmware!, instructions: 60e6, output: path },
+    build: (options, boot) => {
+      machine = buildMachine(options, boot);
+      return machine;
+    },
+  });
+  expect(exit).toEqual({ kind: 'exit', code: EXIT_CODE, message: '' });
+  expect(said(path, 0)).toBe(MESSAGE);
+  const screen = readTextScreen(machine!.mem)!;
+  const lines = screenLines(screen);
+  const at = lines.indexOf(MESSAGE.trim());
+  expect(lines[0]).toMatch(/^SeaBIOS/);
+  expect(at).toBeGreaterThan(0);
+  expect(screen.cursor).toEqual({ column: 0, row: at + 1 });
+  const result = await replay({ path, build: buildMachine });
+  expect(result.divergence).toBeUndefined();
+  expect(result.reachedEnd).toBe(true);
+});

@@ -1,0 +1,52 @@
+import { openFirmware } from '../../analysis/cli/firmware.ts';
+import type { DriveSource } from '../../recorder/capture/recording.ts';
+import { DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
+import type { Firmware } from '../../recorder/machine/device.ts';
+import { TraceReader } from '../../replayer/trace-reader.ts';
+import { BadInput } from '../../schemas/bad-input.ts';
+import { bootCd, bootDisk } from './boot-sector.ts';
+
+/** What tests of booting by SeaBIOS share. */
+
+export const FLOPPY_SECTORS = 2880;
+export const DISK_SECTORS = 1008;
+
+/** SeaBIOS as it is installed; undefined, with a word about it, where it is not. */
+export function installedFirmware(bootOrder: string, pci = true): Firmware | undefined {
+  try {
+    return { ...openFirmware({}, { disks: [], floppies: [], cdrom: undefined }), bootOrder, pci };
+  } catch (error) {
+    if (!(error instanceof BadInput)) throw error;
+    console.warn(`skipped: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** Everything of a recording but what it boots from. */
+export const PLAN = {
+  toolVersion: 'test',
+  guestName: 'boot sector',
+  boot: { kind: 'disk_boot', name: 'boot sector', image: new Uint8Array(), commandLine: '', modules: [] },
+  config: { ...DEFAULT_CONFIG, ramBytes: 4 << 20 },
+  profile: NO_PROFILE,
+  seed: 7n,
+  ladderInterval: 1_000_000,
+} as const;
+
+export const memory = (image: Uint8Array) => ({ kind: 'image', image }) as const;
+export const bootFloppy = (): DriveSource => ({
+  ...{ kind: 'floppy', unit: 0, medium: memory(bootDisk(FLOPPY_SECTORS)) },
+});
+export const bootCdrom = (): DriveSource => ({ kind: 'cdrom', unit: 2, medium: memory(bootCd()) });
+
+/** Text that went to a console port of the recording (0 COM1, 2 the BIOS's own). */
+export function said(path: string, port: number): string {
+  const reader = TraceReader.open(path);
+  let text = '';
+  for (let chunk = 0; chunk < reader.chunks.length; chunk++) {
+    const { count, columns } = reader.readChunk(chunk).table('console');
+    for (let i = 0; i < count; i++) if (columns[7][i] === port) text += String.fromCharCode(columns[8][i]);
+  }
+  reader.close();
+  return text;
+}
