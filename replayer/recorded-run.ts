@@ -42,11 +42,13 @@ function unpacked(file: PackedFile, part: string): Uint8Array {
   }
 }
 
+export type RecordedOptions = Omit<MachineOptions, 'nondet' | 'sink'>;
+
 /** What the recorded machine was built with, besides the world outside it. */
 export function recordedOptions(
   header: TraceHeader,
   builtinDisk: (name: string) => Uint8Array,
-): Omit<MachineOptions, 'nondet' | 'sink'> {
+): RecordedOptions {
   return {
     config: header.machine,
     profile: header.profile,

@@ -1,8 +1,10 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { MachineBuilder } from '../recorder/machine/build.ts';
+import type { DiskImage } from '../recorder/machine/device.ts';
 import type { EventSink } from '../recorder/machine/event-log.ts';
 import type { Machine } from '../recorder/machine/machine.ts';
 import type { StopReason } from '../recorder/machine/parts.ts';
+import { STATE_LAYOUT } from '../recorder/machine/state-hash.ts';
 import { BadInput } from '../schemas/bad-input.ts';
 import type { Detail, EventBatch } from '../schemas/events.ts';
 import { TraceDamage } from '../schemas/framing.ts';
@@ -22,7 +24,7 @@ import { EventCheck } from './event-check.ts';
 import { LoggedNondet } from './logged-nondet.ts';
 import { compareCheckpoint, RecordedCheckpoints } from './recorded-checkpoints.ts';
 import { RecordedEvents } from './recorded-events.ts';
-import { recordedBoot, recordedOptions } from './recorded-run.ts';
+import { type RecordedOptions, recordedBoot, recordedOptions } from './recorded-run.ts';
 import { type TornTrace, TraceReader } from './trace-reader.ts';
 
 export interface ReplayOptions {
@@ -39,6 +41,8 @@ export interface ReplayOptions {
   /** Makes the writer of a second trace, given its header. Called once it is known that the guest can be loaded. */
   readonly output?: (header: TraceHeader) => TraceOutput;
   readonly onProgress?: (icount: number) => void;
+  /** Stands between the machine and one of its disks: number 0 is the first hard disk, the others follow as in the header. */
+  readonly watchDisk?: (image: DiskImage, disk: number) => DiskImage;
   /** All events as they come. The columns are reused afterwards. */
   readonly onEvents?: (batch: EventBatch) => void;
 }
@@ -54,6 +58,8 @@ export interface ReplayResult {
   readonly reachedEnd: boolean;
   /** What the trace lacks; the replay then goes to its last rung. */
   readonly torn: TornTrace | undefined;
+  /** False when the recording's state hashes are of another layout than this machine's (STATE_LAYOUT). */
+  readonly hashesCompared: boolean;
 }
 
 /** How long the machine runs before the event loop gets its turn. */
@@ -94,6 +100,7 @@ const unreadable = (facts: DivergenceFacts, path: string): ReplayResult => ({
   verified: { rungs: 0, events: 0, inputs: 0 },
   reachedEnd: false,
   torn: undefined,
+  hashesCompared: false,
 });
 
 class Replay implements EventSink {
@@ -108,6 +115,8 @@ class Replay implements EventSink {
   private output: TraceOutput | undefined;
   private machine: Machine | undefined;
   private checkpoints: RecordedCheckpoints | undefined;
+  /** Whether the recorded hashes are of this machine's layout. */
+  private readonly comparable: boolean;
   private climbed = 0;
   private reachedEnd = false;
 
@@ -116,6 +125,7 @@ class Replay implements EventSink {
     this.reader = reader;
     this.options = options;
     this.detail = options.detail ?? header.machine.detail;
+    this.comparable = header.stateLayout === STATE_LAYOUT;
     const { inputs, ladder } = reader.skeleton();
     this.inputs = inputs;
     this.rungs = ladder;
@@ -135,13 +145,17 @@ class Replay implements EventSink {
       machine: this.machineConfig(),
     };
     const { nondet } = this;
-    const parts = recordedOptions(header, options.builtinDisk ?? noBuiltinDisks);
+    const parts = watched(recordedOptions(header, options.builtinDisk ?? noBuiltinDisks), options);
     const machine = options.build({ ...parts, nondet, sink: this }, recordedBoot(header));
     this.machine = machine;
-    // With other events than were recorded some of the state is other too.
-    if (this.reader.checkpoints.length > 0 && this.detail === this.reader.header.machine.detail)
+    // With other events than were recorded some of the state is other too; so is it in a machine of another layout.
+    if (
+      this.comparable &&
+      this.reader.checkpoints.length > 0 &&
+      this.detail === this.reader.header.machine.detail
+    )
       this.checkpoints = new RecordedCheckpoints(this.reader, machine.snapshot(), parts.disk);
-    this.output = options.output?.(header);
+    this.output = options.output?.({ ...header, stateLayout: STATE_LAYOUT });
     // The machine may have taken some while it was put together.
     for (const input of this.inputs.slice(0, this.nondet.taken)) this.output?.input(input);
     try {
@@ -180,9 +194,14 @@ class Replay implements EventSink {
     return {
       divergence: facts && divergence(facts, since, this.options.path),
       icount: this.machine?.icount ?? 0,
-      verified: { rungs: this.climbed, events: this.check.verified, inputs: this.nondet.taken },
+      verified: {
+        rungs: this.comparable ? this.climbed : 0,
+        events: this.check.verified,
+        inputs: this.nondet.taken,
+      },
       reachedEnd: this.reachedEnd && !facts,
       torn: this.reader.torn,
+      hashesCompared: this.comparable,
     };
   }
 
@@ -195,7 +214,7 @@ class Replay implements EventSink {
       if (machine.icount !== recorded.icount) throw endedEarly(machine.icount, stop, recorded.icount);
       this.nondet.checkTaken(machine.icount);
       const row = ladderRow(machine.icount, machine.hashes());
-      compareHashes(recorded, row);
+      if (this.comparable) compareHashes(recorded, row);
       this.compareCheckpoint(machine);
       this.climbed++;
       this.output?.ladder(row);
@@ -237,7 +256,7 @@ class Replay implements EventSink {
     const exit = exitOf(stop);
     if (whole) {
       compareExit(footer.exit, exit, this.end);
-      compareHashes(footer.final, final);
+      if (this.comparable) compareHashes(footer.final, final);
     }
     machine.log?.flush();
     this.check.checkMade(whole ? Number.POSITIVE_INFINITY : this.end);
@@ -261,11 +280,21 @@ class Replay implements EventSink {
   }
 }
 
+function watched(recorded: RecordedOptions, { watchDisk }: ReplayOptions): RecordedOptions {
+  if (!watchDisk) return recorded;
+  const { disk, drives = [] } = recorded;
+  return {
+    ...recorded,
+    disk: disk && watchDisk(disk, 0),
+    drives: drives.map((drive, n) => ({ ...drive, image: watchDisk(drive.image, n + 1) })),
+  };
+}
+
 export function noBuiltinDisks(name: string): never {
   throw new BadInput(`the trace was recorded with the built-in disk ${name}, which is not at hand`);
 }
 
-/** Throws when the machine's state is not the recorded one. */
+/** Throws when the machine's state is not the recorded one. A part that an older machine did not have is not judged. */
 export function compareHashes(recorded: LadderRow, actual: LadderRow): void {
   // A device that is younger than the recording has nothing to be compared with.
   const names = Object.keys(recorded.hashes);

@@ -18,6 +18,7 @@ import {
 } from '../schemas/framing.ts';
 import type { Input } from '../schemas/inputs.ts';
 import { hashWordsHex, type LadderRow } from '../schemas/ladder.ts';
+import { decodeBundle, type TraceBundle } from '../schemas/trace-bundle.ts';
 import { type CheckpointEntry, decodeCheckpoint, type RawCheckpoint } from '../schemas/trace-checkpoint.ts';
 import {
   type ChunkEntry,
@@ -119,6 +120,7 @@ export class TraceReader {
   readonly torn: TornTrace | undefined;
   private readonly fd: number;
   private readonly headerBytes: Uint8Array;
+  private readonly afterHeader: number;
   private readonly onDamage: ReaderOptions['onDamage'];
 
   private constructor(path: string, fd: number, options: ReaderOptions) {
@@ -136,6 +138,7 @@ export class TraceReader {
       this.damaged(new TraceDamage('header', 'its checksum does not match'));
     }
     this.headerBytes = first.payload;
+    this.afterHeader = first.end;
     this.header = readingPart('header', 0, () => decodeHeader(first.payload));
 
     this.footer = this.indexedFooter();
@@ -208,14 +211,9 @@ export class TraceReader {
 
   readChunk(index: number): TraceChunk {
     const entry = this.chunks[index];
-    const part = `chunk ${index + 1} of ${this.chunks.length}`;
+    const part = this.chunkName(index);
     const icount = entry.range.firstIcount;
-    const frame = this.frameAt(entry.offset);
-    if (!frame) throw new TraceDamage(part, `the file ends inside it (offset ${entry.offset})`, icount);
-    if (!frame.intact) {
-      this.damaged(new TraceDamage(part, `its checksum does not match (offset ${entry.offset})`, icount));
-    }
-    const message = readingPart(part, icount, () => decodeChunk(frame.payload));
+    const message = readingPart(part, icount, () => decodeChunk(this.chunkBytes(index)));
     if (!sameEntry(entry, chunkEntry(entry.offset, message))) {
       this.damaged(new TraceDamage(part, 'it does not hold what the index says', icount));
     }
@@ -236,6 +234,31 @@ export class TraceReader {
         throw new Error(`it is of icount ${checkpoint.icount}, not ${icount}`);
       return checkpoint;
     });
+  }
+
+  /** The message of a chunk, as it lies in the file. */
+  chunkBytes(index: number): Uint8Array {
+    const { offset, range } = this.chunks[index];
+    const part = this.chunkName(index);
+    const frame = this.frameAt(offset);
+    if (!frame) throw new TraceDamage(part, `the file ends inside it (offset ${offset})`, range.firstIcount);
+    if (!frame.intact)
+      this.damaged(
+        new TraceDamage(part, `its checksum does not match (offset ${offset})`, range.firstIcount),
+      );
+    return frame.payload;
+  }
+
+  private chunkName(index: number): string {
+    return `chunk ${index + 1} of ${this.chunks.length}`;
+  }
+
+  /** What makes the trace a bundle; undefined when it is none. */
+  bundle(): TraceBundle | undefined {
+    const frame = this.frameAt(this.afterHeader);
+    if (frame?.type !== FRAME.bundle) return undefined;
+    if (!frame.intact) this.damaged(new TraceDamage('bundle', 'its checksum does not match'));
+    return readingPart('bundle', 0, () => decodeBundle(frame.payload));
   }
 
   /** All inputs and the whole ladder, in one pass over the file; no table is decompressed. */

@@ -83,13 +83,28 @@ const BLOCK_BYTES = 64 << 10;
 const isZero = (bytes: Uint8Array) => bytes.every((byte) => byte === 0);
 
 /** The parts of an image that are not zeros, for the header of a trace. */
-export function packExtents(image: Uint8Array): TraceExtent[] {
+export const packExtents = (image: Uint8Array): TraceExtent[] =>
+  packSectors(new MemoryDisk(image), () => true).extents;
+
+/**
+ * A disk for the header of a trace: the sectors kept, others as zeros. Read piece by piece, so its size does not matter.
+ * `sha256` is of the image that this makes.
+ */
+export function packSectors(
+  disk: SectorSource,
+  keep: (sector: number) => boolean,
+): { readonly extents: TraceExtent[]; readonly sha256: string } {
   const extents: TraceExtent[] = [];
-  for (let at = 0; at < image.length; at += BLOCK_BYTES) {
-    const block = image.subarray(at, at + BLOCK_BYTES);
-    if (!isZero(block)) extents.push({ firstSector: at / SECTOR_BYTES, contents: pack(block) });
+  const hash = createHash('sha256');
+  for (let first = 0; first < disk.sectors; first += BLOCK_BYTES / SECTOR_BYTES) {
+    const sectors = Math.min(BLOCK_BYTES / SECTOR_BYTES, disk.sectors - first);
+    const block = new Uint8Array(sectors * SECTOR_BYTES);
+    for (let n = 0; n < sectors; n++)
+      if (keep(first + n)) disk.read(first + n, block.subarray(n * SECTOR_BYTES, (n + 1) * SECTOR_BYTES));
+    hash.update(block);
+    if (!isZero(block)) extents.push({ firstSector: first, contents: pack(block) });
   }
-  return extents;
+  return { extents, sha256: hash.digest('hex') };
 }
 
 function unpackExtents({ sectors }: TraceDisk, extents: readonly TraceExtent[]): Uint8Array {

@@ -71,6 +71,8 @@ export interface TraceDisk {
   /** SHA-256 of the whole image, hexadecimal. */
   readonly sha256: string;
   readonly base: TraceDiskBase;
+  /** Sectors that the run never read are zeros here: SHA-256 of the image with them, hexadecimal. */
+  readonly unredactedSha256?: string;
 }
 
 export const DRIVE_KINDS = ['disk', 'cdrom', 'floppy'] as const;
@@ -117,6 +119,8 @@ export interface TraceHeader {
   readonly labels: Readonly<Record<string, string>>;
   /** Absent for a run of its own. */
   readonly parent?: TraceParent;
+  /** Number of the layout of the state hashes; 0 when it is not known. */
+  readonly stateLayout: number;
 }
 
 const GUEST_KIND = { multiboot: 1, disk_boot: 2, linux: 3 } as const;
@@ -129,6 +133,7 @@ interface WireFile {
 interface WireDisk {
   sectors: number;
   sha256: Uint8Array;
+  unredacted_sha256: Uint8Array;
   embedded?: { extents: { first_sector: number; contents: WirePacked | null }[] } | null;
   builtin?: string;
   path?: string;
@@ -165,6 +170,7 @@ interface WireHeader {
   seed: number | Words64;
   ladder_interval: number | Words64;
   labels: Record<string, string>;
+  state_layout: number;
   parent: {
     identity: Uint8Array;
     file: string;
@@ -173,6 +179,7 @@ interface WireHeader {
   } | null;
 }
 
+/** A `bytes` field; protobufjs has an array where it is absent. */
 const toHex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const fromHex = (text: string) => Buffer.from(text, 'hex');
 
@@ -228,6 +235,7 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
       ladder_interval: header.ladderInterval,
       labels: header.labels,
       ...(header.parent ? { parent: parentToWire(header.parent) } : {}),
+      state_layout: header.stateLayout,
     })
     .finish();
 }
@@ -253,8 +261,9 @@ const parentFromWire = (parent: NonNullable<WireHeader['parent']>): TraceParent 
   changes: [...parent.changes],
 });
 
-function diskToWire({ sectors, sha256, base }: TraceDisk): object {
-  const common = { sectors, sha256: fromHex(sha256) };
+function diskToWire({ sectors, sha256, base, unredactedSha256 }: TraceDisk): object {
+  const redaction = unredactedSha256 ? { unredacted_sha256: fromHex(unredactedSha256) } : {};
+  const common = { sectors, sha256: fromHex(sha256), ...redaction };
   switch (base.kind) {
     case 'embedded': {
       const extents = base.extents.map((extent) => ({
@@ -342,6 +351,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
     ladderInterval: toNumber(wire.ladder_interval),
     labels: { ...wire.labels },
     ...(wire.parent ? { parent: parentFromWire(wire.parent) } : {}),
+    stateLayout: wire.state_layout,
   };
 }
 
@@ -353,7 +363,9 @@ function guestKind(wire: number): TraceGuest['kind'] {
 }
 
 function diskFromWire(disk: WireDisk): TraceDisk {
-  const common = { sectors: disk.sectors, sha256: toHex(disk.sha256) };
+  const unredacted = toHex(disk.unredacted_sha256);
+  const redaction = unredacted ? { unredactedSha256: unredacted } : {};
+  const common = { sectors: disk.sectors, sha256: toHex(disk.sha256), ...redaction };
   if (disk.embedded) {
     const extents = disk.embedded.extents.map((extent) => ({
       firstSector: extent.first_sector,

@@ -1,6 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { fileError } from '../../schemas/file-error.ts';
+import { addBundle } from './commands/bundle.ts';
 import { addCheck } from './commands/check.ts';
 import { addDebug } from './commands/debug.ts';
 import { addDemo } from './commands/demo.ts';
@@ -11,6 +12,7 @@ import { addRecord } from './commands/record.ts';
 import { addReplay } from './commands/replay.ts';
 import { addScreen } from './commands/screen.ts';
 import { addSymbols } from './commands/symbols.ts';
+import { addVerify } from './commands/verify.ts';
 import { addWhoWrote } from './commands/who-wrote.ts';
 import { EXIT } from './exit-status.ts';
 import { VERSION } from './version.ts';
@@ -47,6 +49,8 @@ const COMMANDS = {
   check: addCheck,
   'who-wrote': addWhoWrote,
   export: addExport,
+  bundle: addBundle,
+  verify: addVerify,
   info: addInfo,
   screen: addScreen,
   symbols: addSymbols,

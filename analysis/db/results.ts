@@ -5,12 +5,12 @@ import { type DuckDBResultReader, DuckDBTypeId } from '@duckdb/node-api';
 export const TEXT_FORMATS = ['table', 'csv', 'json'] as const;
 export type TextFormat = (typeof TEXT_FORMATS)[number];
 
-type Cell = string | number | boolean | null;
+export type Cell = string | number | boolean | null;
 
 const INTEGERS = new Set([DuckDBTypeId.BIGINT, DuckDBTypeId.UBIGINT, DuckDBTypeId.HUGEINT]);
 
 /** Rows as plain values; integers beyond 2^53 stay text. */
-function cells(result: DuckDBResultReader): Cell[][] {
+export function cells(result: DuckDBResultReader): Cell[][] {
   const types = result.columnTypes().map((type) => type.typeId);
   return result.getRowsJson().map((row) => row.map((value, i) => plain(value, INTEGERS.has(types[i]))));
 }

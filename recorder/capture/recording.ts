@@ -10,6 +10,7 @@ import { DEFAULT_LADDER_INTERVAL } from '../../schemas/trace-output.ts';
 import type { BootImage } from '../machine/build.ts';
 import type { MachineConfig, ResolvedProfile } from '../machine/config.ts';
 import type { Drive, Firmware } from '../machine/device.ts';
+import { STATE_LAYOUT } from '../machine/state-hash.ts';
 
 /** The disk to record with: one that comes with the tool (the trace refers to it by name), or a user's file. */
 export type DiskSource =
@@ -99,6 +100,7 @@ export function makeHeader(
     seed: plan.seed,
     ladderInterval: plan.ladderInterval ?? DEFAULT_LADDER_INTERVAL,
     labels: plan.labels ?? {},
+    stateLayout: STATE_LAYOUT,
   };
 }
 

@@ -2,6 +2,7 @@ import type { MachineBuilder } from '../../recorder/machine/build.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
 import type { Nondet } from '../../recorder/machine/nondet.ts';
 import type { Snapshot } from '../../recorder/machine/snapshot.ts';
+import { STATE_LAYOUT } from '../../recorder/machine/state-hash.ts';
 import type { Position, Stops } from '../../recorder/machine/stops.ts';
 import type { Input, InputKind } from '../../schemas/inputs.ts';
 import { type LadderRow, ladderRow } from '../../schemas/ladder.ts';
@@ -93,11 +94,13 @@ export class ForwardSession {
     const nondet = new LoggedNondet(inputs);
     const outside = new SwitchedNondet(nondet);
     const options = recordedOptions(header, builtinDisk);
+    // Hashes and checkpoints of another layout say nothing.
+    const comparable = header.stateLayout === STATE_LAYOUT;
     // Nothing is recorded: the state does not depend on it, and the machine is faster without.
     const machine = build({ ...options, nondet: outside, sink: null }, recordedBoot(header));
     const end = reader.footer?.final.icount ?? ladder.at(-1)?.icount ?? 0;
-    const session = new ForwardSession(machine, outside, nondet, inputs, ladder, end);
-    if (reader.checkpoints.length > 0)
+    const session = new ForwardSession(machine, outside, nondet, inputs, comparable ? ladder : [], end);
+    if (comparable && reader.checkpoints.length > 0)
       session.recorded = new RecordedCheckpoints(reader, machine.snapshot(), options.disk);
     return session;
   }

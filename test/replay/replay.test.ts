@@ -90,6 +90,7 @@ describe('replay', () => {
       verified: { rungs: 31, events: reader.events, inputs: reader.inputs().length },
       reachedEnd: true,
       torn: undefined,
+      hashesCompared: true,
     });
     expect(reader.events).toBeGreaterThan(5000);
     reader.close();

@@ -154,6 +154,7 @@ export function anyHeader(): TraceHeader {
     },
     seed: 0xfedcba9876543210n,
     ladderInterval: 4_194_304,
+    stateLayout: 1,
     labels: { workload: 'ftp', kernel: 'buggy' },
   };
 }

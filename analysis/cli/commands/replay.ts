@@ -97,7 +97,7 @@ const options = (yargs: Argv) =>
       'the same run with the next disk interrupt later',
     );
 
-const sameFile = (a: string, b: string): boolean => {
+export const sameFile = (a: string, b: string): boolean => {
   const [first, second] = [a, b].map((path) => statSync(path, { throwIfNoEntry: false }));
   return first !== undefined && second !== undefined && first.ino === second.ino && first.dev === second.dev;
 };
@@ -105,7 +105,7 @@ const sameFile = (a: string, b: string): boolean => {
 /** Replays a trace under a progress bar. */
 export async function replayTrace(
   path: string,
-  options: Pick<ReplayOptions, 'until' | 'detail' | 'storesFrom' | 'output'> & {
+  options: Pick<ReplayOptions, 'until' | 'detail' | 'storesFrom' | 'output' | 'watchDisk'> & {
     readonly showConsole: boolean;
   },
 ): Promise<ReplayResult> {
@@ -137,8 +137,12 @@ function lengthOf(path: string): number {
   }
 }
 
-export function replaySummary(path: string, { verified, icount, reachedEnd, torn }: ReplayResult): string[] {
-  const what = `${plural(verified.rungs, 'state hash', 'state hashes')}, ${plural(verified.events, 'event')}, ${plural(verified.inputs, 'input')}`;
+export function replaySummary(path: string, result: ReplayResult): string[] {
+  const { verified, icount, reachedEnd, torn, hashesCompared } = result;
+  const hashes = hashesCompared
+    ? plural(verified.rungs, 'state hash', 'state hashes')
+    : 'no state hash (they are of another version of the machine)';
+  const what = `${hashes}, ${plural(verified.events, 'event')}, ${plural(verified.inputs, 'input')}`;
   const end = reachedEnd ? 'and the final state agree' : `agree up to icount ${grouped(icount)}`;
   return [
     `${path}: replayed ${plural(icount, 'instruction')}: ${what} ${end}`,

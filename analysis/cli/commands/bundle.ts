@@ -1,0 +1,114 @@
+import type { Argv } from 'yargs';
+import { SectorsRead, selfContained } from '../../../replayer/bundle/self-contained.ts';
+import { writeBundle } from '../../../replayer/bundle/write-bundle.ts';
+import { TraceReader } from '../../../replayer/trace-reader.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import type { TraceDisk, TraceHeader } from '../../../schemas/trace-header.ts';
+import { expectations } from '../../bundle/expectations.ts';
+import { builtinDisk } from '../builtin-guest.ts';
+import { EXIT } from '../exit-status.ts';
+import { bytes, plural, shellWord } from '../format.ts';
+import { openDatabase } from '../open-database.ts';
+import { VERSION } from '../version.ts';
+import { fileBytes } from './file-bytes.ts';
+import { divergenceReport, replayTrace, sameFile } from './replay.ts';
+
+/** `rewind386 bundle` */
+export const addBundle = (cli: Argv): Argv =>
+  cli.command(
+    'bundle <file>',
+    'a bug report that proves itself: one file with all that a replay needs, and the answers it must give',
+    options,
+    async ({ file, output, redactDisk, sql }) => {
+      process.exitCode = await bundle(file, { output: output as string, redactDisk, sql });
+    },
+  );
+
+const options = (yargs: Argv) =>
+  yargs
+    .positional('file', { type: 'string', demandOption: true, describe: 'the trace' })
+    .options({
+      output: { alias: 'o', type: 'string', requiresArg: true, describe: 'the bundle to write' },
+      'redact-disk': {
+        type: 'boolean',
+        default: false,
+        describe: 'of the disks, keep only the sectors that the run read',
+      },
+      sql: {
+        type: 'string',
+        array: true,
+        default: [] as string[],
+        nargs: 1,
+        describe: 'a query of your own whose rows belong to the report',
+      },
+    })
+    .demandOption('output', 'say where to write the bundle: -o FILE')
+    .example(
+      '$0 bundle run.r386 -o bug.r386',
+      'image, disk, inputs, and the rows of every named query and check',
+    )
+    .example('$0 bundle run.r386 --redact-disk -o bug.r386', 'nothing of the disk that the bug does not need')
+    .epilogue('docs/bundle.md tells what is in it. Verify one with: rewind386 verify FILE');
+
+export interface BundleRequest {
+  readonly output: string;
+  readonly redactDisk: boolean;
+  readonly sql: readonly string[];
+}
+
+/** Replays the trace, asks it everything, and writes the bundle. Returns the exit status. */
+export async function bundle(file: string, { output, redactDisk, sql }: BundleRequest): Promise<number> {
+  if (sameFile(file, output)) throw new BadInput(`${output} is the trace itself`, 'give -o another name');
+  const reader = TraceReader.open(file);
+  try {
+    if (!reader.footer)
+      throw new BadInput(
+        `${file} is torn: ${reader.torn?.what}`,
+        `rewind386 replay ${shellWord(file)} -o whole.r386`,
+      );
+    const read = redactDisk ? new SectorsRead() : undefined;
+    const replayed = await replayTrace(file, {
+      showConsole: false,
+      ...(read ? { watchDisk: read.watch } : {}),
+    });
+    if (replayed.divergence) {
+      for (const line of divergenceReport(file, replayed)) console.error(line);
+      return EXIT.divergence;
+    }
+    const expected = await ask(file, sql);
+    const header = selfContained(reader.header, builtinDisk, read);
+    const source = reader.bundle()?.source ?? reader.identity();
+    writeBundle(reader, header, { source, toolVersion: VERSION, expectations: expected }, output);
+    console.log(
+      `${output}: ${bytes(fileBytes(output))}, ${plural(expected.length, 'query', 'queries')} with their rows`,
+    );
+    for (const line of describeDisks(header)) console.log(line);
+    console.log(`next: rewind386 verify ${shellWord(output)}`);
+    return EXIT.ok;
+  } finally {
+    reader.close();
+  }
+}
+
+async function ask(file: string, sql: readonly string[]) {
+  const db = await openDatabase([file]);
+  try {
+    return await expectations(db, sql);
+  } finally {
+    db.close();
+  }
+}
+
+function describeDisks({ disk, drives = [] }: TraceHeader): string[] {
+  const disks = [...(disk ? [disk] : []), ...drives.map(({ medium }) => medium)];
+  return disks.map((one, n) => `disk ${n}: ${describeDisk(one)}`);
+}
+
+function describeDisk({ base, sectors, sha256, unredactedSha256 }: TraceDisk): string {
+  const kept =
+    base.kind === 'embedded' ? base.extents.reduce((sum, { contents }) => sum + contents.data.length, 0) : 0;
+  const redacted = unredactedSha256
+    ? `; redacted: sectors the run never read are zeros, SHA-256 is now ${sha256.slice(0, 16)}… (was ${unredactedSha256.slice(0, 16)}…)`
+    : '';
+  return `${plural(sectors, 'sector')} in ${bytes(kept)}${redacted}`;
+}

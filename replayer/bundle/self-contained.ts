@@ -1,0 +1,66 @@
+import type { DiskImage } from '../../recorder/machine/device.ts';
+import { BadInput } from '../../schemas/bad-input.ts';
+import { openTraceDisk, packSectors, SECTOR_BYTES } from '../../schemas/disk-image.ts';
+import type { TraceDisk, TraceHeader } from '../../schemas/trace-header.ts';
+
+/** Which sectors of each disk the machine read, by the disks' numbers in ReplayOptions.watchDisk. */
+export class SectorsRead {
+  private readonly disks = new Map<number, Set<number>>();
+
+  /** To be put between a disk and the machine. */
+  readonly watch = (image: DiskImage, disk: number): DiskImage => {
+    const seen = new Set<number>();
+    this.disks.set(disk, seen);
+    return {
+      sectors: image.sectors,
+      read(sector, into) {
+        for (let n = 0; n * SECTOR_BYTES < into.length; n++) seen.add(sector + n);
+        image.read(sector, into);
+      },
+    };
+  };
+
+  of(disk: number): ReadonlySet<number> {
+    return this.disks.get(disk) ?? new Set();
+  }
+}
+
+/** An embedded disk is unpacked into memory to be used. */
+const LARGEST_DISK = 2 ** 30;
+
+/** The header with every disk embedded; with `read`, only the sectors that were read are left in them. */
+export function selfContained(
+  header: TraceHeader,
+  builtinDisk: (name: string) => Uint8Array,
+  read?: SectorsRead,
+): TraceHeader {
+  const embed = (disk: TraceDisk, number: number) => embedded(disk, builtinDisk, read?.of(number));
+  return {
+    ...header,
+    disk: header.disk && embed(header.disk, 0),
+    ...(header.drives
+      ? { drives: header.drives.map((drive, n) => ({ ...drive, medium: embed(drive.medium, n + 1) })) }
+      : {}),
+  };
+}
+
+function embedded(
+  disk: TraceDisk,
+  builtinDisk: (name: string) => Uint8Array,
+  read: ReadonlySet<number> | undefined,
+): TraceDisk {
+  if (disk.base.kind === 'embedded' && !read) return disk;
+  if (disk.sectors * SECTOR_BYTES > LARGEST_DISK)
+    throw new BadInput(
+      `a disk of ${disk.sectors} sectors is too large for a bundle`,
+      'send the image along with the trace itself',
+    );
+  const { extents, sha256 } = packSectors(
+    openTraceDisk(disk, builtinDisk),
+    (sector) => read?.has(sector) ?? true,
+  );
+  const base = { kind: 'embedded', extents } as const;
+  const original = disk.unredactedSha256 ?? disk.sha256;
+  const redacted = read !== undefined && sha256 !== original;
+  return { sectors: disk.sectors, sha256, base, ...(redacted ? { unredactedSha256: original } : {}) };
+}

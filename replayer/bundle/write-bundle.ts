@@ -1,0 +1,48 @@
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { BadInput } from '../../schemas/bad-input.ts';
+import { fileError } from '../../schemas/file-error.ts';
+import { FRAME, frame, preamble, trailer } from '../../schemas/framing.ts';
+import { encodeBundle, type TraceBundle } from '../../schemas/trace-bundle.ts';
+import type { ChunkEntry } from '../../schemas/trace-chunk.ts';
+import { encodeFooter, type TraceFooter } from '../../schemas/trace-footer.ts';
+import { encodeHeader, type TraceHeader } from '../../schemas/trace-header.ts';
+import type { TraceReader } from '../trace-reader.ts';
+
+/** Writes a trace again as a bundle: another header, the bundle's frame, and the chunks as they are. */
+export function writeBundle(
+  reader: TraceReader,
+  header: TraceHeader,
+  bundle: TraceBundle,
+  path: string,
+): void {
+  const partial = `${path}.partial`;
+  let fd: number;
+  try {
+    fd = openSync(partial, 'w');
+  } catch (error) {
+    throw new BadInput(`cannot write ${path}: ${fileError(error)}`);
+  }
+  let offset = 0;
+  const append = (bytes: Uint8Array) => {
+    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+    offset += bytes.length;
+  };
+  try {
+    append(preamble());
+    append(frame(FRAME.header, encodeHeader(header)));
+    append(frame(FRAME.bundle, encodeBundle(bundle)));
+    const chunks = reader.chunks.map((entry, n): ChunkEntry => {
+      const moved = { ...entry, offset };
+      append(frame(FRAME.chunk, reader.chunkBytes(n)));
+      return moved;
+    });
+    const footerAt = offset;
+    append(frame(FRAME.footer, encodeFooter({ ...(reader.footer as TraceFooter), chunks })));
+    append(trailer(footerAt));
+    closeSync(fd);
+    renameSync(partial, path);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw new BadInput(`cannot write ${path}: ${fileError(error)}`);
+  }
+}

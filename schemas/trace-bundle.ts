@@ -1,0 +1,51 @@
+import type { Packed } from './compression.ts';
+import { packedFromWire, packedToWire, type WirePacked } from './trace-packed.ts';
+import { messageType } from './trace-schema.ts';
+
+/** The second frame of a bundle: a trace with the answers that it must give. */
+
+export interface Expectation {
+  /** Of a named query, `check NAME`, or of the bundler's own. */
+  readonly name: string;
+  /** The query itself, when it is not one that comes with the tool; else ''. */
+  readonly sql: string;
+  readonly columns: readonly string[];
+  /** JSON: rows, each an array in the order of `columns`. */
+  readonly rows: Packed;
+}
+
+export interface TraceBundle {
+  /** Identity of the trace that it was made from, hexadecimal. */
+  readonly source: string;
+  readonly toolVersion: string;
+  readonly expectations: readonly Expectation[];
+}
+
+interface WireBundle {
+  source: Uint8Array;
+  tool_version: string;
+  expectations: { name: string; sql: string; columns: string[]; rows: WirePacked | null }[];
+}
+
+export const encodeBundle = ({ source, toolVersion, expectations }: TraceBundle): Uint8Array =>
+  messageType('Bundle')
+    .encode({
+      source: Buffer.from(source, 'hex'),
+      tool_version: toolVersion,
+      expectations: expectations.map(({ rows, ...rest }) => ({ ...rest, rows: packedToWire(rows) })),
+    })
+    .finish();
+
+export function decodeBundle(bytes: Uint8Array): TraceBundle {
+  const wire = messageType('Bundle').decode(bytes) as unknown as WireBundle;
+  return {
+    source: Buffer.from(wire.source).toString('hex'),
+    toolVersion: wire.tool_version,
+    expectations: wire.expectations.map(({ name, sql, columns, rows }) => ({
+      name,
+      sql,
+      columns: [...columns],
+      rows: packedFromWire(rows),
+    })),
+  };
+}
