@@ -130,7 +130,7 @@ export class EventCheck implements EventSink {
     if (icount >= this.lastIcount) return undefined;
     const { kind } = table;
     const expected = `no more ${kind}`;
-    return { icount, subsystem: `events:${kind}`, kind, expected, actual: describe(table, row) };
+    return { icount, subsystem: `events:${kind}`, kind, expected, actual: describeEvent(table, row) };
   }
 }
 
@@ -153,7 +153,7 @@ function missingEvent(table: EventTable, row: number): DivergenceFacts {
     icount,
     subsystem: `events:${kind}`,
     kind,
-    expected: describe(table, row),
+    expected: describeEvent(table, row),
     actual: 'no such event',
   };
 }
@@ -172,13 +172,17 @@ function differentEvent(
     icount: Math.min(recorded.columns[ICOUNT][recordedRow], table.columns[ICOUNT][row]),
     subsystem: `events:${kind}`,
     kind,
-    expected: describe(recorded, recordedRow, differing),
-    actual: describe(table, row, differing),
+    expected: describeEvent(recorded, recordedRow, differing),
+    actual: describeEvent(table, row, differing),
   };
 }
 
 /** An event for people: where it happened, and the columns given, or all of its own. */
-function describe({ kind, columns }: EventTable, row: number, wanted?: readonly Column[]): string {
+export function describeEvent(
+  { kind, columns }: EventTable,
+  row: number,
+  wanted?: readonly Column[],
+): string {
   const all: readonly Column[] = EVENT_KINDS[kind].columns;
   const shown = all
     .map((column, c) => ({ column, value: columns[c][row] }))

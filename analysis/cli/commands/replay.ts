@@ -12,6 +12,7 @@ import { EXIT } from '../exit-status.ts';
 import { bytes, grouped, plural, shellWord } from '../format.ts';
 import { progressBar } from '../progress.ts';
 import { parseCount } from '../values.ts';
+import { runBisect } from './bisect.ts';
 import { fileBytes } from './file-bytes.ts';
 import { CHANGE_OPTIONS, isWhatIf, runWhatIf } from './what-if.ts';
 
@@ -26,6 +27,10 @@ export const addReplay = (cli: Argv): Argv =>
 
       if (output !== undefined && sameFile(file, output))
         throw new BadInput(`${output} is the trace being replayed`, 'give -o another name');
+      if (args.bisect) {
+        process.exitCode = await runBisect(file);
+        return;
+      }
       if (isWhatIf(args)) {
         process.exitCode = await runWhatIf(file, {
           output: output as string,
@@ -70,11 +75,18 @@ const options = (yargs: Argv) =>
         describe: 'write what the replay records to a new trace',
       },
       console: { type: 'boolean', default: false, describe: "show the guest's console" },
+      bisect: {
+        type: 'boolean',
+        default: false,
+        describe: 'when it diverges: to the instruction, by executing again and again',
+      },
       ...CHANGE_OPTIONS,
     })
     .group(Object.keys(CHANGE_OPTIONS), 'What-if (docs/what-if.md):')
     .check((args) => {
-      const { detail, output, from, at } = args;
+      const { detail, output, from, at, until } = args;
+      if (args.bisect && (detail || output || from || until || isWhatIf(args)))
+        throw new Error('--bisect goes alone with the trace');
       if (isWhatIf(args)) {
         if (detail) throw new Error('a what-if records as the trace did: leave --detail out');
         if (!output) throw new Error('a what-if needs -o FILE2, the trace to write');
@@ -84,6 +96,7 @@ const options = (yargs: Argv) =>
       return true;
     })
     .example('$0 replay run.r386', 'verify the whole run; exit 3 at the first difference')
+    .example('$0 replay run.r386 --bisect', 'find the instruction at which a replay leaves the recording')
     .example(
       '$0 replay run.r386 --detail stores --from 19M --until 20M -o w.r386',
       'record every memory write of a window',
@@ -161,5 +174,6 @@ export function divergenceReport(path: string, { divergence, verified }: ReplayR
     ...(also.length > 0 ? [`  also different: ${also.join(', ')}`] : []),
     `  verified before: ${plural(verified.rungs, 'state hash', 'state hashes')} (the last at icount ${grouped(since)}), ${plural(verified.events, 'event')}`,
     `next: ${next}`,
+    ...(subsystem === 'trace' || icount === 0 ? [] : [`next: rewind386 replay ${shellWord(path)} --bisect`]),
   ];
 }

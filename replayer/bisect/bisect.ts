@@ -1,0 +1,174 @@
+import { type LadderRow, sameHashWords } from '../../schemas/ladder.ts';
+import type { Divergence } from '../divergence.ts';
+import { type ReplayOptions, replay } from '../session.ts';
+import { TraceReader } from '../trace-reader.ts';
+import { type Difference, differences, nextInstruction } from './differences.ts';
+import { differingParts, Executions, type Instant, partsUnlike } from './execution.ts';
+import { eventsBefore } from './last-events.ts';
+
+/**
+ * From a divergence to its instruction. A recording holds hashes, not states: between two rungs only executions can be
+ * compared, with each other. So the stretch in which the replay leaves the recording is executed again and again, hashed
+ * at ever closer points, until two executions agree at one icount and differ at the next: the machine is not
+ * deterministic, and the instruction between them is where. When all executions agree, the machine is deterministic and
+ * is another one than that which recorded; then what is known is the stretch, and the parts that differ at its end.
+ */
+export interface Bisection {
+  /** What the plain replay found. */
+  readonly divergence: Divergence;
+  /** The state at `from` is the recorded one. */
+  readonly from: number;
+  readonly until: number;
+  /** Two executions that part, as closely as it could be narrowed; absent when all executions agree. */
+  readonly pinned: Pinned | undefined;
+  /** How many executions of the stretch were compared. */
+  readonly executions: number;
+  /** With `pinned` absent: parts that differ from the recording at the first rung that does. */
+  readonly parts: readonly string[];
+  /** Recorded events before, for people, the last one last. */
+  readonly events: readonly string[];
+}
+
+export interface Pinned {
+  /** Executions agree when so many instructions have retired... */
+  readonly agree: number;
+  /** ... and differ here; the next instruction, unless it could not be narrowed further. */
+  readonly differ: number;
+  /** Linear address of the instruction that is executed at `agree`. */
+  readonly address: number;
+  readonly parts: readonly string[];
+  readonly differences: readonly Difference[];
+  /** What an execution did that the recording does not have, if it did. */
+  readonly stopped: readonly (string | undefined)[];
+  /** Which of the two goes on to the recorded state: 0, 1, or neither (undefined). */
+  readonly asRecorded: 0 | 1 | undefined;
+}
+
+export type BisectOptions = Pick<ReplayOptions, 'path' | 'build' | 'builtinDisk' | 'onProgress'>;
+
+/** Points at which a stretch is hashed at once. */
+const POINTS = 32;
+/** Executions compared with the first before they are taken to agree. */
+const TRIES = 8;
+const SHOWN_DIFFERENCES = 8;
+const SHOWN_EVENTS = 20;
+
+/** Undefined when the recording replays. */
+export async function bisect(options: BisectOptions): Promise<Bisection | undefined> {
+  const { divergence } = await replay(options);
+  if (!divergence) return undefined;
+  const reader = TraceReader.open(options.path, { onDamage() {} });
+  try {
+    return search(reader, divergence, options);
+  } finally {
+    reader.close();
+  }
+}
+
+function search(reader: TraceReader, divergence: Divergence, options: BisectOptions): Bisection {
+  const { inputs, ladder } = reader.skeleton();
+  const rungs = reader.footer ? [...ladder, reader.footer.final] : ladder;
+  const executions = new Executions(reader, inputs, options);
+  const from = lastAgreed(executions, rungs, divergence.icount);
+  // The first rung after it that the replay may not reach as recorded.
+  const end = rungs.find(({ icount }) => icount >= divergence.icount && icount > from.row.icount);
+  const until = end?.icount ?? divergence.icount;
+  const narrowed = narrow(executions, from, until);
+  const pinned = narrowed.pair && pin(executions, narrowed.pair, end);
+  return {
+    divergence,
+    from: from.row.icount,
+    until,
+    pinned,
+    executions: narrowed.executions,
+    parts: pinned || !end ? [] : partsUnlike(end, executions.through(from, [until])[0].row),
+    events: eventsBefore(reader, pinned?.agree ?? divergence.icount, SHOWN_EVENTS),
+  };
+}
+
+/** Runs up to the last rung before the divergence that this execution reaches as it was recorded. */
+function lastAgreed(executions: Executions, rungs: readonly LadderRow[], before: number): Instant {
+  let agreed = executions.instant();
+  for (const rung of rungs) {
+    if (rung.icount >= before) break;
+    const here = executions.runTo(rung.icount);
+    if (here.stopped !== undefined || partsUnlike(rung, here.row).length > 0) break;
+    agreed = here;
+  }
+  return agreed;
+}
+
+/** Where two executions agree last, and what each is at the next point. */
+interface Pair {
+  readonly agree: Instant;
+  readonly differ: readonly [Instant, Instant];
+}
+
+function narrow(
+  executions: Executions,
+  from: Instant,
+  until: number,
+): { pair: Pair | undefined; executions: number } {
+  let pair: Pair | undefined;
+  let count = 0;
+  let start = from;
+  let end = until;
+  for (;;) {
+    const points = between(start.row.icount, end);
+    const first = executions.through(start, points);
+    count++;
+    const other = differingExecution(executions, start, points, first);
+    count += other.tried;
+    if (!other.found) return { pair, executions: count };
+    const { found } = other;
+    const n = points.findIndex((_, i) => differingParts(first[i], found[i]).length > 0);
+    const agree = n === 0 ? start : first[n - 1];
+    const last = (passed: Instant[]) => passed[n] ?? (passed.at(-1) as Instant);
+    pair = { agree, differ: [last(first), last(found)] };
+    start = agree;
+    end = points[n];
+    if (end - start.row.icount <= 1) return { pair, executions: count };
+  }
+}
+
+function differingExecution(
+  executions: Executions,
+  start: Instant,
+  points: readonly number[],
+  first: readonly Instant[],
+): { found: Instant[] | undefined; tried: number } {
+  for (let tried = 1; tried <= TRIES; tried++) {
+    const next = executions.through(start, points);
+    if (points.some((_, i) => differingParts(first[i], next[i]).length > 0)) return { found: next, tried };
+  }
+  return { found: undefined, tried: TRIES };
+}
+
+/** At most POINTS icounts after `from`, evenly spaced, the last one `until`. */
+function between(from: number, until: number): number[] {
+  const steps = Math.max(1, Math.min(POINTS, until - from));
+  return Array.from({ length: steps }, (_, i) => from + Math.ceil(((i + 1) * (until - from)) / steps));
+}
+
+function pin(executions: Executions, { agree, differ }: Pair, end: LadderRow | undefined): Pinned {
+  const [a, b] = differ;
+  const parts = differingParts(a, b);
+  const shown = parts.includes('input') ? partsUnlike(a.row, b.row) : parts;
+  const reaches = differ.map((instant) => {
+    if (!end || instant.stopped !== undefined) return false;
+    const [last] = executions.through(instant, [end.icount]);
+    return (
+      last.stopped === undefined &&
+      Object.keys(end.hashes).every((part) => sameHashWords(end.hashes[part], last.row.hashes[part]))
+    );
+  });
+  return {
+    agree: agree.row.icount,
+    differ: Math.min(a.row.icount, b.row.icount),
+    address: nextInstruction(agree.snapshot),
+    parts,
+    differences: differences(a.snapshot, b.snapshot, shown, SHOWN_DIFFERENCES),
+    stopped: differ.map(({ stopped }) => stopped),
+    asRecorded: reaches[0] ? 0 : reaches[1] ? 1 : undefined,
+  };
+}

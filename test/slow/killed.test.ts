@@ -1,0 +1,131 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { buildMachine } from '../../recorder/machine/build.ts';
+import { replay } from '../../replayer/session.ts';
+import { TraceReader } from '../../replayer/trace-reader.ts';
+import { tinyKernel } from '../replay/tiny-kernel.ts';
+import { random } from '../unit/trace-fixture.ts';
+
+/**
+ * A recorder is killed (SIGKILL) at random moments and at random sizes of its file. The run is always the same, so what
+ * is left must be, byte for byte, the beginning of the file that an undisturbed recorder makes.
+ */
+const KILLS = Number(process.env.KILLS ?? 500);
+const SEED = Number(process.env.KILL_SEED ?? Date.now() & 0x7fffffff);
+const INSTRUCTIONS = 1_000_000;
+/** A chunk is closed after 16 rungs: some thirty chunks in the run. */
+const LADDER = 2_000;
+
+const root = resolve(import.meta.dirname, '../..');
+const child = join(import.meta.dirname, 'recorder-child.mjs');
+const folder = mkdtempSync(join(tmpdir(), 'r386-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const KERNEL = join(folder, 'kernel.elf');
+const REFERENCE = join(folder, 'reference.r386');
+let reference: Buffer;
+let chunkEnds: number[];
+/** How long an undisturbed recording takes from its beginning, ms. */
+let duration = 0;
+
+beforeAll(async () => {
+  execFileSync('npm', ['run', 'build'], { cwd: root, stdio: 'ignore' });
+  writeFileSync(KERNEL, tinyKernel(INSTRUCTIONS));
+  const first = start(REFERENCE);
+  await first.begun;
+  const begun = performance.now();
+  await first.ended;
+  duration = performance.now() - begun;
+  reference = readFileSync(REFERENCE);
+  const reader = TraceReader.open(REFERENCE);
+  const offsets = reader.chunks.map(({ offset }) => offset);
+  reader.close();
+  // A chunk ends where the next begins; the last one where the footer does, which the trailer tells.
+  chunkEnds = [...offsets.slice(1), Number(reference.readBigUInt64LE(reference.length - 16))];
+});
+
+function start(output: string) {
+  const args = [child, KERNEL, output, String(INSTRUCTIONS), String(LADDER)];
+  const recorder = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  return {
+    begun: new Promise((done) => recorder.stdout.once('data', done)),
+    ended: new Promise((done) => recorder.once('exit', done)),
+    kill: () => recorder.kill('SIGKILL'),
+    get running() {
+      return recorder.exitCode === null && recorder.signalCode === null;
+    },
+  };
+}
+
+const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
+/** Kills a recorder by the clock (`moment`, 0-1 of the run) or when its file has reached a size; returns what is left. */
+async function killed(
+  output: string,
+  moment: number,
+  bytes: number | undefined,
+): Promise<string | undefined> {
+  const recorder = start(output);
+  await recorder.begun;
+  if (bytes === undefined) await wait(moment * duration);
+  else while (recorder.running && sizeOf(`${output}.partial`) < bytes) await wait(1);
+  recorder.kill();
+  await recorder.ended;
+  return [`${output}.partial`, output].find((path) => existsSync(path));
+}
+
+const replayed = new Set<number>();
+
+/** Opens, is a beginning of the reference, has all its whole chunks, and replays to its end. */
+async function examine(path: string, alsoReplay: boolean): Promise<'nothing' | 'torn' | 'whole'> {
+  const bytes = readFileSync(path);
+  expect(reference.subarray(0, bytes.length).equals(bytes)).toBe(true);
+  const chunks = chunkEnds.filter((end) => end <= bytes.length).length;
+  let reader: TraceReader;
+  try {
+    reader = TraceReader.open(path);
+  } catch (error) {
+    expect(String(error)).toMatch(/ends before its header: nothing was recorded/);
+    expect(chunks).toBe(0);
+    return 'nothing';
+  }
+  expect(reader.chunks.length).toBe(chunks);
+  const { torn } = reader;
+  reader.close();
+  if (alsoReplay || !replayed.has(chunks)) {
+    replayed.add(chunks);
+    const result = await replay({ path, build: buildMachine });
+    expect(result.divergence).toBeUndefined();
+    expect(result.reachedEnd || result.torn !== undefined).toBe(true);
+  }
+  return torn ? 'torn' : 'whole';
+}
+
+it(`${KILLS} killed recorders leave what they had written (KILL_SEED=${SEED})`, async () => {
+  const next = random(SEED);
+  const left = { none: 0, nothing: 0, torn: 0, whole: 0 };
+  let serial = 0;
+  const lane = async (): Promise<void> => {
+    while (serial < KILLS) {
+      const kill = serial++;
+      const output = join(folder, `killed-${kill}.r386`);
+      const moment = (next() % 1100) / 1000;
+      const bytes = next() % 2 ? next() % reference.length : undefined;
+      const path = await killed(output, moment, bytes);
+      if (path === undefined) left.none++;
+      else {
+        left[await examine(path, next() % 20 === 0)]++;
+        rmSync(path);
+      }
+    }
+  };
+  await Promise.all([lane(), lane()]);
+  console.log(`${KILLS} kills: ${JSON.stringify(left)}; replayed with ${replayed.size} different lengths`);
+  expect(left.none + left.nothing + left.torn + left.whole).toBe(KILLS);
+  expect(left.torn).toBeGreaterThan(KILLS / 4);
+  expect(replayed.size).toBeGreaterThan(5);
+});
