@@ -8,7 +8,10 @@ import { encodeFooter, type TraceFooter } from '../../schemas/trace-footer.ts';
 import { encodeHeader, type TraceHeader } from '../../schemas/trace-header.ts';
 import type { TraceReader } from '../trace-reader.ts';
 
-/** Writes a trace again as a bundle: another header, the bundle's frame, and the chunks as they are. */
+/**
+ * Writes a trace again as a bundle: another header, the bundle's frame, and the chunks as they are. Checkpoints stay out: they
+ * can be made again, they are of one layout of the state, and they hold what a redaction leaves out.
+ */
 export function writeBundle(
   reader: TraceReader,
   header: TraceHeader,
@@ -37,12 +40,13 @@ export function writeBundle(
       return moved;
     });
     const footerAt = offset;
-    append(frame(FRAME.footer, encodeFooter({ ...(reader.footer as TraceFooter), chunks })));
+    append(frame(FRAME.footer, encodeFooter({ ...(reader.footer as TraceFooter), chunks, checkpoints: [] })));
     append(trailer(footerAt));
     closeSync(fd);
     renameSync(partial, path);
   } catch (error) {
     rmSync(partial, { force: true });
+    if (error instanceof BadInput) throw error;
     throw new BadInput(`cannot write ${path}: ${fileError(error)}`);
   }
 }

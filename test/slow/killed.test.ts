@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { replay } from '../../replayer/session.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
+import { FRAME_HEADER_BYTES, readFrameHeader } from '../../schemas/framing.ts';
 import { tinyKernel } from '../replay/tiny-kernel.ts';
 import { random } from '../unit/trace-fixture.ts';
 
@@ -44,8 +45,9 @@ beforeAll(async () => {
   const reader = TraceReader.open(REFERENCE);
   const offsets = reader.chunks.map(({ offset }) => offset);
   reader.close();
-  // A chunk ends where the next begins; the last one where the footer does, which the trailer tells.
-  chunkEnds = [...offsets.slice(1), Number(reference.readBigUInt64LE(reference.length - 16))];
+  chunkEnds = offsets.map(
+    (offset) => offset + FRAME_HEADER_BYTES + readFrameHeader(reference.subarray(offset)).length,
+  );
 });
 
 function start(output: string) {
