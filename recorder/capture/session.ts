@@ -28,7 +28,7 @@ export interface RunOptions {
   readonly output?: string;
   /** Stop after this many instructions. */
   readonly instructions: number;
-  /** Now and then, between two stretches of the run. */
+  /** Now and then, between two stretches of the run, and at its end. */
   readonly onProgress?: (machine: Machine) => void;
   /** Waits while the guest idles, so that time passes for it as for a person; never while it computes. */
   readonly idleInRealTime?: boolean;
@@ -160,6 +160,7 @@ class Recorder implements EventSink {
   async run(machine: Machine): Promise<RecordResult> {
     try {
       const exit = await this.climb(machine);
+      this.options.onProgress?.(machine);
       const final = ladderRow(machine.icount, machine.hashes());
       machine.log?.flush();
       this.output?.finish(exit, final);
