@@ -19,10 +19,10 @@ const rewind386 = (...args) =>
 /** Name and `record` arguments. Small ones: they stay in the repository for ever. */
 const RUNS = {
   'ftpd-hijack': ['--kernel', 'buggy', '--workload', 'ftpd', '--seed', '117'],
-  selftest: ['--kernel', 'fixed', '--workload', 'selftest', '--seed', '1', '-n', '8M'],
+  selftest: ['--kernel', 'fixed', '--workload', 'selftest', '--seed', '1', '-n', '8M', '--ladder', '500k'],
   'typed-and-injected': [
     ...['--kernel', 'fixed', '--workload', 'forkstorm', '--seed', '2', '-n', '3M', '--cpu', '386'],
-    ...['--serial', '1M:hello\\n', '--inject', '14@2M', '--detail', 'paging'],
+    ...['--serial', '1M:hello\\n', '--inject', '14@2M', '--ladder', '250k'],
   ],
 };
 
