@@ -70,15 +70,22 @@ export class StoreIndex {
   /** As `look`; what is hidden is found by executing the few instructions in question again. */
   async find(physical: number, bytes: number, before: number): Promise<Run[]> {
     const runs: Run[] = [];
+    // All that is hidden before one instant is hidden by one epoch: its writes serve every run.
+    let writes: readonly Write[] | undefined;
     for (const run of this.look(physical, bytes, before)) {
-      if (run.last.kind === 'hidden') runs.push(...(await this.uncover(run, run.last.from, before)));
-      else runs.push(run);
+      if (run.last.kind !== 'hidden') {
+        runs.push(run);
+        continue;
+      }
+      const { from } = run.last;
+      writes ??= await storesBetween(this.path, from, before, this.options);
+      runs.push(...(await this.uncover(run, from, writes)));
     }
     return runs;
   }
 
-  private async uncover(hidden: Run, from: number, before: number): Promise<Run[]> {
-    const writes = await storesBetween(this.path, from, before, this.options);
+  /** `writes`: those from the epoch's beginning, `from`, up to the instant asked for. */
+  private async uncover(hidden: Run, from: number, writes: readonly Write[]): Promise<Run[]> {
     const runs: Run[] = [];
     for (let at = hidden.physical; at < hidden.physical + hidden.bytes; at++) {
       const write = writes.findLast((w) => w.physical <= at && at < w.physical + w.size);

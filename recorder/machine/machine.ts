@@ -101,9 +101,8 @@ export class Machine {
     };
     const clock = state;
     const { log } = this;
-    this.devices = parts.createDevices({
-      ...{ mem, config, nondet, log, disk, drives, firmware, memory, clock, dma, onConsole },
-    });
+    const host = { mem, config, nondet, log, disk, drives, firmware, memory, clock, dma, onConsole };
+    this.devices = parts.createDevices(host);
     const { bus, pic, coprocessor } = this.devices;
     this.cpu = parts.createCpu(mem, bus, pic, this.log, config, coprocessor);
     this.mmu = new Mmu(mem, config, profile, this.cpu, this.log);

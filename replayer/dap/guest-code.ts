@@ -1,5 +1,4 @@
 import { isAbsolute, join } from 'node:path';
-import { unpack } from '../../schemas/compression.ts';
 import { type ElfSymbol, symbolize } from '../../schemas/elf.ts';
 import { guestSymbols } from '../../schemas/guest-symbols.ts';
 import type { TraceGuest } from '../../schemas/trace-header.ts';
@@ -16,10 +15,12 @@ export interface Place {
 }
 
 export interface GuestCodeOptions {
-  /** A file with the kernel's DWARF; default: the recorded image itself. */
-  readonly debugFile?: Uint8Array | undefined;
+  /** The recorded image. */
+  readonly kernel: Uint8Array | undefined;
+  /** A file with the kernel's DWARF; default: the image itself. */
+  readonly debugFile: Uint8Array | undefined;
   /** The folder that the paths in it are relative to. */
-  readonly sources?: string | undefined;
+  readonly sources: string | undefined;
 }
 
 /** The guest's program as its symbols and DWARF tell it. */
@@ -29,9 +30,8 @@ export class GuestCode {
   private readonly lines: LineTable;
   private readonly sources: string | undefined;
 
-  constructor(guest: TraceGuest, { debugFile, sources }: GuestCodeOptions) {
-    const file = debugFile ?? (guest.image ? unpack(guest.image.contents) : new Uint8Array());
-    const sections = elfSections(file);
+  constructor(guest: TraceGuest, { kernel, debugFile, sources }: GuestCodeOptions) {
+    const sections = elfSections(debugFile ?? kernel ?? new Uint8Array());
     this.symbols = guestSymbols(guest);
     this.lines = new LineTable(sections);
     this.frames = new CallFrames(sections);

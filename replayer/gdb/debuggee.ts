@@ -47,7 +47,7 @@ export class Debuggee {
     return this.timelines.length > 1;
   }
 
-  /** Where execution is about to go on, for an emulator that shows linear addresses. */
+  /** The recorded run, whatever run is in hand. */
   get recording(): Timeline {
     return this.timelines[0];
   }

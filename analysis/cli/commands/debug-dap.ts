@@ -6,37 +6,31 @@ import { Debuggee } from '../../../replayer/gdb/debuggee.ts';
 import { type DebugFinding, Monitor } from '../../../replayer/gdb/monitor.ts';
 import { ForwardSession } from '../../../replayer/timeline/forward-session.ts';
 import type { TraceReader } from '../../../replayer/trace-reader.ts';
-import { unpack } from '../../../schemas/compression.ts';
-import { builtinDebugFile, builtinDisk, builtinSources } from '../builtin-guest.ts';
+import { builtinDisk } from '../builtin-guest.ts';
+import { type DebugStart, goToStart } from '../debug-start.ts';
+import { kernelFiles } from '../kernel-files.ts';
 
-export interface DapRequest {
+export interface DapRequest extends DebugStart {
   readonly reader: TraceReader;
   readonly findings: () => Promise<readonly DebugFinding[]>;
-  /** Begin at this icount, or at this finding; default: the end. */
-  readonly at: number | undefined;
-  readonly finding: number | undefined;
   /** Where the client is. */
   readonly input: Readable;
   readonly output: Writable;
 }
 
 /** Speaks the Debug Adapter Protocol with an editor until it disconnects. */
-export async function serveDap({ reader, findings, at, finding, input, output }: DapRequest): Promise<void> {
+export async function serveDap({ reader, findings, input, output, ...start }: DapRequest): Promise<void> {
   const { guest } = reader.header;
   const session = ForwardSession.open(reader, { build: buildMachine, builtinDisk });
   let dap: RewindDebugSession | undefined;
   const debuggee = new Debuggee(session, {}, (text) => dap?.say(text));
   const monitor = new Monitor(debuggee, reader, { findings });
-  const debugFile = guest.image && builtinDebugFile(unpack(guest.image.contents));
-  const code = new GuestCode(guest, { debugFile, ...(debugFile ? { sources: builtinSources() } : {}) });
+  const code = new GuestCode(guest, kernelFiles(guest));
   dap = new RewindDebugSession({
     debuggee,
     monitor,
     code,
-    enter: async () => {
-      const icount = finding === undefined ? at : (await monitor.findingNumber(finding)).icount;
-      await debuggee.goto({ icount: icount ?? session.end, deliveries: 0 });
-    },
+    enter: () => goToStart(debuggee, monitor, start),
   });
   dap.start(input, output);
   await Promise.race([dap.ended, new Promise((resolve) => input.once('close', resolve))]);

@@ -11,11 +11,12 @@ import { GdbStub } from '../../../replayer/gdb/stub.ts';
 import { ForwardSession } from '../../../replayer/timeline/forward-session.ts';
 import { TraceReader } from '../../../replayer/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
-import { unpack } from '../../../schemas/compression.ts';
 import type { TraceHeader } from '../../../schemas/trace-header.ts';
-import { builtinDebugFile, builtinDisk, builtinSources } from '../builtin-guest.ts';
+import { builtinDisk } from '../builtin-guest.ts';
+import { type DebugStart, goToStart } from '../debug-start.ts';
 import { EXIT } from '../exit-status.ts';
 import { grouped, shellWord } from '../format.ts';
+import { type KernelFiles, kernelFiles } from '../kernel-files.ts';
 import { progressBar } from '../progress.ts';
 import { parseCount } from '../values.ts';
 import { checkTraces } from './check.ts';
@@ -24,24 +25,18 @@ import { serveDap } from './debug-dap.ts';
 /** `rewind386 debug` */
 export const addDebug = (cli: Argv): Argv =>
   cli.command('debug <file>', 'go back and forth in a trace with gdb', options, async (args) => {
-    const { file, at, finding } = args;
+    const { file, finding } = args;
+    const at = args.at === undefined ? undefined : parseCount(args.at, '--at');
+    const port = parsePort(args.port);
     const reader = TraceReader.open(file);
-    const files = new DebugFiles(reader.header);
-    const icount = at === undefined ? undefined : parseCount(at, '--at');
+    const findings = () => findingsOf(file);
     try {
       if (args.dap) {
-        const findings = () => findingsOf(file);
         const { stdin: input, stdout: output } = process;
-        await serveDap({ reader, findings, at: icount, finding, input, output });
+        await serveDap({ reader, findings, at, finding, input, output });
         // Nobody sends anything more; an open stdin would keep the process.
         input.destroy();
-        return;
-      }
-      await debug(file, reader, files, {
-        at: icount,
-        finding,
-        port: parsePort(args.port),
-      });
+      } else await debug(file, { reader, findings, at, finding, port });
     } catch (error) {
       if (!(error instanceof DivergenceFound)) throw error;
       const { icount, subsystem, expected, actual } = error.facts;
@@ -51,7 +46,6 @@ export const addDebug = (cli: Argv): Argv =>
       console.error(`next: rewind386 replay ${shellWord(file)}`);
       process.exitCode = EXIT.divergence;
     } finally {
-      files.remove();
       reader.close();
     }
   });
@@ -80,13 +74,13 @@ const options = (yargs: Argv) =>
       'in gdb: reverse-stepi, reverse-continue, watch, break as usual; `monitor help` lists what there is besides',
     );
 
-interface DebugRequest {
-  readonly at: number | undefined;
-  readonly finding: number | undefined;
+interface DebugRequest extends DebugStart {
+  readonly reader: TraceReader;
+  readonly findings: () => Promise<readonly DebugFinding[]>;
   readonly port: number;
 }
 
-async function debug(file: string, reader: TraceReader, files: DebugFiles, request: DebugRequest) {
+async function debug(file: string, { reader, findings, port, ...start }: DebugRequest): Promise<void> {
   const session = ForwardSession.open(reader, { build: buildMachine, builtinDisk });
   const progress = progressBar('replaying', session.end);
   const tell = (text: string) => {
@@ -96,12 +90,11 @@ async function debug(file: string, reader: TraceReader, files: DebugFiles, reque
   let say: ((text: string) => void) | undefined;
   const opening = { onProgress: (icount: number) => (say ? undefined : progress.at(icount)) };
   const debuggee = new Debuggee(session, opening, tell);
-  const monitor = new Monitor(debuggee, reader, { findings: () => findingsOf(file) });
-  const { at, finding, port } = request;
-  const icount = finding === undefined ? at : (await monitor.findingNumber(finding)).icount;
-  await debuggee.goto({ icount: icount ?? session.end, deliveries: 0 });
+  const monitor = new Monitor(debuggee, reader, { findings });
+  await goToStart(debuggee, monitor, start);
   progress.end();
   const server = await serveGdb(new GdbStub(debuggee, monitor), port);
+  const files = new DebugFiles(reader.header);
   say = server.say;
   console.log(`${file} at icount ${grouped(debuggee.position.icount)} of ${grouped(session.end)}`);
   console.log(`gdb server on 127.0.0.1:${server.port}; Ctrl-C ends it`);
@@ -114,6 +107,7 @@ async function debug(file: string, reader: TraceReader, files: DebugFiles, reque
   } finally {
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
+    files.remove();
   }
 }
 
@@ -130,22 +124,19 @@ function parsePort(port: number): number {
 /** What gdb needs to know the guest by: its kernel with symbols, and how to connect. In a folder of its own. */
 class DebugFiles {
   private readonly folder = mkdtempSync(join(tmpdir(), 'rewind386-'));
-  private readonly kernel: Uint8Array | undefined;
+  private readonly files: KernelFiles;
 
   constructor({ guest }: TraceHeader) {
-    this.kernel = guest.image && unpack(guest.image.contents);
+    this.files = kernelFiles(guest);
   }
 
   /** The commands that set a gdb up. */
   script(port: number): string {
+    const { kernel, debugFile, sources } = this.files;
     const lines = ['set pagination off', 'set confirm off', 'set architecture i386'];
-    if (this.kernel) {
-      lines.push(`file ${this.write('kernel.elf', this.kernel)}`);
-      const debugFile = builtinDebugFile(this.kernel);
-      if (debugFile) lines.push(`symbol-file ${this.write('kernel.debug', debugFile)}`);
-      const sources = builtinSources();
-      if (debugFile && sources) lines.push(`directory ${sources}`);
-    }
+    if (kernel) lines.push(`file ${this.write('kernel.elf', kernel)}`);
+    if (debugFile) lines.push(`symbol-file ${this.write('kernel.debug', debugFile)}`);
+    if (sources) lines.push(`directory ${sources}`);
     lines.push(GOTO, `target remote 127.0.0.1:${port}`, '');
     return this.write('gdb.script', Buffer.from(lines.join('\n')));
   }

@@ -3,7 +3,6 @@ import type { Argv } from 'yargs';
 import { TraceWriter } from '../../../recorder/capture/trace-writer.ts';
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { type ReplayOptions, type ReplayResult, replay } from '../../../replayer/session.ts';
-import { TraceReader } from '../../../replayer/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import type { Detail } from '../../../schemas/events.ts';
 import { builtinDisk } from '../builtin-guest.ts';
@@ -11,6 +10,7 @@ import { ConsoleLines } from '../console-lines.ts';
 import { EXIT } from '../exit-status.ts';
 import { bytes, grouped, plural, shellWord } from '../format.ts';
 import { progressBar } from '../progress.ts';
+import { traceLength } from '../trace-length.ts';
 import { parseCount } from '../values.ts';
 import { runBisect } from './bisect.ts';
 import { fileBytes } from './file-bytes.ts';
@@ -123,7 +123,7 @@ export async function replayTrace(
   },
 ): Promise<ReplayResult> {
   const { showConsole, ...rest } = options;
-  const progress = progressBar('replaying', rest.until ?? lengthOf(path));
+  const progress = progressBar('replaying', rest.until ?? traceLength(path));
   const lines = new ConsoleLines((line) => progress.line(`  | ${line}`));
   try {
     return await replay({
@@ -137,16 +137,6 @@ export async function replayTrace(
   } finally {
     lines.end();
     progress.end();
-  }
-}
-
-/** How far a trace goes; only for the bar. */
-function lengthOf(path: string): number {
-  const reader = TraceReader.open(path, { onDamage() {} });
-  try {
-    return reader.endIcount;
-  } finally {
-    reader.close();
   }
 }
 

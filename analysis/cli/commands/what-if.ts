@@ -13,6 +13,7 @@ import { EXIT } from '../exit-status.ts';
 import { bytes, grouped, plural, shellWord } from '../format.ts';
 import { interruptible } from '../interruptible.ts';
 import { progressBar } from '../progress.ts';
+import { traceLength } from '../trace-length.ts';
 import { VERSION } from '../version.ts';
 import { checkTraces } from './check.ts';
 import { fileBytes } from './file-bytes.ts';
@@ -81,7 +82,8 @@ export async function runWhatIf(file: string, request: WhatIfRequest): Promise<n
 }
 
 async function record(file: string, request: WhatIfRequest): Promise<WhatIf> {
-  const progress = progressBar('recording', lengthOf(file));
+  // The new run may be longer.
+  const progress = progressBar('recording', traceLength(file));
   const lines = new ConsoleLines((line) => progress.line(`  | ${line}`));
   try {
     return await interruptible((signal) =>
@@ -101,16 +103,6 @@ async function record(file: string, request: WhatIfRequest): Promise<WhatIf> {
   } finally {
     lines.end();
     progress.end();
-  }
-}
-
-/** Of the first recording; the new one may be longer. Only for the bar. */
-function lengthOf(file: string): number {
-  const reader = TraceReader.open(file);
-  try {
-    return reader.endIcount;
-  } finally {
-    reader.close();
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Argv } from 'yargs';
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import type { Run } from '../../../replayer/store-index/last-writer.ts';
-import { TraceReader } from '../../../replayer/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
 import { StoreIndex } from '../../db/store-index.ts';
@@ -10,6 +9,7 @@ import { EXIT } from '../exit-status.ts';
 import { hex8, shellWord } from '../format.ts';
 import { openDatabase } from '../open-database.ts';
 import { progressBar } from '../progress.ts';
+import { traceLength } from '../trace-length.ts';
 import { parseCount } from '../values.ts';
 
 /** `rewind386 who-wrote` */
@@ -62,10 +62,7 @@ const options = (yargs: Argv) =>
 
 /** The index of a trace, made under a progress bar when there is none. */
 export async function openStoreIndex(path: string): Promise<StoreIndex> {
-  const reader = TraceReader.open(path);
-  const { endIcount } = reader;
-  reader.close();
-  const progress = progressBar('indexing stores', endIcount);
+  const progress = progressBar('indexing stores', traceLength(path));
   try {
     return await StoreIndex.open(path, {
       build: buildMachine,

@@ -1,11 +1,13 @@
 import type { DeviceHost } from '../device.ts';
 import {
+  ABORTED,
   AtaDrive,
   BUFFERED,
   COMMAND,
   COUNT,
   CYLINDER_HIGH,
   CYLINDER_LOW,
+  DIAGNOSTICS_PASSED,
   DRDY,
   DRIVE,
   DSC,
@@ -39,9 +41,7 @@ const MAX_MULTIPLE = 16;
 
 const READY = DRDY | DSC;
 
-const ABORTED = 4;
 const ID_NOT_FOUND = 0x10;
-const DIAGNOSTICS_PASSED = 1;
 
 const LBA_MODE = 0x40;
 

@@ -42,6 +42,10 @@ export const DRDY = 0x40;
 export const DSC = 0x10;
 export const DRQ = 8;
 export const ERR = 1;
+/** Of the error register. */
+export const ABORTED = 4;
+/** What the error register holds after diagnostics that found nothing. */
+export const DIAGNOSTICS_PASSED = 1;
 
 const NO_INTERRUPTS = 2;
 const SOFT_RESET = 4;

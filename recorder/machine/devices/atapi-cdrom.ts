@@ -1,11 +1,13 @@
 import type { DeviceHost, DiskImage } from '../device.ts';
 import {
+  ABORTED,
   AtaDrive,
   BUFFERED,
   COMMAND,
   COUNT,
   CYLINDER_HIGH,
   CYLINDER_LOW,
+  DIAGNOSTICS_PASSED,
   DRDY,
   DRIVE,
   DRQ,
@@ -50,8 +52,6 @@ const SECTORS_PER_BLOCK = CD_BLOCK_BYTES / SECTOR_BYTES;
 const REASON_COMMAND = 1;
 const REASON_TO_HOST = 2;
 
-const ABORTED = 4;
-const DIAGNOSTICS_PASSED = 1;
 const SENSE_ILLEGAL_REQUEST = 5;
 const INVALID_COMMAND = 0x20;
 const LBA_OUT_OF_RANGE = 0x21;
