@@ -12,6 +12,7 @@ const programOf = (hex: string, registers: Partial<Record<number, number>>): Cas
   registers: [0, 0, 0, 0, STACK.address + 0x800, 0, 0, 0].map((value, n) => registers[n] ?? value),
   fs: USER_DATA,
   gs: USER_DATA,
+  fpu: 0,
   undefinedFlags: new Map(),
   selfModifying: true,
 });

@@ -25,7 +25,7 @@ const EFFECTS: Record<string, FlagEffects> = {
   ...same(['lar', 'lsl', 'verr', 'verw', 'arpl', 'cmpxchg8b'], effects(ZF)),
   ...same(['clc', 'stc', 'cmc'], effects(CF)),
   sahf: effects(ARITHMETIC & ~OF),
-  ...same(['popf', 'iret'], effects(ARITHMETIC)),
+  ...same(['popf', 'iret', 'fcomi', 'fcomip', 'fucomi', 'fucomip'], effects(ARITHMETIC)),
 };
 
 function same(mnemonics: readonly string[], all: FlagEffects): Record<string, FlagEffects> {
@@ -84,10 +84,13 @@ const READS: Record<string, number> = {
   loope: ZF,
   loopne: ZF,
 };
+/** FCMOVcc (SDM volume 2). */
+const MOVES_IF: Record<string, number> = { b: CF, e: ZF, be: CF | ZF, u: PF };
 const CONDITIONAL = /^(j|set|cmov)(o|no|b|ae|e|ne|be|a|s|ns|p|np|l|ge|le|g)$/;
 
 /** The arithmetic flags that decide what an instruction does. */
 export function flagsRead(insn: Instruction): number {
   if (CONDITIONAL.test(insn.mnemonic)) return CONDITION_READS[insn.condition >>> 1];
-  return READS[insn.mnemonic] ?? 0;
+  const moves = /^fcmovn?(b|e|be|u)$/.exec(insn.mnemonic);
+  return moves ? MOVES_IF[moves[1]] : (READS[insn.mnemonic] ?? 0);
 }

@@ -90,3 +90,15 @@ it('FSTP of 80 bits that faults does not pop; FRSTOR that faults loads nothing',
   expect(restore.mem.i32[FPU_STATUS]).toBe(0x3800);
   expect(restore.mem.i32[FPU_CONTROL]).toBe(0x37f);
 });
+
+it('a store that an unmasked exception prevents still needs an operand that can be written', () => {
+  // FNINIT; mov dword [ebx], 340h; FLDCW [ebx]: nothing is masked. FBSTP of an empty register, by DS and by CS.
+  const prepare = 'db e3 c7 03 40 03 00 00 d9 2b';
+  const prevented = start(`${prepare} df 73 10`);
+  expect(prevented.cpu.shutdown).toBeNull();
+  expect(prevented.mem.i32[FPU_STATUS]).toBe(0x41);
+  expect(prevented.peek32(DATA + 0x10)).toBe(0);
+  const faulting = start(`${prepare} 2e df 73 10`);
+  expect(faulting.cpu.shutdown).not.toBeNull();
+  expect(faulting.mem.i32[FPU_STATUS]).toBe(0);
+});

@@ -7,8 +7,10 @@ const INSTRUCTIONS = Number(process.env.RANDOM_CODE_INSTRUCTIONS ?? 100_000_000)
 
 describe(`random bytes as code, seeds from ${SEED}`, () => {
   it(`${INSTRUCTIONS} instructions throw nothing`, () => {
-    const ends = runRandomCode(SEED, INSTRUCTIONS, 1_000_000);
-    console.log(`seeds from ${SEED}: ${[...ends].map(([kind, count]) => `${count} ${kind}`).join(', ')}`);
+    const { instructions, seeds, ends } = runRandomCode(SEED, INSTRUCTIONS, 1_000_000);
+    const how = [...ends].map(([kind, count]) => `${count} ${kind}`).join(', ');
+    console.log(`${seeds} seeds from ${SEED}, ${instructions} instructions executed: ${how}`);
+    expect(instructions).toBeGreaterThanOrEqual(INSTRUCTIONS);
     // Every way to end is met, but that the guest asks for it.
     expect([...ends.keys()].sort()).toEqual(expect.arrayContaining(['limit', 'shutdown', 'stuck']));
   });

@@ -61,6 +61,11 @@ export class Access {
     }
   }
 
+  /** For an operand of several accesses that is to be aligned as a whole (SDM volume 3, table 6-7). */
+  checkAligned(linear: number, size: number): void {
+    this.mmu.checkAligned(linear, size, this.i32[CPL]);
+  }
+
   /** Accesses by the processor itself, to descriptor tables and task state segments: always privileged. */
   systemRead(linear: number, size: number): number {
     return this.read(linear, size, 0);

@@ -83,6 +83,7 @@ export class Core {
     this.access.mmu = mmu;
     this.depth.mmu = mmu;
     this.debug.mmu = mmu;
+    this.flags.alignmentChanged = () => mmu.updateAlignment();
   }
 
   /** Abandons the instruction: nothing of it may have become visible. */

@@ -20,7 +20,7 @@ import {
   WRITABLE,
 } from './descriptors.ts';
 import { DEBUG_EXCEPTION, FREEZE, Shutdown } from './fault.ts';
-import { IF, RF, TF } from './flags.ts';
+import { AC, IF, RF, TF } from './flags.ts';
 import { NO_LINES } from './fpu/unit.ts';
 import { BlockCache } from './hot/block-cache.ts';
 import { createBlockRunner } from './hot/block-runner.ts';
@@ -76,6 +76,7 @@ const RESET_BASE = 0xffff0000 | 0;
 const RESET_EIP = 0xfff0;
 /** CR0 of a kernel that a boot loader enters in protected mode: ET and PE. */
 const PROTECTED_CR0 = 0x11;
+const CR0_AM = 0x40000;
 
 export interface CpuOptions {
   /** False runs every instruction by its handler, for comparison. */
@@ -150,6 +151,7 @@ export class Cpu extends CpuState implements CpuView {
     this.deliveredAt = -1;
     this.core.segments.updateMode();
     this.core.debug.update();
+    this.core.mmu.updateAlignment();
     this.core.leave = false;
     this.core.repeatAgain = false;
     this.shutdown = null;
@@ -267,6 +269,13 @@ export class Cpu extends CpuState implements CpuView {
 
   fault(vector: number, code: number): never {
     return this.core.fault(vector, code);
+  }
+
+  /** CPL is for each access to say: the processor's own are not checked. */
+  get checksAlignment(): boolean {
+    const { words, core } = this;
+    const asked = (words[CR0] & CR0_AM) !== 0 && (words[SYSTEM_FLAGS] & AC) !== 0;
+    return asked && core.processor.checksAlignment;
   }
 
   dropFetchLatch(): void {

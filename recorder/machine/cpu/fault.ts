@@ -13,12 +13,14 @@ export const STACK_FAULT = 12;
 export const GENERAL_PROTECTION = 13;
 export const PAGE_FAULT = 14;
 export const COPROCESSOR_ERROR = 16;
+/** A misaligned access at CPL 3 with CR0.AM and EFLAGS.AC (SDM volume 3, 6.15). */
+export const ALIGNMENT_CHECK = 17;
 
 /** No exception: the processor waits, at this instruction, for an interrupt (Core.freeze). */
 export const FREEZE = -1;
 
-/** Vectors that push an error code: 8 and 10-14. */
-export const PUSHES_CODE = (1 << DOUBLE_FAULT) | (0b11111 << INVALID_TSS);
+/** Vectors that push an error code: 8, 10-14 and 17. */
+export const PUSHES_CODE = (1 << DOUBLE_FAULT) | (0b11111 << INVALID_TSS) | (1 << ALIGNMENT_CHECK);
 
 /**
  * An exception on its way from the instruction that cannot complete to its delivery. A machine has one, thrown again

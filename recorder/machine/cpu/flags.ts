@@ -55,6 +55,8 @@ export class Flags {
   private readonly i32: Int32Array;
   /** Every flag that this processor has and software can change. */
   private readonly known: number;
+  /** Called when AC has changed. */
+  alignmentChanged: () => void = () => {};
 
   constructor(i32: Int32Array, known: number) {
     this.i32 = i32;
@@ -209,7 +211,9 @@ export class Flags {
   setEflags(value: number, mask: number): void {
     const { i32 } = this;
     const system = mask & this.known & ~ARITHMETIC;
-    i32[SYSTEM_FLAGS] = (i32[SYSTEM_FLAGS] & ~system) | (value & system);
+    const before = i32[SYSTEM_FLAGS];
+    i32[SYSTEM_FLAGS] = (before & ~system) | (value & system);
+    if ((before ^ i32[SYSTEM_FLAGS]) & AC) this.alignmentChanged();
     if (mask & ARITHMETIC) this.change(mask & ARITHMETIC, value);
   }
 

@@ -121,6 +121,8 @@ export interface Processor {
   readonly resetCr0: number;
   /** 0 when there is no CR4. */
   readonly cr4: number;
+  /** CR0.AM and EFLAGS.AC do something: exception 17. */
+  readonly checksAlignment: boolean;
   /** Faults push RF, and so do interrupts of a repeated string instruction. */
   readonly resumeFlag: boolean;
   /** So do instruction breakpoints: before the Pentium, which leaves that to the handler. */
@@ -179,6 +181,7 @@ export function processorOf(text: string, fpu = false): Processor {
     cr0: has.has('i486') ? CR0_386 | CR0_486 : CR0_386,
     resetCr0: has.has('i486') && name !== UNNAMED_CPU ? CR0_ET | CR0_CACHES_OFF : CR0_ET,
     cr4: bitsOf(has, CR4_BITS),
+    checksAlignment: has.has('i486') && name !== UNNAMED_CPU,
     resumeFlag: name !== UNNAMED_CPU,
     resumesBreakpoints: model.signature >>> 8 < 5,
     resetsRealCs: model.signature >>> 8 < 5,

@@ -26,6 +26,7 @@ export class Restart {
     } catch (error) {
       if (core.isGuestFault(error)) this.undo(i32);
       segments.updateMode();
+      core.mmu.updateAlignment();
       throw error;
     } finally {
       this.nested = false;

@@ -7,6 +7,8 @@ export interface CpuView extends EventContext {
   cr2: number;
   cr3: number;
   cr4: number;
+  /** Accesses at CPL 3 are to be aligned (CR0.AM and EFLAGS.AC). */
+  readonly checksAlignment?: boolean;
   /** Raises an exception: throws, so that the instruction is abandoned. */
   fault(vector: number, code: number): never;
   /** Forgets the page that instruction fetch is latched to; the next fetch consults the TLB. */

@@ -33,6 +33,9 @@ export class FastPath {
   /** Linear pages with data breakpoints; null while there are none. Kept by the MMU. */
   watched: ReadonlySet<number> | null = null;
 
+  /** Accesses at CPL 3 must be aligned, so each is looked at. Kept by the MMU. */
+  alignment = false;
+
   private readonly tlb: Tlb;
   private readonly frames: Frames;
   private readonly i32: Int32Array;
@@ -65,7 +68,8 @@ export class FastPath {
       if (frame === this.directory) return;
       if (slot === this.alternateSlot && (flags & TLB_APT_READ) === 0) return;
     }
-    let bits = flags & TLB_USER ? FAST_READ | FAST_USER_READ : FAST_READ;
+    const user = (flags & TLB_USER) !== 0 && !this.alignment;
+    let bits = user ? FAST_READ | FAST_USER_READ : FAST_READ;
     if (
       (flags & (TLB_DIRTY | TLB_SUSPECT)) === TLB_DIRTY &&
       this.frames.facts(frame) === UNWATCHED &&
@@ -73,7 +77,7 @@ export class FastPath {
       slot !== this.alternateSlot &&
       slot !== this.recursiveSlot
     ) {
-      if (flags & TLB_WRITABLE) bits |= flags & TLB_USER ? FAST_WRITE | FAST_USER_WRITE : FAST_WRITE;
+      if (flags & TLB_WRITABLE) bits |= user ? FAST_WRITE | FAST_USER_WRITE : FAST_WRITE;
       else if (!this.writeProtect) bits |= FAST_WRITE;
     }
     this.i32[SLOTS + vpn] = (RAM + (frame << 12)) | bits;
@@ -86,7 +90,8 @@ export class FastPath {
     if (this.a20Off && frame & ODD_MEGABYTE) return;
     if (this.i32[SLOTS + frame] === 0) this.identity[this.identityCount++] = frame;
     const writable = this.frames.facts(frame) === UNWATCHED && !this.everyStore;
-    const bits = FAST_READ | FAST_USER_READ | (writable ? FAST_WRITE | FAST_USER_WRITE : 0);
+    let bits = FAST_READ | FAST_USER_READ | (writable ? FAST_WRITE | FAST_USER_WRITE : 0);
+    if (this.alignment) bits &= ~(FAST_USER_READ | FAST_USER_WRITE);
     this.i32[SLOTS + frame] = (RAM + (frame << 12)) | bits;
   }
 

@@ -1,4 +1,5 @@
 import type { MachineConfig, ResolvedProfile } from '../config.ts';
+import { ALIGNMENT_CHECK } from '../cpu/fault.ts';
 import type { EventLog } from '../event-log.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
 import { ProfileObserver } from '../profile-observer.ts';
@@ -106,6 +107,7 @@ export class Mmu {
 
   /** Rebuilds everything derived, after a restore or a reset. */
   reload(): void {
+    this.fastPath.alignment = this.cpu.checksAlignment ?? false;
     this.frames.reload(this.structures !== null);
     this.fastPath.reload();
     this.translator.takeControls();
@@ -137,7 +139,26 @@ export class Mmu {
 
   setCr0(value: number): void {
     this.translator.setCr0(value);
+    this.updateAlignment();
   }
+  /** Takes up a change of CR0.AM or EFLAGS.AC. While both are set no access at CPL 3 is fast, and all are looked at here. */
+  updateAlignment(): void {
+    const on = this.cpu.checksAlignment ?? false;
+    if (on === this.fastPath.alignment) return;
+    this.fastPath.alignment = on;
+    if (on) this.fastPath.dropAll();
+  }
+
+  /**
+   * Faults if an operand that is to be aligned to `size` bytes, a power of two, is not. That comes before a page fault: the
+   * SDM has both in one class (volume 3, table 6-2), and AMD's processors do so; but after the segment's limit.
+   */
+  checkAligned(linear: number, size: number, cpl: number): void {
+    if (!this.fastPath.alignment || cpl !== 3 || (linear & (size - 1)) === 0) return;
+    if ((linear >>> 0) + size > LINEAR_END) this.cpu.operandWraps?.(linear);
+    this.cpu.fault(ALIGNMENT_CHECK, 0);
+  }
+
   setCr3(value: number): void {
     this.translator.setCr3(value);
   }
@@ -168,6 +189,7 @@ export class Mmu {
   // --- Accesses ----------------------------------------------------------------------------------------------------
 
   readSlow(linear: number, size: number, cpl: number): number {
+    this.checkAligned(linear, size, cpl);
     const offset = linear & (PAGE - 1);
     if (offset + size > PAGE) return this.readAcross(linear, size, cpl);
     this.dataWatch?.dataRead(linear, size);
@@ -196,6 +218,7 @@ export class Mmu {
   }
 
   writeSlow(linear: number, size: number, value: number, cpl: number): void {
+    this.checkAligned(linear, size, cpl);
     const offset = linear & (PAGE - 1);
     if (offset + size > PAGE) {
       this.writeAcross(linear, size, value, cpl);
@@ -279,6 +302,7 @@ export class Mmu {
 
   /** Faults as writeSlow would and sets A and D, but writes nothing. */
   probeWrite(linear: number, size: number, cpl: number): void {
+    this.checkAligned(linear, size, cpl);
     if ((linear >>> 0) + size > LINEAR_END) this.cpu.operandWraps?.(linear);
     if (!this.translator.paging) return;
     const last = linear + size - 1;

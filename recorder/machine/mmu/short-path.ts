@@ -121,9 +121,13 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     return (flags & TLB_DIRTY) !== 0 ? entry : fill(entry, vpn, true);
   }
 
-  /** Paging is on, no debugger and no debug register watches, and address line 20 is free. CR0.PG is the sign bit. */
+  /** Paging is on, nothing watches or asks for alignment, and address line 20 is free. CR0.PG is the sign bit. */
   const isPlain = (): boolean =>
-    i32[CR0] < 0 && fastPath.stops === null && fastPath.watched === null && !fastPath.a20Off;
+    i32[CR0] < 0 &&
+    fastPath.stops === null &&
+    fastPath.watched === null &&
+    !fastPath.a20Off &&
+    !fastPath.alignment;
 
   const isWindow = (slot: number): boolean => slot === recursiveSlot || slot === alternateSlot;
 
@@ -155,6 +159,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
         i32[CR0] >= 0 ||
         isWindow(vpn >>> 10) ||
         fastPath.everyStore ||
+        fastPath.alignment ||
         fastPath.stops !== null
       ) {
         mmu.writeSlow(linear, size, value, i32[CPL]);

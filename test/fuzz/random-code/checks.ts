@@ -1,23 +1,31 @@
 import { expect } from 'vitest';
-import { EventSum, machineOf, randomRun, runSliced, stateOf } from './run.ts';
+import { EventSum, instructionsExecuted, machineOf, randomRun, runSliced, stateOf } from './run.ts';
+
+export interface RandomCodeResult {
+  /** Instructions executed, at least as many as asked for. */
+  readonly instructions: number;
+  readonly seeds: number;
+  /** How many runs ended in each way. */
+  readonly ends: ReadonlyMap<string, number>;
+}
 
 /** Executes `total` instructions of random bytes, at most `each` a seed. Anything thrown is a bug of the machine. */
-export function runRandomCode(firstSeed: number, total: number, each: number): Map<string, number> {
+export function runRandomCode(firstSeed: number, total: number, each: number): RandomCodeResult {
   const ends = new Map<string, number>();
-  let left = total;
-  for (let seed = firstSeed; left > 0; seed++) {
+  const before = instructionsExecuted();
+  let seed = firstSeed;
+  for (; instructionsExecuted() - before < total; seed++) {
     const machine = machineOf(randomRun(seed));
     try {
-      const { kind } = machine.run(Math.min(each, left));
+      const { kind } = machine.run(each);
       ends.set(kind, (ends.get(kind) ?? 0) + 1);
     } catch (error) {
       throw new Error(`seed ${seed}, icount ${machine.icount}: ${(error as Error).message}`, {
         cause: error,
       });
     }
-    left -= Math.max(machine.icount, 1000);
   }
-  return ends;
+  return { instructions: instructionsExecuted() - before, seeds: seed - firstSeed, ends };
 }
 
 /** Micro-ops or handlers, whole or in pieces, restored half way: the same state, and the same events. */

@@ -52,6 +52,7 @@ const GDT_ENTRIES = 32;
 
 const VM = 0x20000;
 const IF = 0x200;
+const AC = 0x40000;
 
 const u16 = (n: number) => [n & 0xff, (n >>> 8) & 0xff];
 const u32 = (n: number) => [...u16(n), ...u16(n >>> 16)];
@@ -174,9 +175,13 @@ export function randomImage(seed: number, features: { readonly cr4: boolean }): 
   put(BASE, header());
   put(
     BASE + 0x40,
-    start(mode, paging, features.cr4 ? [0, 0x10, 0x80, 0x90, 0x1f][below(5)] : -1, chance(50)),
+    start(mode, paging, features.cr4 ? [0, 0x10, 0x80, 0x90, 0x1f][below(5)] : -1, {
+      writeProtect: chance(50),
+      alignmentMask: chance(50),
+    }),
   );
-  const flags = (chance(85) ? IF : 0) | (chance(50) ? 0x3000 : 0) | (mode === 'v86' ? VM : 0) | 2;
+  const flags =
+    (chance(85) ? IF : 0) | (chance(50) ? 0x3000 : 0) | (chance(30) ? AC : 0) | (mode === 'v86' ? VM : 0) | 2;
   put(HANDLER, handler(mode, flags));
   const toReal = [0x0f, 0x20, 0xc0, 0x24, 0xfe, 0x0f, 0x22, 0xc0, 0xea, ...u16(0x10), ...u16(CODE >>> 4)];
   if (mode === 'real') put(RANDOM, toReal);
@@ -193,7 +198,12 @@ function header(): number[] {
 const movEax = (value: number) => [0xb8, ...u32(value)];
 
 /** From the boot loader to the handler, which goes to the random bytes; or to real mode. */
-function start(mode: Mode, paging: boolean, cr4: number, writeProtect: boolean): number[] {
+function start(
+  mode: Mode,
+  paging: boolean,
+  cr4: number,
+  { writeProtect, alignmentMask }: { readonly writeProtect: boolean; readonly alignmentMask: boolean },
+): number[] {
   const pointers = TABLE_POINTERS;
   const code = [
     0xfc, // cld
@@ -220,7 +230,7 @@ function start(mode: Mode, paging: boolean, cr4: number, writeProtect: boolean):
   }
   code.push(...movEax(DIRECTORY), 0x0f, 0x22, 0xd8); // mov cr3, eax
   if (cr4 >= 0) code.push(...movEax(cr4 & 0x90), 0x0f, 0x22, 0xe0); // mov cr4, eax
-  const cr0 = 0x11 | (paging ? 0x80000000 : 0) | (writeProtect ? 0x10000 : 0);
+  const cr0 = 0x11 | (paging ? 0x80000000 : 0) | (writeProtect ? 0x10000 : 0) | (alignmentMask ? 0x40000 : 0);
   code.push(...movEax(cr0), 0x0f, 0x22, 0xc0); // mov cr0, eax
   code.push(0xea, ...u32(HANDLER), ...u16(KERNEL_CODE)); // jmp far
   return code;

@@ -44,12 +44,24 @@ export function machineOf(
     {
       ...STANDARD_PARTS,
       createCpu: (mem, bus, pic, log, { cpuModel, fpu }, lines) =>
-        new Cpu(mem, bus, pic, log, { model: cpuModel, fpu, lines, specialise }),
+        new CountingCpu(mem, bus, pic, log, { model: cpuModel, fpu, lines, specialise }),
     },
   );
   machine.loadMultiboot(image, { cmdline: '', modules: [] });
   return machine;
 }
+
+/** Counts the instructions that a processor executes: icount without the time that passes while it is halted. */
+class CountingCpu extends Cpu {
+  override run(untilIcount: number, single = false): void {
+    const before = this.icount;
+    super.run(untilIcount, single);
+    executed += this.icount - before;
+  }
+}
+let executed = 0;
+/** Instructions executed by all machines of this module so far; each iteration of a repeated instruction counts one. */
+export const instructionsExecuted = (): number => executed;
 
 /** How a machine stands: all its hashes. */
 export function stateOf(machine: Machine, stop: StopReason): string {

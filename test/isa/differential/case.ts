@@ -6,6 +6,8 @@ export interface Case {
   readonly registers: readonly number[];
   readonly fs: number;
   readonly gs: number;
+  /** What the coprocessor holds (fpu-states.ts). */
+  readonly fpu: number;
   /** By offset in `code` of each instruction, and of the end: the arithmetic flags undefined before it. */
   readonly undefinedFlags: ReadonlyMap<number, number>;
   /** It changes its own code on purpose, in ways that leave `undefinedFlags` true. */
@@ -24,6 +26,8 @@ export interface Outcome {
   readonly cr2: number;
   /** DS, ES, FS, GS, SS. */
   readonly selectors: readonly number[];
+  /** The coprocessor's state (fpu-states.ts). */
+  readonly fpu: readonly number[];
   /** Words of memory that differ from the initial memory with the code in it: linear address and value. */
   readonly changes: readonly (readonly [address: number, value: number])[];
 }

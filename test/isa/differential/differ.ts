@@ -6,6 +6,8 @@ import type { Host } from './host.ts';
 
 /** Cases in one process of the host: few enough that starting anew after a killed one costs little. */
 const BATCH = 1000;
+/** Differences of a case that are told. */
+const MOST_TOLD = 12;
 
 /** Runs cases on the host and on the machine, and keeps what differs. */
 export class Differ {
@@ -15,6 +17,8 @@ export class Differ {
   /** Why cases were not compared, and how many of each. */
   readonly skipped = new Map<string, number>();
   readonly findings: string[] = [];
+  /** How many of the cases that agree ended in each exception. */
+  readonly endings = new Map<number, number>();
   private readonly host: Host;
   /** Through micro-ops, and through handlers alone. */
   private readonly guests = [new Guest(), new Guest({ specialise: false })];
@@ -52,6 +56,7 @@ export class Differ {
       if (found.length > 0) this.findings.push(describe(batch[n], host, found));
       else {
         this.instructions += guest.instructions - before;
+        this.endings.set(host.vector, (this.endings.get(host.vector) ?? 0) + 1);
         agreed?.(batch[n], host);
       }
     }
@@ -68,7 +73,7 @@ const hex = (value: number): string => (value >>> 0).toString(16);
 
 /** A finding, with all that it takes to look into it. */
 export function describe(one: Case, host: Outcome, found: readonly string[]): string {
-  const { address, code, registers, eflags } = one;
+  const { address, code, registers, eflags, fpu } = one;
   const lines: string[] = [];
   for (let at = 0; at < code.length; ) {
     let from = at;
@@ -76,9 +81,10 @@ export function describe(one: Case, host: Outcome, found: readonly string[]): st
     lines.push(`  ${hex(address + at)}: ${typeof text === 'string' ? text : text.text}`);
     at += typeof text === 'string' ? 1 : text.length;
   }
+  const rest = found.length > MOST_TOLD ? [`and ${found.length - MOST_TOLD} more`] : [];
   return [
-    found.join(', '),
-    `  eax ecx edx ebx esp ebp esi edi: ${registers.map(hex).join(' ')}, eflags ${hex(eflags)}`,
+    [...found.slice(0, MOST_TOLD), ...rest].join(', '),
+    `  eax ecx edx ebx esp ebp esi edi: ${registers.map(hex).join(' ')}, eflags ${hex(eflags)}, fpu ${fpu}`,
     `  host: vector ${host.vector}, error ${hex(host.error)}, eip ${hex(host.eip)}, cr2 ${hex(host.cr2)}`,
     `  code: ${Buffer.from(code).toString('hex')}`,
     ...lines,

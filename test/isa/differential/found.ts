@@ -27,6 +27,7 @@ export const FOUND_CASES: readonly Case[] = FOUND.map(([code, address, eflags, r
   registers: registers.split(' ').map((word) => Number.parseInt(word, 16) | 0),
   fs: USER_DATA,
   gs: USER_DATA,
+  fpu: 0,
   undefinedFlags: new Map(),
   selfModifying: false,
 }));

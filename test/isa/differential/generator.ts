@@ -1,10 +1,11 @@
 import { Prng } from '../../../recorder/capture/prng.ts';
 import { Decoder, type Instruction } from '../../../recorder/machine/cpu/decoder.ts';
-import { ARITHMETIC, DF } from '../../../recorder/machine/cpu/flags.ts';
+import { AC, ARITHMETIC, DF } from '../../../recorder/machine/cpu/flags.ts';
 import { EAX, EBP, EBX, ECX, EDI, EDX, ESI, ESP } from '../../../recorder/machine/cpu/state.ts';
 import { flagEffects, flagsRead } from '../undefined-flags.ts';
 import type { Case } from './case.ts';
-import { ASK_OF_SELECTORS, ENCODINGS, type Encoding } from './encodings.ts';
+import { ASK_OF_SELECTORS, ENCODINGS, type Encoding, isFloating } from './encodings.ts';
+import { FPU_STATES } from './fpu-states.ts';
 import {
   CODE,
   DATA,
@@ -149,6 +150,15 @@ const USUAL = ENCODINGS.filter(
   ({ opcode }) =>
     !PRIVILEGED_OR_TRAPS.has(opcode.mnemonic) && !opcode.operands.some((operand) => /^[CD]d$/.test(operand)),
 );
+const USUAL_INTEGER = USUAL.filter((encoding) => !isFloating(encoding));
+const USUAL_FLOATING = USUAL.filter(
+  (encoding) => isFloating(encoding) && encoding.opcode.mnemonic !== 'fpreserved',
+);
+/** They store pointers that processors differ in: from where in each format, and how many words. */
+const SAVES = new Set(['fnstenv', 'fnsave']);
+const POINTERS_AT = 3;
+const POINTER_WORDS = 4;
+const COMPARES_TO_FLAGS = new Set(['fcomi', 'fcomip', 'fucomi', 'fucomip']);
 
 interface Fixup {
   /** Where the relative field ends, and its size. */
@@ -175,6 +185,8 @@ export class Generator {
   private undefined_ = 0;
   private starts = new Map<number, number>();
   private instructions = 0;
+  /** A program of the coprocessor, mostly. */
+  private floating = false;
   private fixups: Fixup[] = [];
   private patches: { at: number; target: number }[] = [];
   /** Offsets of immediate bytes that may be overwritten, by instruction number. */
@@ -249,9 +261,12 @@ export class Generator {
     for (let n = 0; n < 3; n++) this.pinned |= 1 << this.below(8);
     const eflags =
       ALWAYS_SET |
-      (this.prng.next() & (ARITHMETIC | ID | (this.chance(15) ? DF : 0) | (this.chance(5) ? NT : 0)));
+      (this.prng.next() & (ARITHMETIC | ID | (this.chance(15) ? DF : 0) | (this.chance(5) ? NT : 0))) |
+      (this.chance(10) ? AC : 0);
     const fs = this.chance(80) ? USER_DATA : 0;
     const gs = this.chance(80) ? USER_DATA : 0;
+    const fpu = this.chance(10) ? 0 : this.below(FPU_STATES);
+    this.floating = this.chance(25);
 
     if (sequence) this.sequence();
     else this.instruction(encoding);
@@ -268,6 +283,7 @@ export class Generator {
       registers,
       fs,
       gs,
+      fpu,
       undefinedFlags: new Map(this.starts),
       selfModifying: this.patches.length > 0,
     };
@@ -284,7 +300,8 @@ export class Generator {
 
   /** An encoding that need not end the sequence with a fault; now and then any. */
   private usual(): Encoding {
-    return this.pick(this.chance(2) ? ENCODINGS : USUAL);
+    if (this.floating && this.chance(65)) return this.pick(USUAL_FLOATING);
+    return this.pick(this.chance(2) ? ENCODINGS : USUAL_INTEGER);
   }
 
   /** MOV ECX, n; a few instructions; LOOP or DEC/JNZ back. */
@@ -320,6 +337,8 @@ export class Generator {
       ]),
     );
     this.patches.push({ at, target });
+    // Whatever it loads is not what the immediate says.
+    for (const n of [EAX, ECX, EDX, EBX]) this.values[n] = undefined;
   }
 
   private isPinned(register: number): boolean {
@@ -359,7 +378,9 @@ export class Generator {
     this.arrive();
     if (confined && opcode.ends && !STRINGS.has(mnemonic)) return false;
     const wide = !this.chance(opcode.ends ? 6 : 15);
-    const address32 = !this.chance(8);
+    const saves = SAVES.has(mnemonic);
+    if (confined && saves) return false;
+    const address32 = saves || !this.chance(8);
     this.prepare(encoding, mnemonic, wide);
     const prefixes: number[] = [];
     if (!wide) prefixes.push(0x66);
@@ -416,7 +437,20 @@ export class Generator {
       });
     }
     this.emit(bytes, insn);
+    if (saves) this.overwritePointers(insn);
+    // C1 is cleared by the manual, and left by AMD's processors (test/isa/fpu/README.md): FXAM sets it.
+    if (COMPARES_TO_FLAGS.has(mnemonic)) this.emit([0xd9, 0xe5]);
     return true;
+  }
+
+  /** Words behind control, status and tags of an environment that has been stored. */
+  private overwritePointers({ displacement, operandSize, override }: Instruction): void {
+    const prefixes = override >= 0 ? [SEGMENT_PREFIXES[override]] : [];
+    if (operandSize === 2) prefixes.push(0x66);
+    for (let n = POINTERS_AT; n < POINTERS_AT + POINTER_WORDS; n++) {
+      const at = (displacement + n * operandSize) | 0;
+      this.emit([...prefixes, 0xc7, 0x05, ...bytesOf(at, 4), ...bytesOf(n, operandSize)]);
+    }
   }
 
   private immediate(mnemonic: string): number {
@@ -450,7 +484,13 @@ export class Generator {
     };
     if (!ASK_OF_SELECTORS.has(mnemonic) && this.chance(12)) return;
     const flags = () =>
-      (this.prng.next() & (ARITHMETIC | DF | ID | (this.chance(10) ? NT : 0) | (this.chance(3) ? TF : 0))) |
+      (this.prng.next() &
+        (ARITHMETIC |
+          DF |
+          ID |
+          (this.chance(10) ? NT : 0) |
+          (this.chance(3) ? TF : 0) |
+          (this.chance(10) ? AC : 0))) |
       ALWAYS_SET;
     if (mnemonic === 'popf') push(flags());
     else if (mnemonic === 'ret') pushTarget();
@@ -469,7 +509,12 @@ export class Generator {
   }
 
   /** A ModRM byte, SIB and displacement; the registers' known values decide where an address goes. */
-  private modrm(bytes: number[], { opcode, group }: Encoding, addressSize: number): void {
+  private modrm(bytes: number[], encoding: Encoding, addressSize: number): void {
+    const { opcode, group } = encoding;
+    if (encoding.register !== undefined) {
+      bytes.push(encoding.register | (encoding.anyRm ? this.below(8) : 0));
+      return;
+    }
     const { mnemonic, operands } = opcode;
     const special = operands.some((operand) => /^[CD]d$/.test(operand));
     const segment = operands.some((operand) => /^Sw$/.test(operand));
@@ -480,8 +525,11 @@ export class Generator {
     const memoryOnly = operands.some((operand) => /^M[a-z]$/.test(operand));
     const asks = ASK_OF_SELECTORS.has(mnemonic) || (operands[0] === 'Sw' && operands[1] === 'Ew');
     // With a register these bytes belong to later instructions: VEX, EVEX, what shares 0F 01 and 0F C7 (SDM volume 2, 2.3).
-    const taken = ['les', 'lds', 'bound', 'cmpxchg8b', 'invlpg', 'lgdt', 'lidt'].includes(mnemonic);
-    if (special || asks || (memoryOnly ? !taken && this.chance(2) : this.chance(40))) {
+    const taken =
+      isFloating(encoding) ||
+      ['les', 'lds', 'bound', 'cmpxchg8b', 'invlpg', 'lgdt', 'lidt'].includes(mnemonic);
+    if (SAVES.has(mnemonic)) bytes.push((reg << 3) | 5, ...bytesOf(this.place(), 4));
+    else if (special || asks || (memoryOnly ? !taken && this.chance(2) : this.chance(40))) {
       const rm = asks ? EAX : this.below(8);
       bytes.push(0xc0 | (reg << 3) | rm);
     } else if (addressSize === 2) {

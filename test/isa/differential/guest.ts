@@ -8,10 +8,26 @@ import {
   TSS_32_BUSY,
   WRITABLE,
 } from '../../../recorder/machine/cpu/descriptors.ts';
-import { CPL, CS, DS, ES, FS, GDT_BASE, GS, LDTR, SS, TR } from '../../../recorder/machine/cpu/state.ts';
+import {
+  CPL,
+  CS,
+  DS,
+  ES,
+  FPU_CONTROL,
+  FPU_EMPTY,
+  FPU_REGISTERS,
+  FPU_STATUS,
+  FS,
+  GDT_BASE,
+  GS,
+  LDTR,
+  SS,
+  TR,
+} from '../../../recorder/machine/cpu/state.ts';
 import { RAM } from '../../../recorder/machine/layout.ts';
 import { CpuBench } from '../bench.ts';
 import { type Case, type Outcome, STOPPED } from './case.ts';
+import { fpuWords } from './fpu-states.ts';
 import {
   initialMemory,
   offsetOf,
@@ -48,7 +64,11 @@ const HLT = 0xf4;
 const INTERRUPT_GATE = 0x8e00;
 const DPL_3 = 0x6000;
 const HAS_ERROR = (1 << 8) | (1 << 10) | (1 << 11) | (1 << 12) | (1 << 13) | (1 << 14) | (1 << 17);
-const CR0 = 0x80010011 | 0;
+/** PG, AM, WP, NE, ET and PE: as Linux sets them. */
+const CR0 = 0x80050031 | 0;
+const EXCEPTIONS = 0x3f;
+/** ES and B: an exception is pending. */
+const PENDING = 0x8080;
 /** So many instructions in a case mean that it does not end. */
 const LIMIT = 100_000;
 
@@ -130,6 +150,7 @@ export class Guest {
     one.registers.forEach((value, n) => {
       cpu.setRegister(n, value);
     });
+    this.setFpu(one.fpu);
     cpu.eip = one.address;
     cpu.eflags = one.eflags;
     mem.i32[CPL] = 3;
@@ -143,17 +164,39 @@ export class Guest {
     this.bench.mem.i32.set([GDT, GDT_LIMIT, IDT, 0xff], GDT_BASE);
   }
 
+  private setFpu(state: number): void {
+    const { i32 } = this.bench.mem;
+    const [words, empty, ...registers] = fpuWords(state);
+    i32[FPU_CONTROL] = words & 0xffff;
+    i32[FPU_STATUS] = (words >>> 16) & ~PENDING;
+    i32[FPU_EMPTY] = empty;
+    for (let i = 0; i < 8; i++) i32.set(registers.slice(3 * i, 3 * i + 3), this.registerAt(i));
+  }
+
+  private registerAt(i: number): number {
+    return FPU_REGISTERS + (((this.bench.mem.i32[FPU_STATUS] >> 11) + i) & 7) * 4;
+  }
+
+  private fpu(): number[] {
+    const { i32 } = this.bench.mem;
+    const pending = i32[FPU_STATUS] & ~i32[FPU_CONTROL] & EXCEPTIONS ? PENDING : 0;
+    const words = [i32[FPU_CONTROL] | ((i32[FPU_STATUS] | pending) << 16), i32[FPU_EMPTY]];
+    for (let i = 0; i < 8; i++) words.push(...i32.subarray(this.registerAt(i), this.registerAt(i) + 3));
+    return words;
+  }
+
   private outcome(one: Case): Outcome {
     const { bench } = this;
     const { cpu } = bench;
     const registers = Array.from({ length: 8 }, (_, n) => cpu.register(n));
     const selectors = [DS, ES, FS, GS, SS].map((segment) => cpu.segment(segment)[0]);
     const changes = this.changes(one);
+    const fpu = this.fpu();
     // Halted at the byte after the handler's only instruction.
     const vector = cpu.eip - 1 - HANDLERS;
     if (!cpu.halted || vector < 0 || vector > 31) {
       const { eip, eflags, cr2 } = cpu;
-      return { registers, selectors, changes, eip, eflags, cr2, vector: STOPPED, error: 0 };
+      return { registers, selectors, fpu, changes, eip, eflags, cr2, vector: STOPPED, error: 0 };
     }
     const frame = cpu.register(4) - RESERVED_FROM + KERNEL;
     const hasError = ((HAS_ERROR >>> vector) & 1) !== 0;
@@ -163,6 +206,7 @@ export class Guest {
     return {
       registers,
       selectors,
+      fpu,
       changes,
       vector,
       error: hasError ? bench.peek32(frame) : 0,

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Case, Outcome } from './case.ts';
+import { FPU_IMAGE_WORDS, FPU_WORDS, fpuImage } from './fpu-states.ts';
 import { initialMemory, REGIONS } from './memory-map.ts';
 
 const MAGIC = 0x36383372;
@@ -13,7 +14,9 @@ const FLAGS =
   '-fno-tree-loop-distribute-patterns -mno-sse -mno-mmx ' +
   '-Wl,--build-id=none -Wl,-Ttext-segment=0x70000000 -Wl,-z,noexecstack';
 /** Words of an outcome before its changes. */
-const OUTCOME_WORDS = 19;
+const OUTCOME_WORDS = 19 + FPU_WORDS;
+/** Words of a case before its code. */
+const CASE_WORDS = 13 + FPU_IMAGE_WORDS;
 
 /** The host's own processor, running cases in a 32-bit process (runner.c). */
 export class Host {
@@ -86,6 +89,7 @@ export class Host {
         error: words[at + 11],
         cr2: words[at + 12],
         selectors: [...words.subarray(at + 13, at + 18)],
+        fpu: [...words.subarray(at + 18, at + 18 + FPU_WORDS)],
         changes,
       });
       at = end;
@@ -94,10 +98,10 @@ export class Host {
   }
 }
 
-function encode({ address, code, eflags, registers, fs, gs }: Case): Uint8Array {
-  const words = new Int32Array(13 + ((code.length + 3) >>> 2));
-  words.set([address, code.length, eflags, ...registers, fs, gs]);
+function encode({ address, code, eflags, registers, fs, gs, fpu }: Case): Uint8Array {
+  const words = new Int32Array(CASE_WORDS + ((code.length + 3) >>> 2));
+  words.set([address, code.length, eflags, ...registers, fs, gs, ...fpuImage(fpu)]);
   const bytes = new Uint8Array(words.buffer);
-  bytes.set(code, 13 * 4);
+  bytes.set(code, CASE_WORDS * 4);
   return bytes;
 }

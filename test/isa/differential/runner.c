@@ -4,9 +4,10 @@
  *
  * Standard input, 32-bit words: MAGIC; the number of regions; for each its address, bytes and whether it is writable;
  * the bytes of all regions; then cases until the end of the input: code address, code bytes, EFLAGS, EAX ECX EDX EBX
- * ESP EBP ESI EDI, selectors of FS and GS, the code padded to words.
- * Standard output, for each case: EAX..EDI, EIP, EFLAGS, vector, error code, CR2, DS, ES, FS, GS, SS, the number of
- * changed words, and their addresses and values.
+ * ESP EBP ESI EDI, selectors of FS and GS, the coprocessor's state for FRSTOR, the code padded to words.
+ * Standard output, for each case: EAX..EDI, EIP, EFLAGS, vector, error code, CR2, DS, ES, FS, GS, SS, the coprocessor's
+ * control and status word, empty registers and ST(0) to ST(7) in three words each, the number of changed words, and their
+ * addresses and values.
  *
  * The process gives up every page but its own image and the regions, so that all other addresses fault; system calls
  * go through only from its own text (seccomp), so that the code under test can make none.
@@ -49,8 +50,9 @@ static u32 input_at, input_end, output_at;
 u8 own_stack[16384] __attribute__((aligned(16)));
 static u8 signal_stack[16384] __attribute__((aligned(16)));
 /* What `enter` loads and where it finds the way back. */
-u32 start[10], start_eip, start_selectors[2], own_esp;
+u32 start[10], start_eip, start_selectors[2], start_fpu[27], own_esp;
 static struct context after;
+static u8 fpu_after[160];
 static volatile u32 running, ticks_seen;
 
 int sys3(int number, u32 a, u32 b, u32 c);
@@ -69,7 +71,7 @@ __asm__(
 	"  mov 28(%esp),%ecx\n mov 32(%esp),%edx\n mov 36(%esp),%esi\n mov 40(%esp),%edi\n xor %ebp,%ebp\n"
 	"  int $0x80\n pop %ebp\n pop %edi\n pop %esi\n pop %ebx\n ret\n"
 	"restore: mov $173,%eax\n int $0x80\n"
-	"enter: pusha\n mov %esp,own_esp\n mov start_selectors,%eax\n mov %ax,%fs\n mov start_selectors+4,%eax\n"
+	"enter: pusha\n mov %esp,own_esp\n frstor start_fpu\n mov start_selectors,%eax\n mov %ax,%fs\n mov start_selectors+4,%eax\n"
 	"  mov %ax,%gs\n mov start+4,%ecx\n mov start+8,%edx\n mov start+12,%ebx\n"
 	"  mov start+20,%ebp\n mov start+24,%esi\n mov start+28,%edi\n"
 	"  pushl start+32\n popf\n mov start,%eax\n mov start+16,%esp\n jmp *start_eip\n"
@@ -146,6 +148,8 @@ static void caught(int signal, void *info, struct context *context)
 	if (running == 0)
 		sys3(SYS_EXIT, 7, 0, 0);
 	copy((u8 *)&after, (u8 *)context, sizeof after);
+	/* Behind an FSAVE image of 112 bytes the kernel puts what FXSAVE stores (SDM volume 1, table 10-2). */
+	copy(fpu_after, (u8 *)context->fpstate + 112, sizeof fpu_after);
 	if (signal == SIGALRM)
 		after.trapno = TIMED_OUT;
 	if (signal == SIGSYS)
@@ -241,6 +245,8 @@ static void one_case(u32 code)
 		start[n] = word();
 	start_selectors[0] = word();
 	start_selectors[1] = word();
+	for (u32 n = 0; n < 27; n++)
+		start_fpu[n] = word();
 	if (length > sizeof bytes)
 		sys3(SYS_EXIT, 6, 0, 0);
 	take(bytes, (length + 3) & ~3);
@@ -257,6 +263,9 @@ static void one_case(u32 code)
 	put(after.eip), put(after.eflags), put(after.trapno), put(after.err), put(after.cr2);
 	put(after.ds & 0xffff), put(after.es & 0xffff), put(after.fs & 0xffff), put(after.gs & 0xffff);
 	put(after.ss & 0xffff);
+	put(*(u32 *)fpu_after), put(fpu_after[4] ^ 0xff);
+	for (u32 *st = (u32 *)(fpu_after + 32); st < (u32 *)(fpu_after + 160); st += 4)
+		put(st[0]), put(st[1]), put(st[2] & 0xffff);
 	put(compare(0));
 	compare(1);
 	copy(in_image, saved, length);

@@ -275,6 +275,7 @@ export const ARITHMETIC_HANDLERS: Handlers = {
     const { access, i32, flags } = core;
     const offset = core.offset(insn);
     const linear = access.forWrite(insn.segment, offset, 8);
+    access.checkAligned(linear, 8);
     access.probeWrite(linear, 4, core.cpl);
     access.probeWrite((linear + 4) | 0, 4, core.cpl);
     const low = access.read(linear, 4, core.cpl);
