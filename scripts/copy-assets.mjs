@@ -12,8 +12,9 @@ const assets = [
   'analysis/export',
   'recorder/guest/images',
   'recorder/guest/profile.json',
+  'firmware',
 ];
-const wanted = /\.(proto|sql|json|elf|debug|gz|img)$/;
+const wanted = /\.(proto|sql|json|elf|debug|gz|img|bin)$/;
 
 for (const asset of assets) {
   const from = join(root, asset);

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { Firmware } from '../../recorder/machine/device.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import type { Media } from './drives.ts';
@@ -15,16 +14,9 @@ export interface FirmwareRequest {
   readonly cdrom?: string | undefined;
 }
 
-/** Where distributions put SeaBIOS: Debian, Ubuntu; Fedora, openSUSE; Arch, Homebrew. */
-const FOLDERS = [
-  '/usr/share/seabios',
-  '/usr/share/qemu',
-  '/usr/share/qemu-kvm',
-  '/usr/local/share/qemu',
-  '/opt/homebrew/share/qemu',
-];
-const BIOS_NAMES = ['bios.bin', 'bios-256k.bin'];
-const VGA_BIOS_NAMES = ['vgabios-isavga.bin', 'vgabios-stdvga.bin', 'vgabios.bin'];
+/** SeaBIOS comes with the tool. */
+const bundled = (name: string): Uint8Array =>
+  readFileSync(new URL(`../../firmware/seabios/${name}`, import.meta.url));
 const NO_VGA_BIOS = 'none';
 
 /** Whether the guest is to be booted by a BIOS though no bootable image was named as the guest. */
@@ -33,25 +25,18 @@ export const asksForFirmware = ({ bios, vgaBios, boot, isa, ...media }: Firmware
   isa === true ||
   (media.floppy ?? []).length > 0;
 
-/** Throws BadInput when there is no BIOS to be found. */
-export function openFirmware(request: FirmwareRequest, media: Media): Firmware {
-  const bios = request.bios ?? find(BIOS_NAMES);
-  if (bios === undefined)
-    throw new BadInput(
-      `no BIOS found (${BIOS_NAMES.join(' or ')} in ${FOLDERS.join(', ')})`,
-      'install SeaBIOS (Debian, Ubuntu: apt install seabios; Fedora: dnf install seabios-bin), or name one: --bios FILE',
-    );
-  const vgaBios = request.vgaBios ?? find(VGA_BIOS_NAMES) ?? NO_VGA_BIOS;
+/** The images that were asked for, else SeaBIOS's. */
+export function openFirmware({ bios, vgaBios, boot, isa }: FirmwareRequest, media: Media): Firmware {
   return {
-    bios: readUserFile(bios, 'BIOS'),
-    vgaBios: vgaBios === NO_VGA_BIOS ? new Uint8Array() : readUserFile(vgaBios, 'VGA BIOS'),
-    bootOrder: bootOrder(request.boot, media),
-    pci: !request.isa,
+    bios: bios === undefined ? bundled('bios.bin') : readUserFile(bios, 'BIOS'),
+    vgaBios: vgaBios === NO_VGA_BIOS ? new Uint8Array() : openVgaBios(vgaBios),
+    bootOrder: bootOrder(boot, media),
+    pci: !isa,
   };
 }
 
-const find = (names: readonly string[]): string | undefined =>
-  FOLDERS.flatMap((folder) => names.map((name) => join(folder, name))).find((path) => existsSync(path));
+const openVgaBios = (path: string | undefined): Uint8Array =>
+  path === undefined ? bundled('vgabios-isavga.bin') : readUserFile(path, 'VGA BIOS');
 
 /** As asked; else every drive that has a medium: what was named as the guest, then floppy, hard disk, CD. */
 function bootOrder(asked: string | undefined, { disks, floppies, cdrom, first }: Media): string {

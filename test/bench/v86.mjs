@@ -1,10 +1,9 @@
-// v86 as a peer: the emulator from npm, its BIOS images from Debian's seabios and vgabios packages (for the bench only).
-import { existsSync, readFileSync } from 'node:fs';
+// v86 as a peer: the emulator from npm, with the BIOS that rewind386 brings along.
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-const BIOS = '/usr/share/seabios/bios.bin';
-const VGA_BIOS = ['/usr/share/seabios/vgabios-stdvga.bin', '/usr/share/vgabios/vgabios.bin'].find(existsSync);
+const FIRMWARE = join(import.meta.dirname, '../../firmware/seabios');
 
 /** A file as v86 takes it: `{ buffer: ArrayBuffer }`. */
 export function file(path) {
@@ -13,22 +12,18 @@ export function file(path) {
 }
 
 /**
- * Runs v86 until `done(text)` is true of what it said on COM1; `boot`: v86's own options of what to boot.
- * @returns {Promise<{ seconds: number, instructions: number, text: string }>}
+ * Runs v86 until `done(text)` is true of what it said on COM1, prints {"seconds", "instructions", "text"} as JSON, and ends the
+ * process there and then. `boot`: v86's own options of what to boot.
  */
 export async function runV86({ jit, ramMegabytes, boot, done }) {
-  if (!existsSync(BIOS) || !VGA_BIOS) {
-    console.error('v86 needs a BIOS: apt-get install seabios vgabios');
-    process.exit(2);
-  }
   const build = dirname(createRequire(import.meta.url).resolve('v86'));
   const { V86 } = await import(join(build, 'libv86.mjs'));
   const emulator = new V86({
     wasm_path: join(build, 'v86.wasm'),
     memory_size: ramMegabytes << 20,
     vga_memory_size: 2 << 20,
-    bios: file(BIOS),
-    vga_bios: file(VGA_BIOS),
+    bios: file(join(FIRMWARE, 'bios.bin')),
+    vga_bios: file(join(FIRMWARE, 'vgabios-isavga.bin')),
     ...boot,
     disable_jit: !jit,
     autostart: false,
@@ -38,17 +33,14 @@ export async function runV86({ jit, ramMegabytes, boot, done }) {
   let text = '';
   let start = 0;
   await new Promise((ready) => emulator.add_listener('emulator-ready', ready));
-  return new Promise((resolve) => {
-    emulator.add_listener('serial0-output-byte', (byte) => {
-      text += String.fromCharCode(byte);
-      if (done(text))
-        resolve({
-          seconds: (performance.now() - start) / 1000,
-          instructions: emulator.get_instruction_counter(),
-          text: text.trim(),
-        });
-    });
-    start = performance.now();
-    emulator.run();
+  emulator.add_listener('serial0-output-byte', (byte) => {
+    text += String.fromCharCode(byte);
+    if (!done(text)) return;
+    const seconds = (performance.now() - start) / 1000;
+    const instructions = emulator.get_instruction_counter();
+    console.log(JSON.stringify({ seconds, instructions, text: text.trim() }));
+    process.exit(0);
   });
+  start = performance.now();
+  emulator.run();
 }

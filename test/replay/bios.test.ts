@@ -8,19 +8,18 @@ import { readTextScreen, screenLines } from '../../recorder/machine/devices/vga-
 import type { Machine } from '../../recorder/machine/machine.ts';
 import { replay } from '../../replayer/session.ts';
 import { EXIT_CODE, MESSAGE } from './boot-sector.ts';
-import { bootFloppy, installedFirmware, PLAN, said } from './seabios.ts';
+import { bootFloppy, firmware, PLAN, said } from './seabios.ts';
 
-const firmware = installedFirmware('a');
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 // From other drives, and GRUB and memtest86+: test/slow/bios.test.ts.
-it.skipIf(!firmware)('boots a floppy by SeaBIOS, records and replays it', async () => {
+it('boots a floppy by SeaBIOS, records and replays it', async () => {
   const path = join(folder, 'floppy.r386');
   let machine: Machine | undefined;
   const { exit } = await record({
     ...PLAN,
-    ...{ drives: [bootFloppy()], firmware: firmware!, instructions: 60e6, output: path },
+    ...{ drives: [bootFloppy()], firmware: firmware('a'), instructions: 60e6, output: path },
     build: (options, boot) => {
       machine = buildMachine(options, boot);
       return machine;

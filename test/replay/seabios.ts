@@ -3,7 +3,6 @@ import type { DriveSource } from '../../recorder/capture/recording.ts';
 import { DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
 import type { Firmware } from '../../recorder/machine/device.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
-import { BadInput } from '../../schemas/bad-input.ts';
 import { bootCd, bootDisk } from './boot-sector.ts';
 
 /** What tests of booting by SeaBIOS share. */
@@ -11,16 +10,11 @@ import { bootCd, bootDisk } from './boot-sector.ts';
 export const FLOPPY_SECTORS = 2880;
 export const DISK_SECTORS = 1008;
 
-/** SeaBIOS as it is installed; undefined, with a word about it, where it is not. */
-export function installedFirmware(bootOrder: string, pci = true): Firmware | undefined {
-  try {
-    return { ...openFirmware({}, { disks: [], floppies: [], cdrom: undefined }), bootOrder, pci };
-  } catch (error) {
-    if (!(error instanceof BadInput)) throw error;
-    console.warn(`skipped: ${error.message}`);
-    return undefined;
-  }
-}
+/** SeaBIOS, as it comes with the tool. */
+export const firmware = (bootOrder: string, pci = true): Firmware => ({
+  ...openFirmware({}, { disks: [], floppies: [], cdrom: undefined }),
+  ...{ bootOrder, pci },
+});
 
 /** Everything of a recording but what it boots from. */
 export const PLAN = {

@@ -16,22 +16,21 @@ import {
   bootFloppy,
   DISK_SECTORS,
   FLOPPY_SECTORS,
-  installedFirmware,
+  firmware,
   memory,
   PLAN,
   said,
 } from '../replay/seabios.ts';
 
-const firmware = installedFirmware('acd');
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe.skipIf(!firmware)('a boot sector, by SeaBIOS', () => {
+describe('a boot sector, by SeaBIOS', () => {
   const hardDisk = () => memory(bootDisk(DISK_SECTORS));
   const cases: Record<string, Partial<RecordingPlan>> = {
-    'a hard disk': { disk: hardDisk(), firmware: { ...firmware!, bootOrder: 'c' } },
-    'a CD': { drives: [bootCdrom()], firmware: { ...firmware!, bootOrder: 'd' } },
-    'a hard disk without PCI': { disk: hardDisk(), firmware: { ...firmware!, bootOrder: 'c', pci: false } },
+    'a hard disk': { disk: hardDisk(), firmware: firmware('c') },
+    'a CD': { drives: [bootCdrom()], firmware: firmware('d') },
+    'a hard disk without PCI': { disk: hardDisk(), firmware: firmware('c', false) },
     'the CD among other drives': {
       disk: hardDisk(),
       drives: [
@@ -39,7 +38,7 @@ describe.skipIf(!firmware)('a boot sector, by SeaBIOS', () => {
         bootCdrom(),
         { kind: 'disk', unit: 1, medium: memory(new Uint8Array(512 * DISK_SECTORS)) },
       ],
-      firmware: { ...firmware!, bootOrder: 'dac' },
+      firmware: firmware('dac'),
     },
   };
   for (const [name, plan] of Object.entries(cases)) {
@@ -73,11 +72,17 @@ const drawnFromTime: Nondet = {
   takeInput: () => undefined,
 };
 
-describe.skipIf(!firmware)('a machine with a BIOS', () => {
+describe('a machine with a BIOS', () => {
   const machine = () =>
     buildMachine(
       {
-        ...{ config: PLAN.config, profile: PLAN.profile, nondet: drawnFromTime, sink: null, firmware },
+        ...{
+          config: PLAN.config,
+          profile: PLAN.profile,
+          nondet: drawnFromTime,
+          sink: null,
+          firmware: firmware('acd'),
+        },
         disk: new MemoryDisk(bootDisk(DISK_SECTORS)),
         drives: [{ kind: 'floppy', unit: 0, image: new MemoryDisk(bootDisk(FLOPPY_SECTORS)) }],
       },

@@ -124,11 +124,7 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: 'drives for the BIOS to try: a floppy, c hard disk, d CD (docs/machine.md)',
       },
-      bios: {
-        type: 'string',
-        requiresArg: true,
-        describe: 'BIOS image; default: SeaBIOS where it is installed',
-      },
+      bios: { type: 'string', requiresArg: true, describe: 'BIOS image; default: SeaBIOS' },
       'vga-bios': { type: 'string', requiresArg: true, describe: 'VGA BIOS image; none for none' },
       isa: { type: 'boolean', default: false, describe: 'no PCI bus for the guest to find' },
       profile: {
