@@ -19,6 +19,8 @@ const { TraceReader } = await load('replayer/trace-reader.js');
 const INSTRUCTIONS = Number(process.argv[2] ?? 1e9);
 const TARGETS = 300;
 const ROUNDS = 3;
+/** Instructions between the checkpoints of a recording that is made for quick first seeks. */
+const DENSE = 16_777_216;
 const folder = mkdtempSync(join(tmpdir(), 'r386-timetravel-'));
 
 async function recordRun({ kernel, seed, scale, instructions = INSTRUCTIONS, every }) {
@@ -90,21 +92,24 @@ async function recordingCost() {
     // In this process, one after the other, so that one compiled program serves both.
     const best = {};
     for (let round = 0; round < ROUNDS; round++) {
-      for (const every of ['off', 'auto']) {
+      for (const every of ['off', 'auto', DENSE]) {
         const result = await recordRun({ ...run, every });
         if (!best[every] || result.seconds < best[every].seconds) best[every] = result;
       }
     }
-    const { count, bytes, share } = checkpointShare(best.auto.file);
-    rows.push([
-      name,
-      `${fixed(best.off.seconds, 3)} s`,
-      `${fixed(best.auto.seconds, 3)} s (${fixed(100 * (best.auto.seconds / best.off.seconds - 1), 1)} %)`,
-      String(count),
-      `${grouped(bytes / 1024)} KB (${fixed(100 * share, 1)} % of the trace)`,
-    ]);
+    for (const every of ['auto', DENSE]) {
+      const { count, bytes, share } = checkpointShare(best[every].file);
+      rows.push([
+        name,
+        every === 'auto' ? 'auto' : grouped(every),
+        `${fixed(best.off.seconds, 3)} s`,
+        `${fixed(best[every].seconds, 3)} s (${fixed(100 * (best[every].seconds / best.off.seconds - 1), 1)} %)`,
+        String(count),
+        `${grouped(bytes / 1024)} KB (${fixed(100 * share, 1)} % of the trace)`,
+      ]);
+    }
   }
-  table(['workload', 'without', 'with checkpoints', 'made', 'size'], rows);
+  table(['workload', '--checkpoint-every', 'without', 'with checkpoints', 'made', 'size'], rows);
 }
 
 async function travel() {
@@ -112,12 +117,7 @@ async function travel() {
   const reader = TraceReader.open(file);
   const open = () => new Timeline(ForwardSession.open(reader, { build: buildMachine, builtinDisk }));
   const { end } = open();
-  const cold = [];
-  for (const icount of randomIcounts(end, 8)) {
-    const timeline = open();
-    cold.push(await timed(() => timeline.seek({ icount, deliveries: 0 })));
-  }
-  cold.sort((a, b) => a - b);
+  const cold = await firstSeeks(reader, 8);
   const timeline = open();
   const build = await timed(() => timeline.build());
   const { spacing, count } = timeline.checkpoints;
@@ -143,10 +143,29 @@ async function travel() {
       row('first reverse step there', first),
       row('the next ones', more),
       row('first seek of all, by what the trace holds (8)', cold),
+      row(`the same, recorded with --checkpoint-every ${grouped(DENSE)} (100)`, await firstSeeksOfDense()),
     ],
   );
   await watching(timeline);
   reader.close();
+}
+
+/** Each by a timeline of its own that has nothing yet. */
+async function firstSeeks(reader, count) {
+  const times = [];
+  for (const icount of randomIcounts(reader.footer.final.icount, count)) {
+    const timeline = new Timeline(ForwardSession.open(reader, { build: buildMachine, builtinDisk }));
+    times.push(await timed(() => timeline.seek({ icount, deliveries: 0 })));
+  }
+  return times.sort((a, b) => a - b);
+}
+
+async function firstSeeksOfDense() {
+  const { file } = await recordRun({ kernel: 'fixed', seed: 1, scale: 4000, every: DENSE });
+  const reader = TraceReader.open(file);
+  const times = await firstSeeks(reader, 100);
+  reader.close();
+  return times;
 }
 
 /** Full speed where nothing is watched: the same stretch with a breakpoint and a watchpoint that are not met. */

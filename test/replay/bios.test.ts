@@ -13,7 +13,7 @@ import { bootFloppy, firmware, PLAN, said } from './seabios.ts';
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-// From other drives, and GRUB and memtest86+: test/slow/bios.test.ts.
+// From other drives: test/slow/bios.test.ts.
 it('boots a floppy by SeaBIOS, records and replays it', async () => {
   const path = join(folder, 'floppy.r386');
   let machine: Machine | undefined;
