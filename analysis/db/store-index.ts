@@ -48,6 +48,16 @@ export class StoreIndex {
     }
   }
 
+  /** The index that there is of the trace as it is now; nothing is made or said. */
+  static openIfCurrent(path: string, options: StoreIndexOptions): StoreIndex | undefined {
+    try {
+      const found = new TraceCache(path, () => {}).find(INDEX_FILE);
+      return found ? new StoreIndex(path, new StoreIndexFile(found), options) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
   close(): void {
     this.file.close();
   }
@@ -55,6 +65,11 @@ export class StoreIndex {
   /** Memory covered, bytes. */
   get ramBytes(): number {
     return this.file.ramBytes;
+  }
+
+  /** Every write from this icount on is known. */
+  get begin(): number {
+    return this.file.from;
   }
 
   /** End of the run, icount. */

@@ -11,6 +11,7 @@ import {
 import { BadInput } from '../../schemas/bad-input.ts';
 import { symbolize } from '../../schemas/elf.ts';
 import { guestSymbols } from '../../schemas/guest-symbols.ts';
+import type { LastWriter } from '../store-index/last-writer.ts';
 import type { TraceReader } from '../trace-reader.ts';
 import type { Debuggee } from './debuggee.ts';
 import { mappedRanges, word } from './mappings.ts';
@@ -26,6 +27,17 @@ export interface DebugFinding {
 export interface MonitorOptions {
   /** Runs the checks; absent when there is no analysis. */
   readonly findings?: () => Promise<readonly DebugFinding[]>;
+  /**
+   * The newest write to any byte of [physical, physical + bytes) of the recorded run before the instruction at `before`, if
+   * that is known without executing anything.
+   */
+  readonly lastWriter?: (physical: number, bytes: number, before: number) => LastWriter | undefined;
+}
+
+/** A write; without `eip` a device made it. */
+interface Writer {
+  readonly icount: number;
+  readonly eip: number | undefined;
 }
 
 interface Command {
@@ -258,16 +270,32 @@ export class Monitor {
     const address = parseAddress(text);
     const physical = this.debuggee.physical('linear', address);
     if (physical < 0) throw new BadInput(`${hex(address)} is not mapped`);
+    const word = physical & ~3;
+    const last = this.knownWriter(word) ?? (await this.lastWriterByExecution(word));
+    if (!last) return `nothing wrote physical ${hex(word)} before icount ${this.debuggee.position.icount}\n`;
+    const by = last.eip === undefined ? 'a device, by DMA' : `${hex(last.eip)} ${this.symbol(last.eip)}`;
+    return `physical ${hex(word)} was last written at icount ${last.icount} by ${by}\n`;
+  }
+
+  /** From the index: of the recorded run, before an instruction. Undefined where it does not say; null for no writer. */
+  private knownWriter(word: number): Writer | null | undefined {
+    const { position, isWhatIf } = this.debuggee;
+    // What a delivery pushes is written at the icount of the instruction that it comes before.
+    if (isWhatIf || position.deliveries > 0) return undefined;
+    const last = this.options.lastWriter?.(word, 4, position.icount);
+    if (last?.kind === 'write') return last.write;
+    return last?.kind === 'never' ? null : undefined;
+  }
+
+  private async lastWriterByExecution(word: number): Promise<Writer | null> {
     const here = this.debuggee.position;
-    const first = physical & ~3;
-    const watch = { space: 'physical', first, last: first + 3, reads: false, writes: true } as const;
+    const watch = { space: 'physical', first: word, last: word + 3, reads: false, writes: true } as const;
     const report = await this.debuggee.continueBack({ breakpoints: [], watches: [watch] }, () => false);
-    const eip = this.machine.cpu.eip;
+    const { eip } = this.machine.cpu;
     await this.debuggee.goto(here);
-    if (report.kind !== 'hit') return `nothing wrote physical ${hex(first)} before icount ${here.icount}\n`;
-    const { icount } = report.hit.position;
-    const by = report.hit.byDevice ? 'a device, by DMA' : `${hex(eip)} ${this.symbol(eip)}`;
-    return `physical ${hex(first)} was last written at icount ${icount} by ${by}\n`;
+    if (report.kind !== 'hit') return null;
+    const { position, byDevice } = report.hit;
+    return { icount: position.icount, eip: byDevice ? undefined : eip };
   }
 }
 

@@ -41,6 +41,17 @@ export function lastWriters(index: StoreIndexFile, physical: number, bytes: numb
   return runs;
 }
 
+/** Who made the newest of the last writes of those bytes; hidden when any of them is. */
+export function newestWriter(runs: readonly Run[]): LastWriter {
+  let newest: LastWriter = { kind: 'never' };
+  for (const { last } of runs) {
+    if (last.kind === 'hidden') return last;
+    if (last.kind === 'write' && (newest.kind === 'never' || newest.write.icount < last.write.icount))
+      newest = last;
+  }
+  return newest;
+}
+
 /** Adds the byte that follows the runs, to the last of them where one writer made both. */
 export function addByte(runs: Run[], at: number, last: LastWriter): void {
   const previous = runs[runs.length - 1];

@@ -2,25 +2,38 @@ import { execFile, spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
+import { knownLastWriter } from '../../analysis/cli/known-last-writer.ts';
+import { StoreIndex } from '../../analysis/db/store-index.ts';
+import { buildMachine } from '../../recorder/machine/build.ts';
 import { Debuggee } from '../../replayer/gdb/debuggee.ts';
 import { Monitor } from '../../replayer/gdb/monitor.ts';
 import { encodePacket, PacketReader } from '../../replayer/gdb/packets.ts';
+import { cpuOf } from '../../replayer/gdb/registers.ts';
 import { type GdbServer, serveGdb } from '../../replayer/gdb/server.ts';
 import { GdbStub } from '../../replayer/gdb/stub.ts';
-import { HIJACK, type HijackTrace, hijackTrace } from './timeline-fixture.ts';
+import {
+  HIJACK,
+  type HijackFinding,
+  type HijackTrace,
+  hijackFinding,
+  hijackTrace,
+} from './timeline-fixture.ts';
 
 const root = join(import.meta.dirname, '../..');
 const images = join(root, 'recorder/guest/images');
 let trace: HijackTrace;
 let debuggee: Debuggee;
 let stub: GdbStub;
+/** From SQL over the trace. */
+let found: HijackFinding;
 const notes: string[] = [];
 
 beforeAll(async () => {
   trace = await hijackTrace();
   debuggee = new Debuggee(trace.newSession(), {}, (text) => notes.push(text));
-  const findings = async () => [{ icount: HIJACK.icount, title: 'Interrupt hijack', summary: 'a fork' }];
-  stub = new GdbStub(debuggee, new Monitor(debuggee, trace.reader, { findings }));
+  found = await hijackFinding(trace.file);
+  stub = new GdbStub(debuggee, new Monitor(debuggee, trace.reader, { findings: async () => found.findings }));
   await debuggee.goto({ icount: trace.reader.endIcount, deliveries: 0 });
 });
 
@@ -69,18 +82,19 @@ describe('the remote protocol', () => {
   });
 
   it('goes back to a watched store by linear and by physical address, and to breakpoints', async () => {
-    await stub.handle(`Z2,${HIJACK.linear.toString(16)},4`);
-    expect(await stub.handle('bc')).toBe(`T05watch:${HIJACK.linear.toString(16)};thread:1;`);
-    expect(await monitor('when')).toContain(`icount ${HIJACK.icount} of`);
-    expect(await monitor('when')).toContain(HIJACK.symbol);
-    await stub.handle(`z2,${HIJACK.linear.toString(16)},4`);
-    const physical = debuggee.physical('linear', HIJACK.linear);
+    const linear = found.linear.toString(16);
+    await stub.handle(`Z2,${linear},4`);
+    expect(await stub.handle('bc')).toBe(`T05watch:${linear};thread:1;`);
+    expect(await monitor('when')).toContain(`icount ${found.icount} of`);
+    expect(await monitor('when')).toContain(found.code);
+    await stub.handle(`z2,${linear},4`);
+    const physical = debuggee.physical('linear', found.linear);
     await monitor(`goto ${trace.reader.endIcount}`);
     await stub.handle('Qqemu.PhyMemMode:1');
     await stub.handle(`Z2,${physical.toString(16)},4`);
     await stub.handle('Qqemu.PhyMemMode:0');
     await stub.handle('bc');
-    expect(debuggee.position).toEqual({ icount: HIJACK.icount, deliveries: 0 });
+    expect(debuggee.position).toEqual({ icount: found.icount, deliveries: 0 });
     await stub.handle(`z2,${physical.toString(16)},4`);
     await stub.handle('Z0,f01057b5,1');
     expect(await stub.handle('bs')).toBe('T05thread:1;');
@@ -92,7 +106,7 @@ describe('the remote protocol', () => {
   });
 
   it('knows of monitor commands', async () => {
-    expect(await monitor('findings')).toContain(`1  icount ${HIJACK.icount}  Interrupt hijack`);
+    expect(await monitor('findings')).toContain(`1  icount ${found.icount}  Interrupt hijack`);
     expect(await monitor('goto finding 1')).toContain(HIJACK.symbol);
     expect(await monitor('info apt')).toMatch(/slot 1023 = 005c7023, directory 005c7000 \(ftpd\[64\]\)/);
     expect(await monitor('info tlb')).toMatch(/^f0105000 -> 00105000 rws/m);
@@ -106,6 +120,44 @@ describe('the remote protocol', () => {
     for (const wrong of ['goto', 'goto x', 'last-writer', 'last-writer 0', 'info pmap fffff', 'dance'])
       expect((await monitor(wrong)).split('\n')).toHaveLength(2);
     for (const line of (await monitor('help')).split('\n')) expect(line.length).toBeLessThan(110);
+  });
+
+  it('names the last writer from the index of stores as by executing', async () => {
+    const options = { build: buildMachine, builtinDisk, note: (text: string) => expect.fail(text) };
+    const lookUp = knownLastWriter(trace.reader);
+    expect(lookUp(0x1000, 4, 1000)).toBeUndefined();
+    (await StoreIndex.open(trace.file, options)).close();
+    const answers: string[] = [];
+    const indexed = new Monitor(debuggee, trace.reader, {
+      lastWriter: (physical, bytes, before) => {
+        const last = lookUp(physical, bytes, before);
+        answers.push(last?.kind ?? 'none');
+        return last;
+      },
+    });
+    const stack = () => cpuOf(debuggee.machine).register(4) >>> 0;
+    const words = [() => found.linear, stack, () => stack() - 16, () => stack() + 64, () => 0xeffbfffc];
+    const compare = async (word: number) => {
+      const line = `last-writer ${word.toString(16)}`;
+      expect(await indexed.run(line), `${line} at ${debuggee.position.icount}`).toBe(await monitor(line));
+    };
+    const compareAll = async (place: string) => {
+      await monitor(place);
+      for (const word of words) await compare(word());
+    };
+    await compareAll('goto 21003456');
+    await compareAll('goto 22712558');
+    await monitor('goto 700000');
+    await compare(0xf0100000);
+    // In the middle of an epoch the index does not know all.
+    expect(new Set(answers)).toEqual(new Set(['write', 'never', 'hidden']));
+    // After a delivery, and in a what-if run, it is not asked.
+    const asked = answers.length;
+    await compareAll('goto 22711849/1');
+    await stub.handle('P0=44332211');
+    await indexed.run(`last-writer ${stack().toString(16)}`);
+    expect(answers).toHaveLength(asked);
+    await monitor('recording');
   });
 
   it('leaves the recording for a run of its own when something is written, and comes back', async () => {
@@ -170,10 +222,10 @@ describe.skipIf(!hasGdb)('gdb', () => {
     return output;
   };
 
-  it('runs back to the store into the hijacked page table, with the source line', async () => {
+  it('runs back to the store that the SQL finding names, with the source line', async () => {
     await monitor(`goto ${trace.reader.endIcount}`);
     const output = await gdb(
-      `watch *(int *) 0x${HIJACK.linear.toString(16)}`,
+      `watch *(int *) 0x${found.linear.toString(16)}`,
       'reverse-continue',
       'monitor when',
       'info line *$pc',
@@ -184,13 +236,16 @@ describe.skipIf(!hasGdb)('gdb', () => {
       'stepi',
       'monitor when',
     );
-    expect(output).toMatch(/Hardware watchpoint 1.*\n+Old value = 6251015\nNew value = /);
-    expect(output).toContain(`icount ${HIJACK.icount} of`);
-    expect(output).toContain(`eip f01057b5 ${HIJACK.symbol}`);
+    // Backwards: the value that is there, and the one of before.
+    expect(output).toMatch(
+      new RegExp(`Hardware watchpoint 1.*\\n+Old value = ${found.value}\\nNew value = (?!${found.value})`),
+    );
+    expect(output).toContain(`icount ${found.icount} of`);
+    expect(output).toContain(`eip f01057b5 ${found.code}`);
     expect(output).toContain('Line 171 of "kernel/vm/pmap.c"');
     expect(output).toContain('*pte = npte;');
-    expect(output).toContain(`icount ${HIJACK.icount - 1} of`);
-    expect(output).toContain(`icount ${HIJACK.icount + 1} of`);
+    expect(output).toContain(`icount ${found.icount - 1} of`);
+    expect(output).toContain(`icount ${found.icount + 1} of`);
   });
 
   it('stops at breakpoints by name, backwards, shows frames and registers, and writes to a run of its own', async () => {

@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runChecks } from '../../analysis/check/checks.ts';
 import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
+import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import type { Watch } from '../../recorder/machine/stops.ts';
+import type { DebugFinding } from '../../replayer/gdb/monitor.ts';
 import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
 import { runGuest } from '../guest/built-in.ts';
@@ -48,4 +51,37 @@ export async function hijackTrace(): Promise<HijackTrace> {
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** What SQL says of the hijack: its finding, and the access that it names. */
+export interface HijackFinding {
+  /** As `check` and `monitor findings` have them. */
+  readonly findings: readonly DebugFinding[];
+  /** `first_access_icount` of the finding. */
+  readonly icount: number;
+  /** Linear address, in the alternate map, of the PTE that was stored into, and what was stored. */
+  readonly linear: number;
+  readonly value: number;
+  /** Code of the access, as symbol+offset. */
+  readonly code: string;
+}
+
+export async function hijackFinding(file: string): Promise<HijackFinding> {
+  const db = await TraceDatabase.open([file], { cache: false });
+  try {
+    const findings = await runChecks(db);
+    const [row] = (
+      await db.query('SELECT first_access_icount, access_at, accesses FROM foreign_pmap WHERE writes > 0')
+    ).getRowObjectsJson();
+    const [, linear, value] = /^\d+ W ([0-9a-f]{8})=([0-9a-f]{8})/.exec(String(row.accesses)) ?? [];
+    return {
+      findings: findings.map(({ icount, check, summary }) => ({ icount, title: check.title, summary })),
+      icount: Number(row.first_access_icount),
+      linear: Number.parseInt(linear, 16),
+      value: Number.parseInt(value, 16),
+      code: String(row.access_at),
+    };
+  } finally {
+    db.close();
+  }
 }

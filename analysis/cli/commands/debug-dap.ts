@@ -9,6 +9,7 @@ import type { TraceReader } from '../../../replayer/trace-reader.ts';
 import { builtinDisk } from '../builtin-guest.ts';
 import { type DebugStart, goToStart } from '../debug-start.ts';
 import { kernelFiles } from '../kernel-files.ts';
+import { knownLastWriter } from '../known-last-writer.ts';
 
 export interface DapRequest extends DebugStart {
   readonly reader: TraceReader;
@@ -24,7 +25,7 @@ export async function serveDap({ reader, findings, input, output, ...start }: Da
   const session = ForwardSession.open(reader, { build: buildMachine, builtinDisk });
   let dap: RewindDebugSession | undefined;
   const debuggee = new Debuggee(session, {}, (text) => dap?.say(text));
-  const monitor = new Monitor(debuggee, reader, { findings });
+  const monitor = new Monitor(debuggee, reader, { findings, lastWriter: knownLastWriter(reader) });
   const code = new GuestCode(guest, kernelFiles(guest));
   dap = new RewindDebugSession({
     debuggee,

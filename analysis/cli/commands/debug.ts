@@ -17,6 +17,7 @@ import { type DebugStart, goToStart } from '../debug-start.ts';
 import { EXIT } from '../exit-status.ts';
 import { grouped, shellWord } from '../format.ts';
 import { type KernelFiles, kernelFiles } from '../kernel-files.ts';
+import { knownLastWriter } from '../known-last-writer.ts';
 import { progressBar } from '../progress.ts';
 import { parseCount } from '../values.ts';
 import { checkTraces } from './check.ts';
@@ -90,7 +91,7 @@ async function debug(file: string, { reader, findings, port, ...start }: DebugRe
   let say: ((text: string) => void) | undefined;
   const opening = { onProgress: (icount: number) => (say ? undefined : progress.at(icount)) };
   const debuggee = new Debuggee(session, opening, tell);
-  const monitor = new Monitor(debuggee, reader, { findings });
+  const monitor = new Monitor(debuggee, reader, { findings, lastWriter: knownLastWriter(reader) });
   await goToStart(debuggee, monitor, start);
   progress.end();
   const server = await serveGdb(new GdbStub(debuggee, monitor), port);
