@@ -1,7 +1,7 @@
 import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
 import { ESP, RETURN } from '../dwarf/call-frames.ts';
 import type { Debuggee, StopReport } from '../gdb/debuggee.ts';
-import { cpuOf } from '../gdb/registers.ts';
+import { cpuOf } from '../gdb/register.ts';
 import type { StopConditions } from '../timeline/timeline.ts';
 import type { GuestCode } from './guest-code.ts';
 import { unwind } from './unwind.ts';

@@ -1,7 +1,8 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { BadInput } from '../../schemas/bad-input.ts';
 import type { Debuggee } from '../gdb/debuggee.ts';
-import { cpuOf, registerNumber, writeRegister } from '../gdb/registers.ts';
+import { cpuOf } from '../gdb/register.ts';
+import { changeRegister, registerNumber } from '../gdb/registers.ts';
 import { hex } from './guest-code.ts';
 
 interface Shown {
@@ -71,9 +72,10 @@ export function setVariable(debuggee: Debuggee, name: string, value: number): st
   if (number < 0) throw new BadInput(`${name} cannot be set`);
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(value >>> 0);
+  const change = changeRegister(debuggee.machine, number, bytes.toString('hex'));
+  if ('refused' in change) throw new BadInput(change.refused);
   debuggee.beforeWrite();
-  const done = writeRegister(debuggee.machine, number, bytes.toString('hex'));
+  change.apply();
   debuggee.afterWrite();
-  if (!done) throw new BadInput(`${name} cannot be set`);
   return hex(value);
 }

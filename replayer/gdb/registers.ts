@@ -1,178 +1,46 @@
-import {
-  FPU_CONTROL,
-  FPU_DATA_OFFSET,
-  FPU_DATA_SELECTOR,
-  FPU_EMPTY,
-  FPU_INSTRUCTION_OFFSET,
-  FPU_INSTRUCTION_SELECTOR,
-  FPU_OPCODE,
-  FPU_REGISTER_WORDS,
-  FPU_REGISTERS,
-  FPU_STATUS,
-} from '../../recorder/machine/cpu/state.ts';
+import { VM } from '../../recorder/machine/cpu/flags.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
+import { POKE_REGISTERS } from '../../schemas/inputs.ts';
+import { cpuOf, type Register } from './register.ts';
+import { SEGMENT_REGISTERS } from './segment-registers.ts';
+import { SYSTEM } from './system-registers.ts';
+import { X87 } from './x87-registers.ts';
 
-/** One register as gdb knows it; its number is its place in REGISTERS. */
-interface Register {
-  readonly name: string;
-  readonly bits: number;
-  readonly type: string;
-  read(machine: Machine): number;
-  /** The words above the lowest. */
-  more?(machine: Machine): number[];
-  /** False when it cannot be set. */
-  write(machine: Machine, value: number): boolean;
-}
-
-/** What the target needs of the CPU beyond MachineCpu: the standard one has it. */
-export interface DebuggableCpu {
-  eip: number;
-  eflags: number;
-  register(number: number): number;
-  setRegister(number: number, value: number): void;
-  segment(number: number): readonly [number, number, number, number];
-}
-
-export const cpuOf = (machine: Machine): DebuggableCpu => machine.cpu as unknown as DebuggableCpu;
-
-const general = (name: string, number: number, type = 'int'): Register => ({
+/** `poke` also forgets what follows from the old value. */
+const poked = (
+  name: (typeof POKE_REGISTERS)[number],
+  type: string,
+  read: (machine: Machine) => number,
+): Register => ({
   name,
   bits: 32,
   type,
-  read: (machine) => cpuOf(machine).register(number),
-  write: (machine, value) => {
-    cpuOf(machine).setRegister(number, value);
-    return true;
-  },
+  read: (machine) => [read(machine)],
+  write: ({ cpu }, [value]) => cpu.poke(POKE_REGISTERS.indexOf(name), value),
 });
 
-/** Selectors are not loaded: that would take the guest's descriptor tables along. */
-const segment = (name: string, number: number): Register => ({
-  name,
-  bits: 32,
-  type: 'int',
-  read: (machine) => cpuOf(machine).segment(number)[0],
-  write: (machine, value) => value === cpuOf(machine).segment(number)[0],
-});
+const general = (name: (typeof POKE_REGISTERS)[number], number: number, type = 'int'): Register =>
+  poked(name, type, (machine) => cpuOf(machine).register(number));
 
-const words = ({ mem }: Machine): Int32Array => mem.i32;
-
-/** A word of the coprocessor; in gdb they are 32 bits wide. */
-const x87Word = (name: string, place: number): Register => ({
-  name,
-  bits: 32,
-  type: 'int',
-  read: (machine) => words(machine)[place],
-  write: (machine, value) => {
-    words(machine)[place] = name.endsWith('off') ? value | 0 : value & 0xffff;
-    return true;
-  },
-});
-
-/** Two bits a register, by its number, not its place on the stack; what is not empty counts as valid. */
-const x87Tags: Register = {
-  name: 'ftag',
-  bits: 32,
-  type: 'int',
-  read: (machine) => {
-    const empty = words(machine)[FPU_EMPTY];
-    return Array.from({ length: 8 }, (_, n) => ((empty >>> n) & 1 ? 3 << (2 * n) : 0)).reduce(
-      (a, b) => a | b,
-    );
-  },
-  write: (machine, value) => value === x87Tags.read(machine),
+const EFLAGS: Register = {
+  ...poked('eflags', 'i386_eflags', (machine) => cpuOf(machine).eflags),
+  refuses: (machine, [value]) =>
+    (value ^ cpuOf(machine).eflags) & VM ? 'segments would have to be loaded for another mode' : undefined,
 };
-
-/** First word of register `index` of the stack (SDM volume 1, 8.1.2). */
-const x87Place = (machine: Machine, index: number): number => {
-  const top = (words(machine)[FPU_STATUS] >>> 11) & 7;
-  return FPU_REGISTERS + ((top + index) & 7) * FPU_REGISTER_WORDS;
-};
-
-const x87Register = (index: number): Register => ({
-  name: `st${index}`,
-  bits: 80,
-  type: 'i387_ext',
-  read: (machine) => words(machine)[x87Place(machine, index)],
-  more: (machine) => [1, 2].map((n) => words(machine)[x87Place(machine, index) + n]),
-  write: () => false,
-});
-
-const control = (name: string, read: Register['read'], set?: (machine: Machine, value: number) => void) => ({
-  name,
-  bits: 32,
-  type: 'int',
-  read,
-  write: (machine: Machine, value: number) => {
-    if (read(machine) === (value | 0)) return true;
-    set?.(machine, value);
-    return set !== undefined;
-  },
-});
 
 const CORE: readonly Register[] = [
-  ...['eax', 'ecx', 'edx', 'ebx'].map((name, number) => general(name, number)),
+  ...(['eax', 'ecx', 'edx', 'ebx'] as const).map((name, number) => general(name, number)),
   general('esp', 4, 'data_ptr'),
   general('ebp', 5, 'data_ptr'),
   general('esi', 6),
   general('edi', 7),
-  {
-    name: 'eip',
-    bits: 32,
-    type: 'code_ptr',
-    read: (machine) => machine.cpu.eip,
-    write: (machine, value) => {
-      cpuOf(machine).eip = value | 0;
-      return true;
-    },
-  },
-  {
-    name: 'eflags',
-    bits: 32,
-    type: 'i386_eflags',
-    read: (machine) => cpuOf(machine).eflags,
-    write: (machine, value) => {
-      cpuOf(machine).eflags = value | 0;
-      return true;
-    },
-  },
-  // gdb's order, with the numbers of the encoding.
-  segment('cs', 1),
-  segment('ss', 2),
-  segment('ds', 3),
-  segment('es', 0),
-  segment('fs', 4),
-  segment('gs', 5),
-  ...Array.from({ length: 8 }, (_, index) => x87Register(index)),
-  x87Word('fctrl', FPU_CONTROL),
-  x87Word('fstat', FPU_STATUS),
-  x87Tags,
-  x87Word('fiseg', FPU_INSTRUCTION_SELECTOR),
-  x87Word('fioff', FPU_INSTRUCTION_OFFSET),
-  x87Word('foseg', FPU_DATA_SELECTOR),
-  x87Word('fooff', FPU_DATA_OFFSET),
-  x87Word('fop', FPU_OPCODE),
+  poked('eip', 'code_ptr', ({ cpu }) => cpu.eip),
+  EFLAGS,
+  ...SEGMENT_REGISTERS,
+  ...X87,
 ];
 
-const SYSTEM: readonly Register[] = [
-  control(
-    'cr0',
-    ({ cpu }) => cpu.cr0,
-    ({ mmu }, value) => mmu.setCr0(value | 0),
-  ),
-  control('cr2', ({ cpu }) => cpu.cr2),
-  control(
-    'cr3',
-    ({ cpu }) => cpu.cr3,
-    ({ mmu }, value) => mmu.setCr3(value | 0),
-  ),
-  control(
-    'cr4',
-    ({ cpu }) => cpu.cr4,
-    ({ mmu }, value) => mmu.setCr4(value | 0),
-  ),
-];
-
+/** A register's number is its place here. */
 const REGISTERS: readonly Register[] = [...CORE, ...SYSTEM];
 
 /** Its number, as gdb counts; -1 for a name that no register has. */
@@ -203,10 +71,10 @@ export function targetXml(): string {
   ].join('\n');
 }
 
-function hexOfRegister({ bits, read, more }: Register, machine: Machine): string {
-  const bytes = Buffer.from(Int32Array.of(read(machine), ...(more?.(machine) ?? [])).buffer);
-  return bytes.toString('hex', 0, bits / 8);
-}
+const bytesOf = ({ bits }: Register): number => bits / 8;
+
+const hexOfRegister = (register: Register, machine: Machine): string =>
+  Buffer.from(Int32Array.from(register.read(machine)).buffer).toString('hex', 0, bytesOf(register));
 
 /** The value of `p`; undefined for a number that no register has. */
 export function readRegister(machine: Machine, number: number): string | undefined {
@@ -218,22 +86,37 @@ export function readRegister(machine: Machine, number: number): string | undefin
 export const readRegisters = (machine: Machine): string =>
   REGISTERS.map((register) => hexOfRegister(register, machine)).join('');
 
-const littleEndian = (hex: string): number => Buffer.from(hex.padEnd(8, '0'), 'hex').readUInt32LE(0);
+/** A change that the machine can take, or why it cannot. */
+export type RegisterChange = { readonly apply: () => void } | { readonly refused: string };
 
-/** False when it does not exist or cannot be set. */
-export function writeRegister(machine: Machine, number: number, hex: string): boolean {
-  return REGISTERS[number]?.write(machine, littleEndian(hex)) ?? false;
+/** Setting a register to what `P` has, in hexadecimal as in memory. */
+export function changeRegister(machine: Machine, number: number, hex: string): RegisterChange {
+  const register = REGISTERS[number];
+  if (!register) return { refused: `there is no register ${number}` };
+  const bytes = Buffer.alloc(12);
+  bytes.write(hex.slice(0, 2 * bytesOf(register)), 'hex');
+  const words = [0, 4, 8].map((at) => bytes.readInt32LE(at));
+  const why = register.refuses?.(machine, words);
+  if (why) return { refused: `${register.name}: ${why}` };
+  return { apply: () => register.write(machine, words) };
 }
 
-export function writeRegisters(machine: Machine, hex: string): boolean {
+/** Setting all registers to what `G` has: those that differ, all of them or none. */
+export function changeRegisters(machine: Machine, hex: string): RegisterChange {
+  const changes: (() => void)[] = [];
   let at = 0;
-  let all = true;
-  for (const register of REGISTERS) {
-    const length = register.bits / 4;
+  for (const [number, register] of REGISTERS.entries()) {
+    const length = 2 * bytesOf(register);
     const text = hex.slice(at, at + length);
     at += length;
     if (text.length < length || text === hexOfRegister(register, machine)) continue;
-    all = register.write(machine, littleEndian(text)) && all;
+    const change = changeRegister(machine, number, text);
+    if ('refused' in change) return change;
+    changes.push(change.apply);
   }
-  return all;
+  return {
+    apply: () => {
+      for (const apply of changes) apply();
+    },
+  };
 }

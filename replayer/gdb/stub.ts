@@ -3,7 +3,14 @@ import type { StopConditions } from '../timeline/timeline.ts';
 import type { AddressSpace, Debuggee, StopReport } from './debuggee.ts';
 import type { Monitor } from './monitor.ts';
 import { bytesOfHex, hexOf, hexOfText, unescapeBinary } from './packets.ts';
-import { readRegister, readRegisters, targetXml, writeRegister, writeRegisters } from './registers.ts';
+import {
+  changeRegister,
+  changeRegisters,
+  type RegisterChange,
+  readRegister,
+  readRegisters,
+  targetXml,
+} from './registers.ts';
 
 /** Largest packet, bytes. */
 const PACKET_SIZE = 0x4000;
@@ -29,6 +36,7 @@ interface Point {
 export class GdbStub {
   private readonly debuggee: Debuggee;
   private readonly monitor: Monitor;
+  private readonly execFile: string | undefined;
   private readonly points = new Map<string, Point>();
   private space: AddressSpace = 'linear';
   private last: StopReport = { kind: 'step' };
@@ -36,9 +44,11 @@ export class GdbStub {
   private breakReasons = false;
   private interrupted = false;
 
-  constructor(debuggee: Debuggee, monitor: Monitor) {
+  /** `execFile`: path of a file by which gdb knows the guest's program, if there is one. */
+  constructor(debuggee: Debuggee, monitor: Monitor, execFile?: string) {
     this.debuggee = debuggee;
     this.monitor = monitor;
+    this.execFile = execFile;
   }
 
   /** Ctrl-C. */
@@ -59,12 +69,12 @@ export class GdbStub {
       case 'g':
         return readRegisters(this.debuggee.machine);
       case 'G':
-        return this.writes(() => writeRegisters(this.debuggee.machine, packet.slice(1)));
+        return this.change(changeRegisters(this.debuggee.machine, packet.slice(1)));
       case 'p':
         return readRegister(this.debuggee.machine, Number.parseInt(packet.slice(1), 16)) ?? ERROR_ARGUMENT;
       case 'P': {
         const [number, value] = packet.slice(1).split('=');
-        return this.writes(() => writeRegister(this.debuggee.machine, Number.parseInt(number, 16), value));
+        return this.change(changeRegister(this.debuggee.machine, Number.parseInt(number, 16), value));
       }
       case 'm':
         return this.readMemory(packet);
@@ -196,11 +206,13 @@ export class GdbStub {
     return this.debuggee.writeMemory(this.space, address, bytes) ? 'OK' : ERROR_MEMORY;
   }
 
-  private writes(write: () => boolean): string {
+  private change(change: RegisterChange): string {
+    // gdb shows the text.
+    if ('refused' in change) return `E.${change.refused}`;
     this.debuggee.beforeWrite();
-    const done = write();
+    change.apply();
     this.debuggee.afterWrite();
-    return done ? 'OK' : ERROR_ARGUMENT;
+    return 'OK';
   }
 
   // --- Queries -----------------------------------------------------------------------------------------------------------
@@ -215,6 +227,7 @@ export class GdbStub {
           'QStartNoAckMode+',
           'qXfer:features:read+',
           'qXfer:threads:read+',
+          ...(this.execFile ? ['qXfer:exec-file:read+'] : []),
           'ReverseStep+',
           'ReverseContinue+',
           'vContSupported+',
@@ -266,14 +279,16 @@ export class GdbStub {
     const [, object, verb, annex, range] = packet.split(':');
     const [offset, length] = (range ?? '').split(',').map((n) => Number.parseInt(n, 16));
     if (verb !== 'read' || Number.isNaN(offset) || Number.isNaN(length)) return '';
-    const text =
-      object === 'features' && annex === 'target.xml'
-        ? targetXml()
-        : object === 'threads'
-          ? `<?xml version="1.0"?><threads><thread id="1" core="0">${xml(this.monitor.threadName())}</thread></threads>`
-          : undefined;
+    const text = this.document(object, annex);
     if (text === undefined) return 'E00';
     return `${offset + length < text.length ? 'm' : 'l'}${text.slice(offset, offset + length)}`;
+  }
+
+  private document(object: string, annex: string): string | undefined {
+    if (object === 'features' && annex === 'target.xml') return targetXml();
+    if (object === 'exec-file') return this.execFile;
+    if (object !== 'threads') return undefined;
+    return `<?xml version="1.0"?><threads><thread id="1" core="0">${xml(this.monitor.threadName())}</thread></threads>`;
   }
 }
 

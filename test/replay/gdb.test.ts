@@ -9,7 +9,8 @@ import { buildMachine } from '../../recorder/machine/build.ts';
 import { Debuggee } from '../../replayer/gdb/debuggee.ts';
 import { Monitor } from '../../replayer/gdb/monitor.ts';
 import { encodePacket, PacketReader } from '../../replayer/gdb/packets.ts';
-import { cpuOf } from '../../replayer/gdb/registers.ts';
+import { cpuOf } from '../../replayer/gdb/register.ts';
+import { registerNumber } from '../../replayer/gdb/registers.ts';
 import { type GdbServer, serveGdb } from '../../replayer/gdb/server.ts';
 import { GdbStub } from '../../replayer/gdb/stub.ts';
 import {
@@ -184,6 +185,61 @@ describe('the remote protocol', () => {
     expect(await stub.handle('M00000000,1:00')).toMatch(/^E/);
   });
 
+  it('sets x87 registers and selectors, and refuses what the machine cannot do before it leaves the recording', async () => {
+    await monitor(`goto ${HIJACK.icount}`);
+    notes.length = 0;
+    const set = (name: string, value: string) =>
+      stub.handle(`P${registerNumber(name).toString(16)}=${value}`);
+    const get = (name: string) => stub.handle(`p${registerNumber(name).toString(16)}`);
+    for (const [name, value, why] of [
+      ['cs', '33000000', 'E.cs: the segment of selector 0x33 is not code'],
+      ['cs', '10000000', 'E.cs: the segment of selector 0x10 is not code'],
+      ['cs', '00000000', 'E.cs: no descriptor for selector 0x0'],
+      ['ss', '08000000', 'E.ss: the segment of selector 0x8 is not writable data'],
+      ['ss', '23000000', 'E.ss: the segment of selector 0x23 is not for CPL 0'],
+      ['ds', 'f8ff0000', 'E.ds: no descriptor for selector 0xfff8'],
+      ['ds', '00000100', 'E.ds: 0x10000 is not a selector'],
+      ['eflags', '02000200', 'E.eflags: segments would have to be loaded for another mode'],
+      ['cr0', '00000000', 'E.cr0: segments would have to be loaded for another mode'],
+      ['cr3', '000000f0', "E.cr3: 0xf0000000 is beyond the guest's memory"],
+      ['cr4', '00000080', 'E.cr4: this processor has no bits 0x80000000 in it'],
+    ])
+      expect(await set(name, value), name).toBe(why);
+    expect(await stub.handle('P99=00000000')).toBe('E.there is no register 153');
+    // All registers at once: none is changed when one is refused.
+    const all = (await stub.handle('g')) ?? '';
+    const cs = 10 * 8;
+    expect(await stub.handle(`G44332211${all.slice(8, cs)}33000000${all.slice(cs + 8)}`)).toMatch(/^E\.cs/);
+    expect(await stub.handle('g')).toBe(all);
+    expect(debuggee.isWhatIf).toBe(false);
+    expect(notes).toEqual([]);
+
+    // 1.5 in ST0; TOP 5; the register that is then ST1, empty; bits that do not exist.
+    expect(await set('st0', '00000000000000c0ff3f')).toBe('OK');
+    expect(await set('fstat', '00280000')).toBe('OK');
+    expect(await get('st3')).toBe('00000000000000c0ff3f');
+    expect(await set('ftag', '30fc0000')).toBe('OK');
+    expect(await get('ftag')).toBe('74fd0000');
+    expect(await set('fctrl', '7ff30000')).toBe('OK');
+    expect(await get('fctrl')).toBe('7f130000');
+    expect(await set('fop', 'ffffffff')).toBe('OK');
+    expect(await get('fop')).toBe('ff070000');
+    for (const name of ['fiseg', 'fioff', 'foseg', 'fooff']) {
+      expect(await set(name, '78563412')).toBe('OK');
+      expect(await get(name)).toBe(name.endsWith('seg') ? '78560000' : '78563412');
+    }
+    await monitor('recording');
+
+    // A null DS: the store at hand is #GP.
+    expect(await set('ds', '00000000')).toBe('OK');
+    expect(await set('fs', '10000000')).toBe('OK');
+    expect(await get('fs')).toBe('10000000');
+    await stub.handle('s');
+    expect(debuggee.position).toEqual({ icount: HIJACK.icount, deliveries: 1 });
+    expect(await monitor('when')).toContain('trap');
+    await monitor('recording');
+  });
+
   it('shows that without the interrupted store the run does not end so', async () => {
     await monitor(`goto ${HIJACK.interrupt}`);
     // The interrupt flag off: the interrupt comes when the kernel is done with the alternate map.
@@ -204,18 +260,21 @@ if (!hasGdb) console.log('gdb is not installed: the tests with the real gdb are 
 
 describe.skipIf(!hasGdb)('gdb', () => {
   let server: GdbServer;
-  const gdb = async (...commands: string[]): Promise<string> => {
-    server = await serveGdb(stub, 0);
-    const setup = [
-      'set pagination off',
-      'set architecture i386',
-      `file ${join(images, 'kernel.elf')}`,
-      `symbol-file ${join(images, 'kernel.debug')}`,
-      `directory ${join(root, 'recorder/guest')}`,
-      `target remote 127.0.0.1:${server.port}`,
-    ];
+  const setup = [
+    'set pagination off',
+    'set architecture i386',
+    `file ${join(images, 'kernel.elf')}`,
+    `symbol-file ${join(images, 'kernel.debug')}`,
+    `directory ${join(root, 'recorder/guest')}`,
+  ];
+  const gdb = (...commands: string[]) => run(stub, ...setup, 'CONNECT', ...commands);
+  const run = async (target: GdbStub, ...script: string[]): Promise<string> => {
+    server = await serveGdb(target, 0);
+    const commands = script.map((command) =>
+      command === 'CONNECT' ? `target remote 127.0.0.1:${server.port}` : command,
+    );
     const output = await new Promise<string>((resolve) => {
-      const args = ['-nx', '-batch', ...[...setup, ...commands].flatMap((command) => ['-ex', command])];
+      const args = ['-nx', '-batch', ...commands.flatMap((command) => ['-ex', command])];
       execFile('gdb', args, { timeout: 50_000 }, (_, stdout, stderr) => resolve(stdout + stderr));
     });
     server.close();
@@ -271,6 +330,33 @@ describe.skipIf(!hasGdb)('gdb', () => {
     expect(output).toContain('what-if run');
     expect(output).toMatch(/0x100000.*:\t0x/);
     await stub.handle('Qqemu.PhyMemMode:0');
+  });
+
+  it('finds the program of the guest by itself, and sets its registers', async () => {
+    await monitor(`goto ${HIJACK.icount}`);
+    const program = join(images, 'kernel.debug');
+    const target = new GdbStub(debuggee, new Monitor(debuggee, trace.reader), program);
+    const output = await run(
+      target,
+      'CONNECT',
+      'info line *$pc',
+      'set $cs = 0x10',
+      'monitor when',
+      'set $st1 = -2.25',
+      'print $st1',
+      'set $fs = 0x10',
+      'print $fs',
+      'monitor when',
+      'monitor recording',
+      'maintenance flush register-cache',
+      'print $st1',
+    );
+    expect(output).toContain(`Reading symbols from ${program}`);
+    expect(output).toContain('Line 171 of "kernel/vm/pmap.c"');
+    expect(output).toMatch(/Could not write register "cs".*is not code/);
+    expect(output).toContain('$1 = -2.25\n$2 = 16\n$3 = 0\n');
+    // Of the refused write nothing was begun.
+    expect(output.split('what-if run since')).toHaveLength(2);
   });
 
   it('is told of both ends of the recording', async () => {

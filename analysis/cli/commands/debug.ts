@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { DivergenceFound } from '../../../replayer/divergence.ts';
+import { elfSections } from '../../../replayer/dwarf/sections.ts';
 import { Debuggee } from '../../../replayer/gdb/debuggee.ts';
 import { type DebugFinding, Monitor } from '../../../replayer/gdb/monitor.ts';
-import { serveGdb } from '../../../replayer/gdb/server.ts';
+import { type GdbServer, serveGdb } from '../../../replayer/gdb/server.ts';
 import { GdbStub } from '../../../replayer/gdb/stub.ts';
 import { ForwardSession } from '../../../replayer/timeline/forward-session.ts';
 import { TraceReader } from '../../../replayer/trace-reader.ts';
@@ -16,7 +17,7 @@ import { builtinDisk } from '../builtin-guest.ts';
 import { type DebugStart, goToStart } from '../debug-start.ts';
 import { EXIT } from '../exit-status.ts';
 import { grouped, shellWord } from '../format.ts';
-import { type KernelFiles, kernelFiles } from '../kernel-files.ts';
+import { kernelFiles } from '../kernel-files.ts';
 import { knownLastWriter } from '../known-last-writer.ts';
 import { progressBar } from '../progress.ts';
 import { parseCount } from '../values.ts';
@@ -94,8 +95,14 @@ async function debug(file: string, { reader, findings, port, ...start }: DebugRe
   const monitor = new Monitor(debuggee, reader, { findings, lastWriter: knownLastWriter(reader) });
   await goToStart(debuggee, monitor, start);
   progress.end();
-  const server = await serveGdb(new GdbStub(debuggee, monitor), port);
   const files = new DebugFiles(reader.header);
+  let server: GdbServer;
+  try {
+    server = await serveGdb(new GdbStub(debuggee, monitor, files.program), port);
+  } catch (error) {
+    files.remove();
+    throw error;
+  }
   say = server.say;
   console.log(`${file} at icount ${grouped(debuggee.position.icount)} of ${grouped(session.end)}`);
   console.log(`gdb server on 127.0.0.1:${server.port}; Ctrl-C ends it`);
@@ -124,20 +131,24 @@ function parsePort(port: number): number {
 
 /** What gdb needs to know the guest by: its kernel with symbols, and how to connect. In a folder of its own. */
 class DebugFiles {
+  /** Path of the file that has the guest's symbols, and its DWARF if there is any; gdb asks the server for it. */
+  readonly program: string | undefined;
   private readonly folder = mkdtempSync(join(tmpdir(), 'rewind386-'));
-  private readonly files: KernelFiles;
+  private readonly sources: string | undefined;
 
   constructor({ guest }: TraceHeader) {
-    this.files = kernelFiles(guest);
+    const { kernel, debugFile, sources } = kernelFiles(guest);
+    const isElf = kernel && elfSections(kernel).size > 0;
+    if (debugFile) this.program = this.write('kernel.debug', debugFile);
+    else if (isElf) this.program = this.write('kernel.elf', kernel);
+    this.sources = sources;
   }
 
   /** The commands that set a gdb up. */
   script(port: number): string {
-    const { kernel, debugFile, sources } = this.files;
     const lines = ['set pagination off', 'set confirm off', 'set architecture i386'];
-    if (kernel) lines.push(`file ${this.write('kernel.elf', kernel)}`);
-    if (debugFile) lines.push(`symbol-file ${this.write('kernel.debug', debugFile)}`);
-    if (sources) lines.push(`directory ${sources}`);
+    if (this.program) lines.push(`file ${this.program}`);
+    if (this.sources) lines.push(`directory ${this.sources}`);
     lines.push(GOTO, `target remote 127.0.0.1:${port}`, '');
     return this.write('gdb.script', Buffer.from(lines.join('\n')));
   }

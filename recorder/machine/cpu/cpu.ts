@@ -21,13 +21,13 @@ import {
 } from './descriptors.ts';
 import { DEBUG_EXCEPTION, FREEZE, Shutdown } from './fault.ts';
 import { AC, IF, RF, TF } from './flags.ts';
-import { NO_LINES } from './fpu/unit.ts';
+import { type Fpu, NO_LINES } from './fpu/unit.ts';
 import { BlockCache } from './hot/block-cache.ts';
 import { createBlockRunner } from './hot/block-runner.ts';
 import { createInterpreter, type Interpret } from './hot/interpreter.ts';
 import { COUNT, INDEX_SHIFT, OFFSET_MASK, PLACE, WORDS } from './hot/micro-ops.ts';
 import { warmUp } from './hot/warm-up.ts';
-import { DEFAULT_CPU, processorOf } from './models.ts';
+import { DEFAULT_CPU, type Processor, processorOf } from './models.ts';
 import {
   BLOCK_EIP,
   CpuState,
@@ -236,6 +236,14 @@ export class Cpu extends CpuState implements CpuView {
   setSegment(segment: number, selector: number, base: number, limit: number, attributes: number): void {
     this.core.segments.set(segment, selector, base, limit, attributes);
     this.words[LATCH_PAGE] = -1;
+  }
+
+  /** For debuggers. */
+  get fpu(): Fpu {
+    return this.core.fpu;
+  }
+  get processor(): Processor {
+    return this.core.processor;
   }
 
   /** Every word of architectural state, for the state hash. */

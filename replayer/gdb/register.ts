@@ -1,0 +1,30 @@
+import type { Fpu } from '../../recorder/machine/cpu/fpu/unit.ts';
+import type { Processor } from '../../recorder/machine/cpu/models.ts';
+import type { Machine } from '../../recorder/machine/machine.ts';
+
+/** One register as gdb knows it. Values are words (int32), the lowest first. */
+export interface Register {
+  readonly name: string;
+  readonly bits: number;
+  readonly type: string;
+  read(machine: Machine): readonly number[];
+  /** Why it cannot be set so; undefined when it can. Asked, with nothing changed, before `write`. */
+  refuses?(machine: Machine, words: readonly number[]): string | undefined;
+  write(machine: Machine, words: readonly number[]): void;
+}
+
+/** What the target needs of the CPU beyond MachineCpu: the standard one has it. */
+export interface DebuggableCpu {
+  readonly eflags: number;
+  readonly fpu: Fpu;
+  readonly processor: Processor;
+  readonly eip: number;
+  cr2: number;
+  register(number: number): number;
+  segment(number: number): readonly [selector: number, base: number, limit: number, attributes: number];
+  setSegment(number: number, selector: number, base: number, limit: number, attributes: number): void;
+}
+
+export const cpuOf = (machine: Machine): DebuggableCpu => machine.cpu as unknown as DebuggableCpu;
+
+export const hexNumber = (n: number): string => `0x${(n >>> 0).toString(16)}`;
