@@ -107,6 +107,7 @@ export class Debuggee {
   async giveUp(): Promise<boolean> {
     if (!this.isWhatIf) return false;
     const at = this.timeline.start;
+    this.freshFork = false;
     this.timelines.pop();
     this.sessions.pop();
     await this.timeline.restoreAt(at);

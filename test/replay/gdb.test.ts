@@ -240,6 +240,14 @@ describe('the remote protocol', () => {
     await monitor('recording');
   });
 
+  it('comes to the end of a what-if run as to that of the recording', async () => {
+    await monitor(`goto ${trace.reader.endIcount - 1000}`);
+    expect(await stub.handle('Mefbfff00,1:01')).toBe('OK');
+    expect(await stub.handle('c')).toBe('T05replaylog:end;thread:1;');
+    expect(await monitor('when')).toContain('what-if run');
+    await monitor('recording');
+  });
+
   it('shows that without the interrupted store the run does not end so', async () => {
     await monitor(`goto ${HIJACK.interrupt}`);
     // The interrupt flag off: the interrupt comes when the kernel is done with the alternate map.
@@ -252,6 +260,13 @@ describe('the remote protocol', () => {
     expect(await monitor('info apt')).toContain('005f5000');
     await monitor('recording');
     expect(debuggee.isWhatIf).toBe(false);
+    // What is written next, with no step in between, leaves the recording anew.
+    await stub.handle('P0=44332211');
+    await monitor('recording');
+    await stub.handle('P0=44332211');
+    expect(await monitor('recording')).toContain(`icount ${HIJACK.interrupt} of`);
+    await monitor(`goto ${HIJACK.icount}`);
+    expect(await monitor('when')).toContain(`icount ${HIJACK.icount} of`);
   });
 });
 
