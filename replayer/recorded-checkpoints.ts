@@ -1,14 +1,7 @@
 import type { DiskContents, DiskImage } from '../recorder/machine/device.ts';
-import { writtenSector } from '../recorder/machine/devices/disk-overlay.ts';
-import {
-  type Page,
-  type PagedArea,
-  SNAPSHOT_PAGE,
-  type Snapshot,
-  sameBytes,
-} from '../recorder/machine/snapshot.ts';
+import { type PagedArea, type Snapshot, sameBytes } from '../recorder/machine/snapshot.ts';
 import { TraceDamage } from '../schemas/framing.ts';
-import { BLOCK_BYTES, type Blocks, type RawCheckpoint, SOURCE } from '../schemas/trace-checkpoint.ts';
+import { applied } from './applied-checkpoint.ts';
 import { DivergenceFound } from './divergence.ts';
 import type { TraceReader } from './trace-reader.ts';
 
@@ -18,12 +11,16 @@ export interface RecordedCheckpoint {
   readonly inputs: number;
 }
 
-/** The checkpoints of a trace, each made from the one before when it is asked for. */
+/** States kept at hand: those on the way to one, and a few besides. */
+const KEPT = 32;
+
+/** The checkpoints of a trace, each made from the one it differs from when it is asked for. */
 export class RecordedCheckpoints {
   private readonly reader: TraceReader;
   private readonly disk: DiskImage | null;
   private readonly start: Snapshot;
-  private readonly made: RecordedCheckpoint[] = [];
+  /** By index; the one used last comes last. */
+  private readonly made = new Map<number, RecordedCheckpoint>();
 
   /** `start` is the machine as it was put together, `disk` as it was then. */
   constructor(reader: TraceReader, start: Snapshot, disk: DiskImage | null) {
@@ -46,110 +43,33 @@ export class RecordedCheckpoints {
     return this.reader.checkpoints[index].icount;
   }
 
-  /** Throws TraceDamage when it does not fit the one before. */
+  /** Throws TraceDamage when it cannot be made from the one it differs from. */
   get(index: number): RecordedCheckpoint {
-    while (this.made.length <= index) {
-      const raw = this.reader.readCheckpoint(this.made.length);
-      const base = this.made[this.made.length - 1]?.snapshot ?? this.start;
-      try {
-        if (base.icount !== raw.baseIcount) throw new Error(`its base is not at icount ${base.icount}`);
-        this.made.push({ snapshot: applied(base, raw, this.disk), inputs: raw.inputs });
-      } catch (error) {
-        const part = `checkpoint ${this.made.length + 1} of ${this.reader.checkpoints.length}`;
-        throw new TraceDamage(part, (error as Error).message, raw.icount);
-      }
+    let found = this.made.get(index);
+    if (found) this.made.delete(index);
+    else found = this.make(index);
+    this.made.set(index, found);
+    for (const oldest of this.made.keys()) {
+      if (this.made.size <= KEPT) break;
+      this.made.delete(oldest);
     }
-    return this.made[index];
-  }
-}
-
-/** What `raw` says of the state after `base`. */
-function applied(base: Snapshot, raw: RawCheckpoint, disk: DiskImage | null): Snapshot {
-  const blocks = new BlockReader(raw.contents, disk);
-  const areas = new Map(base.areas);
-  for (const changes of raw.areas)
-    areas.set(changes.name, changedArea(base.areas.get(changes.name), changes, blocks));
-  const { icount, seq, tracking } = raw;
-  const changedFirst = base.disk && changedDisk(base.disk, raw.disk, blocks);
-  const media = new Map(base.media);
-  for (const changes of raw.media) {
-    const before = base.media.get(changes.name);
-    if (!before) throw new Error(`the machine has no drive ${changes.name}`);
-    media.set(changes.name, changedDisk(before, changes, blocks));
-  }
-  return { icount, seq, tracking, areas, disk: changedFirst, media };
-}
-
-/** Hands out the blocks in the order in which they were written. */
-class BlockReader {
-  private readonly contents: Uint8Array;
-  private readonly disk: DiskImage | null;
-  private at = 0;
-
-  constructor(contents: Uint8Array, disk: DiskImage | null) {
-    this.contents = contents;
-    this.disk = disk;
+    return found;
   }
 
-  literal(bytes: number): Uint8Array {
-    if (this.at + bytes > this.contents.length) throw new Error('its contents end too early');
-    this.at += bytes;
-    return this.contents.subarray(this.at - bytes, this.at);
+  private make(index: number): RecordedCheckpoint {
+    const raw = this.reader.readCheckpoint(index);
+    const baseIndex = raw.baseIcount === this.start.icount ? -1 : this.at(raw.baseIcount);
+    try {
+      if (baseIndex >= index || (baseIndex < 0 && raw.baseIcount !== this.start.icount))
+        throw new Error(`no earlier one is at icount ${raw.baseIcount}, from which it differs`);
+      const base = baseIndex < 0 ? this.start : this.get(baseIndex).snapshot;
+      return { snapshot: applied(base, raw, this.disk), inputs: raw.inputs };
+    } catch (error) {
+      if (error instanceof TraceDamage) throw error;
+      const part = `checkpoint ${index + 1} of ${this.reader.checkpoints.length}`;
+      throw new TraceDamage(part, (error as Error).message, raw.icount);
+    }
   }
-
-  /** A block that is not in the contents. */
-  known(source: number): Uint8Array {
-    const bytes = new Uint8Array(BLOCK_BYTES);
-    if (source === SOURCE.zeros) return bytes;
-    const sector = source - SOURCE.sectors;
-    if (!this.disk || sector >= this.disk.sectors) throw new Error(`there is no sector ${sector}`);
-    this.disk.read(sector, bytes);
-    return bytes;
-  }
-}
-
-function changedArea(base: PagedArea | undefined, changes: Blocks, blocks: BlockReader): PagedArea {
-  const { bytes } = changes;
-  if (bytes > MAX_AREA_BYTES) throw new Error(`an area of ${bytes} bytes`);
-  const pages: Page[] = [];
-  for (let at = 0; at < bytes; at += SNAPSHOT_PAGE) {
-    const size = Math.min(SNAPSHOT_PAGE, bytes - at);
-    const before = base?.pages[pages.length];
-    pages.push(before?.length === size ? before : resized(before, size));
-  }
-  const changed = new Set<number>();
-  for (const [i, block] of changes.blocks.entries()) {
-    const start = block * BLOCK_BYTES;
-    const n = Math.floor(start / SNAPSHOT_PAGE);
-    if (start >= bytes) throw new Error(`block ${block} is beyond ${changes.name}`);
-    if (!changed.has(n)) pages[n] = pages[n].slice();
-    changed.add(n);
-    const at = start % SNAPSHOT_PAGE;
-    const size = Math.min(BLOCK_BYTES, pages[n].length - at);
-    const source = changes.sources[i];
-    if (source !== SOURCE.literal) pages[n].set(blocks.known(source).subarray(0, size), at);
-    else for (const [k, byte] of blocks.literal(size).entries()) pages[n][at + k] ^= byte;
-  }
-  return { bytes, pages };
-}
-
-/** More than a machine has. */
-const MAX_AREA_BYTES = 2 ** 28;
-
-function resized(page: Page | undefined, size: number): Page {
-  const bytes = new Uint8Array(size);
-  if (page) bytes.set(page.subarray(0, size));
-  return bytes;
-}
-
-function changedDisk(base: DiskContents, changes: Blocks, blocks: BlockReader): DiskContents {
-  const contents = new Map(base);
-  for (const [i, sector] of changes.blocks.entries()) {
-    const source = changes.sources[i];
-    const bytes = source === SOURCE.literal ? blocks.literal(BLOCK_BYTES) : blocks.known(source);
-    contents.set(sector, writtenSector(sector, bytes));
-  }
-  return contents;
 }
 
 /** Throws when a checkpoint is not the state that the replay came to. */

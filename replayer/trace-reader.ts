@@ -19,7 +19,12 @@ import {
 import type { Input } from '../schemas/inputs.ts';
 import { hashWordsHex, type LadderRow } from '../schemas/ladder.ts';
 import { decodeBundle, type TraceBundle } from '../schemas/trace-bundle.ts';
-import { type CheckpointEntry, decodeCheckpoint, type RawCheckpoint } from '../schemas/trace-checkpoint.ts';
+import {
+  type CheckpointEntry,
+  checkpointIcount,
+  decodeCheckpoint,
+  type RawCheckpoint,
+} from '../schemas/trace-checkpoint.ts';
 import {
   type ChunkEntry,
   type ChunkMessage,
@@ -349,7 +354,7 @@ export class TraceReader {
         chunks.push(readingPart(part, icount, () => chunkEntry(offset, decodeChunk(payload))));
       }
       if (type === FRAME.checkpoint) {
-        const at = readingPart('checkpoint', icount, () => decodeCheckpoint(payload).icount);
+        const at = readingPart('checkpoint', icount, () => checkpointIcount(payload));
         checkpoints.push({ offset, icount: at });
       }
       if (type === FRAME.footer) footer = readingPart('footer', 0, () => decodeFooter(payload));

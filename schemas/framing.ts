@@ -21,8 +21,8 @@ export const PREAMBLE_BYTES = 16;
 export const FRAME_HEADER_BYTES = 12;
 export const TRAILER_BYTES = 16;
 
-/** Types of frames. A reader skips one that it does not know. */
-export const FRAME = { header: 1, chunk: 2, checkpoint: 3, footer: 4, bundle: 40 } as const;
+/** Types of frames. A reader skips one that it does not know. 3 were checkpoints of another form. */
+export const FRAME = { header: 1, chunk: 2, footer: 4, bundle: 40, checkpoint: 41 } as const;
 
 /** Part of a trace is not what its recorder wrote. `icount`: where the damaged part begins, if that is known. */
 export class TraceDamage extends BadInput {

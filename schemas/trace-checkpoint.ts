@@ -1,26 +1,35 @@
-import { CODEC, type Packed, pack, unpack } from './compression.ts';
+import { CODEC, pack, unpack } from './compression.ts';
 import type { Wire64 } from './trace-chunk.ts';
 import { packedFromWire, packedToWire, type WirePacked } from './trace-packed.ts';
 import { messageType, toNumber } from './trace-schema.ts';
 
 /** Bytes of a block: a sector. */
 export const BLOCK_BYTES = 512;
+export const BLOCK_WORDS = BLOCK_BYTES / 4;
+/** A block has a bit for each word. */
+export const MASK_BYTES = BLOCK_WORDS / 8;
 
-/** Where the bytes of a block are. */
-export const SOURCE = { literal: 0, zeros: 1, sectors: 2 } as const;
+/** What a block is (trace.proto, BlockKind). Up to `sparse` it has a mask and words. */
+export const BLOCK = { changed: 0, ramp: 1, sparse: 2, zeros: 3, sector: 4, moved: 5, again: 6 } as const;
+export type BlockKind = (typeof BLOCK)[keyof typeof BLOCK];
 
-/** Blocks of an area that are not what they were in the base. */
+/** Blocks of an area or a drive that are not what they were in the base. */
 export interface Blocks {
   readonly name: string;
-  /** Of the whole area; 0 for the disk. */
+  /** Of the whole area; 0 for a drive. */
   readonly bytes: number;
   /** Their numbers, ascending. */
   readonly blocks: readonly number[];
-  /** For each SOURCE.literal, SOURCE.zeros, or SOURCE.sectors + the sector of the original disk that holds the same. */
+  /** BLOCK, for each. */
+  readonly kinds: readonly number[];
+  /** For each with a kind from BLOCK.sector on: number of the sector, block of RAM, or earlier block that holds the same. */
   readonly sources: readonly number[];
 }
 
-/** A checkpoint as a difference, its literal blocks in one piece (trace.proto, Checkpoint). */
+/** The name under which the first hard disk is among the drives. */
+export const FIRST_DISK = 'disk';
+
+/** A checkpoint as a difference (trace.proto, Checkpoint and CheckpointState). */
 export interface RawCheckpoint {
   readonly icount: number;
   readonly seq: number;
@@ -28,10 +37,12 @@ export interface RawCheckpoint {
   readonly tracking: boolean;
   readonly baseIcount: number;
   readonly areas: readonly Blocks[];
-  readonly disk: Blocks;
-  /** The other drives that were written to. */
-  readonly media: readonly Blocks[];
-  readonly contents: Uint8Array;
+  readonly drives: readonly Blocks[];
+  /** MASK_BYTES for each block that has words. */
+  readonly masks: Uint8Array;
+  readonly words: Uint8Array;
+  /** For each BLOCK.ramp. */
+  readonly strides: Uint8Array;
 }
 
 export interface CheckpointEntry {
@@ -44,70 +55,90 @@ interface WireBlocks {
   readonly name: string;
   readonly bytes: Wire64;
   readonly block_delta: number[];
-  readonly source: number[];
+  readonly kinds: Uint8Array | never[];
+  readonly source_delta: number[];
 }
 
-function blocksToWire({ name, bytes, blocks, sources }: Blocks): WireBlocks {
-  let length = sources.length;
-  while (length > 0 && sources[length - 1] === 0) length--;
-  return {
-    name,
-    bytes,
-    block_delta: blocks.map((block, i) => block - (blocks[i - 1] ?? 0)),
-    source: sources.slice(0, length),
-  };
+/** Calls `each` with every block that has a source, and the one expected for its kind: after the last one's. */
+function forEachSource(kinds: ArrayLike<number>, each: (expected: number) => number): void {
+  const expected = [0, 0, 0];
+  for (let i = 0; i < kinds.length; i++) {
+    if (kinds[i] >= BLOCK.sector)
+      expected[kinds[i] - BLOCK.sector] = each(expected[kinds[i] - BLOCK.sector]) + 1;
+  }
 }
 
-function blocksFromWire({ name, bytes, block_delta, source }: WireBlocks): Blocks {
+function blocksToWire({ name, bytes, blocks, kinds, sources }: Blocks): WireBlocks {
+  const source_delta: number[] = [];
+  forEachSource(kinds, (expected) => {
+    const source = sources[source_delta.length];
+    source_delta.push(source - expected);
+    return source;
+  });
+  const block_delta = blocks.map((block, i) => block - (blocks[i - 1] ?? 0));
+  return { name, bytes, block_delta, kinds: Uint8Array.from(kinds), source_delta };
+}
+
+function blocksFromWire({ name, bytes, block_delta, kinds, source_delta }: WireBlocks): Blocks {
   let block = 0;
-  return {
-    name,
-    bytes: toNumber(bytes),
-    blocks: block_delta.map((delta) => (block += delta)),
-    sources: block_delta.map((_, i) => source[i] ?? 0),
-  };
+  const sources: number[] = [];
+  forEachSource(kinds, (expected) => {
+    const source = expected + source_delta[sources.length];
+    sources.push(source);
+    return source;
+  });
+  if (kinds.length !== block_delta.length)
+    throw new Error(`${name} has another number of blocks than of kinds`);
+  const blocks = block_delta.map((delta) => (block += delta));
+  return { name, bytes: toNumber(bytes), blocks, kinds: [...kinds], sources };
 }
 
 export function encodeCheckpoint(checkpoint: RawCheckpoint): Uint8Array {
-  const { icount, seq, inputs, tracking, baseIcount, areas, disk, media, contents } = checkpoint;
+  const { icount, seq, inputs, tracking, baseIcount, areas, drives, masks, words, strides } = checkpoint;
+  const state = messageType('CheckpointState')
+    .encode({ areas: areas.map(blocksToWire), drives: drives.map(blocksToWire), masks, words, strides })
+    .finish();
+  const packed = packedToWire(pack(state, CODEC.brotli, 'state'));
   return messageType('Checkpoint')
-    .encode({
-      icount,
-      seq,
-      inputs,
-      tracking,
-      base_icount: baseIcount,
-      areas: areas.map(blocksToWire),
-      disk: blocksToWire(disk),
-      media: media.map(blocksToWire),
-      contents: packedToWire(pack(contents, CODEC.brotli, 'state')),
-    })
+    .encode({ icount, seq, inputs, tracking, base_icount: baseIcount, state: packed })
     .finish();
 }
 
+interface WireCheckpoint {
+  readonly icount: Wire64;
+  readonly seq: Wire64;
+  readonly inputs: Wire64;
+  readonly tracking: boolean;
+  readonly base_icount: Wire64;
+  readonly state: WirePacked | null;
+}
+
+const checkpointFromWire = (bytes: Uint8Array): WireCheckpoint =>
+  messageType('Checkpoint').decode(bytes) as unknown as WireCheckpoint;
+
+/** Where in the run it is, without its state. */
+export const checkpointIcount = (bytes: Uint8Array): number => toNumber(checkpointFromWire(bytes).icount);
+
 /** Throws when `bytes` is not a checkpoint whose blocks are all there. */
 export function decodeCheckpoint(bytes: Uint8Array): RawCheckpoint {
-  const wire = messageType('Checkpoint').decode(bytes) as unknown as {
-    icount: Wire64;
-    seq: Wire64;
-    inputs: Wire64;
-    tracking: boolean;
-    base_icount: Wire64;
+  const wire = checkpointFromWire(bytes);
+  const state = messageType('CheckpointState').decode(unpack(packedFromWire(wire.state))) as unknown as {
     areas: WireBlocks[];
-    disk: WireBlocks | null;
-    media: WireBlocks[];
-    contents: WirePacked | null;
+    drives: WireBlocks[];
+    masks: Uint8Array | never[];
+    words: Uint8Array | never[];
+    strides: Uint8Array | never[];
   };
-  const packed: Packed = packedFromWire(wire.contents);
   return {
     icount: toNumber(wire.icount),
     seq: toNumber(wire.seq),
     inputs: toNumber(wire.inputs),
     tracking: wire.tracking,
     baseIcount: toNumber(wire.base_icount),
-    areas: wire.areas.map(blocksFromWire),
-    disk: wire.disk ? blocksFromWire(wire.disk) : { name: '', bytes: 0, blocks: [], sources: [] },
-    media: wire.media.map(blocksFromWire),
-    contents: unpack(packed),
+    areas: state.areas.map(blocksFromWire),
+    drives: state.drives.map(blocksFromWire),
+    masks: Uint8Array.from(state.masks),
+    words: Uint8Array.from(state.words),
+    strides: Uint8Array.from(state.strides),
   };
 }

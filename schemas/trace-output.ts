@@ -1,7 +1,7 @@
 import type { EventBatch } from './events.ts';
 import type { Input } from './inputs.ts';
 import type { LadderRow } from './ladder.ts';
-import type { RawCheckpoint } from './trace-checkpoint.ts';
+import type { StateChanges } from './state-changes.ts';
 import type { TraceExit } from './trace-footer.ts';
 
 /** Instructions between two rungs of the ladder, unless asked otherwise. */
@@ -9,6 +9,16 @@ export const DEFAULT_LADDER_INTERVAL = 4_194_304;
 
 /** A chunk is closed after this many rungs even if few events came: what a crash can lose. */
 export const RUNGS_PER_CHUNK = 16;
+
+/** Bytes of a trace so far. */
+export interface WrittenBytes {
+  /** And what lies before it. */
+  readonly header: number;
+  readonly chunks: number;
+  readonly checkpoints: number;
+  /** Events in those chunks. */
+  readonly events: number;
+}
 
 /**
  * Where a run being recorded goes, also one that is recorded again by a replay with more detail. Everything is in the
@@ -21,8 +31,15 @@ export interface TraceOutput {
   flush(batch: EventBatch): void;
   /** Closes the chunk in hand at `icount`, when the machine has no events buffered. */
   endChunk(icount: number): void;
-  /** The machine's state now, at a rung. */
-  checkpoint(checkpoint: RawCheckpoint): void;
+  /**
+   * What was written when this was last called, before the first time the header alone. It may wait for that: so the answer
+   * depends on the calls made and not on the speed of the writer.
+   */
+  mark(): WrittenBytes;
+  /** Before the first checkpoint: the machine as it was put together, and its first disk in whole sectors. */
+  beginCheckpoints(start: StateChanges, image: Uint8Array<ArrayBuffer> | null): void;
+  /** The machine's state now, at a rung. The contents are the output's from here on. */
+  checkpoint(changes: StateChanges): void;
   /** Ends the trace in order. `final` is the state at the end. */
   finish(exit: TraceExit, final: LadderRow): void;
   /** Gives up: what was written stays as a torn trace. */

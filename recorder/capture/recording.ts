@@ -103,13 +103,3 @@ export function makeHeader(
     stateLayout: STATE_LAYOUT,
   };
 }
-
-/** What the files in a header will take in the trace, about. */
-export function headerBytes({ guest, disk }: TraceHeader): number {
-  const files = [guest.image, ...guest.modules.map(({ file }) => file)];
-  const extents = disk?.base.kind === 'embedded' ? disk.base.extents : [];
-  return (
-    files.reduce((sum, file) => sum + (file?.contents.data.length ?? 0), 0) +
-    extents.reduce((sum, { contents }) => sum + contents.data.length, 0)
-  );
-}

@@ -17,7 +17,7 @@ import { type CheckpointOptions, CheckpointPolicy } from './checkpoint-policy.ts
 import { Checkpointer } from './checkpointer.ts';
 import type { InputSource, SourceEnd } from './input/input-source.ts';
 import { LoggingNondet } from './logging-nondet.ts';
-import { headerBytes, makeHeader, openDisk, type RecordingPlan } from './recording.ts';
+import { makeHeader, openDisk, type RecordingPlan } from './recording.ts';
 import { SeededNondet } from './seeded-nondet.ts';
 import { TraceWriter } from './trace-writer.ts';
 
@@ -113,10 +113,11 @@ export async function recordSubject(subject: Subject, options: RunOptions): Prom
   );
   for (const one of sources) one.attach?.(() => screenOf(machine));
   // Only now is it known that the guest can be loaded: until here no file was touched.
-  recorder.open(options.output ? new TraceWriter(options.output, header) : undefined);
-  if (options.output) {
-    const policy = new CheckpointPolicy(options.checkpoints ?? {}, headerBytes(header));
-    recorder.checkpointer = new Checkpointer(machine, subject.machine.disk, policy);
+  const output = options.output ? new TraceWriter(options.output, header) : undefined;
+  recorder.open(output);
+  if (output) {
+    const policy = new CheckpointPolicy(options.checkpoints ?? {});
+    recorder.checkpointer = new Checkpointer(machine, subject.machine.disk, policy, output);
   }
   return await recorder.run(machine);
 }
@@ -200,8 +201,7 @@ class Recorder implements EventSink {
   private rung(machine: Machine, rung: number): void {
     this.output?.ladder(ladderRow(machine.icount, machine.hashes()));
     const events = machine.log?.seq ?? 0;
-    const checkpoint = rung > 0 ? this.checkpointer?.atRung(events, this.inputs) : undefined;
-    if (checkpoint) this.output?.checkpoint(checkpoint);
+    if (rung > 0) this.checkpointer?.atRung(events, this.inputs);
     if ((rung + 1) % RUNGS_PER_CHUNK !== 0) return;
     machine.log?.flush();
     this.output?.endChunk(machine.icount);

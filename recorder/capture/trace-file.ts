@@ -3,14 +3,13 @@ import { BadInput } from '../../schemas/bad-input.ts';
 import { fileError } from '../../schemas/file-error.ts';
 import { FRAME, frame, preamble, trailer } from '../../schemas/framing.ts';
 import type { LadderRow } from '../../schemas/ladder.ts';
-import {
-  type CheckpointEntry,
-  encodeCheckpoint,
-  type RawCheckpoint,
-} from '../../schemas/trace-checkpoint.ts';
+import type { StateChanges } from '../../schemas/state-changes.ts';
+import { type CheckpointEntry, encodeCheckpoint } from '../../schemas/trace-checkpoint.ts';
 import { type ChunkEntry, chunkEntry, encodeChunk } from '../../schemas/trace-chunk.ts';
 import { encodeFooter, type TraceExit } from '../../schemas/trace-footer.ts';
 import { encodeHeader, type TraceHeader } from '../../schemas/trace-header.ts';
+import type { WrittenBytes } from '../../schemas/trace-output.ts';
+import { CheckpointEncoder } from './checkpoint-encoder.ts';
 import { type ChunkContents, ChunkEncoder, type EventTables } from './chunk-encoder.ts';
 
 /** Where a trace is written until it is complete. What stays there after a crash opens as a torn trace. */
@@ -30,6 +29,9 @@ export class TraceFile {
   private readonly encoder = new ChunkEncoder();
   private readonly chunks: ChunkEntry[] = [];
   private readonly checkpoints: CheckpointEntry[] = [];
+  private checkpointEncoder: CheckpointEncoder | undefined;
+  private checkpointBytes = 0;
+  private chunkBytes = 0;
   private offset: number;
 
   constructor({ path, fd, offset }: OpenTrace) {
@@ -62,11 +64,25 @@ export class TraceFile {
     const entry = chunkEntry(this.offset, message);
     this.append(frame(FRAME.chunk, encodeChunk(message)));
     this.chunks.push(entry);
+    this.chunkBytes += this.offset - entry.offset;
   }
 
-  addCheckpoint(checkpoint: RawCheckpoint): void {
-    this.checkpoints.push({ offset: this.offset, icount: checkpoint.icount });
-    this.append(frame(FRAME.checkpoint, encodeCheckpoint(checkpoint)));
+  beginCheckpoints(start: StateChanges, image: Uint8Array<ArrayBuffer> | null): void {
+    this.checkpointEncoder = new CheckpointEncoder(start, image);
+  }
+
+  addCheckpoint(changes: StateChanges): void {
+    if (!this.checkpointEncoder) throw new Error('a checkpoint before the start');
+    const entry = { offset: this.offset, icount: changes.icount };
+    this.append(frame(FRAME.checkpoint, encodeCheckpoint(this.checkpointEncoder.encode(changes))));
+    this.checkpoints.push(entry);
+    this.checkpointBytes += this.offset - entry.offset;
+  }
+
+  get written(): WrittenBytes {
+    const { offset, chunkBytes: chunks, checkpointBytes: checkpoints } = this;
+    const events = this.chunks.at(-1)?.range.endSeq ?? 0;
+    return { header: offset - chunks - checkpoints, chunks, checkpoints, events };
   }
 
   /** Footer and trailer; only then does the file get its name. */

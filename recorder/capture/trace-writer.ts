@@ -1,10 +1,10 @@
 import { EVENT_KIND_NAMES, type EventBatch } from '../../schemas/events.ts';
 import type { Input } from '../../schemas/inputs.ts';
 import type { LadderRow } from '../../schemas/ladder.ts';
-import type { RawCheckpoint } from '../../schemas/trace-checkpoint.ts';
+import type { StateChanges } from '../../schemas/state-changes.ts';
 import type { TraceExit } from '../../schemas/trace-footer.ts';
 import type { TraceHeader } from '../../schemas/trace-header.ts';
-import type { TraceOutput } from '../../schemas/trace-output.ts';
+import type { TraceOutput, WrittenBytes } from '../../schemas/trace-output.ts';
 import { InlineLane, ThreadLane, threadsAvailable, type WriterLane } from './writer-lane.ts';
 
 /** Gathers a run into chunks and hands them to a lane. */
@@ -42,8 +42,16 @@ export class TraceWriter implements TraceOutput {
     if (this.inputs.length > 0 || this.rungs.length > 0) this.chunk(icount, this.seq, undefined);
   }
 
-  checkpoint(checkpoint: RawCheckpoint): void {
-    this.lane.checkpoint(checkpoint);
+  mark(): WrittenBytes {
+    return this.lane.mark();
+  }
+
+  beginCheckpoints(start: StateChanges, image: Uint8Array<ArrayBuffer> | null): void {
+    this.lane.beginCheckpoints(start, image);
+  }
+
+  checkpoint(changes: StateChanges): void {
+    this.lane.checkpoint(changes);
   }
 
   finish(exit: TraceExit, final: LadderRow): void {

@@ -4,19 +4,23 @@ import { Worker } from 'node:worker_threads';
 import { BadInput } from '../../schemas/bad-input.ts';
 import type { EventBatch } from '../../schemas/events.ts';
 import type { LadderRow } from '../../schemas/ladder.ts';
-import type { RawCheckpoint } from '../../schemas/trace-checkpoint.ts';
+import type { StateChanges } from '../../schemas/state-changes.ts';
 import type { TraceExit } from '../../schemas/trace-footer.ts';
 import type { TraceHeader } from '../../schemas/trace-header.ts';
+import type { WrittenBytes } from '../../schemas/trace-output.ts';
 import { fillSlot, layoutOf, slotBytes } from './batch-slot.ts';
 import type { ChunkContents } from './chunk-encoder.ts';
 import { TraceFile } from './trace-file.ts';
-import { CONTROL, CONTROL_BYTES, type WriterMessage } from './writer-protocol.ts';
+import { CONTROL, CONTROL_BYTES, markIn, type WriterMessage } from './writer-protocol.ts';
 
 /** How chunks get into the file: on the thread that records, or on one of their own. The bytes are the same. */
 export interface WriterLane {
   /** The batch may be reused once this returns. */
   chunk(contents: ChunkContents, batch: EventBatch | undefined): void;
-  checkpoint(checkpoint: RawCheckpoint): void;
+  /** As TraceOutput's. */
+  mark(): WrittenBytes;
+  beginCheckpoints(start: StateChanges, image: Uint8Array<ArrayBuffer> | null): void;
+  checkpoint(changes: StateChanges): void;
   finish(exit: TraceExit, final: LadderRow): void;
   abandon(): void;
 }
@@ -24,17 +28,29 @@ export interface WriterLane {
 /** Encodes, compresses and writes at once. */
 export class InlineLane implements WriterLane {
   private readonly file: TraceFile;
+  private marked: WrittenBytes;
 
   constructor(path: string, header: TraceHeader) {
     this.file = new TraceFile(TraceFile.open(path, header));
+    this.marked = this.file.written;
   }
 
   chunk(contents: ChunkContents, batch: EventBatch | undefined): void {
     this.file.addChunk(contents, batch?.tables ?? {});
   }
 
-  checkpoint(checkpoint: RawCheckpoint): void {
-    this.file.addCheckpoint(checkpoint);
+  mark(): WrittenBytes {
+    const { marked } = this;
+    this.marked = this.file.written;
+    return marked;
+  }
+
+  beginCheckpoints(start: StateChanges, image: Uint8Array<ArrayBuffer> | null): void {
+    this.file.beginCheckpoints(start, image);
+  }
+
+  checkpoint(changes: StateChanges): void {
+    this.file.addCheckpoint(changes);
   }
 
   finish(exit: TraceExit, final: LadderRow): void {
@@ -67,9 +83,12 @@ export class ThreadLane implements WriterLane {
   private readonly words = new Int32Array(this.control);
   private readonly slots: SharedArrayBuffer[] = [];
   private sent = 0;
+  /** How many messages were sent up to the last mark. */
+  private markedAt = 0;
 
   constructor(path: string, header: TraceHeader) {
     const trace = TraceFile.open(path, header);
+    markIn(this.control, { header: trace.offset, chunks: 0, checkpoints: 0, events: 0 });
     this.worker = new Worker(entry, { trackUnmanagedFds: false });
     this.worker.unref();
     this.post({ do: 'open', control: this.control, trace });
@@ -83,9 +102,21 @@ export class ThreadLane implements WriterLane {
     this.post({ do: 'chunk', contents, slot, layout });
   }
 
-  checkpoint(checkpoint: RawCheckpoint): void {
+  mark(): WrittenBytes {
+    this.drainTo(this.sent - this.markedAt);
+    const marked = markIn(this.control);
+    this.post({ do: 'mark' });
+    this.markedAt = this.sent;
+    return marked;
+  }
+
+  beginCheckpoints(start: StateChanges, image: Uint8Array<ArrayBuffer> | null): void {
+    this.post({ do: 'begin-checkpoints', start, image });
+  }
+
+  checkpoint(changes: StateChanges): void {
     this.drainTo(SLOTS - 1);
-    this.post({ do: 'checkpoint', checkpoint });
+    this.post({ do: 'checkpoint', changes }, buffersOf(changes));
   }
 
   finish(exit: TraceExit, final: LadderRow): void {
@@ -108,8 +139,9 @@ export class ThreadLane implements WriterLane {
     return (this.slots[index] = new SharedArrayBuffer(2 ** Math.ceil(Math.log2(bytes + 1))));
   }
 
-  private post(message: WriterMessage): void {
-    this.worker.postMessage(message);
+  /** What is in `moved` is the other thread's from here on. */
+  private post(message: WriterMessage, moved: readonly ArrayBuffer[] = []): void {
+    this.worker.postMessage(message, moved);
     this.sent++;
   }
 
@@ -144,3 +176,6 @@ export class ThreadLane implements WriterLane {
     void this.worker.terminate();
   }
 }
+
+const buffersOf = ({ areas, drives }: StateChanges): ArrayBuffer[] =>
+  [...areas, ...drives].map(({ contents }) => contents.buffer);

@@ -1,15 +1,26 @@
 import type { LadderRow } from '../../schemas/ladder.ts';
-import type { RawCheckpoint } from '../../schemas/trace-checkpoint.ts';
+import type { StateChanges } from '../../schemas/state-changes.ts';
 import type { TraceExit } from '../../schemas/trace-footer.ts';
+import type { WrittenBytes } from '../../schemas/trace-output.ts';
 import type { SlotLayout } from './batch-slot.ts';
 import type { ChunkContents } from './chunk-encoder.ts';
 import type { OpenTrace } from './trace-file.ts';
 
 /** What the recording thread and the writer thread say to each other. */
 
-/** Words of the control block that both threads see; the text of an error follows them. */
-export const CONTROL = { done: 0, failed: 1, textBytes: 2, words: 4 } as const;
+const MARK = ['header', 'chunks', 'checkpoints', 'events'] as const;
+
+/** Words of the control block that both threads see: the mark as doubles among them; the text of an error follows. */
+export const CONTROL = { done: 0, failed: 1, textBytes: 2, mark: 4, words: 4 + 2 * MARK.length } as const;
 export const CONTROL_BYTES = 4 * CONTROL.words + 4096;
+
+/** Reads the mark, after writing it if there is one to write. */
+export function markIn(control: ArrayBufferLike, written?: WrittenBytes): WrittenBytes {
+  const numbers = new Float64Array(control, 4 * CONTROL.mark, MARK.length);
+  if (written) for (const [i, name] of MARK.entries()) numbers[i] = written[name];
+  const [header, chunks, checkpoints, events] = numbers;
+  return { header, chunks, checkpoints, events };
+}
 
 export type WriterMessage =
   | {
@@ -23,6 +34,13 @@ export type WriterMessage =
       readonly slot: SharedArrayBuffer | undefined;
       readonly layout: SlotLayout;
     }
-  | { readonly do: 'checkpoint'; readonly checkpoint: RawCheckpoint }
+  /** Note in the control block what was written so far. */
+  | { readonly do: 'mark' }
+  | {
+      readonly do: 'begin-checkpoints';
+      readonly start: StateChanges;
+      readonly image: Uint8Array<ArrayBuffer> | null;
+    }
+  | { readonly do: 'checkpoint'; readonly changes: StateChanges }
   | { readonly do: 'finish'; readonly exit: TraceExit; readonly final: LadderRow }
   | { readonly do: 'abandon' };

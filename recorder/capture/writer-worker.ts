@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { slotTables } from './batch-slot.ts';
 import { TraceFile } from './trace-file.ts';
-import { CONTROL, CONTROL_BYTES, type WriterMessage } from './writer-protocol.ts';
+import { CONTROL, CONTROL_BYTES, markIn, type WriterMessage } from './writer-protocol.ts';
 
 /** The writer thread: takes messages in order and counts them in the control block (writer-protocol.ts). */
 
@@ -19,8 +19,14 @@ function handle(message: WriterMessage): void {
     case 'chunk':
       file?.addChunk(message.contents, message.slot ? slotTables(message.slot, message.layout) : {});
       break;
+    case 'mark':
+      if (file) markIn(control, file.written);
+      break;
+    case 'begin-checkpoints':
+      file?.beginCheckpoints(message.start, message.image);
+      break;
     case 'checkpoint':
-      file?.addCheckpoint(message.checkpoint);
+      file?.addCheckpoint(message.changes);
       break;
     case 'finish':
       file?.finish(message.exit, message.final);

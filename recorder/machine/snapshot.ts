@@ -57,7 +57,8 @@ export function memoryAreas(mem: MachineMemory): Area[] {
   ];
 }
 
-const ZERO_PAGE: Page = new Uint8Array(SNAPSHOT_PAGE);
+/** What memory is before anything is written to it: every whole page of zeros is this one. */
+export const ZERO_PAGE: Page = new Uint8Array(SNAPSHOT_PAGE);
 
 /** A copy of `bytes` (at most a page), or `last` or the one page of zeros if that holds the same. */
 export function keptPage(bytes: Uint8Array, last: Page | undefined): Page {

@@ -19,8 +19,6 @@ const { TraceReader } = await load('replayer/trace-reader.js');
 const INSTRUCTIONS = Number(process.argv[2] ?? 1e9);
 const TARGETS = 300;
 const ROUNDS = 3;
-/** Instructions between the checkpoints of a recording that is made for quick first seeks. */
-const DENSE = 16_777_216;
 const folder = mkdtempSync(join(tmpdir(), 'r386-timetravel-'));
 
 async function recordRun({ kernel, seed, scale, instructions = INSTRUCTIONS, every }) {
@@ -92,24 +90,21 @@ async function recordingCost() {
     // In this process, one after the other, so that one compiled program serves both.
     const best = {};
     for (let round = 0; round < ROUNDS; round++) {
-      for (const every of ['off', 'auto', DENSE]) {
+      for (const every of ['off', 'auto']) {
         const result = await recordRun({ ...run, every });
         if (!best[every] || result.seconds < best[every].seconds) best[every] = result;
       }
     }
-    for (const every of ['auto', DENSE]) {
-      const { count, bytes, share } = checkpointShare(best[every].file);
-      rows.push([
-        name,
-        every === 'auto' ? 'auto' : grouped(every),
-        `${fixed(best.off.seconds, 3)} s`,
-        `${fixed(best[every].seconds, 3)} s (${fixed(100 * (best[every].seconds / best.off.seconds - 1), 1)} %)`,
-        String(count),
-        `${grouped(bytes / 1024)} KB (${fixed(100 * share, 1)} % of the trace)`,
-      ]);
-    }
+    const { count, bytes, share } = checkpointShare(best.auto.file);
+    rows.push([
+      name,
+      `${fixed(best.off.seconds, 3)} s`,
+      `${fixed(best.auto.seconds, 3)} s (${fixed(100 * (best.auto.seconds / best.off.seconds - 1), 1)} %)`,
+      String(count),
+      `${grouped(bytes / 1024)} KB (${fixed(100 * share, 1)} % of the trace)`,
+    ]);
   }
-  table(['workload', '--checkpoint-every', 'without', 'with checkpoints', 'made', 'size'], rows);
+  table(['workload', 'without', 'with checkpoints', 'made', 'size'], rows);
 }
 
 async function travel() {
@@ -117,7 +112,7 @@ async function travel() {
   const reader = TraceReader.open(file);
   const open = () => new Timeline(ForwardSession.open(reader, { build: buildMachine, builtinDisk }));
   const { end } = open();
-  const cold = await firstSeeks(reader, 8);
+  const fresh = await seeksOfFreshSession(open());
   const timeline = open();
   const build = await timed(() => timeline.build());
   const { spacing, count } = timeline.checkpoints;
@@ -134,7 +129,8 @@ async function travel() {
   console.log(
     `\n${grouped(end)} instructions, trace ${fixed(bytes / 2 ** 20, 1)} MB with ${reader.checkpoints.length} checkpoints; ` +
       `one pass that fills the timeline: ${fixed(build / 1000, 1)} s, ${count} checkpoints, ${grouped(spacing)} instructions apart, ` +
-      `${grouped(process.memoryUsage().rss / 2 ** 20)} MB of memory\n`,
+      `${grouped(process.memoryUsage().rss / 2 ** 20)} MB of memory; ` +
+      `the very first seek, with nothing compiled: ${ms(fresh.veryFirst)}\n`,
   );
   table(
     ['', 'p50', 'p90', 'p99', 'worst'],
@@ -142,30 +138,20 @@ async function travel() {
       row('seek to a random icount', seeks),
       row('first reverse step there', first),
       row('the next ones', more),
-      row('first seek of all, by what the trace holds (8)', cold),
-      row(`the same, recorded with --checkpoint-every ${grouped(DENSE)} (100)`, await firstSeeksOfDense()),
+      row('seek in a session just opened, by what the trace holds', fresh.times),
     ],
   );
   await watching(timeline);
   reader.close();
 }
 
-/** Each by a timeline of its own that has nothing yet. */
-async function firstSeeks(reader, count) {
+/** The same targets by a timeline that has nothing yet but what it leaves on its way; the very first one apart. */
+async function seeksOfFreshSession(timeline) {
   const times = [];
-  for (const icount of randomIcounts(reader.footer.final.icount, count)) {
-    const timeline = new Timeline(ForwardSession.open(reader, { build: buildMachine, builtinDisk }));
+  for (const icount of randomIcounts(timeline.end, TARGETS))
     times.push(await timed(() => timeline.seek({ icount, deliveries: 0 })));
-  }
-  return times.sort((a, b) => a - b);
-}
-
-async function firstSeeksOfDense() {
-  const { file } = await recordRun({ kernel: 'fixed', seed: 1, scale: 4000, every: DENSE });
-  const reader = TraceReader.open(file);
-  const times = await firstSeeks(reader, 100);
-  reader.close();
-  return times;
+  const [veryFirst] = times;
+  return { veryFirst, times: times.sort((a, b) => a - b) };
 }
 
 /** Full speed where nothing is watched: the same stretch with a breakpoint and a watchpoint that are not met. */

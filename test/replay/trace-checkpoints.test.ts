@@ -54,12 +54,6 @@ const forged = (name: string, change: (checkpoint: RawCheckpoint) => Partial<Raw
       checkpoint.icount === 2 * EVERY ? { ...checkpoint, ...change(checkpoint) } : checkpoint,
   });
 
-const contentsOf = ({ contents }: RawCheckpoint, change: (bytes: Uint8Array) => void) => {
-  const bytes = contents.slice();
-  change(bytes);
-  return { contents: bytes };
-};
-
 describe('checkpoints in the trace', () => {
   it('come at rungs, change nothing else, and hold only what changed', async () => {
     await opened(file, async (reader) => {
@@ -98,17 +92,28 @@ describe('checkpoints in the trace', () => {
 
   it('is a divergence when one is not the state of the run', async () => {
     const forgeries = {
-      'contents.r386': forged('contents.r386', (checkpoint) =>
-        contentsOf(checkpoint, (bytes) => {
-          bytes[1000] ^= 4;
-        }),
-      ),
+      'words.r386': forged('words.r386', ({ words }) => ({
+        words: words.map((byte, at) => (at === 1000 ? byte ^ 4 : byte)),
+      })),
       'inputs.r386': forged('inputs.r386', ({ inputs }) => ({ inputs: inputs + 1 })),
       'seq.r386': forged('seq.r386', ({ seq }) => ({ seq: seq + 1 })),
-      'short.r386': forged('short.r386', ({ contents }) => ({ contents: contents.subarray(0, 5000) })),
-      'base.r386': forged('base.r386', () => ({ baseIcount: 0 })),
-      'sector.r386': forged('sector.r386', ({ disk }) => ({
-        disk: { ...disk, sources: disk.sources.map(() => 99_999_999) },
+      'short.r386': forged('short.r386', ({ words }) => ({ words: words.subarray(0, 5000) })),
+      'masks.r386': forged('masks.r386', ({ masks }) => ({ masks: masks.subarray(0, 500) })),
+      'start.r386': forged('start.r386', () => ({ baseIcount: 0 })),
+      'base.r386': forged('base.r386', () => ({ baseIcount: 12_345 })),
+      'later.r386': forged('later.r386', () => ({ baseIcount: 2 * EVERY })),
+      'sector.r386': forged('sector.r386', ({ areas }) => ({
+        areas: areas.map((area) => ({ ...area, sources: area.sources.map(() => 99_999_999) })),
+      })),
+      'kind.r386': forged('kind.r386', ({ areas }) => ({
+        areas: areas.map((area) => ({
+          ...area,
+          kinds: area.kinds.map(() => 9),
+          sources: area.kinds.map(() => 0),
+        })),
+      })),
+      'order.r386': forged('order.r386', ({ areas }) => ({
+        areas: areas.map((area) => ({ ...area, blocks: area.blocks.map(() => 3) })),
       })),
     };
     for (const [name, path] of Object.entries(forgeries)) {
@@ -116,7 +121,7 @@ describe('checkpoints in the trace', () => {
       expect(divergence?.subsystem, name).toMatch(/checkpoint|trace/);
       expect(divergence?.icount, name).toBe(2 * EVERY);
     }
-    await opened(forgeries['contents.r386'], async (reader) => {
+    await opened(forgeries['words.r386'], async (reader) => {
       await expect(newTimeline(reader).seek({ icount: 2_290_000, deliveries: 0 })).rejects.toThrow(
         /differs at icount 2097152/,
       );
@@ -155,20 +160,55 @@ describe('checkpoints in the trace', () => {
 });
 
 describe('the policy', () => {
-  it('keeps to its share, to an interval, or makes none', () => {
-    const auto = new CheckpointPolicy({ share: 0.1 }, 100_000);
-    expect(auto.wants(1, 0, 1000)).toBe(false);
-    expect(auto.wants(2, 2_000_000, 1000)).toBe(true);
-    expect(auto.wants(3, 2_000_000, 1000)).toBe(false);
-    expect(auto.wants(4, 4_000_000, 1000)).toBe(true);
-    const every = new CheckpointPolicy({ every: 100 }, 0);
-    expect([50, 100, 150, 199, 200].map((icount) => every.wants(icount, 0, 1))).toEqual([
+  const M = 1_000_000;
+  /** The marks of a writer that has written `chunks` bytes of 4 an event, and so much for each checkpoint. */
+  const marks =
+    (chunks: number, checkpoints = 0) =>
+    () => ({
+      header: 20_000,
+      chunks,
+      checkpoints,
+      events: chunks / 4,
+    });
+
+  it('keeps to an interval, or makes none', () => {
+    const every = new CheckpointPolicy({ every: 100 });
+    expect([50, 100, 150, 199, 200].map((icount) => every.wants(icount, 0, 1, marks(0)))).toEqual([
       false,
       true,
       false,
       false,
       true,
     ]);
-    expect(new CheckpointPolicy({ every: 'off' }, 1e9).wants(1e9, 1e9, 1)).toBe(false);
+    expect(new CheckpointPolicy({ every: 'off' }).wants(1e9, 1e9, 1, marks(1e9))).toBe(false);
+  });
+
+  it('makes them no closer than a seek would notice', () => {
+    const auto = new CheckpointPolicy({});
+    expect([12 * M, 13 * M, 25 * M, 26 * M].map((at) => auto.wants(at, 5 * M, 100, marks(20 * M)))).toEqual([
+      false,
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  it('keeps to its share of the trace, by what those before came to', () => {
+    const auto = new CheckpointPolicy({ share: 0.1 });
+    // 100 of 1000 KB: nothing is known yet, and then that one of 1000 frames had 84 KB.
+    expect(auto.wants(20 * M, 225_000, 1000, marks(900_000))).toBe(true);
+    expect(auto.wants(40 * M, 225_000, 1000, marks(900_000))).toBe(true);
+    expect(auto.wants(60 * M, 225_000, 1000, marks(900_000, 84_096))).toBe(false);
+    expect(auto.wants(80 * M, 600_000, 1000, marks(2_400_000, 168_192))).toBe(true);
+    const small = new CheckpointPolicy({});
+    expect(small.wants(20 * M, 10, 1000, marks(40))).toBe(true);
+    expect(small.wants(40 * M, 10, 4000, marks(40, 40_000))).toBe(false);
+  });
+
+  it('keeps to its share of the time, by the work', () => {
+    const auto = new CheckpointPolicy({ timeShare: 0.03 });
+    expect(auto.wants(20 * M, 5 * M, 8192, marks(20 * M))).toBe(false);
+    expect(auto.wants(90 * M, 5 * M, 8192, marks(20 * M))).toBe(true);
+    expect(new CheckpointPolicy({ timeShare: 0 }).wants(90 * M, 5 * M, 8192, marks(20 * M))).toBe(false);
   });
 });

@@ -3,6 +3,7 @@ import { BUILTIN_PROFILES } from '../../../recorder/capture/builtin-profiles.ts'
 import {
   type CheckpointOptions,
   DEFAULT_CHECKPOINT_SHARE,
+  DEFAULT_CHECKPOINT_TIME,
 } from '../../../recorder/capture/checkpoint-policy.ts';
 import { type RecordResult, record } from '../../../recorder/capture/session.ts';
 import { buildMachine } from '../../../recorder/machine/build.ts';
@@ -34,7 +35,7 @@ export const addRecord = (cli: Argv): Argv =>
       quiet: args.quiet,
       screen: args.screen,
       ladderInterval: parseCount(args.ladder, '--ladder'),
-      checkpoints: parseCheckpoints(args.checkpointEvery, args.checkpointShare),
+      checkpoints: parseCheckpoints(args.checkpointEvery, args.checkpointShare, args.checkpointTime),
       inputs: openInputs(args, parseMips(args.mips)),
       config: {
         ...DEFAULT_CONFIG,
@@ -173,6 +174,12 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: 'with auto: percent of the trace that they may be',
       },
+      'checkpoint-time': {
+        type: 'number',
+        default: 100 * DEFAULT_CHECKPOINT_TIME,
+        requiresArg: true,
+        describe: 'with auto: percent of the time that they may take, by the work counted',
+      },
       ladder: {
         type: 'string',
         default: String(DEFAULT_LADDER_INTERVAL),
@@ -201,12 +208,19 @@ const options = (yargs: Argv) =>
       'a Linux kernel',
     );
 
-function parseCheckpoints(every: string, percent: number): CheckpointOptions {
+function parseCheckpoints(every: string, sharePercent: number, timePercent: number): CheckpointOptions {
+  const options = {
+    share: parsePercent(sharePercent, '--checkpoint-share'),
+    timeShare: parsePercent(timePercent, '--checkpoint-time'),
+  };
+  if (every === 'auto' || every === 'off') return { every, ...options };
+  return { every: Math.max(1, parseCount(every, '--checkpoint-every')), ...options };
+}
+
+function parsePercent(percent: number, option: string): number {
   if (!(percent >= 0 && percent <= 100))
-    throw new BadInput(`--checkpoint-share ${percent}: not a percentage`, 'write 0 to 100');
-  const share = percent / 100;
-  if (every === 'auto' || every === 'off') return { every, share };
-  return { every: Math.max(1, parseCount(every, '--checkpoint-every')), share };
+    throw new BadInput(`${option} ${percent}: not a percentage`, 'write 0 to 100');
+  return percent / 100;
 }
 
 function latencies(text: string) {

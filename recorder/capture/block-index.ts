@@ -1,0 +1,61 @@
+import { BLOCK_WORDS } from '../../schemas/trace-checkpoint.ts';
+import { WordHasher } from '../machine/state-hash.ts';
+
+const hasher = new WordHasher();
+
+/** Hash of a block by which it is looked for; 0 for a block of zeros, and for none else but by accident. */
+export function blockHash(words: Int32Array, start = 0): number {
+  let any = 0;
+  for (let i = start; i < start + BLOCK_WORDS; i++) any |= words[i];
+  if (any === 0) return 0;
+  hasher.run(words, start, BLOCK_WORDS, 0);
+  return hasher.low;
+}
+
+/** Finds the number of a block by its hash: an open-addressing table. Whether it is that block, the caller must see. */
+export class BlockIndex {
+  private hashes: Int32Array;
+  /** Number + 1; 0 where nothing is. */
+  private numbers: Int32Array;
+  private count = 0;
+
+  /** For about so many blocks; it grows. */
+  constructor(blocks: number) {
+    const slots = 2 ** Math.ceil(Math.log2(Math.max(64, blocks * 2)));
+    this.hashes = new Int32Array(slots);
+    this.numbers = new Int32Array(slots);
+  }
+
+  /** The first block of a hash stays. */
+  add(hash: number, number: number): void {
+    if (hash === 0) return;
+    if (this.count * 2 >= this.numbers.length) this.grow();
+    const slot = this.slotOf(hash);
+    if (this.numbers[slot] !== 0) return;
+    this.hashes[slot] = hash;
+    this.numbers[slot] = number + 1;
+    this.count++;
+  }
+
+  /** -1 when there is none. */
+  find(hash: number): number {
+    return this.numbers[this.slotOf(hash)] - 1;
+  }
+
+  private slotOf(hash: number): number {
+    const { hashes, numbers } = this;
+    const mask = numbers.length - 1;
+    let slot = Math.imul(hash, 0x9e3779b1) & mask;
+    while (numbers[slot] !== 0 && hashes[slot] !== hash) slot = (slot + 1) & mask;
+    return slot;
+  }
+
+  private grow(): void {
+    const { hashes, numbers } = this;
+    this.hashes = new Int32Array(numbers.length * 2);
+    this.numbers = new Int32Array(numbers.length * 2);
+    this.count = 0;
+    for (let slot = 0; slot < numbers.length; slot++)
+      if (numbers[slot] !== 0) this.add(hashes[slot], numbers[slot] - 1);
+  }
+}

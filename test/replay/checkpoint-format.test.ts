@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest';
+import { CheckpointEncoder } from '../../recorder/capture/checkpoint-encoder.ts';
+import type { DiskImage } from '../../recorder/machine/device.ts';
+import { writtenSector } from '../../recorder/machine/devices/disk-overlay.ts';
+import { SNAPSHOT_PAGE, type Snapshot, sameBytes, savePaged } from '../../recorder/machine/snapshot.ts';
+import { applied } from '../../replayer/applied-checkpoint.ts';
+import type { ChangedUnits, StateChanges } from '../../schemas/state-changes.ts';
+import {
+  BLOCK,
+  BLOCK_BYTES,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type RawCheckpoint,
+} from '../../schemas/trace-checkpoint.ts';
+import { random } from '../unit/trace-fixture.ts';
+
+const RAM_PAGES = 40;
+const SECTORS = 64;
+/** Not whole pages, nor whole blocks. */
+const CPU_BYTES = SNAPSHOT_PAGE + 700;
+
+/** Bytes of a machine that is nothing else. */
+interface State {
+  readonly ram: Uint8Array<ArrayBuffer>;
+  readonly cpu: Uint8Array<ArrayBuffer>;
+  readonly written: Map<number, Uint8Array<ArrayBuffer>>;
+}
+
+const copyOf = ({ ram, cpu, written }: State): State => ({
+  ram: ram.slice(),
+  cpu: cpu.slice(),
+  written: new Map([...written].map(([sector, bytes]) => [sector, bytes.slice()])),
+});
+
+/** What guests do to memory: whole blocks from disk and from elsewhere, page tables, fields of structures. */
+function change(state: State, image: Uint8Array, draw: (below: number) => number): void {
+  const words = new Int32Array(state.ram.buffer);
+  for (let times = 0; times < 30; times++) {
+    const page = draw(RAM_PAGES);
+    const at = page * SNAPSHOT_PAGE + draw(8) * BLOCK_BYTES;
+    switch (draw(8)) {
+      case 0:
+        state.ram.fill(0, at, at + BLOCK_BYTES);
+        break;
+      case 1: {
+        const sector = draw(SECTORS);
+        state.ram.set(image.subarray(sector * BLOCK_BYTES, (sector + 1) * BLOCK_BYTES), at);
+        break;
+      }
+      case 2: {
+        const from = draw(RAM_PAGES * 8) * BLOCK_BYTES;
+        state.ram.copyWithin(at, from, from + BLOCK_BYTES);
+        break;
+      }
+      case 3: {
+        const stride = 1 + draw(32);
+        const step = draw(2 ** 32) | 0;
+        for (let i = 0; i < SNAPSHOT_PAGE / 4; i++)
+          words[page * (SNAPSHOT_PAGE / 4) + i] = Math.imul(Math.floor(i / stride), step) + (i % stride);
+        break;
+      }
+      case 4:
+        for (let i = 0; i < 5; i++) words[(at >>> 2) + draw(128)] = draw(2 ** 32);
+        break;
+      case 5:
+        for (let i = 0; i < 128; i++) words[(at >>> 2) + i] = draw(2 ** 32);
+        break;
+      case 6:
+        state.cpu[draw(CPU_BYTES)] = draw(256);
+        break;
+      case 7:
+        state.written.set(draw(SECTORS), state.ram.slice(at, at + BLOCK_BYTES));
+    }
+  }
+}
+
+function unitsOf(name: string, before: Uint8Array, now: Uint8Array): ChangedUnits {
+  const numbers: number[] = [];
+  for (let n = 0; n * SNAPSHOT_PAGE < now.length; n++) {
+    const range = [n * SNAPSHOT_PAGE, (n + 1) * SNAPSHOT_PAGE];
+    if (!sameBytes(before.slice(...range), now.slice(...range))) numbers.push(n);
+  }
+  const contents = Buffer.concat(
+    numbers.map((n) => now.subarray(n * SNAPSHOT_PAGE, (n + 1) * SNAPSHOT_PAGE)),
+  );
+  return { name, bytes: now.length, numbers: Uint32Array.from(numbers), contents: Uint8Array.from(contents) };
+}
+
+function changesBetween(before: State, now: State, icount: number): StateChanges {
+  const sectors = [...now.written]
+    .filter(([sector, bytes]) => !sameBytes(bytes, before.written.get(sector) ?? new Uint8Array()))
+    .sort(([a], [b]) => a - b);
+  return {
+    icount,
+    seq: icount * 2,
+    inputs: icount * 3,
+    tracking: true,
+    areas: [unitsOf('ram', before.ram, now.ram), unitsOf('cpu', before.cpu, now.cpu)],
+    drives: [
+      {
+        name: 'disk',
+        bytes: 0,
+        numbers: Uint32Array.from(sectors, ([sector]) => sector),
+        contents: Uint8Array.from(Buffer.concat(sectors.map(([, bytes]) => bytes))),
+      },
+    ],
+  };
+}
+
+const snapshotOf = ({ ram, cpu, written }: State, icount: number): Snapshot => ({
+  icount,
+  seq: icount * 2,
+  tracking: true,
+  areas: new Map([
+    ['ram', savePaged(ram, undefined)],
+    ['cpu', savePaged(cpu, undefined)],
+  ]),
+  disk: new Map([...written].map(([sector, bytes]) => [sector, writtenSector(sector, bytes)])),
+  media: new Map(),
+});
+
+const plain = ({ areas, disk, ...rest }: Snapshot) => ({
+  ...rest,
+  areas: [...areas].map(([name, { bytes, pages }]) => [name, bytes, Buffer.concat(pages).toString('base64')]),
+  disk: [...(disk ?? [])]
+    .sort(([a], [b]) => a - b)
+    .map(([sector, { bytes, hash }]) => [sector, Buffer.from(bytes).toString('base64'), hash]),
+});
+
+/** 100 checkpoints of a run of 100 instructions. */
+function run(seed: number) {
+  const next = random(seed);
+  const draw = (below: number) => next() % below;
+  const image = Uint8Array.from({ length: SECTORS * BLOCK_BYTES }, () => draw(256));
+  let state: State = {
+    ram: new Uint8Array(RAM_PAGES * SNAPSHOT_PAGE),
+    cpu: new Uint8Array(CPU_BYTES),
+    written: new Map(),
+  };
+  const nothing = copyOf(state);
+  change(state, image, draw);
+  const start = snapshotOf(copyOf(state), 0);
+  const encoder = new CheckpointEncoder(changesBetween(nothing, state, 0), image);
+  const disk: DiskImage = {
+    sectors: SECTORS,
+    read: (sector, into) => into.set(image.subarray(sector * BLOCK_BYTES, (sector + 1) * BLOCK_BYTES)),
+  };
+  const raws: RawCheckpoint[] = [];
+  const states: Snapshot[] = [];
+  for (let icount = 1; icount <= 100; icount++) {
+    const before = copyOf(state);
+    change(state, image, draw);
+    raws.push(decodeCheckpoint(encodeCheckpoint(encoder.encode(changesBetween(before, state, icount)))));
+    states.push(snapshotOf(state, icount));
+    state = copyOf(state);
+  }
+  return { start, disk, raws, states };
+}
+
+describe('a checkpoint in the trace', () => {
+  it.each([1, 2, 3])('becomes the state that it was made of (seed %i)', (seed) => {
+    const { start, disk, raws, states } = run(seed);
+    const kinds = new Set<number>();
+    for (const [i, raw] of raws.entries()) {
+      const base = raw.baseIcount === 0 ? start : states[raw.baseIcount - 1];
+      expect(plain(applied(base, raw, disk)), `checkpoint ${i}`).toEqual(plain(states[i]));
+      for (const { kinds: some } of [...raw.areas, ...raw.drives]) for (const kind of some) kinds.add(kind);
+    }
+    expect([...kinds].sort()).toEqual(Object.values(BLOCK));
+  });
+
+  it('is reached in a few steps from the start', () => {
+    const { raws } = run(4);
+    const steps = (index: number): number => {
+      const { baseIcount } = raws[index];
+      return baseIcount === 0 ? 1 : 1 + steps(baseIcount - 1);
+    };
+    expect(Math.max(...raws.map((_, i) => steps(i)))).toBeLessThanOrEqual(1 + 1 + 7 + 7);
+  });
+});
