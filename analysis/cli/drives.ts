@@ -66,6 +66,9 @@ export function openDrives({ disks, floppies, cdrom }: Media): {
   return { disk, drives };
 }
 
+/** Of 1.44 MB: what an image of no floppy's size is taken to begin, if it fits. */
+const HIGH_DENSITY_SECTORS = 2880;
+
 function userFloppy(path: string): DiskSource {
   const image = readUserFile(path, 'floppy image');
   if (image.length > MAX_FLOPPY_SECTORS * SECTOR_BYTES)
@@ -73,7 +76,17 @@ function userFloppy(path: string): DiskSource {
       `${path} (${image.length} bytes) is larger than any floppy`,
       'give it as --disk or --cdrom',
     );
-  return { kind: 'image', image };
+  return { kind: 'image', image: wholeFloppy(image) };
+}
+
+/** An image that ends before its floppy does, as the build of a boot floppy leaves it: the rest is blank. */
+function wholeFloppy(image: Uint8Array): Uint8Array {
+  if (isFloppySize(image.length / SECTOR_BYTES)) return image;
+  const sectors =
+    image.length <= HIGH_DENSITY_SECTORS * SECTOR_BYTES ? HIGH_DENSITY_SECTORS : MAX_FLOPPY_SECTORS;
+  const whole = new Uint8Array(sectors * SECTOR_BYTES);
+  whole.set(image);
+  return whole;
 }
 
 /** Images up to this size go into the trace; larger ones are referred to. */

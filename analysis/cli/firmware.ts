@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { processorOf } from '../../recorder/machine/cpu/models.ts';
 import type { Firmware } from '../../recorder/machine/device.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import type { Media } from './drives.ts';
@@ -12,6 +13,7 @@ export interface FirmwareRequest {
   readonly isa?: boolean | undefined;
   readonly floppy?: readonly string[] | undefined;
   readonly cdrom?: string | undefined;
+  readonly cpu?: string | undefined;
 }
 
 /** SeaBIOS comes with the tool. */
@@ -26,7 +28,13 @@ export const asksForFirmware = ({ bios, vgaBios, boot, isa, ...media }: Firmware
   (media.floppy ?? []).length > 0;
 
 /** The images that were asked for, else SeaBIOS's. */
-export function openFirmware({ bios, vgaBios, boot, isa }: FirmwareRequest, media: Media): Firmware {
+export function openFirmware(request: FirmwareRequest, media: Media): Firmware {
+  const { bios, vgaBios, boot, isa, cpu } = request;
+  if (bios === undefined && cpu !== undefined && !processorOf(cpu).has.has('i486'))
+    throw new BadInput(
+      `--cpu ${cpu}: SeaBIOS executes BSWAP, which came with the 486`,
+      `take --cpu ${cpu},+i486 or --cpu 486, or name another BIOS by --bios`,
+    );
   return {
     bios: bios === undefined ? bundled('bios.bin') : readUserFile(bios, 'BIOS'),
     vgaBios: vgaBios === NO_VGA_BIOS ? new Uint8Array() : openVgaBios(vgaBios),

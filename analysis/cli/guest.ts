@@ -133,7 +133,11 @@ function openMedia(request: GuestRequest, media: Media): Guest {
       'a boot loader reads its own configuration',
     );
   const drives = openDrives(media);
-  const first = media.disks[0] ?? media.floppies[0] ?? media.cdrom;
+  const firmware = openFirmware(request, media);
+  const paths: Record<string, string | undefined> = {
+    ...{ a: media.floppies[0], c: media.disks[0], d: media.cdrom },
+  };
+  const first = [...firmware.bootOrder].map((letter) => paths[letter]).find((path) => path !== undefined);
   if (first === undefined)
     throw new BadInput('there is nothing to boot from', 'give --disk, --floppy or --cdrom FILE');
   const { profile, profileSource, description, symbols } = describe(request, '', '', () => []);
@@ -147,7 +151,7 @@ function openMedia(request: GuestRequest, media: Media): Guest {
       modules: [],
     },
     ...drives,
-    firmware: openFirmware(request, media),
+    firmware,
   };
 }
 

@@ -72,14 +72,16 @@ export function parseMips(millions: number): number {
   throw new BadInput(`--mips ${millions}: not a speed`, 'write million instructions a second, 1 to 10000');
 }
 
+/** With 1 MB there would be none beyond the display and the BIOS, where kernels are loaded. */
+const MIN_RAM_MB = 2;
 const MAX_RAM_MB = 256;
 
 export function parseRam(megabytes: number): number {
-  if (Number.isInteger(megabytes / 4) && megabytes >= 4 && megabytes <= MAX_RAM_MB)
+  if (Number.isInteger(megabytes) && megabytes >= MIN_RAM_MB && megabytes <= MAX_RAM_MB)
     return megabytes * 2 ** 20;
   throw new BadInput(
     `--ram ${megabytes}: not a size of memory`,
-    `write megabytes, a multiple of 4 up to ${MAX_RAM_MB}`,
+    `write whole megabytes, ${MIN_RAM_MB} to ${MAX_RAM_MB}`,
   );
 }
 

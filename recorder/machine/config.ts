@@ -3,7 +3,7 @@ import { DEFAULT_CPU } from './cpu/models.ts';
 
 /** Everything that shapes a run besides guest image, disk image and inputs. Stored in the trace header. */
 export interface MachineConfig {
-  /** Guest RAM, bytes; a multiple of 4 MB up to 256 MB. */
+  /** Guest RAM, bytes; whole megabytes, 2 to 256. */
   readonly ramBytes: number;
   /** The processor: a model, then features to add or remove, as `pentium,+cmov` (cpu/models.ts). */
   readonly cpuModel: string;

@@ -51,7 +51,12 @@ it.each([
   ['no output', ['record'], /-o FILE/],
   ['an output that is a device', ['record', '-o', '/dev/null'], /not a regular file/],
   ['an output in no folder', ['record', '-o', path('no/x')], /cannot write .*no such file or folder/],
-  ['bad memory size', ['record', '--ram', '3', '-o', path('x')], /--ram/],
+  [
+    'a processor that SeaBIOS does not run on',
+    ['record', '--floppy', text, '--cpu', '386', '-o', path('x')],
+    /--cpu 386: SeaBIOS executes BSWAP/,
+  ],
+  ['bad memory size', ['record', '--ram', '1.5', '-o', path('x')], /--ram/],
   ['bad TLB', ['record', '--tlb', '33x4', '-o', path('x')], /--tlb/],
   ['not a trace', ['replay', text], /text\.txt is not a rewind386 trace/],
   ['a newer schema', ['info', newer], /schema version 2.* reads up to 1/],

@@ -72,6 +72,22 @@ describe('the text screen', () => {
     expect(readFileSync(path('shot.txt'), 'utf8')).toMatch(/^A>é\nW\n/);
   });
 
+  it('is quoted when a script waits for something else in vain', async () => {
+    writeFileSync(path('vain'), 'timeout 2M\nexpect screen "login:"\n');
+    const record = ['record', path('kernel.elf'), '-q', '--script', path('vain'), '-n', '50M'];
+    const quoted = await runCli(...record, '-o', path('vain.r386'));
+    expect(quoted.status).toBe(1);
+    expect(quoted.stderr).toEqual([
+      expect.stringMatching(/vain:2: the screen did not say "login:" in 2000000 instructions; it says$/),
+      '  | A>é',
+      '  | ',
+    ]);
+    const shown = await runCli(...record, '--screen', '-o', path('vain.r386'));
+    expect(shown.stderr).toEqual([expect.stringMatching(/in 2000000 instructions$/)]);
+    expect(shown.stdout[0]).toBe('A>é');
+    expect((await runCli('replay', path('vain.r386'))).status).toBe(0);
+  });
+
   it('says what is wrong', async () => {
     const beyond = await runCli('screen', trace, '--at', '9G');
     expect([beyond.status, beyond.stderr[0]]).toEqual([2, expect.stringMatching(/ends at icount/)]);

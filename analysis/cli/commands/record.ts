@@ -5,6 +5,7 @@ import {
   DEFAULT_CHECKPOINT_SHARE,
   DEFAULT_CHECKPOINT_TIME,
 } from '../../../recorder/capture/checkpoint-policy.ts';
+import type { SourceEnd } from '../../../recorder/capture/input/input-source.ts';
 import { type RecordResult, record } from '../../../recorder/capture/session.ts';
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { DEFAULT_CONFIG } from '../../../recorder/machine/config.ts';
@@ -49,10 +50,19 @@ export const addRecord = (cli: Argv): Argv =>
       },
     });
     for (const line of recordingSummary(args.output as string, guest, result)) console.log(line);
-    if (result.ended && !result.ended.ok) console.error(`rewind386: ${result.ended.message}`);
+    if (result.ended && !result.ended.ok)
+      for (const line of gaveUp(result.ended, args.screen)) console.error(line);
     console.log(`next: rewind386 check ${shellWord(args.output as string)}`);
     process.exitCode = result.ended?.ok === false ? EXIT.findings : EXIT.ok;
   });
+
+/** Why the script ended the recording; `shown`: the screen has been printed already. */
+function gaveUp({ message, screen }: SourceEnd, shown: boolean): string[] {
+  if (!screen || shown) return [`rewind386: ${message}`];
+  if (!screen.some(Boolean)) return [`rewind386: ${message}; it is empty, or in a graphics mode`];
+  const lines = screen.filter((line, n) => line !== '' || (n > 0 && screen[n - 1] !== ''));
+  return [`rewind386: ${message}; it says`, ...lines.map((line) => `  | ${line}`)];
+}
 
 const options = (yargs: Argv) =>
   yargs
@@ -133,7 +143,7 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: `the guest's layout: ${Object.keys(BUILTIN_PROFILES).join(', ')}, or a JSON file (docs/guest-profile.md)`,
       },
-      ram: { type: 'number', default: DEFAULT_CONFIG.ramBytes / 2 ** 20, describe: 'megabytes' },
+      ram: { type: 'number', default: DEFAULT_CONFIG.ramBytes / 2 ** 20, describe: 'megabytes, 2 to 256' },
       cpu: {
         type: 'string',
         default: DEFAULT_CONFIG.cpuModel,

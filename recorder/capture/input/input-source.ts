@@ -22,6 +22,8 @@ export interface SourceEnd {
   /** Whether it got what it waited for. */
   readonly ok: boolean;
   readonly message: string;
+  /** What stood on the screen that it waited for: its lines, none in a graphics mode. */
+  readonly screen?: readonly string[] | undefined;
 }
 
 /** Inputs given beforehand, in icount order. */

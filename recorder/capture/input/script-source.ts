@@ -108,14 +108,15 @@ export class ScriptSource implements InputSource {
     this.turn = now;
   }
 
-  private giveUp(statement: Statement & { kind: 'expect' }): void {
-    const where = statement.on === 'screen' ? 'the screen' : 'the console';
-    const last = this.heardOn.map((text) => text?.trimEnd().split('\n').at(-1)?.trim() ?? '').find(Boolean);
+  private giveUp({ line, on, text }: Statement & { kind: 'expect' }): void {
+    const last = this.heardOn.map((heard) => heard?.trimEnd().split('\n').at(-1)?.trim()).find(Boolean);
+    const quoted = on === 'console' && last ? `; it last said ${JSON.stringify(last)}` : '';
     this.end = {
       ok: false,
       message:
-        `${this.name}:${statement.line}: ${where} did not say ${JSON.stringify(statement.text)} in ` +
-        `${this.timeout} instructions${last ? `; it last said ${JSON.stringify(last)}` : ''}`,
+        `${this.name}:${line}: the ${on} did not say ${JSON.stringify(text)} in ` +
+        `${this.timeout} instructions${quoted}`,
+      screen: on === 'screen' ? this.screen() : undefined,
     };
     this.stop();
   }

@@ -1,0 +1,89 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildCli, runBuilt } from '../linux/built-cli.ts';
+
+/** GRUB from Debian's rescue images: SeaBIOS, real mode, its switches to protected mode and back, and somebody who types. */
+
+const IMAGES = '/usr/lib/grub-rescue';
+const there = existsSync(IMAGES);
+if (!there) console.warn('grub: skipped, no grub-rescue-pc here (.ci/run installs it)');
+
+interface Medium {
+  readonly options: readonly string[];
+  readonly typed: readonly string[];
+  /** What the screen then says, line by line. */
+  readonly answers: readonly RegExp[];
+  /** Stands on the screen when the last line has been answered. */
+  readonly last: string;
+}
+
+const MEDIA: Record<string, Medium> = {
+  'a floppy': {
+    options: ['--floppy', `${IMAGES}/grub-rescue-floppy.img`, '--ram', '32'],
+    typed: ['set x=ty', 'echo for$' + '{x}two'],
+    answers: [/^grub> set x=ty$/, /^grub> echo for\$\{x\}two$/, /^fortytwo$/, /^grub>$/],
+    last: 'fortytwo',
+  },
+  'a CD': {
+    options: [`${IMAGES}/grub-rescue-cdrom.iso`, '--ram', '64', '--mips', '50'],
+    typed: ['ls'],
+    answers: [/^grub> ls$/, /^\(cd\)/, /^grub>$/],
+    last: '(cd)',
+  },
+  'a CD, on a 486 without PCI': {
+    options: ['--cdrom', `${IMAGES}/grub-rescue-cdrom.iso`, '--ram', '8', '--cpu', '486', '--isa'],
+    typed: ['set y=le', 'echo with$' + '{y}ast'],
+    answers: [/^grub> set y=le$/, /^grub> echo with\$\{y\}ast$/, /^withleast$/, /^grub>$/],
+    last: 'withleast',
+  },
+};
+
+describe.skipIf(!there)('GRUB', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'r386-grub-'));
+  beforeAll(buildCli);
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  for (const [name, { options, typed, answers, last }] of Object.entries(MEDIA)) {
+    it(`from ${name} answers what is typed, and replays bit for bit`, () => {
+      const trace = join(folder, `${name.replaceAll(/\W+/g, '-')}.r386`);
+      const keys = typed.map((line) => `key "${line}\\n"`);
+      const script = [
+        'timeout 2G',
+        'expect screen "command-line"',
+        'wait 5M',
+        'key "c"',
+        'expect screen "grub>"',
+      ];
+      writeFileSync(
+        `${trace}.script`,
+        [...script, ...keys, `expect screen "${last}"`, 'wait 5M', 'quit'].join('\n'),
+      );
+
+      const recorded = runBuilt(
+        ...['record', ...options, '--screen', '-n', '4G', '-q'],
+        '--script',
+        `${trace}.script`,
+        '-o',
+        trace,
+      );
+      expect(recorded.stderr).toEqual([]);
+      expect(recorded.status).toBe(0);
+      const screen = recorded.stdout.map((line) => line.trimEnd());
+      const lines = screen.slice(screen.findIndex((line) => line.startsWith('grub> ')));
+      for (const [n, answer] of answers.entries()) expect(lines[n]).toMatch(answer);
+
+      const replayed = runBuilt('replay', trace);
+      expect(replayed.stderr).toEqual([]);
+      expect(replayed.stdout[0]).toMatch(/the final state agree/);
+      expect(replayed.status).toBe(0);
+      expect(runBuilt('screen', trace).stdout.map((line) => line.trimEnd())).toEqual(
+        screen.slice(
+          0,
+          screen.findIndex((line) => /instructions,.*events/.test(line)),
+        ),
+      );
+    });
+  }
+});
