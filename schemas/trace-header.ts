@@ -16,6 +16,7 @@ export const SCHEMA_VERSION = 1;
 export interface TraceMachineConfig {
   readonly ramBytes: number;
   readonly cpuModel: string;
+  readonly cpuRevision: number;
   readonly fpu: boolean;
   readonly tlbEntries: number;
   readonly tlbWays: number;
@@ -209,6 +210,7 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
         detail: machine.detail,
         stores_from: machine.storesFrom,
         cpu_model: machine.cpuModel,
+        cpu_revision: machine.cpuRevision,
         fpu: machine.fpu,
       },
       guest: {
@@ -298,6 +300,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
     machine: {
       ramBytes: machine('ram_bytes'),
       cpuModel: String(wire.machine.cpu_model ?? '') || UNNAMED_CPU,
+      cpuRevision: machine('cpu_revision'),
       fpu: Boolean(wire.machine.fpu),
       tlbEntries: machine('tlb_entries'),
       tlbWays: machine('tlb_ways'),

@@ -1,5 +1,5 @@
 import type { Detail } from '../../schemas/events.ts';
-import { DEFAULT_CPU } from './cpu/models.ts';
+import { CPU_REVISION, DEFAULT_CPU } from './cpu/models.ts';
 
 /** Everything that shapes a run besides guest image, disk image and inputs. Stored in the trace header. */
 export interface MachineConfig {
@@ -7,6 +7,8 @@ export interface MachineConfig {
   readonly ramBytes: number;
   /** The processor: a model, then features to add or remove, as `pentium,+cmov` (cpu/models.ts). */
   readonly cpuModel: string;
+  /** Which behaviour of the models (CPU_REVISION in cpu/models.ts). */
+  readonly cpuRevision: number;
   /** Whether there is an x87 FPU: on the chip, or a 387 beside a 386. */
   readonly fpu: boolean;
   /** TLB entries in total and per set; entries/ways must be a power of two. A 386 has 32 in 4 ways. */
@@ -25,6 +27,7 @@ export interface MachineConfig {
 export const DEFAULT_CONFIG: MachineConfig = {
   ramBytes: 16 << 20,
   cpuModel: DEFAULT_CPU,
+  cpuRevision: CPU_REVISION,
   fpu: true,
   tlbEntries: 32,
   tlbWays: 4,

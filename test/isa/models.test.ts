@@ -187,3 +187,52 @@ describe('--cpu', () => {
     expect(processorOf(parseCpu('pentium,+cmov')).has.has('cmov')).toBe(true);
   });
 });
+
+/** EFLAGS after `code` on `model`, in which all flags were clear. */
+function flagsAfter(
+  options: { model: string; revision?: number; specialise?: boolean },
+  code: string,
+): number {
+  const bench = new RealMode({ fpu: false, ...options }).start(code);
+  bench.cpu.setRegister(EAX, 5);
+  bench.cpu.setRegister(ECX, 2);
+  bench.cpu.eflags = 2;
+  bench.step();
+  return bench.cpu.eflags;
+}
+
+describe('undefined flags', () => {
+  const AF = 0x10;
+  it('of a division are changed by an Intel 486, by which Linux tells one of Cyrix', () => {
+    // div cl: 5 / 2.
+    expect(flagsAfter({ model: '486' }, 'f6 f1') & 0xff).not.toBe(2);
+    expect(flagsAfter({ model: 'pentium' }, 'f6 f1') & 0xff).toBe(2);
+  });
+
+  it.each([
+    ['shl eax, 2: bit 4 of the result', '66 c1 e0 02', AF],
+    ['shr eax, 1', '66 d1 e8', AF],
+    ['sar eax, 1', '66 d1 f8', AF],
+    ['imul eax, ecx', '66 0f af c1', AF],
+    ['shl eax, 1', '66 d1 e0', 0],
+  ])('%s: AF on a 386, and not as version 0.1 had it', (_, code, af) => {
+    expect(flagsAfter({ model: '386' }, code) & AF).toBe(af);
+    expect(flagsAfter({ model: '386', revision: 0 }, code) & AF).toBe(0);
+    expect(flagsAfter({ model: 'pentium' }, code) & AF).toBe(0);
+  });
+
+  it.each(['c1 e0 02', 'd1 e8', 'd1 f8', 'd3 e0', '0f af c1', '6b c1 07'])(
+    '%s: micro-op and handler agree',
+    (code) => {
+      const flagsOf = (specialise: boolean) => {
+        const bench = new ProtectedMode({ model: '386', specialise }).code(code);
+        bench.cpu.setRegister(EAX, 5);
+        bench.cpu.setRegister(ECX, 2);
+        bench.step();
+        return bench.cpu.eflags;
+      };
+      expect(flagsOf(true)).toBe(flagsOf(false));
+      expect(flagsOf(true) & AF).toBe(AF);
+    },
+  );
+});

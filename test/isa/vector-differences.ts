@@ -16,6 +16,7 @@ const SEGMENT_PREFIXES = new Set([0x26, 0x2e, 0x36, 0x3e]);
 const LOCK = 0xf0;
 /** The longest instruction of a 286, bytes; a 386 takes 15 (14.7, item 5). */
 const LONGEST_286 = 10;
+const DIVIDE_ERROR = 0;
 const INVALID_OPCODE = 6;
 const STACK_FAULT = 12;
 const GENERAL_PROTECTION = 13;
@@ -46,8 +47,9 @@ export interface Reason {
 
 export const REASONS: Readonly<Record<string, Reason>> = {
   flags: {
-    source: 'flags that the instruction leaves undefined (chapter 17, "Flags Affected" of each)',
-    applies: (test) => undefinedFlags(test) !== 0,
+    source:
+      'flags after a divide error, which DIV, IDIV and AAM leave undefined (chapter 17, "Flags Affected" of each)',
+    applies: (test) => test.exception?.vector === DIVIDE_ERROR && undefinedFlags(test) !== 0,
     check: (test) => outcome(test, hardware(test), new Map(), undefinedFlags(test)),
   },
   lock: {

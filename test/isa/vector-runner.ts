@@ -25,7 +25,7 @@ const MAX_INSTRUCTIONS = 350_000;
 /** FFFF:FFFF is the last byte of real mode. */
 const REACHABLE = 0x10fff0;
 
-const bench = new CpuBench();
+const bench = new CpuBench({ model: '386' });
 const names = (map: Registers) => Object.entries(map) as [MooRegister, number][];
 const hex = (n: number) => n.toString(16);
 

@@ -111,6 +111,7 @@ export function anyHeader(): TraceHeader {
     machine: {
       ramBytes: 16 << 20,
       cpuModel: 'pentium',
+      cpuRevision: 1,
       fpu: true,
       tlbEntries: 32,
       tlbWays: 4,

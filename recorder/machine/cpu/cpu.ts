@@ -83,6 +83,8 @@ export interface CpuOptions {
   readonly specialise?: boolean;
   /** As `processorOf` reads it. */
   readonly model?: string;
+  /** CPU_REVISION when absent. */
+  readonly revision?: number;
   /** Whether there is a coprocessor; true when absent. */
   readonly fpu?: boolean;
   /** Its error lines; without them a board that ignores errors. */
@@ -119,7 +121,8 @@ export class Cpu extends CpuState implements CpuView {
     options: CpuOptions = {},
   ) {
     super(mem);
-    this.core = new Core(mem, bus, pic, log, processorOf(options.model ?? DEFAULT_CPU, options.fpu ?? true));
+    const processor = processorOf(options.model ?? DEFAULT_CPU, options.fpu ?? true, options.revision);
+    this.core = new Core(mem, bus, pic, log, processor);
     this.core.fpu.present = options.fpu ?? true;
     this.core.fpu.lines = options.lines ?? NO_LINES;
     this.words = mem.i32;

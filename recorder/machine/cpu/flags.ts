@@ -31,7 +31,7 @@ export const ALWAYS = 0x0002;
  * - ADD: RESULT = A + B (+ carry). SUB: RESULT = A - B. A logical operation is SUB of 0.
  * - SBB: as SUB, with a borrow: comparing A and B does not tell the conditions.
  * - INC, DEC: A is the operand, B the carry, which they preserve.
- * - RAW: A is CF, B is OF (both 0 or 1), AF is 0.
+ * - RAW: A is CF and AF in their places, B is OF (0 or 1).
  * - ALL: A holds all six flags in their places; RESULT is 0 exactly when ZF is set.
  */
 export const KIND_SUB = 0;
@@ -55,12 +55,15 @@ export class Flags {
   private readonly i32: Int32Array;
   /** Every flag that this processor has and software can change. */
   private readonly known: number;
+  /** AF where undefined flags are those of a 286 (models.ts), which often sets it; else 0. */
+  readonly adjust: number;
   /** Called when AC has changed. */
   alignmentChanged: () => void = () => {};
 
-  constructor(i32: Int32Array, known: number) {
+  constructor(i32: Int32Array, known: number, adjust: number) {
     this.i32 = i32;
     this.known = known;
+    this.adjust = adjust;
   }
 
   cf(): number {
@@ -135,8 +138,6 @@ export class Flags {
       case KIND_INC:
       case KIND_DEC:
         return (((i32[FLAG_A] ^ i32[FLAG_RESULT]) >>> shift) & AF) !== 0;
-      case KIND_RAW:
-        return false;
       default:
         return (i32[FLAG_A] & AF) !== 0;
     }
@@ -247,7 +248,7 @@ export class Flags {
     i32[FLAG_B] = b << shift;
   }
 
-  /** A result with CF and OF worked out already. */
+  /** A result with CF and OF (0 or 1) worked out already, and AF among `carry`. */
   raw(size: number, result: number, carry: number, overflow: number): void {
     const { i32 } = this;
     const shift = topShift(size);

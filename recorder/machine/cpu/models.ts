@@ -123,6 +123,8 @@ export interface Processor {
   readonly cr4: number;
   /** CR0.AM and EFLAGS.AC do something: exception 17. */
   readonly checksAlignment: boolean;
+  /** Flags that the manual leaves undefined are those that an 80286 leaves; false: those of docs/cpu.md for the Pentium. */
+  readonly flagsOf286: boolean;
   /** Faults push RF, and so do interrupts of a repeated string instruction. */
   readonly resumeFlag: boolean;
   /** So do instruction breakpoints: before the Pentium, which leaves that to the handler. */
@@ -137,10 +139,17 @@ const bitsOf = (has: ReadonlySet<CpuFeature>, table: Partial<Record<CpuFeature, 
   [...has].reduce((bits, feature) => bits | (table[feature] ?? 0), 0);
 
 /**
+ * Rises with each version whose processors behave otherwise in something that a guest can see. A trace keeps the number it was
+ * made with, and is replayed by it:
+ * 1: undefined flags of a 386 and 486 are those of the 80286.
+ */
+export const CPU_REVISION = 1;
+
+/**
  * The processor that `text` names: `MODEL`, then features with + or -, as `pentium,+cmov`; `fpu` is for CPUID to tell.
  * Throws BadInput.
  */
-export function processorOf(text: string, fpu = false): Processor {
+export function processorOf(text: string, fpu = false, revision: number = CPU_REVISION): Processor {
   const [name, ...toggles] = text.split(',');
   const model = MODELS[name] ?? HIDDEN_MODELS[name];
   if (!model) {
@@ -182,6 +191,7 @@ export function processorOf(text: string, fpu = false): Processor {
     resetCr0: has.has('i486') && name !== UNNAMED_CPU ? CR0_ET | CR0_CACHES_OFF : CR0_ET,
     cr4: bitsOf(has, CR4_BITS),
     checksAlignment: has.has('i486') && name !== UNNAMED_CPU,
+    flagsOf286: revision >= 1 && model.signature >>> 8 < 5,
     resumeFlag: name !== UNNAMED_CPU,
     resumesBreakpoints: model.signature >>> 8 < 5,
     resetsRealCs: model.signature >>> 8 < 5,

@@ -69,6 +69,7 @@ export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortP
     view,
     code,
     flags,
+    adjust: flags.adjust,
 
     readSlow(p: number, linear: number, size: number): number {
       sync(p);

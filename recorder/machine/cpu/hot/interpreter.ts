@@ -11,7 +11,7 @@ export type Interpret = (start: number) => void;
  * method, because V8 then takes the views for constants, and their addresses and lengths into the code.
  */
 export function createInterpreter(run: BlockRunner): Interpret {
-  const { i32, u8, view, code, flags } = run;
+  const { i32, u8, view, code, flags, adjust } = run;
   return function interpret(start: number): void {
     const canRead = i32[17] === 3 ? 4 : 1;
     const canWrite = i32[17] === 3 ? 8 : 2;
@@ -303,28 +303,28 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[code[p + 1]] = ~i32[code[p + 1]]; p += 8; continue;
         }
         case 73: { // IMUL
-          const a = i32[code[p + 1]]; const b = i32[code[p + 2]]; const v = Math.imul(a, b); const o = a * b === v ? 0 : 1; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = o; i32[16] = o; p += 8; continue;
+          const a = i32[code[p + 1]]; const b = i32[code[p + 2]]; const v = Math.imul(a, b); const o = a * b === v ? 0 : 1; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = o | adjust; i32[16] = o; p += 8; continue;
         }
         case 74: { // IMUL_I
-          const a = i32[code[p + 2]]; const b = code[p + 6]; const v = Math.imul(a, b); const o = a * b === v ? 0 : 1; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = o; i32[16] = o; p += 8; continue;
+          const a = i32[code[p + 2]]; const b = code[p + 6]; const v = Math.imul(a, b); const o = a * b === v ? 0 : 1; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = o | adjust; i32[16] = o; p += 8; continue;
         }
         case 75: { // SHL_I
-          const n = code[p + 6]; const a = i32[code[p + 1]]; const v = a << n; const c = (a >>> (32 - n)) & 1; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = c; i32[16] = (v >>> 31) ^ c; p += 8; continue;
+          const n = code[p + 6]; const a = i32[code[p + 1]]; const v = a << n; const c = (a >>> (32 - n)) & 1; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = c | (v & adjust); i32[16] = (v >>> 31) ^ c; p += 8; continue;
         }
         case 76: { // SHL_CL
-          const n = i32[1] & 31; if (n !== 0) { const a = i32[code[p + 1]]; const v = a << n; const c = (a >>> (32 - n)) & 1; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = c; i32[16] = (v >>> 31) ^ c; } p += 8; continue;
+          const n = i32[1] & 31; if (n !== 0) { const a = i32[code[p + 1]]; const v = a << n; const c = (a >>> (32 - n)) & 1; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = c | (v & adjust); i32[16] = (v >>> 31) ^ c; } p += 8; continue;
         }
         case 77: { // SHR_I
-          const n = code[p + 6]; const a = i32[code[p + 1]]; const v = a >>> n; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = (a >>> (n - 1)) & 1; i32[16] = ((v >>> 31) ^ (v >>> 30)) & 1; p += 8; continue;
+          const n = code[p + 6]; const a = i32[code[p + 1]]; const v = a >>> n; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = ((a >>> (n - 1)) & 1) | adjust; i32[16] = ((v >>> 31) ^ (v >>> 30)) & 1; p += 8; continue;
         }
         case 78: { // SHR_CL
-          const n = i32[1] & 31; if (n !== 0) { const a = i32[code[p + 1]]; const v = a >>> n; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = (a >>> (n - 1)) & 1; i32[16] = ((v >>> 31) ^ (v >>> 30)) & 1; } p += 8; continue;
+          const n = i32[1] & 31; if (n !== 0) { const a = i32[code[p + 1]]; const v = a >>> n; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = ((a >>> (n - 1)) & 1) | adjust; i32[16] = ((v >>> 31) ^ (v >>> 30)) & 1; } p += 8; continue;
         }
         case 79: { // SAR_I
-          const n = code[p + 6]; const a = i32[code[p + 1]]; const v = a >> n; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = (a >> (n - 1)) & 1; i32[16] = 0; p += 8; continue;
+          const n = code[p + 6]; const a = i32[code[p + 1]]; const v = a >> n; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = ((a >> (n - 1)) & 1) | adjust; i32[16] = 0; p += 8; continue;
         }
         case 80: { // SAR_CL
-          const n = i32[1] & 31; if (n !== 0) { const a = i32[code[p + 1]]; const v = a >> n; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = (a >> (n - 1)) & 1; i32[16] = 0; } p += 8; continue;
+          const n = i32[1] & 31; if (n !== 0) { const a = i32[code[p + 1]]; const v = a >> n; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = ((a >> (n - 1)) & 1) | adjust; i32[16] = 0; } p += 8; continue;
         }
         case 81: { // ROL_I
           const n = code[p + 6]; const a = i32[code[p + 1]]; const v = (a << n) | (a >>> (32 - n)); i32[code[p + 1]] = v; run.rotated(v & 1, (v ^ (v >>> 31)) & 1); p += 8; continue;

@@ -31,7 +31,8 @@ import {
  * `generate.ts` makes interpreter.ts of it.
  *
  * Names in scope: `p` (index of the micro-op in `code`), `left` (instructions left in the run at the start of the
- * block), `base` (EIP of the block), `canRead` and `canWrite` (FAST_PATH bits at the current privilege), and the views.
+ * block), `base` (EIP of the block), `canRead` and `canWrite` (FAST_PATH bits at the current privilege), `adjust`
+ * (AF where a 286 sets it: flags.ts), and the views.
  */
 export interface Template {
   readonly name: string;
@@ -187,15 +188,15 @@ micro('NEG', `const a = ${A}; const v = -a | 0; ${A} = v; ${flags(KIND_SUB, 'v',
 micro('NOT', `${A} = ~${A};`);
 /** The product is exact as a float64 as far as it matters: a sum of bits beyond 2^53 cannot fit 32 bits. */
 const imul = (a: string, b: string): string =>
-  `const a = ${a}; const b = ${b}; const v = Math.imul(a, b); const o = a * b === v ? 0 : 1; ${A} = v; ${raw('v', 'o', 'o')}`;
+  `const a = ${a}; const b = ${b}; const v = Math.imul(a, b); const o = a * b === v ? 0 : 1; ${A} = v; ${raw('v', 'o | adjust', 'o')}`;
 micro('IMUL', imul(A, B));
 micro('IMUL_I', imul(B, IMM));
 
 /** Shifts by 1 to 31: `n` is the count, `a` the operand. */
 const SHIFTS: Record<string, string> = {
-  SHL: `const v = a << n; const c = (a >>> (32 - n)) & 1; ${A} = v; ${raw('v', 'c', '(v >>> 31) ^ c')}`,
-  SHR: `const v = a >>> n; ${A} = v; ${raw('v', '(a >>> (n - 1)) & 1', '((v >>> 31) ^ (v >>> 30)) & 1')}`,
-  SAR: `const v = a >> n; ${A} = v; ${raw('v', '(a >> (n - 1)) & 1', '0')}`,
+  SHL: `const v = a << n; const c = (a >>> (32 - n)) & 1; ${A} = v; ${raw('v', 'c | (v & adjust)', '(v >>> 31) ^ c')}`,
+  SHR: `const v = a >>> n; ${A} = v; ${raw('v', '((a >>> (n - 1)) & 1) | adjust', '((v >>> 31) ^ (v >>> 30)) & 1')}`,
+  SAR: `const v = a >> n; ${A} = v; ${raw('v', '((a >> (n - 1)) & 1) | adjust', '0')}`,
 };
 for (const [name, body] of Object.entries(SHIFTS)) {
   micro(`${name}_I`, `const n = ${IMM}; const a = ${A}; ${body}`);

@@ -1,7 +1,20 @@
 import type { Core } from '../core.ts';
 import type { Instruction } from '../decoder.ts';
 import { DIVIDE_ERROR } from '../fault.ts';
-import { AF, CF, KIND_ADD, KIND_DEC, KIND_INC, KIND_SBB, KIND_SUB, kindOf, topShift, ZF } from '../flags.ts';
+import {
+  AF,
+  CF,
+  type Flags,
+  KIND_ADD,
+  KIND_DEC,
+  KIND_INC,
+  KIND_SBB,
+  KIND_SUB,
+  kindOf,
+  OF,
+  topShift,
+  ZF,
+} from '../flags.ts';
 import { EAX, EBX, ECX, EDX, FLAG_A, FLAG_B, FLAG_KIND, FLAG_RESULT } from '../state.ts';
 import type { Handlers } from './handler.ts';
 
@@ -92,7 +105,13 @@ function multiply(core: Core, insn: Instruction, signed: boolean): void {
     if (!signed) high &= 2 ** bits - 1;
   }
   const spills = signed ? high !== low >> 31 : high !== 0;
-  flags.raw(size, low, spills ? 1 : 0, spills ? 1 : 0);
+  setProductFlags(flags, size, low, high, spills);
+}
+
+/** SF, ZF and PF are undefined: those of the upper half, as on a 286. */
+function setProductFlags(flags: Flags, size: number, low: number, high: number, spills: boolean): void {
+  const carry = spills ? 1 : 0;
+  flags.raw(size, flags.adjust ? high : low, carry | flags.adjust, carry);
 }
 
 /** IMUL with a destination register: of two or three operands. */
@@ -101,23 +120,19 @@ function multiplyInto(core: Core, insn: Instruction): void {
   const { size } = insn.operands[0];
   const a = core.readSigned(insn, three ? 1 : 0);
   const b = core.readSigned(insn, three ? 2 : 1);
-  let low: number;
-  let spills: boolean;
-  if (size === 4) {
-    low = multiplySigned(a, b);
-    spills = productHigh !== low >> 31;
-  } else {
-    const product = Math.imul(a, b);
-    low = (product << 16) >> 16;
-    spills = product !== low;
-  }
+  const low = Math.imul(a, b);
   core.writeRegister(insn.operands[0].number, size, low);
-  core.flags.raw(size, low, spills ? 1 : 0, spills ? 1 : 0);
+  // The 32-bit form, which a 286 has not, leaves SF, ZF and PF of the lower half: what the hot loop has at hand.
+  if (size === 4) setProductFlags(core.flags, 4, low, low, low !== a * b);
+  else setProductFlags(core.flags, 2, low, low >> 16, (low << 16) >> 16 !== low);
 }
 
 const BIAS = 0x100000000n;
 
-/** Signed and unsigned division; a quotient that does not fit is a divide error (9.8.1). Flags are undefined: kept. */
+/**
+ * Signed and unsigned division; a quotient that does not fit is a divide error (9.8.1). Flags are undefined, and those of the
+ * remainder on a 286; an error keeps them.
+ */
 function divide(core: Core, insn: Instruction, signed: boolean): void {
   const { size } = insn.operands[0];
   const { i32 } = core;
@@ -155,6 +170,24 @@ function divide(core: Core, insn: Instruction, signed: boolean): void {
     core.writeRegister(EAX, size, quotient);
     core.writeRegister(EDX, size, remainder);
   }
+  if (core.flags.adjust) setRemainderFlags(core.flags, size, quotient, remainder, divisor, signed);
+}
+
+/**
+ * As a 286 leaves them. AF is set; CF and OF are alike: whether the last subtraction of the divisor borrows, in the width of
+ * the operand, or, signed, whether the divisor is positive.
+ */
+function setRemainderFlags(
+  flags: Flags,
+  size: number,
+  quotient: number,
+  remainder: number,
+  divisor: number,
+  signed: boolean,
+): void {
+  const borrows = quotient % 2 === 0 || remainder + divisor >= 2 ** (size * 8);
+  const carry = (signed ? divisor > 0 : borrows) ? 1 : 0;
+  flags.raw(size, remainder, carry | flags.adjust, carry);
 }
 
 // --- Decimal adjustment (17, AAA to DAS) ---------------------------------------------------------------------------
@@ -176,8 +209,10 @@ function adjustPacked(core: Core, sign: number): void {
     carry = 0;
   }
   core.writeRegister(EAX, 1, value);
+  // OF is undefined: on a 286 that of adding or subtracting 0, 6, 60h or 66h.
+  const overflow = flags.adjust && (sign > 0 ? value & ~al : al & ~value) & 0x80 ? OF : 0;
   flags.logic(value & 0xff, 1);
-  flags.change(CF | AF, (carry ? CF : 0) | (low ? AF : 0));
+  flags.change(CF | AF | OF, (carry ? CF : 0) | (low ? AF : 0) | overflow);
 }
 
 function adjustUnpacked(core: Core, sign: number): void {
@@ -186,6 +221,9 @@ function adjustUnpacked(core: Core, sign: number): void {
   const adjust = (ax & 15) > 9 || flags.af();
   const value = adjust ? ax + sign * 0x106 : ax;
   core.writeRegister(EAX, 2, value & 0xff0f);
+  // The others are undefined: on a 286 those of adding 6 to AL or subtracting it, or of adding 0.
+  if (flags.adjust)
+    flags.set(sign > 0 ? KIND_ADD : KIND_SUB, 1, ax + (adjust ? sign * 6 : 0), ax, adjust ? 6 : 0);
   flags.change(CF | AF, adjust ? CF | AF : 0);
 }
 
@@ -200,9 +238,14 @@ function adjustMultiply(core: Core, insn: Instruction): void {
 
 function adjustDivide(core: Core, insn: Instruction): void {
   const ax = core.readRegister(EAX, 2);
-  const low = ((ax & 0xff) + (ax >>> 8) * (insn.operands[0].value & 0xff)) & 0xff;
+  const product = ((ax >>> 8) * (insn.operands[0].value & 0xff)) & 0xff;
+  const sum = (ax & 0xff) + product;
+  const low = sum & 0xff;
   core.writeRegister(EAX, 2, low);
-  core.flags.logic(low, 1);
+  const { flags } = core;
+  // CF, AF and OF are undefined: on a 286 those of the addition, and OF as CF.
+  const carry = flags.adjust ? sum >> 8 : 0;
+  flags.raw(1, low, carry | ((product ^ ax ^ sum) & flags.adjust), carry);
 }
 
 export const ARITHMETIC_HANDLERS: Handlers = {

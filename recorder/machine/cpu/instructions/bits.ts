@@ -18,7 +18,8 @@ function shiftLeft(core: Core, insn: Instruction): void {
   const result = value << count;
   const carry = count > bits ? 0 : (value >>> (bits - count)) & 1;
   core.writeBack(insn, 0, result);
-  core.flags.raw(size, result, carry, ((result >>> (bits - 1)) & 1) ^ carry);
+  const { flags } = core;
+  flags.raw(size, result, carry | (result & flags.adjust), ((result >>> (bits - 1)) & 1) ^ carry);
 }
 
 function shiftRight(core: Core, insn: Instruction): void {
@@ -32,7 +33,8 @@ function shiftRight(core: Core, insn: Instruction): void {
   const bits = size * 8;
   const top = (result >>> (bits - 1)) & 1;
   const second = (result >>> (bits - 2)) & 1;
-  core.flags.raw(size, result, (value >>> (count - 1)) & 1, top ^ second);
+  const { flags } = core;
+  flags.raw(size, result, ((value >>> (count - 1)) & 1) | flags.adjust, top ^ second);
 }
 
 function shiftArithmetic(core: Core, insn: Instruction): void {
@@ -44,7 +46,8 @@ function shiftArithmetic(core: Core, insn: Instruction): void {
   const value = (raw << unused) >> unused;
   const result = value >> count;
   core.writeBack(insn, 0, result);
-  core.flags.raw(size, result, (value >> (count - 1)) & 1, 0);
+  const { flags } = core;
+  flags.raw(size, result, ((value >> (count - 1)) & 1) | flags.adjust, 0);
 }
 
 /** ROL and ROR change CF and OF alone, and not even those when the masked count is 0. */
