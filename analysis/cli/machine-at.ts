@@ -1,17 +1,17 @@
-import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
 import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
+import { goTo } from '../../replayer/timeline/go-to.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { builtinDisk } from './builtin-guest.ts';
 import { grouped } from './format.ts';
 import { progressBar } from './progress.ts';
 
-/** Instructions between two looks at the progress bar. */
-const SLICE = 1 << 24;
-
-/** The machine of a trace as it was at `icount`, or at the end of the recording; replayed, and verified on the way. */
+/**
+ * The machine of a trace as it was at `icount`, or at the end of the recording; by the trace's
+ * checkpoints where it has some, and verified on the way.
+ */
 export async function machineAt(file: string, icount: number | undefined): Promise<Machine> {
   const reader = TraceReader.open(file);
   try {
@@ -24,11 +24,7 @@ export async function machineAt(file: string, icount: number | undefined): Promi
       );
     const progress = progressBar('replaying', target);
     try {
-      while (session.machine.icount < target) {
-        session.run(Math.min(target, session.machine.icount + SLICE));
-        progress.at(session.machine.icount);
-        await eventLoopTurn();
-      }
+      await goTo(session, target, (at) => progress.at(at));
     } finally {
       progress.end();
     }

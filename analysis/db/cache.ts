@@ -11,7 +11,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { DivergenceFound } from '../../replayer/divergence.ts';
+import { STORE_INDEX_VERSION } from '../../replayer/store-index/index-file.ts';
 import { crc32c } from '../../schemas/crc32c.ts';
+import { TraceDamage } from '../../schemas/framing.ts';
 import { TABLES_VERSION } from '../tables/index.ts';
 
 /**
@@ -28,7 +31,11 @@ export class TraceCache {
   constructor(trace: string, note: (text: string) => void) {
     this.folder = `${trace}-cache`;
     this.note = note;
-    this.manifest = JSON.stringify({ tables: TABLES_VERSION, ...identityOf(trace) });
+    this.manifest = JSON.stringify({
+      tables: TABLES_VERSION,
+      stores: STORE_INDEX_VERSION,
+      ...identityOf(trace),
+    });
     if (existsSync(this.folder) && !this.isCurrent()) this.discard();
   }
 
@@ -51,6 +58,8 @@ export class TraceCache {
     } catch (error) {
       this.writable = false;
       rmSync(beside, { force: true });
+      // That is no matter of where it is kept.
+      if (error instanceof DivergenceFound || error instanceof TraceDamage) throw error;
       this.note(`${name} is not kept in ${this.folder}: ${(error as Error).message.split('\n')[0]}`);
     }
   }

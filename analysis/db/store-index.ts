@@ -1,13 +1,15 @@
 import { rmSync } from 'node:fs';
 import type { MachineBuilder } from '../../recorder/machine/build.ts';
+import { DivergenceFound } from '../../replayer/divergence.ts';
 import { replay } from '../../replayer/session.ts';
 import { StoreIndexBuilder } from '../../replayer/store-index/build.ts';
+import { executedWrites, type WriteWindow } from '../../replayer/store-index/executed-writes.ts';
 import { StoreIndexFile, StoreIndexWriter } from '../../replayer/store-index/index-file.ts';
 import { addByte, lastWriters, type Run, type Write } from '../../replayer/store-index/last-writer.ts';
-import { forEachWrite } from '../../replayer/store-index/writes.ts';
+import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { type EventBatch, WRITE_SOURCE } from '../../schemas/events.ts';
+import type { EventBatch } from '../../schemas/events.ts';
 import { fileError } from '../../schemas/file-error.ts';
 import { TraceCache } from './cache.ts';
 
@@ -84,19 +86,28 @@ export class StoreIndex {
 
   /** As `look`; what is hidden is found by executing the few instructions in question again. */
   async find(physical: number, bytes: number, before: number): Promise<Run[]> {
-    const runs: Run[] = [];
+    const known = this.look(physical, bytes, before);
+    const hidden = known.flatMap(({ last }) => (last.kind === 'hidden' ? [last.from] : []));
+    if (hidden.length === 0) return known;
     // All that is hidden before one instant is hidden by one epoch: its writes serve every run.
-    let writes: readonly Write[] | undefined;
-    for (const run of this.look(physical, bytes, before)) {
-      if (run.last.kind !== 'hidden') {
-        runs.push(run);
-        continue;
-      }
-      const { from } = run.last;
-      writes ??= await storesBetween(this.path, from, before, this.options);
-      runs.push(...(await this.uncover(run, from, writes)));
+    const writes = await this.execute({ physical, bytes, from: hidden[0], before });
+    const runs: Run[] = [];
+    for (const run of known) {
+      if (run.last.kind === 'hidden') runs.push(...(await this.uncover(run, run.last.from, writes)));
+      else runs.push(run);
     }
     return runs;
+  }
+
+  private async execute(window: WriteWindow): Promise<Write[]> {
+    const { build, builtinDisk, onProgress } = this.options;
+    const reader = TraceReader.open(this.path);
+    try {
+      const session = ForwardSession.open(reader, { build, builtinDisk });
+      return await executedWrites(session, window, onProgress);
+    } finally {
+      reader.close();
+    }
   }
 
   /** `writes`: those from the epoch's beginning, `from`, up to the instant asked for. */
@@ -116,7 +127,7 @@ async function buildIndex(path: string, file: string, options: StoreIndexOptions
   const writer = new StoreIndexWriter(file, ramBytes);
   const builder = new StoreIndexBuilder(writer);
   try {
-    await execute(path, end, undefined, options, (batch) => builder.take(batch));
+    await execute(path, options, (batch) => builder.take(batch));
     builder.finish(storesFrom, end);
   } catch (error) {
     writer.abandon();
@@ -138,57 +149,19 @@ function factsOf(path: string): { ramBytes: number; storesFrom: number; end: num
   }
 }
 
-/** Executes the trace again with detail `stores`; a divergence is an error here: its memory would not be the recorded one. */
+/** Executes the whole trace again with detail `stores`; a divergence is an error: its memory would not be the recorded one. */
 async function execute(
   path: string,
-  until: number,
-  storesFrom: number | undefined,
   { build, builtinDisk, onProgress }: StoreIndexOptions,
   onEvents: (batch: EventBatch) => void,
 ): Promise<void> {
-  const result = await replay({
+  const { divergence } = await replay({
     path,
     build,
     builtinDisk,
-    until,
     detail: 'stores',
-    ...(storesFrom === undefined ? {} : { storesFrom }),
     ...(onProgress ? { onProgress } : {}),
     onEvents,
   });
-  if (result.divergence)
-    throw new BadInput(
-      `${path} does not replay: it diverges at icount ${result.divergence.icount}`,
-      `rewind386 replay ${path}`,
-    );
-}
-
-async function storesBetween(
-  path: string,
-  from: number,
-  before: number,
-  options: StoreIndexOptions,
-): Promise<Write[]> {
-  const writes: Write[] = [];
-  const reader = TraceReader.open(path);
-  const { detail } = reader.header.machine;
-  reader.close();
-  await execute(path, before, detail === 'stores' ? undefined : from, options, (batch) =>
-    forEachWrite(batch, (columns, row, size, source) => {
-      const icount = columns.icount[row];
-      if (icount < from || icount >= before) return;
-      const field = (name: string) => columns[name][row];
-      writes.push({
-        icount,
-        physical: field('physical'),
-        size,
-        linear: field('linear'),
-        eip: field('eip'),
-        cr3: field('cr3'),
-        depth: field('depth'),
-        source: WRITE_SOURCE[source],
-      });
-    }),
-  );
-  return writes;
+  if (divergence) throw new DivergenceFound(divergence);
 }

@@ -137,7 +137,12 @@ class Connection {
       if (packet[0] === 'D' || packet.startsWith('vKill')) this.socket.end();
     } catch (error) {
       // A recording that does not replay is worth nothing to a debugger; anything else is a bug of ours.
-      const text = error instanceof DivergenceFound ? `the replay diverged: ${error.message}` : String(error);
+      const text =
+        error instanceof DivergenceFound
+          ? `the replay diverged: ${error.message}`
+          : error instanceof BadInput
+            ? error.message
+            : String(error);
       if (this.running) this.send(`O${hexOfText(`rewind386: ${text}\n`)}`);
       this.finish(error as Error);
     }

@@ -1,23 +1,28 @@
 import { allocateColumn, type ColumnArray } from '../../schemas/events.ts';
-import { DETAIL_COLUMNS, encodeRows, KEY_COLUMNS, ROW_COLUMNS } from './rows.ts';
 
-export type RowColumn = (typeof ROW_COLUMNS)[number]['name'];
+/** What is kept of a write while its epoch lasts. */
+const COLUMNS = {
+  physical: 'address',
+  /** 0: the same place was written again. */
+  size: 'small',
+  since: 'address',
+  linear: 'address',
+  eip: 'address',
+  cr3: 'address',
+  depth: 'small',
+  source: 'small',
+} as const;
+type EpochColumns = Record<keyof typeof COLUMNS, ColumnArray>;
 
 const SIZE_SHIFT = { 1: 0, 2: 1, 4: 2 } as const;
-/** More rows than an epoch can have: a store at most for each instruction and element. */
-const ROW_LIMIT = 2 ** 20;
 
-/** An epoch as it goes into the file. */
-export interface EpochContents {
-  readonly keys: Uint8Array;
-  readonly details: Uint8Array;
-  /** The words (physical / 4) it wrote, ascending, each as word * 16 + mask of its bytes. */
-  readonly words: Uint32Array;
-}
-
-/** The last write of each place in the epoch at hand: an open-addressing table whose slots name rows. */
+/**
+ * The writes of the epoch at hand in their order, of which the last of each place (physical address and size) counts: an
+ * open-addressing table names its row.
+ */
 export class Epoch {
-  private rows: Record<RowColumn, ColumnArray> & { count: number };
+  private rows: EpochColumns;
+  private rowCount = 0;
   private capacity: number;
   /** Row + 1 of each slot, valid where `stamps` has the current generation: starting over costs nothing. */
   private slots: Uint32Array;
@@ -31,26 +36,34 @@ export class Epoch {
     this.stamps = new Uint32Array(capacity * 2);
   }
 
+  /** Rows, with those that do not count. */
   get count(): number {
-    return this.rows.count;
+    return this.rowCount;
   }
 
-  /** Row in which to put a write of `size` bytes at `physical`; callers fill all other columns. */
-  rowOf(physical: number, size: number): number {
-    if (this.rows.count === this.capacity) this.grow();
+  /** Row for the next write, of `size` bytes at `physical`; callers fill all other columns. */
+  add(physical: number, size: number): number {
+    if (this.rowCount === this.capacity) this.grow();
+    const { rows, slots } = this;
     const slot = this.find(physical, size);
-    if (this.stamps[slot] === this.generation) return this.slots[slot];
-    const row = this.rows.count++;
+    const row = this.rowCount++;
+    if (this.stamps[slot] === this.generation) rows.size[slots[slot]] = 0;
     this.stamps[slot] = this.generation;
-    this.slots[slot] = row;
-    this.rows.physical[row] = physical;
-    this.rows.size[row] = size;
+    slots[slot] = row;
+    rows.physical[row] = physical;
+    rows.size[row] = size;
     return row;
   }
 
-  /** The columns as they are now: valid until the next `rowOf`. */
-  get columns(): Readonly<Record<RowColumn, ColumnArray>> {
+  /** The columns as they are now: valid until the next `add`. */
+  get columns(): Readonly<EpochColumns> {
     return this.rows;
+  }
+
+  /** Begins the next one. */
+  clear(): void {
+    this.rowCount = 0;
+    this.generation++;
   }
 
   private find(physical: number, size: number): number {
@@ -70,55 +83,19 @@ export class Epoch {
     const { rows, capacity } = this;
     this.capacity = capacity * 2;
     this.rows = allocate(this.capacity);
-    for (const { name } of ROW_COLUMNS) this.rows[name].set(rows[name]);
-    this.rows.count = rows.count;
+    for (const name of NAMES) this.rows[name].set(rows[name]);
     this.slots = new Uint32Array(this.capacity * 2);
     this.stamps = new Uint32Array(this.capacity * 2);
-    for (let row = 0; row < rows.count; row++) {
+    for (let row = 0; row < this.rowCount; row++) {
+      if (rows.size[row] === 0) continue;
       const slot = this.find(rows.physical[row], rows.size[row]);
       this.stamps[slot] = this.generation;
       this.slots[slot] = row;
     }
   }
-
-  /** The epoch as it goes into the file. Begins the next one. */
-  close(): EpochContents {
-    const { rows } = this;
-    const { physical, size, count } = rows;
-    // Address, size and row in one number of at most 53 bits: what a typed array sorts fast.
-    const sorted = Float64Array.from({ length: count }, (_, row) => {
-      const place = physical[row] * 4 + SIZE_SHIFT[size[row] as 1 | 2 | 4];
-      return place * ROW_LIMIT + row;
-    }).sort();
-    const order = Uint32Array.from(sorted, (key) => key % ROW_LIMIT);
-    const keys = encodeRows(KEY_COLUMNS, rows, order);
-    const details = encodeRows(DETAIL_COLUMNS, rows, order);
-    const words = wordsOf(order, physical, size);
-    rows.count = 0;
-    this.generation++;
-    return { keys, details, words };
-  }
 }
 
-/** The words that rows in order of address cover, as EpochContents.words. */
-function wordsOf(order: Uint32Array, physical: ColumnArray, size: ColumnArray): Uint32Array {
-  const words: number[] = [];
-  for (const row of order) {
-    for (let byte = physical[row]; byte < physical[row] + size[row]; byte++) {
-      const word = byte >>> 2;
-      let at = words.length - 1;
-      // A row before may have reached into the next word.
-      while (at >= 0 && words[at] >>> 4 > word) at--;
-      if (at < 0 || words[at] >>> 4 < word) at = words.push(word << 4) - 1;
-      words[at] |= 1 << (byte & 3);
-    }
-  }
-  return Uint32Array.from(words);
-}
+const NAMES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
 
-const allocate = (capacity: number): Record<RowColumn, ColumnArray> & { count: number } => ({
-  ...(Object.fromEntries(
-    ROW_COLUMNS.map(({ name, type }) => [name, allocateColumn(type, capacity)]),
-  ) as Record<RowColumn, ColumnArray>),
-  count: 0,
-});
+const allocate = (capacity: number): EpochColumns =>
+  Object.fromEntries(NAMES.map((name) => [name, allocateColumn(COLUMNS[name], capacity)])) as EpochColumns;

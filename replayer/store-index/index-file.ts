@@ -1,86 +1,59 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { pack, unpack } from '../../schemas/compression.ts';
-import type { EpochContents } from './epoch.ts';
-import { decodePostings, encodePostings, invert, type Postings, WORDS_IN_FRAME } from './postings.ts';
-import { DETAIL_COLUMNS, type Details, decodeRows, KEY_COLUMNS, type Keys } from './rows.ts';
+import { type DecodedRows, decodeRows, encodeRows, type RowColumns } from './rows.ts';
 
 /**
- * The file of a store index: one block of rows an epoch; for each frame of memory the epochs in which each of its words was
- * written (postings.ts); then a directory that finds all of it.
+ * The file of a store index. Each frame of memory that was written has blocks of rows (rows.ts), one after the other in
+ * time; each begins with the last writers of before (frame-rows.ts), so one block answers any question about its frame.
  *
- *     epochs      compressed rows (rows.ts), two blocks for each epoch that wrote anything: keys and details
- *     frames      compressed postings, a block for each frame that was written
- *     directory   f64: from, to, number of epochs, then BLOCK_FIELDS for each block of each epoch, and of each frame
+ *     blocks      compressed rows
+ *     directory   f64: from, to, number of frames; for each frame the number of the first of its blocks, and the number of
+ *                 all blocks; BLOCK_FIELDS for each block, by frame and then in time
  *     end         offset of the directory f64, magic f64
  */
 
+/** To be raised when the file changes: caches of another version are made anew. */
+export const STORE_INDEX_VERSION = 2;
 /** Instructions in an epoch: 2^EPOCH_SHIFT. */
 export const EPOCH_SHIFT = 16;
 const MAGIC = 0x52_3338_3649_58;
 const DIRECTORY_FIELDS = 3;
-const BLOCK_FIELDS = 4;
-const BLOCKS_IN_EPOCH = 2;
+/** First epoch that the block has new rows of, offset, length, codec, raw bytes. */
+const BLOCK_FIELDS = 5;
 
-interface Block {
-  readonly offset: number;
-  readonly length: number;
-  readonly codec: number;
-  readonly rawBytes: number;
-}
-
-const NO_BLOCK: Block = { offset: 0, length: 0, codec: 0, rawBytes: 0 };
-
-/** Writes an index, epoch after epoch. */
+/** Writes an index, block after block. */
 export class StoreIndexWriter {
   private readonly fd: number;
-  private readonly frames: number;
-  private readonly epochs: Block[] = [];
-  /** The words each epoch wrote. */
-  private readonly words: Uint32Array[] = [];
+  /** Of each frame its blocks' fields. */
+  private readonly blocks: number[][];
   private offset = 0;
 
   /** `ramBytes`: size of the guest's memory. */
   constructor(file: string, ramBytes: number) {
     this.fd = openSync(file, 'w');
-    this.frames = ramBytes >>> 12;
+    this.blocks = Array.from({ length: ramBytes >>> 12 }, () => []);
   }
 
-  /** `epoch`: number of the epoch, greater than the last one's. */
-  add(epoch: number, { keys, details, words }: EpochContents): void {
-    while (this.words.length < epoch) {
-      this.epochs.push(NO_BLOCK, NO_BLOCK);
-      this.words.push(new Uint32Array());
-    }
-    this.epochs.push(this.block(keys), this.block(details));
-    this.words.push(words);
+  /** The next block of a frame; `from`: its first epoch. */
+  add(frame: number, from: number, rows: RowColumns, count: number): void {
+    const { codec, rawBytes, data } = pack(encodeRows(rows, count));
+    this.blocks[frame].push(from, this.offset, data.length, codec, rawBytes);
+    this.append(data);
   }
 
   /** `from`, `to`: the icounts between which the index knows every write. */
   finish(from: number, to: number): void {
-    const frames = Array.from({ length: this.frames }, () => NO_BLOCK);
-    for (const { frame, postings } of invert(this.words, this.frames))
-      frames[frame] = this.block(encodePostings(postings));
-    const blocks = [...this.epochs, ...frames].flatMap(({ offset, length, codec, rawBytes }) => [
-      offset,
-      length,
-      codec,
-      rawBytes,
-    ]);
+    const firsts = [0];
+    for (const own of this.blocks) firsts.push(firsts[firsts.length - 1] + own.length / BLOCK_FIELDS);
     const directoryAt = this.offset;
-    const words = Float64Array.from([from, to, this.words.length].concat(blocks, directoryAt, MAGIC));
+    const head = [from, to, this.blocks.length, ...firsts];
+    const words = Float64Array.from(head.concat(this.blocks.flat(), directoryAt, MAGIC));
     this.append(new Uint8Array(words.buffer));
     closeSync(this.fd);
   }
 
   abandon(): void {
     closeSync(this.fd);
-  }
-
-  private block(bytes: Uint8Array): Block {
-    const { offset } = this;
-    const { codec, rawBytes, data } = pack(bytes);
-    this.append(data);
-    return { offset, length: data.length, codec, rawBytes };
   }
 
   private append(bytes: Uint8Array): void {
@@ -90,15 +63,6 @@ export class StoreIndexWriter {
   }
 }
 
-function memo<Value>(known: Map<number, Value>, key: number, make: () => Value): Value {
-  let value = known.get(key);
-  if (value === undefined) {
-    value = make();
-    known.set(key, value);
-  }
-  return value;
-}
-
 /** Reads parts of an index as they are asked for. Throws Error when the file is not one. */
 export class StoreIndexFile {
   /** The index knows every write from this icount on … */
@@ -106,23 +70,25 @@ export class StoreIndexFile {
   /** … up to this one. */
   readonly to: number;
   private readonly fd: number;
-  private readonly epochs: Float64Array;
-  private readonly frames: Float64Array;
-  private readonly postings = new Map<number, Postings>();
-  private readonly decodedKeys = new Map<number, Keys>();
-  private readonly decodedDetails = new Map<number, Details>();
+  private readonly firsts: Float64Array;
+  private readonly blocks: Float64Array;
+  private readonly decoded = new Map<number, DecodedRows>();
 
   constructor(file: string) {
     this.fd = openSync(file, 'r');
-    const { size } = fstatSync(this.fd);
-    const [directoryAt, magic] = this.doubles(size - 16, 2);
-    if (magic !== MAGIC) throw new Error(`${file} is not a store index`);
-    const directory = this.doubles(directoryAt, (size - 16 - directoryAt) / 8);
-    let epochs: number;
-    [this.from, this.to, epochs] = directory;
-    const framesAt = DIRECTORY_FIELDS + epochs * BLOCKS_IN_EPOCH * BLOCK_FIELDS;
-    this.epochs = directory.subarray(DIRECTORY_FIELDS, framesAt);
-    this.frames = directory.subarray(framesAt);
+    try {
+      const { size } = fstatSync(this.fd);
+      const [directoryAt, magic] = this.doubles(size - 16, 2);
+      if (magic !== MAGIC) throw new Error(`${file} is not a store index`);
+      const directory = this.doubles(directoryAt, (size - 16 - directoryAt) / 8);
+      let frames: number;
+      [this.from, this.to, frames] = directory;
+      this.firsts = directory.subarray(DIRECTORY_FIELDS, DIRECTORY_FIELDS + frames + 1);
+      this.blocks = directory.subarray(DIRECTORY_FIELDS + frames + 1);
+    } catch (error) {
+      closeSync(this.fd);
+      throw error;
+    }
   }
 
   close(): void {
@@ -131,34 +97,30 @@ export class StoreIndexFile {
 
   /** Memory covered, bytes. */
   get ramBytes(): number {
-    return (this.frames.length / BLOCK_FIELDS) << 12;
+    return (this.firsts.length - 1) * 4096;
   }
 
-  /** The epochs in which a word (physical / 4) was written, ascending, as epoch * 16 + mask of its bytes. */
-  epochsOf(word: number): Uint32Array {
-    const frame = Math.floor(word / WORDS_IN_FRAME);
-    const { starts, epochs } = memo(this.postings, frame, () =>
-      decodePostings(this.block(this.frames, frame)),
-    );
-    return epochs.subarray(starts[word % WORDS_IN_FRAME], starts[(word % WORDS_IN_FRAME) + 1]);
+  /**
+   * Rows that have, of each byte of a frame, the last write of each epoch before icount `before` since its last write
+   * before that; in the order of the run, and maybe with later ones. Undefined where nothing was written before.
+   */
+  rowsBefore(frame: number, before: number): DecodedRows | undefined {
+    let found = -1;
+    for (let block = this.firsts[frame]; block < this.firsts[frame + 1]; block++) {
+      if (this.blocks[block * BLOCK_FIELDS] * 2 ** EPOCH_SHIFT >= before) break;
+      found = block;
+    }
+    return found < 0 ? undefined : this.rows(found);
   }
 
-  keys(epoch: number): Keys {
-    return memo(this.decodedKeys, epoch, () =>
-      decodeRows(KEY_COLUMNS, this.block(this.epochs, epoch * BLOCKS_IN_EPOCH)),
-    );
-  }
-
-  details(epoch: number): Details {
-    return memo(this.decodedDetails, epoch, () =>
-      decodeRows(DETAIL_COLUMNS, this.block(this.epochs, epoch * BLOCKS_IN_EPOCH + 1)),
-    );
-  }
-
-  /** Empty where nothing was written. */
-  private block(directory: Float64Array, n: number): Uint8Array {
-    const [offset, length, codec, rawBytes] = directory.subarray(n * BLOCK_FIELDS);
-    return length === 0 ? new Uint8Array() : unpack({ codec, rawBytes, data: this.bytes(offset, length) });
+  private rows(block: number): DecodedRows {
+    let rows = this.decoded.get(block);
+    if (!rows) {
+      const [, offset, length, codec, rawBytes] = this.blocks.subarray(block * BLOCK_FIELDS);
+      rows = decodeRows(unpack({ codec, rawBytes, data: this.bytes(offset, length) }));
+      this.decoded.set(block, rows);
+    }
+    return rows;
   }
 
   private bytes(offset: number, length: number): Uint8Array {

@@ -1,6 +1,10 @@
-import { ColumnError } from '../../schemas/column-codec.ts';
 import { WRITE_SOURCE } from '../../schemas/events.ts';
+import { FRAME_BYTES } from './frame-rows.ts';
 import { EPOCH_SHIFT, type StoreIndexFile } from './index-file.ts';
+import type { DecodedRows } from './rows.ts';
+
+const EPOCH = 2 ** EPOCH_SHIFT;
+const NEVER = { kind: 'never' } as const;
 
 /** A write to memory. Addresses are u32, sizes bytes. */
 export interface Write {
@@ -32,11 +36,13 @@ export interface Run {
 /** Who wrote each byte of [physical, physical + bytes) last, before the instruction at `before`. */
 export function lastWriters(index: StoreIndexFile, physical: number, bytes: number, before: number): Run[] {
   const runs: Run[] = [];
-  for (let word = physical >>> 2; word * 4 < physical + bytes; word++) {
-    const first = Math.max(physical, word * 4);
-    const end = Math.min(physical + bytes, word * 4 + 4);
-    const search = new WordSearch(index, word, before);
-    for (let at = first; at < end; at++) addByte(runs, at, search.lastOf(at));
+  const end = physical + bytes;
+  for (let frame = Math.floor(physical / FRAME_BYTES); frame * FRAME_BYTES < end; frame++) {
+    const base = frame * FRAME_BYTES;
+    const search = new FrameSearch(index, frame, before);
+    const first = Math.max(physical, base);
+    for (let at = first; at < Math.min(end, base + FRAME_BYTES); at++)
+      addByte(runs, at, search.lastOf(at - base));
   }
   return runs;
 }
@@ -67,63 +73,52 @@ function sameWriter(a: LastWriter, b: LastWriter): boolean {
   return a.kind === b.kind;
 }
 
-/** The writes of one word, newest epoch first. */
-class WordSearch {
-  private readonly index: StoreIndexFile;
-  private readonly epochs: Uint32Array;
-  private readonly before: number;
+const UNWRITTEN = -1;
+const HIDDEN = -2;
 
-  constructor(index: StoreIndexFile, word: number, before: number) {
-    this.index = index;
-    this.before = before;
-    this.epochs = index.epochsOf(word);
+/** The last row of each byte of a frame before an instant. */
+class FrameSearch {
+  private readonly base: number;
+  private readonly rows: DecodedRows | undefined;
+  private readonly last = new Int32Array(FRAME_BYTES).fill(UNWRITTEN);
+  /** The write of each row that was asked for: bytes of one row share it. */
+  private readonly writers = new Map<number, LastWriter>();
+  private readonly hidden: LastWriter;
+
+  constructor(index: StoreIndexFile, frame: number, before: number) {
+    this.base = frame * FRAME_BYTES;
+    this.rows = index.rowsBefore(frame, before);
+    // Only writes of the epoch in which the instant lies can hide others.
+    const epoch = Math.floor(Math.max(0, before - 1) / EPOCH);
+    this.hidden = { kind: 'hidden', from: epoch * EPOCH };
+    if (!this.rows) return;
+    const { epoch: epochs, since, offset, size, count } = this.rows;
+    for (let row = 0; row < count && epochs[row] <= epoch; row++) {
+      const later = epochs[row] === epoch && epoch * EPOCH + since[row] >= before;
+      this.last.fill(later ? HIDDEN : row, offset[row], offset[row] + size[row]);
+    }
   }
 
-  lastOf(byte: number): LastWriter {
-    for (let i = this.epochs.length - 1; i >= 0; i--) {
-      if ((this.epochs[i] & (1 << (byte & 3))) === 0) continue;
-      const epoch = this.epochs[i] >>> 4;
-      const start = epoch * 2 ** EPOCH_SHIFT;
-      if (start < this.before) return this.inEpoch(epoch, start, byte);
-    }
-    return { kind: 'never' };
+  lastOf(offset: number): LastWriter {
+    const row = this.last[offset];
+    if (row === UNWRITTEN) return NEVER;
+    if (row === HIDDEN) return this.hidden;
+    let writer = this.writers.get(row);
+    if (!writer) this.writers.set(row, (writer = { kind: 'write', write: this.write(row) }));
+    return writer;
   }
 
-  /** The newest write of an epoch that wrote the byte. */
-  private inEpoch(epoch: number, start: number, byte: number): LastWriter {
-    const { physical, size, order, since, count } = this.index.keys(epoch);
-    let newest = -1;
-    for (let row = lowerBound(physical, count, byte - 3); row < count && physical[row] <= byte; row++) {
-      if (physical[row] + size[row] <= byte) continue;
-      if (start + since[row] >= this.before) return { kind: 'hidden', from: start };
-      if (newest < 0 || order[row] > order[newest]) newest = row;
-    }
-    if (newest < 0) throw new ColumnError(`epoch ${epoch} of the store index lacks a write`);
-    const details = this.index.details(epoch);
+  private write(row: number): Write {
+    const { epoch, since, offset, size, page, eip, cr3, depth, source } = this.rows as DecodedRows;
     return {
-      kind: 'write',
-      write: {
-        icount: start + since[newest],
-        physical: physical[newest],
-        size: size[newest],
-        linear: details.linear[newest],
-        eip: details.eip[newest],
-        cr3: details.cr3[newest],
-        depth: details.depth[newest],
-        source: WRITE_SOURCE[details.source[newest]],
-      },
+      icount: epoch[row] * EPOCH + since[row],
+      physical: this.base + offset[row],
+      size: size[row],
+      linear: (page[row] + offset[row]) >>> 0,
+      eip: eip[row],
+      cr3: cr3[row],
+      depth: depth[row],
+      source: WRITE_SOURCE[source[row]],
     };
   }
-}
-
-/** First of `count` sorted values that is not below `wanted`. */
-function lowerBound(values: ArrayLike<number>, count: number, wanted: number): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (values[middle] < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

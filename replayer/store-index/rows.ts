@@ -1,83 +1,68 @@
-import { ColumnError, decodeColumn, encodeColumn, maxEncodedBytes } from '../../schemas/column-codec.ts';
+import {
+  ColumnError,
+  checkedRows,
+  decodeColumn,
+  encodeColumn,
+  maxEncodedBytes,
+} from '../../schemas/column-codec.ts';
 import { allocateColumn, type ColumnArray, type ColumnType } from '../../schemas/events.ts';
 
-/**
- * The rows of one epoch of the store index: of each place (physical address and size) that was written in it, the last
- * write. Sorted by physical address. Not the values: they would be six sevenths of the file.
- */
-interface RowColumnSpec {
-  readonly name: string;
-  readonly type: ColumnType;
-}
-
-/** What a search looks at. */
-export const KEY_COLUMNS = [
-  { name: 'physical', type: 'address' },
-  { name: 'size', type: 'small' },
+/** Writes to memory, one a row, as the store index keeps them. Not the values: they would be six sevenths of the file. */
+export const ROW_COLUMNS = [
+  /** Number of the epoch; rows are in the order of the run. */
+  { name: 'epoch', type: 'ordinal' },
   /** Instructions since the epoch began. */
   { name: 'since', type: 'address' },
-  /** Events since the first of the epoch: orders writes of one instruction. */
-  { name: 'order', type: 'address' },
-] as const satisfies readonly RowColumnSpec[];
-
-/** What is told of a row that was found. */
-export const DETAIL_COLUMNS = [
-  { name: 'linear', type: 'address' },
+  /** Of the first byte, in the frame. */
+  { name: 'offset', type: 'address' },
+  { name: 'size', type: 'small' },
+  /** Linear address less `offset`: of a store its linear page, so it seldom changes from row to row. */
+  { name: 'page', type: 'address' },
   { name: 'eip', type: 'address' },
   { name: 'cr3', type: 'address' },
   { name: 'depth', type: 'small' },
+  /** Index of WRITE_SOURCE. */
   { name: 'source', type: 'small' },
-] as const satisfies readonly RowColumnSpec[];
+] as const satisfies readonly { readonly name: string; readonly type: ColumnType }[];
 
-export const ROW_COLUMNS = [...KEY_COLUMNS, ...DETAIL_COLUMNS];
+export type RowColumn = (typeof ROW_COLUMNS)[number]['name'];
+export type RowColumns = Record<RowColumn, ColumnArray>;
 
-export type Rows<Specs extends readonly RowColumnSpec[]> = Readonly<
-  Record<Specs[number]['name'], ColumnArray>
-> & { readonly count: number };
-export type Keys = Rows<typeof KEY_COLUMNS>;
-export type Details = Rows<typeof DETAIL_COLUMNS>;
+export const allocateRows = (capacity: number): RowColumns =>
+  Object.fromEntries(
+    ROW_COLUMNS.map(({ name, type }) => [name, allocateColumn(type, capacity)]),
+  ) as RowColumns;
 
 /** Row count and length of each column, u32 each, before the columns. */
-const headBytes = (specs: readonly RowColumnSpec[]) => (1 + specs.length) * 4;
+const HEAD_BYTES = (1 + ROW_COLUMNS.length) * 4;
 
-/** `order` picks the rows and their order. */
-export function encodeRows<Specs extends readonly RowColumnSpec[]>(
-  specs: Specs,
-  rows: Rows<Specs>,
-  order: Uint32Array,
-): Uint8Array {
-  const count = order.length;
-  const room = specs.reduce((sum, { type }) => sum + maxEncodedBytes(type, count), headBytes(specs));
+export function encodeRows(rows: RowColumns, count: number): Uint8Array {
+  const room = ROW_COLUMNS.reduce((sum, { type }) => sum + maxEncodedBytes(type, count), HEAD_BYTES);
   const out = new Uint8Array(room);
   const head = new DataView(out.buffer);
   head.setUint32(0, count, true);
-  let at = headBytes(specs);
-  specs.forEach(({ name, type }, i) => {
-    const column = rows[name as Specs[number]['name']];
-    const sorted = allocateColumn(type, count);
-    for (let row = 0; row < count; row++) sorted[row] = column[order[row]];
-    const end = encodeColumn(type, sorted, count, out, at);
+  let at = HEAD_BYTES;
+  for (const [i, { name, type }] of ROW_COLUMNS.entries()) {
+    const end = encodeColumn(type, rows[name], count, out, at);
     head.setUint32(4 + i * 4, end - at, true);
     at = end;
-  });
+  }
   return out.subarray(0, at);
 }
 
+export type DecodedRows = Readonly<RowColumns> & { readonly count: number };
+
 /** Throws ColumnError where the bytes are not rows. */
-export function decodeRows<Specs extends readonly RowColumnSpec[]>(
-  specs: Specs,
-  bytes: Uint8Array,
-): Rows<Specs> {
-  if (bytes.length < headBytes(specs)) throw new ColumnError('an epoch of the store index is cut short');
+export function decodeRows(bytes: Uint8Array): DecodedRows {
+  if (bytes.length < HEAD_BYTES) throw new ColumnError('a block of the store index is cut short');
   const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const count = head.getUint32(0, true);
-  let at = headBytes(specs);
-  const columns = specs.map(({ name, type }, i) => {
+  const count = checkedRows(head.getUint32(0, true));
+  const rows = allocateRows(count);
+  let at = HEAD_BYTES;
+  for (const [i, { name, type }] of ROW_COLUMNS.entries()) {
     const end = at + head.getUint32(4 + i * 4, true);
-    const column = allocateColumn(type, count);
-    decodeColumn(type, bytes.subarray(at, end), count, column);
+    decodeColumn(type, bytes.subarray(at, end), count, rows[name]);
     at = end;
-    return [name, column] as const;
-  });
-  return { ...Object.fromEntries(columns), count } as Rows<Specs>;
+  }
+  return { ...rows, count };
 }

@@ -1,15 +1,20 @@
 // Who wrote a range of physical memory last, in a run of a billion instructions: each question opens the index anew.
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fixed, grouped, runScript, table } from './measure.mjs';
 
-const dist = join(import.meta.dirname, '../../dist');
-const { StoreIndex } = await import(join(dist, 'analysis/db/store-index.js'));
-const { buildMachine } = await import(join(dist, 'recorder/machine/build.js'));
-const { builtinDisk } = await import(join(dist, 'analysis/cli/builtin-guest.js'));
+const root = join(import.meta.dirname, '../..');
+const { StoreIndex } = await import(join(root, 'dist/analysis/db/store-index.js'));
+const { buildMachine } = await import(join(root, 'dist/recorder/machine/build.js'));
+const { builtinDisk } = await import(join(root, 'dist/analysis/cli/builtin-guest.js'));
 
 const QUESTIONS = 1000;
+const PROCESSES = 40;
+const COMMANDS = 10;
+const HIDDEN = 5;
+const PAGE = 4096;
 const folder = mkdtempSync(join(tmpdir(), 'r386-bench-'));
 const trace = join(folder, 'run.r386');
 
@@ -21,44 +26,78 @@ const pick = (n) => {
 };
 const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))];
 
+const rows = [];
+const addRow = (what, times, hidden) => {
+  times.sort((a, b) => a - b);
+  const share = hidden === undefined ? '' : `${fixed((hidden / times.length) * 100, 1)} %`;
+  rows.push([what, grouped(times.length), ...[0.5, 0.99, 1].map((q) => fixed(quantile(times, q))), share]);
+};
+
 try {
   const script = join(import.meta.dirname, 'record-guest.mjs');
   const [{ instructions, bytes }] = runScript(script, ['fixed', 'ftpd', '1', 'paging', trace, '1100']);
   const options = { build: buildMachine, builtinDisk, note: console.error };
   const begun = performance.now();
-  (await StoreIndex.open(trace, options)).close();
+  const made = await StoreIndex.open(trace, options);
+  const { ramBytes } = made;
+  made.close();
   const seconds = (performance.now() - begun) / 1000;
   const size = statSync(`${trace}-cache/stores.index`).size;
   console.log(
     `ftpd, ${grouped(instructions)} instructions, trace ${fixed(bytes / (1 << 20))} MB; index made in ${fixed(seconds, 1)} s (one replay), ${fixed(size / (1 << 20))} MB\n`,
   );
-  const rows = [];
-  for (const [what, length, instant] of [
-    ['4 bytes, at the end', 4, () => instructions],
-    ['4 bytes, at any instant', 4, () => pick(instructions)],
-    ['a page, at the end', 4096, () => instructions],
+
+  const atEnd = () => instructions;
+  const anyTime = () => pick(instructions);
+  const anyOf = (length) => () => pick(ramBytes / length) * length;
+  const hiddenOnes = [];
+  for (const [what, count, length, place, instant] of [
+    ['4 bytes, at the end', QUESTIONS, 4, anyOf(4), atEnd],
+    ['4 bytes, at any instant', QUESTIONS, 4, anyOf(4), anyTime],
+    ['a page, at the end', QUESTIONS, PAGE, anyOf(PAGE), atEnd],
+    ['a page, at any instant', QUESTIONS, PAGE, anyOf(PAGE), anyTime],
+    ['each page of memory, at the end', ramBytes / PAGE, PAGE, (n) => n * PAGE, atEnd],
   ]) {
     const times = [];
     let hidden = 0;
-    for (let n = 0; n < QUESTIONS; n++) {
+    for (let n = 0; n < count; n++) {
+      const question = [place(n), length, instant()];
       const start = performance.now();
       const index = await StoreIndex.open(trace, options);
-      const physical = pick(index.ramBytes / length) * length;
-      const runs = index.look(physical, length, instant());
+      const runs = index.look(...question);
       index.close();
       times.push(performance.now() - start);
-      if (runs.some(({ last }) => last.kind === 'hidden')) hidden++;
+      if (!runs.some(({ last }) => last.kind === 'hidden')) continue;
+      hidden++;
+      hiddenOnes.push(question);
     }
-    times.sort((a, b) => a - b);
-    rows.push([
-      what,
-      fixed(quantile(times, 0.5)),
-      fixed(quantile(times, 0.99)),
-      fixed(times.at(-1)),
-      `${fixed((hidden / QUESTIONS) * 100, 1)} %`,
-    ]);
+    addRow(what, times, hidden);
   }
-  table(['who wrote', 'p50 (ms)', 'p99 (ms)', 'worst (ms)', 'not in the index'], rows);
+
+  const once = join(import.meta.dirname, 'who-wrote-once.mjs');
+  const cold = Array.from({ length: PROCESSES }, () => {
+    const question = [anyOf(PAGE)(), PAGE, anyTime()];
+    return runScript(once, [trace, ...question.map(String)])[0].milliseconds;
+  });
+  addRow('a page, at any instant, in a new process', cold);
+  const command = Array.from({ length: COMMANDS }, () => {
+    const start = performance.now();
+    const range = `${anyOf(PAGE)()}+${PAGE}`;
+    spawnSync(process.execPath, [join(root, 'bin/rewind386.js'), 'who-wrote', trace, range]);
+    return performance.now() - start;
+  });
+  addRow('a page, the whole command with symbols and processes, at the end', command);
+
+  const executed = [];
+  for (const question of hiddenOnes.slice(0, HIDDEN)) {
+    const index = await StoreIndex.open(trace, options);
+    const start = performance.now();
+    await index.find(...question);
+    executed.push(performance.now() - start);
+    index.close();
+  }
+  if (executed.length > 0) addRow('what the index hides, by executing', executed);
+  table(['who wrote', 'questions', 'p50 (ms)', 'p99 (ms)', 'worst (ms)', 'not in the index'], rows);
 } finally {
   rmSync(folder, { recursive: true });
 }

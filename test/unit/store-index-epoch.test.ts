@@ -1,34 +1,45 @@
 import { expect, it } from 'vitest';
 import { Epoch } from '../../replayer/store-index/epoch.ts';
-import { decodePostings, encodePostings, invert } from '../../replayer/store-index/postings.ts';
-import { decodeRows, KEY_COLUMNS } from '../../replayer/store-index/rows.ts';
+import { FrameRows } from '../../replayer/store-index/frame-rows.ts';
+import { decodeRows, encodeRows } from '../../replayer/store-index/rows.ts';
 
-it('keeps the last row of each place, in order of address', () => {
+it('keeps the last row of each place, in the order of the writes', () => {
   const epoch = new Epoch(2);
-  const write = (physical: number, size: number, order: number) => {
-    const row = epoch.rowOf(physical, size);
-    epoch.columns.order[row] = order;
-  };
-  write(0x1007, 1, 1);
-  write(0x1006, 4, 2);
-  write(0x1006, 2, 3);
-  write(0x1000, 4, 4);
-  write(0x1006, 4, 5);
-  const { keys, words } = epoch.close();
-  const rows = decodeRows(KEY_COLUMNS, keys);
-  expect([...rows.physical]).toEqual([0x1000, 0x1006, 0x1006, 0x1007]);
-  expect([...rows.size]).toEqual([4, 2, 4, 1]);
-  expect([...rows.order]).toEqual([4, 3, 5, 1]);
-  // 1006+4 reaches into the word at 1008; 1007+1, which comes after it, is still in the word before.
-  expect([...words]).toEqual([(0x400 << 4) | 15, (0x401 << 4) | 12, (0x402 << 4) | 3]);
+  epoch.add(0x1007, 1);
+  epoch.add(0x1006, 4);
+  epoch.add(0x1006, 2);
+  epoch.add(0x1000, 4);
+  epoch.add(0x1006, 4);
+  const { physical, size } = epoch.columns;
+  expect([...size.subarray(0, epoch.count)]).toEqual([1, 0, 2, 4, 4]);
+  expect([...physical.subarray(0, epoch.count)]).toEqual([0x1007, 0x1006, 0x1006, 0x1000, 0x1006]);
+  epoch.clear();
   expect(epoch.count).toBe(0);
 });
 
-it('turns words of epochs into epochs of words', () => {
-  const words = [[(1024 << 4) | 15], [], [(1024 << 4) | 1, (1030 << 4) | 2]].map((w) => Uint32Array.from(w));
-  const frames = [...invert(words, 4)];
-  expect(frames.map(({ frame }) => frame)).toEqual([1]);
-  const { starts, epochs } = decodePostings(encodePostings(frames[0].postings));
-  expect([...epochs]).toEqual([15, (2 << 4) | 1, (2 << 4) | 2]);
-  expect([starts[0], starts[1], starts[6], starts[7], starts[1024]]).toEqual([0, 2, 2, 3, 3]);
+it('begins a block of a frame with the last writers of before', () => {
+  const frame = new FrameRows();
+  const write = (epoch: number, offset: number, size: number) => {
+    const row = frame.add();
+    for (const column of Object.values(frame.rows)) column[row] = 0;
+    frame.rows.epoch[row] = epoch;
+    frame.rows.offset[row] = offset;
+    frame.rows.size[row] = size;
+    frame.rows.page[row] = 0xf0100000 - offset;
+  };
+  write(1, 0, 4);
+  write(1, 8, 4);
+  write(2, 8, 1);
+  write(3, 0, 4);
+  expect([frame.from, frame.fresh]).toEqual([1, 4]);
+  frame.turn();
+  // The first write of all is of no byte the last one; of the second three bytes are left.
+  expect([...frame.rows.epoch.subarray(0, frame.count)]).toEqual([1, 2, 3]);
+  expect(frame.fresh).toBe(0);
+  write(7, 4092, 4);
+  expect([frame.from, frame.fresh]).toEqual([7, 1]);
+  const rows = decodeRows(encodeRows(frame.rows, frame.count));
+  expect([...rows.epoch]).toEqual([1, 2, 3, 7]);
+  expect([...rows.offset]).toEqual([8, 8, 0, 4092]);
+  expect(rows.page[3] + rows.offset[3]).toBe(0xf0100000);
 });

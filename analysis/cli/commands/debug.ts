@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { buildMachine } from '../../../recorder/machine/build.ts';
-import { DivergenceFound } from '../../../replayer/divergence.ts';
 import { elfSections } from '../../../replayer/dwarf/sections.ts';
 import { Debuggee } from '../../../replayer/gdb/debuggee.ts';
 import { type DebugFinding, Monitor } from '../../../replayer/gdb/monitor.ts';
@@ -15,7 +14,7 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 import type { TraceHeader } from '../../../schemas/trace-header.ts';
 import { builtinDisk } from '../builtin-guest.ts';
 import { type DebugStart, goToStart } from '../debug-start.ts';
-import { EXIT } from '../exit-status.ts';
+import { tellDivergence } from '../diverged.ts';
 import { grouped, shellWord } from '../format.ts';
 import { kernelFiles } from '../kernel-files.ts';
 import { knownLastWriter } from '../known-last-writer.ts';
@@ -33,20 +32,13 @@ export const addDebug = (cli: Argv): Argv =>
     const reader = TraceReader.open(file);
     const findings = () => findingsOf(file);
     try {
-      if (args.dap) {
+      await tellDivergence(file, async () => {
+        if (!args.dap) return await debug(file, { reader, findings, at, finding, port });
         const { stdin: input, stdout: output } = process;
         await serveDap({ reader, findings, at, finding, input, output });
         // Nobody sends anything more; an open stdin would keep the process.
         input.destroy();
-      } else await debug(file, { reader, findings, at, finding, port });
-    } catch (error) {
-      if (!(error instanceof DivergenceFound)) throw error;
-      const { icount, subsystem, expected, actual } = error.facts;
-      console.error(`${file}: the replay diverged at icount ${grouped(icount)}: ${subsystem}`);
-      console.error(`  recorded: ${expected}`);
-      console.error(`  replayed: ${actual}`);
-      console.error(`next: rewind386 replay ${shellWord(file)}`);
-      process.exitCode = EXIT.divergence;
+      });
     } finally {
       reader.close();
     }

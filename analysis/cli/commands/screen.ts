@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import type { Argv } from 'yargs';
 import { readTextScreen, type TextScreen } from '../../../recorder/machine/devices/vga-text.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
+import { tellDivergence } from '../diverged.ts';
 import { grouped } from '../format.ts';
 import { machineAt } from '../machine-at.ts';
 import { screenAnsi, screenSvg, screenText } from '../screen.ts';
@@ -21,27 +22,32 @@ export const addScreen = (cli: Argv): Argv =>
     'the VGA text screen as it was at a time',
     options,
     async ({ file, at, output }) => {
-      const format = output === undefined ? undefined : FORMATS[extname(output)];
-      if (output !== undefined && !format)
-        throw new BadInput(
-          `${output}: no kind of picture that is known`,
-          `name it with one of ${Object.keys(FORMATS).join(', ')}`,
-        );
-      const machine = await machineAt(file, at === undefined ? undefined : parseCount(at, '--at'));
-      const screen = readTextScreen(machine.mem);
-      if (!screen)
-        throw new BadInput(
-          `${file}: the screen is in a graphics mode at icount ${grouped(machine.icount)}`,
-          'give another time: --at ICOUNT',
-        );
-      if (output !== undefined && format) {
-        writeBeside(output, format(screen));
-        console.log(`${output}: the screen at icount ${grouped(machine.icount)}`);
-      } else {
-        console.log((process.stdout.isTTY ? screenAnsi(screen) : screenText(screen)).trimEnd());
-      }
+      const instant = at === undefined ? undefined : parseCount(at, '--at');
+      await tellDivergence(file, () => showScreen(file, instant, output));
     },
   );
+
+async function showScreen(file: string, at: number | undefined, output: string | undefined): Promise<void> {
+  const format = output === undefined ? undefined : FORMATS[extname(output)];
+  if (output !== undefined && !format)
+    throw new BadInput(
+      `${output}: no kind of picture that is known`,
+      `name it with one of ${Object.keys(FORMATS).join(', ')}`,
+    );
+  const machine = await machineAt(file, at);
+  const screen = readTextScreen(machine.mem);
+  if (!screen)
+    throw new BadInput(
+      `${file}: the screen is in a graphics mode at icount ${grouped(machine.icount)}`,
+      'give another time: --at ICOUNT',
+    );
+  if (output !== undefined && format) {
+    writeBeside(output, format(screen));
+    console.log(`${output}: the screen at icount ${grouped(machine.icount)}`);
+  } else {
+    console.log((process.stdout.isTTY ? screenAnsi(screen) : screenText(screen)).trimEnd());
+  }
+}
 
 const options = (yargs: Argv) =>
   yargs

@@ -5,6 +5,7 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
 import { StoreIndex } from '../../db/store-index.ts';
 import { builtinDisk } from '../builtin-guest.ts';
+import { tellDivergence } from '../diverged.ts';
 import { EXIT } from '../exit-status.ts';
 import { hex8, shellWord } from '../format.ts';
 import { openDatabase } from '../open-database.ts';
@@ -18,25 +19,38 @@ export const addWhoWrote = (cli: Argv): Argv =>
     'who-wrote <file> <range>',
     'who wrote each byte of physical memory last',
     options,
-    async ({ file, range, before, format }) => {
-      const index = await openStoreIndex(file);
-      const db = await openDatabase([file]);
-      try {
-        const { physical, bytes } = parsePhysical(range, index.ramBytes);
-        const instant = before === undefined ? index.end : parseCount(before, '--before');
-        const runs = await index.find(physical, bytes, instant);
-        const result = await db.query(describeSql(runs));
-        for (const line of formatResult(result, format as TextFormat, Number.POSITIVE_INFINITY))
-          console.log(line);
-        await db.writeCache();
-        if (format === 'table') for (const line of nextStep(file, runs)) console.log(line);
-      } finally {
-        db.close();
-        index.close();
-      }
+    async ({ file, ...question }) => {
       process.exitCode = EXIT.ok;
+      await tellDivergence(file, () => whoWrote(file, question));
     },
   );
+
+interface Question {
+  readonly range: string;
+  readonly before: string | undefined;
+  readonly format: string;
+}
+
+async function whoWrote(file: string, { range, before, format }: Question): Promise<void> {
+  const index = await openStoreIndex(file);
+  try {
+    const { physical, bytes } = parsePhysical(range, index.ramBytes);
+    const instant = before === undefined ? index.end : parseCount(before, '--before');
+    const runs = await index.find(physical, bytes, instant);
+    const db = await openDatabase([file]);
+    try {
+      const result = await db.query(describeSql(runs));
+      for (const line of formatResult(result, format as TextFormat, Number.POSITIVE_INFINITY))
+        console.log(line);
+      await db.writeCache();
+      if (format === 'table') for (const line of nextStep(file, runs)) console.log(line);
+    } finally {
+      db.close();
+    }
+  } finally {
+    index.close();
+  }
+}
 
 const options = (yargs: Argv) =>
   yargs

@@ -1,0 +1,27 @@
+import { type DivergenceFacts, DivergenceFound, damageFacts } from '../../replayer/divergence.ts';
+import { TraceDamage } from '../../schemas/framing.ts';
+import { EXIT } from './exit-status.ts';
+import { grouped, shellWord } from './format.ts';
+
+/**
+ * Runs a command that executes `file`. When that leaves the recording, or comes to something damaged in the file, it says
+ * where and what to do next, and the exit status is that of a divergence.
+ */
+export async function tellDivergence(file: string, run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    const facts = factsOf(error);
+    if (!facts) throw error;
+    console.error(`${file}: DIVERGENCE at icount ${grouped(facts.icount)} in ${facts.subsystem}`);
+    console.error(`  recorded: ${facts.expected}`);
+    console.error(`  replayed: ${facts.actual}`);
+    console.error(`next: rewind386 replay ${shellWord(file)}`);
+    process.exitCode = EXIT.divergence;
+  }
+}
+
+function factsOf(error: unknown): DivergenceFacts | undefined {
+  if (error instanceof DivergenceFound) return error.facts;
+  return error instanceof TraceDamage ? damageFacts(error) : undefined;
+}

@@ -1,0 +1,76 @@
+import type { Machine } from '../../recorder/machine/machine.ts';
+import { Stops } from '../../recorder/machine/stops.ts';
+import type { ForwardSession } from '../timeline/forward-session.ts';
+import { goTo } from '../timeline/go-to.ts';
+import type { Write } from './last-writer.ts';
+
+/** Where and when. */
+export interface WriteWindow {
+  readonly physical: number;
+  readonly bytes: number;
+  /** Writes from this icount on … */
+  readonly from: number;
+  /** … before the instruction at this one. */
+  readonly before: number;
+}
+
+/**
+ * Every write to a range of memory in a window of the run, in order, by executing it: what the index leaves out. The
+ * session begins at its start.
+ */
+export async function executedWrites(
+  session: ForwardSession,
+  { physical, bytes, from, before }: WriteWindow,
+  onProgress?: (icount: number) => void,
+): Promise<Write[]> {
+  const { machine } = session;
+  const watch = { first: physical, last: physical + bytes - 1 };
+  const writes = new WatchedWrites(machine, watch.first, watch.last);
+  await goTo(session, from, onProgress);
+  machine.watchFor(writes);
+  try {
+    await goTo(session, before, onProgress);
+  } finally {
+    machine.watchFor(null);
+  }
+  // What devices do on arrival at `before` comes before its instruction, but the index counts by icount.
+  return writes.found.filter(({ icount }) => icount >= from && icount < before);
+}
+
+/** Notes every write to a range. */
+class WatchedWrites extends Stops {
+  readonly found: Write[] = [];
+  private readonly machine: Machine;
+  private readonly first: number;
+  private readonly last: number;
+
+  constructor(machine: Machine, first: number, last: number) {
+    super(machine.cpu, [], [{ space: 'physical', first, last, reads: false, writes: true }]);
+    this.mode = 'note';
+    this.machine = machine;
+    this.first = first;
+    this.last = last;
+  }
+
+  override accesses(
+    linear: number,
+    physical: number,
+    size: number,
+    write: boolean,
+    byProgram: boolean,
+  ): void {
+    const start = physical >>> 0;
+    if (!write || start > this.last || start + size <= this.first) return;
+    const { icount, eip, cr3, depth } = this.machine.cpu;
+    this.found.push({
+      icount,
+      physical: start,
+      size,
+      linear: byProgram ? linear >>> 0 : 0,
+      eip: eip >>> 0,
+      cr3: cr3 >>> 0,
+      depth,
+      source: byProgram ? 'store' : this.byDevice ? 'dma' : 'accessed_dirty',
+    });
+  }
+}
