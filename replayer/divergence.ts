@@ -12,6 +12,8 @@ export interface Divergence {
   readonly actual: string;
   /** Other subsystems that differ at this icount. */
   readonly also: readonly string[];
+  /** What in the file is not as it was written, where that shows: then the file differs, and maybe not the run. */
+  readonly damage: string | undefined;
   /** A command that leads on. */
   readonly next: string;
 }
@@ -34,7 +36,12 @@ export class DivergenceFound extends Error {
 }
 
 /** Completes the report: what held before, and what to do next. */
-export function divergence(facts: DivergenceFacts, since: number, file: string): Divergence {
+export function divergence(
+  facts: DivergenceFacts,
+  since: number,
+  file: string,
+  damage?: TraceDamage,
+): Divergence {
   const { icount, subsystem, expected, actual, also = [] } = facts;
   return {
     icount,
@@ -43,6 +50,7 @@ export function divergence(facts: DivergenceFacts, since: number, file: string):
     expected,
     actual,
     also,
+    damage: damage && `${damage.part}: ${damage.what}`,
     next: nextCommand(facts, since, file),
   };
 }
@@ -59,5 +67,5 @@ export const damageFacts = (damage: TraceDamage): DivergenceFacts => ({
   icount: damage.icount,
   subsystem: 'trace',
   expected: `${damage.part} as it was written`,
-  actual: damage.message,
+  actual: `${damage.part}: ${damage.what}`,
 });

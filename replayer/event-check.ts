@@ -189,8 +189,11 @@ export function describeEvent(
     .filter(
       ({ column }) => column.name === 'icount' || column.name === 'eip' || (wanted ?? all).includes(column),
     );
-  return shown.map(({ column, value }) => `${column.name}=${formatted(column, value)}`).join(' ');
+  return shown.map(({ column, value }) => columnText(column, value)).join(' ');
 }
+
+export const columnText = (column: Column, value: number): string =>
+  `${column.name}=${formatted(column, value)}`;
 
 function formatted({ name, type, names }: Column, value: number): string {
   if (names) return names[value] ?? String(value);

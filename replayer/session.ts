@@ -82,7 +82,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
     // In a damaged file anything may follow from the damage, also what looks like another mistake.
     const facts = factsOf(error) ?? (damages.length > 0 ? damageFacts(damages[0]) : undefined);
     if (!facts) throw error;
-    return reader && run ? run.result(facts) : unreadable(facts, options.path);
+    return reader && run ? run.result(facts, damages[0]) : unreadable(facts, options.path);
   } finally {
     reader?.close();
   }
@@ -188,11 +188,11 @@ class Replay implements EventSink {
     this.output = undefined;
   }
 
-  result(facts: DivergenceFacts | undefined): ReplayResult {
+  result(facts: DivergenceFacts | undefined, damage?: TraceDamage): ReplayResult {
     const agreed = this.rungs.slice(0, this.climbed);
     const since = agreed.findLast((rung) => rung.icount <= (facts?.icount ?? 0))?.icount ?? 0;
     return {
-      divergence: facts && divergence(facts, since, this.options.path),
+      divergence: facts && divergence(facts, since, this.options.path, damage),
       icount: this.machine?.icount ?? 0,
       verified: {
         rungs: this.comparable ? this.climbed : 0,

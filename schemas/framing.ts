@@ -29,11 +29,13 @@ export class TraceDamage extends BadInput {
   override readonly name = 'TraceDamage';
   /** Which part: `header`, `chunk 3`, ... */
   readonly part: string;
+  readonly what: string;
   readonly icount: number;
 
   constructor(part: string, what: string, icount = 0) {
     super(`trace damaged: ${part}: ${what}`, 'record the run again, or restore the file from a copy');
     this.part = part;
+    this.what = what;
     this.icount = icount;
   }
 }

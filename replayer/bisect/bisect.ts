@@ -2,9 +2,9 @@ import { type LadderRow, sameHashWords } from '../../schemas/ladder.ts';
 import type { Divergence } from '../divergence.ts';
 import { type ReplayOptions, replay } from '../session.ts';
 import { TraceReader } from '../trace-reader.ts';
-import { type Difference, differences, nextInstruction } from './differences.ts';
+import { type Difference, differences } from './differences.ts';
 import { differingParts, Executions, type Instant, partsUnlike } from './execution.ts';
-import { eventsBefore } from './last-events.ts';
+import { eventsBefore, type PastEvent } from './last-events.ts';
 
 /**
  * From a divergence to its instruction. A recording holds hashes, not states: between two rungs only executions can be
@@ -25,8 +25,16 @@ export interface Bisection {
   readonly executions: number;
   /** With `pinned` absent: parts that differ from the recording at the first rung that does. */
   readonly parts: readonly string[];
-  /** Recorded events before, for people, the last one last. */
-  readonly events: readonly string[];
+  /** Values of the recording, from its first checkpoint at or after `until`, beside those of the executions. */
+  readonly recorded: RecordedDifference | undefined;
+  /** Recorded events before, the last one last. */
+  readonly events: readonly PastEvent[];
+}
+
+export interface RecordedDifference {
+  readonly icount: number;
+  /** Values: of the executions, then of the recording. */
+  readonly differences: readonly Difference[];
 }
 
 export interface Pinned {
@@ -36,6 +44,8 @@ export interface Pinned {
   readonly differ: number;
   /** Linear address of the instruction that is executed at `agree`. */
   readonly address: number;
+  /** That instruction, as its bytes in memory are. */
+  readonly instruction: string;
   readonly parts: readonly string[];
   readonly differences: readonly Difference[];
   /** What an execution did that the recording does not have, if it did. */
@@ -56,7 +66,11 @@ const SHOWN_EVENTS = 20;
 /** Undefined when the recording replays. */
 export async function bisect(options: BisectOptions): Promise<Bisection | undefined> {
   const { divergence } = await replay(options);
-  if (!divergence) return undefined;
+  return divergence && bisectDivergence(divergence, options);
+}
+
+/** As `bisect`, when the replay has been made. */
+export function bisectDivergence(divergence: Divergence, options: BisectOptions): Bisection {
   const reader = TraceReader.open(options.path, { onDamage() {} });
   try {
     return search(reader, divergence, options);
@@ -69,6 +83,7 @@ function search(reader: TraceReader, divergence: Divergence, options: BisectOpti
   const { inputs, ladder } = reader.skeleton();
   const rungs = reader.footer ? [...ladder, reader.footer.final] : ladder;
   const executions = new Executions(reader, inputs, options);
+  executions.skipTo(divergence.since);
   const from = lastAgreed(executions, rungs, divergence.icount);
   // The first rung after it that the replay may not reach as recorded.
   const end = rungs.find(({ icount }) => icount >= divergence.icount && icount > from.row.icount);
@@ -82,8 +97,25 @@ function search(reader: TraceReader, divergence: Divergence, options: BisectOpti
     pinned,
     executions: narrowed.executions,
     parts: pinned || !end ? [] : partsUnlike(end, executions.through(from, [until])[0].row),
+    recorded: pinned ? undefined : recordedDifference(executions, from, until),
     events: eventsBefore(reader, pinned?.agree ?? divergence.icount, SHOWN_EVENTS),
   };
+}
+
+/** A checkpoint of the trace has what its hashes only point to: both values, at the first one that an execution comes to. */
+function recordedDifference(
+  executions: Executions,
+  from: Instant,
+  until: number,
+): RecordedDifference | undefined {
+  const recorded = executions.recordedAfter(until);
+  if (!recorded) return undefined;
+  const { icount } = recorded.snapshot;
+  const [here] = executions.through(from, [icount]);
+  if (here.stopped !== undefined) return undefined;
+  const parts = Object.keys(here.row.hashes);
+  const found = differences(here.snapshot, recorded.snapshot, parts, SHOWN_DIFFERENCES);
+  return { icount, differences: found };
 }
 
 /** Runs up to the last rung before the divergence that this execution reaches as it was recorded. */
@@ -91,6 +123,7 @@ function lastAgreed(executions: Executions, rungs: readonly LadderRow[], before:
   let agreed = executions.instant();
   for (const rung of rungs) {
     if (rung.icount >= before) break;
+    if (rung.icount <= agreed.row.icount) continue;
     const here = executions.runTo(rung.icount);
     if (here.stopped !== undefined || partsUnlike(rung, here.row).length > 0) break;
     agreed = here;
@@ -165,7 +198,7 @@ function pin(executions: Executions, { agree, differ }: Pair, end: LadderRow | u
   return {
     agree: agree.row.icount,
     differ: Math.min(a.row.icount, b.row.icount),
-    address: nextInstruction(agree.snapshot),
+    ...executions.nextInstruction(agree),
     parts,
     differences: differences(a.snapshot, b.snapshot, shown, SHOWN_DIFFERENCES),
     stopped: differ.map(({ stopped }) => stopped),

@@ -4,7 +4,6 @@ import {
   CR2,
   CR3,
   CR4,
-  CS,
   DR,
   EIP,
   FLAG_A,
@@ -117,14 +116,4 @@ function ramWords(a: Snapshot, b: Snapshot, limit: number): Difference[] {
     }
   }
   return found;
-}
-
-/** Linear address of the instruction that comes next. */
-export function nextInstruction({ areas }: Snapshot): number {
-  const cpu = areas.get('cpu');
-  if (!cpu) return 0;
-  const bytes = wholeArea(cpu);
-  const view = new DataView(bytes.buffer);
-  const base = view.getInt32((SEGMENTS + CS * SEGMENT_WORDS + 1) * 4, true);
-  return (base + view.getInt32(EIP * 4, true)) >>> 0;
 }

@@ -1,9 +1,16 @@
+import { BIG } from '../../recorder/machine/cpu/descriptors.ts';
+import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
+import { CS } from '../../recorder/machine/cpu/state.ts';
+import { RAM } from '../../recorder/machine/layout.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
 import type { Snapshot } from '../../recorder/machine/snapshot.ts';
+import { STATE_LAYOUT } from '../../recorder/machine/state-hash.ts';
 import type { Input } from '../../schemas/inputs.ts';
 import { type LadderRow, ladderRow, sameHashWords } from '../../schemas/ladder.ts';
 import { DivergenceFound } from '../divergence.ts';
+import { cpuOf } from '../gdb/register.ts';
 import { LoggedNondet } from '../logged-nondet.ts';
+import { type RecordedCheckpoint, RecordedCheckpoints } from '../recorded-checkpoints.ts';
 import { recordedBoot, recordedOptions } from '../recorded-run.ts';
 import { noBuiltinDisks, type ReplayOptions } from '../session.ts';
 import type { TraceReader } from '../trace-reader.ts';
@@ -21,18 +28,38 @@ export interface Instant {
 export class Executions {
   readonly machine: Machine;
   private readonly nondet: LoggedNondet;
+  private readonly checkpoints: RecordedCheckpoints | undefined;
+  private readonly checkpointCount: number;
+  private readonly onProgress: (icount: number) => void;
 
   constructor(
     reader: TraceReader,
     inputs: readonly Input[],
-    options: Pick<ReplayOptions, 'build' | 'builtinDisk'>,
+    options: Pick<ReplayOptions, 'build' | 'builtinDisk' | 'onProgress'>,
   ) {
     const { header } = reader;
     this.nondet = new LoggedNondet(inputs);
-    this.machine = options.build(
-      { ...recordedOptions(header, options.builtinDisk ?? noBuiltinDisks), nondet: this.nondet, sink: null },
-      recordedBoot(header),
-    );
+    this.checkpointCount = reader.checkpoints.length;
+    this.onProgress = options.onProgress ?? (() => {});
+    const recorded = recordedOptions(header, options.builtinDisk ?? noBuiltinDisks);
+    this.machine = options.build({ ...recorded, nondet: this.nondet, sink: null }, recordedBoot(header));
+    if (header.stateLayout === STATE_LAYOUT && reader.checkpoints.length > 0)
+      this.checkpoints = new RecordedCheckpoints(reader, this.machine.snapshot(), recorded.disk);
+  }
+
+  /** Goes to the trace's last checkpoint at or before `icount`, up to which the recording was replayed. */
+  skipTo(icount: number): void {
+    const index = this.checkpoints?.before(icount) ?? -1;
+    const checkpoint = index >= 0 ? this.checkpoints?.get(index) : undefined;
+    if (checkpoint) this.restore(checkpoint);
+  }
+
+  /** The trace's first checkpoint at or after `icount`. */
+  recordedAfter(icount: number): RecordedCheckpoint | undefined {
+    const { checkpoints } = this;
+    if (!checkpoints) return undefined;
+    const index = checkpoints.before(icount - 1) + 1;
+    return index < this.checkpointCount ? checkpoints.get(index) : undefined;
   }
 
   /** Where the machine is now. */
@@ -46,6 +73,7 @@ export class Executions {
   runTo(icount: number): Instant {
     try {
       const stop = this.machine.run(icount);
+      this.onProgress(this.machine.icount);
       const early = this.machine.icount !== icount || stop.kind !== 'limit';
       return this.instant(early && this.machine.icount < icount ? `the run ended: ${stop.kind}` : undefined);
     } catch (error) {
@@ -54,9 +82,24 @@ export class Executions {
     }
   }
 
-  restore({ snapshot, inputs }: Instant): void {
+  restore({ snapshot, inputs }: Pick<Instant, 'snapshot' | 'inputs'>): void {
     this.machine.restore(snapshot);
     this.nondet.seek(inputs);
+  }
+
+  /** The instruction that comes next at an instant: its linear address and text. */
+  nextInstruction(at: Instant): { readonly address: number; readonly instruction: string } {
+    this.restore(at);
+    const { cpu, mmu, mem } = this.machine;
+    const [, base, , attributes] = cpuOf(this.machine).segment(CS);
+    const address = (base + cpu.eip) >>> 0;
+    let next = address;
+    const byte = () => {
+      const physical = mmu.translateForDebug(next++ | 0);
+      return physical >= 0 && physical < mem.ramBytes ? mem.u8[RAM + physical] : 0;
+    };
+    const found = disassemble(byte, address, (attributes & BIG) !== 0);
+    return { address, instruction: typeof found === 'string' ? '(bad)' : found.text };
   }
 
   /** From `start` through each of `points`, up to the first at which the execution stops. */

@@ -1,19 +1,32 @@
-import { EVENT_KIND_NAMES } from '../../schemas/events.ts';
-import { describeEvent } from '../event-check.ts';
+import { type Column, EVENT_KIND_NAMES, EVENT_KINDS, type EventTable } from '../../schemas/events.ts';
+import { columnText } from '../event-check.ts';
 import type { TraceReader } from '../trace-reader.ts';
 
-/** The last recorded events before an icount, for people, the last one last. */
-export function eventsBefore(reader: TraceReader, icount: number, count: number): string[] {
-  let found: { seq: number; text: string }[] = [];
+/** A recorded event. */
+export interface PastEvent {
+  readonly icount: number;
+  readonly kind: string;
+  /** Linear address of its instruction. */
+  readonly eip: number;
+  /** Its other columns that say something, as name=value. */
+  readonly text: string;
+}
+
+/** What only other events refer to. */
+const UNTOLD = new Set(['seq', 'frame_id']);
+
+/** The last recorded events before an icount, the last one last. */
+export function eventsBefore(reader: TraceReader, icount: number, count: number): PastEvent[] {
+  let found: PastEvent[] = [];
   for (let n = reader.chunks.length - 1; n >= 0 && found.length < count; n--) {
     const { range } = reader.chunks[n];
     if (range.firstIcount > icount) continue;
     found = [...inChunk(reader, n, icount, count), ...found].slice(-count);
   }
-  return found.map(({ text }) => text);
+  return found;
 }
 
-function inChunk(reader: TraceReader, n: number, icount: number, count: number) {
+function inChunk(reader: TraceReader, n: number, icount: number, count: number): PastEvent[] {
   const chunk = reader.readChunk(n);
   const { firstSeq } = reader.chunks[n].range;
   const rows = EVENT_KIND_NAMES.flatMap((kind) => {
@@ -26,7 +39,18 @@ function inChunk(reader: TraceReader, n: number, icount: number, count: number) 
   });
   // seq is stored modulo 2^32.
   rows.sort((a, b) => ((a.seq - firstSeq) >>> 0) - ((b.seq - firstSeq) >>> 0));
-  return rows
-    .slice(-count)
-    .map(({ table, row, seq }) => ({ seq, text: `${table.kind} ${describeEvent(table, row)}` }));
+  return rows.slice(-count).map(({ table, row }) => pastEvent(table, row));
+}
+
+function pastEvent(table: EventTable, row: number): PastEvent {
+  const columns: readonly Column[] = EVENT_KINDS[table.kind].columns;
+  const event = { icount: 0, kind: table.kind, eip: 0, text: '' };
+  const told: string[] = [];
+  for (const [c, column] of columns.entries()) {
+    const value = table.columns[c][row];
+    if (column.name === 'icount' || column.name === 'eip') event[column.name] = value;
+    else if (!UNTOLD.has(column.name) && (value !== 0 || column.names || column.name === 'new'))
+      told.push(columnText(column, value));
+  }
+  return { ...event, text: told.join(' ') };
 }

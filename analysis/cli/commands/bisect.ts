@@ -1,59 +1,93 @@
 import { buildMachine } from '../../../recorder/machine/build.ts';
-import { type Bisection, bisect, type Pinned } from '../../../replayer/bisect/bisect.ts';
+import { type Bisection, bisectDivergence, type Pinned } from '../../../replayer/bisect/bisect.ts';
 import { TraceReader } from '../../../replayer/trace-reader.ts';
 import type { TraceHeader } from '../../../schemas/trace-header.ts';
 import { GuestImage } from '../../db/guest-image.ts';
 import { builtinDisk } from '../builtin-guest.ts';
 import { EXIT } from '../exit-status.ts';
 import { grouped, hex8, plural, shellWord } from '../format.ts';
+import { progressBar } from '../progress.ts';
 import { VERSION } from '../version.ts';
+import { divergenceReport, replayTrace } from './replay.ts';
+
+/** What a machine is made of: where that differs, nothing was executed. */
+const NO_RUN = new Set(['image', 'disk image', 'BIOS', 'VGA BIOS', 'module']);
 
 /** `rewind386 replay FILE --bisect`. Returns the exit status. */
 export async function runBisect(file: string): Promise<number> {
-  const found = await bisect({ path: file, build: buildMachine, builtinDisk });
-  if (!found) {
+  const result = await replayTrace(file, { showConsole: false });
+  const { divergence } = result;
+  if (!divergence) {
     console.log(`${file}: replays as recorded: there is nothing to bisect`);
     console.log(`next: rewind386 check ${shellWord(file)}`);
     return EXIT.ok;
   }
+  const nothing = (why: string) => {
+    for (const line of divergenceReport(file, result)) console.error(line);
+    console.error(`nothing to bisect: ${why}`);
+    return EXIT.divergence;
+  };
+  if (divergence.subsystem === 'trace' || divergence.damage !== undefined)
+    return nothing('it is the file that differs, not the run');
+  if (NO_RUN.has(divergence.subsystem.replace(/ \d+$/, '')))
+    return nothing('the run cannot begin as it was recorded');
   const reader = TraceReader.open(file, { onDamage() {} });
   const { header } = reader;
   reader.close();
+  const progress = progressBar('executing again', divergence.icount);
+  const onProgress = (icount: number) => progress.at(icount);
+  const found = bisectDivergence(divergence, { path: file, build: buildMachine, builtinDisk, onProgress });
+  progress.end();
   for (const line of describeBisection(file, header, found)) console.error(line);
   return EXIT.divergence;
 }
 
 export function describeBisection(file: string, header: TraceHeader, found: Bisection): string[] {
-  const { divergence, pinned, from, until, events } = found;
-  const seen = `${file}: DIVERGENCE seen at icount ${grouped(divergence.icount)} in ${divergence.subsystem}: recorded ${divergence.expected}; replayed ${divergence.actual}`;
-  const before = [
+  const { divergence, pinned, events } = found;
+  const image = new GuestImage(header);
+  return [
+    `${file}: DIVERGENCE seen at icount ${grouped(divergence.icount)} in ${divergence.subsystem}`,
+    `  recorded: ${divergence.expected}`,
+    `  replayed: ${divergence.actual}`,
+    ...(pinned ? describePinned(image, pinned, found) : describeAgreed(header, found)),
     `the last ${plural(events.length, 'recorded event')} up to there:`,
-    ...events.map((event) => `  ${event}`),
+    ...events.map(
+      ({ icount, kind, eip, text }) => `  ${icount} ${kind} at ${image.symbol(eip) ?? hex8(eip)}: ${text}`,
+    ),
+    `next: ${pinned ? `rewind386 replay ${shellWord(file)} --until ${pinned.agree}` : divergence.next}`,
   ];
-  return pinned
-    ? [
-        seen,
-        ...describePinned(header, pinned, found),
-        ...before,
-        `next: rewind386 replay ${shellWord(file)} --until ${pinned.agree}`,
-      ]
-    : [
-        seen,
-        `the stretch from icount ${grouped(from)} to ${grouped(until)} was executed ${plural(found.executions, 'time')}, always with the same result: this machine is deterministic, but not the one that recorded`,
-        ...(found.parts.length > 0
-          ? [`at icount ${grouped(until)} it differs from the recording in: ${found.parts.join(', ')}`]
-          : []),
-        'the recording has hashes there, not values: what it had instead is not known',
-        `recorded by rewind386 ${header.toolVersion}; this is ${VERSION}`,
-        ...before,
-        `next: ${divergence.next}`,
-      ];
 }
 
-function describePinned(header: TraceHeader, pinned: Pinned, { executions }: Bisection): string[] {
-  const { agree, differ, address, parts, differences, stopped, asRecorded } = pinned;
-  const image = new GuestImage(header);
-  const code = [image.symbol(address), image.instruction(address)].filter(Boolean).join(': ');
+/** Every execution is the same one. */
+function describeAgreed(header: TraceHeader, found: Bisection): string[] {
+  const { divergence, from, until, executions, parts, recorded } = found;
+  const stretch = `the stretch from icount ${grouped(from)} to ${grouped(until)} was executed ${plural(executions, 'time')}, always with the same result`;
+  if (parts.length === 0 && divergence.subsystem.startsWith('events:'))
+    return [
+      `${stretch}, and the state after it is the recorded one: the recorded event is what no execution of this machine makes`,
+    ];
+  return [
+    `${stretch}: this machine is deterministic, but not the one that recorded`,
+    `recorded by rewind386 ${header.toolVersion}; this is ${VERSION}`,
+    ...(parts.length > 0
+      ? [`at icount ${grouped(until)} it differs from the recording in: ${parts.join(', ')}`]
+      : []),
+    ...(recorded
+      ? [
+          `at the recording's checkpoint, icount ${grouped(recorded.icount)}:`,
+          ...recorded.differences.map(
+            ({ part, place, values: [here, there] }) =>
+              `  ${part}, ${place}: ${here} in every execution, ${there} recorded`,
+          ),
+        ]
+      : ['the recording has hashes there, not values: what it had instead is not known']),
+  ];
+}
+
+function describePinned(image: GuestImage, pinned: Pinned, { executions }: Bisection): string[] {
+  const { agree, differ, address, instruction, parts, differences, stopped, asRecorded } = pinned;
+  const symbol = image.symbol(address);
+  const code = `${hex8(address)}${symbol === hex8(address) ? '' : ` ${symbol}`}: ${instruction}`;
   const names = ['one execution', 'another'].map((name, n) =>
     asRecorded === n ? `${name} (as recorded)` : name,
   );
@@ -63,7 +97,7 @@ function describePinned(header: TraceHeader, pinned: Pinned, { executions }: Bis
       : `NOT DETERMINISTIC between icount ${grouped(agree)} and ${grouped(differ)}: it did not show again in any smaller part`;
   return [
     `${place} (${plural(executions, 'execution')})`,
-    `  ${hex8(address)} ${code}`,
+    `  ${code}`,
     `  different: ${parts.join(', ')}`,
     ...differences.map(
       ({ part, place: where, values: [a, b] }) =>

@@ -156,14 +156,16 @@ export function replaySummary(path: string, result: ReplayResult): string[] {
 /** The first difference, and the next command. */
 export function divergenceReport(path: string, { divergence, verified }: ReplayResult): string[] {
   if (!divergence) return [];
-  const { icount, since, subsystem, expected, actual, also, next } = divergence;
+  const { icount, since, subsystem, expected, actual, also, damage, next } = divergence;
+  const damaged = subsystem === 'trace' || damage !== undefined;
   return [
     `${path}: DIVERGENCE at icount ${grouped(icount)} in ${subsystem}`,
     `  recorded: ${expected}`,
     `  replayed: ${actual}`,
     ...(also.length > 0 ? [`  also different: ${also.join(', ')}`] : []),
+    ...(damage && subsystem !== 'trace' ? [`  the file is damaged: ${damage}`] : []),
     `  verified before: ${plural(verified.rungs, 'state hash', 'state hashes')} (the last at icount ${grouped(since)}), ${plural(verified.events, 'event')}`,
     `next: ${next}`,
-    ...(subsystem === 'trace' || icount === 0 ? [] : [`next: rewind386 replay ${shellWord(path)} --bisect`]),
+    ...(damaged || icount === 0 ? [] : [`next: rewind386 replay ${shellWord(path)} --bisect`]),
   ];
 }
