@@ -145,7 +145,8 @@ class Replay implements EventSink {
       machine: this.machineConfig(),
     };
     const { nondet } = this;
-    const parts = watched(recordedOptions(header, options.builtinDisk ?? noBuiltinDisks), options);
+    const recorded = recordedOptions(header, options.builtinDisk ?? noBuiltinDisks);
+    const parts = watched(recorded, options);
     const machine = options.build({ ...parts, nondet, sink: this }, recordedBoot(header));
     this.machine = machine;
     // With other events than were recorded some of the state is other too; so is it in a machine of another layout.
@@ -154,7 +155,8 @@ class Replay implements EventSink {
       this.reader.checkpoints.length > 0 &&
       this.detail === this.reader.header.machine.detail
     )
-      this.checkpoints = new RecordedCheckpoints(this.reader, machine.snapshot(), parts.disk);
+      // What a checkpoint is made of is not what the run read.
+      this.checkpoints = new RecordedCheckpoints(this.reader, machine.snapshot(), recorded.disk);
     this.output = options.output?.({ ...header, stateLayout: STATE_LAYOUT });
     // The machine may have taken some while it was put together.
     for (const input of this.inputs.slice(0, this.nondet.taken)) this.output?.input(input);

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { DiskImage } from '../../recorder/machine/device.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { openTraceDisk, packSectors, SECTOR_BYTES } from '../../schemas/disk-image.ts';
@@ -41,6 +42,8 @@ export function selfContained(
     ...(header.drives
       ? { drives: header.drives.map((drive, n) => ({ ...drive, medium: embed(drive.medium, n + 1) })) }
       : {}),
+    // Where it lay on somebody's machine is no part of the report.
+    ...(header.parent ? { parent: { ...header.parent, file: basename(header.parent.file) } } : {}),
   };
 }
 

@@ -2,13 +2,19 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
 import { bundle } from '../../analysis/cli/commands/bundle.ts';
 import { verify } from '../../analysis/cli/commands/verify.ts';
+import { buildMachine } from '../../recorder/machine/build.ts';
 import { writeBundle } from '../../replayer/bundle/write-bundle.ts';
+import { replay } from '../../replayer/session.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
 import { pack } from '../../schemas/compression.ts';
+import { openTraceDisk } from '../../schemas/disk-image.ts';
 import type { Expectation, TraceBundle } from '../../schemas/trace-bundle.ts';
+import type { TraceFooter } from '../../schemas/trace-footer.ts';
 import type { TraceHeader } from '../../schemas/trace-header.ts';
+import { runCli } from '../cli/run-cli.ts';
 import { runGuest } from '../guest/built-in.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
@@ -106,7 +112,94 @@ describe('a bundle', () => {
   });
 });
 
+describe('a redacted bundle', () => {
+  const SECRET = 'payroll 1996: secret';
+  const disk = join(folder, 'customer-4711.img');
+  const recorded = path('recorded');
+  const sectorOf = (image: Uint8Array, n: number) => Buffer.from(image.subarray(n * 512, n * 512 + 512));
+  /** The disk as a trace has it. */
+  const image = (file: string) =>
+    opened(file, ({ header }) => {
+      const source = openTraceDisk(header.disk!, builtinDisk);
+      const bytes = new Uint8Array(source.sectors * 512);
+      source.read(0, bytes);
+      return bytes;
+    });
+
+  beforeAll(async () => {
+    const bytes = Buffer.from(builtinDisk('bsd96-disk'));
+    bytes.write(SECRET, bytes.length - 600);
+    writeFileSync(disk, bytes);
+    const guest = join(import.meta.dirname, '../../recorder/guest');
+    const { status } = await runCli(
+      ...['record', join(guest, 'images/kernel.elf'), '--profile', join(guest, 'profile.json')],
+      ...['--append', 'kernel=buggy workload=ftpd seed=5', '--disk', disk, '-n', '2500000'],
+      // With checkpoints, which name sectors too.
+      ...['--ladder', '524288', '--checkpoint-every', '524288', '-q', '-o', recorded],
+    );
+    expect(status).toBe(0);
+  });
+
+  it('has the sectors that the run read, zeros for all others, and nothing of what was there', async () => {
+    const output = path('nothing-else');
+    expect(await bundle(recorded, { redactDisk: true, sql: [], output })).toBe(0);
+    const read = new Set<number>();
+    await replay({
+      path: recorded,
+      build: buildMachine,
+      builtinDisk,
+      until: opened(recorded, ({ endIcount }) => endIcount),
+      watchDisk: (source) => ({
+        sectors: source.sectors,
+        read(sector, into) {
+          for (let n = 0; n < into.length / 512; n++) read.add(sector + n);
+          source.read(sector, into);
+        },
+      }),
+    });
+    const before = image(recorded);
+    const after = image(output);
+    const zeros = Buffer.alloc(512);
+    for (let n = 0; n < before.length / 512; n++) {
+      const kept = read.has(n) ? sectorOf(before, n) : zeros;
+      expect(sectorOf(after, n).equals(kept), `sector ${n}`).toBe(true);
+    }
+    expect(read.size).toBeGreaterThan(100);
+    expect(Buffer.from(before).includes(SECRET)).toBe(true);
+    const bytes = readFileSync(output);
+    for (const secret of [SECRET, 'customer', folder]) expect(bytes.includes(secret), secret).toBe(false);
+    opened(output, ({ checkpoints }) => expect(checkpoints).toEqual([]));
+    opened(recorded, ({ checkpoints }) => expect(checkpoints.length).toBeGreaterThan(2));
+    rmSync(disk);
+    expect(await verify(output)).toBe(0);
+  });
+});
+
+it('a bundle of another version says which, and which this is', async () => {
+  expect(await verify(changed('older', { bundle: { toolVersion: '0.0.9' } }))).toBe(0);
+  expect(said.join('\n')).toMatch(/are as rewind386 0\.0\.9 \(this is \d+\.\d+\.\d+\) had them/);
+  const { expectations } = opened(WHOLE, (reader) => reader.bundle()) as TraceBundle;
+  const fewer = expectations.map((one) =>
+    one.sql === OWN ? { ...one, rows: pack(Buffer.from('[]')) } : one,
+  );
+  const bundled = { toolVersion: '0.0.9', expectations: fewer };
+  expect(await verify(changed('older-rows', { bundle: bundled }))).toBe(1);
+  expect(said.join('\n')).toMatch(/1 of 12 queries answer otherwise than in rewind386 0\.0\.9 \(this is/);
+});
+
 describe('verify says that it is not as reported', () => {
+  it('a final state that is another: exit 3', async () => {
+    const reader = TraceReader.open(WHOLE);
+    const footer = reader.footer as TraceFooter;
+    const ram = { ...footer.final.hashes.ram, low: footer.final.hashes.ram.low ^ 1 };
+    const final = { ...footer.final, hashes: { ...footer.final.hashes, ram } };
+    const forged = Object.create(reader, { footer: { value: { ...footer, final } } }) as TraceReader;
+    writeBundle(forged, reader.header, reader.bundle() as TraceBundle, path('final'));
+    reader.close();
+    expect(await verify(path('final'))).toBe(3);
+    expect(said.join('\n')).toMatch(/DIVERGENCE at icount 4,000,000 in ram/);
+  });
+
   it('a row that is another: exit 1, with both', async () => {
     const file = changedRows('row', ([first, ...rest]) => [[first[0], 123_456], ...rest]);
     expect(await verify(file)).toBe(1);

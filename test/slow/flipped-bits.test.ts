@@ -112,6 +112,7 @@ it(`${CASES} flipped bits are detected or harmless (FLIP_SEED=${SEED})`, async (
     executed[outcome]++;
   }
   console.log(`${CASES} flips: read ${JSON.stringify(read)}, replayed ${JSON.stringify(executed)}`);
+  expect(read.detected + read.harmless).toBe(CASES);
   expect(read.detected).toBeGreaterThan(CASES * 0.9);
   expect(executed.detected).toBeGreaterThan(CASES / 100);
 });

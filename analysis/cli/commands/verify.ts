@@ -7,6 +7,7 @@ import { type Verification, verifyExpectations } from '../../bundle/expectations
 import { TraceDatabase } from '../../db/trace-database.ts';
 import { EXIT } from '../exit-status.ts';
 import { plural, shellWord } from '../format.ts';
+import { VERSION } from '../version.ts';
 import { divergenceReport, replaySummary, replayTrace } from './replay.ts';
 
 /** `rewind386 verify` */
@@ -76,15 +77,16 @@ async function askAgain(file: string, { expectations }: TraceBundle): Promise<Ve
 
 function describe(file: string, { toolVersion }: TraceBundle, verification: Verification): string[] {
   const { mismatches, queries, rows } = verification;
+  const then = toolVersion === VERSION ? toolVersion : `${toolVersion} (this is ${VERSION})`;
   const wrong = mismatches.map(({ name, what }) => `DIFFERENT ${name}: ${what}`);
   if (wrong.length > 0)
     return [
       ...wrong,
-      `${file}: ${mismatches.length} of ${plural(queries, 'query', 'queries')} answer otherwise than in rewind386 ${toolVersion}`,
+      `${file}: ${mismatches.length} of ${plural(queries, 'query', 'queries')} answer otherwise than in rewind386 ${then}`,
       `next: rewind386 check ${shellWord(file)}`,
     ];
   return [
-    `${file}: verified: ${plural(rows, 'row')} of ${plural(queries, 'query', 'queries')} are as rewind386 ${toolVersion} had them`,
+    `${file}: verified: ${plural(rows, 'row')} of ${plural(queries, 'query', 'queries')} are as rewind386 ${then} had them`,
     `next: rewind386 check ${shellWord(file)}`,
   ];
 }
