@@ -44,11 +44,9 @@ export function readElf(file: Uint8Array, name: string): Elf {
   const view = new DataView(file.buffer, file.byteOffset, file.length);
   checkHeader(view, name);
   try {
-    return {
-      entry: view.getUint32(24, true),
-      segments: readSegments(file, view),
-      symbols: readSymbols(file, view),
-    };
+    const segments = readSegments(file, view);
+    const lowest = Math.min(...segments.map(({ linear }) => linear));
+    return { entry: view.getUint32(24, true), segments, symbols: readSymbols(file, view, lowest) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new BadInput(`${name}: the ELF file is cut short (${file.length} bytes)`, 'copy it again');
@@ -84,7 +82,7 @@ function readSegments(file: Uint8Array, view: DataView): ElfSegment[] {
     }));
 }
 
-function readSymbols(file: Uint8Array, view: DataView): ElfSymbol[] {
+function readSymbols(file: Uint8Array, view: DataView, lowest: number): ElfSymbol[] {
   const table = view.getUint32(32, true);
   const entryBytes = view.getUint16(46, true);
   const section = (n: number) => {
@@ -105,15 +103,18 @@ function readSymbols(file: Uint8Array, view: DataView): ElfSymbol[] {
   for (let at = symbols.offset; at < symbols.offset + symbols.bytes; at += SYMBOL_BYTES) {
     const kind = KINDS[view.getUint8(at + 12) & 15];
     const name = stringAt(names, view.getUint32(at, true));
-    if (kind && name !== '' && isPlace(view.getUint16(at + 14, true)))
-      found.push({ name, address: view.getUint32(at + 4, true), size: view.getUint32(at + 8, true), kind });
+    const address = view.getUint32(at + 4, true);
+    if (kind && name !== '' && isPlace(view.getUint16(at + 14, true), address, lowest))
+      found.push({ name, address, size: view.getUint32(at + 8, true), kind });
   }
   return firstOfAliases(found);
 }
 
-/** Defined, and an address rather than a constant. */
-const isPlace = (section: number): boolean =>
-  section !== UNDEFINED_SECTION && (section < FIRST_RESERVED_SECTION || section === ABSOLUTE_SECTION);
+/** Defined, and an address rather than a constant: an absolute symbol below all that is loaded is a size or a number. */
+const isPlace = (section: number, address: number, lowest: number): boolean =>
+  section === ABSOLUTE_SECTION
+    ? address >= lowest
+    : section !== UNDEFINED_SECTION && section < FIRST_RESERVED_SECTION;
 
 /** By address; where several names stand for one, functions and objects before labels. */
 export function firstOfAliases(symbols: ElfSymbol[]): ElfSymbol[] {

@@ -57,6 +57,18 @@ function readMap(file: Uint8Array): ElfSymbol[] | undefined {
   return found.length > 0 ? firstOfAliases(found) : undefined;
 }
 
+/** Code as it lies in a kernel's file. */
+export interface CodeSegment {
+  readonly linear: number;
+  readonly bytes: Uint8Array;
+}
+
+/** The code in an ELF or a.out file, by linear address; none in other files. Throws BadInput for one that is cut short. */
+export function codeOf(file: Uint8Array, name: string): readonly CodeSegment[] {
+  if (isElf(file)) return readElf(file, name).segments;
+  return isAout(file) ? [aoutText(file, name)] : [];
+}
+
 /** struct exec (a.out(5)): magic, sizes of text, data, bss and symbols, entry, relocation sizes. */
 const AOUT_HEADER_BYTES = 32;
 const AOUT_MAGICS: readonly number[] = [0o407, 0o410, 0o413, 0o314];
@@ -76,9 +88,15 @@ function isAout(file: Uint8Array): boolean {
   return sizes > 0 && sizes <= file.length;
 }
 
-function readAout(file: Uint8Array, name: string): ElfSymbol[] {
+/** The text of an a.out kernel. It is linked to be entered in its first page. */
+function aoutText(file: Uint8Array, name: string): CodeSegment {
+  const { start, text, entry } = aoutLayout(file, name);
+  return { linear: entry - (entry % 4096), bytes: file.subarray(start, start + text) };
+}
+
+function aoutLayout(file: Uint8Array, name: string) {
   const view = new DataView(file.buffer, file.byteOffset, file.length);
-  const [text, data, symbolBytes] = [4, 8, 16].map((at) => view.getUint32(at, true));
+  const [text, data, symbolBytes, entry] = [4, 8, 16, 20].map((at) => view.getUint32(at, true));
   const [textRelocations, dataRelocations] = [24, 28].map((at) => view.getUint32(at, true));
   const paged = (file[0] | (file[1] << 8)) === ZMAGIC;
   // The text of a ZMAGIC file starts on a page (4.3BSD, 386BSD: 4096; Linux: 1024) or counts the header in.
@@ -91,8 +109,11 @@ function readAout(file: Uint8Array, name: string): ElfSymbol[] {
   });
   if (start === undefined)
     throw new BadInput(`${name}: the a.out file is cut short (${file.length} bytes)`, 'copy it again');
-  const table = start + rest;
-  const strings = table + symbolBytes;
+  return { view, start, text, entry, table: start + rest, strings: start + rest + symbolBytes };
+}
+
+function readAout(file: Uint8Array, name: string): ElfSymbol[] {
+  const { view, table, strings } = aoutLayout(file, name);
   const found: ElfSymbol[] = [];
   for (let at = table; at + AOUT_SYMBOL_BYTES <= strings; at += AOUT_SYMBOL_BYTES) {
     const type = view.getUint8(at + 4);

@@ -32,7 +32,12 @@ export interface TraceProfile {
   readonly name: string;
   readonly recursiveSlot: number;
   readonly alternateSlot: number;
-  readonly process?: { readonly current: number; readonly pid: number; readonly comm: number };
+  readonly process?: {
+    readonly current: number;
+    readonly pid: number;
+    readonly pidBytes?: 2 | 4;
+    readonly comm: number;
+  };
   /** The profile file as written (JSON); '' when there was none. */
   readonly source: string;
 }
@@ -157,7 +162,7 @@ interface WireHeader {
     name: string;
     recursive_slot: number;
     alternate_slot: number;
-    process: { current: number; pid: number; comm: number } | null;
+    process: { current: number; pid: number; comm: number; pid_bytes: number } | null;
     source: string;
   } | null;
   disk: WireDisk | null;
@@ -225,7 +230,9 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
         name: profile.name,
         recursive_slot: profile.recursiveSlot,
         alternate_slot: profile.alternateSlot,
-        ...(profile.process ? { process: profile.process } : {}),
+        ...(profile.process
+          ? { process: { ...profile.process, pid_bytes: profile.process.pidBytes ?? 0 } }
+          : {}),
         source: profile.source,
       },
       ...(disk ? { disk: diskToWire(disk) } : {}),
@@ -331,6 +338,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
               current: profile.process.current,
               pid: profile.process.pid,
               comm: profile.process.comm,
+              ...(profile.process.pid_bytes === 2 ? { pidBytes: 2 as const } : {}),
             },
           }
         : {}),

@@ -1,17 +1,17 @@
 import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
 import { unpack } from '../../schemas/compression.ts';
-import { type Elf, type ElfSymbol, readElf, symbolize } from '../../schemas/elf.ts';
+import { type ElfSymbol, symbolize } from '../../schemas/elf.ts';
 import { guestSymbols } from '../../schemas/guest-symbols.ts';
-import { isElf } from '../../schemas/symbol-file.ts';
+import { type CodeSegment, codeOf } from '../../schemas/symbol-file.ts';
 import type { TraceHeader } from '../../schemas/trace-header.ts';
 
 /** The kernel that a trace was recorded of, as its file has it. */
 export class GuestImage {
-  private readonly elf: Elf | undefined;
+  private readonly segments: readonly CodeSegment[];
   private readonly symbols: readonly ElfSymbol[];
 
   constructor({ guest }: TraceHeader) {
-    this.elf = elfOf(guest);
+    this.segments = segmentsOf(guest);
     this.symbols = guestSymbols(guest);
   }
 
@@ -22,7 +22,7 @@ export class GuestImage {
 
   /** The instruction in the file at a linear address, in AT&T syntax; undefined outside the file's segments. */
   instruction(address: number): string | undefined {
-    const segment = this.elf?.segments.find(
+    const segment = this.segments.find(
       ({ linear, bytes }) => address >= linear && address < linear + bytes.length,
     );
     if (!segment) return undefined;
@@ -32,11 +32,11 @@ export class GuestImage {
   }
 }
 
-/** The kernel's code by linear address: in its image, or in the ELF file given for its symbols (vmlinux). */
-function elfOf({ image, symbols, name }: TraceHeader['guest']): Elf | undefined {
+/** The kernel's code by linear address: in its image, or in the file given for its symbols (vmlinux, an a.out kernel). */
+function segmentsOf({ image, symbols, name }: TraceHeader['guest']): readonly CodeSegment[] {
   for (const file of [symbols, image]) {
-    const bytes = file && unpack(file.contents);
-    if (bytes && isElf(bytes)) return readElf(bytes, name);
+    const segments = file ? codeOf(unpack(file.contents), name) : [];
+    if (segments.length > 0) return segments;
   }
-  return undefined;
+  return [];
 }

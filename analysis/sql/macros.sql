@@ -24,6 +24,7 @@ CREATE MACRO symbol_text(name, symbol_address, address) AS
        WHEN address = symbol_address THEN name
        ELSE name || '+0x' || lower(to_hex(address - symbol_address)) END;
 
--- A process for people.
+-- A process for people; unknown where no profile tells processes apart.
 CREATE MACRO process_text(pid, comm) AS
-  CASE WHEN pid IS NULL THEN 'never run' WHEN comm = '' THEN 'idle' ELSE comm || '[' || pid || ']' END
+  CASE WHEN pid IS NULL THEN CASE WHEN (SELECT max(names_processes) FROM run) = 1 THEN 'never run' ELSE 'unknown' END
+       WHEN comm = '' THEN 'idle' ELSE comm || '[' || pid || ']' END

@@ -11,13 +11,20 @@ export const BUILTIN_PROFILES: Readonly<Record<string, GuestProfile>> = {
    */
   linux: { name: 'linux' },
   /**
-   * xv6 for the x86 (MIT, 2012 to 2018): cpus[0].proc is set before switchuvm loads CR3 (proc.c); struct cpu and struct
-   * proc by proc.h.
+   * xv6 for the x86 (MIT) as long as it fell back to the 8259 where there is no MP table, 2012 to 2017: cpus[0].proc is set
+   * before switchuvm loads CR3 (proc.c); struct cpu and struct proc by proc.h.
    */
-  xv6: { name: 'xv6', process: { current: 'cpus+0xac', pid: 16, comm: 108 } },
+  xv6: { name: 'xv6', process: { current: 'cpus+0xb8', pid: 16, comm: 108 } },
   /**
    * 4.4BSD's pmap on the i386 as FreeBSD 2 and 3 have it (i386/include/pmap.h): PTDPTDI and APTDPTDI. Where struct proc has
    * its fields differs from release to release: a copy of this profile with a `process` names them.
    */
   bsd44: { name: 'bsd44', recursiveSlot: 959, alternateSlot: 1023 },
+  /** 386BSD 1.0 (1994; include/i386/pmap.h, include/proc.h): the kernel at FE000000, ids of 16 bits. */
+  '386bsd': {
+    name: '386bsd',
+    recursiveSlot: 1015,
+    alternateSlot: 1023,
+    process: { current: 'curproc', pid: 42, pidBytes: 2, comm: 160 },
+  },
 };

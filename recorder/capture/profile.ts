@@ -16,6 +16,8 @@ export interface GuestProfile {
     readonly current: string | number;
     /** Byte offsets in the process structure. */
     readonly pid: number;
+    /** Bytes of the id: 2 or 4, which is what it has unless said. */
+    readonly pidBytes?: 2 | 4;
     readonly comm: number;
   };
   /** What the codes mean that the guest writes to the debug-exit port; keys in decimal or 0x hexadecimal. */
@@ -48,10 +50,12 @@ export function parseProfile(text: string, where: string): GuestProfile {
 }
 
 function checkProcess(process: unknown, wrong: (what: string) => never): void {
-  const { current, pid, comm } = (process ?? {}) as Record<string, unknown>;
+  const { current, pid, pidBytes, comm } = (process ?? {}) as Record<string, unknown>;
   if (typeof current !== 'string' && !isIntegerBelow(current, 2 ** 32))
     wrong('"process.current" is neither a symbol nor a linear address');
   if (!isIntegerBelow(pid, 2 ** 16)) wrong('"process.pid" is not a byte offset');
+  if (pidBytes !== undefined && pidBytes !== 2 && pidBytes !== 4)
+    wrong('"process.pidBytes" is neither 2 nor 4');
   if (!isIntegerBelow(comm, 2 ** 16)) wrong('"process.comm" is not a byte offset');
 }
 
@@ -69,7 +73,7 @@ export function resolveProfile(profile: GuestProfile, symbol: SymbolLookup, wher
       `${where}: the kernel has no symbol "${process.current}"`,
       'give the address of the variable, or a kernel with its symbol table',
     );
-  return { ...slots, process: { current, pid: process.pid, comm: process.comm } };
+  return { ...slots, process: { ...process, current } };
 }
 
 /** The address of `SYMBOL` or `SYMBOL+OFFSET`; the offset is decimal or 0x hexadecimal. */

@@ -38,6 +38,15 @@ export const DEFAULT_CONFIG: MachineConfig = {
   storesFrom: 0,
 };
 
+/** Where a kernel keeps the running process: a pointer's linear address, byte offsets in what it points to. */
+export interface ProcessLayout {
+  readonly current: number;
+  readonly pid: number;
+  /** Bytes of the id; 4 unless said. */
+  readonly pidBytes?: 2 | 4;
+  readonly comm: number;
+}
+
 /** What the recorder knows of a guest's address-space layout. Resolved to addresses before the run (profile.ts). */
 export interface ResolvedProfile {
   readonly name: string;
@@ -45,8 +54,8 @@ export interface ResolvedProfile {
   readonly recursiveSlot: number;
   /** PDE slot of the alternate page table map; -1 when the guest has none. */
   readonly alternateSlot: number;
-  /** Where to read the running process on a CR3 load; absent when unknown. Linear address, byte offsets. */
-  readonly process?: { readonly current: number; readonly pid: number; readonly comm: number };
+  /** Where to read the running process on a CR3 load; absent when unknown. */
+  readonly process?: ProcessLayout;
 }
 
 export const NO_PROFILE: ResolvedProfile = { name: 'none', recursiveSlot: -1, alternateSlot: -1 };

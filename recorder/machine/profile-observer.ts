@@ -1,4 +1,4 @@
-import type { ResolvedProfile } from './config.ts';
+import type { ProcessLayout, ResolvedProfile } from './config.ts';
 import type { EventLog } from './event-log.ts';
 import { type MachineMemory, RAM } from './layout.ts';
 
@@ -17,7 +17,7 @@ const FACTS = 2 + COMM_WORDS;
  * The kernel's half is the same in every directory, so the new one serves to look.
  */
 export class ProfileObserver {
-  private readonly layout: NonNullable<ResolvedProfile['process']>;
+  private readonly layout: ProcessLayout;
   private readonly mem: MachineMemory;
   private readonly looker: Looker;
   private readonly log: EventLog;
@@ -25,12 +25,7 @@ export class ProfileObserver {
   private readonly recorded = new Map<number, Int32Array>();
   private readonly facts = new Int32Array(FACTS);
 
-  private constructor(
-    layout: NonNullable<ResolvedProfile['process']>,
-    mem: MachineMemory,
-    looker: Looker,
-    log: EventLog,
-  ) {
+  private constructor(layout: ProcessLayout, mem: MachineMemory, looker: Looker, log: EventLog) {
     this.layout = layout;
     this.mem = mem;
     this.looker = looker;
@@ -53,7 +48,7 @@ export class ProfileObserver {
     facts.fill(0);
     facts[0] = proc;
     if (proc !== 0) {
-      facts[1] = this.word(proc + layout.pid);
+      facts[1] = layout.pidBytes === 2 ? this.word(proc + layout.pid) & 0xffff : this.word(proc + layout.pid);
       for (let i = 0; i < COMM_WORDS; i++) facts[2 + i] = this.word(proc + layout.comm + 4 * i);
     }
     let last = this.recorded.get(cr3);

@@ -24,7 +24,7 @@ const KERNEL = [
   ...[0x31, 0xc0, 0xe6, 0xf4, 0xeb, 0xfe], //              leave: xor eax, eax; out f4h, al; jmp $
 ];
 
-const SCRIPT = `expect screen "A>é"
+const SCRIPT = `expect screen "A>é "
 key "a"
 expect screen "W"
 wait 1M

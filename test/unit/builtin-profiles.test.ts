@@ -12,9 +12,9 @@ describe('the profiles that come with the tool', () => {
 
   it('find a variable by symbol and offset', () => {
     const symbol = (name: string) => ({ cpus: 0x80110000 })[name];
-    expect(resolveProfile(BUILTIN_PROFILES.xv6, symbol, 'xv6').process?.current).toBe(0x801100ac);
+    expect(resolveProfile(BUILTIN_PROFILES.xv6, symbol, 'xv6').process?.current).toBe(0x801100b8);
     expect(() => resolveProfile(BUILTIN_PROFILES.xv6, () => undefined, 'xv6')).toThrow(
-      /no symbol "cpus\+0xac"/,
+      /no symbol "cpus\+0xb8"/,
     );
   });
 });

@@ -36,4 +36,17 @@ describe('the profile observer', () => {
     b.mmu.setCr3(0x10000);
     expect(b.events('contexts')).toMatchObject([{ proc: 0xffff0000, pid: 0 }]);
   });
+
+  it('reads an id of 16 bits', () => {
+    const process = { current: CURRENT, pid: 6, pidBytes: 2 as const, comm: 16 };
+    const b = new MmuBench({ profile: { ...PROFILE, process } });
+    b.poke(0x10000, 0x11000 | READY);
+    for (let page = 0; page < 16; page++) b.poke(0x11000 + page * 4, (page << 12) | READY);
+    b.poke(CURRENT, 0x5000);
+    b.poke(0x5000 + 4, 0xffff_0003 | 0);
+    b.poke(0x5000 + 8, 0x1234_5678);
+    b.pagingOn(0x10000);
+    b.mmu.setCr3(0x10000);
+    expect(b.events('contexts')).toMatchObject([{ proc: 0x5000, pid: 0xffff }]);
+  });
 });

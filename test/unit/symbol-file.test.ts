@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { symbolize } from '../../schemas/elf.ts';
-import { readSymbols, symbolsOfImage } from '../../schemas/symbol-file.ts';
+import { codeOf, readSymbols, symbolsOfImage } from '../../schemas/symbol-file.ts';
 
 const MAP = `00000000 A __per_cpu_start
 c1000000 T _stext
@@ -29,10 +29,41 @@ function aout(offset: number): Uint8Array {
     return entry;
   });
   const header = Buffer.alloc(offset);
-  [0o413, 4096, 4096, 0, symbols.length * 12].forEach((word, n) => {
+  [0o413, 4096, 4096, 0, symbols.length * 12, 0xfe000010].forEach((word, n) => {
     header.writeUInt32LE(word, 4 * n);
   });
-  return Buffer.concat([header, Buffer.alloc(8192), ...symbols, names]);
+  return Buffer.concat([header, Buffer.alloc(4096, 0x90), Buffer.alloc(4096), ...symbols, names]);
+}
+
+/** An ELF with a segment of no bytes at `linear` and symbols of section SHN_ABS. */
+function elfWithAbsoluteSymbols(linear: number, symbols: readonly { name: string; address: number }[]) {
+  const names = Buffer.from(`\0${symbols.map(({ name }) => `${name}\0`).join('')}`, 'latin1');
+  const [programAt, sectionsAt, symbolsAt] = [52, 84, 204];
+  const namesAt = symbolsAt + 16 * symbols.length;
+  const file = Buffer.alloc(namesAt + names.length);
+  file.set([0x7f, 0x45, 0x4c, 0x46, 1, 1, 1]);
+  file.writeUInt16LE(2, 16);
+  file.writeUInt16LE(3, 18);
+  file.writeUInt32LE(programAt, 28);
+  file.writeUInt32LE(sectionsAt, 32);
+  [32, 1, 40, 3].forEach((half, n) => {
+    file.writeUInt16LE(half, 42 + 2 * n);
+  });
+  file.writeUInt32LE(1, programAt);
+  file.writeUInt32LE(linear, programAt + 8);
+  const section = (n: number, type: number, offset: number, bytes: number, link: number) =>
+    [type, 0, 0, offset, bytes, link].forEach((word, i) => {
+      file.writeUInt32LE(word, sectionsAt + 40 * n + 4 + 4 * i);
+    });
+  section(1, 2, symbolsAt, 16 * symbols.length, 2);
+  section(2, 3, namesAt, names.length, 0);
+  symbols.forEach(({ name, address }, n) => {
+    file.writeUInt32LE(names.indexOf(name), symbolsAt + 16 * n);
+    file.writeUInt32LE(address, symbolsAt + 16 * n + 4);
+    file.writeUInt16LE(0xfff1, symbolsAt + 16 * n + 14);
+  });
+  file.set(names, namesAt);
+  return file;
 }
 
 describe('symbol files', () => {
@@ -54,6 +85,17 @@ describe('symbol files', () => {
       ['curproc', 0xfe009000],
     ]);
     expect(symbolsOfImage(aout(offset), 'vmunix')).toEqual(symbols);
+    const [{ linear, bytes }] = codeOf(aout(offset), 'vmunix');
+    expect([linear, bytes.length, bytes.every((byte) => byte === 0x90)]).toEqual([0xfe000000, 4096, true]);
+  });
+
+  it('takes absolute symbols of an ELF for places only where something is loaded', () => {
+    const absolute = (name: string, address: number) => ({ name, address });
+    const elf = elfWithAbsoluteSymbols(0x8010_0000, [
+      absolute('_binary_initcode_size', 0x2c),
+      absolute('APTmap', 0xffc0_0000),
+    ]);
+    expect(readSymbols(elf, 'kernel').map(({ name }) => name)).toEqual(['APTmap']);
   });
 
   it('refuses anything else in words', () => {

@@ -9,6 +9,7 @@
 -- @column old value before
 -- @column new value after
 -- @column depth interrupt frames open, 0 = none
+-- @column cr3 page directory that was live, physical address
 -- @column by process that was running
 -- @column at code
 WITH wanted AS (SELECT CASE WHEN $frame::BIGINT >= 65536 THEN $frame::BIGINT >> 12 ELSE $frame::BIGINT END AS frame),
@@ -26,7 +27,7 @@ found AS (
   FROM stores, wanted WHERE physical >> 12 = wanted.frame
 )
 SELECT f.run_id, f.icount, f.what, hex32(f.physical) AS physical, hex32(f.old) AS old, hex32(f.new) AS "new", f.depth,
-  process_text(o.pid, o.comm) AS "by", symbol_text(s.name, s.address, f.eip) AS "at"
+  hex32(f.cr3) AS cr3, process_text(o.pid, o.comm) AS "by", symbol_text(s.name, s.address, f.eip) AS "at"
 FROM found f
 ASOF LEFT JOIN directory_owners o ON o.run_id = f.run_id AND o.dir = f.cr3 AND o.from_icount <= f.icount
 ASOF LEFT JOIN symbols s ON s.run_id = f.run_id AND s.address <= f.eip

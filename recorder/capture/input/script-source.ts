@@ -97,7 +97,7 @@ export class ScriptSource implements InputSource {
   }
 
   private isMet(statement: Statement & { kind: 'expect' }): boolean {
-    if (statement.on === 'screen') return this.screen().some((line) => line.includes(statement.text));
+    if (statement.on === 'screen') return this.screen().some((line) => stands(statement.text, line));
     return this.heardOn.some((text) => text?.includes(statement.text));
   }
 
@@ -127,3 +127,6 @@ export class ScriptSource implements InputSource {
     this.deadline = Number.POSITIVE_INFINITY;
   }
 }
+
+/** Whether a text stands in a line of the screen, beyond whose end all is blank: a prompt may end with a blank. */
+const stands = (text: string, line: string): boolean => `${line}${' '.repeat(text.length)}`.includes(text);

@@ -7,13 +7,14 @@ import type { SystemPorts } from './system-ports.ts';
 
 /**
  * The keyboard controller of the AT (Intel 8042; IBM PC/AT Technical Reference, "Keyboard Controller") with a keyboard, and
- * nothing on an auxiliary port. Bytes from the keyboard take a millisecond each, as on its wire; the controller's own
+ * nothing on the auxiliary port that the PS/2 added: what is sent there times out (IBM PS/2 Hardware Interface Technical
+ * Reference, "Keyboard and Auxiliary Device Controller"), without which 386BSD waits for ever. Bytes from the keyboard take a millisecond each, as on its wire; the controller's own
  * answers are there at once.
  */
 
 /** Words. */
 const COMMAND_BYTE = 0;
-/** What port 60h reads, and where it came from: 0 nothing there, else CONTROLLER or KEYBOARD. */
+/** What port 60h reads, and where it came from: 0 nothing there, else CONTROLLER, KEYBOARD or AUXILIARY. */
 const OUTPUT = 1;
 const SOURCE = 2;
 /** A controller command whose parameter byte is awaited; 0 none. */
@@ -34,13 +35,18 @@ const ARRIVES_AT = 64;
 
 const CONTROLLER = 1;
 const KEYBOARD = 2;
+/** The auxiliary port, on which nothing ever answers: a byte sent there times out. */
+const AUXILIARY = 3;
 
 const STATUS_OUTPUT_FULL = 1;
 const STATUS_SYSTEM = 4;
 const STATUS_COMMAND = 8;
 const STATUS_UNLOCKED = 0x10;
+const STATUS_AUXILIARY = 0x20;
+const STATUS_TIMEOUT = 0x40;
 
 const COMMAND_INTERRUPT = 1;
+const COMMAND_AUXILIARY_INTERRUPT = 2;
 const COMMAND_SYSTEM = 4;
 const COMMAND_DISABLED = 0x10;
 const COMMAND_TRANSLATE = 0x40;
@@ -48,6 +54,7 @@ const COMMAND_TRANSLATE = 0x40;
 const OUTPUT_PORT_RESET = 1;
 const OUTPUT_PORT_A20 = 2;
 const IRQ = 1;
+const AUXILIARY_IRQ = 12;
 
 const ACKNOWLEDGE = 0xfa;
 const RESEND = 0xfe;
@@ -114,6 +121,7 @@ export class KeyboardController implements Device {
       (words[SOURCE] ? STATUS_OUTPUT_FULL : 0) |
       (words[COMMAND_BYTE] & COMMAND_SYSTEM ? STATUS_SYSTEM : 0) |
       (words[LAST_WAS_COMMAND] ? STATUS_COMMAND : 0) |
+      (words[SOURCE] === AUXILIARY ? STATUS_AUXILIARY | STATUS_TIMEOUT : 0) |
       STATUS_UNLOCKED
     );
   }
@@ -122,7 +130,7 @@ export class KeyboardController implements Device {
     const { words } = this;
     const value = words[OUTPUT];
     words[SOURCE] = 0;
-    this.pic.setLine(IRQ, false);
+    this.drive();
     this.expect();
     return value;
   }
@@ -144,6 +152,9 @@ export class KeyboardController implements Device {
         break;
       case 0xd2:
         this.offer(value, KEYBOARD);
+        break;
+      case 0xd4:
+        this.offer(RESEND, AUXILIARY);
         break;
       case 0:
         words[COMMAND_BYTE] &= ~COMMAND_DISABLED;
@@ -191,7 +202,7 @@ export class KeyboardController implements Device {
       case 0xd2:
         words[PENDING] = value;
         break;
-      // Meant for a device on the auxiliary port, which is not there: the parameter must not reach the keyboard.
+      // About a device on the auxiliary port, which is not there: the parameter must not reach the keyboard.
       case 0xd3:
       case 0xd4:
         words[PENDING] = value;
@@ -279,6 +290,9 @@ export class KeyboardController implements Device {
 
   private drive(): void {
     const { words } = this;
-    this.pic.setLine(IRQ, words[SOURCE] === KEYBOARD && (words[COMMAND_BYTE] & COMMAND_INTERRUPT) !== 0);
+    const raises = (source: number, enabled: number) =>
+      words[SOURCE] === source && (words[COMMAND_BYTE] & enabled) !== 0;
+    this.pic.setLine(IRQ, raises(KEYBOARD, COMMAND_INTERRUPT));
+    this.pic.setLine(AUXILIARY_IRQ, raises(AUXILIARY, COMMAND_AUXILIARY_INTERRUPT));
   }
 }
