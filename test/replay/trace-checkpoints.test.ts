@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
+import { machineAt } from '../../analysis/cli/machine-at.ts';
 import { CheckpointPolicy } from '../../recorder/capture/checkpoint-policy.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { replay } from '../../replayer/session.ts';
@@ -84,6 +85,7 @@ describe('checkpoints in the trace', () => {
           ladderRow(machine.icount, machine.hashes()),
         );
         expect(hashes[0]).toEqual(hashes[1]);
+        expect((await machineAt(file, icount)).hashes()).toEqual(straight.machine.hashes());
       }
       // It went there without executing what lies before.
       expect(newTimeline(reader).checkpoints.count).toBe(1);
@@ -126,6 +128,7 @@ describe('checkpoints in the trace', () => {
         /differs at icount 2097152/,
       );
     });
+    await expect(machineAt(forgeries['words.r386'], 2_290_000)).rejects.toThrow(/differs at icount 2097152/);
     await opened(forgeries['short.r386'], async (reader) => {
       await expect(newTimeline(reader).seek({ icount: 2_290_000, deliveries: 0 })).rejects.toThrow(
         /checkpoint 2 of 2/,
