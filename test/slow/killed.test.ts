@@ -44,6 +44,7 @@ beforeAll(async () => {
   reference = readFileSync(REFERENCE);
   const reader = TraceReader.open(REFERENCE);
   const offsets = reader.chunks.map(({ offset }) => offset);
+  expect(reader.checkpoints.length).toBeGreaterThan(3);
   reader.close();
   chunkEnds = offsets.map(
     (offset) => offset + FRAME_HEADER_BYTES + readFrameHeader(reference.subarray(offset)).length,
