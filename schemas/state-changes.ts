@@ -6,12 +6,12 @@ export interface ChangedUnits {
   /** Of the whole area; 0 for a drive. */
   readonly bytes: number;
   /** Numbers of the pages or sectors, ascending. */
-  readonly numbers: Uint32Array<ArrayBuffer>;
-  /** Theirs, one after the other; only the last page of an area may be shorter than the others. */
-  readonly contents: Uint8Array<ArrayBuffer>;
+  readonly numbers: Uint32Array;
+  /** Theirs; only the last page of an area may be shorter than the others. */
+  readonly units: readonly Uint8Array[];
 }
 
-/** Since the last ones, or since all was zeros. */
+/** Since the last ones, or since all was zeros; some of it may be what it was. */
 export interface StateChanges {
   readonly icount: number;
   /** seq of the next event. */

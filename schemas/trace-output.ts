@@ -38,7 +38,7 @@ export interface TraceOutput {
   mark(): WrittenBytes;
   /** Before the first checkpoint: the machine as it was put together, and its first disk in whole sectors. */
   beginCheckpoints(start: StateChanges, image: Uint8Array<ArrayBuffer> | null): void;
-  /** The machine's state now, at a rung. The contents are the output's from here on. */
+  /** The machine's state now, at a rung. What was shown may change once this returns. */
   checkpoint(changes: StateChanges): void;
   /** Ends the trace in order. `final` is the state at the end. */
   finish(exit: TraceExit, final: LadderRow): void;

@@ -3,23 +3,34 @@ import { BLOCK_BYTES, FIRST_DISK } from '../../schemas/trace-checkpoint.ts';
 import type { TraceOutput } from '../../schemas/trace-output.ts';
 import type { DiskContents, DiskImage } from '../machine/device.ts';
 import type { Machine } from '../machine/machine.ts';
-import { type PagedArea, SNAPSHOT_PAGE, type Snapshot, ZERO_PAGE } from '../machine/snapshot.ts';
+import {
+  type Instant,
+  type PagedArea,
+  RAM_AREA,
+  SNAPSHOT_PAGE,
+  type Snapshot,
+  ZERO_PAGE,
+} from '../machine/snapshot.ts';
 import type { CheckpointPolicy } from './checkpoint-policy.ts';
 
 /** Larger disks are not searched for what is in memory. */
 const MAX_SECTORS = 1 << 18;
 
+type Drives = ReadonlyMap<string, DiskContents>;
+
 /**
- * Takes checkpoints of a machine while it is recorded: copies what changed since the last one. How that is written is the
- * work of another thread (checkpoint-encoder.ts).
+ * Takes checkpoints of a machine while it is recorded: shows the output what may have changed since the last one. How that
+ * is written is the work of another thread (checkpoint-encoder.ts).
  */
 export class Checkpointer {
   private readonly machine: Machine;
   private readonly policy: CheckpointPolicy;
   private readonly disk: DiskImage | null;
   private readonly output: TraceOutput;
-  private base: Snapshot | undefined;
-  private begun = false;
+  /** The machine as it was put together; undefined without checkpoints. */
+  private readonly start: Snapshot | undefined;
+  /** What was written to each drive up to the last checkpoint; undefined before the first. */
+  private drives: Drives | undefined;
 
   /** The machine as it was put together. */
   constructor(machine: Machine, disk: DiskImage | null, policy: CheckpointPolicy, output: TraceOutput) {
@@ -27,61 +38,74 @@ export class Checkpointer {
     this.policy = policy;
     this.disk = disk;
     this.output = output;
-    if (!policy.off) this.base = machine.snapshot();
+    if (policy.off) return;
+    this.start = machine.snapshot();
+    machine.changes();
   }
 
   /** The machine is at a rung, its changes have just been looked at: a checkpoint, if it is time for one. */
   atRung(events: number, inputs: number): void {
-    const { machine, base, output } = this;
-    if (!base || !this.policy.wants(machine.icount, events, machine.framesUncopied, () => output.mark()))
-      return;
-    if (!this.begun) output.beginCheckpoints(changesBetween(undefined, base, 0), imageOf(this.disk));
-    this.begun = true;
-    const now = machine.snapshot();
-    this.base = now;
-    output.checkpoint(changesBetween(base, now, inputs));
+    const { machine, start, output } = this;
+    const wanted =
+      start && this.policy.wants(machine.icount, events, machine.framesChanged, () => output.mark());
+    if (!wanted) return;
+    if (!this.drives) {
+      this.drives = drivesOf(start);
+      output.beginCheckpoints(wholeState(start), imageOf(this.disk));
+    }
+    output.checkpoint(this.changes(inputs, this.drives));
+  }
+
+  private changes(inputs: number, before: Drives): StateChanges {
+    const { ram, areas, ...instant } = this.machine.changes();
+    this.drives = drivesOf(instant);
+    return {
+      ...momentOf(instant, inputs),
+      areas: [
+        ...[...areas].map(([name, bytes]) => wholeArea(name, bytes)),
+        { name: RAM_AREA, bytes: ram.bytes, numbers: ram.frames, units: ram.pages },
+      ],
+      drives: [...this.drives].map(([name, now]) => changedSectors(name, before.get(name), now)),
+    };
   }
 }
 
-function changesBetween(base: Snapshot | undefined, now: Snapshot, inputs: number): StateChanges {
-  const { icount, seq, tracking } = now;
-  const areas = [...now.areas].flatMap(([name, area]) => changedPages(name, base?.areas.get(name), area));
-  const drives = [[FIRST_DISK, now.disk] as const, ...now.media].flatMap(([name, contents]) =>
-    changedSectors(name, (name === FIRST_DISK ? base?.disk : base?.media.get(name)) ?? null, contents),
+const momentOf = ({ icount, seq, tracking }: Instant, inputs: number) => ({ icount, seq, inputs, tracking });
+
+const drivesOf = ({ disk, media }: Instant): Drives =>
+  new Map([...(disk ? [[FIRST_DISK, disk] as const] : []), ...media]);
+
+function wholeState(state: Snapshot): StateChanges {
+  return {
+    ...momentOf(state, 0),
+    areas: [...state.areas].map(([name, area]) => pagesInUse(name, area)),
+    drives: [...drivesOf(state)].map(([name, contents]) => changedSectors(name, undefined, contents)),
+  };
+}
+
+function pagesInUse(name: string, { bytes, pages }: PagedArea): ChangedUnits {
+  const numbers = Uint32Array.from([...pages.keys()].filter((n) => pages[n] !== ZERO_PAGE));
+  return { name, bytes, numbers, units: Array.from(numbers, (n) => pages[n]) };
+}
+
+function wholeArea(name: string, bytes: Uint8Array): ChangedUnits {
+  const count = Math.ceil(bytes.length / SNAPSHOT_PAGE);
+  const units = Array.from({ length: count }, (_, n) =>
+    bytes.subarray(n * SNAPSHOT_PAGE, (n + 1) * SNAPSHOT_PAGE),
   );
-  return { icount, seq, inputs, tracking, areas, drives };
+  return { name, bytes: bytes.length, numbers: Uint32Array.from(units.keys()), units };
 }
 
-/** None when nothing changed. */
-function changedPages(name: string, base: PagedArea | undefined, now: PagedArea): ChangedUnits[] {
-  const numbers: number[] = [];
-  for (let n = 0; n < now.pages.length; n++)
-    if (now.pages[n] !== (base?.pages[n] ?? ZERO_PAGE)) numbers.push(n);
-  if (numbers.length === 0 && now.bytes === base?.bytes) return [];
-  return [gathered(name, now.bytes, numbers, SNAPSHOT_PAGE, (n) => now.pages[n])];
-}
-
-function changedSectors(name: string, base: DiskContents | null, now: DiskContents | null): ChangedUnits[] {
-  if (!now || now === base) return [];
-  const numbers = [...now.keys()]
-    .filter((sector) => base?.get(sector) !== now.get(sector))
-    .sort((a, b) => a - b);
-  if (numbers.length === 0) return [];
-  return [gathered(name, 0, numbers, BLOCK_BYTES, (n) => (now.get(n) as { bytes: Uint8Array }).bytes)];
-}
-
-function gathered(
-  name: string,
-  bytes: number,
-  numbers: number[],
-  size: number,
-  unit: (number: number) => Uint8Array,
-): ChangedUnits {
-  const last = numbers.at(-1);
-  const length = last === undefined ? 0 : (numbers.length - 1) * size + unit(last).length;
-  const contents = new Uint8Array(length);
-  for (let i = 0; i < numbers.length; i++) contents.set(unit(numbers[i]), i * size);
-  return { name, bytes, numbers: Uint32Array.from(numbers), contents };
+function changedSectors(name: string, before: DiskContents | undefined, now: DiskContents): ChangedUnits {
+  const written =
+    now === before ? [] : [...now].filter(([sector, contents]) => before?.get(sector) !== contents);
+  written.sort(([a], [b]) => a - b);
+  return {
+    name,
+    bytes: 0,
+    numbers: Uint32Array.from(written, ([sector]) => sector),
+    units: written.map(([, { bytes }]) => bytes),
+  };
 }
 
 function imageOf(disk: DiskImage | null): Uint8Array<ArrayBuffer> | null {

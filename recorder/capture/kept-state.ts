@@ -1,6 +1,5 @@
 import type { ChangedUnits, StateChanges } from '../../schemas/state-changes.ts';
-import { BLOCK_BYTES } from '../../schemas/trace-checkpoint.ts';
-import { type PagedArea, SNAPSHOT_PAGE, ZERO_PAGE } from '../machine/snapshot.ts';
+import { keptPage, type PagedArea, SNAPSHOT_PAGE, ZERO_PAGE } from '../machine/snapshot.ts';
 
 export type Sectors = ReadonlyMap<number, Uint8Array>;
 
@@ -16,7 +15,7 @@ export const NOTHING_KEPT: KeptState = { icount: 0, areas: new Map(), drives: ne
 
 /**
  * The state after `changes`; pages and sectors that they do not name are as they were, at first zeros.
- * Copies: one page that stays must not keep all that came with it.
+ * Copies what is new.
  */
 export function afterChanges({ areas, drives }: KeptState, changes: StateChanges): KeptState {
   const nextAreas = new Map(areas);
@@ -27,19 +26,19 @@ export function afterChanges({ areas, drives }: KeptState, changes: StateChanges
   return { icount: changes.icount, areas: nextAreas, drives: nextDrives };
 }
 
-function changedArea(before: PagedArea | undefined, { bytes, numbers, contents }: ChangedUnits): PagedArea {
+function changedArea(before: PagedArea | undefined, { bytes, numbers, units }: ChangedUnits): PagedArea {
   const count = Math.ceil(bytes / SNAPSHOT_PAGE);
   const pages = Array.from({ length: count }, (_, n) => before?.pages[n] ?? ZERO_PAGE);
   numbers.forEach((number, i) => {
-    pages[number] = contents.slice(i * SNAPSHOT_PAGE, (i + 1) * SNAPSHOT_PAGE);
+    pages[number] = keptPage(units[i], before?.pages[number]);
   });
   return { bytes, pages };
 }
 
-function changedSectors(before: Sectors | undefined, { numbers, contents }: ChangedUnits): Sectors {
+function changedSectors(before: Sectors | undefined, { numbers, units }: ChangedUnits): Sectors {
   const sectors = new Map(before);
   numbers.forEach((number, i) => {
-    sectors.set(number, contents.slice(i * BLOCK_BYTES, (i + 1) * BLOCK_BYTES));
+    sectors.set(number, units[i].slice());
   });
   return sectors;
 }

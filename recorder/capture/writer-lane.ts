@@ -9,6 +9,7 @@ import type { TraceExit } from '../../schemas/trace-footer.ts';
 import type { TraceHeader } from '../../schemas/trace-header.ts';
 import type { WrittenBytes } from '../../schemas/trace-output.ts';
 import { fillSlot, layoutOf, slotBytes } from './batch-slot.ts';
+import { changesBytes, fillChangesSlot, inSlot } from './changes-slot.ts';
 import type { ChunkContents } from './chunk-encoder.ts';
 import { TraceFile } from './trace-file.ts';
 import { CONTROL, CONTROL_BYTES, markIn, type WriterMessage } from './writer-protocol.ts';
@@ -82,7 +83,10 @@ export class ThreadLane implements WriterLane {
   private readonly control = new SharedArrayBuffer(CONTROL_BYTES);
   private readonly words = new Int32Array(this.control);
   private readonly slots: SharedArrayBuffer[] = [];
+  private changes = new SharedArrayBuffer(0);
   private sent = 0;
+  /** How many messages were sent up to the last changes. */
+  private changesSentAt = 0;
   /** How many messages were sent up to the last mark. */
   private markedAt = 0;
 
@@ -111,12 +115,14 @@ export class ThreadLane implements WriterLane {
   }
 
   beginCheckpoints(start: StateChanges, image: Uint8Array<ArrayBuffer> | null): void {
-    this.post({ do: 'begin-checkpoints', start, image });
+    this.post({ do: 'begin-checkpoints', start: inSlot(start), slot: this.changesSlot(start), image });
+    this.changesSentAt = this.sent;
   }
 
   checkpoint(changes: StateChanges): void {
     this.drainTo(SLOTS - 1);
-    this.post({ do: 'checkpoint', changes }, buffersOf(changes));
+    this.post({ do: 'checkpoint', changes: inSlot(changes), slot: this.changesSlot(changes) });
+    this.changesSentAt = this.sent;
   }
 
   finish(exit: TraceExit, final: LadderRow): void {
@@ -136,12 +142,20 @@ export class ThreadLane implements WriterLane {
     const index = this.sent % SLOTS;
     const slot = this.slots[index];
     if (slot && slot.byteLength >= bytes) return slot;
-    return (this.slots[index] = new SharedArrayBuffer(2 ** Math.ceil(Math.log2(bytes + 1))));
+    return (this.slots[index] = sharedBuffer(bytes));
   }
 
-  /** What is in `moved` is the other thread's from here on. */
-  private post(message: WriterMessage, moved: readonly ArrayBuffer[] = []): void {
-    this.worker.postMessage(message, moved);
+  /** The one buffer for changes, filled with these; waits for the last ones to be done. */
+  private changesSlot(changes: StateChanges): SharedArrayBuffer {
+    this.drainTo(this.sent - this.changesSentAt);
+    const bytes = changesBytes(changes);
+    if (this.changes.byteLength < bytes) this.changes = sharedBuffer(bytes);
+    fillChangesSlot(this.changes, changes);
+    return this.changes;
+  }
+
+  private post(message: WriterMessage): void {
+    this.worker.postMessage(message);
     this.sent++;
   }
 
@@ -177,5 +191,5 @@ export class ThreadLane implements WriterLane {
   }
 }
 
-const buffersOf = ({ areas, drives }: StateChanges): ArrayBuffer[] =>
-  [...areas, ...drives].map(({ contents }) => contents.buffer);
+/** Of at least so many bytes. */
+const sharedBuffer = (bytes: number) => new SharedArrayBuffer(2 ** Math.ceil(Math.log2(bytes + 1)));

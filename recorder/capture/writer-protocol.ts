@@ -1,8 +1,8 @@
 import type { LadderRow } from '../../schemas/ladder.ts';
-import type { StateChanges } from '../../schemas/state-changes.ts';
 import type { TraceExit } from '../../schemas/trace-footer.ts';
 import type { WrittenBytes } from '../../schemas/trace-output.ts';
 import type { SlotLayout } from './batch-slot.ts';
+import type { SlotChanges } from './changes-slot.ts';
 import type { ChunkContents } from './chunk-encoder.ts';
 import type { OpenTrace } from './trace-file.ts';
 
@@ -38,9 +38,10 @@ export type WriterMessage =
   | { readonly do: 'mark' }
   | {
       readonly do: 'begin-checkpoints';
-      readonly start: StateChanges;
+      readonly start: SlotChanges;
+      readonly slot: SharedArrayBuffer;
       readonly image: Uint8Array<ArrayBuffer> | null;
     }
-  | { readonly do: 'checkpoint'; readonly changes: StateChanges }
+  | { readonly do: 'checkpoint'; readonly changes: SlotChanges; readonly slot: SharedArrayBuffer }
   | { readonly do: 'finish'; readonly exit: TraceExit; readonly final: LadderRow }
   | { readonly do: 'abandon' };

@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { slotTables } from './batch-slot.ts';
+import { slotStateChanges } from './changes-slot.ts';
 import { TraceFile } from './trace-file.ts';
 import { CONTROL, CONTROL_BYTES, markIn, type WriterMessage } from './writer-protocol.ts';
 
@@ -23,10 +24,10 @@ function handle(message: WriterMessage): void {
       if (file) markIn(control, file.written);
       break;
     case 'begin-checkpoints':
-      file?.beginCheckpoints(message.start, message.image);
+      file?.beginCheckpoints(slotStateChanges(message.slot, message.start), message.image);
       break;
     case 'checkpoint':
-      file?.addCheckpoint(message.changes);
+      file?.addCheckpoint(slotStateChanges(message.slot, message.changes));
       break;
     case 'finish':
       file?.finish(message.exit, message.final);

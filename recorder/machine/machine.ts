@@ -17,7 +17,9 @@ import {
   type Area,
   areaOf,
   FRAMES_AREA,
+  type Instant,
   keptPage,
+  type LiveChanges,
   memoryAreas,
   type Page,
   type PagedArea,
@@ -61,9 +63,10 @@ export class Machine {
   private storesBegin = Number.POSITIVE_INFINITY;
   /** What a debugger waits for; null while there is none. */
   private stops: Stops | null = null;
-  /** Frames changed since `hashes`, and since `snapshot`, looked at them. */
+  /** Frames changed since `hashes`, `snapshot` and `changes` looked at them. */
   private readonly unhashed: FrameSet;
   private readonly uncopied: FrameSet;
+  private readonly unsent: FrameSet;
   /** RAM as it was when last copied or restored, frame by frame. */
   private readonly ramPages: Page[];
   /** The other areas of the last snapshot. */
@@ -115,6 +118,7 @@ export class Machine {
     this.ramPages = new Array(frames);
     this.unhashed = new FrameSet(frames);
     this.uncopied = new FrameSet(frames);
+    this.unsent = new FrameSet(frames);
     this.unhashed.addAll();
     this.uncopied.addAll();
   }
@@ -321,12 +325,52 @@ export class Machine {
     for (const frame of this.mmu.endOfHashPeriod()) {
       this.unhashed.add(frame);
       this.uncopied.add(frame);
+      this.unsent.add(frame);
     }
   }
 
-  /** Frames known to have changed since the last snapshot: what the next one would have to hold. */
-  get framesUncopied(): number {
-    return this.uncopied.size;
+  /** How many frames are known to have changed since the last `changes`. */
+  get framesChanged(): number {
+    return this.unsent.size;
+  }
+
+  /** What may have changed since this was last called (or the machine put together), not copied: it holds until it runs on. */
+  changes(): LiveChanges {
+    this.noteChanges();
+    const frames = this.unsent.take().sort();
+    return {
+      ...this.instant(),
+      ram: { bytes: this.mem.ramBytes, frames, pages: Array.from(frames, (frame) => this.frameBytes(frame)) },
+      areas: this.liveAreas(),
+    };
+  }
+
+  /** The state but RAM and disks, by name of area; views where it is kept in one piece. */
+  private liveAreas(): Map<string, Uint8Array> {
+    const { mem } = this;
+    const areas = new Map<string, Uint8Array>();
+    for (const { name, offset, bytes } of memoryAreas(mem)) {
+      const now = mem.u8.subarray(offset, offset + bytes);
+      areas.set(name, name === FRAMES_AREA ? withoutDerivedFacts(now) : now);
+    }
+    for (const device of this.devices.devices) {
+      const { offset, bytes } = device.state;
+      areas.set(`device ${device.name}`, mem.u8.subarray(offset, offset + bytes));
+      if (device.save) areas.set(`device ${device.name}, more`, device.save());
+    }
+    if (this.mmu.observer) areas.set('observer', new Uint8Array(this.mmu.observer.save().buffer));
+    return areas;
+  }
+
+  /** What else a snapshot has. */
+  private instant(): Instant {
+    return {
+      icount: this.icount,
+      seq: this.log?.seq ?? 0,
+      tracking: this.log !== null,
+      disk: this.devices.diskHash() ? this.devices.saveDisk() : null,
+      media: new Map(this.devices.media.map((medium) => [medium.name, medium.save()])),
+    };
   }
 
   /**
@@ -340,23 +384,10 @@ export class Machine {
       ramPages[frame] = keptPage(this.frameBytes(frame), ramPages[frame]);
     }
     const areas = new Map<string, PagedArea>();
-    const save = (name: string, bytes: Uint8Array) =>
-      areas.set(name, savePaged(bytes, this.lastAreas.get(name)));
-    for (const { name, offset, bytes } of memoryAreas(mem)) {
-      const now = mem.u8.subarray(offset, offset + bytes);
-      save(name, name === FRAMES_AREA ? withoutDerivedFacts(now) : now);
-    }
+    for (const [name, bytes] of this.liveAreas()) areas.set(name, savePaged(bytes, this.lastAreas.get(name)));
     areas.set(RAM_AREA, { bytes: mem.ramBytes, pages: ramPages.slice() });
-    for (const device of this.devices.devices) {
-      const { offset, bytes } = device.state;
-      save(`device ${device.name}`, mem.u8.subarray(offset, offset + bytes));
-      if (device.save) save(`device ${device.name}, more`, device.save());
-    }
-    if (this.mmu.observer) save('observer', new Uint8Array(this.mmu.observer.save().buffer));
     this.lastAreas = areas;
-    const media = new Map(this.devices.media.map((medium) => [medium.name, medium.save()]));
-    const disk = this.devices.diskHash() ? this.devices.saveDisk() : null;
-    return { icount: this.icount, seq: this.log?.seq ?? 0, tracking: this.log !== null, areas, disk, media };
+    return { ...this.instant(), areas };
   }
 
   /**
@@ -397,7 +428,7 @@ export class Machine {
 
   /** Copies the pages that differ; returns their frames. */
   private restoreRam({ bytes, pages }: PagedArea): Uint32Array {
-    const { mem, ramPages, unhashed, uncopied } = this;
+    const { mem, ramPages, unhashed, uncopied, unsent } = this;
     if (bytes !== mem.ramBytes) throw wrongSize(RAM_AREA, bytes, mem.ramBytes);
     const restored = new FrameSet(pages.length);
     for (let frame = 0; frame < pages.length; frame++) {
@@ -405,6 +436,7 @@ export class Machine {
       this.frameBytes(frame).set(pages[frame]);
       ramPages[frame] = pages[frame];
       unhashed.add(frame);
+      unsent.add(frame);
       restored.add(frame);
     }
     uncopied.take();

@@ -20,21 +20,35 @@ export interface PagedArea {
   readonly pages: readonly Page[];
 }
 
-/**
- * Everything a machine is at one instant, by name of area: fields may come and go, positions mean nothing. Snapshots
- * that one machine takes share every page that did not change between them, so each costs what changed.
- */
-export interface Snapshot {
+/** Of a machine's state, what is not in areas. */
+export interface Instant {
   readonly icount: number;
   /** seq of the next event. */
   readonly seq: number;
   /** Whether the machine was recording, so that its FRAME_STATE is complete. */
   readonly tracking: boolean;
-  readonly areas: ReadonlyMap<string, PagedArea>;
   /** What the guest wrote to the disk; null without a disk. */
   readonly disk: DiskContents | null;
   /** The same of every other drive, by its name. */
   readonly media: ReadonlyMap<string, DiskContents>;
+}
+
+/**
+ * Everything a machine is at one instant, by name of area: fields may come and go, positions mean nothing. Snapshots
+ * that one machine takes share every page that did not change between them, so each costs what changed.
+ */
+export interface Snapshot extends Instant {
+  readonly areas: ReadonlyMap<string, PagedArea>;
+}
+
+/** What may have changed of a machine's state: RAM by frames (ascending), everything else whole. Views, not copies. */
+export interface LiveChanges extends Instant {
+  readonly ram: {
+    readonly bytes: number;
+    readonly frames: Uint32Array;
+    readonly pages: readonly Uint8Array[];
+  };
+  readonly areas: ReadonlyMap<string, Uint8Array>;
 }
 
 /** Of Snapshot.areas: RAM, a page a frame. */

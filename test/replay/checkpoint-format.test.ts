@@ -80,10 +80,8 @@ function unitsOf(name: string, before: Uint8Array, now: Uint8Array): ChangedUnit
     const range = [n * SNAPSHOT_PAGE, (n + 1) * SNAPSHOT_PAGE];
     if (!sameBytes(before.slice(...range), now.slice(...range))) numbers.push(n);
   }
-  const contents = Buffer.concat(
-    numbers.map((n) => now.subarray(n * SNAPSHOT_PAGE, (n + 1) * SNAPSHOT_PAGE)),
-  );
-  return { name, bytes: now.length, numbers: Uint32Array.from(numbers), contents: Uint8Array.from(contents) };
+  const units = numbers.map((n) => now.slice(n * SNAPSHOT_PAGE, (n + 1) * SNAPSHOT_PAGE));
+  return { name, bytes: now.length, numbers: Uint32Array.from(numbers), units };
 }
 
 function changesBetween(before: State, now: State, icount: number): StateChanges {
@@ -101,7 +99,7 @@ function changesBetween(before: State, now: State, icount: number): StateChanges
         name: 'disk',
         bytes: 0,
         numbers: Uint32Array.from(sectors, ([sector]) => sector),
-        contents: Uint8Array.from(Buffer.concat(sectors.map(([, bytes]) => bytes))),
+        units: sectors.map(([, bytes]) => bytes),
       },
     ],
   };

@@ -1,0 +1,57 @@
+import type { ChangedUnits, StateChanges } from '../../schemas/state-changes.ts';
+import { BLOCK_BYTES } from '../../schemas/trace-checkpoint.ts';
+import { SNAPSHOT_PAGE } from '../machine/snapshot.ts';
+
+/** Changes whose units lie in one shared buffer, one after the other: how they get to the writer thread. */
+export type SlotChanges = Omit<StateChanges, 'areas' | 'drives'> & {
+  readonly areas: readonly Omit<ChangedUnits, 'units'>[];
+  readonly drives: readonly Omit<ChangedUnits, 'units'>[];
+};
+
+const withoutUnits = ({ name, bytes, numbers }: ChangedUnits) => ({ name, bytes, numbers });
+
+export const inSlot = ({ areas, drives, ...moment }: StateChanges): SlotChanges => ({
+  ...moment,
+  areas: areas.map(withoutUnits),
+  drives: drives.map(withoutUnits),
+});
+
+/** Every unit has the room of a page or a sector. */
+const room = (units: readonly { readonly numbers: Uint32Array }[], size: number): number =>
+  units.reduce((sum, { numbers }) => sum + numbers.length * size, 0);
+
+export const changesBytes = ({ areas, drives }: StateChanges): number =>
+  room(areas, SNAPSHOT_PAGE) + room(drives, BLOCK_BYTES);
+
+/** Copies the units into a slot of at least changesBytes(changes). */
+export function fillChangesSlot(buffer: SharedArrayBuffer, { areas, drives }: StateChanges): void {
+  const bytes = new Uint8Array(buffer);
+  let at = 0;
+  for (const [list, size] of [[areas, SNAPSHOT_PAGE] as const, [drives, BLOCK_BYTES] as const]) {
+    for (const { units } of list) {
+      for (const unit of units) {
+        bytes.set(unit, at);
+        at += size;
+      }
+    }
+  }
+}
+
+/** The changes in a slot, as views of it. */
+export function slotStateChanges(
+  buffer: SharedArrayBuffer,
+  { areas, drives, ...moment }: SlotChanges,
+): StateChanges {
+  let at = 0;
+  const restored = (list: SlotChanges['areas'], size: number): ChangedUnits[] =>
+    list.map(({ name, bytes, numbers }) => {
+      const units = Array.from(numbers, (n) => {
+        const length = bytes > 0 ? Math.min(size, bytes - n * size) : size;
+        const unit = new Uint8Array(buffer, at, length);
+        at += size;
+        return unit;
+      });
+      return { name, bytes, numbers, units };
+    });
+  return { ...moment, areas: restored(areas, SNAPSHOT_PAGE), drives: restored(drives, BLOCK_BYTES) };
+}
