@@ -47,7 +47,7 @@ describe.each(CPU_MODELS)('%s', (model) => {
     expect(vector).toBe(WITHOUT[model].includes(needs) ? INVALID_OPCODE : -1);
   });
 
-  it.each(['0f 0b', '0f ff', '0f 24 c0', '0f 34', '0f 05'])('%s is no instruction', (code) => {
+  it.each(['0f 0b', '0f ff', '0f 24 c0', '0f 25 c0', '0f 34', '0f 05'])('%s is no instruction', (code) => {
     expect(run(model, code).vector).toBe(INVALID_OPCODE);
   });
 

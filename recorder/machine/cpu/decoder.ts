@@ -19,6 +19,7 @@ export const STRING = 8;
 export const FLAGS_IMAGE = 9;
 /** ST(number). */
 export const STACK_REGISTER = 10;
+export const TEST = 11;
 
 export interface Operand {
   readonly kind: number;
@@ -139,8 +140,8 @@ export class Decoder {
     let modrm = -1;
     if ((two ? TWO_BYTE_MODRM : ONE_BYTE_MODRM)[code]) {
       modrm = this.byte();
-      // MOV to and from control and debug registers: the operand is a register, whatever mod says.
-      const registerOnly = two && (code & 0xfc) === 0x20;
+      // MOV to and from control, debug and test registers: the operand is a register, whatever mod says.
+      const registerOnly = two && (code & 0xf8) === 0x20;
       if (modrm < 0xc0 && !registerOnly) {
         if (addressSize === 4) this.address32(modrm);
         else this.address16(modrm);
@@ -213,6 +214,10 @@ export class Decoder {
         return reg === 0 || (reg >= 2 && reg <= 4) ? { kind: CONTROL, size, number: reg, value: 0 } : null;
       case 'D':
         return { kind: DEBUG, size, number: reg, value: 0 };
+      case 'T':
+        return reg >= (this.has?.has('i486') === false ? 6 : 3)
+          ? { kind: TEST, size, number: reg, value: 0 }
+          : null;
       case 'I':
         return { kind: IMMEDIATE, size, number: 0, value: this.signed(text[1] === 's' ? 1 : size) };
       case 'J':

@@ -15,6 +15,7 @@ import {
   SEGMENT,
   STACK_REGISTER,
   STRING,
+  TEST,
 } from './decoder.ts';
 import { EBP, EDI, EDX, ZERO } from './state.ts';
 
@@ -176,6 +177,8 @@ function operandText(instruction: Instruction, operand: Operand, address: number
       return `%cr${operand.number}`;
     case DEBUG:
       return `%db${operand.number}`;
+    case TEST:
+      return `%tr${operand.number}`;
     case STACK_REGISTER:
       return instruction.opcode.operands[instruction.operands.indexOf(operand)] === 'ST'
         ? '%st'

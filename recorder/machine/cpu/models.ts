@@ -4,9 +4,11 @@ import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, TF, VIF, VIP, VM } from './fl
 
 /**
  * What a processor may have beyond a 386, in the words of Linux's /proc/cpuinfo where it has one. `i486` stands for what
- * the 486 added as a whole: BSWAP, XADD, CMPXCHG, INVLPG, INVD, WBINVD, EFLAGS.AC, CR0.WP, AM, NE, NW and CD.
+ * the 486 added as a whole: BSWAP, XADD, CMPXCHG, INVLPG, INVD, WBINVD, EFLAGS.AC, CR0.WP, AM, NE, NW and CD; `tr` for the
+ * test registers, which the Pentium has no more: TR6 and TR7, with `i486` TR3 to TR5 too.
  */
 export const CPU_FEATURES = [
+  'tr',
   'i486',
   'cpuid',
   'vme',
@@ -83,9 +85,9 @@ const PENTIUM_PRO_MSRS = zeros(0x00, 0x01, 0x17, 0x2a, 0x79, 0x8b, 0xc1, 0xc2, 0
 
 const MODELS: Readonly<Record<string, Model>> = {
   /** 386DX, D1 step. */
-  '386': { signature: 0x0308, features: [] },
+  '386': { signature: 0x0308, features: ['tr'] },
   /** 486DX, D0 step: one of those without CPUID. */
-  '486': { signature: 0x0404, features: ['i486'] },
+  '486': { signature: 0x0404, features: ['tr', 'i486'] },
   /** P54C, C2 step. */
   pentium: { signature: 0x052c, features: PENTIUM, msrs: PENTIUM_MSRS },
   /** sB1 step, 256 KB. */
@@ -141,7 +143,7 @@ const bitsOf = (has: ReadonlySet<CpuFeature>, table: Partial<Record<CpuFeature, 
 /**
  * Rises with each version whose processors behave otherwise in something that a guest can see. A trace keeps the number it was
  * made with, and is replayed by it:
- * 1: undefined flags of a 386 and 486 are those of the 80286.
+ * 1: undefined flags of a 386 and 486 are those of the 80286, and they have test registers.
  */
 export const CPU_REVISION = 1;
 
@@ -159,6 +161,7 @@ export function processorOf(text: string, fpu = false, revision: number = CPU_RE
     );
   }
   const has = new Set(model.features);
+  if (revision < 1) has.delete('tr');
   for (const toggle of toggles) {
     const feature = CPU_FEATURES.find((known) => known === toggle.slice(1));
     if (feature === undefined || !/^[+-]/.test(toggle)) {

@@ -6,7 +6,7 @@ import type { CpuFeature } from './models.ts';
  * Notation as in the 80386 Programmer's Reference, appendix A:
  *
  * Operand = addressing letter + size letter. Letters: E ModRM register or memory; G ModRM general register; M ModRM
- * memory only; R ModRM register only; S, C, D ModRM segment, control, debug register; I immediate; J relative target;
+ * memory only; R ModRM register only; S, C, D, T ModRM segment, control, debug, test register; I immediate; J relative target;
  * O offset without ModRM; A far pointer; X, Y string source and destination; Z register in the low opcode bits.
  * Sizes: b 1 byte; w 2; d 4; v 2 or 4 by operand size; s byte immediate, sign-extended to operand size; p far pointer
  * (selector and offset); a pair (BOUND); t table pseudo-descriptor; q 8 bytes; x 10 bytes; n none (an address alone).
@@ -182,6 +182,8 @@ const TWO: Texts = {
   33: 'mov Rd,Dd',
   34: 'mov! Cd,Rd',
   35: 'mov! Dd,Rd',
+  36: 'mov:tr Rd,Td',
+  38: 'mov!:tr Td,Rd',
   48: 'wrmsr!:msr',
   49: 'rdtsc!:tsc',
   50: 'rdmsr!:msr',

@@ -85,6 +85,9 @@ export const LAST_EXCEPTION = 44;
 export const LEFT = 86;
 export const BLOCK_EIP = 87;
 
+/** TR3-TR7 (test-registers.ts). */
+export const TEST_REGISTERS = 90;
+
 /** Tables of interrupt-depth.ts. */
 export const FRAME_TABLE = 256;
 export const FRAME_CAPACITY = 128;

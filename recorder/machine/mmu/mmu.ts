@@ -23,6 +23,7 @@ import { RomShadow } from './rom.ts';
 import { createShortPath, type ShortPath } from './short-path.ts';
 import { BY_OWNER, PagingStructures } from './structures.ts';
 import { type CachedTranslation, TLB_APT_READ, Tlb } from './tlb.ts';
+import { lookUp, TR6_LOOKUP, writeEntry } from './tlb-test.ts';
 import { Translator } from './translator.ts';
 
 const PAGE = 4096;
@@ -427,6 +428,14 @@ export class Mmu {
   /** Physical address that a fresh walk finds for `linear`; -1 if none. No side effects. */
   translateForDebug(linear: number): number {
     return this.translator.look(linear);
+  }
+
+  /** The command that TR6 gives the TLB (tlb-test.ts); returns TR7. */
+  testTlb(tr6: number, tr7: number): number {
+    if (tr6 & TR6_LOOKUP) return lookUp(this.tlb, tr6);
+    this.cpu.dropFetchLatch();
+    writeEntry(this.tlb, tr6, tr7);
+    return tr7;
   }
 
   /** What the TLB holds. */

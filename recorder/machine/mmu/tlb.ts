@@ -148,6 +148,17 @@ export class Tlb {
     return entry;
   }
 
+  /** As vacate, of one way of the set (of as many as there are). */
+  vacateWay(vpn: number, way: number): number {
+    const entry = ENTRIES + (((vpn & this.setMask) * this.ways + (way % this.ways)) << ENTRY_SHIFT);
+    if (this.i32[entry + TAG] !== 0) this.drop(entry);
+    return entry;
+  }
+
+  way(entry: number): number {
+    return ((entry - ENTRIES) >>> ENTRY_SHIFT) % this.ways;
+  }
+
   /** Fills an empty entry with what a walk found. */
   fill(entry: number, vpn: number, found: Translation): void {
     const { i32 } = this;

@@ -1,4 +1,4 @@
-import { CONTROL, DEBUG, type Instruction } from '../decoder.ts';
+import { CONTROL, DEBUG, type Instruction, TEST } from '../decoder.ts';
 import { ARITHMETIC_HANDLERS } from './arithmetic.ts';
 import { BIT_HANDLERS } from './bits.ts';
 import { CONTROL_HANDLERS } from './control.ts';
@@ -22,6 +22,6 @@ export const HANDLERS: Handlers = {
 };
 
 export function handlerOf(insn: Instruction): Handler {
-  const special = insn.operands.some((operand) => operand.kind === CONTROL || operand.kind === DEBUG);
+  const special = insn.operands.some((operand) => [CONTROL, DEBUG, TEST].includes(operand.kind));
   return HANDLERS[special ? 'movSpecial' : insn.mnemonic];
 }

@@ -1,6 +1,6 @@
 import type { Core } from '../core.ts';
 import { DR6_BD, DR6_FIXED, DR7_FIXED, DR7_GD } from '../debug.ts';
-import { CONTROL, DEBUG, type Instruction, MEMORY } from '../decoder.ts';
+import { CONTROL, DEBUG, type Instruction, MEMORY, TEST } from '../decoder.ts';
 import {
   isApplication,
   isNull,
@@ -41,6 +41,7 @@ import {
   TR,
   TSC_OFFSET,
 } from '../state.ts';
+import { readTest, writeTest } from '../test-registers.ts';
 import { visible } from '../transfers.ts';
 import type { Handlers } from './handler.ts';
 
@@ -66,7 +67,7 @@ function setCr0(core: Core, value: number): void {
   if (leaves) core.segments.leaveProtection();
 }
 
-/** MOV to and from CR and DR (17, MOV special). */
+/** MOV to and from CR, DR and TR (17, MOV special). */
 function moveSpecial(core: Core, insn: Instruction): void {
   const { i32, processor } = core;
   const [target, source] = insn.operands;
@@ -94,6 +95,10 @@ function moveSpecial(core: Core, insn: Instruction): void {
     else if (number === 7) i32[DR + 7] = (value & DR7_KNOWN) | DR7_FIXED;
     else i32[DR + number] = value;
     if (number !== 6) core.debug.update();
+  } else if (target.kind === TEST) {
+    writeTest(core, target.number, core.read(insn, 1));
+  } else if (source.kind === TEST) {
+    core.write(insn, 0, readTest(core, source.number));
   } else {
     core.write(insn, 0, i32[DR + debugNumber(core, source.number)]);
   }
