@@ -1,4 +1,5 @@
-// The speed kernels of ../shared/guests/bench on the machine, recording, against v86 in the same run.
+// The speed kernels of ../shared/guests/bench on the machine, recording, against v86 in the same run; and one program in code of
+// every kind of segment.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fastest, fixed, grouped, runScript, table } from './measure.mjs';
@@ -6,11 +7,28 @@ import { fastest, fixed, grouped, runScript, table } from './measure.mjs';
 const kernels = join(import.meta.dirname, '../../../shared/guests/bench');
 const ROUNDS = 3;
 
+const script = (name) => join(import.meta.dirname, name);
+const MODES = {
+  flat: '32-bit, flat',
+  based: '32-bit, segments with a base',
+  real: '16-bit, real mode',
+  m16: '32-bit operands and addresses in real mode (gcc -m16)',
+};
+const speeds = runScript(script('modes.mjs'), [])[0];
+table(
+  ['code', 'M instr/s', 'of flat'],
+  Object.entries(MODES).map(([mode, what]) => [
+    what,
+    fixed(speeds[mode], 1),
+    `${fixed(speeds[mode] / speeds.flat)}x`,
+  ]),
+);
+console.log();
+
 if (!existsSync(kernels)) {
   console.log('skipped: ../shared/guests/bench is not here');
   process.exit(0);
 }
-const script = (name) => join(import.meta.dirname, name);
 const kernel = (name) => join(kernels, `${name}.elf`);
 
 /** `jit`: whether v86 may compile. */

@@ -29,6 +29,7 @@ import { COUNT, INDEX_SHIFT, OFFSET_MASK, PLACE, WORDS } from './hot/micro-ops.t
 import { warmUp } from './hot/warm-up.ts';
 import { DEFAULT_CPU, type Processor, processorOf } from './models.ts';
 import {
+  ADDRESS,
   BLOCK_EIP,
   CpuState,
   CR0,
@@ -59,6 +60,7 @@ import {
   SS,
   STORM,
   SYSTEM_FLAGS,
+  TARGET,
   TEMP,
   TR,
   TSC_OFFSET,
@@ -424,6 +426,8 @@ export class Cpu extends CpuState implements CpuView {
     const { core, words, doubles, blocks } = this;
     core.flags.settle();
     words[TEMP] = 0;
+    words[ADDRESS] = 0;
+    words[TARGET] = 0;
     words[LEFT] = 0;
     words[BLOCK_EIP] = 0;
     doubles[RUN_END] = 0;

@@ -18,6 +18,8 @@ export const EDI = 7;
 export const ZERO = 8;
 /** SCRATCH: carries a memory operand between the micro-ops of one instruction. */
 export const TEMP = 9;
+/** SCRATCH: linear address of a memory operand whose segment matters. */
+export const ADDRESS = 10;
 
 export const EIP = 11;
 /** EFLAGS but for the six arithmetic flags, which are lazy (flags.ts). */
@@ -87,6 +89,8 @@ export const BLOCK_EIP = 87;
 
 /** TR3-TR7 (test-registers.ts). */
 export const TEST_REGISTERS = 90;
+/** SCRATCH: target of a call while its return address is pushed. */
+export const TARGET = 95;
 
 /** Tables of interrupt-depth.ts. */
 export const FRAME_TABLE = 256;

@@ -2,12 +2,12 @@ import { RAM } from '../../layout.ts';
 import type { ShortPath } from '../../mmu/short-path.ts';
 import type { Stops } from '../../stops.ts';
 import type { Core } from '../core.ts';
-import { CONTROL, Decoder, type Instruction, TOO_LONG, UNDEFINED } from '../decoder.ts';
+import { CONTROL, Decoder, type Instruction, SEGMENT, TOO_LONG, UNDEFINED } from '../decoder.ts';
 import { GENERAL_PROTECTION, INVALID_OPCODE } from '../fault.ts';
 import type { Handler } from '../instructions/handler.ts';
 import { handlerOf } from '../instructions/index.ts';
 import { MODE_16, MODE_FLAT } from '../segments.ts';
-import { CPL, CS, EIP, LATCH_PAGE, LATCH_PHYSICAL, SEGMENT_WORDS, SEGMENTS } from '../state.ts';
+import { CPL, CS, EIP, LATCH_PAGE, LATCH_PHYSICAL, SEGMENT_WORDS, SEGMENTS, SS } from '../state.ts';
 import {
   A,
   B,
@@ -29,17 +29,18 @@ import {
   X,
 } from './micro-ops.ts';
 import { checkSegmentEnd } from './segment-end.ts';
+import { MAX_INSTRUCTIONS } from './templates.ts';
 import { type Emitter, Translator } from './translate.ts';
 
 const PAGE_BYTES = 4096;
 const CODE_WORDS = 1 << 21;
-/** Instructions in a block at most: bounds what an exit to the slow loop can cost. */
-const MAX_INSTRUCTIONS = 64;
-/** The scratch block comes first in the code array; an instruction is at most four micro-ops with the END after it. */
+/** Micro-ops of an instruction at most, with the END after it. */
+const MAX_MICRO_OPS = 12;
+/** The scratch block comes first in the code array. */
 const SCRATCH = WORDS;
-const FIRST = SCRATCH + (MAX_INSTRUCTIONS * 4 + 4) * WORDS;
 /** Room that must be left before a block is begun. */
-const HEADROOM = (MAX_INSTRUCTIONS * 4 + 4) * WORDS;
+const HEADROOM = (MAX_INSTRUCTIONS + 1) * MAX_MICRO_OPS * WORDS;
+const FIRST = SCRATCH + HEADROOM;
 /** Bytes of a page are watched in granules, so that data beside code may be written without end. */
 const GRANULE_SHIFT = 5;
 const GRANULE_WORDS = (PAGE_BYTES >> GRANULE_SHIFT) >> 5;
@@ -64,17 +65,24 @@ interface Straddler {
 /** Ends a block only because the translation of the code itself may be another now. */
 const onlyRefetches = ({ mnemonic, operands }: Instruction): boolean =>
   mnemonic === 'invlpg' || (mnemonic === 'mov' && operands[0].kind === CONTROL && operands[0].number === 3);
+/** Loads a segment register other than SS: the next block is looked for in the mode that is then. */
+const loadsSegment = ({ mnemonic, operands }: Instruction): boolean =>
+  SEGMENT_LOADS.has(mnemonic) ||
+  ((mnemonic === 'mov' || mnemonic === 'pop') && operands[0].kind === SEGMENT && operands[0].number !== SS);
+const SEGMENT_LOADS = new Set(['les', 'lds', 'lfs', 'lgs']);
 
 /** Ops that keep a link to another block in A, and in B. */
 const JUMPS = Array.from({ length: 16 }, (_, condition) => MICRO[`JCC${condition}`]);
+const NEAR = ['JMP_NEAR', 'JCC_NEAR', 'LOOP', 'LOOPE', 'LOOPNE', 'JCXZ'].map((name) => MICRO[name]);
 const LINKS_BY_A: ReadonlySet<number> = new Set([
   MICRO.JMP,
   MICRO.CALL,
   MICRO.INVLPG,
   MICRO.LOAD_CR3,
   ...JUMPS,
+  ...NEAR,
 ]);
-const LINKS_BY_B: ReadonlySet<number> = new Set(JUMPS);
+const LINKS_BY_B: ReadonlySet<number> = new Set([...JUMPS, ...NEAR]);
 
 class PageEnd extends Error {}
 const pageEnd = new PageEnd();
@@ -309,7 +317,7 @@ export class BlockCache implements Emitter {
     const { code } = this;
     if (count > 1) return this.truncate(start, 1);
     const to = SCRATCH + WORDS;
-    code.copyWithin(to - WORDS, start - WORDS, start + 4 * WORDS);
+    code.copyWithin(to - WORDS, start - WORDS, start + MAX_MICRO_OPS * WORDS);
     code[to - WORDS + LINKABLE] = 0;
     return to;
   }
@@ -365,9 +373,15 @@ export class BlockCache implements Emitter {
       this.addCold(MICRO.COLD_END, null, insn === UNDEFINED ? undefinedInstruction : overlongInstruction);
       return true;
     }
+    const before = this.end;
     if (this.specialise && this.translator.translate(insn, mode, offset)) return insn.opcode.ends;
+    this.end = before;
     const ends = insn.opcode.ends || insn.repeat !== 0;
-    const op = !ends ? MICRO.COLD : onlyRefetches(insn) ? MICRO.COLD_REFETCH : MICRO.COLD_END;
+    const op = !ends
+      ? MICRO.COLD
+      : onlyRefetches(insn) || loadsSegment(insn)
+        ? MICRO.COLD_REFETCH
+        : MICRO.COLD_END;
     this.addCold(op, insn, handlerOf(insn));
     return ends;
   }
@@ -478,8 +492,8 @@ export class BlockCache implements Emitter {
     let next = current;
     while (code[next + PLACE] >>> INDEX_SHIFT === index) {
       if (code[next + OP] >= FIRST_END) {
-        // It ends anyway, but must not follow a link to a block that is gone. Of those with links only CALL stores.
-        if (code[next + OP] === MICRO.CALL) code[next + A] = 0;
+        // It ends anyway, but must not follow a link to a block that is gone. Of those with links only calls store.
+        if (code[next + OP] === MICRO.CALL || code[next + OP] === MICRO.JMP_NEAR) code[next + A] = 0;
         return;
       }
       next += WORDS;

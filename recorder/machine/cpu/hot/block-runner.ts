@@ -1,9 +1,11 @@
 import type { ShortPath } from '../../mmu/short-path.ts';
 import type { Core } from '../core.ts';
+import { GENERAL_PROTECTION } from '../fault.ts';
 import { CF, OF, RF } from '../flags.ts';
 import * as state from '../state.ts';
 import type { BlockCache } from './block-cache.ts';
 import * as micro from './micro-ops.ts';
+import { SEGMENTED_WRITE } from './templates.ts';
 
 // V8 folds constants of this module into the code of a closure, and fetches imported ones every time.
 const {
@@ -22,7 +24,8 @@ const {
   SEGMENTS,
   SYSTEM_FLAGS,
 } = state;
-const { A, COUNT, INDEX_SHIFT, LENGTH_MASK, LENGTH_SHIFT, LINKABLE, OFFSET_MASK, PLACE, WORDS } = micro;
+const { A, COUNT, IMMEDIATE, INDEX_SHIFT, LENGTH_MASK, LENGTH_SHIFT, LINKABLE, OFFSET_MASK, PLACE, WORDS } =
+  micro;
 const CS_BASE = SEGMENTS + CS * SEGMENT_WORDS + 1;
 const PAGE = ~0xfff;
 
@@ -55,11 +58,12 @@ export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortP
     if (left === 0 || core.leave) return 0;
     if (i32[DEBUG_PENDING] !== 0 || debug.executes) return 0;
     const { generation } = blocks;
-    const p = blocks.find((i32[CS_BASE] + eip) | 0);
+    const cs = i32[CS_BASE];
+    const p = blocks.find((cs + eip) | 0);
     if (p === 0) return 0;
     const header = p - WORDS;
     const linkable = code[header + LINKABLE] !== 0 && generation === blocks.generation;
-    if (linkAt !== 0 && linkable && ((from ^ eip) & PAGE) === 0) code[linkAt] = p;
+    if (linkAt !== 0 && linkable && (((from + cs) ^ (eip + cs)) & PAGE) === 0) code[linkAt] = p;
     return code[header + COUNT] <= left ? p : 0;
   }
 
@@ -141,6 +145,21 @@ export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortP
       sync(p);
       core.requirePrivilege();
       core.loadDirectory(value);
+    },
+
+    /** The linear address of an operand in a segment that is not open, or does not hold it: faults if it may not be reached. */
+    segmented(p: number, offset: number): number {
+      sync(p);
+      const segment = (code[p + A] - SEGMENTS) / SEGMENT_WORDS;
+      const size = (code[p + IMMEDIATE] & 7) + 1;
+      const write = (code[p + IMMEDIATE] & SEGMENTED_WRITE) !== 0;
+      return write ? access.forWrite(segment, offset, size) : access.forRead(segment, offset, size);
+    },
+
+    /** A near transfer beyond the limit of the code segment. */
+    beyondCode(p: number): never {
+      sync(p);
+      return core.fault(GENERAL_PROTECTION, 0);
     },
 
     enter,

@@ -122,7 +122,13 @@ export function createInterpreter(run: BlockRunner): Interpret {
           const at = (slot & -4096) + (lin & 4095);
           const v = (slot & canWrite) !== 0 ? u8[at] : run.readForWriteSlow(p, lin, 1); u8[code[p + 1]] = v; p += 8; continue;
         }
-        case 25: { // STORE
+        case 25: { // MODIFY16
+          const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0; 
+          const slot = i32[1048576 + (lin >>> 12)];
+          const at = (slot & -4096) + (lin & 4095);
+          const v = (slot & canWrite) !== 0 && (lin & 4095) <= 4094 ? view.getUint16(at, true) : run.readForWriteSlow(p, lin, 2); i32[code[p + 1]] = v; p += 8; continue;
+        }
+        case 26: { // STORE
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0; const v = i32[code[p + 1]]; 
           const slot = i32[1048576 + (lin >>> 12)];
           if ((slot & canWrite) !== 0 && (lin & 4095) <= 4092) {
@@ -130,7 +136,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
             view.setInt32(at, v, true);
           } else run.writeSlow(p, lin, 4, v); p += 8; continue;
         }
-        case 26: { // STORE_B
+        case 27: { // STORE_B
           const lin = (i32[code[p + 2]] + code[p + 5]) | 0; const v = i32[code[p + 1]]; 
           const slot = i32[1048576 + (lin >>> 12)];
           if ((slot & canWrite) !== 0 && (lin & 4095) <= 4092) {
@@ -138,7 +144,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
             view.setInt32(at, v, true);
           } else run.writeSlow(p, lin, 4, v); p += 8; continue;
         }
-        case 27: { // STORE8
+        case 28: { // STORE8
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0; const v = u8[code[p + 1]]; 
           const slot = i32[1048576 + (lin >>> 12)];
           if ((slot & canWrite) !== 0) {
@@ -146,7 +152,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
             u8[at] = v;
           } else run.writeSlow(p, lin, 1, v); p += 8; continue;
         }
-        case 28: { // STORE16
+        case 29: { // STORE16
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0; const v = i32[code[p + 1]]; 
           const slot = i32[1048576 + (lin >>> 12)];
           if ((slot & canWrite) !== 0 && (lin & 4095) <= 4094) {
@@ -154,7 +160,37 @@ export function createInterpreter(run: BlockRunner): Interpret {
             view.setInt16(at, v, true);
           } else run.writeSlow(p, lin, 2, v); p += 8; continue;
         }
-        case 29: { // PUSH
+        case 30: { // SEGMENTED16
+          const off = (i32[code[p + 2]] + i32[code[p + 3]] + code[p + 5]) & 65535; const seg = code[p + 1];
+          i32[10] = (i32[seg + 3] & 40448) === 37376 && (off >>> 0) + (code[p + 6] & 7) <= i32[seg + 2] >>> 0
+            ? (i32[seg + 1] + off) | 0
+            : run.segmented(p, off); p += 8; continue;
+        }
+        case 31: { // SEGMENTED
+          const off = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0; const seg = code[p + 1];
+          i32[10] = (i32[seg + 3] & 40448) === 37376 && (off >>> 0) + (code[p + 6] & 7) <= i32[seg + 2] >>> 0
+            ? (i32[seg + 1] + off) | 0
+            : run.segmented(p, off); p += 8; continue;
+        }
+        case 32: { // SEGMENTED_STACK
+          const off = (i32[code[p + 2]] + code[p + 5]) & ((i32[43] & 4194304) !== 0 ? -1 : 65535); const seg = code[p + 1];
+          i32[10] = (i32[seg + 3] & 40448) === 37376 && (off >>> 0) + (code[p + 6] & 7) <= i32[seg + 2] >>> 0
+            ? (i32[seg + 1] + off) | 0
+            : run.segmented(p, off); p += 8; continue;
+        }
+        case 33: { // SET_SP
+          const mask = ((i32[43] & 4194304) !== 0 ? -1 : 65535); i32[4] = (i32[4] & ~mask) | ((i32[code[p + 2]] + code[p + 5]) & mask); p += 8; continue;
+        }
+        case 34: { // EIP
+          i32[code[p + 1]] = (base + code[p + 5]) & code[p + 6]; p += 8; continue;
+        }
+        case 35: { // CHECK_EIP
+          if (i32[code[p + 1]] >>> 0 > i32[38] >>> 0) run.beyondCode(p); p += 8; continue;
+        }
+        case 36: { // CALLED
+          i32[76] = 1; p += 8; continue;
+        }
+        case 37: { // PUSH
           const v = i32[code[p + 1]]; const lin = (i32[4] - 4) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
           if ((slot & canWrite) !== 0 && (lin & 4095) <= 4092) {
@@ -162,7 +198,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
             view.setInt32(at, v, true);
           } else run.writeSlow(p, lin, 4, v); i32[4] = lin; p += 8; continue;
         }
-        case 30: { // PUSH_I
+        case 38: { // PUSH_I
           const v = code[p + 6]; const lin = (i32[4] - 4) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
           if ((slot & canWrite) !== 0 && (lin & 4095) <= 4092) {
@@ -170,175 +206,247 @@ export function createInterpreter(run: BlockRunner): Interpret {
             view.setInt32(at, v, true);
           } else run.writeSlow(p, lin, 4, v); i32[4] = lin; p += 8; continue;
         }
-        case 31: { // POP
+        case 39: { // POP
           const lin = i32[4]; 
           const slot = i32[1048576 + (lin >>> 12)];
           const at = (slot & -4096) + (lin & 4095);
           const v = (slot & canRead) !== 0 && (lin & 4095) <= 4092 ? view.getInt32(at, true) : run.readSlow(p, lin, 4); i32[4] = (lin + 4) | 0; i32[code[p + 1]] = v; p += 8; continue;
         }
-        case 32: { // LEAVE
+        case 40: { // LEAVE
           const lin = i32[5]; 
           const slot = i32[1048576 + (lin >>> 12)];
           const at = (slot & -4096) + (lin & 4095);
           const v = (slot & canRead) !== 0 && (lin & 4095) <= 4092 ? view.getInt32(at, true) : run.readSlow(p, lin, 4); i32[4] = (lin + 4) | 0; i32[5] = v; p += 8; continue;
         }
-        case 33: { // ADD
+        case 41: { // ADD
           const a = i32[code[p + 1]]; const b = i32[code[p + 2]]; const v = (a + b) | 0; i32[code[p + 1]] = v; i32[13] = 1; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
         }
-        case 34: { // ADD_I
+        case 42: { // ADD_I
           const a = i32[code[p + 1]]; const b = code[p + 6]; const v = (a + b) | 0; i32[code[p + 1]] = v; i32[13] = 1; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
         }
-        case 35: { // ADD8
+        case 43: { // ADD8
           const a = u8[code[p + 1]] << 24; const b = u8[code[p + 2]] << 24; const v = (a + b) | 0; u8[code[p + 1]] = v >>> 24; i32[13] = 193; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
         }
-        case 36: { // ADD8_I
+        case 44: { // ADD8_I
           const a = u8[code[p + 1]] << 24; const b = code[p + 6] << 24; const v = (a + b) | 0; u8[code[p + 1]] = v >>> 24; i32[13] = 193; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
         }
-        case 37: { // ADC
+        case 45: { // ADD16
+          const a = i32[code[p + 1]] << 16; const b = i32[code[p + 2]] << 16; const v = (a + b) | 0; i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16); i32[13] = 129; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
+        }
+        case 46: { // ADD16_I
+          const a = i32[code[p + 1]] << 16; const b = code[p + 6] << 16; const v = (a + b) | 0; i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16); i32[13] = 129; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
+        }
+        case 47: { // ADC
           const c = ((i32[13] & 7) === 0 ? (i32[15] >>> 0 < i32[16] >>> 0 ? 1 : 0) : flags.cf()); const a = i32[code[p + 1]]; const b = i32[code[p + 2]]; const v = (a + b + c) | 0; i32[code[p + 1]] = v; i32[13] = 1; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
         }
-        case 38: { // ADC_I
+        case 48: { // ADC_I
           const c = ((i32[13] & 7) === 0 ? (i32[15] >>> 0 < i32[16] >>> 0 ? 1 : 0) : flags.cf()); const a = i32[code[p + 1]]; const b = code[p + 6]; const v = (a + b + c) | 0; i32[code[p + 1]] = v; i32[13] = 1; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
         }
-        case 39: { // ADC8
+        case 49: { // ADC8
           const c = ((i32[13] & 7) === 0 ? (i32[15] >>> 0 < i32[16] >>> 0 ? 1 : 0) : flags.cf()) << 24; const a = u8[code[p + 1]] << 24; const b = u8[code[p + 2]] << 24; const v = (a + b + c) | 0; u8[code[p + 1]] = v >>> 24; i32[13] = 193; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
         }
-        case 40: { // ADC8_I
+        case 50: { // ADC8_I
           const c = ((i32[13] & 7) === 0 ? (i32[15] >>> 0 < i32[16] >>> 0 ? 1 : 0) : flags.cf()) << 24; const a = u8[code[p + 1]] << 24; const b = code[p + 6] << 24; const v = (a + b + c) | 0; u8[code[p + 1]] = v >>> 24; i32[13] = 193; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
         }
-        case 41: { // SUB
+        case 51: { // ADC16
+          const c = ((i32[13] & 7) === 0 ? (i32[15] >>> 0 < i32[16] >>> 0 ? 1 : 0) : flags.cf()) << 16; const a = i32[code[p + 1]] << 16; const b = i32[code[p + 2]] << 16; const v = (a + b + c) | 0; i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16); i32[13] = 129; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
+        }
+        case 52: { // ADC16_I
+          const c = ((i32[13] & 7) === 0 ? (i32[15] >>> 0 < i32[16] >>> 0 ? 1 : 0) : flags.cf()) << 16; const a = i32[code[p + 1]] << 16; const b = code[p + 6] << 16; const v = (a + b + c) | 0; i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16); i32[13] = 129; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
+        }
+        case 53: { // SUB
           const a = i32[code[p + 1]]; const b = i32[code[p + 2]]; const v = (a - b) | 0; i32[code[p + 1]] = v; i32[13] = 0; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
         }
-        case 42: { // SUB_I
+        case 54: { // SUB_I
           const a = i32[code[p + 1]]; const b = code[p + 6]; const v = (a - b) | 0; i32[code[p + 1]] = v; i32[13] = 0; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
         }
-        case 43: { // SUB8
+        case 55: { // SUB8
           const a = u8[code[p + 1]] << 24; const b = u8[code[p + 2]] << 24; const v = (a - b) | 0; u8[code[p + 1]] = v >>> 24; i32[13] = 192; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
         }
-        case 44: { // SUB8_I
+        case 56: { // SUB8_I
           const a = u8[code[p + 1]] << 24; const b = code[p + 6] << 24; const v = (a - b) | 0; u8[code[p + 1]] = v >>> 24; i32[13] = 192; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
         }
-        case 45: { // SBB
+        case 57: { // SUB16
+          const a = i32[code[p + 1]] << 16; const b = i32[code[p + 2]] << 16; const v = (a - b) | 0; i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16); i32[13] = 128; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
+        }
+        case 58: { // SUB16_I
+          const a = i32[code[p + 1]] << 16; const b = code[p + 6] << 16; const v = (a - b) | 0; i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16); i32[13] = 128; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
+        }
+        case 59: { // SBB
           const c = ((i32[13] & 7) === 0 ? (i32[15] >>> 0 < i32[16] >>> 0 ? 1 : 0) : flags.cf()); const a = i32[code[p + 1]]; const b = i32[code[p + 2]]; const v = (a - b - c) | 0; i32[code[p + 1]] = v; i32[13] = 2; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
         }
-        case 46: { // SBB_I
+        case 60: { // SBB_I
           const c = ((i32[13] & 7) === 0 ? (i32[15] >>> 0 < i32[16] >>> 0 ? 1 : 0) : flags.cf()); const a = i32[code[p + 1]]; const b = code[p + 6]; const v = (a - b - c) | 0; i32[code[p + 1]] = v; i32[13] = 2; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
         }
-        case 47: { // SBB8
+        case 61: { // SBB8
           const c = ((i32[13] & 7) === 0 ? (i32[15] >>> 0 < i32[16] >>> 0 ? 1 : 0) : flags.cf()) << 24; const a = u8[code[p + 1]] << 24; const b = u8[code[p + 2]] << 24; const v = (a - b - c) | 0; u8[code[p + 1]] = v >>> 24; i32[13] = 194; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
         }
-        case 48: { // SBB8_I
+        case 62: { // SBB8_I
           const c = ((i32[13] & 7) === 0 ? (i32[15] >>> 0 < i32[16] >>> 0 ? 1 : 0) : flags.cf()) << 24; const a = u8[code[p + 1]] << 24; const b = code[p + 6] << 24; const v = (a - b - c) | 0; u8[code[p + 1]] = v >>> 24; i32[13] = 194; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
         }
-        case 49: { // CMP
+        case 63: { // SBB16
+          const c = ((i32[13] & 7) === 0 ? (i32[15] >>> 0 < i32[16] >>> 0 ? 1 : 0) : flags.cf()) << 16; const a = i32[code[p + 1]] << 16; const b = i32[code[p + 2]] << 16; const v = (a - b - c) | 0; i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16); i32[13] = 130; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
+        }
+        case 64: { // SBB16_I
+          const c = ((i32[13] & 7) === 0 ? (i32[15] >>> 0 < i32[16] >>> 0 ? 1 : 0) : flags.cf()) << 16; const a = i32[code[p + 1]] << 16; const b = code[p + 6] << 16; const v = (a - b - c) | 0; i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16); i32[13] = 130; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
+        }
+        case 65: { // CMP
           const a = i32[code[p + 1]]; const b = i32[code[p + 2]]; const v = (a - b) | 0; i32[13] = 0; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
         }
-        case 50: { // CMP_I
+        case 66: { // CMP_I
           const a = i32[code[p + 1]]; const b = code[p + 6]; const v = (a - b) | 0; i32[13] = 0; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
         }
-        case 51: { // CMP8
+        case 67: { // CMP8
           const a = u8[code[p + 1]] << 24; const b = u8[code[p + 2]] << 24; const v = (a - b) | 0; i32[13] = 192; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
         }
-        case 52: { // CMP8_I
+        case 68: { // CMP8_I
           const a = u8[code[p + 1]] << 24; const b = code[p + 6] << 24; const v = (a - b) | 0; i32[13] = 192; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
         }
-        case 53: { // AND
+        case 69: { // CMP16
+          const a = i32[code[p + 1]] << 16; const b = i32[code[p + 2]] << 16; const v = (a - b) | 0; i32[13] = 128; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
+        }
+        case 70: { // CMP16_I
+          const a = i32[code[p + 1]] << 16; const b = code[p + 6] << 16; const v = (a - b) | 0; i32[13] = 128; i32[14] = v; i32[15] = a; i32[16] = b; p += 8; continue;
+        }
+        case 71: { // AND
           const v = i32[code[p + 1]] & i32[code[p + 2]]; i32[code[p + 1]] = v; i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
         }
-        case 54: { // AND_I
+        case 72: { // AND_I
           const v = i32[code[p + 1]] & code[p + 6]; i32[code[p + 1]] = v; i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
         }
-        case 55: { // AND8
+        case 73: { // AND8
           const v = (u8[code[p + 1]] & u8[code[p + 2]]) << 24; u8[code[p + 1]] = v >>> 24; i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
         }
-        case 56: { // AND8_I
+        case 74: { // AND8_I
           const v = (u8[code[p + 1]] & code[p + 6]) << 24; u8[code[p + 1]] = v >>> 24; i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
         }
-        case 57: { // OR
+        case 75: { // AND16
+          const v = (i32[code[p + 1]] & i32[code[p + 2]]) << 16; i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16); i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
+        }
+        case 76: { // AND16_I
+          const v = (i32[code[p + 1]] & code[p + 6]) << 16; i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16); i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
+        }
+        case 77: { // OR
           const v = i32[code[p + 1]] | i32[code[p + 2]]; i32[code[p + 1]] = v; i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
         }
-        case 58: { // OR_I
+        case 78: { // OR_I
           const v = i32[code[p + 1]] | code[p + 6]; i32[code[p + 1]] = v; i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
         }
-        case 59: { // OR8
+        case 79: { // OR8
           const v = (u8[code[p + 1]] | u8[code[p + 2]]) << 24; u8[code[p + 1]] = v >>> 24; i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
         }
-        case 60: { // OR8_I
+        case 80: { // OR8_I
           const v = (u8[code[p + 1]] | code[p + 6]) << 24; u8[code[p + 1]] = v >>> 24; i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
         }
-        case 61: { // XOR
+        case 81: { // OR16
+          const v = (i32[code[p + 1]] | i32[code[p + 2]]) << 16; i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16); i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
+        }
+        case 82: { // OR16_I
+          const v = (i32[code[p + 1]] | code[p + 6]) << 16; i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16); i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
+        }
+        case 83: { // XOR
           const v = i32[code[p + 1]] ^ i32[code[p + 2]]; i32[code[p + 1]] = v; i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
         }
-        case 62: { // XOR_I
+        case 84: { // XOR_I
           const v = i32[code[p + 1]] ^ code[p + 6]; i32[code[p + 1]] = v; i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
         }
-        case 63: { // XOR8
+        case 85: { // XOR8
           const v = (u8[code[p + 1]] ^ u8[code[p + 2]]) << 24; u8[code[p + 1]] = v >>> 24; i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
         }
-        case 64: { // XOR8_I
+        case 86: { // XOR8_I
           const v = (u8[code[p + 1]] ^ code[p + 6]) << 24; u8[code[p + 1]] = v >>> 24; i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
         }
-        case 65: { // TEST
+        case 87: { // XOR16
+          const v = (i32[code[p + 1]] ^ i32[code[p + 2]]) << 16; i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16); i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
+        }
+        case 88: { // XOR16_I
+          const v = (i32[code[p + 1]] ^ code[p + 6]) << 16; i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16); i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
+        }
+        case 89: { // TEST
           const v = i32[code[p + 1]] & i32[code[p + 2]]; i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
         }
-        case 66: { // TEST_I
+        case 90: { // TEST_I
           const v = i32[code[p + 1]] & code[p + 6]; i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
         }
-        case 67: { // TEST8
+        case 91: { // TEST8
           const v = (u8[code[p + 1]] & u8[code[p + 2]]) << 24; i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
         }
-        case 68: { // TEST8_I
+        case 92: { // TEST8_I
           const v = (u8[code[p + 1]] & code[p + 6]) << 24; i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
         }
-        case 69: { // INC
+        case 93: { // TEST16
+          const v = (i32[code[p + 1]] & i32[code[p + 2]]) << 16; i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
+        }
+        case 94: { // TEST16_I
+          const v = (i32[code[p + 1]] & code[p + 6]) << 16; i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0; p += 8; continue;
+        }
+        case 95: { // INC
           const c = ((i32[13] & 7) === 0 ? (i32[15] >>> 0 < i32[16] >>> 0 ? 1 : 0) : flags.cf()); const a = i32[code[p + 1]]; const v = (a + 1) | 0; i32[code[p + 1]] = v; i32[13] = 3; i32[14] = v; i32[15] = a; i32[16] = c; p += 8; continue;
         }
-        case 70: { // DEC
+        case 96: { // DEC
           const c = ((i32[13] & 7) === 0 ? (i32[15] >>> 0 < i32[16] >>> 0 ? 1 : 0) : flags.cf()); const a = i32[code[p + 1]]; const v = (a - 1) | 0; i32[code[p + 1]] = v; i32[13] = 4; i32[14] = v; i32[15] = a; i32[16] = c; p += 8; continue;
         }
-        case 71: { // NEG
+        case 97: { // INC8
+          const c = ((i32[13] & 7) === 0 ? (i32[15] >>> 0 < i32[16] >>> 0 ? 1 : 0) : flags.cf()); const a = u8[code[p + 1]] << 24; const v = (a + 16777216) | 0; u8[code[p + 1]] = v >>> 24; i32[13] = 195; i32[14] = v; i32[15] = a; i32[16] = c; p += 8; continue;
+        }
+        case 98: { // DEC8
+          const c = ((i32[13] & 7) === 0 ? (i32[15] >>> 0 < i32[16] >>> 0 ? 1 : 0) : flags.cf()); const a = u8[code[p + 1]] << 24; const v = (a - 16777216) | 0; u8[code[p + 1]] = v >>> 24; i32[13] = 196; i32[14] = v; i32[15] = a; i32[16] = c; p += 8; continue;
+        }
+        case 99: { // INC16
+          const c = ((i32[13] & 7) === 0 ? (i32[15] >>> 0 < i32[16] >>> 0 ? 1 : 0) : flags.cf()); const a = i32[code[p + 1]] << 16; const v = (a + 65536) | 0; i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16); i32[13] = 131; i32[14] = v; i32[15] = a; i32[16] = c; p += 8; continue;
+        }
+        case 100: { // DEC16
+          const c = ((i32[13] & 7) === 0 ? (i32[15] >>> 0 < i32[16] >>> 0 ? 1 : 0) : flags.cf()); const a = i32[code[p + 1]] << 16; const v = (a - 65536) | 0; i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16); i32[13] = 132; i32[14] = v; i32[15] = a; i32[16] = c; p += 8; continue;
+        }
+        case 101: { // NEG
           const a = i32[code[p + 1]]; const v = -a | 0; i32[code[p + 1]] = v; i32[13] = 0; i32[14] = v; i32[15] = 0; i32[16] = a; p += 8; continue;
         }
-        case 72: { // NOT
+        case 102: { // NOT
           i32[code[p + 1]] = ~i32[code[p + 1]]; p += 8; continue;
         }
-        case 73: { // IMUL
+        case 103: { // IMUL
           const a = i32[code[p + 1]]; const b = i32[code[p + 2]]; const v = Math.imul(a, b); const o = a * b === v ? 0 : 1; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = o | adjust; i32[16] = o; p += 8; continue;
         }
-        case 74: { // IMUL_I
+        case 104: { // IMUL_I
           const a = i32[code[p + 2]]; const b = code[p + 6]; const v = Math.imul(a, b); const o = a * b === v ? 0 : 1; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = o | adjust; i32[16] = o; p += 8; continue;
         }
-        case 75: { // SHL_I
+        case 105: { // SHL_I
           const n = code[p + 6]; const a = i32[code[p + 1]]; const v = a << n; const c = (a >>> (32 - n)) & 1; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = c | (v & adjust); i32[16] = (v >>> 31) ^ c; p += 8; continue;
         }
-        case 76: { // SHL_CL
+        case 106: { // SHL_CL
           const n = i32[1] & 31; if (n !== 0) { const a = i32[code[p + 1]]; const v = a << n; const c = (a >>> (32 - n)) & 1; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = c | (v & adjust); i32[16] = (v >>> 31) ^ c; } p += 8; continue;
         }
-        case 77: { // SHR_I
+        case 107: { // SHR_I
           const n = code[p + 6]; const a = i32[code[p + 1]]; const v = a >>> n; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = ((a >>> (n - 1)) & 1) | adjust; i32[16] = ((v >>> 31) ^ (v >>> 30)) & 1; p += 8; continue;
         }
-        case 78: { // SHR_CL
+        case 108: { // SHR_CL
           const n = i32[1] & 31; if (n !== 0) { const a = i32[code[p + 1]]; const v = a >>> n; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = ((a >>> (n - 1)) & 1) | adjust; i32[16] = ((v >>> 31) ^ (v >>> 30)) & 1; } p += 8; continue;
         }
-        case 79: { // SAR_I
+        case 109: { // SAR_I
           const n = code[p + 6]; const a = i32[code[p + 1]]; const v = a >> n; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = ((a >> (n - 1)) & 1) | adjust; i32[16] = 0; p += 8; continue;
         }
-        case 80: { // SAR_CL
+        case 110: { // SAR_CL
           const n = i32[1] & 31; if (n !== 0) { const a = i32[code[p + 1]]; const v = a >> n; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = ((a >> (n - 1)) & 1) | adjust; i32[16] = 0; } p += 8; continue;
         }
-        case 81: { // ROL_I
+        case 111: { // SHL16_I
+          const n = code[p + 6]; const a = i32[code[p + 1]]; const v = a << (16 + n); const c = (a >>> (16 - n)) & 1; i32[code[p + 1]] = (a & -65536) | (v >>> 16); i32[13] = 133; i32[14] = v; i32[15] = (c | ((v >>> 16) & adjust)); i32[16] = ((v >>> 31) ^ c); p += 8; continue;
+        }
+        case 112: { // SHR16_I
+          const n = code[p + 6]; const a = i32[code[p + 1]]; const v = (a & 65535) >>> n; i32[code[p + 1]] = (a & -65536) | v; i32[13] = 133; i32[14] = (v << 16); i32[15] = (((a >>> (n - 1)) & 1) | adjust); i32[16] = (((v >>> 15) ^ (v >>> 14)) & 1); p += 8; continue;
+        }
+        case 113: { // ROL_I
           const n = code[p + 6]; const a = i32[code[p + 1]]; const v = (a << n) | (a >>> (32 - n)); i32[code[p + 1]] = v; run.rotated(v & 1, (v ^ (v >>> 31)) & 1); p += 8; continue;
         }
-        case 82: { // ROR_I
+        case 114: { // ROR_I
           const n = code[p + 6]; const a = i32[code[p + 1]]; const v = (a >>> n) | (a << (32 - n)); i32[code[p + 1]] = v; run.rotated(v >>> 31, (v >>> 31) ^ ((v >>> 30) & 1)); p += 8; continue;
         }
-        case 83: { // CMOV
+        case 115: { // CMOV
           if (flags.condition(code[p + 6])) i32[code[p + 1]] = i32[code[p + 2]]; p += 8; continue;
         }
-        case 84: { // SETCC
+        case 116: { // SETCC
           u8[code[p + 1]] = flags.condition(code[p + 6]) ? 1 : 0; p += 8; continue;
         }
-        case 85: { // END
+        case 117: { // END
           left = (left - (code[p + 7] >>> 17)) | 0;
           base = (base + (code[p + 7] & 8191)) | 0;
           p = run.enter(base, left, 0);
@@ -347,10 +455,10 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 86: { // COLD_END
+        case 118: { // COLD_END
           run.coldEnd(p); return;
         }
-        case 87: { // COLD_REFETCH
+        case 119: { // COLD_REFETCH
           run.cold(p);
           const place = code[p + 7];
           left = (left - (place >>> 17) - 1) | 0;
@@ -361,7 +469,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 88: { // INVLPG
+        case 120: { // INVLPG
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0; run.invlpg(p, lin);
           const place = code[p + 7];
           left = (left - (place >>> 17) - 1) | 0;
@@ -372,7 +480,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 89: { // LOAD_CR3
+        case 121: { // LOAD_CR3
           run.loadDirectory(p, i32[code[p + 2]] & -4072);
           const place = code[p + 7];
           left = (left - (place >>> 17) - 1) | 0;
@@ -383,7 +491,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 90: { // JMP
+        case 122: { // JMP
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           base = (base + code[p + 5]) | 0;
           {
@@ -398,7 +506,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 91: { // JMP_R
+        case 123: { // JMP_R
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           base = (i32[code[p + 2]]) | 0;
           {
@@ -413,7 +521,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 92: { // JCC0
+        case 124: { // JCC0
           const taken = flags.condition(0);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -430,7 +538,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 93: { // JCC1
+        case 125: { // JCC1
           const taken = flags.condition(1);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -447,7 +555,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 94: { // JCC2
+        case 126: { // JCC2
           const taken = ((i32[13] & 7) === 0 ? i32[15] >>> 0 < i32[16] >>> 0 : flags.condition(2));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -464,7 +572,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 95: { // JCC3
+        case 127: { // JCC3
           const taken = ((i32[13] & 7) === 0 ? i32[15] >>> 0 >= i32[16] >>> 0 : flags.condition(3));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -481,7 +589,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 96: { // JCC4
+        case 128: { // JCC4
           const taken = i32[14] === 0;
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -498,7 +606,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 97: { // JCC5
+        case 129: { // JCC5
           const taken = i32[14] !== 0;
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -515,7 +623,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 98: { // JCC6
+        case 130: { // JCC6
           const taken = ((i32[13] & 7) === 0 ? i32[15] >>> 0 <= i32[16] >>> 0 : flags.condition(6));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -532,7 +640,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 99: { // JCC7
+        case 131: { // JCC7
           const taken = ((i32[13] & 7) === 0 ? i32[15] >>> 0 > i32[16] >>> 0 : flags.condition(7));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -549,7 +657,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 100: { // JCC8
+        case 132: { // JCC8
           const taken = ((i32[13] & 7) === 0 ? i32[14] < 0 : flags.condition(8));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -566,7 +674,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 101: { // JCC9
+        case 133: { // JCC9
           const taken = ((i32[13] & 7) === 0 ? i32[14] >= 0 : flags.condition(9));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -583,7 +691,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 102: { // JCC10
+        case 134: { // JCC10
           const taken = flags.condition(10);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -600,7 +708,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 103: { // JCC11
+        case 135: { // JCC11
           const taken = flags.condition(11);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -617,7 +725,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 104: { // JCC12
+        case 136: { // JCC12
           const taken = ((i32[13] & 7) === 0 ? i32[15] < i32[16] : flags.condition(12));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -634,7 +742,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 105: { // JCC13
+        case 137: { // JCC13
           const taken = ((i32[13] & 7) === 0 ? i32[15] >= i32[16] : flags.condition(13));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -651,7 +759,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 106: { // JCC14
+        case 138: { // JCC14
           const taken = ((i32[13] & 7) === 0 ? i32[15] <= i32[16] : flags.condition(14));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -668,7 +776,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 107: { // JCC15
+        case 139: { // JCC15
           const taken = ((i32[13] & 7) === 0 ? i32[15] > i32[16] : flags.condition(15));
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -685,7 +793,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 108: { // CALL
+        case 140: { // CALL
           { const v = (base + code[p + 6]) | 0; const lin = (i32[4] - 4) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
           if ((slot & canWrite) !== 0 && (lin & 4095) <= 4092) {
@@ -707,7 +815,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 109: { // CALL_R
+        case 141: { // CALL_R
           const target = i32[code[p + 2]];
           { const v = (base + code[p + 6]) | 0; const lin = (i32[4] - 4) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
@@ -730,7 +838,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[87] = base;
           continue;
         }
-        case 110: { // RET
+        case 142: { // RET
           const lin = i32[4]; 
           const slot = i32[1048576 + (lin >>> 12)];
           const at = (slot & -4096) + (lin & 4095);
@@ -744,6 +852,129 @@ export function createInterpreter(run: BlockRunner): Interpret {
               p = run.enter(base, left, 0);
               if (p === 0) return;
             }
+          }
+          i32[86] = left;
+          i32[87] = base;
+          continue;
+        }
+        case 143: { // JMP_NEAR
+          const taken = true;
+          const sum = (base + (taken ? code[p + 5] : code[p + 6])) | 0;
+          const to = taken ? sum & code[p + 4] : sum;
+          const limit = i32[38] >>> 0;
+          if (taken && to >>> 0 > limit) run.beyondCode(p);
+          
+          left = (left - (code[p + 7] >>> 17) - 1) | 0;
+          const link = taken ? p + 1 : p + 2;
+          const linked = to === sum && (to >>> 0) + 960 <= limit ? code[link] : 0;
+          base = to;
+          if (linked !== 0 && code[linked - 8] <= left) p = linked;
+          else {
+            p = run.enter(base, left, to === sum ? link : 0);
+            if (p === 0) return;
+          }
+          i32[86] = left;
+          i32[87] = base;
+          continue;
+        }
+        case 144: { // JCC_NEAR
+          const taken = flags.condition(code[p + 3]);
+          const sum = (base + (taken ? code[p + 5] : code[p + 6])) | 0;
+          const to = taken ? sum & code[p + 4] : sum;
+          const limit = i32[38] >>> 0;
+          if (taken && to >>> 0 > limit) run.beyondCode(p);
+          
+          left = (left - (code[p + 7] >>> 17) - 1) | 0;
+          const link = taken ? p + 1 : p + 2;
+          const linked = to === sum && (to >>> 0) + 960 <= limit ? code[link] : 0;
+          base = to;
+          if (linked !== 0 && code[linked - 8] <= left) p = linked;
+          else {
+            p = run.enter(base, left, to === sum ? link : 0);
+            if (p === 0) return;
+          }
+          i32[86] = left;
+          i32[87] = base;
+          continue;
+        }
+        case 145: { // LOOP
+          const mask = code[p + 3]; const count = (i32[1] - 1) & mask;
+          const taken = count !== 0;
+          const sum = (base + (taken ? code[p + 5] : code[p + 6])) | 0;
+          const to = taken ? sum & code[p + 4] : sum;
+          const limit = i32[38] >>> 0;
+          if (taken && to >>> 0 > limit) run.beyondCode(p);
+          i32[1] = (i32[1] & ~mask) | count;
+          left = (left - (code[p + 7] >>> 17) - 1) | 0;
+          const link = taken ? p + 1 : p + 2;
+          const linked = to === sum && (to >>> 0) + 960 <= limit ? code[link] : 0;
+          base = to;
+          if (linked !== 0 && code[linked - 8] <= left) p = linked;
+          else {
+            p = run.enter(base, left, to === sum ? link : 0);
+            if (p === 0) return;
+          }
+          i32[86] = left;
+          i32[87] = base;
+          continue;
+        }
+        case 146: { // LOOPE
+          const mask = code[p + 3]; const count = (i32[1] - 1) & mask;
+          const taken = count !== 0 && i32[14] === 0;
+          const sum = (base + (taken ? code[p + 5] : code[p + 6])) | 0;
+          const to = taken ? sum & code[p + 4] : sum;
+          const limit = i32[38] >>> 0;
+          if (taken && to >>> 0 > limit) run.beyondCode(p);
+          i32[1] = (i32[1] & ~mask) | count;
+          left = (left - (code[p + 7] >>> 17) - 1) | 0;
+          const link = taken ? p + 1 : p + 2;
+          const linked = to === sum && (to >>> 0) + 960 <= limit ? code[link] : 0;
+          base = to;
+          if (linked !== 0 && code[linked - 8] <= left) p = linked;
+          else {
+            p = run.enter(base, left, to === sum ? link : 0);
+            if (p === 0) return;
+          }
+          i32[86] = left;
+          i32[87] = base;
+          continue;
+        }
+        case 147: { // LOOPNE
+          const mask = code[p + 3]; const count = (i32[1] - 1) & mask;
+          const taken = count !== 0 && i32[14] !== 0;
+          const sum = (base + (taken ? code[p + 5] : code[p + 6])) | 0;
+          const to = taken ? sum & code[p + 4] : sum;
+          const limit = i32[38] >>> 0;
+          if (taken && to >>> 0 > limit) run.beyondCode(p);
+          i32[1] = (i32[1] & ~mask) | count;
+          left = (left - (code[p + 7] >>> 17) - 1) | 0;
+          const link = taken ? p + 1 : p + 2;
+          const linked = to === sum && (to >>> 0) + 960 <= limit ? code[link] : 0;
+          base = to;
+          if (linked !== 0 && code[linked - 8] <= left) p = linked;
+          else {
+            p = run.enter(base, left, to === sum ? link : 0);
+            if (p === 0) return;
+          }
+          i32[86] = left;
+          i32[87] = base;
+          continue;
+        }
+        case 148: { // JCXZ
+          const taken = (i32[1] & code[p + 3]) === 0;
+          const sum = (base + (taken ? code[p + 5] : code[p + 6])) | 0;
+          const to = taken ? sum & code[p + 4] : sum;
+          const limit = i32[38] >>> 0;
+          if (taken && to >>> 0 > limit) run.beyondCode(p);
+          
+          left = (left - (code[p + 7] >>> 17) - 1) | 0;
+          const link = taken ? p + 1 : p + 2;
+          const linked = to === sum && (to >>> 0) + 960 <= limit ? code[link] : 0;
+          base = to;
+          if (linked !== 0 && code[linked - 8] <= left) p = linked;
+          else {
+            p = run.enter(base, left, to === sum ? link : 0);
+            if (p === 0) return;
           }
           i32[86] = left;
           i32[87] = base;

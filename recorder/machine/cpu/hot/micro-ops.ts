@@ -1,7 +1,7 @@
 import { TEMPLATES } from './templates.ts';
 
 /**
- * Micro-ops: what blocks are made of. An instruction of the hot kind becomes one to three of them, each WORDS words in
+ * Micro-ops: what blocks are made of. An instruction of the hot kind becomes one to eight of them, each WORDS words in
  * the code array; all others become COLD or COLD_END, which call a handler on the decoded instruction.
  *
  *   0 op   1 a   2 b   3 x   4 scale   5 displacement   6 immediate   7 place

@@ -1,7 +1,7 @@
 import type { Core } from '../core.ts';
 import { Decoder } from '../decoder.ts';
 import { GENERAL_PROTECTION, STACK_FAULT } from '../fault.ts';
-import { EBP, EIP, ESP, LATCH_PHYSICAL, SS } from '../state.ts';
+import { ADDRESS, EBP, EIP, ESP, LATCH_PHYSICAL, SS } from '../state.ts';
 import { B, DISPLACEMENT, MICRO, OP, SCALE, X } from './micro-ops.ts';
 
 /** Micro-ops whose operand is the top of the stack, or beside it: register and displacement. */
@@ -25,7 +25,8 @@ const decoder = new Decoder();
  */
 export function checkSegmentEnd(core: Core, code: Int32Array, p: number, linear: number): void {
   const { i32 } = core;
-  if (p === 0 || COLD.has(code[p + OP])) return;
+  // Through ADDRESS: SEGMENTED has looked at the limit.
+  if (p === 0 || COLD.has(code[p + OP]) || code[p + B] === ADDRESS) return;
   const stack = STACK_OPS.get(code[p + OP]);
   const address = stack
     ? i32[stack[0]] + stack[1]

@@ -6,10 +6,27 @@ import {
   type Operand,
   REGISTER,
   RELATIVE,
+  SEGMENT,
 } from '../decoder.ts';
-import { MODE_16, MODE_FLAT } from '../segments.ts';
-import { CR0, CR2, CR3, CS, ESP, FS, TEMP, ZERO } from '../state.ts';
+import { MODE_FLAT } from '../segments.ts';
+import {
+  ADDRESS,
+  CR0,
+  CR2,
+  CR3,
+  CS,
+  EBP,
+  ESP,
+  FS,
+  SEGMENT_WORDS,
+  SEGMENTS,
+  SS,
+  TARGET,
+  TEMP,
+  ZERO,
+} from '../state.ts';
 import { MICRO } from './micro-ops.ts';
+import { SEGMENTED_WRITE } from './templates.ts';
 
 /** Takes micro-ops in order; the place is its own business. */
 export interface Emitter {
@@ -26,6 +43,8 @@ export interface Emitter {
 
 const M = MICRO;
 const READABLE_CONTROLS: Readonly<Record<number, number>> = { 0: CR0, 2: CR2, 3: CR3 };
+const cacheOf = (segment: number): number => SEGMENTS + segment * SEGMENT_WORDS;
+const maskOf = (size: number): number => (size === 2 ? 0xffff : -1);
 /** Byte registers are bytes of the word registers (80386 Programmer's Reference, figure 2-5). */
 const byteOf = (number: number): number => (number & 3) * 4 + (number >>> 2);
 const TEMP8 = TEMP * 4;
@@ -40,12 +59,21 @@ const JUMPS = new Set(CONDITIONS.map((name) => `j${name}`));
 const MOVES_IF = new Set(CONDITIONS.map((name) => `cmov${name}`));
 const SETS = new Set(CONDITIONS.map((name) => `set${name}`));
 
+const LOOPS: Readonly<Record<string, string>> = { loop: 'LOOP', loope: 'LOOPE', loopne: 'LOOPNE' };
+/** Memory operands that are addresses alone. */
+const NO_ACCESS = new Set(['lea', 'invlpg']);
+/** Of those with a memory operand first: it is read and no more. */
+const FIRST_IS_READ = new Set([...READ_ONLY, 'push', 'jmp', 'call', 'mul', 'div']);
+
 /**
- * Writes an instruction as micro-ops, if it is of the hot kind: 32-bit or byte operands, 32-bit addresses, and no
- * segment that matters. False leaves it to its handler, which knows every form; nothing has been emitted then.
+ * Writes an instruction as micro-ops, if it is of the hot kind: what compilers emit, in 16 and 32 bits. In flat 32-bit code a memory
+ * operand is its offset; elsewhere, or by FS, GS or CS, a micro-op of its own (SEGMENTED…) leaves its linear address in ADDRESS.
+ * False leaves the instruction to its handler, which knows every form; what has been emitted then is to be taken back.
  */
 export class Translator {
   private readonly out: Emitter;
+  /** The memory operand is that in ADDRESS. */
+  private segmented = false;
 
   constructor(out: Emitter) {
     this.out = out;
@@ -53,15 +81,17 @@ export class Translator {
 
   /** `offset` is where the instruction begins relative to its block. */
   translate(insn: Instruction, mode: number, offset: number): boolean {
-    if (mode === MODE_16) return false;
     const { operands, mnemonic } = insn;
     const [first, second] = operands;
+    const flat = mode === MODE_FLAT;
+    const memory = operands.find((operand) => operand.kind === MEMORY);
+    this.segmented = false;
+    if (memory && !NO_ACCESS.has(mnemonic)) this.address(insn, flat, memory);
+    if (operands.some((operand) => operand.kind === SEGMENT)) return this.selector(insn, first, second);
     if (operands.some((operand) => operand.kind > RELATIVE)) return this.control(insn, mode, first, second);
-    const memory = operands.some((operand) => operand.kind === MEMORY);
-    if (mode !== MODE_FLAT && (memory || insn.opcode.ends || isStack(mnemonic))) return false;
-    if (memory && (insn.addressSize !== 4 || insn.override === CS || insn.override >= FS)) return false;
 
     if (mnemonic === 'invlpg') {
+      if (!flat || insn.addressSize !== 4 || insn.override === CS || insn.override >= FS) return false;
       this.memory(M.INVLPG, 0, insn);
       return true;
     }
@@ -78,7 +108,9 @@ export class Translator {
     if (SETS.has(mnemonic)) return this.setByte(insn, first);
     if (MOVES_IF.has(mnemonic)) return this.moveIf(insn, first, second);
     if (mnemonic === 'imul') return this.multiply(insn);
-    if (insn.operandSize !== 4) return false;
+    const counts = mnemonic in LOOPS || mnemonic === 'jcxz';
+    if (!flat || insn.operandSize !== 4 || counts)
+      return this.narrow(insn, first, second, offset + insn.length);
     if (JUMPS.has(mnemonic)) {
       const next = offset + insn.length;
       this.out.emit(M[`JCC${insn.condition}`], 0, 0, 0, 0, next + first.value, next);
@@ -112,17 +144,36 @@ export class Translator {
     }
   }
 
+  /** Finds the memory operand's linear address, unless it is its offset. */
+  private address(insn: Instruction, flat: boolean, operand: Operand): void {
+    const { base, index, scale, displacement, segment, override, addressSize } = insn;
+    if (flat && addressSize === 4 && override !== CS && override < FS) return;
+    this.segmented = true;
+    const writes = insn.operands[0] === operand && !FIRST_IS_READ.has(insn.mnemonic);
+    const size = insn.operands.some(({ kind }) => kind === SEGMENT) ? 2 : operand.size;
+    const access = (size - 1) | (writes ? SEGMENTED_WRITE : 0);
+    const op = addressSize === 2 ? M.SEGMENTED16 : M.SEGMENTED;
+    this.out.emit(op, cacheOf(segment), base, index, scale, displacement, access);
+  }
+
   /** A micro-op with the instruction's memory operand. */
   private memory(op: number, register: number, insn: Instruction): void {
-    this.out.emit(op, register, insn.base, insn.index, insn.scale, insn.displacement);
+    if (this.segmented) this.out.emit(op, register, ADDRESS, ZERO);
+    else this.out.emit(op, register, insn.base, insn.index, insn.scale, insn.displacement);
   }
 
   private load(insn: Instruction, register: number): void {
-    this.memory(insn.index === ZERO ? M.LOAD_B : M.LOAD, register, insn);
+    this.memory(this.segmented || insn.index === ZERO ? M.LOAD_B : M.LOAD, register, insn);
   }
 
   private store(insn: Instruction, register: number): void {
-    this.memory(insn.index === ZERO ? M.STORE_B : M.STORE, register, insn);
+    this.memory(this.segmented || insn.index === ZERO ? M.STORE_B : M.STORE, register, insn);
+  }
+
+  /** The word or double word in memory. */
+  private loadSized(insn: Instruction, size: number, register: number): void {
+    if (size === 4) this.load(insn, register);
+    else this.memory(M.LOAD_ZX16, register, insn);
   }
 
   private move(insn: Instruction, to: Operand, from: Operand): boolean {
@@ -133,9 +184,15 @@ export class Translator {
       return true;
     }
     if (to.size === 2) {
-      if (from.kind === REGISTER && to.kind === MEMORY) this.memory(M.STORE16, from.number, insn);
-      else if (from.kind === REGISTER && to.number !== ESP) out.emit(M.MOV16, to.number, from.number);
-      else return false;
+      if (to.kind === REGISTER && to.number === ESP) return false;
+      let source = from.number;
+      if (from.kind !== REGISTER) {
+        source = TEMP;
+        if (from.kind === MEMORY) this.memory(M.LOAD_ZX16, TEMP, insn);
+        else out.emit(M.MOV_I, TEMP, 0, 0, 0, 0, from.value);
+      }
+      if (to.kind === MEMORY) this.memory(M.STORE16, source, insn);
+      else out.emit(M.MOV16, to.number, source);
       return true;
     }
     const wide = to.size === 4;
@@ -173,8 +230,15 @@ export class Translator {
   }
 
   private lea(insn: Instruction, to: Operand): boolean {
-    if (to.size !== 4 || insn.addressSize !== 4) return false;
-    this.memory(M.LEA, to.number, insn);
+    if (to.size === 4) {
+      if (insn.addressSize !== 4) return false;
+      this.memory(M.LEA, to.number, insn);
+    } else {
+      // The low half of the sum is the same in 16 and 32 bits.
+      if (to.number === ESP) return false;
+      this.memory(M.LEA, TEMP, insn);
+      this.out.emit(M.MOV16, to.number, TEMP);
+    }
     return true;
   }
 
@@ -188,50 +252,56 @@ export class Translator {
 
   /** Two operands; a destination in memory is modified through TEMP. */
   private alu(insn: Instruction, to: Operand, from: Operand): boolean {
-    if (to.size === 2) return false;
     const { out } = this;
-    const wide = to.size === 4;
-    const temp = wide ? TEMP : TEMP8;
-    const register = (operand: Operand) => (wide ? operand.number : byteOf(operand.number));
-    const name = `${insn.mnemonic.toUpperCase()}${wide ? '' : '8'}`;
+    const { size } = to;
+    const temp = size === 1 ? TEMP8 : TEMP;
+    const register = (operand: Operand) => (size === 1 ? byteOf(operand.number) : operand.number);
+    const name = `${insn.mnemonic.toUpperCase()}${size === 4 ? '' : size * 8}`;
     let target = to.kind === REGISTER ? register(to) : temp;
     let source = from.kind === REGISTER ? register(from) : temp;
     const readOnly = READ_ONLY.has(insn.mnemonic);
     if (to.kind === MEMORY) {
-      if (!readOnly) this.memory(wide ? M.MODIFY : M.MODIFY8, temp, insn);
-      else if (wide) this.load(insn, temp);
-      else this.memory(M.LOAD8, temp, insn);
+      if (!readOnly) this.modify(insn, size);
+      else if (size === 1) this.memory(M.LOAD8, temp, insn);
+      else this.loadSized(insn, size, temp);
       target = temp;
     } else if (from.kind === MEMORY) {
-      if (wide) this.load(insn, temp);
-      else this.memory(M.LOAD8, temp, insn);
+      if (size === 1) this.memory(M.LOAD8, temp, insn);
+      else this.loadSized(insn, size, temp);
       source = temp;
     }
     if (from.kind === IMMEDIATE_OPERAND) out.emit(M[`${name}_I`], target, 0, 0, 0, 0, from.value);
     else out.emit(M[name], target, source);
-    if (to.kind === MEMORY && !readOnly) this.storeBack(insn, wide);
+    if (to.kind === MEMORY && !readOnly) this.storeBack(insn, size);
     return true;
   }
 
-  private storeBack(insn: Instruction, wide: boolean): void {
-    if (wide) this.store(insn, TEMP);
-    else this.memory(M.STORE8, TEMP8, insn);
+  /** Reads into TEMP what is to be written back. */
+  private modify(insn: Instruction, size: number): void {
+    this.memory(size === 4 ? M.MODIFY : M[`MODIFY${size * 8}`], size === 1 ? TEMP8 : TEMP, insn);
+  }
+
+  private storeBack(insn: Instruction, size: number): void {
+    if (size === 4) this.store(insn, TEMP);
+    else this.memory(M[`STORE${size * 8}`], size === 1 ? TEMP8 : TEMP, insn);
   }
 
   private step(insn: Instruction, to: Operand): boolean {
-    if (to.size !== 4) return false;
-    const op = M[insn.mnemonic.toUpperCase()];
+    const { size } = to;
+    const op = M[`${insn.mnemonic.toUpperCase()}${size === 4 ? '' : size * 8}`];
+    if (op === undefined) return false;
     if (to.kind === REGISTER) {
-      this.out.emit(op, to.number);
+      this.out.emit(op, size === 1 ? byteOf(to.number) : to.number);
     } else {
-      this.memory(M.MODIFY, TEMP, insn);
-      this.out.emit(op, TEMP);
-      this.store(insn, TEMP);
+      this.modify(insn, size);
+      this.out.emit(op, size === 1 ? TEMP8 : TEMP);
+      this.storeBack(insn, size);
     }
     return true;
   }
 
   private shift(insn: Instruction, to: Operand, count: Operand): boolean {
+    if (to.size === 2) return this.shift16(insn, to, count);
     if (to.size !== 4) return false;
     const byRegister = count.kind === REGISTER;
     const amount = count.value & 31;
@@ -242,6 +312,17 @@ export class Translator {
     if (to.kind === MEMORY) this.memory(M.MODIFY, TEMP, insn);
     this.out.emit(op, target, 0, 0, 0, 0, amount);
     if (to.kind === MEMORY) this.store(insn, TEMP);
+    return true;
+  }
+
+  /** SHL and SHR by a constant that leaves something. */
+  private shift16(insn: Instruction, to: Operand, count: Operand): boolean {
+    const op = M[`${insn.mnemonic.toUpperCase()}16_I`];
+    const amount = count.value & 31;
+    if (op === undefined || count.kind === REGISTER || amount === 0 || amount > 15) return false;
+    if (to.kind === MEMORY) this.modify(insn, 2);
+    this.out.emit(op, to.kind === REGISTER ? to.number : TEMP, 0, 0, 0, 0, amount);
+    if (to.kind === MEMORY) this.storeBack(insn, 2);
     return true;
   }
 
@@ -294,7 +375,108 @@ export class Translator {
     this.out.emit(call ? M.CALL_R : M.JMP_R, 0, to.kind === MEMORY ? TEMP : to.number, 0, 0, 0, next);
     return true;
   }
-}
 
-const STACK = new Set(['push', 'pop', 'leave']);
-const isStack = (mnemonic: string): boolean => STACK.has(mnemonic);
+  // --- Where segments or 16-bit operands matter ----------------------------------------------------------------------
+
+  /** Moves from segment registers. Loads change how what follows is understood, and are their handlers'. */
+  private selector(insn: Instruction, first: Operand, second: Operand | undefined): boolean {
+    if (insn.mnemonic === 'push') return this.pushValue(cacheOf(first.number), insn.operandSize);
+    if (insn.mnemonic !== 'mov' || second?.kind !== SEGMENT) return false;
+    const selector = cacheOf(second.number);
+    if (first.kind === MEMORY) this.memory(M.STORE16, selector, insn);
+    else if (first.number === ESP) return false;
+    else this.out.emit(first.size === 4 ? M.MOV : M.MOV16, first.number, selector);
+    return true;
+  }
+
+  /** The stack, near transfers. `next` is where the next instruction begins relative to the block. */
+  private narrow(insn: Instruction, first: Operand, second: Operand, next: number): boolean {
+    const { mnemonic, operandSize: size, condition, addressSize } = insn;
+    const { out } = this;
+    const mask = maskOf(size);
+    if (JUMPS.has(mnemonic)) {
+      out.emit(M.JCC_NEAR, 0, 0, condition, mask, next + first.value, next);
+      return true;
+    }
+    if (mnemonic in LOOPS || mnemonic === 'jcxz') {
+      const op = M[LOOPS[mnemonic] ?? 'JCXZ'];
+      out.emit(op, 0, 0, maskOf(addressSize), mask, next + first.value, next);
+      return true;
+    }
+    switch (mnemonic) {
+      case 'xchg':
+        if (size !== 4 || first.size !== 4 || first.kind === MEMORY || second.kind === MEMORY) return false;
+        if (first.number === ESP || second.number === ESP) return false;
+        out.emit(M.XCHG, first.number, second.number);
+        return true;
+      case 'push':
+        if (first.kind === IMMEDIATE_OPERAND) out.emit(M.MOV_I, TEMP, 0, 0, 0, 0, first.value);
+        else if (first.kind === MEMORY) this.loadSized(insn, size, TEMP);
+        return this.pushValue(first.kind === REGISTER ? first.number : TEMP, size);
+      case 'pop':
+        if (first.kind !== REGISTER || first.number === ESP) return false;
+        this.popValue(ESP, size, size);
+        out.emit(size === 4 ? M.MOV : M.MOV16, first.number, TEMP);
+        return true;
+      case 'leave':
+        this.popValue(EBP, size, size);
+        out.emit(size === 4 ? M.MOV : M.MOV16, EBP, TEMP);
+        return true;
+      case 'ret':
+        this.stackTop(ESP, 0, size, 0);
+        out.emit(size === 4 ? M.LOAD_B : M.LOAD_ZX16, TEMP, ADDRESS, ZERO);
+        out.emit(M.CHECK_EIP, TEMP);
+        out.emit(M.SET_SP, 0, ESP, 0, 0, size + (first ? first.value & 0xffff : 0));
+        out.emit(M.JMP_R, 0, TEMP);
+        return true;
+      case 'jmp':
+      case 'call':
+        return this.nearTransfer(insn, first, next);
+      default:
+        return false;
+    }
+  }
+
+  private stackTop(register: number, displacement: number, size: number, write: number): void {
+    this.out.emit(M.SEGMENTED_STACK, cacheOf(SS), register, 0, 0, displacement, (size - 1) | write);
+  }
+
+  private pushValue(register: number, size: number): boolean {
+    const { out } = this;
+    this.stackTop(ESP, -size, size, SEGMENTED_WRITE);
+    out.emit(size === 4 ? M.STORE_B : M.STORE16, register, ADDRESS, ZERO);
+    out.emit(M.SET_SP, 0, ESP, 0, 0, -size);
+    return true;
+  }
+
+  /** TEMP = what `register` points to on the stack, whose top is `drop` bytes above then. */
+  private popValue(register: number, size: number, drop: number): void {
+    this.stackTop(register, 0, size, 0);
+    this.out.emit(size === 4 ? M.LOAD_B : M.LOAD_ZX16, TEMP, ADDRESS, ZERO);
+    this.out.emit(M.SET_SP, 0, register, 0, 0, drop);
+  }
+
+  private nearTransfer(insn: Instruction, to: Operand, next: number): boolean {
+    const { out } = this;
+    const size = insn.operandSize;
+    const mask = maskOf(size);
+    const relative = to.kind === RELATIVE;
+    const call = insn.mnemonic === 'call';
+    if (relative && !call) {
+      out.emit(M.JMP_NEAR, 0, 0, 0, mask, next + to.value, next);
+      return true;
+    }
+    if (relative) out.emit(M.EIP, TARGET, 0, 0, 0, next + to.value, mask);
+    else if (to.kind === MEMORY) this.loadSized(insn, size, TARGET);
+    else out.emit(size === 4 ? M.MOV : M.ZX16, TARGET, to.number);
+    out.emit(M.CHECK_EIP, TARGET);
+    if (call) {
+      out.emit(M.EIP, TEMP, 0, 0, 0, next, -1);
+      this.pushValue(TEMP, size);
+      out.emit(M.CALLED);
+    }
+    if (relative) out.emit(M.JMP_NEAR, 0, 0, 0, mask, next + to.value, next);
+    else out.emit(M.JMP_R, 0, TARGET);
+    return true;
+  }
+}

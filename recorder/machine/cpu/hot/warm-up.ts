@@ -1,9 +1,11 @@
 import { FAST_PATH, RAM } from '../../layout.ts';
 import type { Core } from '../core.ts';
+import { APPLICATION, BIG, SEGMENT_PRESENT, WRITABLE } from '../descriptors.ts';
 import { KIND_ADD, KIND_SUB } from '../flags.ts';
 import {
   BLOCK_EIP,
   CS,
+  DS,
   EAX,
   EBP,
   EBX,
@@ -15,11 +17,14 @@ import {
   FLAG_KIND,
   FLAG_RESULT,
   LEFT,
+  SEGMENT_WORDS,
+  SEGMENTS,
+  SS,
   ZERO,
 } from '../state.ts';
 import type { BlockCache } from './block-cache.ts';
 import type { Interpret } from './interpreter.ts';
-import { A, B, DISPLACEMENT, FIRST_END, IMMEDIATE, MICRO, OP, WORDS, X } from './micro-ops.ts';
+import { A, B, DISPLACEMENT, FIRST_END, IMMEDIATE, MICRO, OP, SCALE, WORDS, X } from './micro-ops.ts';
 
 /** The linear (and physical) page that the micro-ops address; its contents are put back. */
 const PAGE = 5;
@@ -31,6 +36,8 @@ const LINKED = START + 4 * WORDS;
 /** No micro-op. */
 const NONE = -1;
 const HLT = 0xf4;
+const DATA = SEGMENTS + DS * SEGMENT_WORDS;
+const OPEN = SEGMENT_PRESENT | APPLICATION | WRITABLE;
 /** Enough calls for V8 to begin to take notes. */
 const OVERTURE = 500;
 
@@ -44,6 +51,8 @@ const OPERANDS = [
 
 const TAKES_HANDLER = new Set([MICRO.COLD_END, MICRO.COLD_REFETCH]);
 const JUMPS = new Set(Array.from({ length: 16 }, (_, condition) => MICRO[`JCC${condition}`]));
+const NEAR = new Set(['JMP_NEAR', 'JCC_NEAR', 'LOOP', 'LOOPE', 'LOOPNE', 'JCXZ'].map((name) => MICRO[name]));
+const SEGMENTED = new Set(['SEGMENTED16', 'SEGMENTED', 'SEGMENTED_STACK'].map((name) => MICRO[name]));
 
 /**
  * Runs every micro-op by each of its branches. V8 compiles the loop as if what it has not seen run never would, and
@@ -62,14 +71,20 @@ export function warmUp(core: Core, blocks: BlockCache, interpret: Interpret): vo
     code.fill(0, 0, LINKED + WORDS);
     code[START + OP] = op;
     // The destination, the first handler, or a link; the source, base, or the other link.
-    code[START + A] = ends && !TAKES_HANDLER.has(op) ? link : EAX;
-    code[START + B] = JUMPS.has(op) ? link : kind === KIND_SUB ? EBX : ECX;
+    code[START + A] = ends && !TAKES_HANDLER.has(op) ? link : SEGMENTED.has(op) ? DATA : EAX;
+    code[START + B] = JUMPS.has(op) || NEAR.has(op) ? link : kind === KIND_SUB ? EBX : ECX;
     code[START + X] = ZERO;
+    code[START + SCALE] = NEAR.has(op) ? -1 : 0;
     code[START + DISPLACEMENT] = 0x80000000 | 0;
     code[START + IMMEDIATE] = b & 31;
     code[STOP + OP] = NONE;
     code[LINKED + OP] = NONE;
     i32[(FAST_PATH >>> 2) + PAGE] = slot;
+    // Segments that hold what is asked for, and such that do not.
+    const limit = kind === KIND_SUB ? -1 : 0;
+    core.segments.set(DS, 0, 0, limit, OPEN | (slot === 0 ? 0 : BIG));
+    core.segments.set(SS, 0, 0, limit, OPEN | (slot === 0 ? 0 : BIG));
+    core.segments.set(CS, 0, 0, limit, OPEN);
     i32[EAX] = a;
     i32[ECX] = b;
     i32[EBX] = (LINEAR + 0x80000000) | 0;
@@ -85,7 +100,11 @@ export function warmUp(core: Core, blocks: BlockCache, interpret: Interpret): vo
   };
   const run = (...variant: Parameters<typeof prepare>): void => {
     prepare(...variant);
-    interpret(START);
+    try {
+      interpret(START);
+    } catch (error) {
+      if (!core.isGuestFault(error)) throw error;
+    }
   };
 
   for (let n = 0; n < OVERTURE; n++) run(MICRO.NOP, 0, 0, KIND_SUB, 0, 0);
