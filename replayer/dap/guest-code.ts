@@ -3,6 +3,7 @@ import { type ElfSymbol, symbolize } from '../../schemas/elf.ts';
 import { guestSymbols } from '../../schemas/guest-symbols.ts';
 import type { TraceGuest } from '../../schemas/trace-header.ts';
 import { CallFrames } from '../dwarf/call-frames.ts';
+import { DebugInfo } from '../dwarf/debug-info.ts';
 import { LineTable } from '../dwarf/line-table.ts';
 import { elfSections } from '../dwarf/sections.ts';
 
@@ -26,6 +27,7 @@ export interface GuestCodeOptions {
 /** The guest's program as its symbols and DWARF tell it. */
 export class GuestCode {
   readonly frames: CallFrames;
+  readonly info: DebugInfo;
   private readonly symbols: readonly ElfSymbol[];
   private readonly lines: LineTable;
   private readonly sources: string | undefined;
@@ -35,6 +37,7 @@ export class GuestCode {
     this.symbols = guestSymbols(guest);
     this.lines = new LineTable(sections);
     this.frames = new CallFrames(sections);
+    this.info = new DebugInfo(sections);
     this.sources = sources;
   }
 

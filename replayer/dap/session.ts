@@ -15,14 +15,15 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
 import { comparePositions, type Watch } from '../../recorder/machine/stops.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { RETURN } from '../dwarf/call-frames.ts';
 import type { Debuggee, StopReport } from '../gdb/debuggee.ts';
 import type { Monitor } from '../gdb/monitor.ts';
+import type { Frame } from './frame.ts';
 import { type GuestCode, hex } from './guest-code.ts';
+import { Locals } from './locals.ts';
 import { Points } from './points.ts';
 import { type Granularity, Stepper } from './stepper.ts';
-import { unwind } from './unwind.ts';
-import { SCOPES, setVariable, variables } from './variables.ts';
+import type { Data } from './values.ts';
+import { SCOPES, setMemory, setVariable, variables } from './variables.ts';
 
 /** A machine has one processor, which is the one thread. */
 const THREAD = 1;
@@ -61,6 +62,7 @@ export class RewindDebugSession extends DebugSession {
   private readonly options: DapOptions;
   private readonly points = new Points();
   private readonly stepper: Stepper;
+  private readonly locals: Locals;
   private work: Promise<unknown> = Promise.resolve();
   /** Resolves when the client has disconnected. */
   readonly ended: Promise<void>;
@@ -73,6 +75,7 @@ export class RewindDebugSession extends DebugSession {
     this.ended = new Promise((resolve) => {
       this.end = resolve;
     });
+    this.locals = new Locals(options.debuggee, options.code);
     const conditions = () => this.points.conditions();
     this.stepper = new Stepper(options.debuggee, options.code, conditions, () => this.interrupted);
     this.setDebuggerLinesStartAt1(true);
@@ -125,6 +128,7 @@ export class RewindDebugSession extends DebugSession {
   }
 
   private tellStop(reason: string, description: string): void {
+    this.locals.forget();
     const event = new StoppedEvent(reason, THREAD) as DebugProtocol.StoppedEvent;
     event.body.description = description;
     event.body.allThreadsStopped = true;
@@ -215,9 +219,11 @@ export class RewindDebugSession extends DebugSession {
 
   protected override dataBreakpointInfoRequest(
     response: DebugProtocol.DataBreakpointInfoResponse,
-    { name, bytes = 4 }: DebugProtocol.DataBreakpointInfoArguments,
+    { variablesReference = 0, name, bytes = 4 }: DebugProtocol.DataBreakpointInfoArguments,
   ): void {
     this.serve(response, () => {
+      const variable = this.locals.find(variablesReference, name);
+      if (variable) return watchOf(name, variable);
       const [space, text] = name.startsWith('phys ') ? ['physical', name.slice(5)] : ['linear', name];
       const address = this.address(text);
       return {
@@ -300,51 +306,57 @@ export class RewindDebugSession extends DebugSession {
     { startFrame = 0, levels = 0 }: DebugProtocol.StackTraceArguments,
   ): void {
     this.serve(response, () => {
-      const { debuggee, code } = this.options;
-      const all = unwind(debuggee, code);
-      const shown = all.slice(startFrame, levels > 0 ? startFrame + levels : undefined);
-      const stackFrames = shown.map((registers, i) =>
-        this.stackFrame(registers[RETURN] ?? 0, startFrame + i),
-      );
-      return { stackFrames, totalFrames: all.length };
+      const { stack } = this.locals;
+      const end = levels > 0 ? startFrame + levels : undefined;
+      const stackFrames = stack.slice(startFrame, end).map((frame, i) => stackFrame(frame, startFrame + i));
+      return { stackFrames, totalFrames: stack.length };
     });
   }
 
-  private stackFrame(address: number, id: number): StackFrame {
-    // A return address belongs to the line of the call before it.
-    const { name } = this.options.code.place(address);
-    const { path, line } = this.options.code.place(id === 0 ? address : address - 1);
-    const frame = path
-      ? new StackFrame(id, name, new Source(basename(path), path), line, 1)
-      : new StackFrame(id, name);
-    frame.instructionPointerReference = hex(address);
-    return frame;
-  }
-
-  protected override scopesRequest(response: DebugProtocol.ScopesResponse): void {
-    response.body = { scopes: SCOPES.map(({ name }, n) => new Scope(name, n + 1)) };
-    this.sendResponse(response);
+  protected override scopesRequest(
+    response: DebugProtocol.ScopesResponse,
+    { frameId }: DebugProtocol.ScopesArguments,
+  ): void {
+    this.serve(response, () => {
+      const locals = this.locals.scope(frameId);
+      const machine = SCOPES.map(({ name }, n) => new Scope(name, n + 1));
+      return { scopes: [...(locals > 0 ? [new Scope('Locals', locals)] : []), ...machine] };
+    });
   }
 
   protected override variablesRequest(
     response: DebugProtocol.VariablesResponse,
     { variablesReference }: DebugProtocol.VariablesArguments,
   ): void {
-    this.serve(response, () => ({ variables: variables(this.options.debuggee, variablesReference - 1) }));
+    this.serve(response, () => ({
+      variables:
+        this.locals.open(variablesReference) ?? variables(this.options.debuggee, variablesReference - 1),
+    }));
   }
 
   protected override setVariableRequest(
     response: DebugProtocol.SetVariableResponse,
-    { name, value }: DebugProtocol.SetVariableArguments,
+    { variablesReference, name, value }: DebugProtocol.SetVariableArguments,
   ): void {
-    this.serve(response, () => ({ value: setVariable(this.options.debuggee, name, this.address(value)) }));
+    this.serve(response, () => {
+      const { debuggee } = this.options;
+      const variable = this.locals.find(variablesReference, name);
+      const number = this.address(value);
+      const set = variable
+        ? setMemory(debuggee, name, variable, number)
+        : setVariable(debuggee, name, number);
+      this.locals.forget();
+      return { value: set };
+    });
   }
 
   protected override evaluateRequest(
     response: DebugProtocol.EvaluateResponse,
-    { expression, context }: DebugProtocol.EvaluateArguments,
+    { expression, context, frameId = 0 }: DebugProtocol.EvaluateArguments,
   ): void {
     this.serve(response, async () => {
+      const variable = this.locals.evaluate(expression, frameId);
+      if (variable) return variable;
       const value = this.value(expression);
       if (value !== undefined)
         return { result: hex(value), variablesReference: 0, memoryReference: hex(value) };
@@ -371,7 +383,7 @@ export class RewindDebugSession extends DebugSession {
       if (bytes.length < 4) throw new BadInput(`${hex(address)} is not mapped`);
       return Buffer.from(bytes).readUInt32LE();
     }
-    if (/^(0x[0-9a-f]{1,8}|\d+)$/i.test(word)) return Number(word) >>> 0;
+    if (/^(0x[0-9a-f]{1,8}|-?\d+)$/i.test(word)) return Number(word) >>> 0;
     const name = word.replace(/^[$%]/, '');
     const register = SCOPES.flatMap((scope) => scope.read(this.options.debuggee)).find(
       (variable) => variable.name === name,
@@ -408,6 +420,7 @@ export class RewindDebugSession extends DebugSession {
       const bytes = Buffer.from(data, 'base64');
       if (!this.options.debuggee.writeMemory('linear', address, bytes))
         throw new BadInput(`${hex(address)} is not mapped`);
+      this.locals.forget();
       this.sendEvent(
         new Event('memory', {
           memoryReference,
@@ -473,6 +486,27 @@ export class RewindDebugSession extends DebugSession {
     }));
     return [...missing, ...found];
   }
+}
+
+/** A variable in memory can be watched, whole; one that is in a register has no place. */
+function watchOf(
+  name: string,
+  { address, type: { bytes } }: Data,
+): DebugProtocol.DataBreakpointInfoResponse['body'] {
+  if (address === undefined || bytes === 0) return { dataId: null, description: `${name} is not in memory` };
+  return {
+    dataId: `linear ${hex(address)} ${bytes}`,
+    description: `${name}: ${bytes} bytes at linear ${hex(address)}`,
+    accessTypes: ['read', 'write', 'readWrite'],
+  };
+}
+
+function stackFrame({ address, place: { name, path, line } }: Frame, id: number): StackFrame {
+  const frame = path
+    ? new StackFrame(id, name, new Source(basename(path), path), line, 1)
+    : new StackFrame(id, name);
+  frame.instructionPointerReference = hex(address);
+  return frame;
 }
 
 const granularity = (args: { readonly granularity?: string }): Granularity =>

@@ -4,6 +4,7 @@ import type { Debuggee } from '../gdb/debuggee.ts';
 import { cpuOf } from '../gdb/register.ts';
 import { changeRegister, registerNumber } from '../gdb/registers.ts';
 import { hex } from './guest-code.ts';
+import type { Data } from './values.ts';
 
 interface Shown {
   readonly name: string;
@@ -78,4 +79,21 @@ export function setVariable(debuggee: Debuggee, name: string, value: number): st
   change.apply();
   debuggee.afterWrite();
   return hex(value);
+}
+
+/** Sets a variable of the guest's program, in a what-if run; returns what it then is. */
+export function setMemory(
+  debuggee: Debuggee,
+  name: string,
+  { address, type: { kind, bytes }, bits }: Data,
+  value: number,
+): string {
+  const isScalar = (kind === 'base' || kind === 'pointer' || kind === 'enumeration') && bytes <= 4 && !bits;
+  if (address === undefined) throw new BadInput(`${name} is not in memory: set the register that it is in`);
+  if (!isScalar) throw new BadInput(`${name} is no number: set its parts`);
+  const word = Buffer.alloc(4);
+  word.writeUInt32LE(value >>> 0);
+  if (!debuggee.writeMemory('linear', address, word.subarray(0, bytes)))
+    throw new BadInput(`${hex(address)} is not mapped`);
+  return String(value);
 }

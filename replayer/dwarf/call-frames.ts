@@ -39,21 +39,31 @@ export class CallFrames {
     this.entries = section ? readEntries(section).sort((a, b) => a.start - b.start) : [];
   }
 
+  /** The canonical frame address of the frame that code at `RETURN` has; undefined where nothing is known of the code. */
+  cfa(registers: Registers): number | undefined {
+    return this.frame(registers)?.cfa;
+  }
+
   /** The caller's registers; undefined where nothing is known of the code at `RETURN`. `read` gives a word of the stack. */
   caller(registers: Registers, read: (address: number) => number | undefined): Registers | undefined {
-    const pc = registers[RETURN];
-    if (pc === undefined) return undefined;
-    const entry = this.entries.find(({ start, end }) => start <= pc && pc < end);
-    const rules = entry && rulesAt(entry, pc);
-    const base = rules && registers[rules.register];
-    if (!rules || base === undefined) return undefined;
-    const cfa = (base + rules.offset) >>> 0;
+    const frame = this.frame(registers);
+    if (!frame?.rules.saved.has(RETURN)) return undefined;
+    const { cfa, rules } = frame;
     const found = registers.map((value, n) => {
       const at = rules.saved.get(n);
       return at === undefined ? value : read((cfa + at) >>> 0);
     });
     found[ESP] = cfa;
-    return found[RETURN] === undefined || !rules.saved.has(RETURN) ? undefined : found;
+    return found[RETURN] === undefined ? undefined : found;
+  }
+
+  private frame(registers: Registers): { readonly cfa: number; readonly rules: Rules } | undefined {
+    const pc = registers[RETURN];
+    if (pc === undefined) return undefined;
+    const entry = this.entries.find(({ start, end }) => start <= pc && pc < end);
+    const rules = entry && rulesAt(entry, pc);
+    const base = rules && registers[rules.register];
+    return !rules || base === undefined ? undefined : { cfa: (base + rules.offset) >>> 0, rules };
   }
 }
 

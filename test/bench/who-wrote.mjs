@@ -11,6 +11,8 @@ const { buildMachine } = await import(join(root, 'dist/recorder/machine/build.js
 const { builtinDisk } = await import(join(root, 'dist/analysis/cli/builtin-guest.js'));
 
 const QUESTIONS = 1000;
+/** The fastest of so many counts, for each question: what else runs here is not measured. */
+const ROUNDS = 3;
 const PROCESSES = 40;
 const COMMANDS = 10;
 const HIDDEN = 5;
@@ -62,11 +64,16 @@ try {
     let hidden = 0;
     for (let n = 0; n < count; n++) {
       const question = [place(n), length, instant()];
-      const start = performance.now();
-      const index = await StoreIndex.open(trace, options);
-      const runs = index.look(...question);
-      index.close();
-      times.push(performance.now() - start);
+      let best = Number.POSITIVE_INFINITY;
+      let runs = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        const start = performance.now();
+        const index = await StoreIndex.open(trace, options);
+        runs = index.look(...question);
+        index.close();
+        best = Math.min(best, performance.now() - start);
+      }
+      times.push(best);
       if (!runs.some(({ last }) => last.kind === 'hidden')) continue;
       hidden++;
       hiddenOnes.push(question);
@@ -77,14 +84,18 @@ try {
   const once = join(import.meta.dirname, 'who-wrote-once.mjs');
   const cold = Array.from({ length: PROCESSES }, () => {
     const question = [anyOf(PAGE)(), PAGE, anyTime()];
-    return runScript(once, [trace, ...question.map(String)])[0].milliseconds;
+    const ask = () => runScript(once, [trace, ...question.map(String)])[0].milliseconds;
+    return Math.min(...Array.from({ length: ROUNDS }, ask));
   });
   addRow('a page, at any instant, in a new process', cold);
   const command = Array.from({ length: COMMANDS }, () => {
-    const start = performance.now();
-    const range = `${anyOf(PAGE)()}+${PAGE}`;
-    spawnSync(process.execPath, [join(root, 'bin/rewind386.js'), 'who-wrote', trace, range]);
-    return performance.now() - start;
+    const args = [join(root, 'bin/rewind386.js'), 'who-wrote', trace, `${anyOf(PAGE)()}+${PAGE}`];
+    const ask = () => {
+      const start = performance.now();
+      spawnSync(process.execPath, args);
+      return performance.now() - start;
+    };
+    return Math.min(...Array.from({ length: ROUNDS }, ask));
   });
   addRow('a page, the whole command with symbols and processes, at the end', command);
 

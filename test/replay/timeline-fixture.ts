@@ -18,6 +18,8 @@ export const HIJACK = {
   interrupt: 22_711_849,
   /** The PTE in the alternate map, and where it lies. */
   linear: 0xfffbfef8,
+  /** What is stored. */
+  value: 0x5f6207,
   symbol: 'pmap_enter+0x15d',
 } as const;
 

@@ -1,0 +1,110 @@
+import { Handles } from '@vscode/debugadapter';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { Debuggee } from '../gdb/debuggee.ts';
+import { Frame } from './frame.ts';
+import type { GuestCode } from './guest-code.ts';
+import { followPath } from './paths.ts';
+import { type Data, type Named, Values } from './values.ts';
+
+/** What can be opened in the editor: the variables of a frame, or the parts of one of them. */
+type Container = { readonly frame: Frame } | { readonly data: Data; readonly path: string };
+
+const hex = (address: number): string => `0x${(address >>> 0).toString(16)}`;
+
+/** Variables as the guest's DWARF tells of them, for as long as the machine stands where it is. */
+export class Locals {
+  private readonly debuggee: Debuggee;
+  private readonly code: GuestCode;
+  private readonly values: Values;
+  private readonly handles = new Handles<Container>();
+  private frames: readonly Frame[] | undefined;
+
+  constructor(debuggee: Debuggee, code: GuestCode) {
+    this.debuggee = debuggee;
+    this.code = code;
+    this.values = new Values({
+      read: (address, bytes) => {
+        const found = debuggee.readMemory('linear', address, bytes);
+        return found.length === bytes ? found : undefined;
+      },
+      symbol: (address) => {
+        const { name } = code.place(address);
+        return name === hex(address) || name.startsWith('0x') ? undefined : name;
+      },
+    });
+  }
+
+  /** The machine, or its memory, changed: nothing that was shown holds any more. */
+  forget(): void {
+    this.frames = undefined;
+    this.handles.reset();
+  }
+
+  /** Reference of the variables of frame `id`; 0 where nothing is known of its code. */
+  scope(id: number): number {
+    const frame = this.stack[id];
+    return frame?.scope ? this.handles.create({ frame }) : 0;
+  }
+
+  /** What a reference stands for; undefined when it is not one of these. */
+  open(reference: number): DebugProtocol.Variable[] | undefined {
+    return this.parts(reference)?.map(({ path, ...named }) => this.shown(named, path));
+  }
+
+  /** A variable of those that a reference stands for. */
+  find(reference: number, name: string): Data | undefined {
+    return this.parts(reference)?.find((part) => part.name === name)?.data;
+  }
+
+  private parts(reference: number): (Named & { readonly path: string })[] | undefined {
+    // `get` has no type for what is not there.
+    const container = this.handles.get(reference) as Container | undefined;
+    if (!container) return undefined;
+    if ('frame' in container) {
+      const { frame } = container;
+      const all = frame.scope?.variables ?? [];
+      return all.map(({ name, die }) => ({ name, data: frame.dataOf(die), path: name }));
+    }
+    const { data, path } = container;
+    return this.values.children(data).map((child) => ({ ...child, path: childPath(data, path, child.name) }));
+  }
+
+  /** A variable, or a path from one, in frame `id`; undefined for what is none. */
+  evaluate(expression: string, id: number): DebugProtocol.EvaluateResponse['body'] | undefined {
+    const frame = this.stack[id];
+    const data = frame && followPath(expression, this.values, (name) => frame.variable(name));
+    if (!data) return undefined;
+    const { value, type, variablesReference, memoryReference } = this.shown({ name: '', data }, expression);
+    return {
+      result: value,
+      variablesReference,
+      ...(type ? { type } : {}),
+      ...(memoryReference ? { memoryReference } : {}),
+    };
+  }
+
+  /** The stack, innermost first. */
+  get stack(): readonly Frame[] {
+    this.frames ??= Frame.all(this.debuggee, this.code);
+    return this.frames;
+  }
+
+  private shown({ name, data }: Named, path: string): DebugProtocol.Variable {
+    const isOpen = this.values.children(data).length > 0;
+    const at = data.address ?? (data.type.kind === 'pointer' ? this.values.number(data) : undefined);
+    return {
+      name,
+      value: this.values.text(data),
+      type: data.type.name,
+      variablesReference: isOpen ? this.handles.create({ data, path }) : 0,
+      evaluateName: path,
+      ...(at === undefined ? {} : { memoryReference: hex(at) }),
+    };
+  }
+}
+
+function childPath({ type }: Data, path: string, child: string): string {
+  if (child === '*') return `${path}[0]`;
+  if (child.startsWith('[')) return `${path}${child}`;
+  return `${path}${type.kind === 'pointer' ? '->' : '.'}${child}`;
+}
