@@ -34,7 +34,8 @@ it('is a divergence, in header, image, inputs, ladder and index alike', async ()
     expect(stderr[0], `byte ${at}`).toMatch(/: DIVERGENCE at icount [\d,]+ in \w+/);
     expect(stderr.at(-1), `byte ${at}`).toMatch(/^next: rewind386 /);
   }
-});
+  // Some sixty replays: on a busy machine they take a while.
+}, 240_000);
 
 it('is told where only the way to the index is lost, and every fact still agrees', async () => {
   for (let at = whole.length - TRAILER_BYTES; at < whole.length; at++) {
