@@ -42,9 +42,8 @@ export class Frame implements FrameContext {
 
   /** The frames of the stack, innermost first; functions that were inlined have frames of their own. */
   static all(debuggee: Debuggee, code: GuestCode): Frame[] {
-    return unwind(debuggee, code).flatMap((registers, n) => {
+    return unwind(debuggee, code).flatMap(({ registers, pc }) => {
       const at = registers[RETURN] ?? 0;
-      const pc = n === 0 ? at : at - 1;
       const scopes: (Scope | undefined)[] = code.info.scopesAt(pc);
       if (scopes.length === 0) scopes.push(undefined);
       // Of the line table's line is the innermost; of each other one the line at which the one before was inlined.

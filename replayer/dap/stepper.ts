@@ -44,7 +44,8 @@ export class Stepper {
   async out(): Promise<StopReport> {
     const [, caller] = unwind(this.debuggee, this.code);
     if (!caller) return this.debuggee.stepForward();
-    return await this.runTo(caller[RETURN] ?? 0, caller[ESP] ?? 0);
+    const { registers } = caller;
+    return await this.runTo(registers[RETURN] ?? 0, registers[ESP] ?? 0);
   }
 
   /** To the line or instruction before, calls in one step. */

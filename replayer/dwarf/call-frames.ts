@@ -11,6 +11,8 @@ export type Registers = readonly (number | undefined)[];
 
 /** Common information entry (DWARF 5, 6.4.1). */
 interface Common {
+  /** Augmentation `S`: of the handler of an interrupt or exception. */
+  readonly signal: boolean;
   readonly codeAlign: number;
   readonly dataAlign: number;
   readonly first: Uint8Array;
@@ -57,10 +59,19 @@ export class CallFrames {
     return found[RETURN] === undefined ? undefined : found;
   }
 
+  /** Whether code is a handler's whose caller was interrupted, and did not call. */
+  isSignal(pc: number): boolean {
+    return this.entryAt(pc)?.common.signal ?? false;
+  }
+
+  private entryAt(pc: number): Entry | undefined {
+    return this.entries.find(({ start, end }) => start <= pc && pc < end);
+  }
+
   private frame(registers: Registers): { readonly cfa: number; readonly rules: Rules } | undefined {
     const pc = registers[RETURN];
     if (pc === undefined) return undefined;
-    const entry = this.entries.find(({ start, end }) => start <= pc && pc < end);
+    const entry = this.entryAt(pc);
     const rules = entry && rulesAt(entry, pc);
     const base = rules && registers[rules.register];
     return !rules || base === undefined ? undefined : { cfa: (base + rules.offset) >>> 0, rules };
@@ -90,13 +101,14 @@ function readEntries(section: Uint8Array): Entry[] {
 
 function readCommon(reader: ByteReader, end: number): Common {
   const version = reader.u8();
-  reader.text();
+  const augmentation = reader.text();
   if (version >= 4) reader.at += 2;
   const codeAlign = reader.uleb();
   const dataAlign = reader.sleb();
   if (version === 1) reader.u8();
   else reader.uleb();
-  return { codeAlign, dataAlign, first: reader.bytes.subarray(reader.at, end) };
+  const signal = augmentation.includes('S');
+  return { signal, codeAlign, dataAlign, first: reader.bytes.subarray(reader.at, end) };
 }
 
 const copy = ({ register, offset, saved }: Rules): Rules => ({ register, offset, saved: new Map(saved) });

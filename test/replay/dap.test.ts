@@ -96,6 +96,24 @@ describe('a session', () => {
     expect((await client.threadsRequest()).body.threads[0].name).toContain('ftpd[7]');
   });
 
+  it('shows through an interrupt what was interrupted', async () => {
+    await goTo(String(HIJACK.icount));
+    await client.setFunctionBreakpointsRequest({ breakpoints: [{ name: 'pmap_testbit' }] });
+    await move('reverseContinue');
+    await client.setFunctionBreakpointsRequest({ breakpoints: [] });
+    const stack = await names();
+    expect(stack[0]).toBe('pmap_testbit');
+    const handler = stack.indexOf('intr14');
+    expect(stack.slice(handler + 1, handler + 4)).toEqual(['pte_prot', 'pmap_enter', 'vm_ptpage_wire']);
+    expect(stack).toContain('syscall');
+    // At the instruction that the interrupt came before, not at a call.
+    expect((await frames())[handler + 2]).toMatchObject({
+      name: 'pmap_enter+0x10e',
+      instructionPointerReference: '0xf0105766',
+    });
+    expect((await inFrame('va', handler + 3)).result).toBe('4022329344 (0xefbfe000)');
+  });
+
   it('goes back from the end to the store, by a data breakpoint on the hijacked entry', async () => {
     await goTo(String(trace.reader.endIcount));
     const info = await client.dataBreakpointInfoRequest({ name: `0x${HIJACK.linear.toString(16)}` });

@@ -4,11 +4,34 @@
 #define KDSEL		0x10
 #define ICU_EOI		0x20
 
+/*
+ * For debuggers: how to get from here to the code that was interrupted, as if
+ * it had been the kernel's. ENTRY begins with `size' bytes on the stack: EIP,
+ * CS and EFLAGS, and what was pushed since. They are part of a frame.
+ */
+	.cfi_sections .debug_frame
+#define ENTRY(size) \
+	.cfi_startproc; .cfi_signal_frame; \
+	.cfi_def_cfa %esp, size; .cfi_offset %eip, -12
+#define SAVED \
+	.cfi_offset %eax, -24; .cfi_offset %ecx, -28; .cfi_offset %edx, -32; \
+	.cfi_offset %ebx, -36; .cfi_offset %ebp, -44; .cfi_offset %esi, -48; \
+	.cfi_offset %edi, -52
+#define UNSAVED \
+	.cfi_restore %eax; .cfi_restore %ecx; .cfi_restore %edx; \
+	.cfi_restore %ebx; .cfi_restore %ebp; .cfi_restore %esi; \
+	.cfi_restore %edi
+#define PUSHED		.cfi_adjust_cfa_offset 4
+#define POPPED		.cfi_adjust_cfa_offset -4
+
 #define PUSH_FRAME \
-	pushal; pushl %ds; pushl %es; \
+	pushal; .cfi_adjust_cfa_offset 32; SAVED; \
+	pushl %ds; PUSHED; pushl %es; PUSHED; \
 	movl $KDSEL, %eax; movl %eax, %ds; movl %eax, %es; cld
 #define POP_FRAME \
-	popl %es; popl %ds; popal; addl $8, %esp
+	popl %es; POPPED; popl %ds; POPPED; \
+	popal; .cfi_adjust_cfa_offset -32; UNSAVED; \
+	addl $8, %esp; .cfi_adjust_cfa_offset -8
 
 /* Offset of the saved code selector in a frame. */
 #define TF_CS		52
@@ -17,8 +40,12 @@
 
 /* --- Traps ---------------------------------------------------------------- */
 
-#define TRAP(n)		.globl trap##n; trap##n: pushl $0; pushl $n; jmp alltraps
-#define TRAP_CODE(n)	.globl trap##n; trap##n: pushl $n; jmp alltraps
+#define TRAP(n) \
+	.globl trap##n; trap##n: ENTRY(12); \
+	pushl $0; PUSHED; pushl $n; PUSHED; jmp alltraps; .cfi_endproc
+#define TRAP_CODE(n) \
+	.globl trap##n; trap##n: ENTRY(16); \
+	pushl $n; PUSHED; jmp alltraps; .cfi_endproc
 
 TRAP(0) ; TRAP(1) ; TRAP(2) ; TRAP(3) ; TRAP(4) ; TRAP(5) ; TRAP(6) ; TRAP(7)
 TRAP_CODE(10) ; TRAP_CODE(11) ; TRAP_CODE(12) ; TRAP_CODE(13) ; TRAP_CODE(14)
@@ -26,15 +53,21 @@ TRAP(16) ; TRAP_CODE(17)
 
 	.globl	trap_syscall
 trap_syscall:
+	ENTRY(12)
 	pushl	$0
+	PUSHED
 	pushl	$0x80
+	PUSHED
 alltraps:
 	PUSH_FRAME
 	pushl	%esp
+	PUSHED
 	call	trap
 	addl	$4, %esp
+	POPPED
 	cli
 	jmp	return_from_kernel
+	.cfi_endproc
 
 /* --- Interrupts ----------------------------------------------------------- */
 
@@ -45,9 +78,10 @@ alltraps:
  */
 #define INTR(n, eoi, port, imen_byte, bit) \
 	.globl intr##n; \
-intr##n: \
-	pushl $0; pushl $(0x100 + n); \
+intr##n: ENTRY(12); \
+	pushl $0; PUSHED; pushl $(0x100 + n); PUSHED; \
 	PUSH_FRAME; \
+	.cfi_remember_state; \
 	movb imen + imen_byte, %al; \
 	orb $bit, %al; \
 	movb %al, imen + imen_byte; \
@@ -57,23 +91,25 @@ intr##n: \
 	testl $(1 << n), cpl; \
 	jnz 1f; \
 	movl cpl, %eax; \
-	pushl %eax; \
+	pushl %eax; PUSHED; \
 	orl intr_mask + 4 * n, %eax; \
 	movl %eax, cpl; \
 	sti; \
 	leal 4(%esp), %eax; \
-	pushl %eax; \
+	pushl %eax; PUSHED; \
 	call *intr_handler + 4 * n; \
-	addl $4, %esp; \
+	addl $4, %esp; POPPED; \
 	cli; \
 	movb imen + imen_byte, %al; \
 	andb $~bit, %al; \
 	movb %al, imen + imen_byte; \
 	outb %al, $port; \
 	jmp doreti; \
-1:	orl $(1 << n), ipending; \
+1:	.cfi_restore_state; \
+	orl $(1 << n), ipending; \
 	POP_FRAME; \
-	iret
+	iret; \
+	.cfi_endproc
 
 #define EOI_MASTER	outb %al, $0x20
 #define EOI_BOTH	outb %al, $0xa0; outb %al, $0x20
@@ -100,6 +136,8 @@ INTR(15, EOI_BOTH, 0xa1, 1, 0x80)
  * came meanwhile and may run under that cpl runs now.
  */
 doreti:
+	ENTRY(64)
+	SAVED
 	movl	(%esp), %eax
 	movl	%eax, %ecx
 	notl	%ecx
@@ -112,6 +150,7 @@ doreti:
 	call	*%ecx
 	jmp	doreti
 1:	popl	cpl
+	POPPED
 
 /* Interrupts off; on the stack a frame. */
 return_from_kernel:
@@ -125,6 +164,7 @@ return_from_kernel:
 	jmp	return_from_kernel
 2:	POP_FRAME
 	iret
+	.cfi_endproc
 
 /* A new process begins here, its parent's frame on the stack. */
 	.globl	fork_return
@@ -135,6 +175,7 @@ fork_return:
 /* void splz(void): runs, by software interrupt, what is pending and open. */
 	.globl	splz
 splz:
+	.cfi_startproc
 	movl	cpl, %eax
 	notl	%eax
 	andl	ipending, %eax
@@ -146,15 +187,18 @@ splz:
 	call	*%eax
 	jmp	splz
 1:	ret
+	.cfi_endproc
 
 /* Four bytes each. */
 #define SOFTINT(n)	int $(32 + n); ret; nop
 	.align	4
+	.cfi_startproc
 softint:
 	SOFTINT(0) ; SOFTINT(1) ; SOFTINT(2) ; SOFTINT(3)
 	SOFTINT(4) ; SOFTINT(5) ; SOFTINT(6) ; SOFTINT(7)
 	SOFTINT(8) ; SOFTINT(9) ; SOFTINT(10) ; SOFTINT(11)
 	SOFTINT(12) ; SOFTINT(13) ; SOFTINT(14) ; SOFTINT(15)
+	.cfi_endproc
 
 /* Gates of i386/machdep.c, in vector order; 0 where there is none. */
 	.section .rodata
