@@ -13,6 +13,7 @@ import { hashWordsHex, type LadderRow, ladderRow, sameHashWords } from '../schem
 import type { TraceExit } from '../schemas/trace-footer.ts';
 import type { TraceHeader } from '../schemas/trace-header.ts';
 import { RUNGS_PER_CHUNK, type TraceOutput } from '../schemas/trace-output.ts';
+import { type DeviceWrite, DeviceWrites } from './device-writes.ts';
 import {
   type Divergence,
   type DivergenceFacts,
@@ -43,6 +44,8 @@ export interface ReplayOptions {
   readonly onProgress?: (icount: number) => void;
   /** Stands between the machine and one of its disks: number 0 is the first hard disk, the others follow as in the header. */
   readonly watchDisk?: (image: DiskImage, disk: number) => DiskImage;
+  /** Told what bus masters and pokes write to memory, in order; before the events of the same icount. */
+  readonly onDeviceWrite?: (write: DeviceWrite) => void;
   /** All events as they come. The columns are reused afterwards. */
   readonly onEvents?: (batch: EventBatch) => void;
 }
@@ -149,6 +152,7 @@ class Replay implements EventSink {
     const parts = watched(recorded, options);
     const machine = options.build({ ...parts, nondet, sink: this }, recordedBoot(header));
     this.machine = machine;
+    if (options.onDeviceWrite) machine.watchFor(new DeviceWrites(machine, options.onDeviceWrite));
     // With other events than were recorded some of the state is other too; so is it in a machine of another layout.
     if (
       this.comparable &&

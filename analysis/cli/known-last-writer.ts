@@ -1,6 +1,6 @@
 import { buildMachine } from '../../recorder/machine/build.ts';
 import type { MonitorOptions } from '../../replayer/gdb/monitor.ts';
-import { newestWriter } from '../../replayer/store-index/last-writer.ts';
+import { type LastWriter, newestWriter } from '../../replayer/store-index/last-writer.ts';
 import type { TraceReader } from '../../replayer/trace-reader.ts';
 import { StoreIndex } from '../db/store-index.ts';
 import { builtinDisk } from './builtin-guest.ts';
@@ -11,15 +11,13 @@ import { builtinDisk } from './builtin-guest.ts';
  */
 export function knownLastWriter(reader: TraceReader): NonNullable<MonitorOptions['lastWriter']> {
   const { drives = [], parent } = reader.header;
-  // The index has no writes by bus masters and pokes but those to page tables.
-  const complete = !drives.some(({ kind }) => kind === 'floppy') && !parent;
+  const look = drives.some(({ kind }) => kind === 'floppy') || parent ? withDevices : withoutDevices;
   return (physical, bytes, before) => {
-    if (!complete) return undefined;
     const index = StoreIndex.openIfCurrent(reader.path, { build: buildMachine, builtinDisk, note() {} });
     try {
       if (!index || before > index.end) return undefined;
-      const last = newestWriter(index.look(physical, bytes, before));
-      return last.kind === 'never' && index.begin > 0 ? undefined : last;
+      const last = look(index, physical, bytes, before);
+      return last?.kind === 'never' && index.begin > 0 ? undefined : last;
     } catch {
       // Damaged: execution knows as well.
       return undefined;
@@ -28,3 +26,17 @@ export function knownLastWriter(reader: TraceReader): NonNullable<MonitorOptions
     }
   };
 }
+
+type Look = (index: StoreIndex, physical: number, bytes: number, before: number) => LastWriter | undefined;
+
+const withoutDevices: Look = (index, physical, bytes, before) =>
+  newestWriter(index.look(physical, bytes, before));
+
+/** A debugger that stands before an instruction stands after what devices did on arrival there, at the same icount. */
+const withDevices: Look = (index, physical, bytes, before) => {
+  const through = newestWriter(index.look(physical, bytes, before + 1));
+  if (through.kind !== 'write' || through.write.icount < before) return through;
+  const { source } = through.write;
+  // The instruction's own write is still to come, and may hide a device's.
+  return source === 'dma' || source === 'poke' ? through : undefined;
+};

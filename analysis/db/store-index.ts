@@ -9,7 +9,6 @@ import { addByte, lastWriters, type Run, type Write } from '../../replayer/store
 import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import type { EventBatch } from '../../schemas/events.ts';
 import { fileError } from '../../schemas/file-error.ts';
 import { TraceCache } from './cache.ts';
 
@@ -99,12 +98,12 @@ export class StoreIndex {
     return runs;
   }
 
-  private async execute(window: WriteWindow): Promise<Write[]> {
+  private async execute(window: Omit<WriteWindow, 'pokes'>): Promise<Write[]> {
     const { build, builtinDisk, onProgress } = this.options;
     const reader = TraceReader.open(this.path);
     try {
       const session = ForwardSession.open(reader, { build, builtinDisk });
-      return await executedWrites(session, window, onProgress);
+      return await executedWrites(session, { ...window, pokes: pokesOf(reader) }, onProgress);
     } finally {
       reader.close();
     }
@@ -123,11 +122,11 @@ export class StoreIndex {
 }
 
 async function buildIndex(path: string, file: string, options: StoreIndexOptions): Promise<void> {
-  const { ramBytes, storesFrom, end } = factsOf(path);
+  const { ramBytes, storesFrom, end, pokes } = factsOf(path);
   const writer = new StoreIndexWriter(file, ramBytes);
-  const builder = new StoreIndexBuilder(writer);
+  const builder = new StoreIndexBuilder(writer, pokes);
   try {
-    await execute(path, options, (batch) => builder.take(batch));
+    await execute(path, options, builder);
     builder.finish(storesFrom, end);
   } catch (error) {
     writer.abandon();
@@ -138,12 +137,27 @@ async function buildIndex(path: string, file: string, options: StoreIndexOptions
   }
 }
 
-function factsOf(path: string): { ramBytes: number; storesFrom: number; end: number } {
+interface Facts {
+  readonly ramBytes: number;
+  readonly storesFrom: number;
+  readonly end: number;
+  readonly pokes: ReadonlySet<number>;
+}
+
+/** icounts at which something was poked; only a what-if recording has any. */
+const pokesOf = (reader: TraceReader): ReadonlySet<number> =>
+  new Set(
+    reader.header.parent
+      ? reader.inputs().flatMap(({ kind, icount }) => (kind === 'poke' ? [icount] : []))
+      : [],
+  );
+
+function factsOf(path: string): Facts {
   const reader = TraceReader.open(path);
   try {
     const { machine } = reader.header;
     const storesFrom = machine.detail === 'stores' ? machine.storesFrom : 0;
-    return { ramBytes: machine.ramBytes, storesFrom, end: reader.endIcount };
+    return { ramBytes: machine.ramBytes, storesFrom, end: reader.endIcount, pokes: pokesOf(reader) };
   } finally {
     reader.close();
   }
@@ -153,7 +167,7 @@ function factsOf(path: string): { ramBytes: number; storesFrom: number; end: num
 async function execute(
   path: string,
   { build, builtinDisk, onProgress }: StoreIndexOptions,
-  onEvents: (batch: EventBatch) => void,
+  builder: StoreIndexBuilder,
 ): Promise<void> {
   const { divergence } = await replay({
     path,
@@ -161,7 +175,8 @@ async function execute(
     builtinDisk,
     detail: 'stores',
     ...(onProgress ? { onProgress } : {}),
-    onEvents,
+    onDeviceWrite: (write) => builder.takeDeviceWrite(write),
+    onEvents: (batch) => builder.take(batch),
   });
   if (divergence) throw new DivergenceFound(divergence);
 }

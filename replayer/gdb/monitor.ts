@@ -28,8 +28,8 @@ export interface MonitorOptions {
   /** Runs the checks; absent when there is no analysis. */
   readonly findings?: () => Promise<readonly DebugFinding[]>;
   /**
-   * The newest write to any byte of [physical, physical + bytes) of the recorded run before the instruction at `before`, if
-   * that is known without executing anything.
+   * The newest write to any byte of [physical, physical + bytes) of the recorded run before the instruction at `before`, with
+   * what devices did on arrival there, if that is known without executing anything.
    */
   readonly lastWriter?: (physical: number, bytes: number, before: number) => LastWriter | undefined;
 }
@@ -283,7 +283,10 @@ export class Monitor {
     // What a delivery pushes is written at the icount of the instruction that it comes before.
     if (isWhatIf || position.deliveries > 0) return undefined;
     const last = this.options.lastWriter?.(word, 4, position.icount);
-    if (last?.kind === 'write') return last.write;
+    if (last?.kind === 'write') {
+      const { icount, eip, source } = last.write;
+      return { icount, eip: source === 'dma' || source === 'poke' ? undefined : eip };
+    }
     return last?.kind === 'never' ? null : undefined;
   }
 

@@ -1,46 +1,81 @@
-import type { EventBatch } from '../../schemas/events.ts';
+import { type EventBatch, WRITE_SOURCE } from '../../schemas/events.ts';
+import type { DeviceWrite } from '../device-writes.ts';
 import { Epoch } from './epoch.ts';
 import { FrameRows } from './frame-rows.ts';
 import { EPOCH_SHIFT, type StoreIndexWriter } from './index-file.ts';
-import { type Columns, forEachWrite } from './writes.ts';
+import { forEachWrite } from './writes.ts';
 
 const EPOCH = 2 ** EPOCH_SHIFT;
 /** Rows to hold in memory at most, some 30 bytes each; then the frames with most of them get a block before it is full. */
 const ROWS_HELD = 1 << 23;
 
+const NOBODY = { linear: 0, eip: 0, cr3: 0, depth: 0 };
+const BY_DMA = WRITE_SOURCE.indexOf('dma');
+const BY_POKE = WRITE_SOURCE.indexOf('poke');
+
 /**
- * Takes the events of a run with detail `stores` and writes an index of who wrote each byte last, frame by frame. The bits
- * that hardware sets in page tables count as writes.
+ * Takes the events of a run with detail `stores`, and what devices write, and makes an index of who wrote each byte last,
+ * frame by frame. The bits that hardware sets in page tables count as writes.
  */
 export class StoreIndexBuilder {
   private readonly writer: StoreIndexWriter;
   private readonly epoch = new Epoch();
   private readonly frames = new Map<number, FrameRows>();
+  private readonly pokes: ReadonlySet<number>;
+  private readonly byDevices: DeviceWrite[] = [];
   private number = 0;
   /** Rows in `frames` that no block has. */
   private held = 0;
 
-  constructor(writer: StoreIndexWriter) {
+  /** `pokes`: icounts of the inputs of that kind. */
+  constructor(writer: StoreIndexWriter, pokes: ReadonlySet<number> = new Set()) {
     this.writer = writer;
+    this.pokes = pokes;
+  }
+
+  /** Writes of devices, in order, each before the batch that has the events from its icount on. */
+  takeDeviceWrite(write: DeviceWrite): void {
+    this.byDevices.push(write);
   }
 
   /** Batches in the order of the run. */
   take(batch: EventBatch): void {
-    forEachWrite(batch, (columns, row, size, source) => this.add(columns, row, size, source));
+    forEachWrite(batch, (from, at, size, source) => {
+      const icount = from.icount[at];
+      // What devices do on arrival at an icount comes before its instruction.
+      if (this.byDevices.length > 0) this.addDeviceWrites(icount);
+      const [linear, eip, cr3, depth] = [from.linear[at], from.eip[at], from.cr3[at], from.depth[at]];
+      this.add(icount, from.physical[at], size, source, { linear, eip, cr3, depth });
+    });
   }
 
-  private add(from: Columns, at: number, size: number, source: number): void {
-    const icount = from.icount[at];
+  private addDeviceWrites(until: number): void {
+    let taken = 0;
+    for (const { icount, physical, size } of this.byDevices) {
+      if (icount > until) break;
+      this.add(icount, physical, size, this.pokes.has(icount) ? BY_POKE : BY_DMA, NOBODY);
+      taken++;
+    }
+    this.byDevices.splice(0, taken);
+  }
+
+  private add(
+    icount: number,
+    physical: number,
+    size: number,
+    source: number,
+    { linear, eip, cr3, depth }: typeof NOBODY,
+  ): void {
     const number = Math.floor(icount / EPOCH);
     if (number !== this.number) this.turn(number);
     const { epoch } = this;
-    const row = epoch.add(from.physical[at], size);
+    const row = epoch.add(physical, size);
     const { columns } = epoch;
     columns.since[row] = icount - number * EPOCH;
-    columns.linear[row] = from.linear[at];
-    columns.eip[row] = from.eip[at];
-    columns.cr3[row] = from.cr3[at];
-    columns.depth[row] = from.depth[at];
+    columns.linear[row] = linear;
+    columns.eip[row] = eip;
+    columns.cr3[row] = cr3;
+    columns.depth[row] = depth;
     columns.source[row] = source;
   }
 
@@ -91,6 +126,7 @@ export class StoreIndexBuilder {
 
   /** `from`, `to`: the icounts between which every write was taken. */
   finish(from: number, to: number): void {
+    this.addDeviceWrites(to);
     this.turn(this.number + 1);
     for (const [frame, rows] of this.frames) if (rows.fresh > 0) this.close(frame, rows);
     this.writer.finish(from, to);

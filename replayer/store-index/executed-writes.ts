@@ -12,6 +12,8 @@ export interface WriteWindow {
   readonly from: number;
   /** … before the instruction at this one. */
   readonly before: number;
+  /** icounts of pokes. */
+  readonly pokes: ReadonlySet<number>;
 }
 
 /**
@@ -20,12 +22,12 @@ export interface WriteWindow {
  */
 export async function executedWrites(
   session: ForwardSession,
-  { physical, bytes, from, before }: WriteWindow,
+  { physical, bytes, from, before, pokes }: WriteWindow,
   onProgress?: (icount: number) => void,
 ): Promise<Write[]> {
   const { machine } = session;
   const watch = { first: physical, last: physical + bytes - 1 };
-  const writes = new WatchedWrites(machine, watch.first, watch.last);
+  const writes = new WatchedWrites(machine, watch.first, watch.last, pokes);
   await goTo(session, from, onProgress);
   machine.watchFor(writes);
   try {
@@ -43,13 +45,15 @@ class WatchedWrites extends Stops {
   private readonly machine: Machine;
   private readonly first: number;
   private readonly last: number;
+  private readonly pokes: ReadonlySet<number>;
 
-  constructor(machine: Machine, first: number, last: number) {
+  constructor(machine: Machine, first: number, last: number, pokes: ReadonlySet<number>) {
     super(machine.cpu, [], [{ space: 'physical', first, last, reads: false, writes: true }]);
     this.mode = 'note';
     this.machine = machine;
     this.first = first;
     this.last = last;
+    this.pokes = pokes;
   }
 
   override accesses(
@@ -62,15 +66,19 @@ class WatchedWrites extends Stops {
     const start = physical >>> 0;
     if (!write || start > this.last || start + size <= this.first) return;
     const { icount, eip, cr3, depth } = this.machine.cpu;
+    const place = { icount, physical: start, size };
+    if (this.byDevice) {
+      const source = this.pokes.has(icount) ? 'poke' : 'dma';
+      this.found.push({ ...place, linear: 0, eip: 0, cr3: 0, depth: 0, source });
+      return;
+    }
     this.found.push({
-      icount,
-      physical: start,
-      size,
+      ...place,
       linear: byProgram ? linear >>> 0 : 0,
       eip: eip >>> 0,
       cr3: cr3 >>> 0,
       depth,
-      source: byProgram ? 'store' : this.byDevice ? 'dma' : 'accessed_dirty',
+      source: byProgram ? 'store' : 'accessed_dirty',
     });
   }
 }

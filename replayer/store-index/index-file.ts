@@ -13,7 +13,7 @@ import { type DecodedRows, decodeRows, encodeRows, type RowColumns } from './row
  */
 
 /** To be raised when the file changes: caches of another version are made anew. */
-export const STORE_INDEX_VERSION = 2;
+export const STORE_INDEX_VERSION = 3;
 /** Instructions in an epoch: 2^EPOCH_SHIFT. */
 export const EPOCH_SHIFT = 16;
 const MAGIC = 0x52_3338_3649_58;

@@ -10,15 +10,16 @@ import {
 export type Columns = Readonly<Record<string, ColumnArray>>;
 
 const BY_STORE = WRITE_SOURCE.indexOf('store');
-const ADOPTED = WRITE_SOURCE.indexOf('adopt');
+/** By a program, or hardware on its behalf: of devices' writes the replay tells, wherever they go (device-writes.ts). */
+const BY_HARDWARE = WRITE_SOURCE.indexOf('accessed_dirty');
 const PTE_BYTES = 4;
 
 const columnsOf = ({ kind, columns }: EventTable): Columns =>
   Object.fromEntries(EVENT_KINDS[kind].columns.map(({ name }, i) => [name, columns[i]]));
 
 /**
- * Calls `each` for every write to memory of a batch with detail `stores`, in order: stores, and what hardware and bus masters
- * wrote to page tables. `source` is an index of WRITE_SOURCE.
+ * Calls `each` for every write to memory of a batch with detail `stores`, in order: stores, and the bits that hardware sets
+ * in page tables. `source` is an index of WRITE_SOURCE.
  */
 export function forEachWrite(
   { tables }: EventBatch,
@@ -36,8 +37,7 @@ export function forEachWrite(
       s++;
     } else {
       // What a store wrote is among the stores; what was adopted was there before.
-      const source = paging.source[p];
-      if (source !== BY_STORE && source !== ADOPTED) each(paging, p, PTE_BYTES, source);
+      if (paging.source[p] === BY_HARDWARE) each(paging, p, PTE_BYTES, BY_HARDWARE);
       p++;
     }
   }

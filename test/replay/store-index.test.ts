@@ -3,20 +3,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
+import { knownLastWriter } from '../../analysis/cli/known-last-writer.ts';
 import { StoreIndex } from '../../analysis/db/store-index.ts';
+import { record } from '../../recorder/capture/session.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
+import { Debuggee } from '../../replayer/gdb/debuggee.ts';
+import { Monitor } from '../../replayer/gdb/monitor.ts';
 import { replay } from '../../replayer/session.ts';
 import { EPOCH_SHIFT } from '../../replayer/store-index/index-file.ts';
 import type { LastWriter } from '../../replayer/store-index/last-writer.ts';
 import { forEachWrite } from '../../replayer/store-index/writes.ts';
+import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
+import { TraceReader } from '../../replayer/trace-reader.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { runGuest } from '../guest/built-in.ts';
+import { bootFloppy, firmware, PLAN } from './seabios.ts';
 
 /** The index of stores against every write of the same run, one after the other. */
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
 const trace = join(folder, 'run.r386');
 const EPOCH = 2 ** EPOCH_SHIFT;
+/** Where the boot sector of boot-sector.ts reads a sector to. */
+const READ_TO = 0x7e00;
 
 /** Every write of the run, in order. */
 const all = { icount: [] as number[], physical: [] as number[], size: [] as number[], eip: [] as number[] };
@@ -145,6 +154,57 @@ it('is found again, and refused when damaged', async () => {
   writeFileSync(file, before.subarray(0, 5000));
   await expect(StoreIndex.open(trace, options)).rejects.toThrow(/damaged/);
   writeFileSync(file, before);
+});
+
+it('knows what a floppy brought by DMA, and a debugger says the same with it and without', async () => {
+  const floppy = join(folder, 'floppy.r386');
+  await record({
+    ...PLAN,
+    ...{ drives: [bootFloppy()], firmware: firmware('a'), instructions: 60e6, output: floppy },
+    build: buildMachine,
+  });
+  const own = await StoreIndex.open(floppy, options);
+  const [{ bytes, last }] = own.look(READ_TO, 16, own.end);
+  expect(last).toMatchObject({ kind: 'write', write: { source: 'dma', physical: READ_TO, size: 1 } });
+  expect(bytes).toBe(1);
+  const { status, stdout } = await runCli('who-wrote', floppy, `${READ_TO}+2`, '--format', 'csv');
+  expect(status).toBe(0);
+  expect(stdout[1]).toMatch(/^00007e00\+1,dma,\d+,,,/);
+
+  const reader = TraceReader.open(floppy);
+  const debuggee = new Debuggee(ForwardSession.open(reader, options), {}, () => {});
+  const plain = new Monitor(debuggee, reader);
+  const indexed = new Monitor(debuggee, reader, { lastWriter: knownLastWriter(reader) });
+  const at = last.kind === 'write' ? last.write.icount : 0;
+  // Before it came, as it came, and after.
+  for (const icount of [at - 1, at, at + 1, own.end]) {
+    await debuggee.goto({ icount, deliveries: 0 });
+    const told = await indexed.run('last-writer 7e00');
+    expect(told, `at icount ${icount} (${at})`).toBe(await plain.run('last-writer 7e00'));
+    if (icount >= at) expect(told).toContain(`at icount ${at} by a device, by DMA`);
+  }
+  reader.close();
+  own.close();
+});
+
+it('knows what a what-if changed', async () => {
+  const output = join(folder, 'poked.r386');
+  const place = `0x${(index.ramBytes - 4096).toString(16)}`;
+  const { status } = await runCli(
+    'replay',
+    trace,
+    '--at',
+    '500000',
+    '--poke',
+    `phys:${place}=7`,
+    '-o',
+    output,
+  );
+  expect(status).toBeLessThan(2);
+  const { stdout } = await runCli('who-wrote', output, place, '--format', 'csv');
+  expect(stdout[1]).toMatch(/,poke,500000,,,/);
+  const midway = await runCli('who-wrote', output, place, '--before', '500001', '--format', 'csv');
+  expect(midway.stdout[1]).toBe(stdout[1]);
 });
 
 it('who-wrote names code and process', async () => {

@@ -117,7 +117,9 @@ function describeSql(runs: readonly Run[]): string {
     if (last.kind !== 'write')
       return `(${n}, ${physical}, ${bytes}, NULL, NULL, NULL, NULL, NULL, NULL, NULL)`;
     const { write: w } = last;
-    const values = [w.icount, w.physical, w.size, w.eip, w.cr3, w.depth, w.linear];
+    const byProgram = w.source === 'store' || w.source === 'accessed_dirty';
+    const by = byProgram ? [w.eip, w.cr3, w.depth, w.linear] : ['NULL', 'NULL', 'NULL', 'NULL'];
+    const values = [w.icount, w.physical, w.size, ...by];
     return `(${n}, ${physical}, ${bytes}, ${values.join(', ')})`;
   });
   const sources = runs.map(
@@ -127,8 +129,9 @@ function describeSql(runs: readonly Run[]): string {
 WITH w(n, physical, bytes, icount, start, size, eip, cr3, depth, linear) AS (VALUES ${rows.join(',\n')}),
 s(n, source) AS (VALUES ${sources.join(', ')})
 SELECT hex32(w.physical::UINTEGER) || '+' || w.bytes AS bytes, s.source, w.icount::BIGINT AS icount,
-  symbol(0, w.eip::UINTEGER) AS "at", instruction(0, w.eip::UINTEGER) AS instruction,
-  process_text(o.pid, o.comm) AS "by", w.depth::UTINYINT AS depth, hex32(w.linear::UINTEGER) AS linear,
+  CASE WHEN w.eip IS NOT NULL THEN symbol(0, w.eip::UINTEGER) END AS "at",
+  CASE WHEN w.eip IS NOT NULL THEN instruction(0, w.eip::UINTEGER) END AS instruction,
+  CASE WHEN w.eip IS NOT NULL THEN process_text(o.pid, o.comm) END AS "by", w.depth::UTINYINT AS depth, hex32(w.linear::UINTEGER) AS linear,
   hex32(p.old) AS old, hex32(p.new) AS "new"
 FROM w JOIN s USING (n)
 LEFT JOIN paging_writes p ON p.icount = w.icount::BIGINT AND p.physical::BIGINT = w.start::BIGINT AND p.source = s.source

@@ -1,0 +1,26 @@
+import type { Machine } from '../recorder/machine/machine.ts';
+import { Stops } from '../recorder/machine/stops.ts';
+
+/** A write to memory that no instruction made: by a bus master, or a poke from outside. */
+export interface DeviceWrite {
+  readonly icount: number;
+  readonly physical: number;
+  readonly size: number;
+}
+
+/** Tells of every write by devices while a machine runs; put in place by `Machine.watchFor`. */
+export class DeviceWrites extends Stops {
+  private readonly machine: Machine;
+  private readonly tell: (write: DeviceWrite) => void;
+
+  constructor(machine: Machine, tell: (write: DeviceWrite) => void) {
+    super(machine.cpu, [], []);
+    this.mode = 'note';
+    this.machine = machine;
+    this.tell = tell;
+  }
+
+  override accesses(_linear: number, physical: number, size: number, write: boolean): void {
+    if (write && this.byDevice) this.tell({ icount: this.machine.icount, physical: physical >>> 0, size });
+  }
+}
