@@ -86,8 +86,8 @@ export class Monitor {
       run: (frame) => this.mappings(frameAddress(frame)),
     },
     'last-writer': {
-      usage: 'last-writer ADDRESS',
-      help: 'what wrote the word at a linear address last, before now',
+      usage: 'last-writer [phys] ADDRESS',
+      help: 'what wrote the word at an address last, before now',
       run: (address) => this.lastWriter(address),
     },
     findings: {
@@ -267,9 +267,11 @@ export class Monitor {
   }
 
   private async lastWriter(text: string): Promise<string> {
-    const address = parseAddress(text);
-    const physical = this.debuggee.physical('linear', address);
-    if (physical < 0) throw new BadInput(`${hex(address)} is not mapped`);
+    const [, phys, rest] = /^(phys\b)?(.*)$/.exec(text.trim()) ?? [];
+    const address = parseAddress(rest ?? '');
+    const physical = this.debuggee.physical(phys ? 'physical' : 'linear', address);
+    if (physical < 0)
+      throw new BadInput(phys ? `${hex(address)} is beyond RAM` : `${hex(address)} is not mapped`);
     const word = physical & ~3;
     const last = this.knownWriter(word) ?? (await this.lastWriterByExecution(word));
     if (!last) return `nothing wrote physical ${hex(word)} before icount ${this.debuggee.position.icount}\n`;

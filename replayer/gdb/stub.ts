@@ -263,7 +263,12 @@ export class GdbStub {
   /** `monitor phys on|off` does the same for a gdb without maintenance packets. */
   private async command(line: string): Promise<string> {
     const physical = /^\s*phys\s+(on|off)\s*$/.exec(line)?.[1];
-    if (!physical) return await this.monitor.run(line);
+    if (!physical) {
+      // Addresses are physical in every command then.
+      const own =
+        this.space === 'physical' ? line.replace(/^(\s*last-writer)\s+(?!phys\b)/, '$1 phys ') : line;
+      return await this.monitor.run(own);
+    }
     this.space = physical === 'on' ? 'physical' : 'linear';
     return `memory and watchpoints are by ${this.space} address\n`;
   }

@@ -118,6 +118,13 @@ describe('the remote protocol', () => {
       `at icount ${HIJACK.icount} by f01057b5 ${HIJACK.symbol}`,
     );
     expect(debuggee.position.icount).toBe(HIJACK.icount + 1);
+    // The same word by its physical address, asked for or in physical mode.
+    const physical = debuggee.physical('linear', HIJACK.linear).toString(16);
+    expect(await monitor(`last-writer phys ${physical}`)).toContain(`at icount ${HIJACK.icount} by`);
+    await monitor('phys on');
+    expect(await monitor(`last-writer ${physical}`)).toContain(`at icount ${HIJACK.icount} by`);
+    expect(await monitor('last-writer ff000000')).toBe('ff000000 is beyond RAM\n');
+    await monitor('phys off');
     for (const wrong of ['goto', 'goto x', 'last-writer', 'last-writer 0', 'info pmap fffff', 'dance'])
       expect((await monitor(wrong)).split('\n')).toHaveLength(2);
     for (const line of (await monitor('help')).split('\n')) expect(line.length).toBeLessThan(110);
