@@ -48,6 +48,14 @@ export class GuestCode {
     return source ? { name, path: this.absolute(source.file), line: source.line } : { name };
   }
 
+  /** symbol+offset of what an address is in, if the guest's symbols say how long that is. */
+  within(address: number): string | undefined {
+    const at = address >>> 0;
+    const holder = this.symbols.findLast(({ address: start }) => start <= at);
+    if (!holder || at >= holder.address + holder.size) return undefined;
+    return symbolize(this.symbols, at);
+  }
+
   /** Start of the function that an address is in. */
   functionStart(address: number): number | undefined {
     const at = address >>> 0;

@@ -27,10 +27,7 @@ export class Locals {
         const found = debuggee.readMemory('linear', address, bytes);
         return found.length === bytes ? found : undefined;
       },
-      symbol: (address) => {
-        const { name } = code.place(address);
-        return name === hex(address) || name.startsWith('0x') ? undefined : name;
-      },
+      symbol: (address) => code.within(address),
     });
   }
 

@@ -229,7 +229,8 @@ describe('a session', () => {
     const caller = await locals(1);
     expect(caller.get('va')).toMatchObject({ value: '4022329344 (0xefbfe000)', variablesReference: 0 });
     const pmap = caller.get('pmap');
-    expect(pmap?.value).toMatch(/^0xf1002d00/);
+    // On the heap, where no symbol is.
+    expect(pmap?.value).toBe('0xf1002d00');
     expect(pmap?.type).toBe('pmap_t');
     const members = await opened(pmap);
     expect([...members.keys()]).toEqual(['pm_pdir', 'pm_pdirpa', 'pm_pdirpage']);
