@@ -37,6 +37,7 @@ export interface TraceProfile {
     readonly pid: number;
     readonly pidBytes?: 2 | 4;
     readonly comm: number;
+    readonly afterCr3?: boolean;
   };
   /** The profile file as written (JSON); '' when there was none. */
   readonly source: string;
@@ -162,7 +163,7 @@ interface WireHeader {
     name: string;
     recursive_slot: number;
     alternate_slot: number;
-    process: { current: number; pid: number; comm: number; pid_bytes: number } | null;
+    process: { current: number; pid: number; comm: number; pid_bytes: number; after_cr3: boolean } | null;
     source: string;
   } | null;
   disk: WireDisk | null;
@@ -231,7 +232,13 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
         recursive_slot: profile.recursiveSlot,
         alternate_slot: profile.alternateSlot,
         ...(profile.process
-          ? { process: { ...profile.process, pid_bytes: profile.process.pidBytes ?? 0 } }
+          ? {
+              process: {
+                ...profile.process,
+                pid_bytes: profile.process.pidBytes ?? 0,
+                after_cr3: profile.process.afterCr3 ?? false,
+              },
+            }
           : {}),
         source: profile.source,
       },
@@ -339,6 +346,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
               pid: profile.process.pid,
               comm: profile.process.comm,
               ...(profile.process.pid_bytes === 2 ? { pidBytes: 2 as const } : {}),
+              ...(profile.process.after_cr3 ? { afterCr3: true } : {}),
             },
           }
         : {}),

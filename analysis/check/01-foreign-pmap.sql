@@ -3,6 +3,7 @@
 -- A handler switched the alternate map under kernel code that was using it, which then used it without looking.
 -- @class 1
 -- @severity error
+-- @needs alternate_map
 SELECT run_id, set_icount AS from_icount, first_access_icount AS icount, process, interrupted_at AS "at",
   interrupt || ' (' || handler || ') interrupted ' || process || ' in ' || interrupted_at || ' at icount ' || interrupt_icount
   || '; ' || switch_at || ' switched the alternate map from ' || intended_dir || ' (' || intended || ') to ' || foreign_dir

@@ -3,6 +3,7 @@
 -- A handler returned with the alternate slot changed to kernel code that had set it.
 -- @class 2
 -- @severity warning
+-- @needs alternate_map
 SELECT run_id, set_icount AS from_icount, iret_icount AS icount, process, switch_at AS "at",
   interrupt || ' interrupted ' || process || ' at icount ' || interrupt_icount || '; ' || switch_at
   || ' left the alternate map at ' || foreign_dir || ' (' || "foreign" || ') instead of ' || set_dir || ' (' || "set" || ')' AS summary,

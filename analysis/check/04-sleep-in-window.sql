@@ -3,6 +3,7 @@
 -- The alternate slot was set, CR3 was switched away and back, and the window was used without looking at the slot again.
 -- @class 4
 -- @severity warning
+-- @needs alternate_map
 SELECT a.run_id, a.own_icount AS from_icount, a.icount, process_text(o.pid, o.comm) AS process,
   symbol_text(s.name, s.address, a.eip) AS "at",
   process_text(o.pid, o.comm) || ' set the alternate map at icount ' || a.own_icount || ', another process ran from icount '

@@ -3,6 +3,7 @@
 -- The alternate slot was changed, and an access to the window still hit a TLB entry filled before.
 -- @class 6
 -- @severity error
+-- @needs alternate_map
 SELECT a.run_id, a.last_icount AS from_icount, a.icount, process_text(o.pid, o.comm) AS process,
   symbol_text(s.name, s.address, a.eip) AS "at",
   symbol_text(s.name, s.address, a.eip) || ' reached ' || hex32(a.linear) || ' by a TLB entry of directory ' || hex32(a.used)

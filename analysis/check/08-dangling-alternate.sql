@@ -4,6 +4,7 @@
 -- not name itself.
 -- @class 8
 -- @severity error
+-- @needs alternate_map
 SELECT a.run_id, w.icount AS from_icount, a.icount, process_text(o.pid, o.comm) AS process,
   symbol_text(s.name, s.address, a.eip) AS "at",
   symbol_text(s.name, s.address, a.eip) || ' used ' || hex32(a.linear) || ' through directory ' || hex32(a.dir)

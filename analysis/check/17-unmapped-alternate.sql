@@ -3,6 +3,7 @@
 -- The kernel faulted in the alternate window: the directory that the slot names has no such page table.
 -- @class 17
 -- @severity error
+-- @needs alternate_map
 SELECT e.run_id, coalesce(w.icount, e.icount) AS from_icount, e.icount, process_text(o.pid, o.comm) AS process,
   symbol_text(s.name, s.address, e.eip) AS "at",
   symbol_text(s.name, s.address, e.eip) || ' faulted at ' || hex32(e.cr2) || ' in the alternate window; the slot was last set at icount '

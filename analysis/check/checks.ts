@@ -12,6 +12,8 @@ export interface Check {
   readonly doc: string;
   readonly class: number;
   readonly severity: 'error' | 'warning';
+  /** Whether it is about the alternate map, so that it says nothing of a guest without one. */
+  readonly needsAlternateMap: boolean;
   readonly sql: string;
 }
 
@@ -37,9 +39,17 @@ export const CHECKS: readonly Check[] = readSqlFolder(new URL('./', import.meta.
     doc,
     class: Number(tag(text, 'class')),
     severity: tag(text, 'severity') === 'error' ? 'error' : 'warning',
+    needsAlternateMap: tag(text, 'needs') === 'alternate_map',
     sql,
   }),
 );
+
+/** The checks that can say something of these traces. */
+export async function checksFor(db: TraceDatabase): Promise<readonly Check[]> {
+  const rows = await db.query('SELECT count(alternate_slot) > 0 AS has_alternate FROM run');
+  const [{ has_alternate: hasAlternate }] = rows.getRowObjectsJson();
+  return CHECKS.filter(({ needsAlternateMap }) => hasAlternate || !needsAlternateMap);
+}
 
 /** Runs every check; findings by check, then in the order of the run. */
 export async function runChecks(db: TraceDatabase): Promise<Finding[]> {

@@ -49,6 +49,8 @@ export function screenAnsi(screen: TextScreen): string {
 const WIDTH = 9;
 const HEIGHT = 16;
 const BASELINE = 12;
+/** Where textLength is not heeded, common monospaced fonts (advance 0.602 em) still come out at the width of a cell. */
+const FONT_SIZE = 14.95;
 
 /** A picture that any browser shows, in its monospaced font. */
 export function screenSvg(screen: TextScreen): string {
@@ -71,7 +73,7 @@ export function screenSvg(screen: TextScreen): string {
   const [width, height] = [columns * WIDTH, rows * HEIGHT];
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
-    `font-family="monospace" font-size="15" xml:space="preserve">\n` +
+    `font-family="monospace" font-size="${FONT_SIZE}" xml:space="preserve">\n` +
     `<rect width="${width}" height="${height}" fill="${colour(0)}"/>\n${shapes.join('\n')}\n</svg>\n`
   );
 }

@@ -11,10 +11,11 @@ export const BUILTIN_PROFILES: Readonly<Record<string, GuestProfile>> = {
    */
   linux: { name: 'linux' },
   /**
-   * xv6 for the x86 (MIT) as long as it fell back to the 8259 where there is no MP table, 2012 to 2017: cpus[0].proc is set
-   * before switchuvm loads CR3 (proc.c); struct cpu and struct proc by proc.h.
+   * xv6 for the x86 (MIT) as long as it fell back to the 8259 where there is no MP table, 2012 to 2017: struct cpu and
+   * struct proc by proc.h. cpus[0].proc still names the last process when the scheduler takes up its own directory
+   * (switchkvm, proc.c), so it is read on the return to user mode.
    */
-  xv6: { name: 'xv6', process: { current: 'cpus+0xb8', pid: 16, comm: 108 } },
+  xv6: { name: 'xv6', process: { current: 'cpus+0xb8', pid: 16, comm: 108, afterCr3: true } },
   /**
    * 4.4BSD's pmap on the i386 as FreeBSD 2 and 3 have it (i386/include/pmap.h): PTDPTDI and APTDPTDI. Where struct proc has
    * its fields differs from release to release: a copy of this profile with a `process` names them.
@@ -25,6 +26,6 @@ export const BUILTIN_PROFILES: Readonly<Record<string, GuestProfile>> = {
     name: '386bsd',
     recursiveSlot: 1015,
     alternateSlot: 1023,
-    process: { current: 'curproc', pid: 42, pidBytes: 2, comm: 160 },
+    process: { current: 'curproc', pid: 42, pidBytes: 2, comm: 160, afterCr3: true },
   },
 };

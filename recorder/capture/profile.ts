@@ -19,6 +19,8 @@ export interface GuestProfile {
     /** Bytes of the id: 2 or 4, which is what it has unless said. */
     readonly pidBytes?: 2 | 4;
     readonly comm: number;
+    /** Whether the variable is set after CR3 is loaded, so that it is read on each return to user mode instead. */
+    readonly afterCr3?: boolean;
   };
   /** What the codes mean that the guest writes to the debug-exit port; keys in decimal or 0x hexadecimal. */
   readonly exitCodes?: Readonly<Record<string, string>>;
@@ -50,12 +52,14 @@ export function parseProfile(text: string, where: string): GuestProfile {
 }
 
 function checkProcess(process: unknown, wrong: (what: string) => never): void {
-  const { current, pid, pidBytes, comm } = (process ?? {}) as Record<string, unknown>;
+  const { current, pid, pidBytes, comm, afterCr3 } = (process ?? {}) as Record<string, unknown>;
   if (typeof current !== 'string' && !isIntegerBelow(current, 2 ** 32))
     wrong('"process.current" is neither a symbol nor a linear address');
   if (!isIntegerBelow(pid, 2 ** 16)) wrong('"process.pid" is not a byte offset');
   if (pidBytes !== undefined && pidBytes !== 2 && pidBytes !== 4)
     wrong('"process.pidBytes" is neither 2 nor 4');
+  if (afterCr3 !== undefined && typeof afterCr3 !== 'boolean')
+    wrong('"process.afterCr3" is neither true nor false');
   if (!isIntegerBelow(comm, 2 ** 16)) wrong('"process.comm" is not a byte offset');
 }
 

@@ -45,6 +45,8 @@ export interface ProcessLayout {
   /** Bytes of the id; 4 unless said. */
   readonly pidBytes?: 2 | 4;
   readonly comm: number;
+  /** The pointer is set after CR3 is loaded, so it is read when the kernel returns to user mode, and not with CR3. */
+  readonly afterCr3?: boolean;
 }
 
 /** What the recorder knows of a guest's address-space layout. Resolved to addresses before the run (profile.ts). */

@@ -73,7 +73,7 @@ export class EventLog {
   seq = 0;
   private firstSeq = 0;
   private readonly tables: Record<EventKind, EventTable>;
-  private readonly context: EventContext;
+  readonly context: EventContext;
   private readonly sink: EventSink;
   private readonly rows: number;
   readonly pagingWrite: RowWriters['pagingWrite'];

@@ -12,7 +12,8 @@ const COMM_WORDS = 4;
 const FACTS = 2 + COMM_WORDS;
 
 /**
- * Says which process runs under a page directory: on a CR3 load it follows the guest's pointer to the current process
+ * Says which process runs under a page directory: on a CR3 load, or on a return to user mode where the kernel sets its
+ * pointer later, it follows the guest's pointer to the current process
  * (guest profile, `process`) and records a `contexts` event when that differs from what it last recorded for this CR3.
  * The kernel's half is the same in every directory, so the new one serves to look.
  */
@@ -43,6 +44,15 @@ export class ProfileObserver {
   }
 
   directoryLoaded(cr3: number): void {
+    if (!this.layout.afterCr3) this.look(cr3);
+  }
+
+  /** The kernel returns to user mode, under this CR3. */
+  returnsToUser(cr3: number): void {
+    if (this.layout.afterCr3) this.look(cr3);
+  }
+
+  private look(cr3: number): void {
     const { facts, layout } = this;
     const proc = this.word(layout.current);
     facts.fill(0);

@@ -53,6 +53,12 @@ describe('the text screen', () => {
     expect((await runCli('replay', trace)).status).toBe(0);
   });
 
+  it('is checked, and what cannot apply to its kernel is said', async () => {
+    const { status, stdout } = await runCli('check', trace);
+    expect(status).toBe(0);
+    expect(stdout.at(-1)).toMatch(/clean: 1 check, no finding; 6 more are about an alternate map/);
+  });
+
   it('can be seen at any time', async () => {
     const early = await runCli('screen', trace, '--at', '100');
     expect(early.stdout).toEqual(['A>é']);

@@ -225,3 +225,50 @@ describe('tracking', () => {
     expect([...new Uint32Array(b.mem.memory.buffer, 0x800000 + 0x11000, 1024)]).toEqual(before);
   });
 });
+
+describe('a directory in a guest without a recursive slot', () => {
+  const DIRECTORY = 0x20000;
+  const TABLE = 0x21000;
+
+  /** Runs at 1000h under 10000h; 20000h has run before, with a table of its own for slot 1 and that of the code for slot 0. */
+  function ran(): MmuBench {
+    const b = new MmuBench();
+    b.poke(0x10000, 0x11000 | READY);
+    for (let page = 0; page < 256; page++) b.poke(0x11000 + page * 4, (page << 12) | READY);
+    b.poke(DIRECTORY, 0x11000 | READY);
+    b.poke(DIRECTORY + 4, TABLE | READY);
+    b.poke(TABLE, 0x30000 | READY);
+    b.pagingOn(DIRECTORY);
+    b.read(0x400000);
+    b.mmu.setCr3(0x10000);
+    b.events('paging_writes');
+    return b;
+  }
+
+  it('is one no more when it does not map the executing code, as when its page is freed and filled', () => {
+    const b = ran();
+    const stores = () => b.events('paging_writes').filter(({ source }) => source === 0);
+    b.write(DIRECTORY, 0x01010101);
+    expect(stores()).toMatchObject([{ dir: DIRECTORY, slot: 0, new: 0x01010101 }]);
+    b.write(DIRECTORY + 8, 0x01010101);
+    b.write(TABLE + 4, 1);
+    expect(stores()).toEqual([]);
+    b.poke(DIRECTORY, 0x11000 | READY);
+    b.mmu.setCr3(DIRECTORY);
+    expect(b.events('paging_writes').map(({ slot, source }) => [slot, source])).toEqual([
+      [0, 3],
+      [1, 3],
+      [2, 3],
+    ]);
+  });
+
+  it('stays one while another entry leads to the code, or other slots change', () => {
+    const b = ran();
+    for (let page = 0; page < 256; page++) b.poke(0x12000 + page * 4, (page << 12) | READY);
+    b.write(DIRECTORY, 0x12000 | READY);
+    b.write(DIRECTORY, 0x83);
+    b.write(DIRECTORY + 4, 0);
+    b.write(DIRECTORY + 8, 0x01010101);
+    expect(b.events('paging_writes').filter(({ source }) => source === 0)).toHaveLength(4);
+  });
+});

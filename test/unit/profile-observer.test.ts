@@ -37,6 +37,22 @@ describe('the profile observer', () => {
     expect(b.events('contexts')).toMatchObject([{ proc: 0xffff0000, pid: 0 }]);
   });
 
+  it('waits for the return to user mode where the pointer is set after CR3', () => {
+    const b = new MmuBench({
+      profile: { ...PROFILE, process: { current: CURRENT, pid: 8, comm: 16, afterCr3: true } },
+    });
+    b.poke(0x10000, 0x11000 | READY);
+    for (let page = 0; page < 16; page++) b.poke(0x11000 + page * 4, (page << 12) | READY);
+    b.poke(0x5000 + 8, 42);
+    b.pagingOn(0x10000);
+    b.mmu.setCr3(0x10000);
+    expect(b.events('contexts')).toEqual([]);
+    b.poke(CURRENT, 0x5000);
+    b.mmu.observer!.returnsToUser(0x10000);
+    b.mmu.observer!.returnsToUser(0x10000);
+    expect(b.events('contexts')).toMatchObject([{ cr3: 0x10000, proc: 0x5000, pid: 42 }]);
+  });
+
   it('reads an id of 16 bits', () => {
     const process = { current: CURRENT, pid: 6, pidBytes: 2 as const, comm: 16 };
     const b = new MmuBench({ profile: { ...PROFILE, process } });

@@ -1,5 +1,5 @@
 import type { Argv } from 'yargs';
-import { CHECKS, type Check, type Finding, runChecks } from '../../check/checks.ts';
+import { CHECKS, type Check, checksFor, type Finding, runChecks } from '../../check/checks.ts';
 import { EXIT } from '../exit-status.ts';
 import { grouped, plural, shellWord } from '../format.ts';
 import { openDatabase } from '../open-database.ts';
@@ -8,8 +8,8 @@ import { openDatabase } from '../open-database.ts';
 export const addCheck = (cli: Argv): Argv =>
   cli.command('check <files..>', 'run every invariant over traces', options, async ({ files, all }) => {
     const paths = files.map(String);
-    const findings = await checkTraces(paths);
-    for (const line of describeFindings(findings, paths, all ? Number.POSITIVE_INFINITY : SHOWN))
+    const { findings, checks } = await checkTraces(paths);
+    for (const line of describeFindings(findings, checks, paths, all ? Number.POSITIVE_INFINITY : SHOWN))
       console.log(line);
     process.exitCode = findings.length > 0 ? EXIT.findings : EXIT.ok;
   });
@@ -26,12 +26,16 @@ const options = (yargs: Argv) =>
 /** Findings of one class shown unless asked for all. */
 const SHOWN = 3;
 
-export async function checkTraces(paths: readonly string[]): Promise<Finding[]> {
+/** What the checks found, and which of them apply to these traces. */
+export async function checkTraces(
+  paths: readonly string[],
+): Promise<{ findings: Finding[]; checks: readonly Check[] }> {
   const db = await openDatabase(paths);
   try {
     const findings = await runChecks(db);
+    const checks = await checksFor(db);
     await db.writeCache();
-    return findings;
+    return { findings, checks };
   } finally {
     db.close();
   }
@@ -40,6 +44,7 @@ export async function checkTraces(paths: readonly string[]): Promise<Finding[]> 
 /** Findings for people, errors first, each class with its next command. */
 export function describeFindings(
   findings: readonly Finding[],
+  checks: readonly Check[],
   paths: readonly string[],
   shown: number,
 ): string[] {
@@ -53,9 +58,12 @@ export function describeFindings(
   const warnings = findings.length - errors;
   const verdict =
     findings.length === 0
-      ? `clean: ${plural(CHECKS.length, 'check')}, no finding`
-      : `${plural(errors, 'error')}, ${plural(warnings, 'warning')} of ${plural(CHECKS.length, 'check')}`;
-  return [...lines, `${paths.join(', ')}: ${verdict}`];
+      ? `clean: ${plural(checks.length, 'check')}, no finding`
+      : `${plural(errors, 'error')}, ${plural(warnings, 'warning')} of ${plural(checks.length, 'check')}`;
+  const others = CHECKS.length - checks.length;
+  const silent =
+    others > 0 ? `; ${others} more are about an alternate map, which its profile does not have` : '';
+  return [...lines, `${paths.join(', ')}: ${verdict}${silent}`];
 }
 
 function describeClass(

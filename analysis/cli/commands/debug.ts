@@ -112,8 +112,8 @@ async function debug(file: string, { reader, findings, port, ...start }: DebugRe
 }
 
 async function findingsOf(file: string): Promise<DebugFinding[]> {
-  const found = await checkTraces([file]);
-  return found.map(({ icount, check, summary }) => ({ icount, title: check.title, summary }));
+  const { findings } = await checkTraces([file]);
+  return findings.map(({ icount, check, summary }) => ({ icount, title: check.title, summary }));
 }
 
 function parsePort(port: number): number {

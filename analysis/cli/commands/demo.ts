@@ -63,8 +63,8 @@ async function tellTheStory(folder: string, seedText: string): Promise<number> {
     '3. What went wrong? Every invariant is a query over the trace.',
     `$ rewind386 check ${shellWord(buggy)}`,
   );
-  const findings = await checkTraces([buggy]);
-  for (const line of describeFindings(findings, [buggy], SHOWN)) console.log(line);
+  const { findings, checks } = await checkTraces([buggy]);
+  for (const line of describeFindings(findings, checks, [buggy], SHOWN)) console.log(line);
   if (findings.some(({ check }) => check.class === 1)) {
     say('   The interleaving, column by column.', `$ rewind386 query ${shellWord(buggy)} foreign-pmap`);
     await show(buggy, 'foreign-pmap');
@@ -76,8 +76,8 @@ async function tellTheStory(folder: string, seedText: string): Promise<number> {
   );
   await recordOne('fixed', seedText, fixed);
   console.log(`\n$ rewind386 check ${shellWord(fixed)}`);
-  const fixedFindings = await checkTraces([fixed]);
-  for (const line of describeFindings(fixedFindings, [fixed], SHOWN)) console.log(line);
+  const { findings: fixedFindings } = await checkTraces([fixed]);
+  for (const line of describeFindings(fixedFindings, checks, [fixed], SHOWN)) console.log(line);
 
   const hijacks = findings.filter(({ check }) => check.class === 1).length;
   console.log(

@@ -68,7 +68,7 @@ export async function runWhatIf(file: string, request: WhatIfRequest): Promise<n
   try {
     const result = await record(file, request);
     for (const line of summary(output, result)) console.log(line);
-    const findings = await checkTraces([file, output]);
+    const { findings } = await checkTraces([file, output]);
     const verdict = compareFindings(findings, result.changes.changedAt, result.parentEnd);
     for (const line of describeVerdict(file, output, verdict)) console.log(line);
     const bad = [...verdict.still.map(({ now }) => now), ...verdict.arisen].some(isError);

@@ -18,7 +18,7 @@ import {
 } from './descriptors.ts';
 import { GENERAL_PROTECTION, INVALID_TSS, SEGMENT_NOT_PRESENT } from './fault.ts';
 import { NT, RF, VIF, VIP, VM } from './flags.ts';
-import { CPL, CS, ESP, SS, TR } from './state.ts';
+import { CPL, CR3, CS, ESP, SS, TR } from './state.ts';
 import { BY_CALL, BY_IRET, BY_JUMP } from './tasks.ts';
 import { popFlags, returnToVirtual86 } from './virtual86.ts';
 
@@ -239,6 +239,7 @@ function returnTo(core: Core, to: Return): void {
   i32[CPL] = cpl;
   if (to.open >= 0) core.depth.closed(to.open, oldEsp, eip, rpl);
   core.depth.returnedToOuterStack(oldEsp, newEsp, oldFrame, newFrame);
+  if (rpl === 3) core.mmu.observer?.returnsToUser(i32[CR3]);
   i32[CPL] = rpl;
 }
 

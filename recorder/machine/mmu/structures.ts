@@ -30,7 +30,8 @@ const OWNED = 0x800;
  * Keeps the history of every paging structure complete. A frame is *tracked* from the moment the walker uses it as
  * directory or table until nothing can walk it any more:
  * - a table while some entry of a tracked directory names it;
- * - a directory until it is empty or, in a guest with a recursive slot, no longer names itself there.
+ * - a directory until it is empty or, in a guest with a recursive slot, no longer names itself there; in one without,
+ *   until it no longer maps the code that is executing: the kernel could not run under it.
  * Else page frames that were freed and reused would stay slow, and fill the trace, for ever.
  *
  * The profile's windows make structures earlier than the walk does: a frame that the alternate slot names is a
@@ -238,7 +239,28 @@ export class PagingStructures {
     }
     const occupied = this.frames.addOccupied(frame, (value !== 0 ? 1 : 0) - (old !== 0 ? 1 : 0));
     if (frame === this.fastPath.directory) return;
-    if (occupied === 0 || (index === this.recursiveSlot && after !== frame)) this.dissolve(frame);
+    const unnamed =
+      this.recursiveSlot < 0 ? this.losesCode(frame, index) : index === this.recursiveSlot && after !== frame;
+    if (occupied === 0 || unnamed) this.dissolve(frame);
+  }
+
+  /** Whether slot `index` of a directory is that of the executing code, and does not lead to it (in flat segments). */
+  private losesCode(directory: number, index: number): boolean {
+    const vpn = this.log.context.eip >>> 12;
+    if (vpn >>> 10 !== index) return false;
+    const code = this.mapped(this.fastPath.directory, vpn);
+    return code >= 0 && this.mapped(directory, vpn) !== code;
+  }
+
+  /** The frame that a directory maps a page to, as a walk would find it; -1 for none. */
+  private mapped(directory: number, vpn: number): number {
+    const pde = this.i32[(RAM >>> 2) + (directory << 10) + (vpn >>> 10)];
+    if ((pde & (PRESENT | PAGE_SIZE_4M)) === (PRESENT | PAGE_SIZE_4M))
+      return ((pde >>> 22) << 10) | (vpn & (ENTRIES - 1));
+    const table = this.target(pde);
+    if (table < 0) return -1;
+    const pte = this.i32[(RAM >>> 2) + (table << 10) + (vpn & (ENTRIES - 1))];
+    return pte & PRESENT ? pte >>> 12 : -1;
   }
 
   /** The frame is a directory no more: its entries name nothing. */
