@@ -76,6 +76,11 @@ describe('#NM and #UD', () => {
 const DIVIDE_BY_ZERO = 'db e3 c7 07 7b 03 d9 2f d9 e8 d9 ee de f9';
 
 describe('exceptions that are not masked', () => {
+  it.each(['db f1', 'da c1', 'db e9'])('come after the #UD of what a Pentium does not know (%s)', (code) => {
+    expect(run(`${DIVIDE_BY_ZERO} ${code}`).vector).toBe(INVALID_OPCODE);
+    expect(run(`${DIVIDE_BY_ZERO} ${code}`, NE, { model: 'pentiumpro' }).vector).toBe(COPROCESSOR_ERROR);
+  });
+
   it('come at the next instruction that waits', () => {
     expect(run(DIVIDE_BY_ZERO).vector).toBe(-1);
     expect(run(`${DIVIDE_BY_ZERO} 9b`).vector).toBe(COPROCESSOR_ERROR);

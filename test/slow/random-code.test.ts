@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { expectOneRun, runRandomCode } from '../fuzz/random-code/checks.ts';
+import { MODES } from '../fuzz/random-code/image.ts';
 
 /** `RANDOM_CODE_SEED=n npm run test:slow -- random-code` runs others. */
 const SEED = Number(process.env.RANDOM_CODE_SEED ?? 1_000_000);
@@ -7,12 +8,15 @@ const INSTRUCTIONS = Number(process.env.RANDOM_CODE_INSTRUCTIONS ?? 100_000_000)
 
 describe(`random bytes as code, seeds from ${SEED}`, () => {
   it(`${INSTRUCTIONS} instructions throw nothing`, () => {
-    const { instructions, seeds, ends } = runRandomCode(SEED, INSTRUCTIONS, 1_000_000);
+    const { instructions, seeds, ends, kinds } = runRandomCode(SEED, INSTRUCTIONS, 1_000_000);
     const how = [...ends].map(([kind, count]) => `${count} ${kind}`).join(', ');
     console.log(`${seeds} seeds from ${SEED}, ${instructions} instructions executed: ${how}`);
+    console.log([...kinds].map(([kind, count]) => `${kind}: ${count}`).join(', '));
     expect(instructions).toBeGreaterThanOrEqual(INSTRUCTIONS);
     // Every way to end is met, but that the guest asks for it.
     expect([...ends.keys()].sort()).toEqual(expect.arrayContaining(['limit', 'shutdown', 'stuck']));
+    const all = [...MODES, 'paging', 'alignment checks', 'tasks'];
+    expect([...kinds.keys()].sort()).toEqual(expect.arrayContaining(all));
   });
 
   it('one run, however it is executed', () => {

@@ -1,5 +1,13 @@
 import { expect } from 'vitest';
-import { EventSum, instructionsExecuted, machineOf, randomRun, runSliced, stateOf } from './run.ts';
+import {
+  EventSum,
+  instructionsExecuted,
+  machineOf,
+  type RandomRun,
+  randomRun,
+  runSliced,
+  stateOf,
+} from './run.ts';
 
 export interface RandomCodeResult {
   /** Instructions executed, at least as many as asked for. */
@@ -7,25 +15,40 @@ export interface RandomCodeResult {
   readonly seeds: number;
   /** How many runs ended in each way. */
   readonly ends: ReadonlyMap<string, number>;
+  /** Instructions by what the code began as (`kindsOf`). */
+  readonly kinds: ReadonlyMap<string, number>;
 }
+
+/** Mode, and what else a run has that others have not. */
+const kindsOf = ({ mode, paging, aligned, byTask, config }: RandomRun): string[] => [
+  mode,
+  ...(paging ? ['paging'] : []),
+  ...(aligned && config.cpuModel !== '386' && /ring 3|v86/.test(mode) ? ['alignment checks'] : []),
+  ...(byTask && mode !== 'real' ? ['tasks'] : []),
+];
 
 /** Executes `total` instructions of random bytes, at most `each` a seed. Anything thrown is a bug of the machine. */
 export function runRandomCode(firstSeed: number, total: number, each: number): RandomCodeResult {
   const ends = new Map<string, number>();
+  const kinds = new Map<string, number>();
   const before = instructionsExecuted();
   let seed = firstSeed;
   for (; instructionsExecuted() - before < total; seed++) {
-    const machine = machineOf(randomRun(seed));
+    const run = randomRun(seed);
+    const machine = machineOf(run);
+    const start = instructionsExecuted();
     try {
       const { kind } = machine.run(each);
       ends.set(kind, (ends.get(kind) ?? 0) + 1);
+      for (const what of kindsOf(run))
+        kinds.set(what, (kinds.get(what) ?? 0) + instructionsExecuted() - start);
     } catch (error) {
       throw new Error(`seed ${seed}, icount ${machine.icount}: ${(error as Error).message}`, {
         cause: error,
       });
     }
   }
-  return { instructions: instructionsExecuted() - before, seeds: seed - firstSeed, ends };
+  return { instructions: instructionsExecuted() - before, seeds: seed - firstSeed, ends, kinds };
 }
 
 /** Micro-ops or handlers, whole or in pieces, restored half way: the same state, and the same events. */

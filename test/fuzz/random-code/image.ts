@@ -84,6 +84,10 @@ export interface RandomImage {
   readonly image: Uint8Array;
   readonly mode: Mode;
   readonly paging: boolean;
+  /** CR0.AM and EFLAGS.AC are set: accesses at ring 3 are to be aligned, from the 486 on. */
+  readonly aligned: boolean;
+  /** Exceptions are taken by a task gate, nearly all of them. */
+  readonly byTask: boolean;
 }
 
 /** `features` says whether the processor has CR4. */
@@ -173,19 +177,16 @@ export function randomImage(seed: number, features: { readonly cr4: boolean }): 
   }
 
   put(BASE, header());
-  put(
-    BASE + 0x40,
-    start(mode, paging, features.cr4 ? [0, 0x10, 0x80, 0x90, 0x1f][below(5)] : -1, {
-      writeProtect: chance(50),
-      alignmentMask: chance(50),
-    }),
-  );
+  const cr4 = features.cr4 ? [0, 0x10, 0x80, 0x90, 0x1f][below(5)] : -1;
+  const writeProtect = chance(50);
+  const alignmentMask = chance(50);
+  put(BASE + 0x40, start(mode, paging, cr4, { writeProtect, alignmentMask }));
   const flags =
     (chance(85) ? IF : 0) | (chance(50) ? 0x3000 : 0) | (chance(30) ? AC : 0) | (mode === 'v86' ? VM : 0) | 2;
   put(HANDLER, handler(mode, flags));
   const toReal = [0x0f, 0x20, 0xc0, 0x24, 0xfe, 0x0f, 0x22, 0xc0, 0xea, ...u16(0x10), ...u16(CODE >>> 4)];
   if (mode === 'real') put(RANDOM, toReal);
-  return { image: bytes, mode, paging };
+  return { image: bytes, mode, paging, aligned: alignmentMask && (flags & AC) !== 0, byTask };
 }
 
 /** Multiboot header with addresses (Multiboot Specification, 3.1.3): the file is what lies in memory. */

@@ -506,9 +506,16 @@ const constant = (se: number, hi: number, lo: number, below: number): Handler =>
     fpu.push(se, fpu.math.hi, fpu.math.lo);
   });
 
+/** An instruction of the P6: without it #UD, whatever an earlier one has left. */
+const ofP6 =
+  (handler: Handler): Handler =>
+  (core, insn) => {
+    if (reachable(core) && !core.processor.has.has('cmov')) core.fault(INVALID_OPCODE, 0);
+    handler(core, insn);
+  };
+
 const conditionalMove = (code: number): Handler =>
   waiting((fpu, core, insn) => {
-    if (!core.processor.has.has('cmov')) core.fault(INVALID_OPCODE, 0);
     const { i32 } = core;
     const from = insn.operands[1].number;
     if (fpu.isEmpty(0) || fpu.isEmpty(from)) {
@@ -519,13 +526,7 @@ const conditionalMove = (code: number): Handler =>
     if (core.flags.condition(code)) fpu.set(0, i32[at + 2], i32[at + 1], i32[at]);
   });
 
-const comparingFlags = (ordered: boolean, pops: number): Handler => {
-  const handler = compare(ordered, pops, flags);
-  return (core, insn) => {
-    if (reachable(core) && !core.processor.has.has('cmov')) core.fault(INVALID_OPCODE, 0);
-    handler(core, insn);
-  };
-};
+const comparingFlags = (ordered: boolean, pops: number): Handler => ofP6(compare(ordered, pops, flags));
 
 const addTop = (by: number): Handler =>
   waiting((fpu) => {
@@ -670,7 +671,7 @@ for (const [code, name] of [
   [7, 'nbe'],
   [11, 'nu'],
 ] as const) {
-  X87_HANDLERS[`fcmov${name}`] = conditionalMove(code);
+  X87_HANDLERS[`fcmov${name}`] = ofP6(conditionalMove(code));
 }
 
 // Other encodings of the same instructions.
