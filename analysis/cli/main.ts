@@ -1,19 +1,6 @@
 import yargs, { type Argv } from 'yargs';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { fileError } from '../../schemas/file-error.ts';
-import { addBundle } from './commands/bundle.ts';
-import { addCheck } from './commands/check.ts';
-import { addDebug } from './commands/debug.ts';
-import { addDemo } from './commands/demo.ts';
-import { addExport } from './commands/export.ts';
-import { addInfo } from './commands/info.ts';
-import { addQuery } from './commands/query.ts';
-import { addRecord } from './commands/record.ts';
-import { addReplay } from './commands/replay.ts';
-import { addScreen } from './commands/screen.ts';
-import { addSymbols } from './commands/symbols.ts';
-import { addVerify } from './commands/verify.ts';
-import { addWhoWrote } from './commands/who-wrote.ts';
 import { EXIT } from './exit-status.ts';
 import { VERSION } from './version.ts';
 
@@ -30,7 +17,7 @@ export function exitWhenNobodyReads(): void {
 /** Runs one command line; returns the exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
   try {
-    await parser(argv).parseAsync();
+    await parser(argv, await commandsFor(argv[0])).parseAsync();
     return Number(process.exitCode ?? EXIT.ok);
   } catch (error) {
     return report(error);
@@ -40,24 +27,33 @@ export async function main(argv: readonly string[]): Promise<number> {
 /** Wrong usage, as yargs tells it. */
 class UsageError extends BadInput {}
 
-const COMMANDS = {
-  demo: addDemo,
-  record: addRecord,
-  replay: addReplay,
-  debug: addDebug,
-  query: addQuery,
-  check: addCheck,
-  'who-wrote': addWhoWrote,
-  export: addExport,
-  bundle: addBundle,
-  verify: addVerify,
-  info: addInfo,
-  screen: addScreen,
-  symbols: addSymbols,
+/** Only what is asked for is loaded: a database, an editor's protocol and the rest take longer than many a command. */
+const COMMANDS: Readonly<Record<string, () => Promise<(cli: Argv) => Argv>>> = {
+  demo: async () => (await import('./commands/demo.ts')).addDemo,
+  record: async () => (await import('./commands/record.ts')).addRecord,
+  replay: async () => (await import('./commands/replay.ts')).addReplay,
+  debug: async () => (await import('./commands/debug.ts')).addDebug,
+  query: async () => (await import('./commands/query.ts')).addQuery,
+  check: async () => (await import('./commands/check.ts')).addCheck,
+  'who-wrote': async () => (await import('./commands/who-wrote.ts')).addWhoWrote,
+  export: async () => (await import('./commands/export.ts')).addExport,
+  bundle: async () => (await import('./commands/bundle.ts')).addBundle,
+  verify: async () => (await import('./commands/verify.ts')).addVerify,
+  info: async () => (await import('./commands/info.ts')).addInfo,
+  screen: async () => (await import('./commands/screen.ts')).addScreen,
+  symbols: async () => (await import('./commands/symbols.ts')).addSymbols,
 };
 
-const parser = (argv: readonly string[]) =>
-  Object.values(COMMANDS)
+/** The command named first; all of them for help, or when there is none of that name. */
+const commandsFor = (first: string | undefined): Promise<((cli: Argv) => Argv)[]> =>
+  Promise.all(
+    first !== undefined && Object.hasOwn(COMMANDS, first)
+      ? [COMMANDS[first]()]
+      : Object.values(COMMANDS).map((load) => load()),
+  );
+
+const parser = (argv: readonly string[], commands: readonly ((cli: Argv) => Argv)[]) =>
+  commands
     .reduce((cli, add) => add(cli), yargs([...argv]) as Argv)
     .scriptName('rewind386')
     .usage('$0 COMMAND\n\nRecord an i386 kernel, replay it bit for bit, and ask SQL who mapped what.')
@@ -71,7 +67,7 @@ const parser = (argv: readonly string[]) =>
     .exitProcess(false)
     .fail((message, error) => {
       if (error && !isUsage(error)) throw error;
-      const known = argv[0] in COMMANDS;
+      const known = Object.hasOwn(COMMANDS, argv[0] ?? '');
       throw new UsageError(
         usageLine(message || error.message, argv[0], known),
         `rewind386 ${known ? `${argv[0]} ` : ''}--help`,

@@ -21,7 +21,6 @@ import { knownLastWriter } from '../known-last-writer.ts';
 import { progressBar } from '../progress.ts';
 import { parseCount } from '../values.ts';
 import { checkTraces } from './check.ts';
-import { serveDap } from './debug-dap.ts';
 
 /** `rewind386 debug` */
 export const addDebug = (cli: Argv): Argv =>
@@ -35,6 +34,7 @@ export const addDebug = (cli: Argv): Argv =>
       await tellDivergence(file, async () => {
         if (!args.dap) return await debug(file, { reader, findings, at, finding, port });
         const { stdin: input, stdout: output } = process;
+        const { serveDap } = await import('./debug-dap.ts');
         await serveDap({ reader, findings, at, finding, input, output });
         // Nobody sends anything more; an open stdin would keep the process.
         input.destroy();
