@@ -1,4 +1,4 @@
-import { readTextScreen } from '../../recorder/machine/devices/vga-text.ts';
+import { readTextScreen, type TextScreen } from '../../recorder/machine/devices/vga-text.ts';
 import type { MachineMemory } from '../../recorder/machine/layout.ts';
 import { CONSOLE_PORT } from '../../schemas/events.ts';
 import { ConsoleLines } from './console-lines.ts';
@@ -56,6 +56,20 @@ export function openDisplay(
 const ALTERNATE_SCREEN = '\x1b[?1049h\x1b[?25l';
 const MAIN_SCREEN = '\x1b[?25h\x1b[?1049l';
 const TOP = '\x1b[H';
+/** A terminal that does not say how high it is. */
+const USUAL_ROWS = 24;
+
+/**
+ * What a terminal of `height` rows is to be sent to show a screen at its top: each line clears its own row first, since
+ * a clear after a line that fills its row would take the last character, and none ends in a newline that would
+ * scroll. Of a screen that is higher than the terminal, the part down to the cursor's line.
+ */
+export function liveFrame(screen: TextScreen | null, height: number): string {
+  const lines = screen ? screenAnsi(screen).trimEnd().split('\n') : ['the screen is in a graphics mode'];
+  const first = Math.max(0, Math.min(lines.length, (screen?.cursor?.row ?? 0) + 1) - height);
+  const shown = lines.slice(first, first + height);
+  return `${TOP}${shown.map((line) => `\x1b[K${line}`).join('\r\n')}\x1b[0m\x1b[J`;
+}
 
 /** The VGA text screen: redrawn on a terminal's alternate screen when it has changed, and printed as it is at the end. */
 function screenDisplay(terminal: LiveTerminal | undefined): Display {
@@ -68,9 +82,8 @@ function screenDisplay(terminal: LiveTerminal | undefined): Display {
     turn(machine) {
       seen = machine;
       if (!live) return;
-      const screen = readTextScreen(machine.mem);
-      const picture = screen ? screenAnsi(screen) : 'the screen is in a graphics mode';
-      if (picture !== drawn) process.stderr.write(TOP + picture.replaceAll('\n', '\x1b[K\r\n'));
+      const picture = liveFrame(readTextScreen(machine.mem), process.stderr.rows || USUAL_ROWS);
+      if (picture !== drawn) process.stderr.write(picture);
       drawn = picture;
     },
     end() {
