@@ -18,6 +18,7 @@ export interface TraceMachineConfig {
   readonly cpuModel: string;
   readonly cpuRevision: number;
   readonly fpu: boolean;
+  readonly trackingRevision: number;
   readonly tlbEntries: number;
   readonly tlbWays: number;
   readonly instructionsPerSecond: number;
@@ -218,6 +219,7 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
         cpu_model: machine.cpuModel,
         cpu_revision: machine.cpuRevision,
         fpu: machine.fpu,
+        tracking_revision: machine.trackingRevision,
       },
       guest: {
         kind: GUEST_KIND[guest.kind],
@@ -316,6 +318,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
       cpuModel: String(wire.machine.cpu_model ?? '') || UNNAMED_CPU,
       cpuRevision: machine('cpu_revision'),
       fpu: Boolean(wire.machine.fpu),
+      trackingRevision: machine('tracking_revision'),
       tlbEntries: machine('tlb_entries'),
       tlbWays: machine('tlb_ways'),
       instructionsPerSecond: machine('instructions_per_second'),

@@ -11,6 +11,8 @@ export interface MachineConfig {
   readonly cpuRevision: number;
   /** Whether there is an x87 FPU: on the chip, or a 387 beside a 386. */
   readonly fpu: boolean;
+  /** Which rules of what is tracked as a paging structure (TRACKING_REVISION). */
+  readonly trackingRevision: number;
   /** TLB entries in total and per set; entries/ways must be a power of two. A 386 has 32 in 4 ways. */
   readonly tlbEntries: number;
   readonly tlbWays: number;
@@ -24,11 +26,15 @@ export interface MachineConfig {
   readonly storesFrom: number;
 }
 
+/** 1: a directory that no longer maps the executing code is none. Rises when the same run would have other events. */
+export const TRACKING_REVISION = 1;
+
 export const DEFAULT_CONFIG: MachineConfig = {
   ramBytes: 16 << 20,
   cpuModel: DEFAULT_CPU,
   cpuRevision: CPU_REVISION,
   fpu: true,
+  trackingRevision: TRACKING_REVISION,
   tlbEntries: 32,
   tlbWays: 4,
   instructionsPerSecond: 10_000_000,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ResolvedProfile } from '../../recorder/machine/config.ts';
+import type { MachineConfig, ResolvedProfile } from '../../recorder/machine/config.ts';
 import { MmuBench } from './mmu-fixture.ts';
 
 const READY = 0x063;
@@ -231,8 +231,8 @@ describe('a directory in a guest without a recursive slot', () => {
   const TABLE = 0x21000;
 
   /** Runs at 1000h under 10000h; 20000h has run before, with a table of its own for slot 1 and that of the code for slot 0. */
-  function ran(): MmuBench {
-    const b = new MmuBench();
+  function ran(config: Partial<MachineConfig> = {}): MmuBench {
+    const b = new MmuBench({ config });
     b.poke(0x10000, 0x11000 | READY);
     for (let page = 0; page < 256; page++) b.poke(0x11000 + page * 4, (page << 12) | READY);
     b.poke(DIRECTORY, 0x11000 | READY);
@@ -260,6 +260,13 @@ describe('a directory in a guest without a recursive slot', () => {
       [1, 3],
       [2, 3],
     ]);
+  });
+
+  it('stays one for a trace of version 0.1, until it is empty', () => {
+    const b = ran({ trackingRevision: 0 });
+    b.write(DIRECTORY, 0x01010101);
+    b.write(DIRECTORY + 8, 0x01010101);
+    expect(b.events('paging_writes').filter(({ source }) => source === 0)).toHaveLength(2);
   });
 
   it('stays one while another entry leads to the code, or other slots change', () => {

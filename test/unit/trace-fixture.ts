@@ -112,6 +112,7 @@ export function anyHeader(): TraceHeader {
       ramBytes: 16 << 20,
       cpuModel: 'pentium',
       cpuRevision: 1,
+      trackingRevision: 1,
       fpu: true,
       tlbEntries: 32,
       tlbWays: 4,

@@ -83,7 +83,7 @@ export class Mmu {
     const watched = { ...profile, recursiveSlot: this.recursiveSlot, alternateSlot: this.alternateSlot };
     this.fastPath = new FastPath(mem, this.tlb, this.frames, watched);
     this.structures = log
-      ? new PagingStructures(mem, this.frames, this.tlb, this.fastPath, watched, log)
+      ? new PagingStructures(mem, this.frames, this.tlb, this.fastPath, watched, config.trackingRevision, log)
       : null;
     this.translator = new Translator(mem, cpu, log, this.tlb, this.frames, this.fastPath, this.structures);
     this.observer = log ? ProfileObserver.for(profile, mem, this, log) : null;

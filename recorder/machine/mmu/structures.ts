@@ -44,6 +44,8 @@ export class PagingStructures {
   private readonly tlb: Tlb;
   private readonly fastPath: FastPath;
   private readonly log: EventLog;
+  /** Whether a directory that does not map the executing code is none. */
+  private readonly byCode: boolean;
   private readonly recursiveSlot: number;
   private readonly alternateSlot: number;
 
@@ -53,6 +55,7 @@ export class PagingStructures {
     tlb: Tlb,
     fastPath: FastPath,
     profile: ResolvedProfile,
+    trackingRevision: number,
     log: EventLog,
   ) {
     this.i32 = mem.i32;
@@ -60,6 +63,7 @@ export class PagingStructures {
     this.tlb = tlb;
     this.fastPath = fastPath;
     this.log = log;
+    this.byCode = profile.recursiveSlot < 0 && trackingRevision >= 1;
     this.recursiveSlot = profile.recursiveSlot;
     this.alternateSlot = profile.alternateSlot;
   }
@@ -239,8 +243,9 @@ export class PagingStructures {
     }
     const occupied = this.frames.addOccupied(frame, (value !== 0 ? 1 : 0) - (old !== 0 ? 1 : 0));
     if (frame === this.fastPath.directory) return;
-    const unnamed =
-      this.recursiveSlot < 0 ? this.losesCode(frame, index) : index === this.recursiveSlot && after !== frame;
+    const unnamed = this.byCode
+      ? this.losesCode(frame, index)
+      : index === this.recursiveSlot && after !== frame;
     if (occupied === 0 || unnamed) this.dissolve(frame);
   }
 
