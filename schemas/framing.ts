@@ -54,7 +54,7 @@ export function preamble(): Uint8Array {
 
 /** Throws BadInput unless `bytes`, the first PREAMBLE_BYTES of a file or fewer, begin a trace that can be read. */
 export function checkPreamble(bytes: Uint8Array, file: string): void {
-  if (bytes.length < MAGIC.length || !startsWith(bytes, MAGIC)) {
+  if (!startsWith(bytes, MAGIC.slice(0, bytes.length))) {
     throw new BadInput(`${file} is not a rewind386 trace`, 'make one with: rewind386 record -o FILE');
   }
   if (bytes.length < PREAMBLE_BYTES)

@@ -216,7 +216,7 @@ describe('a trace with a changed byte', () => {
 
 describe('what is not a trace of this version', () => {
   it.each([
-    ['an empty file', Buffer.alloc(0), /not a rewind386 trace/],
+    ['an empty file', Buffer.alloc(0), /ends before its header: nothing was recorded/],
     ['another file', Buffer.from('#!/bin/sh\necho this is a shell script\n'), /not a rewind386 trace/],
     ['a preamble and nothing else', preamble(), /ends before its header/],
   ])('%s is refused', (_, bytes, message) => {

@@ -137,6 +137,8 @@ export class Decoder {
     this.base = this.index = ZERO;
     this.scale = this.displacement = 0;
     this.defaultSegment = DS;
+    // A processor without test registers does not read on (checked against one).
+    if ('mnemonic' in entry && entry.needs === 'tr' && this.has?.has('tr') === false) return UNDEFINED;
     let modrm = -1;
     if ((two ? TWO_BYTE_MODRM : ONE_BYTE_MODRM)[code]) {
       modrm = this.byte();

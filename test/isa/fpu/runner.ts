@@ -123,9 +123,15 @@ export function roughDifferences(test: Uint8Array, ours: Uint8Array, theirs: Uin
   const aligned = ours.slice();
   const view = new DataView(aligned.buffer);
   view.setUint16(4, (a.getUint16(4, true) & ~0x200) | (b.getUint16(4, true) & 0x200), true);
-  for (let at = 28; at < 108; at += 10) {
+  const top = (a.getUint16(4, true) >>> 11) & 7;
+  for (let i = 0; i < 8; i++) {
+    const at = 28 + 10 * i;
     const apart = ordinal(a, at) - ordinal(b, at);
-    if (apart >= -most && apart <= most) aligned.set(theirs.subarray(at, at + 10), at);
+    if (apart < -most || apart > most) continue;
+    aligned.set(theirs.subarray(at, at + 10), at);
+    // Its tag follows: a neighbour of the least normal number is a denormal one.
+    const tag = 3 << (2 * ((top + i) & 7));
+    view.setUint16(8, (view.getUint16(8, true) & ~tag) | (b.getUint16(8, true) & tag), true);
   }
   return differences(test, aligned, theirs);
 }
