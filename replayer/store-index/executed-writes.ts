@@ -1,7 +1,7 @@
 import type { Machine } from '../../recorder/machine/machine.ts';
 import { Stops } from '../../recorder/machine/stops.ts';
 import type { ForwardSession } from '../timeline/forward-session.ts';
-import { goTo } from '../timeline/go-to.ts';
+import { executeTo, goTo } from '../timeline/go-to.ts';
 import type { Write } from './last-writer.ts';
 
 /** Where and when. */
@@ -31,7 +31,7 @@ export async function executedWrites(
   await goTo(session, from, onProgress);
   machine.watchFor(writes);
   try {
-    await goTo(session, before, onProgress);
+    await executeTo(session, before, onProgress);
   } finally {
     machine.watchFor(null);
   }

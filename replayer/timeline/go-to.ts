@@ -4,14 +4,23 @@ import type { ForwardSession } from './forward-session.ts';
 /** Instructions between two looks at the progress. */
 const SLICE = 1 << 22;
 
-/** Takes a session that is at its start to `icount`: by the trace's nearest checkpoint, and the rest by execution. */
+/** Takes a session on to `icount`: by the trace's nearest checkpoint, and the rest by execution. */
 export async function goTo(
+  session: ForwardSession,
+  icount: number,
+  onProgress?: (icount: number) => void,
+): Promise<void> {
+  session.restoreRecorded(session.machine.icount, icount);
+  await executeTo(session, icount, onProgress);
+}
+
+/** The same with nothing left out, as it must be for whoever watches the machine on its way. */
+export async function executeTo(
   session: ForwardSession,
   icount: number,
   onProgress: (icount: number) => void = () => {},
 ): Promise<void> {
   const { machine } = session;
-  session.restoreRecorded(machine.icount, icount);
   while (machine.icount < icount) {
     const before = machine.icount;
     session.run(Math.min(icount, before + SLICE));

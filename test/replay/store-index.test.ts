@@ -10,6 +10,7 @@ import { buildMachine } from '../../recorder/machine/build.ts';
 import { Debuggee } from '../../replayer/gdb/debuggee.ts';
 import { Monitor } from '../../replayer/gdb/monitor.ts';
 import { replay } from '../../replayer/session.ts';
+import { executedWrites } from '../../replayer/store-index/executed-writes.ts';
 import { EPOCH_SHIFT } from '../../replayer/store-index/index-file.ts';
 import type { LastWriter } from '../../replayer/store-index/last-writer.ts';
 import { forEachWrite } from '../../replayer/store-index/writes.ts';
@@ -28,7 +29,13 @@ const EPOCH = 2 ** EPOCH_SHIFT;
 const READ_TO = 0x7e00;
 
 /** Every write of the run, in order. */
-const all = { icount: [] as number[], physical: [] as number[], size: [] as number[], eip: [] as number[] };
+const all = {
+  icount: [] as number[],
+  physical: [] as number[],
+  size: [] as number[],
+  eip: [] as number[],
+  source: [] as number[],
+};
 let end = 0;
 let index: StoreIndex;
 
@@ -40,6 +47,9 @@ beforeAll(async () => {
     workload: 'forkstorm',
     seed: 3,
     scale: 10,
+    // Some in every epoch: what is executed in it must not begin at one of them.
+    ladderInterval: 50_000,
+    checkpoints: { every: 50_000 },
     output: trace,
   });
   end = final.icount;
@@ -49,7 +59,8 @@ beforeAll(async () => {
     builtinDisk,
     detail: 'stores',
     onEvents: (batch) =>
-      forEachWrite(batch, (columns, row, size) => {
+      forEachWrite(batch, (columns, row, size, source) => {
+        all.source.push(source);
         all.icount.push(columns.icount[row]);
         all.physical.push(columns.physical[row]);
         all.eip.push(columns.eip[row]);
@@ -137,6 +148,19 @@ it('finds by executing again what the index hides', async () => {
     for (const { physical, bytes, last } of runs)
       for (let at = physical; at < physical + bytes; at++) expectLast(last, at, before);
   }
+});
+
+it('executes all of a window, also where the trace has checkpoints in it', async () => {
+  const reader = TraceReader.open(trace);
+  const [from, before] = [260_000, 410_000];
+  const within = reader.checkpoints.filter(({ icount }) => icount > from && icount <= before);
+  expect(within.length).toBeGreaterThan(1);
+  const session = ForwardSession.open(reader, options);
+  const window = { physical: 0, bytes: index.ramBytes, from, before, pokes: new Set<number>() };
+  const stores = (await executedWrites(session, window)).filter(({ source }) => source === 'store');
+  reader.close();
+  const recorded = all.icount.filter((icount, i) => icount >= from && icount < before && all.source[i] === 0);
+  expect(stores.map(({ icount }) => icount)).toEqual(recorded);
 });
 
 it('says of memory never written that it was not', () => {
