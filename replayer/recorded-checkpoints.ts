@@ -34,6 +34,12 @@ export class RecordedCheckpoints {
     return this.reader.checkpoints.findLastIndex((entry) => entry.icount <= icount);
   }
 
+  /** The first one at or after `icount`; undefined when there is none. */
+  from(icount: number): RecordedCheckpoint | undefined {
+    const index = this.reader.checkpoints.findIndex((entry) => entry.icount >= icount);
+    return index < 0 ? undefined : this.get(index);
+  }
+
   /** Index of the one at `icount`; -1 when there is none. */
   at(icount: number): number {
     return this.reader.checkpoints.findIndex((entry) => entry.icount === icount);

@@ -29,7 +29,6 @@ export class Executions {
   readonly machine: Machine;
   private readonly nondet: LoggedNondet;
   private readonly checkpoints: RecordedCheckpoints | undefined;
-  private readonly checkpointCount: number;
   private readonly onProgress: (icount: number) => void;
 
   constructor(
@@ -39,7 +38,6 @@ export class Executions {
   ) {
     const { header } = reader;
     this.nondet = new LoggedNondet(inputs);
-    this.checkpointCount = reader.checkpoints.length;
     this.onProgress = options.onProgress ?? (() => {});
     const recorded = recordedOptions(header, options.builtinDisk ?? noBuiltinDisks);
     this.machine = options.build({ ...recorded, nondet: this.nondet, sink: null }, recordedBoot(header));
@@ -56,10 +54,7 @@ export class Executions {
 
   /** The trace's first checkpoint at or after `icount`. */
   recordedAfter(icount: number): RecordedCheckpoint | undefined {
-    const { checkpoints } = this;
-    if (!checkpoints) return undefined;
-    const index = checkpoints.before(icount - 1) + 1;
-    return index < this.checkpointCount ? checkpoints.get(index) : undefined;
+    return this.checkpoints?.from(icount);
   }
 
   /** Where the machine is now. */

@@ -15,12 +15,11 @@ import {
   SELECTOR_RPL,
 } from '../../recorder/machine/cpu/descriptors.ts';
 import { VM } from '../../recorder/machine/cpu/flags.ts';
+import { CR0_PE } from '../../recorder/machine/cpu/segments.ts';
 import { CS, DS, ES, FS, GDT_BASE, GDT_LIMIT, GS, LDTR, SS } from '../../recorder/machine/cpu/state.ts';
 import { RAM } from '../../recorder/machine/layout.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
 import { cpuOf, hexNumber, type Register } from './register.ts';
-
-const CR0_PE = 1;
 
 /** Selectors name descriptors: protected mode, and not virtual-8086 mode. */
 const usesDescriptors = (machine: Machine): boolean =>

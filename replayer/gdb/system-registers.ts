@@ -1,9 +1,9 @@
+import { CR0_PE } from '../../recorder/machine/cpu/segments.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
+import { CR0_PG } from '../../recorder/machine/mmu/bits.ts';
 import { cpuOf, hexNumber, type Register } from './register.ts';
 
-const CR0_PE = 1;
 const CR0_ET = 0x10;
-const CR0_PG = 0x80000000;
 
 const control = (
   name: string,
