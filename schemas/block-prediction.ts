@@ -16,6 +16,7 @@ export const CONTEXT_WORDS = 2 * MAX_STRIDE;
 export class BlockLine {
   readonly words = new Int32Array(CONTEXT_WORDS + BLOCK_WORDS);
   readonly block = this.words.subarray(CONTEXT_WORDS);
+  readonly blockBytes = new Uint8Array(this.words.buffer, CONTEXT_WORDS * 4);
   readonly base = new Int32Array(BLOCK_WORDS);
   private readonly bytes = new Uint8Array(this.words.buffer);
   private readonly baseBytes = new Uint8Array(this.base.buffer);

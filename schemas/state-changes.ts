@@ -11,7 +11,7 @@ export interface ChangedUnits {
   readonly units: readonly Uint8Array[];
 }
 
-/** Since the last ones, or since all was zeros; some of it may be what it was. */
+/** Since the last ones, at first since all was zeros; some of it may be what it was. */
 export interface StateChanges {
   readonly icount: number;
   /** seq of the next event. */
@@ -21,4 +21,6 @@ export interface StateChanges {
   readonly tracking: boolean;
   readonly areas: readonly ChangedUnits[];
   readonly drives: readonly ChangedUnits[];
+  /** Sectors of the first disk's image that the run read for the first time. */
+  readonly read: ChangedUnits;
 }

@@ -36,8 +36,8 @@ export interface TraceOutput {
    * depends on the calls made and not on the speed of the writer.
    */
   mark(): WrittenBytes;
-  /** Before the first checkpoint: the machine as it was put together, and its first disk in whole sectors. */
-  beginCheckpoints(start: StateChanges, image: Uint8Array<ArrayBuffer> | null): void;
+  /** Before the first checkpoint: the machine as it was put together. */
+  beginCheckpoints(start: StateChanges): void;
   /** The machine's state now, at a rung. What was shown may change once this returns. */
   checkpoint(changes: StateChanges): void;
   /** Ends the trace in order. `final` is the state at the end. */

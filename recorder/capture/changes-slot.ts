@@ -3,31 +3,34 @@ import { BLOCK_BYTES } from '../../schemas/trace-checkpoint.ts';
 import { SNAPSHOT_PAGE } from '../machine/snapshot.ts';
 
 /** Changes whose units lie in one shared buffer, one after the other: how they get to the writer thread. */
-export type SlotChanges = Omit<StateChanges, 'areas' | 'drives'> & {
+export type SlotChanges = Omit<StateChanges, 'areas' | 'drives' | 'read'> & {
   readonly areas: readonly Omit<ChangedUnits, 'units'>[];
   readonly drives: readonly Omit<ChangedUnits, 'units'>[];
+  readonly read: Omit<ChangedUnits, 'units'>;
 };
 
 const withoutUnits = ({ name, bytes, numbers }: ChangedUnits) => ({ name, bytes, numbers });
 
-export const inSlot = ({ areas, drives, ...moment }: StateChanges): SlotChanges => ({
+export const inSlot = ({ areas, drives, read, ...moment }: StateChanges): SlotChanges => ({
   ...moment,
   areas: areas.map(withoutUnits),
   drives: drives.map(withoutUnits),
+  read: withoutUnits(read),
 });
 
 /** Every unit has the room of a page or a sector. */
 const room = (units: readonly { readonly numbers: Uint32Array }[], size: number): number =>
   units.reduce((sum, { numbers }) => sum + numbers.length * size, 0);
 
-export const changesBytes = ({ areas, drives }: StateChanges): number =>
-  room(areas, SNAPSHOT_PAGE) + room(drives, BLOCK_BYTES);
+export const changesBytes = ({ areas, drives, read }: StateChanges): number =>
+  room(areas, SNAPSHOT_PAGE) + room([...drives, read], BLOCK_BYTES);
 
 /** Copies the units into a slot of at least changesBytes(changes). */
-export function fillChangesSlot(buffer: SharedArrayBuffer, { areas, drives }: StateChanges): void {
+export function fillChangesSlot(buffer: SharedArrayBuffer, { areas, drives, read }: StateChanges): void {
   const bytes = new Uint8Array(buffer);
   let at = 0;
-  for (const [list, size] of [[areas, SNAPSHOT_PAGE] as const, [drives, BLOCK_BYTES] as const]) {
+  const lists = [[areas, SNAPSHOT_PAGE] as const, [[...drives, read], BLOCK_BYTES] as const];
+  for (const [list, size] of lists) {
     for (const { units } of list) {
       for (const unit of units) {
         bytes.set(unit, at);
@@ -40,7 +43,7 @@ export function fillChangesSlot(buffer: SharedArrayBuffer, { areas, drives }: St
 /** The changes in a slot, as views of it. */
 export function slotStateChanges(
   buffer: SharedArrayBuffer,
-  { areas, drives, ...moment }: SlotChanges,
+  { areas, drives, read, ...moment }: SlotChanges,
 ): StateChanges {
   let at = 0;
   const restored = (list: SlotChanges['areas'], size: number): ChangedUnits[] =>
@@ -53,5 +56,7 @@ export function slotStateChanges(
       });
       return { name, bytes, numbers, units };
     });
-  return { ...moment, areas: restored(areas, SNAPSHOT_PAGE), drives: restored(drives, BLOCK_BYTES) };
+  const changedAreas = restored(areas, SNAPSHOT_PAGE);
+  const sectors = restored([...drives, read], BLOCK_BYTES);
+  return { ...moment, areas: changedAreas, drives: sectors.slice(0, -1), read: sectors[drives.length] };
 }

@@ -1,5 +1,5 @@
 import { BlockLine } from '../../schemas/block-prediction.ts';
-import type { StateChanges } from '../../schemas/state-changes.ts';
+import type { ChangedUnits, StateChanges } from '../../schemas/state-changes.ts';
 import {
   BLOCK,
   BLOCK_BYTES,
@@ -10,6 +10,7 @@ import {
 } from '../../schemas/trace-checkpoint.ts';
 import { type Page, type PagedArea, RAM_AREA, SNAPSHOT_PAGE, ZERO_PAGE } from '../machine/snapshot.ts';
 import { BlockIndex, blockHash } from './block-index.ts';
+import { BlockList, sameBlock } from './block-list.ts';
 import { afterChanges, type KeptState, NOTHING_KEPT, type Sectors } from './kept-state.ts';
 
 const BLOCKS_IN_PAGE = SNAPSHOT_PAGE / BLOCK_BYTES;
@@ -22,34 +23,28 @@ const STRIDES = [64, 8, 1];
 
 /** Makes checkpoints of a run. The same bytes on whatever thread it runs. */
 export class CheckpointEncoder {
-  private readonly image: Int32Array;
-  private readonly sectors: BlockIndex;
+  /** Those of the first disk that the run read. */
+  private readonly sectors = new SectorFinder();
   private readonly pageHashes = new WeakMap<Page, Int32Array>();
   private readonly bases: Map<number, KeptState>;
   private now: KeptState;
   private made = 0;
 
-  /** `start`: the machine as it was put together; `image`: its first disk, as it was then, in whole sectors. */
-  constructor(start: StateChanges, image: Uint8Array<ArrayBuffer> | null) {
+  /** `start`: the machine as it was put together. */
+  constructor(start: StateChanges) {
     this.now = afterChanges(NOTHING_KEPT, start);
     this.bases = new Map(STRIDES.map((stride) => [stride, this.now]));
-    this.image = image
-      ? new Int32Array(image.buffer, image.byteOffset, image.length >>> 2)
-      : new Int32Array();
-    const count = this.image.length / BLOCK_WORDS;
-    this.sectors = new BlockIndex(count);
-    for (let sector = 0; sector < count; sector++)
-      this.sectors.add(blockHash(this.image, sector * BLOCK_WORDS), sector);
   }
 
   encode(changes: StateChanges): RawCheckpoint {
     this.now = afterChanges(this.now, changes);
+    this.sectors.add(changes.read);
     const strides = STRIDES.filter((stride) => this.made % stride === 0);
     const base = this.bases.get(strides[0]) as KeptState;
     this.made++;
     for (const stride of strides) this.bases.set(stride, this.now);
     const { icount, seq, inputs, tracking } = changes;
-    const blocks = new BlockWriter(this.image, this.sectors, base.areas.get(RAM_AREA), this.pageHashes);
+    const blocks = new BlockWriter(this.sectors, base.areas.get(RAM_AREA), this.pageHashes);
     const areas = [...this.now.areas].flatMap(([name, area]) =>
       blocks.area(name, base.areas.get(name), area),
     );
@@ -57,6 +52,27 @@ export class CheckpointEncoder {
       blocks.drive(name, base.drives.get(name), written),
     );
     return { icount, seq, inputs, tracking, baseIcount: base.icount, areas, drives, ...blocks.streams() };
+  }
+}
+
+/** Finds sectors by what is in them. */
+class SectorFinder {
+  private readonly contents = new BlockList();
+  private readonly numbers: number[] = [];
+  private readonly index = new BlockIndex(0);
+
+  add({ numbers, units }: ChangedUnits): void {
+    numbers.forEach((number, i) => {
+      const at = this.contents.add(units[i]);
+      this.index.add(blockHash(this.contents.words, at), this.numbers.length);
+      this.numbers.push(number);
+    });
+  }
+
+  /** The number of one that holds the block; -1 when there is none. */
+  find(block: Int32Array, hash: number): number {
+    const found = this.index.find(hash);
+    return found >= 0 && this.contents.holds(found, block) ? this.numbers[found] : -1;
   }
 }
 
@@ -76,12 +92,11 @@ const open = (name: string, bytes: number): OpenBlocks => ({
 
 /** Classifies the blocks of one checkpoint and gathers the words of those that are nowhere else. */
 class BlockWriter {
-  private readonly image: Int32Array;
-  private readonly sectors: BlockIndex;
+  private readonly sectors: SectorFinder;
   private readonly ram: PagedArea;
   private readonly moved: BlockIndex;
   private readonly again = new BlockIndex(1024);
-  private readonly literals: Int32Array[] = [];
+  private readonly literals = new BlockList();
   private masks = new Uint8Array(1 << 14);
   private words = new Int32Array(1 << 14);
   private wordCount = 0;
@@ -90,12 +105,10 @@ class BlockWriter {
   private readonly line = new BlockLine();
 
   constructor(
-    image: Int32Array,
-    sectors: BlockIndex,
+    sectors: SectorFinder,
     ram: PagedArea = { bytes: 0, pages: [] },
     pageHashes: WeakMap<Page, Int32Array>,
   ) {
-    this.image = image;
     this.sectors = sectors;
     this.ram = ram;
     this.moved = new BlockIndex(ram.pages.length * BLOCKS_IN_PAGE);
@@ -117,7 +130,7 @@ class BlockWriter {
         const block = page.subarray(at, at + BLOCK_BYTES);
         const old = before.subarray(at, at + BLOCK_BYTES);
         this.line.set(at > 0 ? page : undefined, at, block, old);
-        if (this.equals(this.line.base, 0)) continue;
+        if (sameBlock(this.line.base, 0, this.line.block)) continue;
         this.add(into, (n * SNAPSHOT_PAGE + at) / BLOCK_BYTES);
       }
     }
@@ -138,7 +151,7 @@ class BlockWriter {
   streams(): Pick<RawCheckpoint, 'masks' | 'words' | 'strides'> {
     const { masks, words, literals, wordCount, strides } = this;
     return {
-      masks: masks.subarray(0, literals.length * MASK_BYTES),
+      masks: masks.subarray(0, literals.count * MASK_BYTES),
       words: new Uint8Array(words.buffer, 0, wordCount * 4),
       strides: Uint8Array.from(strides),
     };
@@ -154,36 +167,31 @@ class BlockWriter {
       return;
     }
     into.kinds.push(this.literal());
-    this.again.add(hash, this.literals.length - 1);
+    this.again.add(hash, this.literals.count - 1);
   }
 
   /** Where the bytes of the block at hand are, so that they need not be written; kind -1 for nowhere. */
   private elsewhere(hash: number): [kind: number, source: number] {
     if (hash === 0 && this.line.block.every((word) => word === 0)) return [BLOCK.zeros, 0];
-    const sector = this.sectors.find(hash);
-    if (sector >= 0 && this.equals(this.image, sector * BLOCK_WORDS)) return [BLOCK.sector, sector];
-    const block = this.moved.find(hash);
-    if (block >= 0 && this.equals(blockOf(this.ram, block), 0)) return [BLOCK.moved, block];
-    const earlier = this.again.find(hash);
-    if (earlier >= 0 && this.equals(this.literals[earlier], 0)) return [BLOCK.again, earlier];
-    return [-1, 0];
-  }
-
-  private equals(words: Int32Array, start: number): boolean {
     const { block } = this.line;
-    for (let i = 0; i < BLOCK_WORDS; i++) if (words[start + i] !== block[i]) return false;
-    return true;
+    const sector = this.sectors.find(block, hash);
+    if (sector >= 0) return [BLOCK.sector, sector];
+    const moved = this.moved.find(hash);
+    if (moved >= 0 && sameBlock(blockOf(this.ram, moved), 0, block)) return [BLOCK.moved, moved];
+    const earlier = this.again.find(hash);
+    if (earlier >= 0 && this.literals.holds(earlier, block)) return [BLOCK.again, earlier];
+    return [-1, 0];
   }
 
   private literal(): number {
     const { kind, stride } = this.line.bestKind();
-    const maskAt = this.literals.length * MASK_BYTES;
+    const maskAt = this.literals.count * MASK_BYTES;
     if (maskAt + MASK_BYTES > this.masks.length) this.masks = wider(this.masks, new Uint8Array(maskAt * 2));
     if (this.wordCount + BLOCK_WORDS > this.words.length)
       this.words = wider(this.words, new Int32Array(this.words.length * 2));
     this.wordCount = this.line.encode(kind, stride, this.masks, maskAt, this.words, this.wordCount);
     if (kind === BLOCK.ramp) this.strides.push(stride);
-    this.literals.push(this.line.block.slice());
+    this.literals.add(this.line.blockBytes);
     return kind;
   }
 }

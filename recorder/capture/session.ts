@@ -15,6 +15,7 @@ import type { MachineOptions, StopReason } from '../machine/parts.ts';
 import { screenLines } from '../machine/text-screen.ts';
 import { type CheckpointOptions, CheckpointPolicy } from './checkpoint-policy.ts';
 import { Checkpointer } from './checkpointer.ts';
+import { DiskReads } from './disk-reads.ts';
 import type { InputSource, SourceEnd } from './input/input-source.ts';
 import { LoggingNondet } from './logging-nondet.ts';
 import { makeHeader, openDisk, type RecordingPlan } from './recording.ts';
@@ -99,9 +100,11 @@ export async function recordSubject(subject: Subject, options: RunOptions): Prom
   const { header, source } = subject;
   const recorder = new Recorder(options, header);
   const { sources = [] } = options;
+  const disk = subject.machine.disk ? new DiskReads(subject.machine.disk) : null;
   const machine: Machine = options.build(
     {
       ...subject.machine,
+      disk,
       nondet: new LoggingNondet(source, (input) => recorder.input(input)),
       sink: recorder,
       onConsole: (port, byte) => {
@@ -117,7 +120,7 @@ export async function recordSubject(subject: Subject, options: RunOptions): Prom
   recorder.open(output);
   if (output) {
     const policy = new CheckpointPolicy(options.checkpoints ?? {});
-    recorder.checkpointer = new Checkpointer(machine, subject.machine.disk, policy, output);
+    recorder.checkpointer = new Checkpointer(machine, disk, policy, output);
   }
   return await recorder.run(machine);
 }

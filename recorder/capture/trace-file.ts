@@ -67,8 +67,8 @@ export class TraceFile {
     this.chunkBytes += this.offset - entry.offset;
   }
 
-  beginCheckpoints(start: StateChanges, image: Uint8Array<ArrayBuffer> | null): void {
-    this.checkpointEncoder = new CheckpointEncoder(start, image);
+  beginCheckpoints(start: StateChanges): void {
+    this.checkpointEncoder = new CheckpointEncoder(start);
   }
 
   addCheckpoint(changes: StateChanges): void {

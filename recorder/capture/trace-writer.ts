@@ -46,8 +46,8 @@ export class TraceWriter implements TraceOutput {
     return this.lane.mark();
   }
 
-  beginCheckpoints(start: StateChanges, image: Uint8Array<ArrayBuffer> | null): void {
-    this.lane.beginCheckpoints(start, image);
+  beginCheckpoints(start: StateChanges): void {
+    this.lane.beginCheckpoints(start);
   }
 
   checkpoint(changes: StateChanges): void {

@@ -20,7 +20,7 @@ export interface WriterLane {
   chunk(contents: ChunkContents, batch: EventBatch | undefined): void;
   /** As TraceOutput's. */
   mark(): WrittenBytes;
-  beginCheckpoints(start: StateChanges, image: Uint8Array<ArrayBuffer> | null): void;
+  beginCheckpoints(start: StateChanges): void;
   checkpoint(changes: StateChanges): void;
   finish(exit: TraceExit, final: LadderRow): void;
   abandon(): void;
@@ -46,8 +46,8 @@ export class InlineLane implements WriterLane {
     return marked;
   }
 
-  beginCheckpoints(start: StateChanges, image: Uint8Array<ArrayBuffer> | null): void {
-    this.file.beginCheckpoints(start, image);
+  beginCheckpoints(start: StateChanges): void {
+    this.file.beginCheckpoints(start);
   }
 
   checkpoint(changes: StateChanges): void {
@@ -114,8 +114,8 @@ export class ThreadLane implements WriterLane {
     return marked;
   }
 
-  beginCheckpoints(start: StateChanges, image: Uint8Array<ArrayBuffer> | null): void {
-    this.post({ do: 'begin-checkpoints', start: inSlot(start), slot: this.changesSlot(start), image });
+  beginCheckpoints(start: StateChanges): void {
+    this.post({ do: 'begin-checkpoints', start: inSlot(start), slot: this.changesSlot(start) });
     this.changesSentAt = this.sent;
   }
 

@@ -40,7 +40,6 @@ export type WriterMessage =
       readonly do: 'begin-checkpoints';
       readonly start: SlotChanges;
       readonly slot: SharedArrayBuffer;
-      readonly image: Uint8Array<ArrayBuffer> | null;
     }
   | { readonly do: 'checkpoint'; readonly changes: SlotChanges; readonly slot: SharedArrayBuffer }
   | { readonly do: 'finish'; readonly exit: TraceExit; readonly final: LadderRow }

@@ -24,7 +24,7 @@ function handle(message: WriterMessage): void {
       if (file) markIn(control, file.written);
       break;
     case 'begin-checkpoints':
-      file?.beginCheckpoints(slotStateChanges(message.slot, message.start), message.image);
+      file?.beginCheckpoints(slotStateChanges(message.slot, message.start));
       break;
     case 'checkpoint':
       file?.addCheckpoint(slotStateChanges(message.slot, message.changes));

@@ -67,6 +67,8 @@ export class Machine {
   private readonly unhashed: FrameSet;
   private readonly uncopied: FrameSet;
   private readonly unsent: FrameSet;
+  /** Whether nobody has seen `changes` yet. */
+  private allUnsent = true;
   /** RAM as it was when last copied or restored, frame by frame. */
   private readonly ramPages: Page[];
   /** The other areas of the last snapshot. */
@@ -334,10 +336,12 @@ export class Machine {
     return this.unsent.size;
   }
 
-  /** What may have changed since this was last called (or the machine put together), not copied: it holds until it runs on. */
+  /** What may have changed since this was last called, at first since all was zeros. Not copied: it holds until it runs on. */
   changes(): LiveChanges {
     this.noteChanges();
-    const frames = this.unsent.take().sort();
+    const changed = this.unsent.take();
+    const frames = this.allUnsent ? this.framesInUse() : changed.sort();
+    this.allUnsent = false;
     return {
       ...this.instant(),
       ram: { bytes: this.mem.ramBytes, frames, pages: Array.from(frames, (frame) => this.frameBytes(frame)) },
@@ -441,6 +445,19 @@ export class Machine {
     }
     uncopied.take();
     return restored.take();
+  }
+
+  /** Frames that are not all zeros. One loop over all of RAM: a recording waits for it before anything is compiled. */
+  private framesInUse(): Uint32Array {
+    const { i32, ramBytes } = this.mem;
+    const frames: number[] = [];
+    for (let frame = 0, at = RAM >>> 2; frame < ramBytes >>> 12; frame++) {
+      const end = at + 1024;
+      let any = 0;
+      for (; at < end; at += 4) any |= i32[at] | i32[at + 1] | i32[at + 2] | i32[at + 3];
+      if (any !== 0) frames.push(frame);
+    }
+    return Uint32Array.from(frames);
   }
 
   private frameBytes(frame: number): Uint8Array {

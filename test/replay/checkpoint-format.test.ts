@@ -84,7 +84,23 @@ function unitsOf(name: string, before: Uint8Array, now: Uint8Array): ChangedUnit
   return { name, bytes: now.length, numbers: Uint32Array.from(numbers), units };
 }
 
-function changesBetween(before: State, now: State, icount: number): StateChanges {
+/** Sectors from `first` on, before `end`. */
+function sectorsOf(image: Uint8Array = new Uint8Array(), first = 0, end = 0): ChangedUnits {
+  const numbers = Uint32Array.from({ length: end - first }, (_, i) => first + i);
+  const units = Array.from(numbers, (n) => image.subarray(n * BLOCK_BYTES, (n + 1) * BLOCK_BYTES));
+  return { name: 'disk', bytes: 0, numbers, units };
+}
+
+/** The run reads half of the disk before the first checkpoint, and the rest before this one. */
+const ALL_READ = 50;
+const readBefore = (icount: number, image: Uint8Array): ChangedUnits =>
+  icount === 1
+    ? sectorsOf(image, 0, SECTORS / 2)
+    : icount === ALL_READ
+      ? sectorsOf(image, SECTORS / 2, SECTORS)
+      : sectorsOf();
+
+function changesBetween(before: State, now: State, icount: number, read = sectorsOf()): StateChanges {
   const sectors = [...now.written]
     .filter(([sector, bytes]) => !sameBytes(bytes, before.written.get(sector) ?? new Uint8Array()))
     .sort(([a], [b]) => a - b);
@@ -102,6 +118,7 @@ function changesBetween(before: State, now: State, icount: number): StateChanges
         units: sectors.map(([, bytes]) => bytes),
       },
     ],
+    read,
   };
 }
 
@@ -138,7 +155,7 @@ function run(seed: number) {
   const nothing = copyOf(state);
   change(state, image, draw);
   const start = snapshotOf(copyOf(state), 0);
-  const encoder = new CheckpointEncoder(changesBetween(nothing, state, 0), image);
+  const encoder = new CheckpointEncoder(changesBetween(nothing, state, 0));
   const disk: DiskImage = {
     sectors: SECTORS,
     read: (sector, into) => into.set(image.subarray(sector * BLOCK_BYTES, (sector + 1) * BLOCK_BYTES)),
@@ -148,7 +165,8 @@ function run(seed: number) {
   for (let icount = 1; icount <= 100; icount++) {
     const before = copyOf(state);
     change(state, image, draw);
-    raws.push(decodeCheckpoint(encodeCheckpoint(encoder.encode(changesBetween(before, state, icount)))));
+    const changes = changesBetween(before, state, icount, readBefore(icount, image));
+    raws.push(decodeCheckpoint(encodeCheckpoint(encoder.encode(changes))));
     states.push(snapshotOf(state, icount));
     state = copyOf(state);
   }
@@ -165,6 +183,18 @@ describe('a checkpoint in the trace', () => {
       for (const { kinds: some } of [...raw.areas, ...raw.drives]) for (const kind of some) kinds.add(kind);
     }
     expect([...kinds].sort()).toEqual(Object.values(BLOCK));
+  });
+
+  it('takes from the disk only what the run has read', () => {
+    const { raws } = run(5);
+    const named = (raw: RawCheckpoint) =>
+      [...raw.areas, ...raw.drives].flatMap(({ kinds, sources }) => {
+        const elsewhere = kinds.filter((kind) => kind >= BLOCK.sector);
+        return sources.filter((_, i) => elsewhere[i] === BLOCK.sector);
+      });
+    const highest = (from: number, to: number) => Math.max(...raws.slice(from, to).flatMap(named));
+    expect(highest(0, ALL_READ - 1)).toBeLessThan(SECTORS / 2);
+    expect(highest(ALL_READ - 1, raws.length)).toBeGreaterThanOrEqual(SECTORS / 2);
   });
 
   it('is reached in a few steps from the start', () => {
