@@ -1,7 +1,9 @@
 import type { DiskContents, DiskImage } from '../recorder/machine/device.ts';
 import { type PagedArea, type Snapshot, sameBytes } from '../recorder/machine/snapshot.ts';
+import { BlockList } from '../schemas/block-list.ts';
 import { TraceDamage } from '../schemas/framing.ts';
-import { applied } from './applied-checkpoint.ts';
+import type { RawCheckpoint } from '../schemas/trace-checkpoint.ts';
+import { CheckpointWalk } from './checkpoint-walk.ts';
 import { DivergenceFound } from './divergence.ts';
 import type { TraceReader } from './trace-reader.ts';
 
@@ -11,16 +13,32 @@ export interface RecordedCheckpoint {
   readonly inputs: number;
 }
 
-/** States kept at hand: those on the way to one, and a few besides. */
-const KEPT = 32;
+/** Memory for states that were asked for, and those on the way to them. */
+const KEPT_BYTES = 384 * 2 ** 20;
+
+interface Kept {
+  readonly checkpoint: RecordedCheckpoint;
+  /** What it does not share with the one it was made from. */
+  readonly bytes: number;
+}
+
+/** A checkpoint as it is in the trace. */
+interface Step {
+  readonly index: number;
+  readonly raw: RawCheckpoint;
+  /** Of the one it differs from; -1 for the start. */
+  readonly baseIndex: number;
+}
 
 /** The checkpoints of a trace, each made from the one it differs from when it is asked for. */
 export class RecordedCheckpoints {
   private readonly reader: TraceReader;
   private readonly disk: DiskImage | null;
   private readonly start: Snapshot;
+  private readonly blocks = new BlockList();
   /** By index; the one used last comes last. */
-  private readonly made = new Map<number, RecordedCheckpoint>();
+  private readonly kept = new Map<number, Kept>();
+  private keptBytes = 0;
 
   /** `start` is the machine as it was put together, `disk` as it was then. */
   constructor(reader: TraceReader, start: Snapshot, disk: DiskImage | null) {
@@ -51,30 +69,66 @@ export class RecordedCheckpoints {
 
   /** Throws TraceDamage when it cannot be made from the one it differs from. */
   get(index: number): RecordedCheckpoint {
-    let found = this.made.get(index);
-    if (found) this.made.delete(index);
-    else found = this.make(index);
-    this.made.set(index, found);
-    for (const oldest of this.made.keys()) {
-      if (this.made.size <= KEPT) break;
-      this.made.delete(oldest);
+    const steps: Step[] = [];
+    let from = index;
+    while (from >= 0 && !this.kept.has(from)) {
+      const step = this.step(from);
+      steps.unshift(step);
+      from = step.baseIndex;
     }
-    return found;
+    if (steps.length > 0) this.walk(from, steps);
+    const { checkpoint } = this.use(index);
+    return checkpoint;
   }
 
-  private make(index: number): RecordedCheckpoint {
+  private step(index: number): Step {
     const raw = this.reader.readCheckpoint(index);
     const baseIndex = raw.baseIcount === this.start.icount ? -1 : this.at(raw.baseIcount);
-    try {
-      if (baseIndex >= index || (baseIndex < 0 && raw.baseIcount !== this.start.icount))
-        throw new Error(`no earlier one is at icount ${raw.baseIcount}, from which it differs`);
-      const base = baseIndex < 0 ? this.start : this.get(baseIndex).snapshot;
-      return { snapshot: applied(base, raw, this.disk), inputs: raw.inputs };
-    } catch (error) {
-      if (error instanceof TraceDamage) throw error;
-      const part = `checkpoint ${index + 1} of ${this.reader.checkpoints.length}`;
-      throw new TraceDamage(part, (error as Error).message, raw.icount);
+    if (baseIndex >= index || (baseIndex < 0 && raw.baseIcount !== this.start.icount)) {
+      const reason = `no earlier one is at icount ${raw.baseIcount}, from which it differs`;
+      throw this.damage(index, raw, reason);
     }
+    return { index, raw, baseIndex };
+  }
+
+  /** Keeps the last of the steps, and the last that leaps: many others differ from it. */
+  private walk(from: number, steps: readonly Step[]): void {
+    const start = from < 0 ? this.start : this.use(from).checkpoint.snapshot;
+    const walk = new CheckpointWalk(start, this.disk, this.blocks);
+    const leap = steps.findLast(({ index, baseIndex }) => baseIndex < index - 1);
+    for (const step of steps) {
+      const { index, raw } = step;
+      try {
+        walk.apply(raw);
+      } catch (error) {
+        throw this.damage(index, raw, (error as Error).message);
+      }
+      if (step !== steps.at(-1) && step !== leap) continue;
+      const bytes = walk.freshBytes;
+      this.keep(index, { checkpoint: { snapshot: walk.snapshot(), inputs: raw.inputs }, bytes });
+    }
+  }
+
+  /** The one used last is always kept. */
+  private keep(index: number, kept: Kept): void {
+    this.kept.set(index, kept);
+    this.keptBytes += kept.bytes;
+    for (const [oldest, { bytes }] of this.kept) {
+      if (this.keptBytes <= KEPT_BYTES || oldest === index) break;
+      this.kept.delete(oldest);
+      this.keptBytes -= bytes;
+    }
+  }
+
+  private use(index: number): Kept {
+    const kept = this.kept.get(index) as Kept;
+    this.kept.delete(index);
+    this.kept.set(index, kept);
+    return kept;
+  }
+
+  private damage(index: number, { icount }: RawCheckpoint, reason: string): TraceDamage {
+    return new TraceDamage(`checkpoint ${index + 1} of ${this.reader.checkpoints.length}`, reason, icount);
   }
 }
 

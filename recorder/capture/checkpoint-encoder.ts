@@ -1,3 +1,4 @@
+import { BlockList, sameBlock } from '../../schemas/block-list.ts';
 import { BlockLine } from '../../schemas/block-prediction.ts';
 import type { ChangedUnits, StateChanges } from '../../schemas/state-changes.ts';
 import {
@@ -10,7 +11,7 @@ import {
 } from '../../schemas/trace-checkpoint.ts';
 import { type Page, type PagedArea, RAM_AREA, SNAPSHOT_PAGE, ZERO_PAGE } from '../machine/snapshot.ts';
 import { BlockIndex, blockHash } from './block-index.ts';
-import { BlockList, sameBlock } from './block-list.ts';
+
 import { afterChanges, type KeptState, NOTHING_KEPT, type Sectors } from './kept-state.ts';
 
 const BLOCKS_IN_PAGE = SNAPSHOT_PAGE / BLOCK_BYTES;
@@ -64,7 +65,7 @@ class SectorFinder {
   add({ numbers, units }: ChangedUnits): void {
     numbers.forEach((number, i) => {
       const at = this.contents.add(units[i]);
-      this.index.add(blockHash(this.contents.words, at), this.numbers.length);
+      this.index.add(blockHash(this.contents.words, at * BLOCK_WORDS), at);
       this.numbers.push(number);
     });
   }

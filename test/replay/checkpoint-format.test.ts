@@ -3,7 +3,7 @@ import { CheckpointEncoder } from '../../recorder/capture/checkpoint-encoder.ts'
 import type { DiskImage } from '../../recorder/machine/device.ts';
 import { writtenSector } from '../../recorder/machine/devices/disk-overlay.ts';
 import { SNAPSHOT_PAGE, type Snapshot, sameBytes, savePaged } from '../../recorder/machine/snapshot.ts';
-import { applied } from '../../replayer/applied-checkpoint.ts';
+import { CheckpointWalk } from '../../replayer/checkpoint-walk.ts';
 import type { ChangedUnits, StateChanges } from '../../schemas/state-changes.ts';
 import {
   BLOCK,
@@ -179,10 +179,30 @@ describe('a checkpoint in the trace', () => {
     const kinds = new Set<number>();
     for (const [i, raw] of raws.entries()) {
       const base = raw.baseIcount === 0 ? start : states[raw.baseIcount - 1];
-      expect(plain(applied(base, raw, disk)), `checkpoint ${i}`).toEqual(plain(states[i]));
+      const walk = new CheckpointWalk(base, disk);
+      walk.apply(raw);
+      expect(plain(walk.snapshot()), `checkpoint ${i}`).toEqual(plain(states[i]));
       for (const { kinds: some } of [...raw.areas, ...raw.drives]) for (const kind of some) kinds.add(kind);
     }
     expect([...kinds].sort()).toEqual(Object.values(BLOCK));
+  });
+
+  it('is reached by a walk over those before it, and by one that stops on its way', () => {
+    const { start, disk, raws, states } = run(6);
+    const stepsTo = (index: number): number[] => {
+      const { baseIcount } = raws[index];
+      return baseIcount === 0 ? [index] : [...stepsTo(baseIcount - 1), index];
+    };
+    for (const stops of [0, 1, 3]) {
+      for (const goal of [63, 87, 95, 99]) {
+        const walk = new CheckpointWalk(start, disk);
+        for (const [n, step] of stepsTo(goal).entries()) {
+          walk.apply(raws[step]);
+          if (n % 4 < stops) expect(plain(walk.snapshot())).toEqual(plain(states[step]));
+        }
+        expect(plain(walk.snapshot())).toEqual(plain(states[goal]));
+      }
+    }
   });
 
   it('takes from the disk only what the run has read', () => {

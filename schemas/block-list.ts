@@ -1,4 +1,4 @@
-import { BLOCK_BYTES, BLOCK_WORDS } from '../../schemas/trace-checkpoint.ts';
+import { BLOCK_BYTES, BLOCK_WORDS } from './trace-checkpoint.ts';
 
 /** Copies of blocks, one after the other in one array that grows: they are many and small. */
 export class BlockList {
@@ -6,16 +6,24 @@ export class BlockList {
   count = 0;
   private bytes = new Uint8Array(this.words.buffer);
 
-  /** Returns where it begins in `words`. */
+  /** Returns its number. */
   add(block: Uint8Array): number {
     if ((this.count + 1) * BLOCK_WORDS > this.words.length) this.grow();
-    const number = this.count++;
-    this.bytes.set(block, number * BLOCK_BYTES);
-    return number * BLOCK_WORDS;
+    this.bytes.set(block, this.count * BLOCK_BYTES);
+    return this.count++;
+  }
+
+  /** A view, until the next one is added. */
+  block(number: number): Uint8Array {
+    return this.bytes.subarray(number * BLOCK_BYTES, (number + 1) * BLOCK_BYTES);
   }
 
   holds(number: number, block: Int32Array): boolean {
     return sameBlock(this.words, number * BLOCK_WORDS, block);
+  }
+
+  clear(): void {
+    this.count = 0;
   }
 
   private grow(): void {
