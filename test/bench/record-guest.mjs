@@ -1,5 +1,6 @@
 // Records the built-in guest once and prints one JSON object: what it cost, and what was recorded.
-// usage: node test/bench/record-guest.mjs KERNEL WORKLOAD SEED DETAIL [FILE [SCALE]]     SCALE in percent; without FILE nothing is kept
+// usage: node test/bench/record-guest.mjs KERNEL WORKLOAD SEED DETAIL [FILE [SCALE [CHECKPOINTS [INSTRUCTIONS]]]]
+// SCALE in percent; without FILE nothing is kept; CHECKPOINTS auto or off
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -9,7 +10,8 @@ const { record } = await import(join(dist, 'recorder/capture/session.js'));
 const { buildMachine } = await import(join(dist, 'recorder/machine/build.js'));
 const { DEFAULT_CONFIG } = await import(join(dist, 'recorder/machine/config.js'));
 
-const [kernel, workload, seedText, detail, output, scale] = process.argv.slice(2);
+const [kernel, workload, seedText, detail, output, scale, every = 'auto', instructions = '2e9'] =
+  process.argv.slice(2);
 const seed = BigInt(seedText);
 const guest = openGuest({
   guest: 'bsd96',
@@ -28,7 +30,8 @@ const { exit, final } = await record({
   build: buildMachine,
   seed,
   config: { ...DEFAULT_CONFIG, detail },
-  instructions: 2e9,
+  instructions: Number(instructions),
+  checkpoints: { every },
   ...(output ? { output } : {}),
   onEvents: ({ tables }) => {
     for (const { count } of Object.values(tables)) events += count;
