@@ -20,7 +20,7 @@ const BLOCKS_IN_PAGE = SNAPSHOT_PAGE / BLOCK_BYTES;
  * The first checkpoint has number 0 and differs from the start. One whose number is a multiple of one of these differs from
  * the last that was too, the largest deciding: so a reader comes to any by a few steps.
  */
-const STRIDES = [64, 8, 1];
+const STRIDES = [128, 32, 8, 1];
 
 /** Makes checkpoints of a run. The same bytes on whatever thread it runs. */
 export class CheckpointEncoder {

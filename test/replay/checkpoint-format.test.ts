@@ -223,6 +223,6 @@ describe('a checkpoint in the trace', () => {
       const { baseIcount } = raws[index];
       return baseIcount === 0 ? 1 : 1 + steps(baseIcount - 1);
     };
-    expect(Math.max(...raws.map((_, i) => steps(i)))).toBeLessThanOrEqual(1 + 1 + 7 + 7);
+    expect(Math.max(...raws.map((_, i) => steps(i)))).toBeLessThanOrEqual(1 + 3 + 3 + 7);
   });
 });
