@@ -183,8 +183,9 @@ async function watching(timeline) {
 }
 
 try {
-  await travel();
+  // First: what travels fills a gigabyte of memory.
   recordingCost();
+  await travel();
 } finally {
   rmSync(folder, { recursive: true });
 }
