@@ -110,7 +110,7 @@ class OpenArea implements OpenUnits {
   private bytes: number;
   private pages: Page[];
   /** Pages that are no snapshot's yet. */
-  private own = new Set<number>();
+  private readonly own = new Set<number>();
   private saved: PagedArea;
 
   constructor(area: PagedArea) {

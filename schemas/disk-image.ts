@@ -15,6 +15,15 @@ export interface SectorSource {
   read(sector: number, into: Uint8Array): void;
 }
 
+/** The same disk; `heard` is told of each sector before it is read. */
+export const watchedDisk = (disk: SectorSource, heard: (sector: number) => void): SectorSource => ({
+  sectors: disk.sectors,
+  read(sector, into) {
+    for (let n = 0; n * SECTOR_BYTES < into.length; n++) heard(sector + n);
+    disk.read(sector, into);
+  },
+});
+
 /** An image in memory; a last sector that is not whole goes on with zeros. */
 export class MemoryDisk implements SectorSource {
   readonly sectors: number;

@@ -4,10 +4,12 @@ import { SNAPSHOT_PAGE } from '../machine/snapshot.ts';
 
 /** Changes whose units lie in one shared buffer, one after the other: how they get to the writer thread. */
 export type SlotChanges = Omit<StateChanges, 'areas' | 'drives' | 'read'> & {
-  readonly areas: readonly Omit<ChangedUnits, 'units'>[];
-  readonly drives: readonly Omit<ChangedUnits, 'units'>[];
-  readonly read: Omit<ChangedUnits, 'units'>;
+  readonly areas: readonly UnitsInSlot[];
+  readonly drives: readonly UnitsInSlot[];
+  readonly read: UnitsInSlot;
 };
+
+type UnitsInSlot = Omit<ChangedUnits, 'units'>;
 
 const withoutUnits = ({ name, bytes, numbers }: ChangedUnits) => ({ name, bytes, numbers });
 
@@ -46,7 +48,7 @@ export function slotStateChanges(
   { areas, drives, read, ...moment }: SlotChanges,
 ): StateChanges {
   let at = 0;
-  const restored = (list: SlotChanges['areas'], size: number): ChangedUnits[] =>
+  const restored = (list: readonly UnitsInSlot[], size: number): ChangedUnits[] =>
     list.map(({ name, bytes, numbers }) => {
       const units = Array.from(numbers, (n) => {
         const length = bytes > 0 ? Math.min(size, bytes - n * size) : size;

@@ -43,21 +43,23 @@ export class Checkpointer {
 
   private changes(inputs: number): StateChanges {
     const { ram, areas, ...instant } = this.machine.changes();
+    const { icount, seq, tracking } = instant;
     const before = this.drives;
     this.drives = drivesOf(instant);
     return {
-      ...momentOf(instant, inputs),
+      icount,
+      seq,
+      inputs,
+      tracking,
       areas: [
         ...[...areas].map(([name, bytes]) => wholeArea(name, bytes)),
         { name: RAM_AREA, bytes: ram.bytes, numbers: ram.frames, units: ram.pages },
       ],
       drives: [...this.drives].map(([name, now]) => changedSectors(name, before.get(name), now)),
-      read: this.reads ? { ...NOTHING_READ, ...this.reads.take() } : NOTHING_READ,
+      read: this.reads?.take() ?? NOTHING_READ,
     };
   }
 }
-
-const momentOf = ({ icount, seq, tracking }: Instant, inputs: number) => ({ icount, seq, inputs, tracking });
 
 const drivesOf = ({ disk, media }: Instant): Drives =>
   new Map([...(disk ? [[FIRST_DISK, disk] as const] : []), ...media]);

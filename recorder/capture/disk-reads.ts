@@ -1,40 +1,35 @@
-import { BLOCK_BYTES } from '../../schemas/trace-checkpoint.ts';
+import { SECTOR_BYTES, watchedDisk } from '../../schemas/disk-image.ts';
+import type { ChangedUnits } from '../../schemas/state-changes.ts';
+import { FIRST_DISK } from '../../schemas/trace-checkpoint.ts';
 import type { DiskImage } from '../machine/device.ts';
 
 /** 128 MB. Of a run that reads more, the rest is not looked for in memory: what is looked for is held in memory. */
 const MOST_SECTORS = 1 << 18;
 
-/** Between a disk and the machine: remembers which sectors of the image were read, the first MOST_SECTORS of them. */
-export class DiskReads implements DiskImage {
-  readonly sectors: number;
+/** Remembers which sectors of the first disk's image were read, the first MOST_SECTORS of them. */
+export class DiskReads {
+  /** For the machine. */
+  readonly disk: DiskImage;
   private readonly image: DiskImage;
-  private readonly most: number;
   private readonly seen = new Set<number>();
   private fresh: number[] = [];
 
   constructor(image: DiskImage, most = MOST_SECTORS) {
     this.image = image;
-    this.most = most;
-    this.sectors = image.sectors;
+    this.disk = watchedDisk(image, (sector) => {
+      if (this.seen.size >= most || this.seen.has(sector)) return;
+      this.seen.add(sector);
+      this.fresh.push(sector);
+    });
   }
 
-  read(sector: number, into: Uint8Array): void {
-    const end = sector + into.length / BLOCK_BYTES;
-    for (let n = sector; n < end; n++) {
-      if (this.seen.size >= this.most || this.seen.has(n)) continue;
-      this.seen.add(n);
-      this.fresh.push(n);
-    }
-    this.image.read(sector, into);
-  }
-
-  /** The sectors read for the first time since this was last called, ascending, and what is in them. */
-  take(): { readonly numbers: Uint32Array; readonly units: Uint8Array[] } {
+  /** The sectors read for the first time since this was last called, and what is in them. */
+  take(): ChangedUnits {
     const numbers = Uint32Array.from(this.fresh).sort();
     this.fresh = [];
-    const bytes = new Uint8Array(numbers.length * BLOCK_BYTES);
-    const units = Array.from(numbers, (_, i) => bytes.subarray(i * BLOCK_BYTES, (i + 1) * BLOCK_BYTES));
+    const bytes = new Uint8Array(numbers.length * SECTOR_BYTES);
+    const units = Array.from(numbers, (_, i) => bytes.subarray(i * SECTOR_BYTES, (i + 1) * SECTOR_BYTES));
     for (let i = 0; i < numbers.length; i++) this.image.read(numbers[i], units[i]);
-    return { numbers, units };
+    return { name: FIRST_DISK, bytes: 0, numbers, units };
   }
 }

@@ -100,11 +100,11 @@ export async function recordSubject(subject: Subject, options: RunOptions): Prom
   const { header, source } = subject;
   const recorder = new Recorder(options, header);
   const { sources = [] } = options;
-  const disk = subject.machine.disk ? new DiskReads(subject.machine.disk) : null;
+  const reads = subject.machine.disk ? new DiskReads(subject.machine.disk) : null;
   const machine: Machine = options.build(
     {
       ...subject.machine,
-      disk,
+      disk: reads?.disk ?? null,
       nondet: new LoggingNondet(source, (input) => recorder.input(input)),
       sink: recorder,
       onConsole: (port, byte) => {
@@ -120,7 +120,7 @@ export async function recordSubject(subject: Subject, options: RunOptions): Prom
   recorder.open(output);
   if (output) {
     const policy = new CheckpointPolicy(options.checkpoints ?? {});
-    recorder.checkpointer = new Checkpointer(machine, disk, policy, output);
+    recorder.checkpointer = new Checkpointer(machine, reads, policy, output);
   }
   return await recorder.run(machine);
 }

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { DiskImage } from '../../recorder/machine/device.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { openTraceDisk, packSectors, SECTOR_BYTES } from '../../schemas/disk-image.ts';
+import { openTraceDisk, packSectors, SECTOR_BYTES, watchedDisk } from '../../schemas/disk-image.ts';
 import type { TraceDisk, TraceHeader } from '../../schemas/trace-header.ts';
 
 /** Which sectors of each disk the machine read, by the disks' numbers in ReplayOptions.watchDisk. */
@@ -12,13 +12,7 @@ export class SectorsRead {
   readonly watch = (image: DiskImage, disk: number): DiskImage => {
     const seen = new Set<number>();
     this.disks.set(disk, seen);
-    return {
-      sectors: image.sectors,
-      read(sector, into) {
-        for (let n = 0; n * SECTOR_BYTES < into.length; n++) seen.add(sector + n);
-        image.read(sector, into);
-      },
-    };
+    return watchedDisk(image, (sector) => seen.add(sector));
   };
 
   of(disk: number): ReadonlySet<number> {

@@ -18,17 +18,21 @@ const PACKAGES = process.env.REWIND386_PACKAGES ?? '/var/cache/rewind386';
 export function debianFiles(): DebianFiles | undefined {
   // Of the kernel's package only its image is of interest, not 50 MB of modules.
   const image = unpacked('linux-image-', './boot/vmlinuz-*');
-  const shell = image && unpacked('busybox-static', '*bin/busybox');
-  if (!image || !shell) return undefined;
+  const shell = unpacked('busybox-static', '*bin/busybox');
+  const remove = () => {
+    for (const folder of [image, shell]) if (folder) rmSync(folder, { recursive: true });
+  };
+  if (!image || !shell) {
+    remove();
+    return undefined;
+  }
   const boot = join(image, 'boot');
   const busybox = ['bin', 'usr/bin'].map((bin) => join(shell, bin, 'busybox')).find(existsSync);
   if (!busybox) throw new Error('no busybox in its package');
   return {
     kernel: join(boot, readdirSync(boot)[0]),
     busybox: readFileSync(busybox),
-    remove: () => {
-      for (const folder of [image, shell]) rmSync(folder, { recursive: true });
-    },
+    remove,
   };
 }
 

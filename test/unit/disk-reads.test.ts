@@ -14,23 +14,23 @@ const taken = (reads: DiskReads) => {
 describe('the sectors that a run reads', () => {
   it('are told once, in order, with what is in them', () => {
     const reads = new DiskReads(image);
-    expect(reads.sectors).toBe(16);
+    expect(reads.disk.sectors).toBe(16);
     const two = new Uint8Array(1024);
-    reads.read(9, two);
+    reads.disk.read(9, two);
     expect(two).toEqual(new Uint8Array(1024).fill(9, 0, 512).fill(10, 512));
-    reads.read(3, new Uint8Array(512));
-    reads.read(10, new Uint8Array(512));
+    reads.disk.read(3, new Uint8Array(512));
+    reads.disk.read(10, new Uint8Array(512));
     expect(taken(reads)).toEqual([3, 9, 10]);
     expect(taken(reads)).toEqual([]);
-    reads.read(2, two);
+    reads.disk.read(2, two);
     expect(taken(reads)).toEqual([2]);
   });
 
   it('are no more than there is room for', () => {
     const reads = new DiskReads(image, 3);
-    reads.read(7, new Uint8Array(512));
+    reads.disk.read(7, new Uint8Array(512));
     expect(taken(reads)).toEqual([7]);
-    reads.read(0, new Uint8Array(4 * 512));
+    reads.disk.read(0, new Uint8Array(4 * 512));
     expect(taken(reads)).toEqual([0, 1]);
   });
 });
