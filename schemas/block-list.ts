@@ -8,8 +8,16 @@ export class BlockList {
 
   /** Returns its number. */
   add(block: Uint8Array): number {
-    if ((this.count + 1) * BLOCK_WORDS > this.words.length) this.grow();
+    this.makeRoom();
     this.bytes.set(block, this.count * BLOCK_BYTES);
+    return this.count++;
+  }
+
+  /** The same of the block at `from[start]`. */
+  addWords(from: Int32Array, start: number): number {
+    this.makeRoom();
+    const { words, count } = this;
+    for (let i = 0; i < BLOCK_WORDS; i++) words[count * BLOCK_WORDS + i] = from[start + i];
     return this.count++;
   }
 
@@ -18,15 +26,17 @@ export class BlockList {
     return this.bytes.subarray(number * BLOCK_BYTES, (number + 1) * BLOCK_BYTES);
   }
 
-  holds(number: number, block: Int32Array): boolean {
-    return sameBlock(this.words, number * BLOCK_WORDS, block);
+  /** Whether it is the block at `from[start]`. */
+  holds(number: number, from: Int32Array, start: number): boolean {
+    return sameBlock(this.words, number * BLOCK_WORDS, from, start);
   }
 
   clear(): void {
     this.count = 0;
   }
 
-  private grow(): void {
+  private makeRoom(): void {
+    if ((this.count + 1) * BLOCK_WORDS <= this.words.length) return;
     const words = new Int32Array(this.words.length * 2);
     words.set(this.words);
     this.words = words;
@@ -34,8 +44,8 @@ export class BlockList {
   }
 }
 
-/** Whether the block is at `words[start]`. */
-export function sameBlock(words: Int32Array, start: number, block: Int32Array): boolean {
-  for (let i = 0; i < BLOCK_WORDS; i++) if (words[start + i] !== block[i]) return false;
+/** Whether the blocks at `a[from]` and `b[start]` are the same. */
+export function sameBlock(a: Int32Array, from: number, b: Int32Array, start: number): boolean {
+  for (let i = 0; i < BLOCK_WORDS; i++) if (a[from + i] !== b[start + i]) return false;
   return true;
 }

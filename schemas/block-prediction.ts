@@ -12,37 +12,47 @@ const MAX_STRIDE = 32;
 /** What lines go on from: words in front of the block. */
 export const CONTEXT_WORDS = 2 * MAX_STRIDE;
 
-/** A block with the words in front of it, and what it was before. */
+/** A stretch of blocks with the words in front of it, and what it was before; of these, one block is at hand. */
 export class BlockLine {
-  readonly words = new Int32Array(CONTEXT_WORDS + BLOCK_WORDS);
-  readonly block = this.words.subarray(CONTEXT_WORDS);
-  readonly blockBytes = new Uint8Array(this.words.buffer, CONTEXT_WORDS * 4);
-  readonly base = new Int32Array(BLOCK_WORDS);
-  private readonly bytes = new Uint8Array(this.words.buffer);
-  private readonly baseBytes = new Uint8Array(this.base.buffer);
+  private readonly words: Int32Array;
+  private base: Int32Array = new Int32Array(BLOCK_WORDS);
+  /** Where the block at hand begins: in `words`, and in `base`. */
+  private at = CONTEXT_WORDS;
+  private baseAt = 0;
 
-  /** The block comes after the first `end` bytes of `before`; shorter ones go on with zeros. */
-  set(before: Uint8Array | undefined, end: number, now: Uint8Array | undefined, base: Uint8Array): void {
-    const { bytes, baseBytes } = this;
-    const at = CONTEXT_WORDS * 4;
-    if (before) bytes.set(before.subarray(end - at, end));
-    else bytes.fill(0, 0, at);
-    if (now) {
-      bytes.set(now, at);
-      bytes.fill(0, at + now.length);
-    }
-    baseBytes.set(base);
-    baseBytes.fill(0, base.length);
+  /** For stretches of `blocks` blocks at most. */
+  constructor(blocks: number) {
+    this.words = new Int32Array(CONTEXT_WORDS + blocks * BLOCK_WORDS);
+  }
+
+  /**
+   * The stretch `now`, which was `base` and is not copied from it. It comes after the last words of `before`; undefined stands for
+   * zeros. The block at hand is its first.
+   */
+  set(before: Int32Array | undefined, now: Int32Array, base: Int32Array): void {
+    const { words } = this;
+    if (before) words.set(before.subarray(before.length - CONTEXT_WORDS));
+    else words.fill(0, 0, CONTEXT_WORDS);
+    words.set(now, CONTEXT_WORDS);
+    this.base = base;
+    this.select(0);
+  }
+
+  /** Takes another block of the stretch at hand, by its number. */
+  select(block: number): void {
+    this.baseAt = block * BLOCK_WORDS;
+    this.at = CONTEXT_WORDS + this.baseAt;
   }
 
   /** The kind by which the fewest words are unexpected, and for BLOCK.ramp its stride. */
   bestKind(): { readonly kind: BlockKind; readonly stride: number } {
-    const { block, base } = this;
+    const { words, base, at, baseAt } = this;
     let changed = 0;
     let sparse = 0;
     for (let i = 0; i < BLOCK_WORDS; i++) {
-      if (block[i] !== base[i]) changed++;
-      if (block[i] !== 0) sparse++;
+      const word = words[at + i];
+      if (word !== base[baseAt + i]) changed++;
+      if (word !== 0) sparse++;
     }
     let kind: BlockKind = changed <= sparse ? BLOCK.changed : BLOCK.sparse;
     let fewest = Math.min(changed, sparse);
@@ -59,37 +69,39 @@ export class BlockLine {
 
   /** At least `enough` when it is not less. */
   private offTheLine(stride: number, enough: number): number {
-    const { words } = this;
+    const { words, at } = this;
+    const end = at + BLOCK_WORDS;
     let count = 0;
-    for (let i = CONTEXT_WORDS; i < words.length && count < enough; i++)
+    for (let i = at; i < end && count < enough; i++)
       if (words[i] !== ((2 * words[i - stride] - words[i - 2 * stride]) | 0)) count++;
     return count;
   }
 
-  /** Sets the bits of unexpected words from `masks[maskAt]` on and puts the words at `out[at]`; returns the place after them. */
+  /** Sets the bits of unexpected words from `masks[maskAt]` on and puts the words at `out[to]`; returns the place after them. */
   encode(
     kind: BlockKind,
     stride: number,
     masks: Uint8Array,
     maskAt: number,
     out: Int32Array,
-    at: number,
+    to: number,
   ): number {
-    let next = at;
+    let next = to;
     for (let i = 0; i < BLOCK_WORDS; i++) {
-      if (this.block[i] === this.expected(kind, stride, i)) continue;
+      const word = this.words[this.at + i];
+      if (word === this.expected(kind, stride, i)) continue;
       masks[maskAt + (i >>> 3)] |= 1 << (i & 7);
-      out[next++] = this.block[i];
+      out[next++] = word;
     }
     return next;
   }
 
   private expected(kind: BlockKind, stride: number, i: number): number {
-    if (kind === BLOCK.changed) return this.base[i];
+    if (kind === BLOCK.changed) return this.base[this.baseAt + i];
     if (kind !== BLOCK.ramp) return 0;
     const { words } = this;
-    const at = CONTEXT_WORDS + i;
-    return (2 * words[at - stride] - words[at - 2 * stride]) | 0;
+    const n = this.at + i;
+    return (2 * words[n - stride] - words[n - 2 * stride]) | 0;
   }
 }
 

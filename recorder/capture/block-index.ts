@@ -1,15 +1,21 @@
 import { BLOCK_WORDS } from '../../schemas/trace-checkpoint.ts';
-import { WordHasher } from '../machine/state-hash.ts';
 
-const hasher = new WordHasher();
+/** An odd multiplier with well-spread bits (2^32 divided by the golden ratio). */
+const SPREAD = 0x9e3779b1 | 0;
 
-/** Hash of a block by which it is looked for; 0 for a block of zeros, and for none else but by accident. */
+/**
+ * Hash of a block by which it is looked for; 0 for a block of zeros, and for none else but by accident. Short: on the writer's
+ * thread it runs before anything is compiled, and whoever finds a block by it looks at the block.
+ */
 export function blockHash(words: Int32Array, start = 0): number {
   let any = 0;
-  for (let i = start; i < start + BLOCK_WORDS; i++) any |= words[i];
-  if (any === 0) return 0;
-  hasher.run(words, start, BLOCK_WORDS, 0);
-  return hasher.low;
+  let hash = 0;
+  for (let i = start; i < start + BLOCK_WORDS; i++) {
+    const word = words[i];
+    any |= word;
+    hash = Math.imul(((hash << 5) | (hash >>> 27)) ^ word, SPREAD);
+  }
+  return any === 0 ? 0 : hash ^ (hash >>> 15);
 }
 
 /** Finds the number of a block by its hash: an open-addressing table. Whether it is that block, the caller must see. */
@@ -24,6 +30,11 @@ export class BlockIndex {
     const slots = 2 ** Math.ceil(Math.log2(Math.max(64, blocks * 2)));
     this.hashes = new Int32Array(slots);
     this.numbers = new Int32Array(slots);
+  }
+
+  clear(): void {
+    this.numbers.fill(0);
+    this.count = 0;
   }
 
   /** The first block of a hash stays. */
@@ -45,7 +56,7 @@ export class BlockIndex {
   private slotOf(hash: number): number {
     const { hashes, numbers } = this;
     const mask = numbers.length - 1;
-    let slot = Math.imul(hash, 0x9e3779b1) & mask;
+    let slot = Math.imul(hash, SPREAD) & mask;
     while (numbers[slot] !== 0 && hashes[slot] !== hash) slot = (slot + 1) & mask;
     return slot;
   }

@@ -3,18 +3,22 @@ import { BlockLine } from '../../schemas/block-prediction.ts';
 import type { ChangedUnits, StateChanges } from '../../schemas/state-changes.ts';
 import {
   BLOCK,
-  BLOCK_BYTES,
   BLOCK_WORDS,
   type Blocks,
   MASK_BYTES,
   type RawCheckpoint,
 } from '../../schemas/trace-checkpoint.ts';
-import { type Page, type PagedArea, RAM_AREA, SNAPSHOT_PAGE, ZERO_PAGE } from '../machine/snapshot.ts';
+import { RAM_AREA } from '../machine/snapshot.ts';
 import { BlockIndex, blockHash } from './block-index.ts';
-
-import { afterChanges, type KeptState, NOTHING_KEPT, type Sectors } from './kept-state.ts';
-
-const BLOCKS_IN_PAGE = SNAPSHOT_PAGE / BLOCK_BYTES;
+import {
+  afterChanges,
+  BLOCKS_IN_PAGE,
+  type KeptArea,
+  type KeptState,
+  NOTHING_KEPT,
+  type Sectors,
+  ZEROS,
+} from './kept-state.ts';
 
 /**
  * The first checkpoint has number 0 and differs from the start. One whose number is a multiple of one of these differs from
@@ -24,9 +28,7 @@ const STRIDES = [128, 32, 8, 1];
 
 /** Makes checkpoints of a run. The same bytes on whatever thread it runs. */
 export class CheckpointEncoder {
-  /** Those of the first disk that the run read. */
-  private readonly sectors = new SectorFinder();
-  private readonly pageHashes = new WeakMap<Page, Int32Array>();
+  private readonly blocks = new BlockWriter();
   private readonly bases: Map<number, KeptState>;
   private now: KeptState;
   private made = 0;
@@ -37,43 +39,43 @@ export class CheckpointEncoder {
     this.bases = new Map(STRIDES.map((stride) => [stride, this.now]));
   }
 
+  /** Its masks, words and strides hold until the next one is made. */
   encode(changes: StateChanges): RawCheckpoint {
-    this.now = afterChanges(this.now, changes);
-    this.sectors.add(changes.read);
+    const { icount, seq, inputs, tracking, read } = changes;
+    const now = afterChanges(this.now, changes);
     const strides = STRIDES.filter((stride) => this.made % stride === 0);
     const base = this.bases.get(strides[0]) as KeptState;
     this.made++;
-    for (const stride of strides) this.bases.set(stride, this.now);
-    const { icount, seq, inputs, tracking } = changes;
-    const blocks = new BlockWriter(this.sectors, base.areas.get(RAM_AREA), this.pageHashes);
-    const areas = [...this.now.areas].flatMap(([name, area]) =>
-      blocks.area(name, base.areas.get(name), area),
-    );
-    const drives = [...this.now.drives].flatMap(([name, written]) =>
+    this.now = now;
+    for (const stride of strides) this.bases.set(stride, now);
+    const { blocks } = this;
+    blocks.begin(base.areas.get(RAM_AREA), read);
+    const areas = [...now.areas].flatMap(([name, area]) => blocks.area(name, base.areas.get(name), area));
+    const drives = [...now.drives].flatMap(([name, written]) =>
       blocks.drive(name, base.drives.get(name), written),
     );
     return { icount, seq, inputs, tracking, baseIcount: base.icount, areas, drives, ...blocks.streams() };
   }
 }
 
-/** Finds sectors by what is in them. */
+/** Finds sectors of the first disk that the run read, by what is in them. */
 class SectorFinder {
   private readonly contents = new BlockList();
   private readonly numbers: number[] = [];
   private readonly index = new BlockIndex(0);
 
   add({ numbers, units }: ChangedUnits): void {
-    numbers.forEach((number, i) => {
+    for (let i = 0; i < units.length; i++) {
       const at = this.contents.add(units[i]);
       this.index.add(blockHash(this.contents.words, at * BLOCK_WORDS), at);
-      this.numbers.push(number);
-    });
+      this.numbers.push(numbers[i]);
+    }
   }
 
-  /** The number of one that holds the block; -1 when there is none. */
-  find(block: Int32Array, hash: number): number {
+  /** The number of one that holds the block at `words[at]`; -1 when there is none. */
+  find(words: Int32Array, at: number, hash: number): number {
     const found = this.index.find(hash);
-    return found >= 0 && this.contents.holds(found, block) ? this.numbers[found] : -1;
+    return found >= 0 && this.contents.holds(found, words, at) ? this.numbers[found] : -1;
   }
 }
 
@@ -91,60 +93,73 @@ const open = (name: string, bytes: number): OpenBlocks => ({
   sources: [],
 });
 
-/** Classifies the blocks of one checkpoint and gathers the words of those that are nowhere else. */
+/** Where the bytes of a block are, so that they need not be written: nowhere. */
+const NOWHERE = -1;
+
+/**
+ * Classifies the blocks of one checkpoint after the other and gathers the words of those that are nowhere else. It makes
+ * no objects for blocks, of which there are thousands, and keeps its arrays.
+ */
 class BlockWriter {
-  private readonly sectors: SectorFinder;
-  private readonly ram: PagedArea;
-  private readonly moved: BlockIndex;
+  private readonly sectors = new SectorFinder();
+  /** The RAM of the base and its blocks. */
+  private ram: KeptArea = { bytes: 0, pages: [] };
+  private readonly moved = new BlockIndex(1024);
   private readonly again = new BlockIndex(1024);
   private readonly literals = new BlockList();
   private masks = new Uint8Array(1 << 14);
   private words = new Int32Array(1 << 14);
   private wordCount = 0;
-  private readonly strides: number[] = [];
-  /** The block at hand. */
-  private readonly line = new BlockLine();
+  private strides: number[] = [];
+  /** The page or sector at hand. */
+  private readonly line = new BlockLine(BLOCKS_IN_PAGE);
+  /** What `elsewhere` found last. */
+  private source = 0;
 
-  constructor(
-    sectors: SectorFinder,
-    ram: PagedArea = { bytes: 0, pages: [] },
-    pageHashes: WeakMap<Page, Int32Array>,
-  ) {
-    this.sectors = sectors;
+  /** Begins a checkpoint. `ram`: of its base; `read`: what was read since the last one. */
+  begin(ram: KeptArea = { bytes: 0, pages: [] }, read: ChangedUnits): void {
+    this.masks.fill(0, 0, this.literals.count * MASK_BYTES);
+    this.wordCount = 0;
+    this.strides = [];
+    this.literals.clear();
+    this.again.clear();
+    this.sectors.add(read);
     this.ram = ram;
-    this.moved = new BlockIndex(ram.pages.length * BLOCKS_IN_PAGE);
-    for (const [n, page] of ram.pages.entries()) {
-      if (page === ZERO_PAGE) continue;
-      let hashes = pageHashes.get(page);
-      if (!hashes) pageHashes.set(page, (hashes = hashesOf(page)));
-      for (let i = 0; i < hashes.length; i++) this.moved.add(hashes[i], n * BLOCKS_IN_PAGE + i);
+    this.moved.clear();
+    for (let n = 0; n < ram.pages.length; n++) {
+      if (ram.pages[n] === ZEROS) continue;
+      const { blockHashes } = ram.pages[n];
+      for (let i = 0; i < BLOCKS_IN_PAGE; i++) this.moved.add(blockHashes[i], n * BLOCKS_IN_PAGE + i);
     }
   }
 
   /** None when nothing changed. */
-  area(name: string, base: PagedArea | undefined, now: PagedArea): Blocks[] {
+  area(name: string, base: KeptArea | undefined, now: KeptArea): Blocks[] {
     const into = open(name, now.bytes);
-    for (const [n, page] of now.pages.entries()) {
-      const before = base?.pages[n] ?? ZERO_PAGE;
+    for (let n = 0; n < now.pages.length; n++) {
+      const page = now.pages[n];
+      const before = base?.pages[n] ?? ZEROS;
       if (page === before) continue;
-      for (let at = 0; at < page.length; at += BLOCK_BYTES) {
-        const block = page.subarray(at, at + BLOCK_BYTES);
-        const old = before.subarray(at, at + BLOCK_BYTES);
-        this.line.set(at > 0 ? page : undefined, at, block, old);
-        if (sameBlock(this.line.base, 0, this.line.block)) continue;
-        this.add(into, (n * SNAPSHOT_PAGE + at) / BLOCK_BYTES);
+      this.line.set(undefined, page.words, before.words);
+      for (let i = 0; i < BLOCKS_IN_PAGE; i++) {
+        const at = i * BLOCK_WORDS;
+        if (sameBlock(page.words, at, before.words, at)) continue;
+        this.line.select(i);
+        this.add(into, n * BLOCKS_IN_PAGE + i, page.words, at, page.blockHashes[i]);
       }
     }
     return into.blocks.length > 0 || base?.bytes !== now.bytes ? [into] : [];
   }
 
   drive(name: string, base: Sectors | undefined, now: Sectors): Blocks[] {
+    if (now === base) return [];
     const into = open(name, 0);
-    const written = [...now.keys()].filter((sector) => base?.get(sector) !== now.get(sector));
+    const written: number[] = [];
+    for (const [sector, words] of now) if (base?.get(sector) !== words) written.push(sector);
     for (const sector of written.sort((a, b) => a - b)) {
-      const old = base?.get(sector) ?? ZERO_PAGE.subarray(0, BLOCK_BYTES);
-      this.line.set(now.get(sector - 1), BLOCK_BYTES, now.get(sector), old);
-      this.add(into, sector);
+      const words = now.get(sector) as Int32Array;
+      this.line.set(now.get(sector - 1), words, base?.get(sector) ?? ZEROS.words);
+      this.add(into, sector, words, 0, blockHash(words));
     }
     return into.blocks.length > 0 ? [into] : [];
   }
@@ -158,32 +173,38 @@ class BlockWriter {
     };
   }
 
-  private add(into: OpenBlocks, number: number): void {
+  /** The block at `words[at]`, which is the line's. */
+  private add(into: OpenBlocks, number: number, words: Int32Array, at: number, hash: number): void {
     into.blocks.push(number);
-    const hash = blockHash(this.line.block);
-    const [kind, source] = this.elsewhere(hash);
-    if (kind >= 0) {
+    const kind = this.elsewhere(words, at, hash);
+    if (kind === NOWHERE) {
+      into.kinds.push(this.literal());
+      this.again.add(hash, this.literals.addWords(words, at));
+    } else {
       into.kinds.push(kind);
-      if (kind !== BLOCK.zeros) into.sources.push(source);
-      return;
+      if (kind !== BLOCK.zeros) into.sources.push(this.source);
     }
-    into.kinds.push(this.literal());
-    this.again.add(hash, this.literals.count - 1);
   }
 
-  /** Where the bytes of the block at hand are, so that they need not be written; kind -1 for nowhere. */
-  private elsewhere(hash: number): [kind: number, source: number] {
-    if (hash === 0 && this.line.block.every((word) => word === 0)) return [BLOCK.zeros, 0];
-    const { block } = this.line;
-    const sector = this.sectors.find(block, hash);
-    if (sector >= 0) return [BLOCK.sector, sector];
-    const moved = this.moved.find(hash);
-    if (moved >= 0 && sameBlock(blockOf(this.ram, moved), 0, block)) return [BLOCK.moved, moved];
-    const earlier = this.again.find(hash);
-    if (earlier >= 0 && this.literals.holds(earlier, block)) return [BLOCK.again, earlier];
-    return [-1, 0];
+  /** The kind of a block that is elsewhere, `source` its place there; or NOWHERE. */
+  private elsewhere(words: Int32Array, at: number, hash: number): number {
+    if (hash === 0 && sameBlock(words, at, ZEROS.words, 0)) return BLOCK.zeros;
+    this.source = this.sectors.find(words, at, hash);
+    if (this.source >= 0) return BLOCK.sector;
+    this.source = this.moved.find(hash);
+    if (this.source >= 0 && this.inRam(this.source, words, at)) return BLOCK.moved;
+    this.source = this.again.find(hash);
+    if (this.source >= 0 && this.literals.holds(this.source, words, at)) return BLOCK.again;
+    return NOWHERE;
   }
 
+  /** Whether that block of the base's RAM is the one at `words[at]`. */
+  private inRam(block: number, words: Int32Array, at: number): boolean {
+    const page = this.ram.pages[Math.floor(block / BLOCKS_IN_PAGE)];
+    return sameBlock(page.words, (block % BLOCKS_IN_PAGE) * BLOCK_WORDS, words, at);
+  }
+
+  /** Writes the line's block as the next literal. */
   private literal(): number {
     const { kind, stride } = this.line.bestKind();
     const maskAt = this.literals.count * MASK_BYTES;
@@ -192,7 +213,6 @@ class BlockWriter {
       this.words = wider(this.words, new Int32Array(this.words.length * 2));
     this.wordCount = this.line.encode(kind, stride, this.masks, maskAt, this.words, this.wordCount);
     if (kind === BLOCK.ramp) this.strides.push(stride);
-    this.literals.add(this.line.blockBytes);
     return kind;
   }
 }
@@ -201,15 +221,3 @@ function wider<T extends Uint8Array | Int32Array>(from: T, to: T): T {
   to.set(from);
   return to;
 }
-
-function hashesOf(page: Page): Int32Array {
-  const words = wordsOf(page, page.length >>> 2);
-  return Int32Array.from({ length: page.length / BLOCK_BYTES }, (_, i) => blockHash(words, i * BLOCK_WORDS));
-}
-
-/** RAM is in whole, aligned pages. */
-const wordsOf = (bytes: Uint8Array, count: number, at = 0) =>
-  new Int32Array(bytes.buffer, bytes.byteOffset + at, count);
-
-const blockOf = ({ pages }: PagedArea, block: number): Int32Array =>
-  wordsOf(pages[Math.floor(block / BLOCKS_IN_PAGE)], BLOCK_WORDS, (block % BLOCKS_IN_PAGE) * BLOCK_BYTES);

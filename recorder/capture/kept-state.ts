@@ -1,12 +1,47 @@
 import type { ChangedUnits, StateChanges } from '../../schemas/state-changes.ts';
-import { keptPage, type PagedArea, SNAPSHOT_PAGE, ZERO_PAGE } from '../machine/snapshot.ts';
+import { BLOCK_WORDS } from '../../schemas/trace-checkpoint.ts';
+import { SNAPSHOT_PAGE } from '../machine/snapshot.ts';
+import { blockHash } from './block-index.ts';
 
-export type Sectors = ReadonlyMap<number, Uint8Array>;
+const PAGE_WORDS = SNAPSHOT_PAGE / 4;
+export const BLOCKS_IN_PAGE = PAGE_WORDS / BLOCK_WORDS;
+
+/** A page of an area; a shorter one is followed by zeros. Never written to: states share the pages that are alike. */
+export class KeptPage {
+  readonly words: Int32Array;
+  private hashes: Int32Array | undefined;
+
+  constructor(words: Int32Array) {
+    this.words = words;
+  }
+
+  /** Of each block, its blockHash. */
+  get blockHashes(): Int32Array {
+    return (this.hashes ??= hashesOf(this.words));
+  }
+}
+
+function hashesOf(words: Int32Array): Int32Array {
+  const hashes = new Int32Array(BLOCKS_IN_PAGE);
+  for (let i = 0; i < BLOCKS_IN_PAGE; i++) hashes[i] = blockHash(words, i * BLOCK_WORDS);
+  return hashes;
+}
+
+/** Every page of zeros. */
+export const ZEROS = new KeptPage(new Int32Array(PAGE_WORDS));
+
+export interface KeptArea {
+  readonly bytes: number;
+  readonly pages: readonly KeptPage[];
+}
+
+/** BLOCK_WORDS each, by their numbers. */
+export type Sectors = ReadonlyMap<number, Int32Array>;
 
 /** A machine's state as the writer of checkpoints keeps it: shares what did not change with the states before it. */
 export interface KeptState {
   readonly icount: number;
-  readonly areas: ReadonlyMap<string, PagedArea>;
+  readonly areas: ReadonlyMap<string, KeptArea>;
   /** What was written to each drive. */
   readonly drives: ReadonlyMap<string, Sectors>;
 }
@@ -26,19 +61,38 @@ export function afterChanges({ areas, drives }: KeptState, changes: StateChanges
   return { icount: changes.icount, areas: nextAreas, drives: nextDrives };
 }
 
-function changedArea(before: PagedArea | undefined, { bytes, numbers, units }: ChangedUnits): PagedArea {
+function changedArea(before: KeptArea | undefined, { bytes, numbers, units }: ChangedUnits): KeptArea {
+  const pages: KeptPage[] = [];
   const count = Math.ceil(bytes / SNAPSHOT_PAGE);
-  const pages = Array.from({ length: count }, (_, n) => before?.pages[n] ?? ZERO_PAGE);
-  numbers.forEach((number, i) => {
-    pages[number] = keptPage(units[i], before?.pages[number]);
-  });
+  for (let n = 0; n < count; n++) pages.push(before?.pages[n] ?? ZEROS);
+  for (let i = 0; i < units.length; i++) pages[numbers[i]] = keptPage(units[i], pages[numbers[i]]);
   return { bytes, pages };
 }
 
+const candidate = new Int32Array(PAGE_WORDS);
+const candidateBytes = new Uint8Array(candidate.buffer);
+
+/** A copy, or `last` or ZEROS if that holds the same. */
+function keptPage(bytes: Uint8Array, last: KeptPage): KeptPage {
+  candidateBytes.set(bytes);
+  if (bytes.length < SNAPSHOT_PAGE) candidateBytes.fill(0, bytes.length);
+  if (sameWords(candidate, last.words)) return last;
+  if (sameWords(candidate, ZEROS.words)) return ZEROS;
+  return new KeptPage(candidate.slice());
+}
+
+function sameWords(a: Int32Array, b: Int32Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
 function changedSectors(before: Sectors | undefined, { numbers, units }: ChangedUnits): Sectors {
+  if (before && units.length === 0) return before;
   const sectors = new Map(before);
-  numbers.forEach((number, i) => {
-    sectors.set(number, units[i].slice());
-  });
+  for (let i = 0; i < units.length; i++) {
+    const words = new Int32Array(BLOCK_WORDS);
+    new Uint8Array(words.buffer).set(units[i]);
+    sectors.set(numbers[i], words);
+  }
   return sectors;
 }

@@ -25,6 +25,8 @@ function handle(message: WriterMessage): void {
       break;
     case 'begin-checkpoints':
       file?.beginCheckpoints(slotStateChanges(message.slot, message.start));
+      // The thread that records waits until this is done, but not before it has the first checkpoint.
+      new Uint8Array(message.slot).fill(0);
       break;
     case 'checkpoint':
       file?.addCheckpoint(slotStateChanges(message.slot, message.changes));
