@@ -179,3 +179,16 @@ describe('environments', () => {
     expect(bench.peek16(0xfff0)).toBe(0);
   });
 });
+
+describe('FYL2XP1', () => {
+  it('takes 1 + x exactly: it has more bits than x', () => {
+    const leastNormal = [0, 0, 0, 0, 0, 0, 0, 0x80, 1, 0];
+    const belowOne = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe, 0x3f];
+    // Rounding up: y * (1 - 0.72 * 2^-64) becomes y, which is no underflow. Of 1 + x cut to 64 bits it would be one.
+    const bench = run('db e3 db 2f db 6f 0a d9 6f 14 d9 f9 db 3f df e0', NE, {}, (prepared) =>
+      prepared.pokeBytes(DATA, [...leastNormal, ...belowOne, 0x7f, 0x0b]),
+    );
+    expect(DATA_WORDS(bench, 5)).toEqual(['0', '0', '0', '8000', '1']);
+    expect(bench.cpu.register(EAX) & 0x3f).toBe(0x20);
+  });
+});

@@ -142,18 +142,19 @@ export class Transcendental extends Scaling {
     else if (isOne) this.zero(sign);
     else {
       this.unpack(ase, ah, al);
-      this.product(sign, this.binaryLogarithm(this.exp - BIAS, toBig(this.hi, this.lo)), bse, bh, bl);
+      this.product(sign, this.binaryLogarithm(toBig(this.hi, this.lo), 63 + BIAS - this.exp), bse, bh, bl);
     }
   }
 
-  /** log2(significand * 2^(exponent - 63)), in SCALE + 64 fraction bits. */
-  private binaryLogarithm(exponent: number, significand: bigint): bigint {
+  /** log2(n * 2^-fraction) of n > 0, in SCALE + 64 fraction bits. */
+  private binaryLogarithm(n: bigint, fraction: number): bigint {
     const scale = SCALE + 64;
+    const bits = bitLength(n);
     // The factor within 1/sqrt 2 and sqrt 2, so that there is no cancellation.
-    const high = significand > 0xb504f333f9de6484n;
-    const whole = high ? exponent + 1 : exponent;
-    const one = high ? 1n << 64n : 1n << 63n;
-    const z = ((significand - one) << BigInt(scale)) / (significand + one);
+    const high = rescale(n, bits, 64) > 0xb504f333f9de6484n;
+    const whole = bits - fraction - (high ? 0 : 1);
+    const one = 1n << BigInt(high ? bits : bits - 1);
+    const z = ((n - one) << BigInt(scale)) / (n + one);
     const natural = 2n * artanh(z, scale);
     return (BigInt(whole) << BigInt(scale)) + this.overLn2(natural);
   }
@@ -236,11 +237,7 @@ export class Transcendental extends Scaling {
       this.product(bse & SIGN, this.overLn2(2n * artanh(z, scale)), bse, bh, bl, scale);
       return;
     }
-    const sum = one + signed;
-    const bits = bitLength(sum);
-    const top = bits > 64 ? sum >> BigInt(bits - 64) : sum << BigInt(64 - bits);
-    const exponent = bits - 1 - Math.max(63 + k, 0);
-    this.product(bse & SIGN, this.binaryLogarithm(exponent, top), bse, bh, bl);
+    this.product(bse & SIGN, this.binaryLogarithm(one + signed, Math.max(63 + k, 0)), bse, bh, bl);
   }
 
   // --- Trigonometric functions -------------------------------------------------------------------------------------
