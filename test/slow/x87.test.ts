@@ -16,7 +16,7 @@ if (run === null) console.warn('x87 against this processor: needs an x86-64 and 
 
 /** Each encoding so many times in a round. */
 const EACH = 200;
-const ROUNDS = 20;
+const ROUNDS = 5;
 /** Cases of each transcendental instruction. */
 const TRANSCENDENTAL = 50_000;
 
