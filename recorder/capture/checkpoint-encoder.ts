@@ -14,6 +14,7 @@ import {
   afterChanges,
   BLOCKS_IN_PAGE,
   type KeptArea,
+  type KeptPage,
   type KeptState,
   NOTHING_KEPT,
   type Sectors,
@@ -25,6 +26,11 @@ import {
  * the last that was too, the largest deciding: so a reader comes to any by a few steps.
  */
 const STRIDES = [128, 32, 8, 1];
+
+/** A state to make a checkpoint of. */
+export interface TakenState extends KeptState {
+  readonly moment: Pick<RawCheckpoint, 'icount' | 'seq' | 'inputs' | 'tracking'>;
+}
 
 /** Makes checkpoints of a run. The same bytes on whatever thread it runs. */
 export class CheckpointEncoder {
@@ -39,37 +45,52 @@ export class CheckpointEncoder {
     this.bases = new Map(STRIDES.map((stride) => [stride, this.now]));
   }
 
-  /** Its masks, words and strides hold until the next one is made. */
-  encode(changes: StateChanges): RawCheckpoint {
+  /** Copies what changed since the last one taken. */
+  take(changes: StateChanges): TakenState {
     const { icount, seq, inputs, tracking, read } = changes;
-    const now = afterChanges(this.now, changes);
+    this.now = afterChanges(this.now, changes);
+    this.blocks.mayUse(read);
+    return { ...this.now, moment: { icount, seq, inputs, tracking } };
+  }
+
+  /** Of the state taken next after the last one. Its masks, words and strides hold until the next one is made. */
+  encode(taken: TakenState): RawCheckpoint {
     const strides = STRIDES.filter((stride) => this.made % stride === 0);
     const base = this.bases.get(strides[0]) as KeptState;
     this.made++;
-    this.now = now;
-    for (const stride of strides) this.bases.set(stride, now);
+    for (const stride of strides) this.bases.set(stride, taken);
     const { blocks } = this;
-    blocks.begin(base.areas.get(RAM_AREA), read);
-    const areas = [...now.areas].flatMap(([name, area]) => blocks.area(name, base.areas.get(name), area));
-    const drives = [...now.drives].flatMap(([name, written]) =>
+    blocks.begin(base.areas.get(RAM_AREA));
+    const areas = [...taken.areas].flatMap(([name, area]) => blocks.area(name, base.areas.get(name), area));
+    const drives = [...taken.drives].flatMap(([name, written]) =>
       blocks.drive(name, base.drives.get(name), written),
     );
-    return { icount, seq, inputs, tracking, baseIcount: base.icount, areas, drives, ...blocks.streams() };
+    return { ...taken.moment, baseIcount: base.icount, areas, drives, ...blocks.streams() };
   }
 }
+
+/** What an index of blocks has room for at first. */
+const USUAL_BLOCKS = 4096;
 
 /** Finds sectors of the first disk that the run read, by what is in them. */
 class SectorFinder {
   private readonly contents = new BlockList();
   private readonly numbers: number[] = [];
-  private readonly index = new BlockIndex(0);
+  private readonly index = new BlockIndex(USUAL_BLOCKS);
+  private indexed = 0;
 
   add({ numbers, units }: ChangedUnits): void {
     for (let i = 0; i < units.length; i++) {
-      const at = this.contents.add(units[i]);
-      this.index.add(blockHash(this.contents.words, at * BLOCK_WORDS), at);
+      this.contents.add(units[i]);
       this.numbers.push(numbers[i]);
     }
+  }
+
+  /** So that all that were added are found. */
+  prepare(): void {
+    const { contents, index } = this;
+    for (; this.indexed < contents.count; this.indexed++)
+      index.add(blockHash(contents.words, this.indexed * BLOCK_WORDS), this.indexed);
   }
 
   /** The number of one that holds the block at `words[at]`; -1 when there is none. */
@@ -104,8 +125,8 @@ class BlockWriter {
   private readonly sectors = new SectorFinder();
   /** The RAM of the base and its blocks. */
   private ram: KeptArea = { bytes: 0, pages: [] };
-  private readonly moved = new BlockIndex(1024);
-  private readonly again = new BlockIndex(1024);
+  private readonly moved = new BlockIndex(4 * USUAL_BLOCKS);
+  private readonly again = new BlockIndex(USUAL_BLOCKS);
   private readonly literals = new BlockList();
   private masks = new Uint8Array(1 << 14);
   private words = new Int32Array(1 << 14);
@@ -116,39 +137,47 @@ class BlockWriter {
   /** What `elsewhere` found last. */
   private source = 0;
 
-  /** Begins a checkpoint. `ram`: of its base; `read`: what was read since the last one. */
-  begin(ram: KeptArea = { bytes: 0, pages: [] }, read: ChangedUnits): void {
+  /** Sectors that were read for the first time. */
+  mayUse(read: ChangedUnits): void {
+    this.sectors.add(read);
+  }
+
+  /** Begins a checkpoint. `ram`: of its base. */
+  begin(ram: KeptArea = { bytes: 0, pages: [] }): void {
     this.masks.fill(0, 0, this.literals.count * MASK_BYTES);
     this.wordCount = 0;
     this.strides = [];
     this.literals.clear();
     this.again.clear();
-    this.sectors.add(read);
+    this.sectors.prepare();
     this.ram = ram;
     this.moved.clear();
-    for (let n = 0; n < ram.pages.length; n++) {
-      if (ram.pages[n] === ZEROS) continue;
-      const { blockHashes } = ram.pages[n];
-      for (let i = 0; i < BLOCKS_IN_PAGE; i++) this.moved.add(blockHashes[i], n * BLOCKS_IN_PAGE + i);
-    }
+    for (let n = 0; n < ram.pages.length; n++)
+      if (ram.pages[n] !== ZEROS) this.index(ram.pages[n].blockHashes, n * BLOCKS_IN_PAGE);
+  }
+
+  private index(hashes: Int32Array, first: number): void {
+    for (let i = 0; i < BLOCKS_IN_PAGE; i++) this.moved.add(hashes[i], first + i);
   }
 
   /** None when nothing changed. */
   area(name: string, base: KeptArea | undefined, now: KeptArea): Blocks[] {
     const into = open(name, now.bytes);
     for (let n = 0; n < now.pages.length; n++) {
-      const page = now.pages[n];
       const before = base?.pages[n] ?? ZEROS;
-      if (page === before) continue;
-      this.line.set(undefined, page.words, before.words);
-      for (let i = 0; i < BLOCKS_IN_PAGE; i++) {
-        const at = i * BLOCK_WORDS;
-        if (sameBlock(page.words, at, before.words, at)) continue;
-        this.line.select(i);
-        this.add(into, n * BLOCKS_IN_PAGE + i, page.words, at, page.blockHashes[i]);
-      }
+      if (now.pages[n] !== before) this.page(into, n * BLOCKS_IN_PAGE, before, now.pages[n]);
     }
     return into.blocks.length > 0 || base?.bytes !== now.bytes ? [into] : [];
+  }
+
+  private page(into: OpenBlocks, first: number, before: KeptPage, { words, blockHashes }: KeptPage): void {
+    this.line.set(undefined, words, before.words);
+    for (let i = 0; i < BLOCKS_IN_PAGE; i++) {
+      const at = i * BLOCK_WORDS;
+      if (sameBlock(words, at, before.words, at)) continue;
+      this.line.select(i);
+      this.add(into, first + i, words, at, blockHashes[i]);
+    }
   }
 
   drive(name: string, base: Sectors | undefined, now: Sectors): Blocks[] {

@@ -15,12 +15,21 @@ export const DEFAULT_CHECKPOINT_TIME = 0.03;
 /** `auto` makes none closer together: a seek would gain nothing that one notices. */
 export const CLOSEST_CHECKPOINTS = 3 * 4_194_304;
 
+/**
+ * Where a run is no longer short: then `auto` has the checkpoints written that it made from the beginning on, and from there on
+ * at once. Shorter ones are executed from their start in a second or two, and in no other are checkpoints so dear: nothing of what
+ * writes them is compiled yet, and while it is, so is the machine.
+ */
+export const SHORT_RUN = 8 * CLOSEST_CHECKPOINTS;
+
 /** Of a small trace they may be more than the share: as much as nobody minds, so that its first stretch has some too. */
 const ALWAYS_BYTES = 128 << 10;
 
 /** What a checkpoint costs the thread that records, in instructions of that time: by itself, and for each frame to copy. */
 const WORK_PER_CHECKPOINT = 60_000;
 const WORK_PER_FRAME = 280;
+
+const NONE = { count: 0, frames: 0 };
 
 /** Bytes in the trace of a checkpoint, of each frame in it, and of an event, as long as nothing is known of this run's. */
 const CHECKPOINT_BYTES = 4 << 10;
@@ -37,8 +46,8 @@ export class CheckpointPolicy {
   private readonly timeShare: number;
   private last = 0;
   /** Checkpoints made so far and the frames in them; and as they were when the output was last marked. */
-  private made = { count: 0, frames: 0 };
-  private marked = { count: 0, frames: 0 };
+  private made = NONE;
+  private marked = NONE;
 
   constructor({
     every = 'auto',
@@ -66,11 +75,17 @@ export class CheckpointPolicy {
     return true;
   }
 
+  /** Whether the one made at `icount` waits until the run is no longer short. */
+  holds(icount: number): boolean {
+    return this.every === 'auto' && icount < SHORT_RUN;
+  }
+
   private affords(icount: number, events: number, frames: number, mark: () => WrittenBytes): boolean {
     const since = icount - this.last;
     if (since < CLOSEST_CHECKPOINTS) return false;
     const written = mark();
-    const known = this.marked;
+    // Those that are held are not written yet.
+    const known = written.checkpoints > 0 ? this.marked : NONE;
     this.marked = this.made;
     if (WORK_PER_CHECKPOINT + WORK_PER_FRAME * frames > this.timeShare * since) return false;
     const perFrame =

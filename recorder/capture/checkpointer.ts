@@ -38,7 +38,7 @@ export class Checkpointer {
   atRung(events: number, inputs: number): void {
     const { machine, output } = this;
     if (!this.policy.wants(machine.icount, events, machine.framesChanged, () => output.mark())) return;
-    output.checkpoint(this.changes(inputs));
+    output.checkpoint(this.changes(inputs), this.policy.holds(machine.icount));
   }
 
   private changes(inputs: number): StateChanges {

@@ -9,7 +9,7 @@ import { type ChunkEntry, chunkEntry, encodeChunk } from '../../schemas/trace-ch
 import { encodeFooter, type TraceExit } from '../../schemas/trace-footer.ts';
 import { encodeHeader, type TraceHeader } from '../../schemas/trace-header.ts';
 import type { WrittenBytes } from '../../schemas/trace-output.ts';
-import { CheckpointEncoder } from './checkpoint-encoder.ts';
+import { CheckpointEncoder, type TakenState } from './checkpoint-encoder.ts';
 import { type ChunkContents, ChunkEncoder, type EventTables } from './chunk-encoder.ts';
 
 /** Where a trace is written until it is complete. What stays there after a crash opens as a torn trace. */
@@ -30,6 +30,7 @@ export class TraceFile {
   private readonly chunks: ChunkEntry[] = [];
   private readonly checkpoints: CheckpointEntry[] = [];
   private checkpointEncoder: CheckpointEncoder | undefined;
+  private readonly held: TakenState[] = [];
   private checkpointBytes = 0;
   private chunkBytes = 0;
   private offset: number;
@@ -71,12 +72,18 @@ export class TraceFile {
     this.checkpointEncoder = new CheckpointEncoder(start);
   }
 
-  addCheckpoint(changes: StateChanges): void {
-    if (!this.checkpointEncoder) throw new Error('a checkpoint before the start');
-    const entry = { offset: this.offset, icount: changes.icount };
-    this.append(frame(FRAME.checkpoint, encodeCheckpoint(this.checkpointEncoder.encode(changes))));
-    this.checkpoints.push(entry);
-    this.checkpointBytes += this.offset - entry.offset;
+  /** With `held` it waits in memory for one without, or the end of the file, when it is dropped. */
+  addCheckpoint(changes: StateChanges, held: boolean): void {
+    const { checkpointEncoder, held: earlier } = this;
+    if (!checkpointEncoder) throw new Error('a checkpoint before the start');
+    earlier.push(checkpointEncoder.take(changes));
+    if (held) return;
+    for (const taken of earlier.splice(0)) {
+      const entry = { offset: this.offset, icount: taken.icount };
+      this.append(frame(FRAME.checkpoint, encodeCheckpoint(checkpointEncoder.encode(taken))));
+      this.checkpoints.push(entry);
+      this.checkpointBytes += this.offset - entry.offset;
+    }
   }
 
   get written(): WrittenBytes {

@@ -50,8 +50,8 @@ export class TraceWriter implements TraceOutput {
     this.lane.beginCheckpoints(start);
   }
 
-  checkpoint(changes: StateChanges): void {
-    this.lane.checkpoint(changes);
+  checkpoint(changes: StateChanges, held: boolean): void {
+    this.lane.checkpoint(changes, held);
   }
 
   finish(exit: TraceExit, final: LadderRow): void {

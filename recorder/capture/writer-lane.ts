@@ -21,7 +21,7 @@ export interface WriterLane {
   /** As TraceOutput's. */
   mark(): WrittenBytes;
   beginCheckpoints(start: StateChanges): void;
-  checkpoint(changes: StateChanges): void;
+  checkpoint(changes: StateChanges, held: boolean): void;
   finish(exit: TraceExit, final: LadderRow): void;
   abandon(): void;
 }
@@ -50,8 +50,8 @@ export class InlineLane implements WriterLane {
     this.file.beginCheckpoints(start);
   }
 
-  checkpoint(changes: StateChanges): void {
-    this.file.addCheckpoint(changes);
+  checkpoint(changes: StateChanges, held: boolean): void {
+    this.file.addCheckpoint(changes, held);
   }
 
   finish(exit: TraceExit, final: LadderRow): void {
@@ -126,9 +126,9 @@ export class ThreadLane implements WriterLane {
     this.changesSentAt = this.sent;
   }
 
-  checkpoint(changes: StateChanges): void {
+  checkpoint(changes: StateChanges, held: boolean): void {
     this.drainTo(SLOTS - 1);
-    this.post({ do: 'checkpoint', changes: inSlot(changes), slot: this.changesSlot(changes) });
+    this.post({ do: 'checkpoint', changes: inSlot(changes), slot: this.changesSlot(changes), held });
     this.changesSentAt = this.sent;
   }
 

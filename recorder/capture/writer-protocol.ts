@@ -41,6 +41,11 @@ export type WriterMessage =
       readonly start: SlotChanges;
       readonly slot: SharedArrayBuffer;
     }
-  | { readonly do: 'checkpoint'; readonly changes: SlotChanges; readonly slot: SharedArrayBuffer }
+  | {
+      readonly do: 'checkpoint';
+      readonly changes: SlotChanges;
+      readonly slot: SharedArrayBuffer;
+      readonly held: boolean;
+    }
   | { readonly do: 'finish'; readonly exit: TraceExit; readonly final: LadderRow }
   | { readonly do: 'abandon' };

@@ -16,7 +16,7 @@ const { TraceReader } = await load('replayer/trace-reader.js');
 
 const INSTRUCTIONS = Number(process.argv[2] ?? 1e9);
 const TARGETS = 300;
-const ROUNDS = 7;
+const ROUNDS = 11;
 const folder = mkdtempSync(join(tmpdir(), 'r386-timetravel-'));
 
 /** In a process of its own, as a user does it. */

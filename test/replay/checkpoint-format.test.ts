@@ -166,7 +166,7 @@ function run(seed: number) {
     const before = copyOf(state);
     change(state, image, draw);
     const changes = changesBetween(before, state, icount, readBefore(icount, image));
-    raws.push(decodeCheckpoint(encodeCheckpoint(encoder.encode(changes))));
+    raws.push(decodeCheckpoint(encodeCheckpoint(encoder.encode(encoder.take(changes)))));
     states.push(snapshotOf(state, icount));
     state = copyOf(state);
   }

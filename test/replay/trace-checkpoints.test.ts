@@ -4,8 +4,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
 import { machineAt } from '../../analysis/cli/machine-at.ts';
-import { CheckpointPolicy } from '../../recorder/capture/checkpoint-policy.ts';
+import {
+  type CheckpointOptions,
+  CheckpointPolicy,
+  CLOSEST_CHECKPOINTS,
+  SHORT_RUN,
+} from '../../recorder/capture/checkpoint-policy.ts';
+import { record } from '../../recorder/capture/session.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
+import { DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
 import { replay } from '../../replayer/session.ts';
 import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
 import { Timeline } from '../../replayer/timeline/timeline.ts';
@@ -14,6 +21,7 @@ import { ladderRow } from '../../schemas/ladder.ts';
 import type { RawCheckpoint } from '../../schemas/trace-checkpoint.ts';
 import { runGuest } from '../guest/built-in.ts';
 import { rewrite } from './rewrite.ts';
+import { tinyKernel } from './tiny-kernel.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-checkpoints-'));
 const file = join(folder, 'run.r386');
@@ -162,6 +170,40 @@ describe('checkpoints in the trace', () => {
   });
 });
 
+describe('checkpoints of a run', () => {
+  const written = async (instructions: number) => {
+    const output = join(folder, `${instructions}.r386`);
+    await record({
+      build: buildMachine,
+      toolVersion: 'test',
+      guestName: 'tiny',
+      boot: { kind: 'multiboot', name: 'tiny', image: tinyKernel(1e8), commandLine: '', modules: [] },
+      config: { ...DEFAULT_CONFIG, ramBytes: 4 << 20, detail: 'off' },
+      profile: NO_PROFILE,
+      seed: 1n,
+      instructions,
+      output,
+    });
+    const icounts = await opened(output, (reader) => reader.checkpoints.map(({ icount }) => icount));
+    return { output, icounts };
+  };
+
+  it('that stays short are not written', async () => {
+    expect((await written(SHORT_RUN - 1)).icounts).toEqual([]);
+  });
+
+  it('are written from its beginning on once it is long, and agree with it', async () => {
+    const { output, icounts } = await written(SHORT_RUN + CLOSEST_CHECKPOINTS + 1000);
+    expect(icounts).toEqual(Array.from({ length: 9 }, (_, n) => (n + 1) * CLOSEST_CHECKPOINTS));
+    expect((await replayed(output)).divergence).toBeUndefined();
+    await opened(output, async (reader) => {
+      const timeline = newTimeline(reader);
+      await timeline.seek({ icount: 3 * CLOSEST_CHECKPOINTS + 7, deliveries: 0 });
+      expect(timeline.machine.hashes()).toEqual((await machineAt(output, timeline.machine.icount)).hashes());
+    });
+  });
+});
+
 describe('the policy', () => {
   const M = 1_000_000;
   /** The marks of a writer that has written `chunks` bytes of 4 an event, and so much for each checkpoint. */
@@ -194,6 +236,22 @@ describe('the policy', () => {
       false,
       true,
     ]);
+  });
+
+  it('has those of a run that is still short held', () => {
+    const held = (options: CheckpointOptions) =>
+      [0, SHORT_RUN - 1, SHORT_RUN, 9 * SHORT_RUN].map((icount) =>
+        new CheckpointPolicy(options).holds(icount),
+      );
+    expect(held({})).toEqual([true, true, false, false]);
+    expect(held({ every: 1e6 })).toEqual([false, false, false, false]);
+  });
+
+  it('keeps to its share of the trace while nothing is written, as all are held', () => {
+    const auto = new CheckpointPolicy({ share: 0.1 });
+    // Of 1000 KB 100: two of 1000 frames by what is supposed, 44 KB each.
+    const wanted = [20 * M, 40 * M, 60 * M].map((at) => auto.wants(at, 225_000, 1000, marks(900_000)));
+    expect(wanted).toEqual([true, true, false]);
   });
 
   it('keeps to its share of the trace, by what those before came to', () => {
