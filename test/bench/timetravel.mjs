@@ -16,7 +16,6 @@ const { TraceReader } = await load('replayer/trace-reader.js');
 
 const INSTRUCTIONS = Number(process.argv[2] ?? 1e9);
 const TARGETS = 300;
-const ROUNDS = 11;
 const folder = mkdtempSync(join(tmpdir(), 'r386-timetravel-'));
 
 /** In a process of its own, as a user does it. */
@@ -68,18 +67,18 @@ function* randomIcounts(end, count) {
 
 function recordingCost() {
   const rows = [];
-  for (const [name, run] of [
-    ['ftpd, seed 117 to its end', { kernel: 'buggy', seed: 117, scale: 100 }],
-    ['ftpd, 500 M instructions', { kernel: 'fixed', seed: 1, scale: 4000, instructions: 5e8 }],
+  for (const [name, run, rounds] of [
+    ['ftpd, seed 117 to its end', { kernel: 'buggy', seed: 117, scale: 100 }, 31],
+    ['ftpd, 500 M instructions', { kernel: 'fixed', seed: 1, scale: 4000, instructions: 5e8 }, 11],
   ]) {
     // Turn about; the middle of the times, because what differs is less than what a machine's other work makes of the fastest.
     const times = { off: [], auto: [] };
     let file = '';
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const every of ['off', 'auto']) {
+    for (let round = 0; round < rounds; round++) {
+      for (const every of round % 2 ? ['auto', 'off'] : ['off', 'auto']) {
         const result = recordRun({ ...run, every });
         times[every].push(result.seconds);
-        file = result.file;
+        if (every === 'auto') file = result.file;
       }
     }
     const [off, auto] = [middle(times.off), middle(times.auto)];
