@@ -44,13 +44,12 @@ const COMMANDS: Readonly<Record<string, () => Promise<(cli: Argv) => Argv>>> = {
   symbols: async () => (await import('./commands/symbols.ts')).addSymbols,
 };
 
-/** The command named first; all of them for help, or when there is none of that name. */
-const commandsFor = (first: string | undefined): Promise<((cli: Argv) => Argv)[]> =>
-  Promise.all(
-    first !== undefined && Object.hasOwn(COMMANDS, first)
-      ? [COMMANDS[first]()]
-      : Object.values(COMMANDS).map((load) => load()),
-  );
+/** The command named first; none for the version; all of them for help, or when there is none of that name. */
+async function commandsFor(first: string | undefined): Promise<((cli: Argv) => Argv)[]> {
+  if (first === '--version') return [];
+  if (first !== undefined && Object.hasOwn(COMMANDS, first)) return [await COMMANDS[first]()];
+  return Promise.all(Object.values(COMMANDS).map((load) => load()));
+}
 
 const parser = (argv: readonly string[], commands: readonly ((cli: Argv) => Argv)[]) =>
   commands
