@@ -17,8 +17,8 @@ import { random } from '../unit/trace-fixture.ts';
  */
 const KILLS = Number(process.env.KILLS ?? 500);
 const SEED = Number(process.env.KILL_SEED ?? Date.now() & 0x7fffffff);
-const INSTRUCTIONS = 1_000_000;
-/** A chunk is closed after 16 rungs: some thirty chunks in the run. */
+const INSTRUCTIONS = 500_000;
+/** A chunk is closed after 16 rungs: some fifteen chunks in the run. */
 const LADDER = 2_000;
 
 const root = resolve(import.meta.dirname, '../..');

@@ -17,6 +17,6 @@ await record({
   config: { ...DEFAULT_CONFIG, ramBytes: 4 << 20 },
   ladderInterval: Number(ladderInterval),
   instructions: Number(instructions),
-  checkpoints: { every: 150_000 },
+  checkpoints: { every: 75_000 },
   output,
 });
