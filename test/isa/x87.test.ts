@@ -181,6 +181,16 @@ describe('environments', () => {
 });
 
 describe('FYL2XP1', () => {
+  it('does not take 1 + x for x where x is large', () => {
+    const one = [0, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0x3f];
+    const twoTo300 = [0, 0, 0, 0, 0, 0, 0, 0x80, 0x2b, 0x41];
+    const bench = run('db e3 db 2f db 6f 0a d9 6f 14 d9 f9 db 3f', NE, {}, (prepared) =>
+      prepared.pokeBytes(DATA, [...one, ...twoTo300, 0x7f, 0x0b]),
+    );
+    // Rounding up: the next number after 300.
+    expect(DATA_WORDS(bench, 5)).toEqual(['1', '0', '0', '9600', '4007']);
+  });
+
   it('takes 1 + x exactly: it has more bits than x', () => {
     const leastNormal = [0, 0, 0, 0, 0, 0, 0, 0x80, 1, 0];
     const belowOne = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe, 0x3f];

@@ -154,7 +154,9 @@ export class Transcendental extends Scaling {
     const high = rescale(n, bits, 64) > 0xb504f333f9de6484n;
     const whole = bits - fraction - (high ? 0 : 1);
     const one = 1n << BigInt(high ? bits : bits - 1);
-    const z = ((n - one) << BigInt(scale)) / (n + one);
+    const quotient = ((n - one) << BigInt(scale)) / (n + one);
+    // Of 1 + x for a large x nothing may be left, but it is not one.
+    const z = quotient !== 0n || n === one ? quotient : n > one ? 1n : -1n;
     const natural = 2n * artanh(z, scale);
     return (BigInt(whole) << BigInt(scale)) + this.overLn2(natural);
   }
