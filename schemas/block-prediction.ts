@@ -26,8 +26,8 @@ export class BlockLine {
   }
 
   /**
-   * The stretch `now`, which was `base` and is not copied from it. It comes after the last words of `before`; undefined stands for
-   * zeros. The block at hand is its first.
+   * The stretch `now`, copied, and what it was before, `base`, which must not change. It comes after the last words of `before`;
+   * undefined stands for zeros. The block at hand is its first.
    */
   set(before: Int32Array | undefined, now: Int32Array, base: Int32Array): void {
     const { words } = this;

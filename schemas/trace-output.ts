@@ -39,10 +39,12 @@ export interface TraceOutput {
   /** Before the first checkpoint: the machine as it was put together. */
   beginCheckpoints(start: StateChanges): void;
   /**
-   * The machine's state now, at a rung. What was shown may change once this returns. With `held` it is written when one comes
-   * that is not, or not at all if none does.
+   * The machine's state now, at a rung. What was shown may change once this returns. With `held` it waits for writeHeld; at the
+   * end it is dropped.
    */
   checkpoint(changes: StateChanges, held: boolean): void;
+  /** Writes the checkpoints that are held. */
+  writeHeld(): void;
   /** Ends the trace in order. `final` is the state at the end. */
   finish(exit: TraceExit, final: LadderRow): void;
   /** Gives up: what was written stays as a torn trace. */

@@ -3,6 +3,7 @@ import { BlockLine } from '../../schemas/block-prediction.ts';
 import type { ChangedUnits, StateChanges } from '../../schemas/state-changes.ts';
 import {
   BLOCK,
+  BLOCK_BYTES,
   BLOCK_WORDS,
   type Blocks,
   MASK_BYTES,
@@ -53,7 +54,7 @@ export class CheckpointEncoder {
     return { ...this.now, moment: { icount, seq, inputs, tracking } };
   }
 
-  /** Of the state taken next after the last one. Its masks, words and strides hold until the next one is made. */
+  /** States in the order in which they were taken, each once. Its masks, words and strides hold until the next one is made. */
   encode(taken: TakenState): RawCheckpoint {
     const strides = STRIDES.filter((stride) => this.made % stride === 0);
     const base = this.bases.get(strides[0]) as KeptState;
@@ -71,6 +72,9 @@ export class CheckpointEncoder {
 
 /** What an index of blocks has room for at first. */
 const USUAL_BLOCKS = 4096;
+
+/** Arrays that one checkpoint made larger than for so many words (4 MB) are not kept for the next. */
+const MOST_KEPT_WORDS = 1 << 20;
 
 /** Finds sectors of the first disk that the run read, by what is in them. */
 class SectorFinder {
@@ -127,7 +131,7 @@ class BlockWriter {
   private ram: KeptArea = { bytes: 0, pages: [] };
   private readonly moved = new BlockIndex(4 * USUAL_BLOCKS);
   private readonly again = new BlockIndex(USUAL_BLOCKS);
-  private readonly literals = new BlockList();
+  private literals = new BlockList();
   private masks = new Uint8Array(1 << 14);
   private words = new Int32Array(1 << 14);
   private wordCount = 0;
@@ -144,6 +148,11 @@ class BlockWriter {
 
   /** Begins a checkpoint. `ram`: of its base. */
   begin(ram: KeptArea = { bytes: 0, pages: [] }): void {
+    if (this.words.length > MOST_KEPT_WORDS) {
+      this.literals = new BlockList();
+      this.masks = new Uint8Array(1 << 14);
+      this.words = new Int32Array(1 << 14);
+    }
     this.masks.fill(0, 0, this.literals.count * MASK_BYTES);
     this.wordCount = 0;
     this.strides = [];
@@ -163,16 +172,25 @@ class BlockWriter {
   /** None when nothing changed. */
   area(name: string, base: KeptArea | undefined, now: KeptArea): Blocks[] {
     const into = open(name, now.bytes);
+    const end = Math.ceil(now.bytes / BLOCK_BYTES);
     for (let n = 0; n < now.pages.length; n++) {
+      const first = n * BLOCKS_IN_PAGE;
       const before = base?.pages[n] ?? ZEROS;
-      if (now.pages[n] !== before) this.page(into, n * BLOCKS_IN_PAGE, before, now.pages[n]);
+      if (now.pages[n] !== before)
+        this.page(into, first, Math.min(BLOCKS_IN_PAGE, end - first), before, now.pages[n]);
     }
     return into.blocks.length > 0 || base?.bytes !== now.bytes ? [into] : [];
   }
 
-  private page(into: OpenBlocks, first: number, before: KeptPage, { words, blockHashes }: KeptPage): void {
+  private page(
+    into: OpenBlocks,
+    first: number,
+    count: number,
+    before: KeptPage,
+    { words, blockHashes }: KeptPage,
+  ): void {
     this.line.set(undefined, words, before.words);
-    for (let i = 0; i < BLOCKS_IN_PAGE; i++) {
+    for (let i = 0; i < count; i++) {
       const at = i * BLOCK_WORDS;
       if (sameBlock(words, at, before.words, at)) continue;
       this.line.select(i);

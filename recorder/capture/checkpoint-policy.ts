@@ -33,7 +33,7 @@ const NONE = { count: 0, frames: 0 };
 
 /** Bytes in the trace of a checkpoint, of each frame in it, and of an event, as long as nothing is known of this run's. */
 const CHECKPOINT_BYTES = 4 << 10;
-const FRAME_BYTES = 40;
+const FRAME_BYTES = 36;
 const EVENT_BYTES = 4.2;
 
 /**
@@ -89,7 +89,7 @@ export class CheckpointPolicy {
     this.marked = this.made;
     if (WORK_PER_CHECKPOINT + WORK_PER_FRAME * frames > this.timeShare * since) return false;
     const perFrame =
-      known.count > 0 ? (written.checkpoints - CHECKPOINT_BYTES * known.count) / known.frames : FRAME_BYTES;
+      known.frames > 0 ? (written.checkpoints - CHECKPOINT_BYTES * known.count) / known.frames : FRAME_BYTES;
     const more = {
       count: this.made.count - known.count + 1,
       frames: this.made.frames - known.frames + frames,

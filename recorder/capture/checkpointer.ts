@@ -22,6 +22,8 @@ export class Checkpointer {
   private readonly output: TraceOutput;
   /** What was written to each drive up to the last checkpoint. */
   private drives: Drives = new Map();
+  /** Whether the checkpoints made now are held (CheckpointPolicy.holds). */
+  private holding: boolean;
 
   /** The machine as it was put together; `reads` of its first disk. */
   constructor(machine: Machine, reads: DiskReads | null, policy: CheckpointPolicy, output: TraceOutput) {
@@ -29,6 +31,7 @@ export class Checkpointer {
     this.policy = policy;
     this.reads = reads;
     this.output = output;
+    this.holding = policy.holds(0);
     if (policy.off) return;
     // At once: the thread that writes is idle now.
     output.beginCheckpoints(this.changes(0));
@@ -37,8 +40,12 @@ export class Checkpointer {
   /** The machine is at a rung, its changes have just been looked at: a checkpoint, if it is time for one. */
   atRung(events: number, inputs: number): void {
     const { machine, output } = this;
+    if (this.holding && !this.policy.holds(machine.icount)) {
+      this.holding = false;
+      output.writeHeld();
+    }
     if (!this.policy.wants(machine.icount, events, machine.framesChanged, () => output.mark())) return;
-    output.checkpoint(this.changes(inputs), this.policy.holds(machine.icount));
+    output.checkpoint(this.changes(inputs), this.holding);
   }
 
   private changes(inputs: number): StateChanges {

@@ -72,18 +72,24 @@ export class TraceFile {
     this.checkpointEncoder = new CheckpointEncoder(start);
   }
 
-  /** With `held` it waits in memory for one without, or the end of the file, when it is dropped. */
+  /** With `held` it waits in memory for writeHeld, or for the end of the file, when it is dropped. */
   addCheckpoint(changes: StateChanges, held: boolean): void {
-    const { checkpointEncoder, held: earlier } = this;
-    if (!checkpointEncoder) throw new Error('a checkpoint before the start');
-    earlier.push(checkpointEncoder.take(changes));
-    if (held) return;
-    for (const taken of earlier.splice(0)) {
+    this.held.push(this.encoderOfCheckpoints.take(changes));
+    if (!held) this.writeHeld();
+  }
+
+  writeHeld(): void {
+    for (const taken of this.held.splice(0)) {
       const entry = { offset: this.offset, icount: taken.icount };
-      this.append(frame(FRAME.checkpoint, encodeCheckpoint(checkpointEncoder.encode(taken))));
+      this.append(frame(FRAME.checkpoint, encodeCheckpoint(this.encoderOfCheckpoints.encode(taken))));
       this.checkpoints.push(entry);
       this.checkpointBytes += this.offset - entry.offset;
     }
+  }
+
+  private get encoderOfCheckpoints(): CheckpointEncoder {
+    if (!this.checkpointEncoder) throw new Error('a checkpoint before the start');
+    return this.checkpointEncoder;
   }
 
   get written(): WrittenBytes {

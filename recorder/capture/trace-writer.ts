@@ -54,6 +54,10 @@ export class TraceWriter implements TraceOutput {
     this.lane.checkpoint(changes, held);
   }
 
+  writeHeld(): void {
+    this.lane.writeHeld();
+  }
+
   finish(exit: TraceExit, final: LadderRow): void {
     this.endChunk(final.icount);
     this.lane.finish(exit, final);

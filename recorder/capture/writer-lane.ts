@@ -22,6 +22,7 @@ export interface WriterLane {
   mark(): WrittenBytes;
   beginCheckpoints(start: StateChanges): void;
   checkpoint(changes: StateChanges, held: boolean): void;
+  writeHeld(): void;
   finish(exit: TraceExit, final: LadderRow): void;
   abandon(): void;
 }
@@ -54,6 +55,10 @@ export class InlineLane implements WriterLane {
     this.file.addCheckpoint(changes, held);
   }
 
+  writeHeld(): void {
+    this.file.writeHeld();
+  }
+
   finish(exit: TraceExit, final: LadderRow): void {
     this.file.finish(exit, final);
   }
@@ -70,7 +75,7 @@ const SLOTS = 8;
  * Bytes of the buffer for changes at first: room for those of most guests. The writer's thread touches its pages first (writer-worker.ts):
  * a new page costs more than what is copied to it.
  */
-const FIRST_CHANGES = 6 << 20;
+const FIRST_CHANGES = (8 << 20) - 1;
 
 /** The disk may be slow, but a writer that does nothing for this long is gone. */
 const PATIENCE_MS = 120_000;
@@ -130,6 +135,10 @@ export class ThreadLane implements WriterLane {
     this.drainTo(SLOTS - 1);
     this.post({ do: 'checkpoint', changes: inSlot(changes), slot: this.changesSlot(changes), held });
     this.changesSentAt = this.sent;
+  }
+
+  writeHeld(): void {
+    this.post({ do: 'write-held' });
   }
 
   finish(exit: TraceExit, final: LadderRow): void {

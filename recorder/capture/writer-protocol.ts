@@ -47,5 +47,6 @@ export type WriterMessage =
       readonly slot: SharedArrayBuffer;
       readonly held: boolean;
     }
+  | { readonly do: 'write-held' }
   | { readonly do: 'finish'; readonly exit: TraceExit; readonly final: LadderRow }
   | { readonly do: 'abandon' };

@@ -25,11 +25,14 @@ function handle(message: WriterMessage): void {
       break;
     case 'begin-checkpoints':
       file?.beginCheckpoints(slotStateChanges(message.slot, message.start));
-      // The thread that records waits until this is done, but not before it has the first checkpoint.
+      // Touches the pages now: the thread that records waits for this only when it has its first checkpoint.
       new Uint8Array(message.slot).fill(0);
       break;
     case 'checkpoint':
       file?.addCheckpoint(slotStateChanges(message.slot, message.changes), message.held);
+      break;
+    case 'write-held':
+      file?.writeHeld();
       break;
     case 'finish':
       file?.finish(message.exit, message.final);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CheckpointEncoder } from '../../recorder/capture/checkpoint-encoder.ts';
+import { CheckpointEncoder, type TakenState } from '../../recorder/capture/checkpoint-encoder.ts';
 import type { DiskImage } from '../../recorder/machine/device.ts';
 import { writtenSector } from '../../recorder/machine/devices/disk-overlay.ts';
 import { SNAPSHOT_PAGE, type Snapshot, sameBytes, savePaged } from '../../recorder/machine/snapshot.ts';
@@ -22,7 +22,8 @@ const CPU_BYTES = SNAPSHOT_PAGE + 700;
 /** Bytes of a machine that is nothing else. */
 interface State {
   readonly ram: Uint8Array<ArrayBuffer>;
-  readonly cpu: Uint8Array<ArrayBuffer>;
+  /** Its length changes. */
+  cpu: Uint8Array<ArrayBuffer>;
   readonly written: Map<number, Uint8Array<ArrayBuffer>>;
 }
 
@@ -66,7 +67,8 @@ function change(state: State, image: Uint8Array, draw: (below: number) => number
         for (let i = 0; i < 128; i++) words[(at >>> 2) + i] = draw(2 ** 32);
         break;
       case 6:
-        state.cpu[draw(CPU_BYTES)] = draw(256);
+        if (draw(4) === 0) state.cpu = Uint8Array.from({ length: draw(CPU_BYTES) + 1 }, () => draw(256));
+        state.cpu[draw(state.cpu.length)] = draw(256);
         break;
       case 7:
         state.written.set(draw(SECTORS), state.ram.slice(at, at + BLOCK_BYTES));
@@ -142,8 +144,8 @@ const plain = ({ areas, disk, ...rest }: Snapshot) => ({
     .map(([sector, { bytes, hash }]) => [sector, Buffer.from(bytes).toString('base64'), hash]),
 });
 
-/** 100 checkpoints of a run of 100 instructions. */
-function run(seed: number) {
+/** 100 checkpoints of a run of 100 instructions, encoded when so many states were taken. */
+function run(seed: number, together = 1) {
   const next = random(seed);
   const draw = (below: number) => next() % below;
   const image = Uint8Array.from({ length: SECTORS * BLOCK_BYTES }, () => draw(256));
@@ -162,11 +164,16 @@ function run(seed: number) {
   };
   const raws: RawCheckpoint[] = [];
   const states: Snapshot[] = [];
+  const taken: TakenState[] = [];
   for (let icount = 1; icount <= 100; icount++) {
     const before = copyOf(state);
     change(state, image, draw);
     const changes = changesBetween(before, state, icount, readBefore(icount, image));
-    raws.push(decodeCheckpoint(encodeCheckpoint(encoder.encode(encoder.take(changes)))));
+    taken.push(encoder.take(changes));
+    // What was shown may change then.
+    for (const { units } of changes.areas) for (const unit of units) unit.fill(0xee);
+    if (icount % together === 0)
+      for (const one of taken.splice(0)) raws.push(decodeCheckpoint(encodeCheckpoint(encoder.encode(one))));
     states.push(snapshotOf(state, icount));
     state = copyOf(state);
   }
@@ -174,8 +181,14 @@ function run(seed: number) {
 }
 
 describe('a checkpoint in the trace', () => {
-  it.each([1, 2, 3])('becomes the state that it was made of (seed %i)', (seed) => {
-    const { start, disk, raws, states } = run(seed);
+  it.each([
+    [1, 1],
+    [2, 1],
+    [3, 1],
+    [7, 20],
+  ])('becomes the state that it was made of (seed %i, %i at a time)', (seed, together) => {
+    const { start, disk, raws, states } = run(seed, together);
+    expect(raws.length).toBe(states.length);
     const kinds = new Set<number>();
     for (const [i, raw] of raws.entries()) {
       const base = raw.baseIcount === 0 ? start : states[raw.baseIcount - 1];

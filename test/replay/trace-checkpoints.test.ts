@@ -19,6 +19,7 @@ import { Timeline } from '../../replayer/timeline/timeline.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
 import { ladderRow } from '../../schemas/ladder.ts';
 import type { RawCheckpoint } from '../../schemas/trace-checkpoint.ts';
+import { DEFAULT_LADDER_INTERVAL } from '../../schemas/trace-output.ts';
 import { runGuest } from '../guest/built-in.ts';
 import { rewrite } from './rewrite.ts';
 import { tinyKernel } from './tiny-kernel.ts';
@@ -171,7 +172,7 @@ describe('checkpoints in the trace', () => {
 });
 
 describe('checkpoints of a run', () => {
-  const written = async (instructions: number) => {
+  const written = async (instructions: number, checkpoints: CheckpointOptions = {}) => {
     const output = join(folder, `${instructions}.r386`);
     await record({
       build: buildMachine,
@@ -182,6 +183,7 @@ describe('checkpoints of a run', () => {
       profile: NO_PROFILE,
       seed: 1n,
       instructions,
+      checkpoints,
       output,
     });
     const icounts = await opened(output, (reader) => reader.checkpoints.map(({ icount }) => icount));
@@ -201,6 +203,12 @@ describe('checkpoints of a run', () => {
       await timeline.seek({ icount: 3 * CLOSEST_CHECKPOINTS + 7, deliveries: 0 });
       expect(timeline.machine.hashes()).toEqual((await machineAt(output, timeline.machine.icount)).hashes());
     });
+  });
+
+  it('those of the beginning are written as soon as the run is long, also when none comes after', async () => {
+    // One in 21 million instructions.
+    const { icounts } = await written(SHORT_RUN + 1000, { timeShare: 0.0033 });
+    expect(icounts).toEqual([1, 2, 3, 4].map((n) => n * 5 * DEFAULT_LADDER_INTERVAL));
   });
 });
 
@@ -249,9 +257,17 @@ describe('the policy', () => {
 
   it('keeps to its share of the trace while nothing is written, as all are held', () => {
     const auto = new CheckpointPolicy({ share: 0.1 });
-    // Of 1000 KB 100: two of 1000 frames by what is supposed, 44 KB each.
-    const wanted = [20 * M, 40 * M, 60 * M].map((at) => auto.wants(at, 225_000, 1000, marks(900_000)));
+    // 500 of 5000 KB: two of 5000 frames, by what is supposed of them 184 KB each.
+    const wanted = [50 * M, 100 * M, 150 * M].map((at) => auto.wants(at, 1_125_000, 5000, marks(4_500_000)));
     expect(wanted).toEqual([true, true, false]);
+  });
+
+  it('goes on when nothing changes', () => {
+    const auto = new CheckpointPolicy({});
+    const wanted = [0, 4096, 8192].map((written, n) =>
+      auto.wants((n + 1) * 20 * M, 10, 0, marks(40, written)),
+    );
+    expect(wanted).toEqual([true, true, true]);
   });
 
   it('keeps to its share of the trace, by what those before came to', () => {

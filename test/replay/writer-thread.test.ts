@@ -15,7 +15,7 @@ import { TraceWriter } from '../../recorder/capture/trace-writer.ts';
 import { InlineLane, threadsAvailable } from '../../recorder/capture/writer-lane.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
 import { icount } from '../../schemas/units.ts';
-import { anyBatch, anyHeader, lastIcount } from '../unit/trace-fixture.ts';
+import { anyBatch, anyChanges, anyHeader, lastIcount } from '../unit/trace-fixture.ts';
 
 /**
  * The writer thread needs compiled files, so these tests compile the recorder into a folder of their own and run it
@@ -27,11 +27,13 @@ const path = (name: string) => join(folder, name);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const BATCHES = 40;
+/** So many checkpoints are held. */
+const HELD = 10;
 
 const PROGRAM = `
 import { TraceWriter } from './built/recorder/capture/trace-writer.js';
 import { ThreadLane, threadsAvailable } from './built/recorder/capture/writer-lane.js';
-import { anyBatch, anyHeader, lastIcount } from './built/test/unit/trace-fixture.js';
+import { anyBatch, anyChanges, anyHeader, lastIcount } from './built/test/unit/trace-fixture.js';
 
 const [path, ending] = process.argv.slice(2);
 if (!threadsAvailable()) throw new Error('no thread');
@@ -40,12 +42,17 @@ let seq = 0;
 let now = 0;
 try {
   const writer = new TraceWriter(path, header, new ThreadLane(path, header));
+  writer.beginCheckpoints(anyChanges(0));
   for (let i = 0; i < ${BATCHES}; i++) {
     const batch = anyBatch(i, 200, seq, now);
     writer.flush(batch);
     for (const table of Object.values(batch.tables)) for (const column of table.columns) column.fill(0);
     seq = batch.endSeq;
     now = Math.max(now, lastIcount(anyBatch(i, 200, seq, now)));
+    if (i === ${HELD}) writer.writeHeld();
+    const changes = anyChanges(i + 1);
+    writer.checkpoint(changes, i < ${HELD});
+    for (const unit of changes.areas[0].units) unit.fill(0);
     if (ending === 'kill' && i === 20) { writer.lane.drainTo(0); process.kill(process.pid, 'SIGKILL'); }
   }
   writer.finish({ kind: 'limit', code: 0, message: '' }, { icount: 2 ** 50, hashes: { cpu: { low: 1, high: 2 } } });
@@ -59,6 +66,7 @@ try {
 function inline(file: string): Buffer {
   const header = anyHeader();
   const writer = new TraceWriter(file, header, new InlineLane(file, header));
+  writer.beginCheckpoints(anyChanges(0));
   let seq = 0;
   let now = 0;
   for (let i = 0; i < BATCHES; i++) {
@@ -66,6 +74,8 @@ function inline(file: string): Buffer {
     writer.flush(batch);
     seq = batch.endSeq;
     now = Math.max(now, lastIcount(anyBatch(i, 200, seq, now)));
+    if (i === HELD) writer.writeHeld();
+    writer.checkpoint(anyChanges(i + 1), i < HELD);
   }
   writer.finish(
     { kind: 'limit', code: 0, message: '' },
@@ -116,6 +126,11 @@ describe('the writer thread', () => {
     expect(stdout + stderr).toBe('done\n');
     expect(readFileSync(path('thread.r386')).equals(inline(path('inline.r386')))).toBe(true);
     expect(existsSync(path('thread.r386.partial'))).toBe(false);
+    const reader = TraceReader.open(path('thread.r386'));
+    expect(reader.checkpoints.map(({ icount: at }) => at)).toEqual(
+      Array.from({ length: BATCHES }, (_, i) => i + 1),
+    );
+    reader.close();
   });
 
   it('leaves a trace that can be read when the process is killed', () => {

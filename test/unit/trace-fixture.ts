@@ -7,6 +7,7 @@ import {
   type EventKind,
   type EventTable,
 } from '../../schemas/events.ts';
+import type { StateChanges } from '../../schemas/state-changes.ts';
 import { SCHEMA_VERSION, type TraceHeader } from '../../schemas/trace-header.ts';
 
 /** Made-up events for the tests of codec and file format: no machine needed, and every value the columns can hold. */
@@ -103,6 +104,15 @@ export function lastIcount(batch: EventBatch): number {
 }
 
 /** A header that uses every field. */
+/** Made-up changes of a machine of three pages: two of them are what the seed says. */
+export function anyChanges(seed: number): StateChanges {
+  const next = random(seed);
+  const units = [0, 1].map(() => Uint8Array.from({ length: 4096 }, () => next() % 3));
+  const none = { name: 'disk', bytes: 0, numbers: new Uint32Array(), units: [] };
+  const ram = { name: 'ram', bytes: 3 * 4096, numbers: Uint32Array.of(seed % 2, 2), units };
+  return { icount: seed, seq: 0, inputs: 0, tracking: true, areas: [ram], drives: [], read: none };
+}
+
 export function anyHeader(): TraceHeader {
   const contents = pack(new TextEncoder().encode('sector '.repeat(146)).subarray(0, 1024));
   return {
