@@ -29,9 +29,7 @@ import {
 const STRIDES = [128, 32, 8, 1];
 
 /** A state to make a checkpoint of. */
-export interface TakenState extends KeptState {
-  readonly moment: Pick<RawCheckpoint, 'icount' | 'seq' | 'inputs' | 'tracking'>;
-}
+export type TakenState = KeptState & Pick<RawCheckpoint, 'seq' | 'inputs' | 'tracking'>;
 
 /** Makes checkpoints of a run. The same bytes on whatever thread it runs. */
 export class CheckpointEncoder {
@@ -48,10 +46,10 @@ export class CheckpointEncoder {
 
   /** Copies what changed since the last one taken. */
   take(changes: StateChanges): TakenState {
-    const { icount, seq, inputs, tracking, read } = changes;
+    const { seq, inputs, tracking, read } = changes;
     this.now = afterChanges(this.now, changes);
-    this.blocks.mayUse(read);
-    return { ...this.now, moment: { icount, seq, inputs, tracking } };
+    this.blocks.sectors.add(read);
+    return { ...this.now, seq, inputs, tracking };
   }
 
   /** States in the order in which they were taken, each once. Its masks, words and strides hold until the next one is made. */
@@ -66,14 +64,15 @@ export class CheckpointEncoder {
     const drives = [...taken.drives].flatMap(([name, written]) =>
       blocks.drive(name, base.drives.get(name), written),
     );
-    return { ...taken.moment, baseIcount: base.icount, areas, drives, ...blocks.streams() };
+    const { icount, seq, inputs, tracking } = taken;
+    return { icount, seq, inputs, tracking, baseIcount: base.icount, areas, drives, ...blocks.streams() };
   }
 }
 
 /** What an index of blocks has room for at first. */
 const USUAL_BLOCKS = 4096;
 
-/** Arrays that one checkpoint made larger than for so many words (4 MB) are not kept for the next. */
+/** Arrays that a checkpoint made larger than for so many words (4 MB) are not kept for the next. */
 const MOST_KEPT_WORDS = 1 << 20;
 
 /** Finds sectors of the first disk that the run read, by what is in them. */
@@ -104,6 +103,48 @@ class SectorFinder {
   }
 }
 
+/** The blocks of a checkpoint that are nowhere else, with their masks and words. */
+class Literals {
+  readonly blocks = new BlockList();
+  private masks = new Uint8Array(1 << 14);
+  private words = new Int32Array(1 << 14);
+  private wordCount = 0;
+  private strides: number[] = [];
+
+  /** Whether its arrays are too large to be kept for the next checkpoint. */
+  get large(): boolean {
+    return this.words.length > MOST_KEPT_WORDS;
+  }
+
+  clear(): void {
+    this.masks.fill(0, 0, this.blocks.count * MASK_BYTES);
+    this.wordCount = 0;
+    this.strides = [];
+    this.blocks.clear();
+  }
+
+  /** Adds the line's block, which is the one at `words[at]`; returns the kind of it. */
+  add(line: BlockLine, words: Int32Array, at: number): number {
+    const { kind, stride } = line.bestKind();
+    const maskAt = this.blocks.count * MASK_BYTES;
+    if (maskAt + MASK_BYTES > this.masks.length) this.masks = wider(this.masks, new Uint8Array(maskAt * 2));
+    if (this.wordCount + BLOCK_WORDS > this.words.length)
+      this.words = wider(this.words, new Int32Array(this.words.length * 2));
+    this.wordCount = line.encode(kind, stride, this.masks, maskAt, this.words, this.wordCount);
+    if (kind === BLOCK.ramp) this.strides.push(stride);
+    this.blocks.addWords(words, at);
+    return kind;
+  }
+
+  streams(): Pick<RawCheckpoint, 'masks' | 'words' | 'strides'> {
+    return {
+      masks: this.masks.subarray(0, this.blocks.count * MASK_BYTES),
+      words: new Uint8Array(this.words.buffer, 0, this.wordCount * 4),
+      strides: Uint8Array.from(this.strides),
+    };
+  }
+}
+
 interface OpenBlocks extends Blocks {
   readonly blocks: number[];
   readonly kinds: number[];
@@ -118,6 +159,8 @@ const open = (name: string, bytes: number): OpenBlocks => ({
   sources: [],
 });
 
+const NO_AREA: KeptArea = { bytes: 0, pages: [] };
+
 /** Where the bytes of a block are, so that they need not be written: nowhere. */
 const NOWHERE = -1;
 
@@ -126,37 +169,21 @@ const NOWHERE = -1;
  * no objects for blocks, of which there are thousands, and keeps its arrays.
  */
 class BlockWriter {
-  private readonly sectors = new SectorFinder();
+  readonly sectors = new SectorFinder();
   /** The RAM of the base and its blocks. */
-  private ram: KeptArea = { bytes: 0, pages: [] };
+  private ram = NO_AREA;
   private readonly moved = new BlockIndex(4 * USUAL_BLOCKS);
   private readonly again = new BlockIndex(USUAL_BLOCKS);
-  private literals = new BlockList();
-  private masks = new Uint8Array(1 << 14);
-  private words = new Int32Array(1 << 14);
-  private wordCount = 0;
-  private strides: number[] = [];
+  private literals = new Literals();
   /** The page or sector at hand. */
   private readonly line = new BlockLine(BLOCKS_IN_PAGE);
   /** What `elsewhere` found last. */
   private source = 0;
 
-  /** Sectors that were read for the first time. */
-  mayUse(read: ChangedUnits): void {
-    this.sectors.add(read);
-  }
-
   /** Begins a checkpoint. `ram`: of its base. */
-  begin(ram: KeptArea = { bytes: 0, pages: [] }): void {
-    if (this.words.length > MOST_KEPT_WORDS) {
-      this.literals = new BlockList();
-      this.masks = new Uint8Array(1 << 14);
-      this.words = new Int32Array(1 << 14);
-    }
-    this.masks.fill(0, 0, this.literals.count * MASK_BYTES);
-    this.wordCount = 0;
-    this.strides = [];
-    this.literals.clear();
+  begin(ram = NO_AREA): void {
+    if (this.literals.large) this.literals = new Literals();
+    else this.literals.clear();
     this.again.clear();
     this.sectors.prepare();
     this.ram = ram;
@@ -212,12 +239,7 @@ class BlockWriter {
   }
 
   streams(): Pick<RawCheckpoint, 'masks' | 'words' | 'strides'> {
-    const { masks, words, literals, wordCount, strides } = this;
-    return {
-      masks: masks.subarray(0, literals.count * MASK_BYTES),
-      words: new Uint8Array(words.buffer, 0, wordCount * 4),
-      strides: Uint8Array.from(strides),
-    };
+    return this.literals.streams();
   }
 
   /** The block at `words[at]`, which is the line's. */
@@ -225,8 +247,8 @@ class BlockWriter {
     into.blocks.push(number);
     const kind = this.elsewhere(words, at, hash);
     if (kind === NOWHERE) {
-      into.kinds.push(this.literal());
-      this.again.add(hash, this.literals.addWords(words, at));
+      this.again.add(hash, this.literals.blocks.count);
+      into.kinds.push(this.literals.add(this.line, words, at));
     } else {
       into.kinds.push(kind);
       if (kind !== BLOCK.zeros) into.sources.push(this.source);
@@ -241,7 +263,7 @@ class BlockWriter {
     this.source = this.moved.find(hash);
     if (this.source >= 0 && this.inRam(this.source, words, at)) return BLOCK.moved;
     this.source = this.again.find(hash);
-    if (this.source >= 0 && this.literals.holds(this.source, words, at)) return BLOCK.again;
+    if (this.source >= 0 && this.literals.blocks.holds(this.source, words, at)) return BLOCK.again;
     return NOWHERE;
   }
 
@@ -249,18 +271,6 @@ class BlockWriter {
   private inRam(block: number, words: Int32Array, at: number): boolean {
     const page = this.ram.pages[Math.floor(block / BLOCKS_IN_PAGE)];
     return sameBlock(page.words, (block % BLOCKS_IN_PAGE) * BLOCK_WORDS, words, at);
-  }
-
-  /** Writes the line's block as the next literal. */
-  private literal(): number {
-    const { kind, stride } = this.line.bestKind();
-    const maskAt = this.literals.count * MASK_BYTES;
-    if (maskAt + MASK_BYTES > this.masks.length) this.masks = wider(this.masks, new Uint8Array(maskAt * 2));
-    if (this.wordCount + BLOCK_WORDS > this.words.length)
-      this.words = wider(this.words, new Int32Array(this.words.length * 2));
-    this.wordCount = this.line.encode(kind, stride, this.masks, maskAt, this.words, this.wordCount);
-    if (kind === BLOCK.ramp) this.strides.push(stride);
-    return kind;
   }
 }
 

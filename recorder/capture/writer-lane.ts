@@ -75,7 +75,7 @@ const SLOTS = 8;
  * Bytes of the buffer for changes at first: room for those of most guests. The writer's thread touches its pages first (writer-worker.ts):
  * a new page costs more than what is copied to it.
  */
-const FIRST_CHANGES = (8 << 20) - 1;
+const FIRST_CHANGES = 8 << 20;
 
 /** The disk may be slow, but a writer that does nothing for this long is gone. */
 const PATIENCE_MS = 120_000;
@@ -126,7 +126,7 @@ export class ThreadLane implements WriterLane {
   }
 
   beginCheckpoints(start: StateChanges): void {
-    this.changes = sharedBuffer(Math.max(FIRST_CHANGES, changesBytes(start)));
+    this.changes = new SharedArrayBuffer(FIRST_CHANGES);
     this.post({ do: 'begin-checkpoints', start: inSlot(start), slot: this.changesSlot(start) });
     this.changesSentAt = this.sent;
   }

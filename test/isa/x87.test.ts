@@ -181,23 +181,24 @@ describe('environments', () => {
 });
 
 describe('FYL2XP1', () => {
+  /** y * log2(1 + x), rounded up, at DATA; the status word in AX. */
+  const logarithm = (y: readonly number[], x: readonly number[]) =>
+    run('db e3 db 2f db 6f 0a d9 6f 14 d9 f9 db 3f df e0', NE, {}, (prepared) =>
+      prepared.pokeBytes(DATA, [...y, ...x, 0x7f, 0x0b]),
+    );
+
   it('does not take 1 + x for x where x is large', () => {
     const one = [0, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0x3f];
     const twoTo300 = [0, 0, 0, 0, 0, 0, 0, 0x80, 0x2b, 0x41];
-    const bench = run('db e3 db 2f db 6f 0a d9 6f 14 d9 f9 db 3f', NE, {}, (prepared) =>
-      prepared.pokeBytes(DATA, [...one, ...twoTo300, 0x7f, 0x0b]),
-    );
-    // Rounding up: the next number after 300.
-    expect(DATA_WORDS(bench, 5)).toEqual(['1', '0', '0', '9600', '4007']);
+    // The next number after 300.
+    expect(DATA_WORDS(logarithm(one, twoTo300), 5)).toEqual(['1', '0', '0', '9600', '4007']);
   });
 
   it('takes 1 + x exactly: it has more bits than x', () => {
     const leastNormal = [0, 0, 0, 0, 0, 0, 0, 0x80, 1, 0];
     const belowOne = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe, 0x3f];
-    // Rounding up: y * (1 - 0.72 * 2^-64) becomes y, which is no underflow. Of 1 + x cut to 64 bits it would be one.
-    const bench = run('db e3 db 2f db 6f 0a d9 6f 14 d9 f9 db 3f df e0', NE, {}, (prepared) =>
-      prepared.pokeBytes(DATA, [...leastNormal, ...belowOne, 0x7f, 0x0b]),
-    );
+    // y * (1 - 0.72 * 2^-64) becomes y, which is no underflow. Of 1 + x cut to 64 bits it would be one.
+    const bench = logarithm(leastNormal, belowOne);
     expect(DATA_WORDS(bench, 5)).toEqual(['0', '0', '0', '8000', '1']);
     expect(bench.cpu.register(EAX) & 0x3f).toBe(0x20);
   });

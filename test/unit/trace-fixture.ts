@@ -103,7 +103,6 @@ export function lastIcount(batch: EventBatch): number {
   return Math.max(...EVENT_KIND_NAMES.map((kind) => last(batch.tables[kind])));
 }
 
-/** A header that uses every field. */
 /** Made-up changes of a machine of three pages: two of them are what the seed says. */
 export function anyChanges(seed: number): StateChanges {
   const next = random(seed);
@@ -113,6 +112,7 @@ export function anyChanges(seed: number): StateChanges {
   return { icount: seed, seq: 0, inputs: 0, tracking: true, areas: [ram], drives: [], read: none };
 }
 
+/** A header that uses every field. */
 export function anyHeader(): TraceHeader {
   const contents = pack(new TextEncoder().encode('sector '.repeat(146)).subarray(0, 1024));
   return {

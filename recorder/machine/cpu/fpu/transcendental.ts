@@ -155,8 +155,8 @@ export class Transcendental extends Scaling {
     const whole = bits - fraction - (high ? 0 : 1);
     const one = 1n << BigInt(high ? bits : bits - 1);
     const quotient = ((n - one) << BigInt(scale)) / (n + one);
-    // Of 1 + x for a large x nothing may be left, but it is not one.
-    const z = quotient !== 0n || n === one ? quotient : n > one ? 1n : -1n;
+    // Of the 1 in 1 + x nothing is left here for a large x, but the sum is more than a power of two.
+    const z = quotient === 0n && n !== one ? 1n : quotient;
     const natural = 2n * artanh(z, scale);
     return (BigInt(whole) << BigInt(scale)) + this.overLn2(natural);
   }
