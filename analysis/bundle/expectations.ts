@@ -13,13 +13,16 @@ interface Question {
   /** Stored in the bundle: only of questions that do not come with the tool. */
   readonly own: string;
   readonly sql: string;
+  /** Columns that earlier versions called otherwise: names of today by old ones. */
+  readonly renamed?: ReadonlyMap<string, string>;
 }
 
 const BUILT_IN: readonly Question[] = [
-  ...QUERIES.filter(({ parameters }) => parameters.length === 0).map(({ name, sql }) => ({
+  ...QUERIES.filter(({ parameters }) => parameters.length === 0).map(({ name, sql, renamed }) => ({
     name,
     own: '',
     sql,
+    renamed,
   })),
   ...CHECKS.map(({ name, sql }) => ({
     name: `check ${name}`,
@@ -94,10 +97,11 @@ async function compare(
   { name, sql, columns }: Expectation,
   wanted: readonly (readonly Cell[])[],
 ): Promise<string | undefined> {
-  const text = sql || BUILT_IN.find((question) => question.name === name)?.sql;
+  const builtIn = sql === '' ? BUILT_IN.find((question) => question.name === name) : undefined;
+  const text = sql || builtIn?.sql;
   if (text === undefined) return 'this version of rewind386 has no such query';
   const found = await answer(db, text);
-  const places = columns.map((column) => found.columns.indexOf(column));
+  const places = columns.map((column) => found.columns.indexOf(builtIn?.renamed?.get(column) ?? column));
   const missing = columns.filter((_, n) => places[n] < 0);
   if (missing.length > 0) return `it has no column ${missing.join(', ')} now`;
   const rows = found.rows.map((row) => places.map((place) => row[place]));

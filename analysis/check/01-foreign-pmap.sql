@@ -4,10 +4,10 @@
 -- @class 1
 -- @severity error
 -- @needs alternate_map
-SELECT run_id, set_icount AS from_icount, first_access_icount AS icount, process, interrupted_at AS "at",
+SELECT run_id, set_icount AS from_icount, first_access_icount AS icount, process, interrupted_at AS code,
   interrupt || ' (' || handler || ') interrupted ' || process || ' in ' || interrupted_at || ' at icount ' || interrupt_icount
-  || '; ' || switch_at || ' switched the alternate map from ' || intended_dir || ' (' || intended || ') to ' || foreign_dir
-  || ' (' || "foreign" || '); back in ' || access_at || ', ' || process
+  || '; ' || switch_at || ' switched the alternate map from ' || intended_dir || ' (' || intended_owner || ') to ' || foreign_dir
+  || ' (' || foreign_owner || '); back in ' || access_at || ', ' || process
   || CASE WHEN writes > 0 THEN ' stored through it: ' ELSE ' read through it: ' END || accesses AS summary,
   'foreign-pmap' AS query
 FROM foreign_pmap

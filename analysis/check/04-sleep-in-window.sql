@@ -5,7 +5,7 @@
 -- @severity warning
 -- @needs alternate_map
 SELECT a.run_id, a.own_icount AS from_icount, a.icount, process_text(o.pid, o.comm) AS process,
-  symbol_text(s.name, s.address, a.eip) AS "at",
+  symbol_text(s.name, s.address, a.eip) AS code,
   process_text(o.pid, o.comm) || ' set the alternate map at icount ' || a.own_icount || ', another process ran from icount '
   || c.icount || ', and ' || symbol_text(s.name, s.address, a.eip) || ' used the map without looking: ' || hex32(a.linear) AS summary,
   'aptd-timeline' AS query

@@ -5,7 +5,7 @@
 -- @severity error
 -- @needs alternate_map
 SELECT a.run_id, a.last_icount AS from_icount, a.icount, process_text(o.pid, o.comm) AS process,
-  symbol_text(s.name, s.address, a.eip) AS "at",
+  symbol_text(s.name, s.address, a.eip) AS code,
   symbol_text(s.name, s.address, a.eip) || ' reached ' || hex32(a.linear) || ' by a TLB entry of directory ' || hex32(a.used)
   || '; the slot names ' || hex32(a.dir) || ' since icount ' || a.last_icount AS summary,
   'aptd-timeline' AS query

@@ -6,7 +6,7 @@
 -- @severity error
 -- @needs alternate_map
 SELECT a.run_id, w.icount AS from_icount, a.icount, process_text(o.pid, o.comm) AS process,
-  symbol_text(s.name, s.address, a.eip) AS "at",
+  symbol_text(s.name, s.address, a.eip) AS code,
   symbol_text(s.name, s.address, a.eip) || ' used ' || hex32(a.linear) || ' through directory ' || hex32(a.dir)
   || ', which ended at icount ' || w.icount AS summary,
   'aptd-timeline' AS query

@@ -6,7 +6,7 @@
 -- @class 10
 -- @severity error
 SELECT t.run_id, t.icount AS from_icount, t.icount, process_text(o.pid, o.comm) AS process,
-  symbol_text(s.name, s.address, t.eip) AS "at",
+  symbol_text(s.name, s.address, t.eip) AS code,
   symbol_text(s.name, s.address, t.eip) || ' (' || t.access || ' of ' || hex32(t.linear) || ') used ' || pte_text(t.used)
   || ' from the TLB; the page tables say ' || pte_text(t.fresh) AS summary,
   'pte-history 0x' || hex32(t.linear) AS query

@@ -5,7 +5,7 @@
 -- @severity error
 -- @needs alternate_map
 SELECT e.run_id, coalesce(w.icount, e.icount) AS from_icount, e.icount, process_text(o.pid, o.comm) AS process,
-  symbol_text(s.name, s.address, e.eip) AS "at",
+  symbol_text(s.name, s.address, e.eip) AS code,
   symbol_text(s.name, s.address, e.eip) || ' faulted at ' || hex32(e.cr2) || ' in the alternate window; the slot was last set at icount '
   || coalesce(w.icount::VARCHAR, '?') || ' by ' || coalesce(symbol_text(ws.name, ws.address, w.eip), '?') || ' at depth '
   || coalesce(w.depth::VARCHAR, '?') || ' (here: ' || e.depth || ')' AS summary,

@@ -60,7 +60,7 @@ const PARTS: readonly Part[] = [
     track: 'hijacks',
     category: 'finding',
     sql: `SELECT switch_icount AS icount, coalesce(repaired_icount, ${LAST}) AS end_icount, verdict || ': ' || process AS name,
-        interrupt, handler, switch_at, intended_dir, intended, foreign_dir, "foreign", access_at, accesses
+        interrupt, handler, switch_at, intended_dir, intended_owner, foreign_dir, foreign_owner, access_at, accesses
       FROM foreign_pmap ORDER BY switch_icount`,
   },
   {
@@ -91,7 +91,7 @@ const PARTS: readonly Part[] = [
     track: 'exceptions',
     category: 'exception',
     sql: `SELECT e.icount, o.pid, o.comm, 'vector ' || vector || CASE WHEN vector = 14 THEN ' at ' || hex32(cr2) ELSE '' END AS name,
-        symbol(e.run_id, eip) AS "at", error_code, depth
+        symbol(e.run_id, eip) AS code, error_code, depth
       FROM exceptions e ${OWNED('cr3', 'e')} ORDER BY e.icount`,
   },
 ];

@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 /**
  * The SQL that comes with the tool: one file each. A file begins with comment lines: a title, then prose, then for each
- * parameter a line `@param name meaning` and for each column of the result a line `@column name meaning`. Views are bodies of CREATE VIEW; macros.sql is run as it is.
+ * parameter a line `@param name meaning`, for each column of the result a line `@column name meaning`, and a line
+ * `@renamed name old` for one that had another name in an earlier version, by which bundles know it. Views are bodies of
+ * CREATE VIEW; macros.sql is run as it is. No column has the name of an SQL keyword: nobody has to quote it.
  */
 
 export interface SqlParameter {
@@ -22,6 +24,8 @@ export interface SqlFile {
   readonly parameters: readonly SqlParameter[];
   /** Of the result, in order. */
   readonly columns: readonly SqlColumn[];
+  /** Names of today by the ones of earlier versions. */
+  readonly renamed: ReadonlyMap<string, string>;
   readonly sql: string;
   /** The whole file. */
   readonly text: string;
@@ -57,6 +61,7 @@ export function parseSqlFile(name: string, text: string): SqlFile {
     doc: prose.slice(1).join('\n').trim(),
     parameters: tagged('param'),
     columns: tagged('column'),
+    renamed: new Map(tagged('renamed').map(({ name, doc: old }) => [old, name])),
     sql: lines.slice(end).join('\n').trim(),
     text,
   };

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CHECKS } from '../../analysis/check/checks.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { queriesDocument } from '../../analysis/docs/queries-document.ts';
 import { tablesDocument } from '../../analysis/docs/tables-document.ts';
@@ -46,6 +47,38 @@ describe('what is documented is what a query gives', () => {
     expect(result.columnNames()).toEqual(columns.map((column) => column.name));
     expect(title).not.toBe('');
     expect(doc).not.toBe('');
+  });
+});
+
+describe('no column needs quotes', () => {
+  const results: readonly {
+    readonly what: string;
+    readonly sql: string;
+    readonly parameters: readonly string[];
+  }[] = [
+    ...[...TABLES, ...VIEWS].map(({ name }) => ({
+      what: name,
+      sql: `SELECT * FROM ${name}`,
+      parameters: [],
+    })),
+    ...QUERIES.map(({ name, sql, parameters }) => ({
+      what: name,
+      sql,
+      parameters: parameters.map((p) => p.name),
+    })),
+    ...CHECKS.map(({ name, sql }) => ({ what: `check ${name}`, sql, parameters: [] })),
+  ];
+
+  it.each(results)('$what', async ({ sql, parameters }) => {
+    const values = Object.fromEntries(parameters.map((name) => [name, 0x1000]));
+    const names = (await db.query(sql, values)).columnNames();
+    const keywords = await db.query(
+      `SELECT keyword_name FROM duckdb_keywords()
+       WHERE keyword_category IN ('reserved', 'type_function')
+         AND keyword_name IN (${names.map((name) => `lower('${name}')`).join(', ')})`,
+    );
+    expect(keywords.getRows()).toEqual([]);
+    await db.query(`SELECT ${names.join(', ')} FROM (${sql}) LIMIT 0`, values);
   });
 });
 

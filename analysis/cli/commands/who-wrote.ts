@@ -129,10 +129,10 @@ function describeSql(runs: readonly Run[]): string {
 WITH w(n, physical, bytes, icount, start, size, eip, cr3, depth, linear) AS (VALUES ${rows.join(',\n')}),
 s(n, source) AS (VALUES ${sources.join(', ')})
 SELECT hex32(w.physical::UINTEGER) || '+' || w.bytes AS bytes, s.source, w.icount::BIGINT AS icount,
-  CASE WHEN w.eip IS NOT NULL THEN symbol(0, w.eip::UINTEGER) END AS "at",
+  CASE WHEN w.eip IS NOT NULL THEN symbol(0, w.eip::UINTEGER) END AS code,
   CASE WHEN w.eip IS NOT NULL THEN instruction(0, w.eip::UINTEGER) END AS instruction,
-  CASE WHEN w.eip IS NOT NULL THEN process_text(o.pid, o.comm) END AS "by", w.depth::UTINYINT AS depth, hex32(w.linear::UINTEGER) AS linear,
-  hex32(p.old) AS old, hex32(p.new) AS "new"
+  CASE WHEN w.eip IS NOT NULL THEN process_text(o.pid, o.comm) END AS process, w.depth::UTINYINT AS depth, hex32(w.linear::UINTEGER) AS linear,
+  hex32(p.old) AS old, hex32(p.new) AS new
 FROM w JOIN s USING (n)
 LEFT JOIN paging_writes p ON p.icount = w.icount::BIGINT AND p.physical::BIGINT = w.start::BIGINT AND p.source = s.source
 ASOF LEFT JOIN (SELECT dir::BIGINT AS dir, from_icount, pid, comm FROM directory_owners) o

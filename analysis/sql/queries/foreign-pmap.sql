@@ -1,7 +1,7 @@
 -- Interrupt hijack: an interrupt switched the alternate map under a process that was using it
 --
 -- One row for each hijack. The base context (process, depth) set the alternate slot at set_icount to the page tables of
--- `intended`. interrupt_id came in; its handler set the slot to those of `foreign` at switch_icount (switch_at), and
+-- `intended_owner`. interrupt_id came in; its handler set the slot to those of `foreign_owner` at switch_icount (switch_at), and
 -- returned at iret_icount. From first_access_icount on, the base context used the window without looking again, until
 -- repaired_icount (NULL: never). Verdict `corruption`: it stored into the wrong page tables; `wrong read`: it only read.
 -- `accesses` lists each: icount, R or W, address in the window, value.
@@ -12,7 +12,7 @@
 -- @column depth interrupt frames open in the hijacked code, 0 = none
 -- @column set_icount when it set or checked the slot
 -- @column intended_dir directory it meant, physical address
--- @column intended owner of that directory
+-- @column intended_owner owner of that directory
 -- @column interrupt_id interrupts.id of the interrupt
 -- @column interrupt IRQ or INT and its number
 -- @column handler function entered
@@ -21,7 +21,7 @@
 -- @column switch_icount when the handler changed the slot
 -- @column switch_at code that changed it
 -- @column foreign_dir directory it left there, physical address
--- @column foreign owner of that directory
+-- @column foreign_owner owner of that directory
 -- @column iret_icount when the interrupt returned
 -- @column first_access_icount when the hijacked code first used the window again
 -- @column access_at code of that access
@@ -30,6 +30,8 @@
 -- @column writes wrong stores until the repair
 -- @column accesses each: icount, R or W, linear address in the window = value
 -- @column repaired_icount when the slot was next set or checked by that context; NULL: never
+-- @renamed intended_owner intended
+-- @renamed foreign_owner foreign
 WITH hijacks AS (
   SELECT run_id, cr3, depth, frame_id, own_seq, own_icount, own_dir, last_seq, last_icount, last_eip, last_dir, interrupt_id,
     min(seq) AS first_seq, min(icount) AS first_access_icount, arg_min(eip, seq) AS access_eip,
@@ -48,13 +50,13 @@ SELECT h.run_id,
   CASE WHEN h.writes > 0 THEN 'corruption' ELSE 'wrong read' END AS verdict,
   process_text(base.pid, base.comm) AS process, hex32(h.cr3) AS cr3, h.depth,
   h.own_icount AS set_icount,
-  hex32(h.own_dir) AS intended_dir, process_text(intended.pid, intended.comm) AS intended,
+  hex32(h.own_dir) AS intended_dir, process_text(intended.pid, intended.comm) AS intended_owner,
   h.interrupt_id,
   CASE WHEN i.irq IS NULL THEN 'INT ' || i.vector ELSE 'IRQ ' || i.irq END AS interrupt,
   symbol_text(hs.name, hs.address, i.handler) AS handler,
   i.icount AS interrupt_icount, symbol_text(es.name, es.address, i.eip) AS interrupted_at,
   h.last_icount AS switch_icount, symbol_text(ss.name, ss.address, h.last_eip) AS switch_at,
-  hex32(h.last_dir) AS foreign_dir, process_text(other.pid, other.comm) AS "foreign",
+  hex32(h.last_dir) AS foreign_dir, process_text(other.pid, other.comm) AS foreign_owner,
   i.iret_icount,
   h.first_access_icount, symbol_text(acs.name, acs.address, h.access_eip) AS access_at,
   instruction(h.run_id, h.access_eip) AS access_instruction,

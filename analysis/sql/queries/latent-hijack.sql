@@ -9,16 +9,18 @@
 -- @column cr3 its page directory, physical address
 -- @column set_icount when it set or checked the slot
 -- @column set_dir directory it set, physical address
--- @column set owner of that directory
+-- @column set_owner owner of that directory
 -- @column interrupt_id interrupts.id of the interrupt
 -- @column interrupt IRQ or INT and its number
 -- @column interrupt_icount when it was delivered
 -- @column switch_icount when the handler last changed the slot
 -- @column switch_at code that changed it
 -- @column foreign_dir directory it left there, physical address
--- @column foreign owner of that directory
+-- @column foreign_owner owner of that directory
 -- @column iret_icount when the interrupt returned
 -- @column used true when the interrupted code then used the window without looking: foreign-pmap has it
+-- @renamed set_owner set
+-- @renamed foreign_owner foreign
 WITH left_changed AS (
   SELECT h.run_id, h.ancestor AS interrupt_id, h.base_frame_id, h.seq, h.iret_seq, arg_max(s.cr3, s.seq) AS cr3,
     max(s.seq) AS switch_seq, arg_max(s.icount, s.seq) AS switch_icount, arg_max(s.eip, s.seq) AS switch_eip,
@@ -43,9 +45,9 @@ still_at_it AS (
   WHERE i.interrupted_cpl < 3 AND f.foreign_dir <> f.set_dir AND f.set_dir <> 0 AND coalesce(w.seq, 0) < f.set_seq
 )
 SELECT f.run_id, process_text(base.pid, base.comm) AS process, hex32(f.cr3) AS cr3, f.set_icount, hex32(f.set_dir) AS set_dir,
-  process_text(mine.pid, mine.comm) AS "set", f.interrupt_id,
+  process_text(mine.pid, mine.comm) AS set_owner, f.interrupt_id,
   f.interrupt, f.interrupt_icount, f.switch_icount, symbol_text(ss.name, ss.address, f.switch_eip) AS switch_at,
-  hex32(f.foreign_dir) AS foreign_dir, process_text(other.pid, other.comm) AS "foreign", f.iret_icount,
+  hex32(f.foreign_dir) AS foreign_dir, process_text(other.pid, other.comm) AS foreign_owner, f.iret_icount,
   u.interrupt_id IS NOT NULL AS used
 FROM still_at_it f
 LEFT JOIN (SELECT DISTINCT run_id, interrupt_id FROM wrong_accesses) u ON u.run_id = f.run_id AND u.interrupt_id = f.interrupt_id

@@ -14,14 +14,14 @@
 -- @column source store, accessed_dirty, dma or adopt
 -- @column depth interrupt frames open, 0 = none
 -- @column cr3 page directory that was live, physical address
--- @column by process that was running
--- @column at code
-SELECT w.run_id, w.icount, w.level, hex32(w.dir) AS directory, process_text(o.pid, o.comm) AS "owner",
-  pte_text(w.old) AS old, pte_text(w.new) AS "new", w.via, w.source, w.depth,
-  hex32(w.cr3) AS cr3, process_text(by_.pid, by_.comm) AS "by", symbol_text(s.name, s.address, w.eip) AS "at"
+-- @column process whose page directory was live
+-- @column code code that was executing
+SELECT w.run_id, w.icount, w.level, hex32(w.dir) AS directory, process_text(o.pid, o.comm) AS owner,
+  pte_text(w.old) AS old, pte_text(w.new) AS new, w.via, w.source, w.depth,
+  hex32(w.cr3) AS cr3, process_text(runner.pid, runner.comm) AS process, symbol_text(s.name, s.address, w.eip) AS code
 FROM paging_writes w
 ASOF LEFT JOIN directory_owners o ON o.run_id = w.run_id AND o.dir = w.dir AND o.from_icount <= w.icount
-ASOF LEFT JOIN directory_owners by_ ON by_.run_id = w.run_id AND by_.dir = w.cr3 AND by_.from_icount <= w.icount
+ASOF LEFT JOIN directory_owners runner ON runner.run_id = w.run_id AND runner.dir = w.cr3 AND runner.from_icount <= w.icount
 ASOF LEFT JOIN symbols s ON s.run_id = w.run_id AND s.address <= w.eip
 WHERE (w.level = 'pte' AND w.vpn = $address::BIGINT >> 12) OR (w.level = 'pde' AND w.slot = $address::BIGINT >> 22)
 ORDER BY w.run_id, w.seq

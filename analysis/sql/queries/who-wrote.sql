@@ -10,8 +10,8 @@
 -- @column new value after
 -- @column depth interrupt frames open, 0 = none
 -- @column cr3 page directory that was live, physical address
--- @column by process that was running
--- @column at code
+-- @column process whose page directory was live
+-- @column code code that was executing
 WITH wanted AS (SELECT CASE WHEN $frame::BIGINT >= 65536 THEN $frame::BIGINT >> 12 ELSE $frame::BIGINT END AS frame),
 found AS (
   SELECT run_id, seq, icount, cr3, eip, depth, 'mapped at ' || hex32(CASE level WHEN 'pde' THEN slot << 22 ELSE vpn << 12 END) AS what,
@@ -26,8 +26,8 @@ found AS (
   SELECT run_id, seq, icount, cr3, eip, depth, 'store of ' || size || ' at ' || hex32(linear), physical, old, new
   FROM stores, wanted WHERE physical >> 12 = wanted.frame
 )
-SELECT f.run_id, f.icount, f.what, hex32(f.physical) AS physical, hex32(f.old) AS old, hex32(f.new) AS "new", f.depth,
-  hex32(f.cr3) AS cr3, process_text(o.pid, o.comm) AS "by", symbol_text(s.name, s.address, f.eip) AS "at"
+SELECT f.run_id, f.icount, f.what, hex32(f.physical) AS physical, hex32(f.old) AS old, hex32(f.new) AS new, f.depth,
+  hex32(f.cr3) AS cr3, process_text(o.pid, o.comm) AS process, symbol_text(s.name, s.address, f.eip) AS code
 FROM found f
 ASOF LEFT JOIN directory_owners o ON o.run_id = f.run_id AND o.dir = f.cr3 AND o.from_icount <= f.icount
 ASOF LEFT JOIN symbols s ON s.run_id = f.run_id AND s.address <= f.eip
