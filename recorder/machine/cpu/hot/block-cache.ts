@@ -19,6 +19,9 @@ import {
   INDEX_SHIFT,
   LENGTH_SHIFT,
   LINKABLE,
+  LINKED_BY_A,
+  LINKED_BY_B,
+  MAX_INSTRUCTIONS,
   MICRO,
   MODE,
   OFFSET_MASK,
@@ -29,7 +32,6 @@ import {
   X,
 } from './micro-ops.ts';
 import { checkSegmentEnd } from './segment-end.ts';
-import { MAX_INSTRUCTIONS } from './templates.ts';
 import { type Emitter, Translator } from './translate.ts';
 
 const PAGE_BYTES = 4096;
@@ -70,19 +72,6 @@ const loadsSegment = ({ mnemonic, operands }: Instruction): boolean =>
   SEGMENT_LOADS.has(mnemonic) ||
   ((mnemonic === 'mov' || mnemonic === 'pop') && operands[0].kind === SEGMENT && operands[0].number !== SS);
 const SEGMENT_LOADS = new Set(['les', 'lds', 'lfs', 'lgs']);
-
-/** Ops that keep a link to another block in A, and in B. */
-const JUMPS = Array.from({ length: 16 }, (_, condition) => MICRO[`JCC${condition}`]);
-const NEAR = ['JMP_NEAR', 'JCC_NEAR', 'LOOP', 'LOOPE', 'LOOPNE', 'JCXZ'].map((name) => MICRO[name]);
-const LINKS_BY_A: ReadonlySet<number> = new Set([
-  MICRO.JMP,
-  MICRO.CALL,
-  MICRO.INVLPG,
-  MICRO.LOAD_CR3,
-  ...JUMPS,
-  ...NEAR,
-]);
-const LINKS_BY_B: ReadonlySet<number> = new Set([...JUMPS, ...NEAR]);
 
 class PageEnd extends Error {}
 const pageEnd = new PageEnd();
@@ -201,8 +190,8 @@ export class BlockCache implements Emitter {
     code.copyWithin(to - WORDS, p - WORDS, end + WORDS);
     code[to - WORDS + LINKABLE] = 0;
     const last = to + end - p;
-    if (LINKS_BY_A.has(code[last + OP])) code[last + A] = 0;
-    if (LINKS_BY_B.has(code[last + OP])) code[last + B] = 0;
+    if (LINKED_BY_A.has(code[last + OP])) code[last + A] = 0;
+    if (LINKED_BY_B.has(code[last + OP])) code[last + B] = 0;
     return to;
   }
 

@@ -4,8 +4,8 @@ import { GENERAL_PROTECTION } from '../fault.ts';
 import { CF, OF, RF } from '../flags.ts';
 import * as state from '../state.ts';
 import type { BlockCache } from './block-cache.ts';
+import { SEGMENTED_WRITE } from './micro-op-table.ts';
 import * as micro from './micro-ops.ts';
-import { SEGMENTED_WRITE } from './templates.ts';
 
 // V8 folds constants of this module into the code of a closure, and fetches imported ones every time.
 const {

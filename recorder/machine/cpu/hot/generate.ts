@@ -1,5 +1,6 @@
 import { BLOCK_EIP, CPL, LEFT } from '../state.ts';
-import { TEMPLATES } from './templates.ts';
+import { caseText } from './javascript.ts';
+import { MICRO_OPS } from './micro-op-table.ts';
 
 const indent = (text: string, by: string): string =>
   text
@@ -10,13 +11,13 @@ const indent = (text: string, by: string): string =>
 
 /** The text of interpreter.ts. A test holds the file to it; `npx vitest run test/isa -u` writes it anew. */
 export function interpreterSource(): string {
-  const cases = TEMPLATES.map(
-    ({ name, body }, number) =>
-      `        case ${number}: { // ${name}\n${indent(body, '          ')}\n        }`,
+  const cases = MICRO_OPS.map(
+    (microOp, number) =>
+      `        case ${number}: { // ${microOp.name}\n${indent(caseText(microOp), '          ')}\n        }`,
   );
   return `// biome-ignore-all format: generated
 // biome-ignore-all lint: generated
-// Generated from hot/templates.ts by hot/generate.ts. Do not edit.
+// Generated from hot/micro-op-table.ts by hot/generate.ts. Do not edit.
 import type { BlockRunner } from './block-runner.ts';
 
 /** Runs blocks from a micro-op until one cannot go on; EIP and icount are then up to date. */

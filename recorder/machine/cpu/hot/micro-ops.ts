@@ -1,4 +1,5 @@
-import { TEMPLATES } from './templates.ts';
+import { linksOf } from './meaning.ts';
+import { MICRO_OPS, type MicroName } from './micro-op-table.ts';
 
 /**
  * Micro-ops: what blocks are made of. An instruction of the hot kind becomes one to eight of them, each WORDS words in
@@ -31,6 +32,9 @@ export const LENGTH_SHIFT = OFFSET_BITS;
 export const LENGTH_MASK = 15;
 export const INDEX_SHIFT = LENGTH_SHIFT + 4;
 
+/** Instructions in a block at most: bounds what an exit to the slow loop can cost. */
+export const MAX_INSTRUCTIONS = 64;
+
 /** WORDS words before the first micro-op of a block: what is known of it. */
 export const COUNT = 0;
 export const BYTES = 1;
@@ -38,10 +42,21 @@ export const MODE = 2;
 /** Whether other blocks may lead to it without asking (BlockRunner.enter). */
 export const LINKABLE = 3;
 
-/** Number of each micro-op, by name: its position in the templates, which are also the cases of the interpreter. */
-export const MICRO: Readonly<Record<string, number>> = Object.fromEntries(
-  TEMPLATES.map(({ name }, number) => [name, number]),
-);
+export type { MicroName };
+
+/** Number of each micro-op, by name: its place in the table, which is also its case in the interpreter. */
+export const MICRO = Object.fromEntries(MICRO_OPS.map(({ name }, number) => [name, number])) as Readonly<
+  Record<MicroName, number>
+>;
+
+/** The number of a micro-op whose name is put together; undefined when there is none of that name. */
+export const microOp = (name: string): number | undefined => (MICRO as Record<string, number>)[name];
 
 /** From this number on a micro-op ends its block. */
-export const FIRST_END = TEMPLATES.findIndex(({ ends }) => ends);
+export const FIRST_END = MICRO_OPS.findIndex(({ transfer }) => transfer !== undefined);
+
+/** Numbers of the micro-ops that keep a link to another block in A, and in B. */
+const linkedBy = (field: 'a' | 'b'): ReadonlySet<number> =>
+  new Set(MICRO_OPS.flatMap(({ transfer }, number) => (linksOf(transfer).includes(field) ? [number] : [])));
+export const LINKED_BY_A = linkedBy('a');
+export const LINKED_BY_B = linkedBy('b');

@@ -25,8 +25,8 @@ import {
   TEMP,
   ZERO,
 } from '../state.ts';
-import { MICRO } from './micro-ops.ts';
-import { SEGMENTED_WRITE } from './templates.ts';
+import { SEGMENTED_WRITE } from './micro-op-table.ts';
+import { MICRO, type MicroName, microOp } from './micro-ops.ts';
 
 /** Takes micro-ops in order; the place is its own business. */
 export interface Emitter {
@@ -42,6 +42,8 @@ export interface Emitter {
 }
 
 const M = MICRO;
+/** Of a name put together from what the instruction is, which the table has. */
+const named = (name: string): number => microOp(name)!;
 const READABLE_CONTROLS: Readonly<Record<number, number>> = { 0: CR0, 2: CR2, 3: CR3 };
 const cacheOf = (segment: number): number => SEGMENTS + segment * SEGMENT_WORDS;
 const maskOf = (size: number): number => (size === 2 ? 0xffff : -1);
@@ -59,7 +61,7 @@ const JUMPS = new Set(CONDITIONS.map((name) => `j${name}`));
 const MOVES_IF = new Set(CONDITIONS.map((name) => `cmov${name}`));
 const SETS = new Set(CONDITIONS.map((name) => `set${name}`));
 
-const LOOPS: Readonly<Record<string, string>> = { loop: 'LOOP', loope: 'LOOPE', loopne: 'LOOPNE' };
+const LOOPS: Readonly<Record<string, MicroName>> = { loop: 'LOOP', loope: 'LOOPE', loopne: 'LOOPNE' };
 /** Memory operands that are addresses alone. */
 const NO_ACCESS = new Set(['lea', 'invlpg']);
 /** Of those with a memory operand first: it is read and no more. */
@@ -113,7 +115,7 @@ export class Translator {
       return this.narrow(insn, first, second, offset + insn.length);
     if (JUMPS.has(mnemonic)) {
       const next = offset + insn.length;
-      this.out.emit(M[`JCC${insn.condition}`], 0, 0, 0, 0, next + first.value, next);
+      this.out.emit(named(`JCC${insn.condition}`), 0, 0, 0, 0, next + first.value, next);
       return true;
     }
     switch (mnemonic) {
@@ -245,8 +247,8 @@ export class Translator {
   private extend(insn: Instruction, to: Operand, from: Operand): boolean {
     if (to.size !== 4 || to.number === ESP) return false;
     const name = `${insn.mnemonic === 'movzx' ? 'ZX' : 'SX'}${from.size * 8}`;
-    if (from.kind === MEMORY) this.memory(M[`LOAD_${name}`], to.number, insn);
-    else this.out.emit(M[name], to.number, from.size === 1 ? byteOf(from.number) : from.number);
+    if (from.kind === MEMORY) this.memory(named(`LOAD_${name}`), to.number, insn);
+    else this.out.emit(named(name), to.number, from.size === 1 ? byteOf(from.number) : from.number);
     return true;
   }
 
@@ -270,25 +272,25 @@ export class Translator {
       else this.loadSized(insn, size, temp);
       source = temp;
     }
-    if (from.kind === IMMEDIATE_OPERAND) out.emit(M[`${name}_I`], target, 0, 0, 0, 0, from.value);
-    else out.emit(M[name], target, source);
+    if (from.kind === IMMEDIATE_OPERAND) out.emit(named(`${name}_I`), target, 0, 0, 0, 0, from.value);
+    else out.emit(named(name), target, source);
     if (to.kind === MEMORY && !readOnly) this.storeBack(insn, size);
     return true;
   }
 
   /** Reads into TEMP what is to be written back. */
   private modify(insn: Instruction, size: number): void {
-    this.memory(size === 4 ? M.MODIFY : M[`MODIFY${size * 8}`], size === 1 ? TEMP8 : TEMP, insn);
+    this.memory(size === 4 ? M.MODIFY : named(`MODIFY${size * 8}`), size === 1 ? TEMP8 : TEMP, insn);
   }
 
   private storeBack(insn: Instruction, size: number): void {
     if (size === 4) this.store(insn, TEMP);
-    else this.memory(M[`STORE${size * 8}`], size === 1 ? TEMP8 : TEMP, insn);
+    else this.memory(named(`STORE${size * 8}`), size === 1 ? TEMP8 : TEMP, insn);
   }
 
   private step(insn: Instruction, to: Operand): boolean {
     const { size } = to;
-    const op = M[`${insn.mnemonic.toUpperCase()}${size === 4 ? '' : size * 8}`];
+    const op = microOp(`${insn.mnemonic.toUpperCase()}${size === 4 ? '' : size * 8}`);
     if (op === undefined) return false;
     if (to.kind === REGISTER) {
       this.out.emit(op, size === 1 ? byteOf(to.number) : to.number);
@@ -307,7 +309,7 @@ export class Translator {
     const amount = count.value & 31;
     if (byRegister && ROTATES.has(insn.mnemonic)) return false;
     if (!byRegister && amount === 0) return false;
-    const op = M[`${insn.mnemonic.toUpperCase()}_${byRegister ? 'CL' : 'I'}`];
+    const op = named(`${insn.mnemonic.toUpperCase()}_${byRegister ? 'CL' : 'I'}`);
     const target = to.kind === REGISTER ? to.number : TEMP;
     if (to.kind === MEMORY) this.memory(M.MODIFY, TEMP, insn);
     this.out.emit(op, target, 0, 0, 0, 0, amount);
@@ -317,7 +319,7 @@ export class Translator {
 
   /** SHL and SHR by a constant that leaves something. */
   private shift16(insn: Instruction, to: Operand, count: Operand): boolean {
-    const op = M[`${insn.mnemonic.toUpperCase()}16_I`];
+    const op = microOp(`${insn.mnemonic.toUpperCase()}16_I`);
     const amount = count.value & 31;
     if (op === undefined || count.kind === REGISTER || amount === 0 || amount > 15) return false;
     if (to.kind === MEMORY) this.modify(insn, 2);

@@ -24,7 +24,20 @@ import {
 } from '../state.ts';
 import type { BlockCache } from './block-cache.ts';
 import type { Interpret } from './interpreter.ts';
-import { A, B, DISPLACEMENT, FIRST_END, IMMEDIATE, MICRO, OP, SCALE, WORDS, X } from './micro-ops.ts';
+import { MICRO_OPS } from './micro-op-table.ts';
+import {
+  A,
+  B,
+  DISPLACEMENT,
+  FIRST_END,
+  IMMEDIATE,
+  LINKED_BY_B,
+  MICRO,
+  OP,
+  SCALE,
+  WORDS,
+  X,
+} from './micro-ops.ts';
 
 /** The linear (and physical) page that the micro-ops address; its contents are put back. */
 const PAGE = 5;
@@ -50,9 +63,10 @@ const OPERANDS = [
 ] as const;
 
 const TAKES_HANDLER = new Set([MICRO.COLD_END, MICRO.COLD_REFETCH]);
-const JUMPS = new Set(Array.from({ length: 16 }, (_, condition) => MICRO[`JCC${condition}`]));
-const NEAR = new Set(['JMP_NEAR', 'JCC_NEAR', 'LOOP', 'LOOPE', 'LOOPNE', 'JCXZ'].map((name) => MICRO[name]));
-const SEGMENTED = new Set(['SEGMENTED16', 'SEGMENTED', 'SEGMENTED_STACK'].map((name) => MICRO[name]));
+const NEAR = new Set(
+  MICRO_OPS.flatMap(({ transfer }, number) => (transfer?.kind === 'near' ? [number] : [])),
+);
+const SEGMENTED = new Set([MICRO.SEGMENTED16, MICRO.SEGMENTED, MICRO.SEGMENTED_STACK]);
 
 /**
  * Runs every micro-op by each of its branches. V8 compiles the loop as if what it has not seen run never would, and
@@ -72,7 +86,7 @@ export function warmUp(core: Core, blocks: BlockCache, interpret: Interpret): vo
     code[START + OP] = op;
     // The destination, the first handler, or a link; the source, base, or the other link.
     code[START + A] = ends && !TAKES_HANDLER.has(op) ? link : SEGMENTED.has(op) ? DATA : EAX;
-    code[START + B] = JUMPS.has(op) || NEAR.has(op) ? link : kind === KIND_SUB ? EBX : ECX;
+    code[START + B] = LINKED_BY_B.has(op) ? link : kind === KIND_SUB ? EBX : ECX;
     code[START + X] = ZERO;
     code[START + SCALE] = NEAR.has(op) ? -1 : 0;
     code[START + DISPLACEMENT] = 0x80000000 | 0;
