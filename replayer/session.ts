@@ -1,11 +1,13 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { MachineBuilder } from '../recorder/machine/build.ts';
 import type { DiskImage } from '../recorder/machine/device.ts';
+import { EndWatch } from '../recorder/machine/end-state.ts';
 import type { EventSink } from '../recorder/machine/event-log.ts';
 import type { Machine } from '../recorder/machine/machine.ts';
 import type { StopReason } from '../recorder/machine/parts.ts';
 import { STATE_LAYOUT } from '../recorder/machine/state-hash.ts';
 import { BadInput } from '../schemas/bad-input.ts';
+import { differingField, type EndState } from '../schemas/end-state.ts';
 import type { Detail, EventBatch } from '../schemas/events.ts';
 import { TraceDamage } from '../schemas/framing.ts';
 import type { Input } from '../schemas/inputs.ts';
@@ -115,6 +117,7 @@ class Replay implements EventSink {
   private readonly inputs: readonly Input[];
   private readonly rungs: readonly LadderRow[];
   private readonly end: number;
+  private readonly watch = new EndWatch();
   private output: TraceOutput | undefined;
   private machine: Machine | undefined;
   private checkpoints: RecordedCheckpoints | undefined;
@@ -184,6 +187,7 @@ class Replay implements EventSink {
 
   flush(batch: EventBatch): void {
     this.check.flush(batch);
+    this.watch.take(batch);
     this.output?.flush(batch);
     this.options.onEvents?.(batch);
   }
@@ -223,6 +227,7 @@ class Replay implements EventSink {
       if (this.comparable) compareHashes(recorded, row);
       this.compareCheckpoint(machine);
       this.climbed++;
+      this.watch.rung(machine);
       this.output?.ladder(row);
       if (this.climbed % RUNGS_PER_CHUNK === 0) {
         machine.log?.flush();
@@ -267,9 +272,26 @@ class Replay implements EventSink {
     machine.log?.flush();
     this.check.checkMade(whole ? Number.POSITIVE_INFINITY : this.end);
     this.nondet.checkTaken(whole ? Number.POSITIVE_INFINITY : this.end);
+    const endState = this.watch.state(machine);
+    if (whole && footer.endState) this.compareEndState(footer.endState, endState);
     this.reachedEnd = whole;
-    this.output?.finish(whole ? footer.exit : exit, final);
+    this.output?.finish(whole ? footer.exit : exit, final, endState);
     this.output = undefined;
+  }
+
+  /** What follows from events can be compared only with as many of them. */
+  private compareEndState(recorded: EndState, actual: EndState): void {
+    const sameEvents = this.detail === this.reader.header.machine.detail;
+    const { exceptionCode } = recorded;
+    const different = differingField(recorded, sameEvents ? actual : { ...actual, exceptionCode });
+    if (!different) return;
+    const { field, values } = different;
+    throw new DivergenceFound({
+      icount: this.end,
+      subsystem: 'end state',
+      expected: `${field} ${values[0]}`,
+      actual: `${field} ${values[1]}`,
+    });
   }
 
   /** The events buffered when a difference was found may show where it began. */

@@ -1,3 +1,4 @@
+import { type EndState, endStateFromWire, endStateToWire } from './end-state.ts';
 import { EVENT_KIND_NAMES } from './events.ts';
 import type { LadderRow } from './ladder.ts';
 import type { CheckpointEntry } from './trace-checkpoint.ts';
@@ -39,6 +40,8 @@ export interface TraceFooter {
   readonly final: LadderRow;
   readonly chunks: readonly ChunkEntry[];
   readonly checkpoints: readonly CheckpointEntry[];
+  /** Absent in traces of version 0.2 and before. */
+  readonly endState?: EndState | undefined;
 }
 
 function rowsToWire(rows: ChunkEntry['rows']): number[] {
@@ -47,7 +50,7 @@ function rowsToWire(rows: ChunkEntry['rows']): number[] {
   return counts;
 }
 
-export function encodeFooter({ exit, final, chunks, checkpoints }: TraceFooter): Uint8Array {
+export function encodeFooter({ exit, final, chunks, checkpoints, endState }: TraceFooter): Uint8Array {
   return messageType('Footer')
     .encode({
       exit: EXIT_KINDS.indexOf(exit.kind),
@@ -62,6 +65,7 @@ export function encodeFooter({ exit, final, chunks, checkpoints }: TraceFooter):
         rows: rowsToWire(rows),
       })),
       checkpoints: [...checkpoints],
+      ...(endState ? { end_state: endStateToWire(endState) } : {}),
     })
     .finish();
 }
@@ -80,6 +84,7 @@ export function decodeFooter(bytes: Uint8Array): TraceFooter {
       rows: number[];
     }[];
     checkpoints: { offset: Wire64; icount: Wire64 }[];
+    end_state: Parameters<typeof endStateFromWire>[0];
   };
   return {
     exit: { kind: EXIT_KINDS[wire.exit] ?? 'unspecified', code: wire.exit_code, message: wire.exit_message },
@@ -99,5 +104,6 @@ export function decodeFooter(bytes: Uint8Array): TraceFooter {
       offset: toNumber(offset),
       icount: toNumber(icount),
     })),
+    endState: endStateFromWire(wire.end_state),
   };
 }

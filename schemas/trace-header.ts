@@ -125,6 +125,8 @@ export interface TraceHeader {
   readonly ladderInterval: number;
   /** What the recorder was asked for (workload, kernel, ...), for people. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Codes at the exit port that mean success; absent: what the profile says, or 0. */
+  readonly expectedExits?: readonly number[];
   /** Absent for a run of its own. */
   readonly parent?: TraceParent;
   /** Number of the layout of the state hashes; 0 when it is not known. */
@@ -178,6 +180,7 @@ interface WireHeader {
   seed: number | Words64;
   ladder_interval: number | Words64;
   labels: Record<string, string>;
+  expected_exits: number[];
   state_layout: number;
   parent: {
     identity: Uint8Array;
@@ -252,6 +255,7 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
       seed: fromBigInt(header.seed),
       ladder_interval: header.ladderInterval,
       labels: header.labels,
+      expected_exits: [...(header.expectedExits ?? [])],
       ...(header.parent ? { parent: parentToWire(header.parent) } : {}),
       state_layout: header.stateLayout,
     })
@@ -372,6 +376,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
     seed: toBigInt(wire.seed),
     ladderInterval: toNumber(wire.ladder_interval),
     labels: { ...wire.labels },
+    ...(wire.expected_exits.length > 0 ? { expectedExits: [...wire.expected_exits] } : {}),
     ...(wire.parent ? { parent: parentFromWire(wire.parent) } : {}),
     stateLayout: wire.state_layout,
   };

@@ -1,3 +1,4 @@
+import type { EndState } from './end-state.ts';
 import type { EventBatch } from './events.ts';
 import type { Input } from './inputs.ts';
 import type { LadderRow } from './ladder.ts';
@@ -45,8 +46,8 @@ export interface TraceOutput {
   checkpoint(changes: StateChanges, held: boolean): void;
   /** Writes the checkpoints that are held. */
   writeHeld(): void;
-  /** Ends the trace in order. `final` is the state at the end. */
-  finish(exit: TraceExit, final: LadderRow): void;
+  /** Ends the trace in order. `final` is the state at the end, `endState` what of it people want to know. */
+  finish(exit: TraceExit, final: LadderRow, endState?: EndState): void;
   /** Gives up: what was written stays as a torn trace. */
   abandon(): void;
 }

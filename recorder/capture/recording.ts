@@ -43,6 +43,8 @@ export interface RecordingPlan {
   /** A file that names the kernel's addresses where its image does not. */
   readonly symbols?: Uint8Array;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Codes at the exit port that mean success, where the profile does not say. */
+  readonly expectedExits?: readonly number[];
 }
 
 export interface OpenedDisk {
@@ -100,6 +102,7 @@ export function makeHeader(
     seed: plan.seed,
     ladderInterval: plan.ladderInterval ?? DEFAULT_LADDER_INTERVAL,
     labels: plan.labels ?? {},
+    ...(plan.expectedExits ? { expectedExits: plan.expectedExits } : {}),
     stateLayout: STATE_LAYOUT,
   };
 }

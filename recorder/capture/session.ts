@@ -8,6 +8,7 @@ import { RUNGS_PER_CHUNK, type TraceOutput } from '../../schemas/trace-output.ts
 import type { BootImage, MachineBuilder } from '../machine/build.ts';
 import type { ConsoleListener } from '../machine/device.ts';
 import { readTextScreen } from '../machine/devices/vga-text.ts';
+import { EndWatch } from '../machine/end-state.ts';
 import type { EventSink } from '../machine/event-log.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { Nondet } from '../machine/nondet.ts';
@@ -135,6 +136,7 @@ class Recorder implements EventSink {
   private early: Input[] | undefined = [];
   private inputs = 0;
   private events = 0;
+  private readonly watch = new EndWatch();
   checkpointer: Checkpointer | undefined;
 
   constructor(options: RunOptions, { ladderInterval, machine }: TraceHeader) {
@@ -157,6 +159,7 @@ class Recorder implements EventSink {
 
   flush(batch: EventBatch): void {
     this.events = batch.endSeq;
+    this.watch.take(batch);
     this.output?.flush(batch);
     this.options.onEvents?.(batch);
   }
@@ -167,7 +170,7 @@ class Recorder implements EventSink {
       this.options.onProgress?.(machine);
       const final = ladderRow(machine.icount, machine.hashes());
       machine.log?.flush();
-      this.output?.finish(exit, final);
+      this.output?.finish(exit, final, this.watch.state(machine));
       return { exit, final, events: this.events, inputs: this.inputs, ended: this.ended };
     } catch (error) {
       this.output?.abandon();
@@ -203,6 +206,7 @@ class Recorder implements EventSink {
 
   private rung(machine: Machine, rung: number): void {
     this.output?.ladder(ladderRow(machine.icount, machine.hashes()));
+    this.watch.rung(machine);
     const events = machine.log?.seq ?? 0;
     if (rung > 0) this.checkpointer?.atRung(events, this.inputs);
     if ((rung + 1) % RUNGS_PER_CHUNK !== 0) return;

@@ -1,5 +1,6 @@
 import { closeSync, ftruncateSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { BadInput } from '../../schemas/bad-input.ts';
+import type { EndState } from '../../schemas/end-state.ts';
 import { fileError } from '../../schemas/file-error.ts';
 import { FRAME, frame, preamble, trailer } from '../../schemas/framing.ts';
 import type { LadderRow } from '../../schemas/ladder.ts';
@@ -99,10 +100,13 @@ export class TraceFile {
   }
 
   /** Footer and trailer; only then does the file get its name. */
-  finish(exit: TraceExit, final: LadderRow): void {
+  finish(exit: TraceExit, final: LadderRow, endState?: EndState): void {
     const footerOffset = this.offset;
     this.append(
-      frame(FRAME.footer, encodeFooter({ exit, final, chunks: this.chunks, checkpoints: this.checkpoints })),
+      frame(
+        FRAME.footer,
+        encodeFooter({ exit, final, chunks: this.chunks, checkpoints: this.checkpoints, endState }),
+      ),
     );
     this.append(trailer(footerOffset));
     closeSync(this.fd);

@@ -1,3 +1,4 @@
+import type { EndState } from '../../schemas/end-state.ts';
 import { EVENT_KIND_NAMES, type EventBatch } from '../../schemas/events.ts';
 import type { Input } from '../../schemas/inputs.ts';
 import type { LadderRow } from '../../schemas/ladder.ts';
@@ -58,9 +59,9 @@ export class TraceWriter implements TraceOutput {
     this.lane.writeHeld();
   }
 
-  finish(exit: TraceExit, final: LadderRow): void {
+  finish(exit: TraceExit, final: LadderRow, endState?: EndState): void {
     this.endChunk(final.icount);
-    this.lane.finish(exit, final);
+    this.lane.finish(exit, final, endState);
   }
 
   abandon(): void {

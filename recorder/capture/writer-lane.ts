@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { BadInput } from '../../schemas/bad-input.ts';
+import type { EndState } from '../../schemas/end-state.ts';
 import type { EventBatch } from '../../schemas/events.ts';
 import type { LadderRow } from '../../schemas/ladder.ts';
 import type { StateChanges } from '../../schemas/state-changes.ts';
@@ -23,7 +24,7 @@ export interface WriterLane {
   beginCheckpoints(start: StateChanges): void;
   checkpoint(changes: StateChanges, held: boolean): void;
   writeHeld(): void;
-  finish(exit: TraceExit, final: LadderRow): void;
+  finish(exit: TraceExit, final: LadderRow, endState?: EndState): void;
   abandon(): void;
 }
 
@@ -59,8 +60,8 @@ export class InlineLane implements WriterLane {
     this.file.writeHeld();
   }
 
-  finish(exit: TraceExit, final: LadderRow): void {
-    this.file.finish(exit, final);
+  finish(exit: TraceExit, final: LadderRow, endState?: EndState): void {
+    this.file.finish(exit, final, endState);
   }
 
   abandon(): void {
@@ -141,8 +142,8 @@ export class ThreadLane implements WriterLane {
     this.post({ do: 'write-held' });
   }
 
-  finish(exit: TraceExit, final: LadderRow): void {
-    this.post({ do: 'finish', exit, final });
+  finish(exit: TraceExit, final: LadderRow, endState?: EndState): void {
+    this.post({ do: 'finish', exit, final, endState });
     this.drainTo(0);
     this.end();
   }

@@ -1,3 +1,4 @@
+import type { EndState } from '../../schemas/end-state.ts';
 import type { LadderRow } from '../../schemas/ladder.ts';
 import type { TraceExit } from '../../schemas/trace-footer.ts';
 import type { WrittenBytes } from '../../schemas/trace-output.ts';
@@ -48,5 +49,10 @@ export type WriterMessage =
       readonly held: boolean;
     }
   | { readonly do: 'write-held' }
-  | { readonly do: 'finish'; readonly exit: TraceExit; readonly final: LadderRow }
+  | {
+      readonly do: 'finish';
+      readonly exit: TraceExit;
+      readonly final: LadderRow;
+      readonly endState: EndState | undefined;
+    }
   | { readonly do: 'abandon' };

@@ -35,7 +35,7 @@ function handle(message: WriterMessage): void {
       file?.writeHeld();
       break;
     case 'finish':
-      file?.finish(message.exit, message.final);
+      file?.finish(message.exit, message.final, message.endState);
       break;
     case 'abandon':
       file?.abandon();

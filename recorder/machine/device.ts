@@ -23,12 +23,20 @@ export interface Device {
   restore?(bytes: Uint8Array): void;
 }
 
+/** Reads of one I/O port without a device, with no other such port between. */
+export interface AbsentReads {
+  readonly port: number;
+  readonly reads: number;
+}
+
 export interface IoBus {
   /** Unclaimed ports read as all ones. */
   in(port: number, size: 1 | 2 | 4): number;
   out(port: number, size: 1 | 2 | 4, value: number): void;
   /** Set when a port access moved a device deadline or asked for exit: the CPU leaves `run`, the machine clears it. */
   deadlineMoved: boolean;
+  /** The latest, for people (end-state.ts): no part of the machine's state. */
+  readonly absent?: AbsentReads;
 }
 
 /** The wires between the coprocessor and the board (SDM volume 1, appendix D). */

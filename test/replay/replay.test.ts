@@ -191,6 +191,26 @@ describe('a changed trace (checksums recomputed)', () => {
     return result;
   }
 
+  it.each([
+    ['pc', 'pc 0x'],
+    ['absentReads', 'absentReads 0x'],
+    ['screen', 'screen "'],
+  ] as const)('state at the end: %s is made again', async (field, expected) => {
+    const { divergence } = await changed({
+      footer: (footer) => {
+        const { endState } = footer;
+        if (!endState) throw new Error('no state at the end');
+        const value = endState[field];
+        return {
+          ...footer,
+          endState: { ...endState, [field]: typeof value === 'string' ? `${value}!` : value + 1 },
+        };
+      },
+    });
+    expect(divergence?.subsystem).toBe('end state');
+    expect(divergence?.expected).toContain(expected);
+  });
+
   it('input value: found by what it leads to', async () => {
     const { divergence } = await changed({
       chunk: (chunk) => {

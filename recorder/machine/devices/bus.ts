@@ -1,4 +1,4 @@
-import type { IoBus } from '../device.ts';
+import type { AbsentReads, IoBus } from '../device.ts';
 
 /** What a device puts on the bus: a range of ports. `port` is relative to the start of the range. */
 export interface PortHandler {
@@ -16,6 +16,7 @@ interface Claim {
 /** The 64K I/O ports. An access wider than a byte goes to the device of its first port, as it is or byte by byte. */
 export class PortBus implements IoBus {
   deadlineMoved = false;
+  absent: AbsentReads = { port: 0, reads: 0 };
   private readonly claims: (Claim | undefined)[] = [];
 
   claim(first: number, count: number, handler: PortHandler): void {
@@ -28,8 +29,15 @@ export class PortBus implements IoBus {
       const low = this.in(port, (size >> 1) as 1 | 2);
       return low | (this.in((port + (size >> 1)) & 0xffff, (size >> 1) as 1 | 2) << (size * 4));
     }
+    if (!claim) this.nothingAt(port);
     const value = claim?.handler.in?.(port - claim.first, size) ?? -1;
     return size === 4 ? value | 0 : value & (size === 2 ? 0xffff : 0xff);
+  }
+
+  /** The guest has read a port that nothing answers. */
+  nothingAt(port: number): void {
+    const { absent } = this;
+    this.absent = { port, reads: absent.port === port ? absent.reads + 1 : 1 };
   }
 
   out(port: number, size: 1 | 2 | 4, value: number): void {

@@ -1,4 +1,5 @@
 import type { Device, DeviceHost, InterruptController } from '../device.ts';
+import type { MachineMemory } from '../layout.ts';
 import type { PortBus } from './bus.ts';
 import { type DeviceBlock, deviceBlock } from './device-block.ts';
 
@@ -203,6 +204,13 @@ class Chip {
     }
     return -1;
   }
+}
+
+/** Of lines 0-15: those masked, and those that request an interrupt. */
+export function interruptLines(mem: MachineMemory): { readonly masked: number; readonly requested: number } {
+  const { words } = deviceBlock(mem, 'pic');
+  const both = (word: number) => (words[word] & 0xff) | ((words[CHIP_WORDS + word] & 0xff) << 8);
+  return { masked: both(IMR), requested: both(IRR) };
 }
 
 export class InterruptControllers implements Device, InterruptController {

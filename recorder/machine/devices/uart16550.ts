@@ -1,4 +1,5 @@
 import type { Device, DeviceHost } from '../device.ts';
+import type { MachineMemory } from '../layout.ts';
 import type { PortBus } from './bus.ts';
 import { consoleOf, type Say } from './console.ts';
 import { type DeviceBlock, deviceBlock } from './device-block.ts';
@@ -39,6 +40,25 @@ const LSR_TRANSMIT_EMPTY = 0x60;
 const MSR_CONNECTED = 0xb0;
 const TRIGGER_LEVELS = [1, 4, 8, 14];
 const CONSOLE_COM1 = 0;
+
+/** The most urgent reason to interrupt, as IIR codes it; 1 for none. */
+function reasonOf(words: Int32Array): number {
+  if (words[IER] & IER_LINE_STATUS && words[OVERRUN]) return 6;
+  if (words[IER] & IER_RECEIVED && words[RECEIVED] >= words[TRIGGER]) return 4;
+  if (words[IER] & IER_RECEIVED && words[RECEIVED] > 0) return 12;
+  if (words[IER] & IER_TRANSMIT && words[THRE_PENDING]) return 2;
+  return 1;
+}
+
+/** What the guest set of COM1's interrupts; `asks`: it has a reason for one. */
+export function serialInterrupts(mem: MachineMemory): {
+  readonly enable: number;
+  readonly modem: number;
+  readonly asks: boolean;
+} {
+  const { words } = deviceBlock(mem, 'uart');
+  return { enable: words[IER], modem: words[MCR], asks: reasonOf(words) !== 1 };
+}
 
 export class SerialPort implements Device {
   readonly name = 'uart';
@@ -166,18 +186,8 @@ export class SerialPort implements Device {
     return ((mcr & 2) << 3) | ((mcr & 1) << 5) | ((mcr & 12) << 4);
   }
 
-  /** The most urgent reason to interrupt, as IIR codes it; 1 for none. */
-  private reason(): number {
-    const { words } = this;
-    if (words[IER] & IER_LINE_STATUS && words[OVERRUN]) return 6;
-    if (words[IER] & IER_RECEIVED && words[RECEIVED] >= words[TRIGGER]) return 4;
-    if (words[IER] & IER_RECEIVED && words[RECEIVED] > 0) return 12;
-    if (words[IER] & IER_TRANSMIT && words[THRE_PENDING]) return 2;
-    return 1;
-  }
-
   private identify(): number {
-    const reason = this.reason();
+    const reason = reasonOf(this.words);
     // Reading the identification is what answers a transmitter-empty interrupt.
     if (reason === 2) this.words[THRE_PENDING] = 0;
     this.update();
@@ -186,6 +196,6 @@ export class SerialPort implements Device {
 
   /** OUT2 lets the interrupt through to the controller, as PCs are wired. */
   private update(): void {
-    this.pic.setLine(IRQ, (this.words[MCR] & MCR_OUT2) !== 0 && this.reason() !== 1);
+    this.pic.setLine(IRQ, (this.words[MCR] & MCR_OUT2) !== 0 && reasonOf(this.words) !== 1);
   }
 }
