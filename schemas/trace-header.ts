@@ -19,6 +19,7 @@ export interface TraceMachineConfig {
   readonly cpuRevision: number;
   readonly fpu: boolean;
   readonly trackingRevision: number;
+  readonly chipsetRevision: number;
   readonly tlbEntries: number;
   readonly tlbWays: number;
   readonly instructionsPerSecond: number;
@@ -223,6 +224,7 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
         cpu_revision: machine.cpuRevision,
         fpu: machine.fpu,
         tracking_revision: machine.trackingRevision,
+        chipset_revision: machine.chipsetRevision,
       },
       guest: {
         kind: GUEST_KIND[guest.kind],
@@ -323,6 +325,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
       cpuRevision: machine('cpu_revision'),
       fpu: Boolean(wire.machine.fpu),
       trackingRevision: machine('tracking_revision'),
+      chipsetRevision: machine('chipset_revision'),
       tlbEntries: machine('tlb_entries'),
       tlbWays: machine('tlb_ways'),
       instructionsPerSecond: machine('instructions_per_second'),

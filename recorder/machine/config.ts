@@ -13,6 +13,8 @@ export interface MachineConfig {
   readonly fpu: boolean;
   /** Which rules of what is tracked as a paging structure (TRACKING_REVISION). */
   readonly trackingRevision: number;
+  /** Which behaviour of the devices (CHIPSET_REVISION). */
+  readonly chipsetRevision: number;
   /** TLB entries in total and per set; entries/ways must be a power of two. A 386 has 32 in 4 ways. */
   readonly tlbEntries: number;
   readonly tlbWays: number;
@@ -29,12 +31,19 @@ export interface MachineConfig {
 /** 1: a directory that no longer maps the executing code is none. Rises when the same run would have other events. */
 export const TRACKING_REVISION = 1;
 
+/**
+ * 31: interrupt lines fall when their devices' conditions do (8254, 16550, cascade), counts of the 8254 wait for the end of
+ * the period, an ATA channel without drives has DD7 pulled down, and each block of a disk transfer has a time of its own.
+ */
+export const CHIPSET_REVISION = 31;
+
 export const DEFAULT_CONFIG: MachineConfig = {
   ramBytes: 16 << 20,
   cpuModel: DEFAULT_CPU,
   cpuRevision: CPU_REVISION,
   fpu: true,
   trackingRevision: TRACKING_REVISION,
+  chipsetRevision: CHIPSET_REVISION,
   tlbEntries: 32,
   tlbWays: 4,
   instructionsPerSecond: 10_000_000,

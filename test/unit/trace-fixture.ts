@@ -123,6 +123,7 @@ export function anyHeader(): TraceHeader {
       cpuModel: 'pentium',
       cpuRevision: 1,
       trackingRevision: 1,
+      chipsetRevision: 31,
       fpu: true,
       tlbEntries: 32,
       tlbWays: 4,

@@ -12,6 +12,9 @@ const DATA = 0;
 const DEVICE = 6;
 const COMMAND = 7;
 const SLAVE = 0x10;
+/** A cable without drives. */
+const FLOATING = 0x7f;
+const FLOATING_WORDS = 0xff7fff7f;
 /** EXECUTE DEVICE DIAGNOSTIC goes to both drives (ATA-3, 8.9). */
 const DIAGNOSE = 0x90;
 
@@ -29,12 +32,15 @@ export class AtaChannel {
     bus: PortBus,
     pic: InterruptControllers,
     drives: readonly [master: AtaDrive | undefined, slave: AtaDrive | undefined],
+    pulledDown: boolean,
   ) {
     this.drives = drives;
     this.pic = pic;
     this.irq = place.irq;
-    // With nothing attached the bus floats: every read gives ones.
-    if (!drives.some((drive) => drive)) return;
+    if (!drives.some((drive) => drive)) {
+      if (pulledDown) this.leaveEmpty(place, bus);
+      return;
+    }
     for (const drive of drives) if (drive) drive.cable = this;
     bus.claim(place.command, 8, {
       in: (port, size) => (port === DATA ? (this.selected?.readData(size) ?? -1) : this.read(port)),
@@ -49,6 +55,12 @@ export class AtaChannel {
         for (const drive of drives) drive?.control(value);
       },
     });
+  }
+
+  /** Nobody drives the cable: it floats high but for DD7, which the host pulls down so that BSY reads as 0 (ATA-3, table 2). */
+  private leaveEmpty({ command, control }: (typeof ATA_CHANNELS)[number], bus: PortBus): void {
+    bus.claim(command, 8, { in: (port, size) => (port === DATA && size > 1 ? FLOATING_WORDS : FLOATING) });
+    bus.claim(control, 1, { in: () => FLOATING });
   }
 
   private get selected(): AtaDrive | undefined {

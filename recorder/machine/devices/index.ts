@@ -48,8 +48,10 @@ export function createDevices(host: DeviceHost): DeviceSet {
     const contents = unit === 0 ? disk : media.get(nameOf({ kind: 'disk', unit }));
     return contents ? new AtaDisk(host, bus, block, contents) : undefined;
   });
+  // Before chipset revision 31 a channel without drives was not there at all: every read gave ones.
+  const pulledDown = host.config.chipsetRevision >= 31;
   for (const [n, place] of ATA_CHANNELS.entries())
-    new AtaChannel(place, bus, pic, [ata[2 * n], ata[2 * n + 1]]);
+    new AtaChannel(place, bus, pic, [ata[2 * n], ata[2 * n + 1]], pulledDown);
   const system = new SystemPorts(host, bus, timer);
   // What was recorded without a coprocessor had no such device either.
   const coprocessor = host.config.fpu ? new CoprocessorError(host, bus, pic) : undefined;

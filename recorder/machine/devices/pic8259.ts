@@ -223,12 +223,14 @@ export class InterruptControllers implements Device, InterruptController {
   private readonly words: Int32Array;
   private readonly bus: PortBus;
   private readonly log: DeviceHost['log'];
+  private readonly revised: boolean;
 
-  constructor({ mem, log }: DeviceHost, bus: PortBus) {
+  constructor({ mem, log, config }: DeviceHost, bus: PortBus) {
     this.state = deviceBlock(mem, 'pic');
     this.words = this.state.words;
     this.bus = bus;
     this.log = log;
+    this.revised = config.chipsetRevision >= 31;
     this.master = new Chip(this.words.subarray(0, CHIP_WORDS), true);
     this.slave = new Chip(this.words.subarray(CHIP_WORDS, 2 * CHIP_WORDS), false);
     this.master.powerOn();
@@ -317,6 +319,8 @@ export class InterruptControllers implements Device, InterruptController {
       if (irq === CASCADE_LINE) {
         const line = slave.request();
         if (line >= 0) slave.serve(line);
+        // The slave's INT falls with INTA; what else it wants is another edge (data sheet, "Interrupt Sequence").
+        if (this.revised) master.setLine(CASCADE_LINE, false);
         irq = 8 + (line < 0 ? SPURIOUS_LINE : line);
         vector = slave.vectorOf(irq & 7);
       }

@@ -66,6 +66,8 @@ export class SerialPort implements Device {
   private readonly words: Int32Array;
   private readonly say: Say;
   private readonly pic: InterruptControllers;
+  /** Since chipset revision 31 a byte to send answers the transmitter's interrupt, and loopback turns OUT2 off. */
+  private readonly revised: boolean;
 
   constructor(host: DeviceHost, bus: PortBus, pic: InterruptControllers) {
     this.state = deviceBlock(host.mem, 'uart');
@@ -74,6 +76,7 @@ export class SerialPort implements Device {
     this.words[DIVISOR] = 1;
     this.say = consoleOf(host, bus);
     this.pic = pic;
+    this.revised = host.config.chipsetRevision >= 31;
     bus.claim(FIRST_PORT, 8, {
       bytes: true,
       in: (port) => this.read(port),
@@ -154,6 +157,11 @@ export class SerialPort implements Device {
 
   private send(byte: number): void {
     const { words } = this;
+    if (this.revised) {
+      // A full register takes the interrupt away (data sheet, table IV), and the next is an edge of its own.
+      words[THRE_PENDING] = 0;
+      this.update();
+    }
     words[THRE_PENDING] = 1;
     if (words[MCR] & MCR_LOOPBACK) this.receive(byte);
     else this.say(CONSOLE_COM1, byte);
@@ -194,8 +202,9 @@ export class SerialPort implements Device {
     return reason | (this.words[FIFO_ENABLED] ? 0xc0 : 0);
   }
 
-  /** OUT2 lets the interrupt through to the controller, as PCs are wired. */
+  /** OUT2 lets the interrupt through to the controller, as PCs are wired; in loopback the pin is inactive (MCR bit 4). */
   private update(): void {
-    this.pic.setLine(IRQ, (this.words[MCR] & MCR_OUT2) !== 0 && reasonOf(this.words) !== 1);
+    const gate = this.revised ? MCR_OUT2 | MCR_LOOPBACK : MCR_OUT2;
+    this.pic.setLine(IRQ, (this.words[MCR] & gate) === MCR_OUT2 && reasonOf(this.words) !== 1);
   }
 }
