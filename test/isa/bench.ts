@@ -1,10 +1,12 @@
 import { DEFAULT_CONFIG, NO_PROFILE, type ResolvedProfile } from '../../recorder/machine/config.ts';
 import { Cpu, type CpuOptions } from '../../recorder/machine/cpu/cpu.ts';
+import { CPU_REVISION } from '../../recorder/machine/cpu/models.ts';
 import { CpuState } from '../../recorder/machine/cpu/state.ts';
 import type { InterruptController, IoBus } from '../../recorder/machine/device.ts';
 import { EventLog } from '../../recorder/machine/event-log.ts';
 import { allocateMemory, type MachineMemory, RAM } from '../../recorder/machine/layout.ts';
 import { Mmu } from '../../recorder/machine/mmu/mmu.ts';
+import { HIDDEN_BYTES } from '../../recorder/machine/mmu/rom.ts';
 import { EVENT_KIND_NAMES, EVENT_KINDS, type EventBatch, type EventKind } from '../../schemas/events.ts';
 
 export type Row = Record<string, number>;
@@ -45,6 +47,8 @@ export class Requests implements InterruptController {
 
 export interface BenchOptions extends CpuOptions {
   readonly ramBytes?: number;
+  /** Of a BIOS and option ROM; where they appear below 1 MB cannot be written until the test says so. None unless said. */
+  readonly romBytes?: number;
   readonly record?: boolean;
   readonly profile?: ResolvedProfile;
 }
@@ -59,15 +63,22 @@ export class CpuBench {
   readonly log: EventLog | null;
   private readonly seen = new Map<EventKind, Row[]>();
 
-  constructor({ ramBytes = 4 << 20, record = false, profile = NO_PROFILE, ...options }: BenchOptions = {}) {
-    this.mem = allocateMemory(ramBytes);
-    const config = { ...DEFAULT_CONFIG, ramBytes };
+  constructor({
+    ramBytes = 4 << 20,
+    romBytes = 0,
+    record = false,
+    profile = NO_PROFILE,
+    ...options
+  }: BenchOptions = {}) {
+    this.mem = allocateMemory(ramBytes, romBytes);
+    const config = { ...DEFAULT_CONFIG, ramBytes, cpuRevision: options.revision ?? CPU_REVISION };
     this.log = record
       ? new EventLog(new CpuState(this.mem), { flush: (batch) => this.take(batch) }, 4096)
       : null;
     this.cpu = new Cpu(this.mem, this.ports, this.requests, this.log, options);
     this.mmu = new Mmu(this.mem, config, profile, this.cpu, this.log);
     this.cpu.attachMmu(this.mmu);
+    this.mmu.shadow?.attach(new Uint8Array(HIDDEN_BYTES));
   }
 
   private take(batch: EventBatch): void {

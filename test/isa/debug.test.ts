@@ -116,7 +116,12 @@ describe('faults', () => {
 });
 
 describe('data breakpoints', () => {
-  it.each([
+  const PAGING: Record<string, (bench: ProtectedMode) => ProtectedMode> = {
+    'without paging': (bench) => bench,
+    'in pages of 4 KB': (bench) => bench.paging(),
+    'in a page of 4 MB': (bench) => bench.paging(true),
+  };
+  const CASES: readonly (readonly [string, string, number, number, boolean])[] = [
     ['a write', 'a3 00 20 00 00 40 f4', WRITE, 1, true],
     ['a write of the byte beside', 'a2 01 20 00 00 40 f4', WRITE, 1, false],
     ['a write across its first byte', 'a3 fd 1f 00 00 40 f4', WRITE, 4, true],
@@ -125,16 +130,19 @@ describe('data breakpoints', () => {
     ['a read-modify-write', 'ff 05 00 20 00 00 40 f4', WRITE, 4, true],
     ['a push', 'bc 04 20 00 00 50 40 f4', WRITE, 4, true],
     ['cmp', '3b 05 00 20 00 00 40 f4', ACCESS, 4, true],
-  ])('%s', (_, text, kind, bytes, met) => {
-    const bench = new ProtectedMode().code(text);
+  ];
+  it.each(
+    Object.keys(PAGING).flatMap((paging) => CASES.map((one) => [one[0], paging, ...one.slice(1)] as const)),
+  )('%s, %s', (_, paging, text, kind, bytes, met) => {
+    const bench = PAGING[paging as string](new ProtectedMode()).code(text as string);
     // Once before, so that the page is on the fast path and the block decoded.
     bench.step(4);
     bench.cpu.eip = CODE;
     bench.mem.i32[70] = 0;
-    arm(bench, 1, DATA, kind, bytes);
+    arm(bench, 1, DATA, kind as number, bytes as number);
     bench.step(4);
     expect(bench.vector).toBe(met ? DEBUG : -1);
-    const end = CODE + hexBytes(text).length;
+    const end = CODE + hexBytes(text as string).length;
     if (!met) {
       expect(bench.eip).toBe(end);
       return;

@@ -123,6 +123,17 @@ export class ProtectedMode extends CpuBench {
     this.gate(IDT + vector * 8, selector, offset, access);
   }
 
+  /** Turns paging on, all of RAM where it is and open to everyone: by 4 KB pages, or by one of 4 MB. */
+  paging(large = false): this {
+    const [directory, table] = [0x20000, 0x21000];
+    for (let page = 0; page < 1024; page++) this.poke32(table + 4 * page, (page << 12) | 7);
+    this.poke32(directory, large ? 0x87 : table | 7);
+    if (large) this.mmu.setCr4(0x10);
+    this.mmu.setCr3(directory);
+    this.mmu.setCr0(0x80000011 | 0);
+    return this;
+  }
+
   /** Puts code where execution begins. */
   code(text: string, at = CODE): this {
     this.pokeBytes(at, hexBytes(text));

@@ -144,8 +144,9 @@ const bitsOf = (has: ReadonlySet<CpuFeature>, table: Partial<Record<CpuFeature, 
  * Rises with each version whose processors behave otherwise in something that a guest can see. A trace keeps the number it was
  * made with, and is replayed by it:
  * 1: undefined flags of a 386 and 486 are those of the 80286, and they have test registers.
+ * 2: stores made by compiled code heed data breakpoints and address line 20 while paging is on.
  */
-export const CPU_REVISION = 1;
+export const CPU_REVISION = 2;
 
 /**
  * The processor that `text` names: `MODEL`, then features with + or -, as `pentium,+cmov`; `fpu` is for CPUID to tell.

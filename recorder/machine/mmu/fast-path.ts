@@ -13,6 +13,17 @@ export const FAST_USER_WRITE = 8;
 /** The bit of a frame number that address line 20 is. */
 export const ODD_MEGABYTE = 0x100;
 
+/**
+ * Why accesses are to be looked at one by one, as bits of `FastPath.attention`: a debugger waits for some, pages have data
+ * breakpoints, address line 20 is held down (pages of odd megabytes are another's), accesses at CPL 3 must be aligned, all
+ * stores are recorded.
+ */
+export const FOR_DEBUGGER = 1;
+export const FOR_BREAKPOINTS = 2;
+export const FOR_A20 = 4;
+export const FOR_ALIGNMENT = 8;
+export const FOR_STORES = 16;
+
 const SLOTS = FAST_PATH >>> 2;
 
 /**
@@ -24,17 +35,12 @@ export class FastPath {
   writeProtect = false;
   /** Frame of the current directory; -1 while paging is off. Kept by the MMU. */
   directory = -1;
-  /** All stores are recorded. Kept by the MMU. */
-  everyStore = false;
-  /** A debugger watches pages. Kept by the MMU. */
-  stops: Stops | null = null;
-  /** Address line 20 is held down: pages of odd megabytes are another's, and never fast. Kept by the MMU. */
-  a20Off = false;
-  /** Linear pages with data breakpoints; null while there are none. Kept by the MMU. */
-  watched: ReadonlySet<number> | null = null;
-
-  /** Accesses at CPL 3 must be aligned, so each is looked at. Kept by the MMU. */
-  alignment = false;
+  /** FOR_…: why accesses are looked at now. The short path leaves to the MMU what any of these bits concerns. */
+  attention = 0;
+  /** What a debugger watches; null while it does not (FOR_DEBUGGER). */
+  private stops: Stops | null = null;
+  /** Linear pages with data breakpoints; null while there are none (FOR_BREAKPOINTS). */
+  private watched: ReadonlySet<number> | null = null;
 
   private readonly tlb: Tlb;
   private readonly frames: Frames;
@@ -55,10 +61,28 @@ export class FastPath {
     this.identity = new Int32Array(mem.ramBytes >>> 12);
   }
 
+  /** From now on accesses are looked at for `reason`, or no longer. Slots granted before stay: `dropAll` takes them away. */
+  attend(reason: number, on: boolean): void {
+    this.attention = on ? this.attention | reason : this.attention & ~reason;
+  }
+
+  watchFor(stops: Stops | null): void {
+    this.stops = stops;
+    this.attend(FOR_DEBUGGER, stops !== null);
+    this.dropAll();
+  }
+
+  /** The linear pages with data breakpoints; null when there are none. */
+  watchPages(pages: ReadonlySet<number> | null): void {
+    this.watched = pages;
+    this.attend(FOR_BREAKPOINTS, pages !== null);
+    this.dropAll();
+  }
+
   /** Grants what TLB entry `entry`, which holds page `vpn`, allows. */
   grant(entry: number, vpn: number): void {
     const frame = this.tlb.frame(entry);
-    if (frame >= this.frames.count || (this.a20Off && frame & ODD_MEGABYTE)) return;
+    if (frame >= this.frames.count || this.isHidden(frame)) return;
     if (this.watched?.has(vpn)) return;
     if (this.stops?.withholds(vpn, frame)) return;
     const flags = this.tlb.flags(entry);
@@ -68,12 +92,12 @@ export class FastPath {
       if (frame === this.directory) return;
       if (slot === this.alternateSlot && (flags & TLB_APT_READ) === 0) return;
     }
-    const user = (flags & TLB_USER) !== 0 && !this.alignment;
+    const user = (flags & TLB_USER) !== 0 && (this.attention & FOR_ALIGNMENT) === 0;
     let bits = user ? FAST_READ | FAST_USER_READ : FAST_READ;
     if (
       (flags & (TLB_DIRTY | TLB_SUSPECT)) === TLB_DIRTY &&
       this.frames.facts(frame) === UNWATCHED &&
-      !this.everyStore &&
+      (this.attention & FOR_STORES) === 0 &&
       slot !== this.alternateSlot &&
       slot !== this.recursiveSlot
     ) {
@@ -87,12 +111,17 @@ export class FastPath {
   grantIdentity(frame: number): void {
     if (this.watched?.has(frame)) return;
     if (this.stops?.withholds(frame, frame)) return;
-    if (this.a20Off && frame & ODD_MEGABYTE) return;
+    if (this.isHidden(frame)) return;
     if (this.i32[SLOTS + frame] === 0) this.identity[this.identityCount++] = frame;
-    const writable = this.frames.facts(frame) === UNWATCHED && !this.everyStore;
+    const writable = this.frames.facts(frame) === UNWATCHED && (this.attention & FOR_STORES) === 0;
     let bits = FAST_READ | FAST_USER_READ | (writable ? FAST_WRITE | FAST_USER_WRITE : 0);
-    if (this.alignment) bits &= ~(FAST_USER_READ | FAST_USER_WRITE);
+    if (this.attention & FOR_ALIGNMENT) bits &= ~(FAST_USER_READ | FAST_USER_WRITE);
     this.i32[SLOTS + frame] = (RAM + (frame << 12)) | bits;
+  }
+
+  /** An access that names `frame` goes elsewhere: address line 20 is down. */
+  private isHidden(frame: number): boolean {
+    return (this.attention & FOR_A20) !== 0 && (frame & ODD_MEGABYTE) !== 0;
   }
 
   /** Stores to `frame` must be seen from now on. */

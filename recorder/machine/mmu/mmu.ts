@@ -17,7 +17,7 @@ import {
   WRITE,
 } from './bits.ts';
 import type { CpuView } from './cpu-view.ts';
-import { FastPath, ODD_MEGABYTE } from './fast-path.ts';
+import { FastPath, FOR_A20, FOR_ALIGNMENT, FOR_STORES, ODD_MEGABYTE } from './fast-path.ts';
 import { CODE, Frames, READ_ONLY, ROLES, UNWATCHED } from './frames.ts';
 import { RomShadow } from './rom.ts';
 import { createShortPath, type ShortPath } from './short-path.ts';
@@ -58,6 +58,7 @@ export class Mmu {
   private readonly translator: Translator;
   private readonly recursiveSlot: number;
   private readonly alternateSlot: number;
+  private readonly cpuRevision: number;
   private everyStore = false;
   /** What a debugger waits for. */
   private stops: Stops | null = null;
@@ -78,6 +79,7 @@ export class Mmu {
     this.log = log;
     this.recursiveSlot = log ? profile.recursiveSlot : -1;
     this.alternateSlot = log ? profile.alternateSlot : -1;
+    this.cpuRevision = config.cpuRevision;
     this.tlb = new Tlb(mem, config);
     this.frames = new Frames(mem);
     const watched = { ...profile, recursiveSlot: this.recursiveSlot, alternateSlot: this.alternateSlot };
@@ -101,14 +103,14 @@ export class Mmu {
   /** As setA20, after a restore: the fetch latch is as it was. */
   restoreA20(on: boolean): void {
     this.translator.frameMask = on ? -1 : ~ODD_MEGABYTE;
-    this.fastPath.a20Off = !on;
+    this.fastPath.attend(FOR_A20, !on);
     this.fastPath.dropAll();
     this.translator.takeControls();
   }
 
   /** Rebuilds everything derived, after a restore or a reset. */
   reload(): void {
-    this.fastPath.alignment = this.cpu.checksAlignment ?? false;
+    this.fastPath.attend(FOR_ALIGNMENT, this.cpu.checksAlignment ?? false);
     this.frames.reload(this.structures !== null);
     this.fastPath.reload();
     this.translator.takeControls();
@@ -118,24 +120,22 @@ export class Mmu {
   recordEveryStore(on: boolean): void {
     if (on === this.everyStore) return;
     this.everyStore = on;
-    this.fastPath.everyStore = on;
+    this.fastPath.attend(FOR_STORES, on);
     this.fastPath.dropAll();
   }
 
   /** Shows `stops` the accesses that it watches. */
   watchFor(stops: Stops | null): void {
     this.stops = stops;
-    this.fastPath.stops = stops;
     this.translator.stops = stops;
-    this.fastPath.dropAll();
+    this.fastPath.watchFor(stops);
   }
 
   /** From now on `watch` is told of every read and write of these linear pages; null: of none. */
   watchData(pages: ReadonlySet<number> | null, watch: DataWatch): void {
     if (pages === null && this.dataWatch === null) return;
     this.dataWatch = pages === null ? null : watch;
-    this.fastPath.watched = pages;
-    this.fastPath.dropAll();
+    this.fastPath.watchPages(pages);
   }
 
   setCr0(value: number): void {
@@ -145,8 +145,8 @@ export class Mmu {
   /** Takes up a change of CR0.AM or EFLAGS.AC. While both are set no access at CPL 3 is fast, and all are looked at here. */
   updateAlignment(): void {
     const on = this.cpu.checksAlignment ?? false;
-    if (on === this.fastPath.alignment) return;
-    this.fastPath.alignment = on;
+    if (on === ((this.fastPath.attention & FOR_ALIGNMENT) !== 0)) return;
+    this.fastPath.attend(FOR_ALIGNMENT, on);
     if (on) this.fastPath.dropAll();
   }
 
@@ -155,7 +155,7 @@ export class Mmu {
    * SDM has both in one class (volume 3, table 6-2), and AMD's processors do so; but after the segment's limit.
    */
   checkAligned(linear: number, size: number, cpl: number): void {
-    if (!this.fastPath.alignment || cpl !== 3 || (linear & (size - 1)) === 0) return;
+    if ((this.fastPath.attention & FOR_ALIGNMENT) === 0 || cpl !== 3 || (linear & (size - 1)) === 0) return;
     if ((linear >>> 0) + size > LINEAR_END) this.cpu.operandWraps?.(linear);
     this.cpu.fault(ALIGNMENT_CHECK, 0);
   }
@@ -173,7 +173,7 @@ export class Mmu {
   /** For the CPU's hot loop: to be made once there is a CPU that keeps CPU_STATE. */
   createShortPath(): ShortPath {
     const { mem, log, tlb, frames, fastPath, structures } = this;
-    const { recursiveSlot, alternateSlot } = this;
+    const { recursiveSlot, alternateSlot, cpuRevision } = this;
     return createShortPath({
       mmu: this,
       mem,
@@ -184,6 +184,7 @@ export class Mmu {
       structures,
       recursiveSlot,
       alternateSlot,
+      cpuRevision,
     });
   }
 

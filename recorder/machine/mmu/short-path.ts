@@ -3,7 +3,14 @@ import type { EventLog } from '../event-log.ts';
 import type { MachineMemory } from '../layout.ts';
 import * as layout from '../layout.ts';
 import * as bits from './bits.ts';
-import type { FastPath } from './fast-path.ts';
+import {
+  type FastPath,
+  FOR_A20,
+  FOR_ALIGNMENT,
+  FOR_BREAKPOINTS,
+  FOR_DEBUGGER,
+  FOR_STORES,
+} from './fast-path.ts';
 import type { Frames } from './frames.ts';
 import * as facts from './frames.ts';
 import type { Mmu } from './mmu.ts';
@@ -19,6 +26,12 @@ const { PRESENT, WRITABLE, USER, ACCESSED, DIRTY, PAGE_SIZE_4M, TRANSLATION_BITS
 const { CR4_PGE, READ, LEVEL_PTE, FROM_STORE, FROM_WALK, VIA_DIRECT, VIA_PHYSICAL, TLB_INVLPG } = bits;
 const { CHANGED, ROLE_TABLE, TABLE_ONLY, UNWATCHED } = facts;
 const { TLB_WRITABLE, TLB_USER, TLB_DIRTY, TLB_SUSPECT } = flag;
+
+/** What of `FastPath.attention` concerns a read or fetch, and what a store. */
+const MINDED_BY_READS = FOR_DEBUGGER | FOR_BREAKPOINTS | FOR_A20 | FOR_ALIGNMENT;
+const MINDED_BY_STORES = MINDED_BY_READS | FOR_STORES;
+/** Before CPU_REVISION 2 a store did not ask for data breakpoints and address line 20. */
+const MINDED_BY_OLD_STORES = FOR_DEBUGGER | FOR_ALIGNMENT | FOR_STORES;
 
 /** The slow accesses of the CPU's hot loop, at the privilege in CPU_STATE. */
 export interface ShortPath {
@@ -39,13 +52,16 @@ export interface ShortPathParts {
   readonly structures: PagingStructures | null;
   readonly recursiveSlot: number;
   readonly alternateSlot: number;
+  /** Which behaviour of the processor (CPU_REVISION in cpu/models.ts). */
+  readonly cpuRevision: number;
 }
 
 /**
- * What the MMU does for an access, as it nearly always is: within a page, paging on, no debugger, no window of the guest profile,
- * tables in memory that are known by this directory and slot, rights beyond doubt, at most A and D of the PTE to be set,
+ * What the MMU does for an access, as it nearly always is: within a page, paging on, nothing that asks for attention (fast-path.ts), no window of
+ * the guest profile, tables in memory that are known by this directory and slot, rights beyond doubt, at most A and D of the PTE to be set,
  * a store to plain memory or of a whole PTE. Anything else goes to the MMU, which knows every case, before anything has
- * been done; both ways come to the same end (a test runs programs by both).
+ * been done; both ways come to the same end (test/isa/short-path.test.ts: every combination, and programs). INVLPG is the
+ * same whatever asks for attention.
  *
  * These are closures over what never changes, which V8 compiles with everything they hold as constants.
  */
@@ -53,6 +69,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
   const { mmu, log, tlb, frames, fastPath, structures, recursiveSlot, alternateSlot } = parts;
   const { i32, view } = parts.mem;
   const { count } = frames;
+  const mindedByStores = parts.cpuRevision < 2 ? MINDED_BY_OLD_STORES : MINDED_BY_STORES;
   /** Facts of a frame that the walker reads PTEs from, but for CHANGED. */
   const tableFacts = structures === null ? 0 : ROLE_TABLE;
 
@@ -121,13 +138,8 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     return (flags & TLB_DIRTY) !== 0 ? entry : fill(entry, vpn, true);
   }
 
-  /** Paging is on, nothing watches or asks for alignment, and address line 20 is free. CR0.PG is the sign bit. */
-  const isPlain = (): boolean =>
-    i32[CR0] < 0 &&
-    fastPath.stops === null &&
-    fastPath.watched === null &&
-    !fastPath.a20Off &&
-    !fastPath.alignment;
+  /** Paging is on, and of what asks for attention nothing concerns the access. CR0.PG is the sign bit. */
+  const isPlain = (minded: number): boolean => i32[CR0] < 0 && (fastPath.attention & minded) === 0;
 
   const isWindow = (slot: number): boolean => slot === recursiveSlot || slot === alternateSlot;
 
@@ -135,7 +147,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     read(linear: number, size: number): number {
       const offset = linear & 0xfff;
       const vpn = linear >>> 12;
-      if (offset + size > 4096 || !isPlain() || isWindow(vpn >>> 10)) {
+      if (offset + size > 4096 || !isPlain(MINDED_BY_READS) || isWindow(vpn >>> 10)) {
         return mmu.readSlow(linear, size, i32[CPL]);
       }
       const entry = entryToRead(vpn);
@@ -154,14 +166,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     write(linear: number, size: number, value: number): void {
       const offset = linear & 0xfff;
       const vpn = linear >>> 12;
-      if (
-        offset + size > 4096 ||
-        i32[CR0] >= 0 ||
-        isWindow(vpn >>> 10) ||
-        fastPath.everyStore ||
-        fastPath.alignment ||
-        fastPath.stops !== null
-      ) {
+      if (offset + size > 4096 || !isPlain(mindedByStores) || isWindow(vpn >>> 10)) {
         mmu.writeSlow(linear, size, value, i32[CPL]);
         return;
       }
@@ -189,7 +194,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     },
 
     fetch(linear: number): number {
-      const entry = isPlain() ? entryToRead(linear >>> 12) : -1;
+      const entry = isPlain(MINDED_BY_READS) ? entryToRead(linear >>> 12) : -1;
       const frame = entry < 0 ? count : tlb.frame(entry);
       if (frame >= count) return mmu.fetchFrame(linear, i32[CPL]);
       return frame * 4096 + (linear & 0xfff);

@@ -1,0 +1,331 @@
+import { describe, expect, it } from 'vitest';
+import { NO_PROFILE, type ResolvedProfile } from '../../recorder/machine/config.ts';
+import { AC } from '../../recorder/machine/cpu/flags.ts';
+import { CPL, EAX, EBX, ECX } from '../../recorder/machine/cpu/state.ts';
+import { BIOS_ROM_BYTES, FAST_PATH, OPTION_ROM_BYTES, RAM } from '../../recorder/machine/layout.ts';
+import type { ShortPath } from '../../recorder/machine/mmu/short-path.ts';
+import { Stops } from '../../recorder/machine/stops.ts';
+import { EVENT_KIND_NAMES } from '../../schemas/events.ts';
+import { ProtectedMode } from './protected-mode.ts';
+
+/**
+ * Every kind of access to every kind of page, under everything that can ask for attention, by the short path and by the
+ * MMU: the value, the fault, memory, TLB, fast path, events and what a debugger saw must be the same.
+ */
+
+const DIRECTORY = 0x40000;
+const IDENTITY = 0x42000;
+const TABLE = 0x43000;
+/** In an odd megabyte: with address line 20 down it is FAR_TABLE - 1 MB. */
+const FAR_TABLE = 0x143000;
+const OTHER_DIRECTORY = 0x41000;
+const WINDOW_SLOT = 256;
+const WINDOW = WINDOW_SLOT << 22;
+const FAR_SLOT = 257;
+const LARGE_SLOT = 258;
+const ABSENT_SLOT = 259;
+const UNUSED_SLOT = 260;
+const RECURSIVE = 1000;
+const ALTERNATE = 1001;
+const ROM_FRAME = 0xf0;
+const BEYOND = 0x500;
+const FAR_DATA = 0x208000;
+/** Words of a page that the accesses reach. */
+const WORDS = [16, 17, 1023];
+
+const P = 1;
+const W = 2;
+const U = 4;
+const A = 0x20;
+const D = 0x40;
+const G = 0x100;
+const ALL = P | W | U | A | D;
+
+/** Pages of the window: what their PTE holds. */
+const PTES = {
+  plain: (0x200 << 12) | ALL,
+  'in an odd megabyte': (0x101 << 12) | ALL,
+  'never accessed': (0x202 << 12) | P | W | U,
+  clean: (0x203 << 12) | P | W | U | A,
+  'read-only': (0x204 << 12) | P | U | A | D,
+  'of the supervisor': (0x205 << 12) | P | W | A | D,
+  global: (0x206 << 12) | ALL | G,
+  absent: 0,
+  'a page table': TABLE | ALL,
+  'a directory': DIRECTORY | ALL,
+  'with decoded code': (0x207 << 12) | ALL,
+  'of ROM': (ROM_FRAME << 12) | ALL,
+  'beyond RAM': (BEYOND << 12) | ALL,
+} as const;
+const PAGES: readonly [name: string, linear: number][] = [
+  ...Object.keys(PTES).map((name, n): [string, number] => [name, WINDOW + n * 4096]),
+  ['by a far table', FAR_SLOT << 22],
+  ['large', LARGE_SLOT << 22],
+  ['by an absent table', ABSENT_SLOT << 22],
+  ['by a table never used', UNUSED_SLOT << 22],
+  ['in the recursive window', (RECURSIVE << 22) + (WINDOW_SLOT << 12)],
+  ['in the alternate window', (ALTERNATE << 22) + (WINDOW_SLOT << 12)],
+];
+
+interface Access {
+  readonly name: string;
+  readonly offset: number;
+  readonly size: number;
+  readonly kind: 'read' | 'write' | 'fetch' | 'invlpg';
+}
+const OPERANDS: readonly [offset: number, size: number][] = [
+  [0x40, 1],
+  [0x40, 4],
+  [0x41, 4],
+  [0xffe, 4],
+];
+const ACCESSES: readonly Access[] = [
+  ...OPERANDS.flatMap(([offset, size]): Access[] => [
+    { name: `read of ${size} at ${offset}`, offset, size, kind: 'read' },
+    { name: `write of ${size} at ${offset}`, offset, size, kind: 'write' },
+  ]),
+  { name: 'fetch', offset: 0x40, size: 1, kind: 'fetch' },
+  { name: 'INVLPG', offset: 0x40, size: 1, kind: 'invlpg' },
+];
+
+const WARMTHS = ['cold', 'read before', 'written before', 'changed since'] as const;
+type Warmth = (typeof WARMTHS)[number];
+
+interface Attention {
+  readonly stops: boolean;
+  readonly breakpoints: 'none' | 'there' | 'elsewhere';
+  readonly a20Off: boolean;
+  readonly alignment: boolean;
+  readonly everyStore: boolean;
+  readonly user: boolean;
+  readonly writeProtect: boolean;
+}
+const BOTH = [false, true];
+
+function* attentions(record: boolean): Generator<Attention> {
+  for (const stops of BOTH)
+    for (const breakpoints of record
+      ? (['none', 'there'] as const)
+      : (['none', 'there', 'elsewhere'] as const))
+      for (const a20Off of BOTH)
+        for (const alignment of BOTH)
+          for (const everyStore of record ? BOTH : [false])
+            for (const user of BOTH)
+              for (const writeProtect of user ? [false] : BOTH)
+                yield { stops, breakpoints, a20Off, alignment, everyStore, user, writeProtect };
+}
+
+/** One of two machines in the same state. */
+class Side {
+  readonly bench: ProtectedMode;
+  readonly short: ShortPath;
+  readonly seen: string[] = [];
+  private stops: Stops | null = null;
+  private watched: ReadonlySet<number> = new Set();
+
+  constructor(profile: ResolvedProfile, record: boolean, revision: number) {
+    this.bench = new ProtectedMode({
+      romBytes: BIOS_ROM_BYTES + OPTION_ROM_BYTES,
+      record,
+      profile,
+      revision,
+      model: 'pentium',
+    });
+    this.short = this.bench.mmu.createShortPath();
+    this.layOut();
+  }
+
+  private layOut(): void {
+    const { bench } = this;
+    const { mmu } = bench;
+    for (let page = 0; page < 1024; page++) bench.poke32(IDENTITY + page * 4, (page << 12) | ALL);
+    Object.values(PTES).forEach((pte, n) => {
+      bench.poke32(TABLE + n * 4, pte);
+    });
+    for (const table of [FAR_TABLE, FAR_TABLE - 0x100000]) bench.poke32(table, FAR_DATA | ALL);
+    for (const directory of [DIRECTORY, OTHER_DIRECTORY]) {
+      bench.poke32(directory, IDENTITY | ALL);
+      bench.poke32(directory + RECURSIVE * 4, directory | ALL);
+      bench.poke32(directory + ALTERNATE * 4, OTHER_DIRECTORY | ALL);
+      bench.poke32(directory + WINDOW_SLOT * 4, TABLE | ALL);
+      bench.poke32(directory + FAR_SLOT * 4, FAR_TABLE | ALL);
+      bench.poke32(directory + LARGE_SLOT * 4, ALL | 0x80);
+    }
+    mmu.markCode(0x207);
+    mmu.setCr4(0x10);
+    mmu.setCr3(DIRECTORY);
+  }
+
+  /** Everything as it was, and this asked for. */
+  ask(how: Attention): void {
+    const { bench } = this;
+    const { mmu, cpu } = bench;
+    mmu.watchData(null, this.watch);
+    this.stops = how.stops ? new Stops(cpu, [], [this.stop]) : null;
+    if (this.stops) this.stops.mode = 'note';
+    mmu.watchFor(this.stops);
+    mmu.setA20(!how.a20Off);
+    mmu.recordEveryStore(how.everyStore);
+    mmu.setCr0(0x80000011 | (how.writeProtect ? 0x10000 : 0) | (how.alignment ? 0x40000 : 0) | 0);
+    cpu.eflags = 2 | (how.alignment ? AC : 0);
+    bench.mem.i32[CPL] = how.user ? 3 : 0;
+    this.watched = new Set(how.breakpoints === 'there' ? PAGES.map(([, linear]) => linear >>> 12) : [0x300]);
+    if (how.breakpoints !== 'none') mmu.watchData(this.watched, this.watch);
+  }
+
+  private readonly stop = {
+    space: 'linear',
+    first: WINDOW,
+    last: WINDOW + 0x3fffff,
+    reads: true,
+    writes: true,
+  } as const;
+  private readonly note = (what: string, linear: number, size: number): void => {
+    if (this.watched.has(linear >>> 12)) this.seen.push(`${what} ${linear >>> 0} ${size}`);
+  };
+  private readonly watch = {
+    dataRead: (linear: number, size: number) => this.note('read', linear, size),
+    dataWritten: (linear: number, size: number) => this.note('write', linear, size),
+  };
+
+  /** Where a page of data lies, as an index of words, with address line 20 free and down. */
+  private framesOf(page: number): readonly number[] {
+    const pte = PTES[PAGES[page][0] as keyof typeof PTES] ?? FAR_DATA;
+    const at = (RAM >>> 2) + ((pte & 0x3ff000) >>> 2);
+    return (pte & ~0xfff) === TABLE || (pte & ~0xfff) === DIRECTORY ? [] : [at, at & ~0x40000];
+  }
+
+  /** The page as it was at first, in a TLB that knows nothing, or knows it by an access before. */
+  warm(page: number, warmth: Warmth): void {
+    const { bench } = this;
+    const { mem } = bench;
+    const [name, linear] = PAGES[page];
+    const pte = PTES[name as keyof typeof PTES];
+    if (pte !== undefined) {
+      bench.poke32(TABLE + page * 4, pte);
+      for (const frame of this.framesOf(page)) for (const word of WORDS) mem.i32[frame + word] = frame ^ word;
+    }
+    if (name === 'by a table never used') bench.poke32(DIRECTORY + UNUSED_SLOT * 4, TABLE | P | W | U);
+    bench.mmu.setCr3(DIRECTORY);
+    if (warmth === 'cold') return;
+    const cpl = mem.i32[CPL];
+    this.guarded(() =>
+      warmth === 'written before'
+        ? bench.mmu.writeSlow(linear, 1, 0x5a, cpl)
+        : bench.mmu.readSlow(linear, 1, cpl),
+    );
+    if (warmth === 'changed since' && pte !== undefined) bench.poke32(TABLE + page * 4, pte ^ (0x18 << 12));
+  }
+
+  /** The value, or the fault. */
+  private guarded(act: () => unknown): unknown {
+    try {
+      return act();
+    } catch (error) {
+      const { vector, code } = error as { vector?: number; code?: number };
+      if (vector === undefined) throw error;
+      return `fault ${vector} code ${code} at ${this.bench.cpu.cr2 >>> 0}`;
+    }
+  }
+
+  act({ kind, size }: Access, linear: number, byShort: boolean): unknown {
+    const { mmu, mem } = this.bench;
+    const { short } = this;
+    const cpl = mem.i32[CPL];
+    const value = 0x1234567f;
+    return this.guarded(() => {
+      if (kind === 'read') return byShort ? short.read(linear, size) : mmu.readSlow(linear, size, cpl);
+      if (kind === 'write')
+        return byShort ? short.write(linear, size, value) : mmu.writeSlow(linear, size, value, cpl);
+      if (kind === 'fetch') return byShort ? short.fetch(linear) : mmu.fetchFrame(linear, cpl);
+      return byShort ? short.invlpg(linear) : mmu.invlpg(linear);
+    });
+  }
+
+  /** What an access to the page could have changed. */
+  state(page: number): string {
+    const { mem, mmu } = this.bench;
+    const [, linear] = PAGES[page];
+    const words: number[] = [];
+    mmu.forEachTlbWord((word) => words.push(word));
+    words.push(mem.i32[(FAST_PATH >>> 2) + (linear >>> 12)]);
+    for (const frame of this.framesOf(page)) for (const word of WORDS) words.push(mem.i32[frame + word]);
+    for (const at of [TABLE + page * 4, TABLE + 0x40, DIRECTORY + 0x40, DIRECTORY + UNUSED_SLOT * 4])
+      words.push(mem.i32[(RAM + at) >>> 2]);
+    const hit = this.stops?.hit;
+    return `${words.join()} ${hit ? `${hit.kind} ${hit.address}` : ''} ${this.seen.splice(0).join()}`;
+  }
+
+  events(): unknown {
+    return Object.fromEntries(EVENT_KIND_NAMES.map((kind) => [kind, this.bench.events(kind)]));
+  }
+}
+
+/** Every combination in which the two sides differ; what was compared is counted. */
+function compare(
+  profile: ResolvedProfile,
+  record: boolean,
+  revision = 2,
+  chosen: (how: Attention) => boolean = () => true,
+): { found: string[]; count: number } {
+  const short = new Side(profile, record, revision);
+  const long = new Side(profile, record, revision);
+  const found: string[] = [];
+  let count = 0;
+  for (const how of [...attentions(record)].filter(chosen)) {
+    for (const side of [short, long]) side.ask(how);
+    for (let page = 0; page < PAGES.length; page++) {
+      const [name, linear] = PAGES[page];
+      for (const warmth of WARMTHS) {
+        for (const access of ACCESSES) {
+          const outcome = (side: Side, byShort: boolean) => {
+            side.warm(page, warmth);
+            side.seen.length = 0;
+            return `${side.act(access, (linear + access.offset) | 0, byShort)} ${side.state(page)}`;
+          };
+          count++;
+          if (outcome(short, true) === outcome(long, false)) continue;
+          found.push(`${access.name}, page ${name}, ${warmth}: ${JSON.stringify(how)}`);
+        }
+      }
+    }
+    if (JSON.stringify(short.events()) !== JSON.stringify(long.events()))
+      found.push(`events: ${JSON.stringify(how)}`);
+  }
+  return { found, count };
+}
+
+const BSD = { ...NO_PROFILE, recursiveSlot: RECURSIVE, alternateSlot: ALTERNATE };
+
+describe('the short path does what the MMU does, whatever asks for attention', () => {
+  it.each([
+    ['recording, with windows', BSD, true],
+    ['without recording', NO_PROFILE, false],
+  ] as const)('%s', (_, profile, record) => {
+    const { found, count } = compare(profile, record);
+    expect(found.slice(0, 10)).toEqual([]);
+    expect(count).toBeGreaterThan(25_000);
+  });
+
+  it('in an old machine a store asks neither for data breakpoints nor for address line 20', () => {
+    const { found } = compare(NO_PROFILE, false, 1, ({ stops, writeProtect }) => !stops && !writeProtect);
+    expect(found.length).toBeGreaterThan(0);
+    expect(found.filter((one) => !/^write/.test(one))).toEqual([]);
+    expect(found.filter((one) => !/"breakpoints":"there"|"a20Off":true/.test(one))).toEqual([]);
+  });
+});
+
+describe('a store with address line 20 down', () => {
+  it.each([true, false])('reaches the even megabyte, by micro-ops (%s)', (specialise) => {
+    // mov [0x300010], eax; mov ebx, [0x300010]; mov ecx, [0x200010]
+    const bench = new ProtectedMode({ specialise })
+      .paging()
+      .code('a3 10 00 30 00 8b 1d 10 00 30 00 8b 0d 10 00 20 00');
+    bench.poke32(0x300010, 0x33333333);
+    bench.cpu.setRegister(EAX, 0x41414141);
+    bench.mmu.setA20(false);
+    bench.step(3);
+    expect([EBX, ECX].map((register) => bench.cpu.register(register))).toEqual([0x41414141, 0x41414141]);
+    expect([bench.peek32(0x200010), bench.peek32(0x300010)]).toEqual([0x41414141, 0x33333333]);
+  });
+});
