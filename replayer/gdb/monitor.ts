@@ -125,8 +125,8 @@ export class Monitor {
     const words = line.trim().split(/\s+/);
     for (const count of [2, 1]) {
       const name = words.slice(0, count).join(' ');
+      if (!Object.hasOwn(this.commands, name)) continue;
       const command = this.commands[name];
-      if (!command) continue;
       try {
         return await command.run(words.slice(count).join(' '));
       } catch (error) {

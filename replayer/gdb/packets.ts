@@ -1,8 +1,13 @@
 /** The remote serial protocol's framing (GDB manual, appendix E.1): `$payload#checksum`, acknowledged by `+` until told not to. */
 
+/** Largest payload, bytes, in both directions. */
+export const PACKET_SIZE = 0x4000;
+
 const INTERRUPT = 0x03;
 const DOLLAR = 0x24;
 const HASH = 0x23;
+const PLUS = 0x2b;
+const MINUS = 0x2d;
 const ESCAPE = 0x7d;
 const ESCAPE_XOR = 0x20;
 
@@ -10,7 +15,11 @@ const ESCAPE_XOR = 0x20;
 export type PacketEvent =
   | { readonly kind: 'packet'; readonly payload: string; readonly intact: boolean }
   /** Ctrl-C: a byte of its own, outside of packets. */
-  | { readonly kind: 'interrupt' };
+  | { readonly kind: 'interrupt' }
+  /** `-`: the last packet is to be sent again. */
+  | { readonly kind: 'again' }
+  /** Not gdb, or a packet beyond PACKET_SIZE: nothing that follows is read. */
+  | { readonly kind: 'foreign' };
 
 const checksum = (payload: string): string => {
   let sum = 0;
@@ -18,30 +27,52 @@ const checksum = (payload: string): string => {
   return sum.toString(16).padStart(2, '0');
 };
 
-/** Takes bytes as they come, and gives what they say. */
+/**
+ * Takes bytes as they come, and gives what they say. A connection that begins with anything but acknowledgements and a
+ * packet is none of gdb's (a browser that posts to the port, say), and packets in what it sends are not for us.
+ */
 export class PacketReader {
-  private pending = Buffer.alloc(0);
+  /** Of the packet that is being read: payload, `#`, two digits. */
+  private readonly pending = Buffer.alloc(PACKET_SIZE + 3);
+  private filled = 0;
+  /** Place of `#` in it; -1 while that has not come. */
+  private hash = -1;
+  private state: 'beginning' | 'between' | 'packet' | 'foreign' = 'beginning';
 
   *push(bytes: Uint8Array): Generator<PacketEvent> {
-    this.pending = Buffer.concat([this.pending, bytes]);
-    let at = 0;
-    while (at < this.pending.length) {
-      const byte = this.pending[at];
-      if (byte === INTERRUPT) {
-        yield { kind: 'interrupt' };
-        at++;
-      } else if (byte !== DOLLAR) {
-        at++; // '+', '-', or noise.
-      } else {
-        const end = this.pending.indexOf(HASH, at);
-        if (end < 0 || end + 2 >= this.pending.length) break;
-        const payload = this.pending.toString('latin1', at + 1, end);
-        const intact = this.pending.toString('latin1', end + 1, end + 3).toLowerCase() === checksum(payload);
-        yield { kind: 'packet', payload, intact };
-        at = end + 3;
-      }
+    for (const byte of bytes) {
+      if (this.state === 'foreign') return;
+      const event = this.state === 'packet' ? this.inPacket(byte) : this.between(byte);
+      if (event) yield event;
     }
-    this.pending = this.pending.subarray(at);
+  }
+
+  private between(byte: number): PacketEvent | undefined {
+    if (byte === DOLLAR) {
+      this.state = 'packet';
+      this.filled = 0;
+      this.hash = -1;
+    } else if (this.state === 'beginning') return byte === PLUS ? undefined : this.foreign();
+    else if (byte === INTERRUPT) return { kind: 'interrupt' };
+    else if (byte === MINUS) return { kind: 'again' };
+    // '+', or noise.
+    return undefined;
+  }
+
+  private inPacket(byte: number): PacketEvent | undefined {
+    if (this.hash < 0 && byte === HASH) this.hash = this.filled;
+    else if (this.hash < 0 && this.filled === PACKET_SIZE) return this.foreign();
+    this.pending[this.filled++] = byte;
+    if (this.hash < 0 || this.filled < this.hash + 3) return undefined;
+    this.state = 'between';
+    const payload = this.pending.toString('latin1', 0, this.hash);
+    const sum = this.pending.toString('latin1', this.hash + 1, this.filled).toLowerCase();
+    return { kind: 'packet', payload, intact: sum === checksum(payload) };
+  }
+
+  private foreign(): PacketEvent {
+    this.state = 'foreign';
+    return { kind: 'foreign' };
   }
 }
 
@@ -66,4 +97,15 @@ export function unescapeBinary(text: string): Uint8Array {
 
 export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 export const hexOfText = (text: string): string => Buffer.from(text, 'utf8').toString('hex');
-export const bytesOfHex = (text: string): Uint8Array => Buffer.from(text, 'hex');
+
+/** Undefined for what is not whole bytes in hexadecimal. */
+export const bytesOfHex = (text: string): Uint8Array | undefined =>
+  /^(?:[0-9a-f]{2})*$/i.test(text) ? Buffer.from(text, 'hex') : undefined;
+
+/** Numbers in hexadecimal, of at most 32 bits, separated by commas: exactly `count` of them, else undefined. */
+export function hexNumbers(text: string, count: number): number[] | undefined {
+  const parts = text.split(',');
+  return parts.length === count && parts.every((part) => /^[0-9a-f]{1,8}$/i.test(part))
+    ? parts.map((part) => Number.parseInt(part, 16))
+    : undefined;
+}

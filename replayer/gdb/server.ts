@@ -1,24 +1,38 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { resolve as absolute } from 'node:path';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { DivergenceFound } from '../divergence.ts';
-import { encodePacket, hexOfText, PacketReader } from './packets.ts';
+import { encodePacket, hexOfText, PACKET_SIZE, PacketReader } from './packets.ts';
 import { GdbStub } from './stub.ts';
 
+/** Where to listen: a port of this machine (0: a free one), or a socket file that its owner alone may use. */
+export type ListenAt = { readonly port: number } | { readonly socket: string };
+
 export interface GdbServer {
-  readonly host: string;
-  readonly port: number;
+  /** As gdb's `target remote` takes it. */
+  readonly address: string;
   /** Text for gdb's console: shown at once while the target runs, else with the next thing it does. */
   say(text: string): void;
-  /** Resolves when a gdb has come and gone, or `close` was called. Rejects when the recording turns out to diverge. */
+  /** Resolves when `close` was called. Rejects when the recording turns out to diverge. */
   readonly ended: Promise<void>;
   close(): void;
 }
 
 /** This machine only: whoever reaches the port can read all of the guest's memory. */
 const LOOPBACK = '127.0.0.1';
+/** Of a socket file: nobody but its owner. */
+const OWNER_ONLY = 0o177;
+/** Connections at once, all but one of them silent. */
+const MAX_CONNECTIONS = 32;
+/** How long a connection may be silent before its first packet. */
+const SILENCE_MS = 10_000;
+/** Packets that wait for an answer before no more are read. gdb itself waits for each answer. */
+const MAX_WAITING = 64;
+/** Text that waits for a gdb, characters. */
+const MAX_UNSAID = 1 << 16;
 
-/** Serves one gdb at a time; with `port` 0 on a free one. */
-export async function serveGdb(stub: GdbStub, port: number): Promise<GdbServer> {
+/** Serves gdbs, one at a time and one after the other, until it is closed. */
+export async function serveGdb(stub: GdbStub, at: ListenAt): Promise<GdbServer> {
   let connection: Connection | undefined;
   let waiting = '';
   let end: (error?: Error) => void = () => {};
@@ -26,26 +40,31 @@ export async function serveGdb(stub: GdbStub, port: number): Promise<GdbServer> 
     end = (error) => (error ? reject(error) : resolve());
   });
   const server = createServer((socket) => {
-    if (connection) {
-      socket.destroy();
-      return;
-    }
-    connection = new Connection(socket, stub, (error) => {
+    // Whoever connects and sends nothing of gdb's keeps nobody out.
+    const begin = (): boolean => {
+      if (connection) return false;
+      connection = candidate;
+      connection.say(waiting);
+      waiting = '';
+      return true;
+    };
+    const leave = (error?: Error): void => {
+      if (connection !== candidate) return;
       connection = undefined;
+      stub.reset();
+      if (!error) return;
       server.close();
       end(error);
-    });
-    connection.say(waiting);
-    waiting = '';
+    };
+    const candidate = new Connection(socket, stub, begin, leave);
   });
-  await listen(server, port);
-  const { address, port: own } = server.address() as AddressInfo;
+  server.maxConnections = MAX_CONNECTIONS;
+  await listen(server, at);
   return {
-    host: address,
-    port: own,
+    address: 'socket' in at ? absolute(at.socket) : `${LOOPBACK}:${(server.address() as AddressInfo).port}`,
     say: (text) => {
       if (connection) connection.say(text);
-      else waiting += text;
+      else waiting = (waiting + text).slice(-MAX_UNSAID);
     },
     ended,
     close: () => {
@@ -56,14 +75,34 @@ export async function serveGdb(stub: GdbStub, port: number): Promise<GdbServer> 
   };
 }
 
-const listen = (server: Server, port: number): Promise<void> =>
+const listen = (server: Server, at: ListenAt): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(
-        new BadInput(`cannot listen on ${LOOPBACK}:${port}: ${error.code}`, 'give another --port, or none'),
+        'socket' in at
+          ? new BadInput(
+              `cannot listen on ${at.socket}: ${error.code}`,
+              error.code === 'EADDRINUSE'
+                ? 'remove that file if no other server uses it, or give another --socket'
+                : 'give another --socket',
+            )
+          : new BadInput(
+              `cannot listen on ${LOOPBACK}:${at.port}: ${error.code}`,
+              'give another --port, or none',
+            ),
       );
     });
-    server.listen(port, LOOPBACK, resolve);
+    server.once('listening', resolve);
+    if ('port' in at) server.listen(at.port, LOOPBACK);
+    else {
+      // The file is made at once, with the rights that it is to have.
+      const mask = process.umask(OWNER_ONLY);
+      try {
+        server.listen(at.socket);
+      } finally {
+        process.umask(mask);
+      }
+    }
   });
 
 /** One gdb: packets are answered one after the other; only an interrupt overtakes. */
@@ -71,30 +110,38 @@ class Connection {
   private readonly socket: Socket;
   private readonly stub: GdbStub;
   private readonly reader = new PacketReader();
-  private readonly done: (error?: Error) => void;
+  private readonly begin: () => boolean;
+  private readonly leave: (error?: Error) => void;
+  private begun = false;
   private queue: Promise<void> = Promise.resolve();
+  private waiting = 0;
   private acknowledge = true;
   private lastSent: Uint8Array = new Uint8Array();
   private unsaid = '';
-  private running = false;
+  /** gdb takes text for its console. */
+  private listening = false;
   private over = false;
 
-  constructor(socket: Socket, stub: GdbStub, done: (error?: Error) => void) {
+  /** `begin` is asked before the first packet is answered: false while another gdb is served. */
+  constructor(socket: Socket, stub: GdbStub, begin: () => boolean, leave: (error?: Error) => void) {
     this.socket = socket;
     this.stub = stub;
-    this.done = done;
+    this.begin = begin;
+    this.leave = leave;
     socket.setNoDelay(true);
+    socket.setTimeout(SILENCE_MS, () => socket.destroy());
     socket.on('data', (bytes) => this.take(bytes));
-    socket.on('error', () => this.finish());
+    socket.on('drain', () => this.readOn());
+    socket.on('error', () => socket.destroy());
     socket.on('close', () => {
-      stub.interrupt();
+      if (this.begun) stub.interrupt();
       this.queue = this.queue.then(() => this.finish());
     });
   }
 
   say(text: string): void {
-    this.unsaid += text;
-    if (this.running) this.flushConsole();
+    this.unsaid = (this.unsaid + text).slice(-MAX_UNSAID);
+    if (this.listening) this.flushConsole();
   }
 
   close(): void {
@@ -105,47 +152,73 @@ class Connection {
     if (this.over) return;
     this.over = true;
     this.socket.destroy();
-    this.done(error);
+    this.leave(error);
   }
 
   private take(bytes: Uint8Array): void {
-    if (this.acknowledge && bytes.length > 0 && bytes[0] === 0x2d) this.socket.write(this.lastSent);
     for (const event of this.reader.push(bytes)) {
+      if (event.kind === 'packet' && !this.begun) {
+        if (!this.begin()) {
+          this.socket.destroy();
+          return;
+        }
+        this.begun = true;
+        this.socket.setTimeout(0);
+      }
       if (event.kind === 'interrupt') this.stub.interrupt();
-      else if (!event.intact) this.socket.write('-');
+      else if (event.kind === 'foreign') this.socket.destroy();
+      else if (event.kind === 'again') {
+        if (this.acknowledge) this.write(this.lastSent);
+      } else if (!event.intact) this.write('-');
       else {
-        if (this.acknowledge) this.socket.write('+');
+        if (this.acknowledge) this.write('+');
+        this.waiting++;
         this.queue = this.queue.then(() => this.answer(event.payload));
       }
     }
+    if (this.waiting >= MAX_WAITING) this.socket.pause();
+  }
+
+  private readOn(): void {
+    if (this.waiting < MAX_WAITING && !this.socket.writableNeedDrain) this.socket.resume();
   }
 
   private async answer(packet: string): Promise<void> {
+    this.waiting--;
     if (this.over) return;
-    this.running = GdbStub.runs(packet);
-    if (this.running) this.flushConsole();
+    const isCommand = packet.startsWith('qRcmd,');
+    this.listening = isCommand || GdbStub.runs(packet);
+    if (this.listening) this.flushConsole();
     try {
       const reply = await this.stub.handle(packet);
-      if (reply === undefined) {
-        this.finish();
-        return;
-      }
-      if (this.running) this.flushConsole();
-      this.running = false;
-      this.send(reply);
+      if (this.listening) this.flushConsole();
+      this.listening = false;
+      if (reply === undefined) this.socket.destroySoon();
+      else if (isCommand && reply.length > PACKET_SIZE) this.sendOutput(reply);
+      else this.send(reply);
       if (packet === 'QStartNoAckMode') this.acknowledge = false;
-      if (packet[0] === 'D' || packet.startsWith('vKill')) this.socket.end();
+      if (packet[0] === 'D' || packet.startsWith('vKill')) this.socket.destroySoon();
     } catch (error) {
-      // A recording that does not replay is worth nothing to a debugger; anything else is a bug of ours.
-      const text =
-        error instanceof DivergenceFound
-          ? `the replay diverged: ${error.message}`
-          : error instanceof BadInput
-            ? error.message
-            : String(error);
-      if (this.running) this.send(`O${hexOfText(`rewind386: ${text}\n`)}`);
-      this.finish(error as Error);
+      this.failed(error as Error);
     }
+    this.readOn();
+  }
+
+  /** A recording that does not replay is worth nothing to a debugger. Anything else is answered, and gdb goes on. */
+  private failed(error: Error): void {
+    const diverged = error instanceof DivergenceFound;
+    if (diverged && this.listening)
+      this.send(`O${hexOfText(`rewind386: the replay diverged: ${error.message}\n`)}`);
+    this.listening = false;
+    if (diverged) this.finish(error);
+    else this.send(`E.${error instanceof BadInput ? '' : 'internal error: '}${error.message}`);
+  }
+
+  /** The output of a command, in hexadecimal, that is more than one packet. */
+  private sendOutput(hex: string): void {
+    for (let at = 0; at < hex.length; at += PACKET_SIZE - 2)
+      this.send(`O${hex.slice(at, at + PACKET_SIZE - 2)}`);
+    this.send('OK');
   }
 
   private flushConsole(): void {
@@ -157,6 +230,10 @@ class Connection {
   private send(payload: string): void {
     if (this.over) return;
     this.lastSent = encodePacket(payload);
-    this.socket.write(this.lastSent);
+    this.write(this.lastSent);
+  }
+
+  private write(bytes: Uint8Array | string): void {
+    if (!this.socket.write(bytes)) this.socket.pause();
   }
 }

@@ -1,8 +1,7 @@
-import type { Watch } from '../../recorder/machine/stops.ts';
-import type { StopConditions } from '../timeline/timeline.ts';
 import type { AddressSpace, Debuggee, StopReport } from './debuggee.ts';
 import type { Monitor } from './monitor.ts';
-import { bytesOfHex, hexOf, hexOfText, unescapeBinary } from './packets.ts';
+import { bytesOfHex, hexNumbers, hexOf, hexOfText, PACKET_SIZE, unescapeBinary } from './packets.ts';
+import { GdbPoints } from './points.ts';
 import {
   changeRegister,
   changeRegisters,
@@ -12,22 +11,13 @@ import {
   targetXml,
 } from './registers.ts';
 
-/** Largest packet, bytes. */
-const PACKET_SIZE = 0x4000;
 const ERROR_ARGUMENT = 'E16';
 const ERROR_MEMORY = 'E0e';
 const SIGINT = 2;
 const SIGTRAP = 5;
 
-/** Sends text to gdb's console while the target runs. */
-export type ConsoleOutput = (text: string) => void;
-
-interface Point {
-  readonly type: number;
-  readonly address: number;
-  readonly length: number;
-  readonly space: AddressSpace;
-}
+/** What to do next, and on which thread: `s` and `S` step, `c` and `C` continue. */
+const RESUME = /^(?:vCont;)?([cs]|[CS][0-9a-f]{2})(?::[-0-9a-fp.]+)?(?:;.*)?$/;
 
 /**
  * The commands of the remote serial protocol (GDB manual, appendix E) on a debuggee: one processor, one thread. Points are
@@ -37,7 +27,7 @@ export class GdbStub {
   private readonly debuggee: Debuggee;
   private readonly monitor: Monitor;
   private readonly execFile: string | undefined;
-  private readonly points = new Map<string, Point>();
+  private readonly points = new GdbPoints();
   private space: AddressSpace = 'linear';
   private last: StopReport = { kind: 'step' };
   /** gdb understands why a breakpoint stopped it. */
@@ -56,9 +46,17 @@ export class GdbStub {
     this.interrupted = true;
   }
 
+  /** A gdb has left: the next one begins without its points. */
+  reset(): void {
+    this.points.clear();
+    this.space = 'linear';
+    this.breakReasons = false;
+    this.last = { kind: 'step' };
+  }
+
   /** Whether a command has the target run, and is answered when it stops. */
   static runs(packet: string): boolean {
-    return /^(c|s|bc|bs|C|S|vCont;)/.test(packet);
+    return packet === 'bs' || packet === 'bc' || RESUME.test(packet);
   }
 
   /** The answer to a packet; an empty one for what is not supported; undefined where the protocol has none. */
@@ -69,11 +67,15 @@ export class GdbStub {
       case 'g':
         return readRegisters(this.debuggee.machine);
       case 'G':
+        if (!bytesOfHex(packet.slice(1))) return ERROR_ARGUMENT;
         return this.change(changeRegisters(this.debuggee.machine, packet.slice(1)));
-      case 'p':
-        return readRegister(this.debuggee.machine, Number.parseInt(packet.slice(1), 16)) ?? ERROR_ARGUMENT;
+      case 'p': {
+        const [number] = hexNumbers(packet.slice(1), 1) ?? [-1];
+        return readRegister(this.debuggee.machine, number) ?? ERROR_ARGUMENT;
+      }
       case 'P': {
-        const [number, value] = packet.slice(1).split('=');
+        const [, number, value] = /^P([0-9a-f]{1,8})=([0-9a-f]+)$/i.exec(packet) ?? [];
+        if (value === undefined) return ERROR_ARGUMENT;
         return this.change(changeRegister(this.debuggee.machine, Number.parseInt(number, 16), value));
       }
       case 'm':
@@ -102,7 +104,8 @@ export class GdbStub {
   private rest(packet: string): string {
     if (packet === 'vCont?') return 'vCont;c;C;s;S';
     if (packet.startsWith('vKill')) return 'OK';
-    return '';
+    // Anything else that would run: there is no such thing to do.
+    return packet.startsWith('vCont;') ? ERROR_ARGUMENT : '';
   }
 
   // --- Running -----------------------------------------------------------------------------------------------------------
@@ -111,30 +114,12 @@ export class GdbStub {
     const { debuggee } = this;
     this.interrupted = false;
     const interrupted = () => this.interrupted;
-    const action = packet.startsWith('vCont;') ? packet[6].toLowerCase() : packet.toLowerCase();
-    if (action.startsWith('bs')) this.last = await debuggee.stepBack();
-    else if (action.startsWith('bc')) this.last = await debuggee.continueBack(this.conditions(), interrupted);
-    else if (action.startsWith('s')) this.last = await debuggee.stepForward();
-    else this.last = await debuggee.continueForward(this.conditions(), interrupted);
+    const step = /s/i.test(RESUME.exec(packet)?.[1] ?? '');
+    if (packet === 'bs') this.last = await debuggee.stepBack();
+    else if (packet === 'bc') this.last = await debuggee.continueBack(this.points.conditions(), interrupted);
+    else if (step) this.last = await debuggee.stepForward();
+    else this.last = await debuggee.continueForward(this.points.conditions(), interrupted);
     return this.stopReply();
-  }
-
-  private conditions(): StopConditions {
-    const points = [...this.points.values()];
-    return {
-      breakpoints: points.filter(({ type }) => type <= 1).map(({ address }) => address),
-      watches: points
-        .filter(({ type }) => type >= 2)
-        .map(
-          ({ type, address, length, space }): Watch => ({
-            space,
-            first: address,
-            last: address + length - 1,
-            writes: type !== 3,
-            reads: type !== 2,
-          }),
-        ),
-    };
   }
 
   private stopReply(): string {
@@ -163,45 +148,33 @@ export class GdbStub {
   }
 
   private setPoint(packet: string): string {
-    const [type, address, length] = packet
-      .slice(1)
-      .split(';')[0]
-      .split(',')
-      .map((n) => Number.parseInt(n, 16));
-    if (!(type >= 0 && type <= 4) || Number.isNaN(address) || Number.isNaN(length)) return ERROR_ARGUMENT;
-    const key = `${type},${address},${length}`;
-    if (packet[0] === 'z') this.points.delete(key);
-    else
-      this.points.set(key, {
-        type,
-        address,
-        length: Math.max(1, length),
-        space: type >= 2 ? this.space : 'linear',
-      });
-    return 'OK';
+    const numbers = hexNumbers(packet.slice(1).split(';')[0], 3);
+    if (!numbers) return ERROR_ARGUMENT;
+    const [type, address, length] = numbers;
+    const done =
+      packet[0] === 'z'
+        ? this.points.remove(type, address, length)
+        : this.points.insert({ type, address, length, space: type >= 2 ? this.space : 'linear' });
+    return done ? 'OK' : ERROR_ARGUMENT;
   }
 
   // --- Memory and registers ----------------------------------------------------------------------------------------------
 
   private readMemory(packet: string): string {
-    const [address, length] = packet
-      .slice(1)
-      .split(',')
-      .map((n) => Number.parseInt(n, 16));
-    if (Number.isNaN(address) || Number.isNaN(length)) return ERROR_ARGUMENT;
+    const numbers = hexNumbers(packet.slice(1), 2);
+    if (!numbers) return ERROR_ARGUMENT;
+    const [address, length] = numbers;
     const bytes = this.debuggee.readMemory(this.space, address, Math.min(length, PACKET_SIZE / 2));
     return bytes.length === 0 && length > 0 ? ERROR_MEMORY : hexOf(bytes);
   }
 
   private writeMemory(packet: string): string {
     const colon = packet.indexOf(':');
-    const [address, length] = packet
-      .slice(1, colon)
-      .split(',')
-      .map((n) => Number.parseInt(n, 16));
+    const numbers = hexNumbers(packet.slice(1, Math.max(1, colon)), 2);
     const text = packet.slice(colon + 1);
     const bytes = packet[0] === 'X' ? unescapeBinary(text) : bytesOfHex(text);
-    if (Number.isNaN(address) || bytes.length !== length) return ERROR_ARGUMENT;
+    if (!numbers || bytes?.length !== numbers[1]) return ERROR_ARGUMENT;
+    const [address, length] = numbers;
     if (length === 0) return 'OK';
     return this.debuggee.writeMemory(this.space, address, bytes) ? 'OK' : ERROR_MEMORY;
   }
@@ -254,10 +227,15 @@ export class GdbStub {
       case 'Qqemu.PhyMemMode':
         return this.physicalMode(packet);
       case 'qRcmd':
-        return hexOfText(await this.command(Buffer.from(packet.slice('qRcmd,'.length), 'hex').toString()));
+        return await this.monitorCommand(packet.slice('qRcmd,'.length));
       default:
         return '';
     }
+  }
+
+  private async monitorCommand(hex: string): Promise<string> {
+    const line = bytesOfHex(hex);
+    return line ? hexOfText(await this.command(Buffer.from(line).toString())) : ERROR_ARGUMENT;
   }
 
   /** `monitor phys on|off` does the same for a gdb without maintenance packets. */
@@ -282,10 +260,11 @@ export class GdbStub {
   /** qXfer:OBJECT:read:ANNEX:OFFSET,LENGTH */
   private transfer(packet: string): string {
     const [, object, verb, annex, range] = packet.split(':');
-    const [offset, length] = (range ?? '').split(',').map((n) => Number.parseInt(n, 16));
-    if (verb !== 'read' || Number.isNaN(offset) || Number.isNaN(length)) return '';
+    const numbers = hexNumbers(range ?? '', 2);
+    if (verb !== 'read' || !numbers) return '';
     const text = this.document(object, annex);
     if (text === undefined) return 'E00';
+    const [offset, length] = numbers;
     return `${offset + length < text.length ? 'm' : 'l'}${text.slice(offset, offset + length)}`;
   }
 

@@ -321,7 +321,7 @@ describe.runIf(gdb)('beside gdb', () => {
   async function byGdb(debuggee: Debuggee, count: number): Promise<Map<string, string>> {
     const monitor = new Monitor(debuggee, trace.reader);
     const stub = new GdbStub(debuggee, monitor, join(guest, 'images/kernel.debug'));
-    const server = await serveGdb(stub, 0);
+    const server = await serveGdb(stub, { port: 0 });
     const script = Array.from({ length: count }, (_, n) => [
       `frame ${n}`,
       `echo \\n@${n}\\n`,
@@ -329,7 +329,7 @@ describe.runIf(gdb)('beside gdb', () => {
       'info locals',
       'echo \\n@\\n',
     ]).flat();
-    const commands = ['set print elements 4', `target remote 127.0.0.1:${server.port}`, ...script];
+    const commands = ['set print elements 4', `target remote ${server.address}`, ...script];
     const output = await new Promise<string>((resolve) => {
       const args = ['-nx', '-batch', ...commands.flatMap((command) => ['-ex', command])];
       execFile('gdb', args, { timeout: 50_000 }, (_, stdout) => resolve(stdout));

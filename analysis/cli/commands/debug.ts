@@ -6,7 +6,7 @@ import { buildMachine } from '../../../recorder/machine/build.ts';
 import { elfSections } from '../../../replayer/dwarf/sections.ts';
 import { Debuggee } from '../../../replayer/gdb/debuggee.ts';
 import { type DebugFinding, Monitor } from '../../../replayer/gdb/monitor.ts';
-import { type GdbServer, serveGdb } from '../../../replayer/gdb/server.ts';
+import { type GdbServer, type ListenAt, serveGdb } from '../../../replayer/gdb/server.ts';
 import { GdbStub } from '../../../replayer/gdb/stub.ts';
 import { ForwardSession } from '../../../replayer/timeline/forward-session.ts';
 import { TraceReader } from '../../../replayer/trace-reader.ts';
@@ -27,12 +27,13 @@ export const addDebug = (cli: Argv): Argv =>
   cli.command('debug <file>', 'go back and forth in a trace with gdb', options, async (args) => {
     const { file, finding } = args;
     const at = args.at === undefined ? undefined : parseCount(args.at, '--at');
-    const port = parsePort(args.port);
+    const listenAt =
+      args.socket === undefined ? { port: parsePort(args.port ?? 0) } : { socket: args.socket };
     const reader = TraceReader.open(file);
     const findings = () => findingsOf(file);
     try {
       await tellDivergence(file, async () => {
-        if (!args.dap) return await debug(file, { reader, findings, at, finding, port });
+        if (!args.dap) return await debug(file, { reader, findings, at, finding, listenAt });
         const { stdin: input, stdout: output } = process;
         const { serveDap } = await import('./debug-dap.ts');
         await serveDap({ reader, findings, at, finding, input, output });
@@ -54,7 +55,16 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: 'begin at this finding of the checks, from 1',
       },
-      port: { type: 'number', default: 0, describe: 'listen there on 127.0.0.1 (default: a free one)' },
+      port: {
+        type: 'number',
+        requiresArg: true,
+        describe: 'listen there on 127.0.0.1 (default: a free one)',
+      },
+      socket: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'listen on this socket file, which only you can use, instead of a port',
+      },
     })
     .option('dap', {
       type: 'boolean',
@@ -62,6 +72,7 @@ const options = (yargs: Argv) =>
       describe: 'speak the Debug Adapter Protocol on stdin and stdout, for an editor (docs/dap.md)',
     })
     .conflicts('at', 'finding')
+    .conflicts('port', 'socket')
     .example('$0 debug run.r386', 'then run the gdb command that it prints')
     .example('$0 debug run.r386 --finding 1', 'begin where the first finding happened')
     .epilogue(
@@ -71,10 +82,10 @@ const options = (yargs: Argv) =>
 interface DebugRequest extends DebugStart {
   readonly reader: TraceReader;
   readonly findings: () => Promise<readonly DebugFinding[]>;
-  readonly port: number;
+  readonly listenAt: ListenAt;
 }
 
-async function debug(file: string, { reader, findings, port, ...start }: DebugRequest): Promise<void> {
+async function debug(file: string, { reader, findings, listenAt, ...start }: DebugRequest): Promise<void> {
   const session = ForwardSession.open(reader, { build: buildMachine, builtinDisk });
   const progress = progressBar('replaying', session.end);
   const tell = (text: string) => {
@@ -90,15 +101,15 @@ async function debug(file: string, { reader, findings, port, ...start }: DebugRe
   const files = new DebugFiles(reader.header);
   let server: GdbServer;
   try {
-    server = await serveGdb(new GdbStub(debuggee, monitor, files.program), port);
+    server = await serveGdb(new GdbStub(debuggee, monitor, files.program), listenAt);
   } catch (error) {
     files.remove();
     throw error;
   }
   say = server.say;
   console.log(`${file} at icount ${grouped(debuggee.position.icount)} of ${grouped(session.end)}`);
-  console.log(`gdb server on 127.0.0.1:${server.port}; Ctrl-C ends it`);
-  console.log(`next: gdb -x ${shellWord(files.script(server.port))}`);
+  console.log(`gdb server on ${server.address}; Ctrl-C ends it`);
+  console.log(`next: gdb -x ${shellWord(files.script(server.address))}`);
   const stop = () => server.close();
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
@@ -136,12 +147,13 @@ class DebugFiles {
     this.sources = sources;
   }
 
-  /** The commands that set a gdb up. */
-  script(port: number): string {
-    const lines = ['set pagination off', 'set confirm off', 'set architecture i386'];
+  /** The commands that set a gdb up, for a server at `address`. */
+  script(address: string): string {
+    // The kernel may be a stranger's: nothing in it or beside it is to be run by gdb.
+    const lines = ['set auto-load no', 'set pagination off', 'set confirm off', 'set architecture i386'];
     if (this.program) lines.push(`file ${this.program}`);
     if (this.sources) lines.push(`directory ${this.sources}`);
-    lines.push(GOTO, `target remote 127.0.0.1:${port}`, '');
+    lines.push(GOTO, `target remote ${address}`, '');
     return this.write('gdb.script', Buffer.from(lines.join('\n')));
   }
 

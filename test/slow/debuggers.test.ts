@@ -1,0 +1,30 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { fuzzStub } from '../fuzz/gdb-packets.ts';
+import { type TinyDebuggee, tinyDebuggee } from '../replay/tiny-debuggee.ts';
+import { random } from '../unit/trace-fixture.ts';
+
+/** Packets and messages by the hundred thousand: none ends a server, and none makes it keep memory. */
+const CASES = Number(process.env.PACKETS ?? 100_000);
+const SEED = Number(process.env.PACKET_SEED ?? Date.now() & 0x7fffffff);
+const GROWTH = 64 << 20;
+
+let tiny: TinyDebuggee;
+beforeAll(async () => {
+  tiny = await tinyDebuggee();
+});
+afterAll(() => tiny.remove());
+
+const held = () => {
+  globalThis.gc?.();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+};
+
+it('gdb packets', async () => {
+  console.log(`PACKET_SEED=${SEED}`);
+  const next = random(SEED);
+  await fuzzStub(tiny, CASES / 10, next);
+  const before = held();
+  await fuzzStub(tiny, (CASES * 9) / 10, next);
+  expect(held() - before).toBeLessThan(GROWTH);
+});
