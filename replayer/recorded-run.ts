@@ -12,11 +12,11 @@ import { DivergenceFound } from './divergence.ts';
 export function recordedBoot({ guest }: TraceHeader): BootImage {
   return {
     kind: guest.kind,
-    name: guest.name,
+    name: String(guest.name),
     image: guest.image ? recordedFile(guest.image, 'image') : new Uint8Array(),
-    commandLine: guest.commandLine,
+    commandLine: guest.commandLine.raw,
     modules: guest.modules.map(({ commandLine, file }, i) => ({
-      commandLine,
+      commandLine: commandLine.raw,
       bytes: recordedFile(file, `module ${i + 1}`),
     })),
   };
@@ -51,7 +51,7 @@ export function recordedOptions(
 ): RecordedOptions {
   return {
     config: header.machine,
-    profile: header.profile,
+    profile: { ...header.profile, name: header.profile.name.raw },
     disk: recordedDisk(header.disk, builtinDisk) ?? null,
     drives: recordedDrives(header, builtinDisk),
     firmware: recordedFirmware(header),

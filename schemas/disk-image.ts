@@ -145,12 +145,12 @@ export function openTraceDisk(disk: TraceDisk, builtin: (name: string) => Uint8A
     case 'embedded':
       return checked(disk, unpackExtents(disk, base.extents), 'the embedded image');
     case 'builtin':
-      return checked(disk, builtin(base.name), `the built-in image ${base.name}`);
+      return checked(disk, builtin(base.name.raw), `the built-in image ${base.name}`);
     case 'path': {
-      const file = new FileDisk(base.path);
+      const file = new FileDisk(base.path.raw);
       if (file.sha256 !== disk.sha256) {
         throw new DiskMismatch(
-          base.path,
+          `${base.path}`,
           disk.sha256,
           file.sha256,
           'put the image of the recording back in its place',

@@ -1,4 +1,5 @@
 import { BadInput } from './bad-input.ts';
+import { type Untrusted, untrusted } from './untrusted.ts';
 
 /** ELF32 for the i386 (System V ABI, chapter 4): what a loader and a symboliser need. */
 
@@ -11,7 +12,7 @@ export interface ElfSegment {
 }
 
 export interface ElfSymbol {
-  readonly name: string;
+  readonly name: Untrusted;
   /** Linear address. */
   readonly address: number;
   /** Bytes; 0 when the file does not say. */
@@ -105,7 +106,7 @@ function readSymbols(file: Uint8Array, view: DataView, lowest: number): ElfSymbo
     const name = stringAt(names, view.getUint32(at, true));
     const address = view.getUint32(at + 4, true);
     if (kind && name !== '' && isPlace(view.getUint16(at + 14, true), address, lowest))
-      found.push({ name, address, size: view.getUint32(at + 8, true), kind });
+      found.push({ name: untrusted(name), address, size: view.getUint32(at + 8, true), kind });
   }
   return firstOfAliases(found);
 }
@@ -133,7 +134,7 @@ function slice(file: Uint8Array, offset: number, bytes: number): Uint8Array {
   return file.subarray(offset, offset + bytes);
 }
 
-/** `name+0xoffset` of the symbol that holds an address; undefined when none does. */
+/** `name+0xoffset`, printable, of the symbol that holds an address; undefined when none does. */
 export function symbolize(symbols: readonly ElfSymbol[], address: number): string | undefined {
   let low = 0;
   let high = symbols.length;
@@ -145,5 +146,5 @@ export function symbolize(symbols: readonly ElfSymbol[], address: number): strin
   const symbol = symbols[low - 1];
   if (!symbol || (symbol.size > 0 && address >= symbol.address + symbol.size)) return undefined;
   const offset = address - symbol.address;
-  return offset === 0 ? symbol.name : `${symbol.name}+0x${offset.toString(16)}`;
+  return offset === 0 ? `${symbol.name}` : `${symbol.name}+0x${offset.toString(16)}`;
 }

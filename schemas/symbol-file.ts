@@ -1,5 +1,6 @@
 import { BadInput } from './bad-input.ts';
 import { type ElfSymbol, firstOfAliases, readElf } from './elf.ts';
+import { untrusted } from './untrusted.ts';
 
 /**
  * Files that name the addresses of a kernel: ELF, a.out (BSD before ELF, Linux 0.x), and the text that `nm` prints, which
@@ -52,7 +53,7 @@ function readMap(file: Uint8Array): ElfSymbol[] | undefined {
     const address = Number.parseInt(digits, 16);
     // Per-CPU offsets and other constants below the first page are no addresses.
     if (address < 0x1000 || address > 0xffff_ffff) continue;
-    found.push({ name: module ? `${name} [${module}]` : name, address, size: 0, kind });
+    found.push({ name: untrusted(module ? `${name} [${module}]` : name), address, size: 0, kind });
   }
   return found.length > 0 ? firstOfAliases(found) : undefined;
 }
@@ -123,7 +124,12 @@ function readAout(file: Uint8Array, name: string): ElfSymbol[] {
     const end = file.indexOf(0, nameAt);
     const symbol = Buffer.from(file.subarray(nameAt, end < 0 ? undefined : end)).toString('latin1');
     if (symbol !== '' && !symbol.endsWith('.o'))
-      found.push({ name: symbol.replace(/^_/, ''), address: view.getUint32(at + 8, true), size: 0, kind });
+      found.push({
+        name: untrusted(symbol.replace(/^_/, '')),
+        address: view.getUint32(at + 8, true),
+        size: 0,
+        kind,
+      });
   }
   return firstOfAliases(found);
 }

@@ -1,15 +1,16 @@
 import type { Packed } from './compression.ts';
 import { packedFromWire, packedToWire, type WirePacked } from './trace-packed.ts';
 import { messageType } from './trace-schema.ts';
+import { type Untrusted, untrusted } from './untrusted.ts';
 
 /** The second frame of a bundle: a trace with the answers that it must give. */
 
 export interface Expectation {
   /** Of a named query, `check NAME`, or of the bundler's own. */
-  readonly name: string;
+  readonly name: Untrusted;
   /** The query itself, when it is not one that comes with the tool; else ''. */
   readonly sql: string;
-  readonly columns: readonly string[];
+  readonly columns: readonly Untrusted[];
   /** JSON: rows, each an array in the order of `columns`. */
   readonly rows: Packed;
 }
@@ -17,7 +18,7 @@ export interface Expectation {
 export interface TraceBundle {
   /** Identity of the trace that it was made from, hexadecimal. */
   readonly source: string;
-  readonly toolVersion: string;
+  readonly toolVersion: Untrusted;
   readonly expectations: readonly Expectation[];
 }
 
@@ -31,8 +32,13 @@ export const encodeBundle = ({ source, toolVersion, expectations }: TraceBundle)
   messageType('Bundle')
     .encode({
       source: Buffer.from(source, 'hex'),
-      tool_version: toolVersion,
-      expectations: expectations.map(({ rows, ...rest }) => ({ ...rest, rows: packedToWire(rows) })),
+      tool_version: toolVersion.raw,
+      expectations: expectations.map(({ name, sql, columns, rows }) => ({
+        name: name.raw,
+        sql,
+        columns: columns.map(({ raw }) => raw),
+        rows: packedToWire(rows),
+      })),
     })
     .finish();
 
@@ -40,11 +46,11 @@ export function decodeBundle(bytes: Uint8Array): TraceBundle {
   const wire = messageType('Bundle').decode(bytes) as unknown as WireBundle;
   return {
     source: Buffer.from(wire.source).toString('hex'),
-    toolVersion: wire.tool_version,
+    toolVersion: untrusted(wire.tool_version),
     expectations: wire.expectations.map(({ name, sql, columns, rows }) => ({
-      name,
+      name: untrusted(name),
       sql,
-      columns: [...columns],
+      columns: columns.map(untrusted),
       rows: packedFromWire(rows),
     })),
   };

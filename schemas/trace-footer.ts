@@ -14,6 +14,7 @@ import {
 } from './trace-chunk.ts';
 import { messageType, toNumber } from './trace-schema.ts';
 import type { Icount } from './units.ts';
+import { printable } from './untrusted.ts';
 
 /** Numbered as Footer.Exit in trace.proto. */
 export const EXIT_KINDS = [
@@ -31,6 +32,7 @@ export interface TraceExit {
   readonly kind: (typeof EXIT_KINDS)[number];
   /** With `exit`: what the guest wrote to the exit port. */
   readonly code: number;
+  /** Printable. */
   readonly message: string;
 }
 
@@ -87,7 +89,11 @@ export function decodeFooter(bytes: Uint8Array): TraceFooter {
     end_state: Parameters<typeof endStateFromWire>[0];
   };
   return {
-    exit: { kind: EXIT_KINDS[wire.exit] ?? 'unspecified', code: wire.exit_code, message: wire.exit_message },
+    exit: {
+      kind: EXIT_KINDS[wire.exit] ?? 'unspecified',
+      code: wire.exit_code,
+      message: printable(wire.exit_message),
+    },
     final: ladderFromWire(wire.final)[0] ?? { icount: 0 as Icount, hashes: {} },
     chunks: wire.chunks.map((chunk) => ({
       offset: toNumber(chunk.offset),

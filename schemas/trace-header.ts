@@ -5,6 +5,7 @@ import { DETAIL, type Detail } from './events.ts';
 import { TraceDamage } from './framing.ts';
 import { packedFromWire, packedToWire, type WirePacked } from './trace-packed.ts';
 import { fromBigInt, messageType, toBigInt, toNumber, type Words64 } from './trace-schema.ts';
+import { type Untrusted, untrusted } from './untrusted.ts';
 
 /**
  * The first frame of a trace: all that a replay needs besides the inputs. Version of the messages in trace.proto;
@@ -31,7 +32,7 @@ export interface TraceMachineConfig {
 
 /** As the machine's own ResolvedProfile, and the file it was resolved from. */
 export interface TraceProfile {
-  readonly name: string;
+  readonly name: Untrusted;
   readonly recursiveSlot: number;
   readonly alternateSlot: number;
   readonly process?: {
@@ -46,15 +47,15 @@ export interface TraceProfile {
 }
 
 export interface TraceModule {
-  readonly commandLine: string;
+  readonly commandLine: Untrusted;
   readonly file: PackedFile;
 }
 
 export interface TraceGuest {
   readonly kind: 'multiboot' | 'linux' | 'disk_boot';
   /** As given on the command line: built-in name or file name. */
-  readonly name: string;
-  readonly commandLine: string;
+  readonly name: Untrusted;
+  readonly commandLine: Untrusted;
   /** The kernel; an ELF has the symbols too. Absent with `disk_boot`. */
   readonly image: PackedFile | undefined;
   /** Multiboot modules, or Linux initrds. */
@@ -72,8 +73,8 @@ export interface TraceExtent {
 /** Where the contents of the disk are. */
 export type TraceDiskBase =
   | { readonly kind: 'embedded'; readonly extents: readonly TraceExtent[] }
-  | { readonly kind: 'builtin'; readonly name: string }
-  | { readonly kind: 'path'; readonly path: string };
+  | { readonly kind: 'builtin'; readonly name: Untrusted }
+  | { readonly kind: 'path'; readonly path: Untrusted };
 
 export interface TraceDisk {
   readonly sectors: number;
@@ -106,16 +107,16 @@ export interface TraceParent {
   /** Its identity (TraceReader.identity), hexadecimal. */
   readonly identity: string;
   /** Its file name then, for people. */
-  readonly file: string;
+  readonly file: Untrusted;
   /** The first change: up to here the runs are one. */
   readonly changedAt: number;
   /** What was changed, as on the command line. */
-  readonly changes: readonly string[];
+  readonly changes: readonly Untrusted[];
 }
 
 export interface TraceHeader {
   readonly schemaVersion: number;
-  readonly toolVersion: string;
+  readonly toolVersion: Untrusted;
   readonly machine: TraceMachineConfig;
   readonly guest: TraceGuest;
   readonly profile: TraceProfile;
@@ -125,7 +126,7 @@ export interface TraceHeader {
   readonly seed: bigint;
   readonly ladderInterval: number;
   /** What the recorder was asked for (workload, kernel, ...), for people. */
-  readonly labels: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, Untrusted>>;
   /** Codes at the exit port that mean success; absent: what the profile says, or 0. */
   readonly expectedExits?: readonly number[];
   /** Absent for a run of its own. */
@@ -210,7 +211,7 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
   return messageType('Header')
     .encode({
       schema_version: header.schemaVersion,
-      tool_version: header.toolVersion,
+      tool_version: header.toolVersion.raw,
       machine: {
         ram_bytes: machine.ramBytes,
         tlb_entries: machine.tlbEntries,
@@ -228,14 +229,14 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
       },
       guest: {
         kind: GUEST_KIND[guest.kind],
-        name: guest.name,
-        command_line: guest.commandLine,
+        name: guest.name.raw,
+        command_line: guest.commandLine.raw,
         ...(guest.image ? { image: fileToWire(guest.image) } : {}),
-        modules: guest.modules.map((m) => ({ command_line: m.commandLine, file: fileToWire(m.file) })),
+        modules: guest.modules.map((m) => ({ command_line: m.commandLine.raw, file: fileToWire(m.file) })),
         ...(guest.symbols ? { symbols: fileToWire(guest.symbols) } : {}),
       },
       profile: {
-        name: profile.name,
+        name: profile.name.raw,
         recursive_slot: profile.recursiveSlot,
         alternate_slot: profile.alternateSlot,
         ...(profile.process
@@ -256,7 +257,7 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
       ...(firmware ? { firmware: firmwareToWire(firmware) } : {}),
       seed: fromBigInt(header.seed),
       ladder_interval: header.ladderInterval,
-      labels: header.labels,
+      labels: Object.fromEntries(Object.entries(header.labels).map(([name, value]) => [name, value.raw])),
       expected_exits: [...(header.expectedExits ?? [])],
       ...(header.parent ? { parent: parentToWire(header.parent) } : {}),
       state_layout: header.stateLayout,
@@ -273,16 +274,16 @@ const firmwareToWire = ({ bios, vgaBios, bootOrder, pci }: TraceFirmware) => ({
 
 const parentToWire = ({ identity, file, changedAt, changes }: TraceParent) => ({
   identity: fromHex(identity),
-  file,
+  file: file.raw,
   changed_at: changedAt,
-  changes,
+  changes: changes.map(({ raw }) => raw),
 });
 
 const parentFromWire = (parent: NonNullable<WireHeader['parent']>): TraceParent => ({
   identity: toHex(parent.identity),
-  file: parent.file,
+  file: untrusted(parent.file),
   changedAt: toNumber(parent.changed_at),
-  changes: [...parent.changes],
+  changes: parent.changes.map(untrusted),
 });
 
 function diskToWire({ sectors, sha256, base, unredactedSha256 }: TraceDisk): object {
@@ -297,9 +298,9 @@ function diskToWire({ sectors, sha256, base, unredactedSha256 }: TraceDisk): obj
       return { ...common, embedded: { extents } };
     }
     case 'builtin':
-      return { ...common, builtin: base.name };
+      return { ...common, builtin: base.name.raw };
     case 'path':
-      return { ...common, path: base.path };
+      return { ...common, path: base.path.raw };
   }
 }
 
@@ -307,7 +308,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
   const wire = messageType('Header').decode(bytes) as unknown as WireHeader;
   if (wire.schema_version > SCHEMA_VERSION) {
     throw new BadInput(
-      `the trace has schema version ${wire.schema_version} (made by rewind386 ${wire.tool_version}); ` +
+      `the trace has schema version ${wire.schema_version} (made by rewind386 ${untrusted(wire.tool_version)}); ` +
         `this rewind386 reads up to ${SCHEMA_VERSION}`,
       'update rewind386',
     );
@@ -318,7 +319,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
   const machine = (field: string) => toNumber((wire.machine as Record<string, number | Words64>)[field]);
   return {
     schemaVersion: wire.schema_version,
-    toolVersion: wire.tool_version,
+    toolVersion: untrusted(wire.tool_version),
     machine: {
       ramBytes: machine('ram_bytes'),
       cpuModel: String(wire.machine.cpu_model ?? '') || UNNAMED_CPU,
@@ -336,17 +337,17 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
     },
     guest: {
       kind: guestKind(guest.kind),
-      name: guest.name,
-      commandLine: guest.command_line,
+      name: untrusted(guest.name),
+      commandLine: untrusted(guest.command_line),
       image: guest.image ? fileFromWire(guest.image) : undefined,
       modules: guest.modules.map((m) => ({
-        commandLine: m.command_line,
+        commandLine: untrusted(m.command_line),
         file: fileFromWire(m.file ?? NO_FILE),
       })),
       symbols: guest.symbols ? fileFromWire(guest.symbols) : undefined,
     },
     profile: {
-      name: profile.name,
+      name: untrusted(profile.name),
       recursiveSlot: profile.recursive_slot,
       alternateSlot: profile.alternate_slot,
       ...(profile.process
@@ -378,7 +379,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
       : undefined,
     seed: toBigInt(wire.seed),
     ladderInterval: toNumber(wire.ladder_interval),
-    labels: { ...wire.labels },
+    labels: Object.fromEntries(Object.entries(wire.labels).map(([name, value]) => [name, untrusted(value)])),
     ...(wire.expected_exits.length > 0 ? { expectedExits: [...wire.expected_exits] } : {}),
     ...(wire.parent ? { parent: parentFromWire(wire.parent) } : {}),
     stateLayout: wire.state_layout,
@@ -404,6 +405,6 @@ function diskFromWire(disk: WireDisk): TraceDisk {
     return { ...common, base: { kind: 'embedded', extents } };
   }
   return disk.builtin
-    ? { ...common, base: { kind: 'builtin', name: disk.builtin } }
-    : { ...common, base: { kind: 'path', path: disk.path ?? '' } };
+    ? { ...common, base: { kind: 'builtin', name: untrusted(disk.builtin) } }
+    : { ...common, base: { kind: 'path', path: untrusted(disk.path ?? '') } };
 }

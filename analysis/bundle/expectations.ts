@@ -1,6 +1,7 @@
 import { pack, unpack } from '../../schemas/compression.ts';
 import { TraceDamage } from '../../schemas/framing.ts';
 import type { Expectation } from '../../schemas/trace-bundle.ts';
+import { untrusted } from '../../schemas/untrusted.ts';
 import { CHECKS } from '../check/checks.ts';
 import { type Cell, cells } from '../db/results.ts';
 import type { TraceDatabase } from '../db/trace-database.ts';
@@ -51,7 +52,7 @@ export async function expectations(db: TraceDatabase, own: readonly string[]): P
   for (const { name, own: stored, sql } of questions) {
     const { columns, rows } = await answer(db, sql);
     const text = new TextEncoder().encode(JSON.stringify(rows));
-    expected.push({ name, sql: stored, columns, rows: pack(text) });
+    expected.push({ name: untrusted(name), sql: stored, columns: columns.map(untrusted), rows: pack(text) });
   }
   return expected;
 }
@@ -79,7 +80,7 @@ export async function verifyExpectations(
     const wanted = expectedRows(expectation);
     rows += wanted.length;
     const what = await compare(db, expectation, wanted);
-    if (what !== undefined) mismatches.push({ name: expectation.name, what });
+    if (what !== undefined) mismatches.push({ name: String(expectation.name), what });
   }
   return { rows, queries: expected.length, mismatches };
 }
@@ -97,11 +98,11 @@ async function compare(
   { name, sql, columns }: Expectation,
   wanted: readonly (readonly Cell[])[],
 ): Promise<string | undefined> {
-  const builtIn = sql === '' ? BUILT_IN.find((question) => question.name === name) : undefined;
+  const builtIn = sql === '' ? BUILT_IN.find((question) => question.name === name.raw) : undefined;
   const text = sql || builtIn?.sql;
   if (text === undefined) return 'this version of rewind386 has no such query';
   const found = await answer(db, text);
-  const places = columns.map((column) => found.columns.indexOf(builtIn?.renamed?.get(column) ?? column));
+  const places = columns.map(({ raw }) => found.columns.indexOf(builtIn?.renamed?.get(raw) ?? raw));
   const missing = columns.filter((_, n) => places[n] < 0);
   if (missing.length > 0) return `it has no column ${missing.join(', ')} now`;
   const rows = found.rows.map((row) => places.map((place) => row[place]));

@@ -1,3 +1,4 @@
+import { type Untrusted, untrusted } from '../../schemas/untrusted.ts';
 import type { TraceDatabase } from '../db/trace-database.ts';
 import { readSqlFolder } from '../sql/catalog.ts';
 
@@ -25,7 +26,7 @@ export interface Finding {
   /** Where the story begins: for a replay of just that. */
   readonly fromIcount: number;
   /** One sentence with symbols and processes. */
-  readonly summary: string;
+  readonly summary: Untrusted;
   /** Named query, with its parameters, that tells more. */
   readonly query: string;
 }
@@ -62,7 +63,7 @@ export async function runChecks(db: TraceDatabase): Promise<Finding[]> {
         run: Number(row.run_id),
         icount: Number(row.icount),
         fromIcount: Number(row.from_icount),
-        summary: String(row.summary),
+        summary: untrusted(String(row.summary)),
         query: String(row.query),
       });
     }

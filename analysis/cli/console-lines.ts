@@ -1,21 +1,25 @@
 import { EVENT_KINDS, type EventBatch } from '../../schemas/events.ts';
+import { type Untrusted, untrusted } from '../../schemas/untrusted.ts';
 
 const columnOf = (name: string) => EVENT_KINDS.console.columns.findIndex((column) => column.name === name);
 const PORT = columnOf('port');
 const BYTE = columnOf('byte');
 const NEWLINE = 10;
 const RETURN = 13;
+const TAB = 9;
+const BLANK = 32;
+const TAB_STOP = 8;
 
 /**
  * The guest's console, as it comes byte by byte or in event batches, handed on line by line. Kernels often write to a serial port and to
  * the debug console alike: the port that speaks first is shown.
  */
 export class ConsoleLines {
-  private readonly onLine: (line: string) => void;
+  private readonly onLine: (line: Untrusted) => void;
   private readonly pending: number[] = [];
   private port: number | undefined;
 
-  constructor(onLine: (line: string) => void) {
+  constructor(onLine: (line: Untrusted) => void) {
     this.onLine = onLine;
   }
 
@@ -39,17 +43,12 @@ export class ConsoleLines {
 
   private takeByte(byte: number): void {
     if (byte === NEWLINE) this.endLine();
+    else if (byte === TAB) while (this.pending.push(BLANK) % TAB_STOP !== 0);
     else if (byte !== RETURN) this.pending.push(byte);
   }
 
   private endLine(): void {
-    this.onLine(printable(this.pending));
+    this.onLine(untrusted(Buffer.from(this.pending).toString('latin1')));
     this.pending.length = 0;
   }
 }
-
-/** A guest cannot send escape sequences to the user's terminal. */
-const printable = (bytes: readonly number[]): string =>
-  bytes
-    .map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : byte === 9 ? '\t' : '.'))
-    .join('');

@@ -2,6 +2,7 @@ import { type DivergenceFacts, DivergenceFound, damageFacts } from '../../replay
 import { TraceDamage } from '../../schemas/framing.ts';
 import { EXIT } from './exit-status.ts';
 import { grouped, shellWord } from './format.ts';
+import { complain } from './output.ts';
 
 /**
  * Runs a command that executes `file`. When that leaves the recording, or comes to something damaged in the file, it says
@@ -13,10 +14,10 @@ export async function tellDivergence(file: string, run: () => Promise<void>): Pr
   } catch (error) {
     const facts = factsOf(error);
     if (!facts) throw error;
-    console.error(`${file}: DIVERGENCE at icount ${grouped(facts.icount)} in ${facts.subsystem}`);
-    console.error(`  recorded: ${facts.expected}`);
-    console.error(`  replayed: ${facts.actual}`);
-    console.error(`next: rewind386 replay ${shellWord(file)}`);
+    complain(`${file}: DIVERGENCE at icount ${grouped(facts.icount)} in ${facts.subsystem}`);
+    complain(`  recorded: ${facts.expected}`);
+    complain(`  replayed: ${facts.actual}`);
+    complain(`next: rewind386 replay ${shellWord(file)}`);
     process.exitCode = EXIT.divergence;
   }
 }

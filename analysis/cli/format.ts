@@ -1,3 +1,5 @@
+import { printable } from '../../schemas/untrusted.ts';
+
 /** Numbers as people read them. */
 
 export const grouped = (n: number | bigint): string => n.toLocaleString('en-US');
@@ -13,6 +15,14 @@ export const plural = (n: number, one: string, many = `${one}s`): string =>
 
 export const hex8 = (n: number): string => (n >>> 0).toString(16).padStart(8, '0');
 
-/** A word for the shell: quoted only where it must be. */
-export const shellWord = (word: string): string =>
-  /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+/** A word for the shell: quoted only where it must be. What a terminal must not get is written as bash and zsh read it in $'…'. */
+export function shellWord(word: string): string {
+  if (/^[\w./:=@%+,-]+$/.test(word)) return word;
+  if (printable(word) === word) return `'${word.replaceAll("'", `'\\''`)}'`;
+  return `$'${Array.from(word, inDollarQuotes).join('')}'`;
+}
+
+function inDollarQuotes(character: string): string {
+  if (character === '\\' || character === "'") return `\\${character}`;
+  return printable(character) === character ? character : `\\U${hex8(character.codePointAt(0) as number)}`;
+}

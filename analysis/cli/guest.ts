@@ -194,7 +194,7 @@ function describe(
   const description = profileSource ? parseProfile(profileSource, where) : undefined;
   const symbols = request.symbols ? readUserFile(request.symbols, 'symbols') : undefined;
   const known = symbols ? readSymbols(symbols, request.symbols as string) : imageSymbols();
-  const symbol = (name: string) => known.find((one) => one.name === name)?.address;
+  const symbol = (name: string) => known.find((one) => one.name.raw === name)?.address;
   return {
     profile: description ? resolveProfile(description, symbol, where) : NO_PROFILE,
     profileSource,

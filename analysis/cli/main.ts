@@ -2,6 +2,7 @@ import yargs, { type Argv } from 'yargs';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { fileError } from '../../schemas/file-error.ts';
 import { EXIT } from './exit-status.ts';
+import { complainLines } from './output.ts';
 import { VERSION } from './version.ts';
 
 /** `rewind386 query … | head` closes our stdout: nothing is left to say then. */
@@ -86,8 +87,8 @@ const isUsage = (error: Error): boolean => error.name === 'YError' || error.cons
 /** One line: what and where; one more: what to do next. */
 function report(error: unknown): number {
   const { message, next } = error instanceof BadInput ? error : unexpected(error);
-  console.error(`rewind386: ${message}`);
-  if (next) console.error(`next: ${next}`);
+  complainLines(`rewind386: ${message}`.split('\n'));
+  if (next) complainLines(`next: ${next}`.split('\n'));
   return EXIT.badInput;
 }
 

@@ -4,6 +4,7 @@ import { CONSOLE_PORT } from '../../schemas/events.ts';
 import { ConsoleLines } from './console-lines.ts';
 import type { Inputs } from './input-options.ts';
 import { LiveTerminal } from './live-terminal.ts';
+import { printPicture } from './output.ts';
 import { progressBar } from './progress.ts';
 import { screenAnsi, screenText } from './screen.ts';
 
@@ -90,7 +91,7 @@ function screenDisplay(terminal: LiveTerminal | undefined): Display {
       if (live) process.stderr.write(MAIN_SCREEN);
       terminal?.end();
       const screen = seen && readTextScreen(seen.mem);
-      if (screen) console.log(screenText(screen).trimEnd());
+      if (screen) printPicture(screenText(screen).trimEnd());
     },
   };
 }

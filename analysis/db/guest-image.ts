@@ -35,7 +35,7 @@ export class GuestImage {
 /** The kernel's code by linear address: in its image, or in the file given for its symbols (vmlinux, an a.out kernel). */
 function segmentsOf({ image, symbols, name }: TraceHeader['guest']): readonly CodeSegment[] {
   for (const file of [symbols, image]) {
-    const segments = file ? codeOf(unpack(file.contents), name) : [];
+    const segments = file ? codeOf(unpack(file.contents), String(name)) : [];
     if (segments.length > 0) return segments;
   }
   return [];

@@ -1,4 +1,5 @@
 import { type DuckDBResultReader, DuckDBTypeId } from '@duckdb/node-api';
+import { printable, printableJson } from '../../schemas/untrusted.ts';
 
 /** Query results as text. */
 
@@ -21,7 +22,7 @@ function plain(value: unknown, isInteger: boolean): Cell {
 }
 
 export function formatResult(result: DuckDBResultReader, format: TextFormat, maxRows: number): string[] {
-  const names = result.deduplicatedColumnNames();
+  const names = result.deduplicatedColumnNames().map((name) => printable(name));
   const rows = cells(result);
   switch (format) {
     case 'csv':
@@ -34,15 +35,15 @@ export function formatResult(result: DuckDBResultReader, format: TextFormat, max
 }
 
 const csvCell = (cell: Cell): string => {
-  const text = cell === null ? '' : String(cell);
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const text = cell === null ? '' : printable(String(cell));
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
 /** One array, one object a line. */
 function jsonLines(names: readonly string[], rows: readonly Cell[][]): string[] {
   if (rows.length === 0) return ['[]'];
   const objects = rows.map((row) =>
-    JSON.stringify(Object.fromEntries(names.map((name, i) => [name, row[i]]))),
+    printableJson(Object.fromEntries(names.map((name, i) => [name, row[i]]))),
   );
   return objects.map((text, i) => `${i === 0 ? '[' : ' '}${text}${i === objects.length - 1 ? ']' : ','}`);
 }
@@ -52,7 +53,7 @@ const MAX_WIDTH = 160;
 
 function table(names: readonly string[], rows: readonly Cell[][], maxRows: number): string[] {
   const shown = rows.slice(0, maxRows);
-  const text = shown.map((row) => row.map((cell) => (cell === null ? '' : String(cell))));
+  const text = shown.map((row) => row.map((cell) => (cell === null ? '' : printable(String(cell)))));
   const widths = names.map((name, i) => Math.max(name.length, ...text.map((row) => row[i].length)));
   const wide = widths.reduce((sum, width) => sum + width + 2, 0) > MAX_WIDTH;
   const lines = wide ? records(names, text) : aligned(names, text, shown, widths);

@@ -17,7 +17,7 @@ export const symbols: TraceTable = {
   *batches({ header }) {
     const rows = new RowBuffer(columns);
     for (const symbol of guestSymbols(header.guest))
-      rows.add(symbol.address, symbol.size, symbol.kind, symbol.name);
+      rows.add(symbol.address, symbol.size, symbol.kind, symbol.name.raw);
     if (rows.rows > 0) yield rows.batch();
   },
 };

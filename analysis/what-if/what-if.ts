@@ -8,6 +8,7 @@ import { BadInput } from '../../schemas/bad-input.ts';
 import type { Input } from '../../schemas/inputs.ts';
 import { sameHashWords } from '../../schemas/ladder.ts';
 import { SCHEMA_VERSION, type TraceHeader } from '../../schemas/trace-header.ts';
+import { untrusted } from '../../schemas/untrusted.ts';
 
 /**
  * Counterfactuals: a recording executed again with something changed from outside, recorded as a trace of its own. The
@@ -89,10 +90,10 @@ function changedHeader(
   return {
     ...header,
     schemaVersion: SCHEMA_VERSION,
-    toolVersion,
+    toolVersion: untrusted(toolVersion),
     stateLayout: STATE_LAYOUT,
     machine: { ...header.machine, diskLatencyMax: header.machine.diskLatencyMax + longer },
-    parent: { identity: reader.identity(), file: path, changedAt, changes: words },
+    parent: { identity: reader.identity(), file: untrusted(path), changedAt, changes: words.map(untrusted) },
   };
 }
 

@@ -7,6 +7,7 @@ import {
   type TraceHeader,
 } from '../../schemas/trace-header.ts';
 import { DEFAULT_LADDER_INTERVAL } from '../../schemas/trace-output.ts';
+import { untrusted } from '../../schemas/untrusted.ts';
 import type { BootImage } from '../machine/build.ts';
 import type { MachineConfig, ResolvedProfile } from '../machine/config.ts';
 import type { Drive, Firmware } from '../machine/device.ts';
@@ -59,13 +60,13 @@ export function openDisk(source: DiskSource): OpenedDisk {
   if (source.kind === 'path') {
     const file = new FileDisk(source.path);
     const { sectors, sha256 } = file;
-    const description: TraceDisk = { sectors, sha256, base: { kind: 'path', path: source.path } };
+    const description: TraceDisk = { sectors, sha256, base: { kind: 'path', path: untrusted(source.path) } };
     return { sectors: file, description, close: () => file.close() };
   }
   const disk = new MemoryDisk(source.image);
   const base: TraceDisk['base'] =
     source.kind === 'builtin'
-      ? { kind: 'builtin', name: source.name }
+      ? { kind: 'builtin', name: untrusted(source.name) }
       : { kind: 'embedded', extents: packExtents(source.image) };
   const description = { sectors: disk.sectors, sha256: sha256Hex(disk.whole()), base };
   return { sectors: disk, description, close: () => {} };
@@ -80,17 +81,17 @@ export function makeHeader(
   const { boot, firmware } = plan;
   return {
     schemaVersion: SCHEMA_VERSION,
-    toolVersion: plan.toolVersion,
+    toolVersion: untrusted(plan.toolVersion),
     machine: plan.config,
     guest: {
       kind: boot.kind,
-      name: plan.guestName,
-      commandLine: boot.commandLine,
+      name: untrusted(plan.guestName),
+      commandLine: untrusted(boot.commandLine),
       image: boot.kind === 'disk_boot' ? undefined : packFile(boot.image),
-      modules: boot.modules.map((m) => ({ commandLine: m.commandLine, file: packFile(m.bytes) })),
+      modules: boot.modules.map((m) => ({ commandLine: untrusted(m.commandLine), file: packFile(m.bytes) })),
       symbols: plan.symbols ? packFile(plan.symbols) : undefined,
     },
-    profile: { ...plan.profile, source: plan.profileSource ?? '' },
+    profile: { ...plan.profile, name: untrusted(plan.profile.name), source: plan.profileSource ?? '' },
     disk,
     drives,
     firmware: firmware && {
@@ -101,7 +102,9 @@ export function makeHeader(
     },
     seed: plan.seed,
     ladderInterval: plan.ladderInterval ?? DEFAULT_LADDER_INTERVAL,
-    labels: plan.labels ?? {},
+    labels: Object.fromEntries(
+      Object.entries(plan.labels ?? {}).map(([name, value]) => [name, untrusted(value)]),
+    ),
     ...(plan.expectedExits ? { expectedExits: plan.expectedExits } : {}),
     stateLayout: STATE_LAYOUT,
   };

@@ -3,6 +3,7 @@ import type { DiskImage } from '../../recorder/machine/device.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { openTraceDisk, packSectors, SECTOR_BYTES, watchedDisk } from '../../schemas/disk-image.ts';
 import type { TraceDisk, TraceHeader } from '../../schemas/trace-header.ts';
+import { untrusted } from '../../schemas/untrusted.ts';
 
 /** Which sectors of each disk the machine read, by the disks' numbers in ReplayOptions.watchDisk. */
 export class SectorsRead {
@@ -37,7 +38,9 @@ export function selfContained(
       ? { drives: header.drives.map((drive, n) => ({ ...drive, medium: embed(drive.medium, n + 1) })) }
       : {}),
     // Where it lay on somebody's machine is no part of the report.
-    ...(header.parent ? { parent: { ...header.parent, file: basename(header.parent.file) } } : {}),
+    ...(header.parent
+      ? { parent: { ...header.parent, file: untrusted(basename(header.parent.file.raw)) } }
+      : {}),
   };
 }
 

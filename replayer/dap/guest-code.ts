@@ -64,7 +64,7 @@ export class GuestCode {
   }
 
   addressOf(name: string): number | undefined {
-    return this.symbols.find((symbol) => symbol.name === name)?.address;
+    return this.symbols.find((symbol) => symbol.name.raw === name)?.address;
   }
 
   /** Where to stop for a line of a file; the line is the next one with code. */

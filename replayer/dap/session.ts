@@ -15,6 +15,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
 import { comparePositions, type Watch } from '../../recorder/machine/stops.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
+import { printableTexts } from '../../schemas/untrusted.ts';
 import type { Debuggee, StopReport } from '../gdb/debuggee.ts';
 import type { Monitor } from '../gdb/monitor.ts';
 import type { Frame } from './frame.ts';
@@ -28,6 +29,8 @@ import { SCOPES, setMemory, setVariable, variables } from './variables.ts';
 /** A machine has one processor, which is the one thread. */
 const THREAD = 1;
 const ERROR = 1;
+/** Members that go to an editor as they are. */
+const EXACT: ReadonlySet<string> = new Set(['path']);
 /** The longest instruction, bytes. */
 const LONGEST = 15;
 
@@ -85,6 +88,17 @@ export class RewindDebugSession extends DebugSession {
   /** A line for the debug console. */
   say(text: string): void {
     this.sendEvent(new OutputEvent(`${text}\n`, 'console'));
+  }
+
+  /** Editors show what they get, and names of the guest's are in it; only paths are for opening files. */
+  override sendResponse(response: DebugProtocol.Response): void {
+    response.body = printableTexts(response.body, EXACT);
+    super.sendResponse(response);
+  }
+
+  override sendEvent(event: DebugProtocol.Event): void {
+    event.body = printableTexts(event.body, EXACT);
+    super.sendEvent(event);
   }
 
   // --- Serving -----------------------------------------------------------------------------------------------------------

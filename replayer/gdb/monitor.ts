@@ -11,6 +11,7 @@ import {
 import { BadInput } from '../../schemas/bad-input.ts';
 import { symbolize } from '../../schemas/elf.ts';
 import { guestSymbols } from '../../schemas/guest-symbols.ts';
+import type { Untrusted } from '../../schemas/untrusted.ts';
 import type { LastWriter } from '../store-index/last-writer.ts';
 import type { TraceReader } from '../trace-reader.ts';
 import type { Debuggee } from './debuggee.ts';
@@ -21,7 +22,7 @@ import { ProcessNames } from './process-names.ts';
 export interface DebugFinding {
   readonly icount: number;
   readonly title: string;
-  readonly summary: string;
+  readonly summary: Untrusted;
 }
 
 export interface MonitorOptions {

@@ -1,3 +1,5 @@
+import { printableBlock } from '../../schemas/untrusted.ts';
+
 /** The remote serial protocol's framing (GDB manual, appendix E.1): `$payload#checksum`, acknowledged by `+` until told not to. */
 
 /** Largest payload, bytes, in both directions. */
@@ -96,7 +98,8 @@ export function unescapeBinary(text: string): Uint8Array {
 }
 
 export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-export const hexOfText = (text: string): string => Buffer.from(text, 'utf8').toString('hex');
+/** Text for gdb to show; it may hold names of the guest's. */
+export const hexOfText = (text: string): string => Buffer.from(printableBlock(text), 'utf8').toString('hex');
 
 /** Undefined for what is not whole bytes in hexadecimal. */
 export const bytesOfHex = (text: string): Uint8Array | undefined =>

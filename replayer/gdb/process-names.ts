@@ -1,8 +1,9 @@
+import { type Untrusted, untrusted } from '../../schemas/untrusted.ts';
 import type { TraceReader } from '../trace-reader.ts';
 
 interface Seen {
   readonly icount: number;
-  readonly name: string;
+  readonly name: Untrusted;
 }
 
 /** Which process ran under a page directory, from the `contexts` of the recording. */
@@ -23,11 +24,11 @@ export class ProcessNames {
     const end = bytes.indexOf(0);
     const name = proc === 0 ? 'idle' : `${bytes.toString('latin1', 0, end < 0 ? bytes.length : end)}[${pid}]`;
     const directory = (cr3 & ~0xfff) >>> 0;
-    this.seen.set(directory, [...(this.seen.get(directory) ?? []), { icount, name }]);
+    this.seen.set(directory, [...(this.seen.get(directory) ?? []), { icount, name: untrusted(name) }]);
   }
 
   /** The process last seen under a directory (physical address) at `icount`; undefined when none was. */
-  at(directory: number, icount: number): string | undefined {
+  at(directory: number, icount: number): Untrusted | undefined {
     return this.seen.get((directory & ~0xfff) >>> 0)?.findLast((seen) => seen.icount <= icount)?.name;
   }
 }

@@ -27,7 +27,7 @@ describe.each([
   it('does what the manuals say, and replays', async () => {
     const path = join(folder, `${cpuModel}.r386`);
     const lines: string[] = [];
-    const consoleLines = new ConsoleLines((line) => lines.push(line));
+    const consoleLines = new ConsoleLines((line) => lines.push(String(line)));
     const { exit } = await record({
       build: buildMachine,
       toolVersion: 'test',

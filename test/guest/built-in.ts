@@ -32,7 +32,7 @@ export async function runGuest(run: GuestRun): Promise<RecordResult & { readonly
     append: run.scale ? `scale=${run.scale}` : undefined,
   });
   const lines: string[] = [];
-  const consoleLines = new ConsoleLines((line) => lines.push(line));
+  const consoleLines = new ConsoleLines((line) => lines.push(String(line)));
   const result = await record({
     toolVersion: 'test',
     guestName: guest.name,

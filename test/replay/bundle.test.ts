@@ -14,6 +14,7 @@ import { openTraceDisk } from '../../schemas/disk-image.ts';
 import type { Expectation, TraceBundle } from '../../schemas/trace-bundle.ts';
 import type { TraceFooter } from '../../schemas/trace-footer.ts';
 import type { TraceHeader } from '../../schemas/trace-header.ts';
+import { untrusted } from '../../schemas/untrusted.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { runGuest } from '../guest/built-in.ts';
 
@@ -176,13 +177,13 @@ describe('a redacted bundle', () => {
 });
 
 it('a bundle of another version says which, and which this is', async () => {
-  expect(await verify(changed('older', { bundle: { toolVersion: '0.0.9' } }))).toBe(0);
+  expect(await verify(changed('older', { bundle: { toolVersion: untrusted('0.0.9') } }))).toBe(0);
   expect(said.join('\n')).toMatch(/are as rewind386 0\.0\.9 \(this is \d+\.\d+\.\d+\) had them/);
   const { expectations } = opened(WHOLE, (reader) => reader.bundle()) as TraceBundle;
   const fewer = expectations.map((one) =>
     one.sql === OWN ? { ...one, rows: pack(Buffer.from('[]')) } : one,
   );
-  const bundled = { toolVersion: '0.0.9', expectations: fewer };
+  const bundled = { toolVersion: untrusted('0.0.9'), expectations: fewer };
   expect(await verify(changed('older-rows', { bundle: bundled }))).toBe(1);
   expect(said.join('\n')).toMatch(/1 of 12 queries answer otherwise than in rewind386 0\.0\.9 \(this is/);
 });
@@ -214,7 +215,7 @@ describe('verify says that it is not as reported', () => {
   it('a query that is no more: exit 1', async () => {
     const { expectations } = opened(WHOLE, (reader) => reader.bundle()) as TraceBundle;
     const renamed = expectations.map((one) =>
-      one.name === 'foreign-pmap' ? { ...one, name: 'forgotten' } : one,
+      one.name.raw === 'foreign-pmap' ? { ...one, name: untrusted('forgotten') } : one,
     );
     expect(await verify(changed('query', { bundle: { expectations: renamed } }))).toBe(1);
     expect(said.join('\n')).toMatch(/DIFFERENT forgotten: this version of rewind386 has no such query/);

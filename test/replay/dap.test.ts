@@ -15,6 +15,7 @@ import { Debuggee } from '../../replayer/gdb/debuggee.ts';
 import { Monitor } from '../../replayer/gdb/monitor.ts';
 import { serveGdb } from '../../replayer/gdb/server.ts';
 import { GdbStub } from '../../replayer/gdb/stub.ts';
+import { untrusted } from '../../schemas/untrusted.ts';
 import { HIJACK, type HijackTrace, hijackTrace } from './timeline-fixture.ts';
 
 /** The Debug Adapter Protocol, by the client with which VS Code's own adapters are tested. */
@@ -27,7 +28,9 @@ let client: DebugClient;
 
 beforeAll(async () => {
   trace = await hijackTrace();
-  const findings = async () => [{ icount: HIJACK.icount, title: 'Interrupt hijack', summary: 'a fork' }];
+  const findings = async () => [
+    { icount: HIJACK.icount, title: 'Interrupt hijack', summary: untrusted('a fork') },
+  ];
   server = createServer((socket) => {
     const { reader } = trace;
     void serveDap({ reader, findings, at: undefined, finding: 1, input: socket, output: socket }).then(() =>

@@ -13,6 +13,7 @@ import { replay } from '../../replayer/session.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
 import type { Input } from '../../schemas/inputs.ts';
 import { icount } from '../../schemas/units.ts';
+import { untrusted } from '../../schemas/untrusted.ts';
 import { runGuest } from '../guest/built-in.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
@@ -33,7 +34,7 @@ beforeAll(async () => {
   await runGuest({ kernel: 'buggy', workload: 'ftpd', seed: 117, output: PARENT });
   await runGuest({ kernel: 'buggy', workload: 'ftpd', seed: 5, output: SHORT, instructions: 5e6 });
   hijack = (await findings([PARENT])).find(({ check }) => check.class === 1) as Finding;
-  interruptAt = Number(/at icount (\d+)/.exec(hijack.summary)?.[1]);
+  interruptAt = Number(/at icount (\d+)/.exec(hijack.summary.raw)?.[1]);
 });
 
 async function findings(files: string[]): Promise<Finding[]> {
@@ -95,11 +96,11 @@ describe('the hijack of seed 117', () => {
     expect(errors(vanished)).toEqual([]);
     expect(still).toHaveLength(1);
     // The interrupt came at another instruction; the store still went astray.
-    expect(still[0].now.summary).not.toBe(hijack.summary);
+    expect(still[0].now.summary.raw).not.toBe(hijack.summary.raw);
   });
 
   it('vanishes when the right directory is put back into the alternate slot before the store', async () => {
-    const intended = /from ([0-9a-f]{8})/.exec(hijack.summary)?.[1];
+    const intended = /from ([0-9a-f]{8})/.exec(hijack.summary.raw)?.[1];
     const { vanished } = await verdict('restored', {
       poke: [`0xeffbfffc=${Number.parseInt(intended as string, 16) | 3}@${hijack.icount - 20}`],
     });
@@ -113,9 +114,9 @@ describe('a what-if', () => {
     const [parent, child] = [SHORT, path('named')].map((file) => TraceReader.open(file));
     expect(child.header.parent).toEqual({
       identity: parent.identity(),
-      file: SHORT,
+      file: untrusted(SHORT),
       changedAt: 4_000_000,
-      changes: ['inject irq14@4000000'],
+      changes: [untrusted('inject irq14@4000000')],
     });
     const early = (reader: TraceReader) => reader.inputs().filter((input) => input.icount < 4_000_000);
     expect(early(child)).toEqual(early(parent));

@@ -69,7 +69,7 @@ function program(...options: string[]) {
     return found.every((byte) => byte !== undefined) ? Uint8Array.from(found as number[]) : undefined;
   };
   const info = new DebugInfo(elfSections(file));
-  const start = elf.symbols.find(({ name }) => name === '_start');
+  const start = elf.symbols.find(({ name }) => name.raw === '_start');
   if (!start) throw new Error('no _start');
   // Before LEAVE and RET: EBP holds the frame, its return address lies above.
   const pc = start.address + start.size - 3;

@@ -80,7 +80,7 @@ describe('symbol files', () => {
 
   it.each([4096, 1024])('reads an a.out whose text lies at %i', (offset) => {
     const symbols = readSymbols(aout(offset), 'vmunix');
-    expect(symbols.map(({ name, address }) => [name, address])).toEqual([
+    expect(symbols.map(({ name, address }) => [name.raw, address])).toEqual([
       ['main', 0xfe001000],
       ['curproc', 0xfe009000],
     ]);
@@ -95,7 +95,7 @@ describe('symbol files', () => {
       absolute('_binary_initcode_size', 0x2c),
       absolute('APTmap', 0xffc0_0000),
     ]);
-    expect(readSymbols(elf, 'kernel').map(({ name }) => name)).toEqual(['APTmap']);
+    expect(readSymbols(elf, 'kernel').map(({ name }) => name.raw)).toEqual(['APTmap']);
   });
 
   it('refuses anything else in words', () => {

@@ -9,6 +9,7 @@ import {
 } from '../../schemas/events.ts';
 import type { StateChanges } from '../../schemas/state-changes.ts';
 import { SCHEMA_VERSION, type TraceHeader } from '../../schemas/trace-header.ts';
+import { untrusted } from '../../schemas/untrusted.ts';
 
 /** Made-up events for the tests of codec and file format: no machine needed, and every value the columns can hold. */
 
@@ -117,7 +118,7 @@ export function anyHeader(): TraceHeader {
   const contents = pack(new TextEncoder().encode('sector '.repeat(146)).subarray(0, 1024));
   return {
     schemaVersion: SCHEMA_VERSION,
-    toolVersion: '0.0.0-test',
+    toolVersion: untrusted('0.0.0-test'),
     machine: {
       ramBytes: 16 << 20,
       cpuModel: 'pentium',
@@ -135,13 +136,13 @@ export function anyHeader(): TraceHeader {
     },
     guest: {
       kind: 'multiboot',
-      name: 'kernel.elf',
-      commandLine: 'root=hd0 -v',
+      name: untrusted('kernel.elf'),
+      commandLine: untrusted('root=hd0 -v'),
       image: packFile(Uint8Array.from({ length: 3000 }, (_, i) => (i * i) >>> 5)),
-      modules: [{ commandLine: 'initrd', file: packFile(new Uint8Array(0)) }],
+      modules: [{ commandLine: untrusted('initrd'), file: packFile(new Uint8Array(0)) }],
     },
     profile: {
-      name: 'test',
+      name: untrusted('test'),
       recursiveSlot: 1023,
       alternateSlot: -1,
       process: { current: 0xc0200000, pid: 8, comm: 16 },
@@ -156,7 +157,11 @@ export function anyHeader(): TraceHeader {
       {
         kind: 'floppy',
         unit: 1,
-        medium: { sectors: 1440, sha256: 'cd'.repeat(32), base: { kind: 'path', path: '/boot.img' } },
+        medium: {
+          sectors: 1440,
+          sha256: 'cd'.repeat(32),
+          base: { kind: 'path', path: untrusted('/boot.img') },
+        },
       },
     ],
     firmware: {
@@ -168,6 +173,6 @@ export function anyHeader(): TraceHeader {
     seed: 0xfedcba9876543210n,
     ladderInterval: 4_194_304,
     stateLayout: 1,
-    labels: { workload: 'ftp', kernel: 'buggy' },
+    labels: { workload: untrusted('ftp'), kernel: untrusted('buggy') },
   };
 }

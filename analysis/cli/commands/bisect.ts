@@ -6,6 +6,7 @@ import { GuestImage } from '../../db/guest-image.ts';
 import { builtinDisk } from '../builtin-guest.ts';
 import { EXIT } from '../exit-status.ts';
 import { grouped, hex8, plural, shellWord } from '../format.ts';
+import { complain, complainLines, print } from '../output.ts';
 import { progressBar } from '../progress.ts';
 import { VERSION } from '../version.ts';
 import { divergenceReport, replayTrace } from './replay.ts';
@@ -18,13 +19,13 @@ export async function runBisect(file: string): Promise<number> {
   const result = await replayTrace(file, { showConsole: false });
   const { divergence } = result;
   if (!divergence) {
-    console.log(`${file}: replays as recorded: there is nothing to bisect`);
-    console.log(`next: rewind386 check ${shellWord(file)}`);
+    print(`${file}: replays as recorded: there is nothing to bisect`);
+    print(`next: rewind386 check ${shellWord(file)}`);
     return EXIT.ok;
   }
   const nothing = (why: string) => {
-    for (const line of divergenceReport(file, result)) console.error(line);
-    console.error(`nothing to bisect: ${why}`);
+    complainLines(divergenceReport(file, result));
+    complain(`nothing to bisect: ${why}`);
     return EXIT.divergence;
   };
   if (divergence.subsystem === 'trace' || divergence.damage !== undefined)
@@ -38,7 +39,7 @@ export async function runBisect(file: string): Promise<number> {
   const onProgress = (icount: number) => progress.at(icount);
   const found = bisectDivergence(divergence, { path: file, build: buildMachine, builtinDisk, onProgress });
   progress.end();
-  for (const line of describeBisection(file, header, found)) console.error(line);
+  complainLines(describeBisection(file, header, found));
   return EXIT.divergence;
 }
 

@@ -4,11 +4,13 @@ import { writeBundle } from '../../../replayer/bundle/write-bundle.ts';
 import { TraceReader } from '../../../replayer/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import type { TraceDisk, TraceHeader } from '../../../schemas/trace-header.ts';
+import { untrusted } from '../../../schemas/untrusted.ts';
 import { expectations } from '../../bundle/expectations.ts';
 import { builtinDisk } from '../builtin-guest.ts';
 import { EXIT } from '../exit-status.ts';
 import { bytes, plural, shellWord } from '../format.ts';
 import { openDatabase } from '../open-database.ts';
+import { complainLines, print, printLines } from '../output.ts';
 import { VERSION } from '../version.ts';
 import { fileBytes } from './file-bytes.ts';
 import { divergenceReport, replayTrace, sameFile } from './replay.ts';
@@ -72,18 +74,18 @@ export async function bundle(file: string, { output, redactDisk, sql }: BundleRe
       ...(read ? { watchDisk: read.watch } : {}),
     });
     if (replayed.divergence) {
-      for (const line of divergenceReport(file, replayed)) console.error(line);
+      complainLines(divergenceReport(file, replayed));
       return EXIT.divergence;
     }
     const expected = await ask(file, sql);
     const header = selfContained(reader.header, builtinDisk, read);
     const source = reader.bundle()?.source ?? reader.identity();
-    writeBundle(reader, header, { source, toolVersion: VERSION, expectations: expected }, output);
-    console.log(
+    writeBundle(reader, header, { source, toolVersion: untrusted(VERSION), expectations: expected }, output);
+    print(
       `${output}: ${bytes(fileBytes(output))}, ${plural(expected.length, 'query', 'queries')} with their rows`,
     );
-    for (const line of describeDisks(header)) console.log(line);
-    console.log(`next: rewind386 verify ${shellWord(output)}`);
+    printLines(describeDisks(header));
+    print(`next: rewind386 verify ${shellWord(output)}`);
     return EXIT.ok;
   } finally {
     reader.close();

@@ -3,14 +3,14 @@ import { CHECKS, type Check, checksFor, type Finding, runChecks } from '../../ch
 import { EXIT } from '../exit-status.ts';
 import { grouped, plural, shellWord } from '../format.ts';
 import { openDatabase } from '../open-database.ts';
+import { printLines } from '../output.ts';
 
 /** `rewind386 check` */
 export const addCheck = (cli: Argv): Argv =>
   cli.command('check <files..>', 'run every invariant over traces', options, async ({ files, all }) => {
     const paths = files.map(String);
     const { findings, checks } = await checkTraces(paths);
-    for (const line of describeFindings(findings, checks, paths, all ? Number.POSITIVE_INFINITY : SHOWN))
-      console.log(line);
+    printLines(describeFindings(findings, checks, paths, all ? Number.POSITIVE_INFINITY : SHOWN));
     process.exitCode = findings.length > 0 ? EXIT.findings : EXIT.ok;
   });
 

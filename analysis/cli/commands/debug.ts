@@ -18,6 +18,7 @@ import { tellDivergence } from '../diverged.ts';
 import { grouped, shellWord } from '../format.ts';
 import { kernelFiles } from '../kernel-files.ts';
 import { knownLastWriter } from '../known-last-writer.ts';
+import { print } from '../output.ts';
 import { progressBar } from '../progress.ts';
 import { parseCount } from '../values.ts';
 import { checkTraces } from './check.ts';
@@ -107,9 +108,9 @@ async function debug(file: string, { reader, findings, listenAt, ...start }: Deb
     throw error;
   }
   say = server.say;
-  console.log(`${file} at icount ${grouped(debuggee.position.icount)} of ${grouped(session.end)}`);
-  console.log(`gdb server on ${server.address}; Ctrl-C ends it`);
-  console.log(`next: gdb -x ${shellWord(files.script(server.address))}`);
+  print(`${file} at icount ${grouped(debuggee.position.icount)} of ${grouped(session.end)}`);
+  print(`gdb server on ${server.address}; Ctrl-C ends it`);
+  print(`next: gdb -x ${shellWord(files.script(server.address))}`);
   const stop = () => server.close();
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);

@@ -9,6 +9,7 @@ import { EXIT } from '../exit-status.ts';
 import { shellWord } from '../format.ts';
 import { openGuest } from '../guest.ts';
 import { openDatabase } from '../open-database.ts';
+import { complainLines, print, printLines } from '../output.ts';
 import { parseSeed } from '../values.ts';
 import { checkTraces, describeFindings } from './check.ts';
 import { recordGuest, recordingSummary } from './record.ts';
@@ -54,17 +55,17 @@ async function tellTheStory(folder: string, seedText: string): Promise<number> {
   );
   const replayed = await replayTrace(buggy, { showConsole: false });
   if (replayed.divergence) {
-    for (const line of divergenceReport(buggy, replayed)) console.error(line);
+    complainLines(divergenceReport(buggy, replayed));
     return EXIT.divergence;
   }
-  for (const line of replaySummary(buggy, replayed)) console.log(line);
+  printLines(replaySummary(buggy, replayed));
 
   say(
     '3. What went wrong? Every invariant is a query over the trace.',
     `$ rewind386 check ${shellWord(buggy)}`,
   );
   const { findings, checks } = await checkTraces([buggy]);
-  for (const line of describeFindings(findings, checks, [buggy], SHOWN)) console.log(line);
+  printLines(describeFindings(findings, checks, [buggy], SHOWN));
   if (findings.some(({ check }) => check.class === 1)) {
     say('   The interleaving, column by column.', `$ rewind386 query ${shellWord(buggy)} foreign-pmap`);
     await show(buggy, 'foreign-pmap');
@@ -75,21 +76,22 @@ async function tellTheStory(folder: string, seedText: string): Promise<number> {
     `$ rewind386 record --kernel fixed --workload ftpd --seed ${seedText} -o ${shellWord(fixed)}`,
   );
   await recordOne('fixed', seedText, fixed);
-  console.log(`\n$ rewind386 check ${shellWord(fixed)}`);
+  printLines(['', `$ rewind386 check ${shellWord(fixed)}`]);
   const { findings: fixedFindings } = await checkTraces([fixed]);
-  for (const line of describeFindings(fixedFindings, checks, [fixed], SHOWN)) console.log(line);
+  printLines(describeFindings(fixedFindings, checks, [fixed], SHOWN));
 
   const hijacks = findings.filter(({ check }) => check.class === 1).length;
-  console.log(
-    `\nThe buggy kernel: ${hijacks === 1 ? '1 hijack' : `${hijacks} hijacks`} of the alternate page table map. The fixed kernel: ${fixedFindings.length === 0 ? 'none' : `${fixedFindings.length} findings`}.`,
+  print('');
+  print(
+    `The buggy kernel: ${hijacks === 1 ? '1 hijack' : `${hijacks} hijacks`} of the alternate page table map. The fixed kernel: ${fixedFindings.length === 0 ? 'none' : `${fixedFindings.length} findings`}.`,
   );
-  if (hijacks === 0) console.log(`This seed meets no hijack; another may: rewind386 demo --seed 117`);
-  else console.log(`next: rewind386 query ${shellWord(buggy)} aptd-timeline`);
+  if (hijacks === 0) print(`This seed meets no hijack; another may: rewind386 demo --seed 117`);
+  else print(`next: rewind386 query ${shellWord(buggy)} aptd-timeline`);
   return fixedFindings.length === 0 ? EXIT.ok : EXIT.findings;
 }
 
 function say(text: string, command: string): void {
-  console.log(`\n${text}\n${command}`);
+  printLines(['', text, command]);
 }
 
 async function recordOne(kernel: string, seedText: string, output: string): Promise<void> {
@@ -97,14 +99,14 @@ async function recordOne(kernel: string, seedText: string, output: string): Prom
   const guest = openGuest({ guest: BUILTIN_GUEST, kernel, workload: 'ftpd', seed, modules: [] });
   const request = { seed, output, instructions: INSTRUCTIONS, config: DEFAULT_CONFIG, quiet: false };
   const result = await recordGuest(guest, request);
-  for (const line of recordingSummary(output, guest, result)) console.log(line);
+  printLines(recordingSummary(output, guest, result));
 }
 
 async function show(file: string, name: string): Promise<void> {
   const db = await openDatabase([file]);
   try {
     const sql = QUERIES.find((query) => query.name === name)?.sql ?? '';
-    for (const line of formatResult(await db.query(sql), 'table', 3)) console.log(line);
+    printLines(formatResult(await db.query(sql), 'table', 3));
   } finally {
     db.close();
   }

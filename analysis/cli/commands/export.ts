@@ -6,6 +6,7 @@ import { exportPerfetto } from '../../export/perfetto.ts';
 import { exportArrow, exportParquet } from '../../export/tables.ts';
 import { bytes } from '../format.ts';
 import { openDatabase } from '../open-database.ts';
+import { printLines } from '../output.ts';
 import { fileBytes } from './file-bytes.ts';
 
 const TARGETS = ['parquet', 'arrow', 'perfetto'] as const;
@@ -22,7 +23,7 @@ export const addExport = (cli: Argv): Argv =>
     } finally {
       rmSync(beside, { recursive: true, force: true });
     }
-    console.log(describe(to as Target, output));
+    printLines(describe(to as Target, output));
   });
 
 const options = (yargs: Argv) =>
@@ -51,10 +52,10 @@ async function exportTo(target: Target, file: string, path: string): Promise<voi
   }
 }
 
-function describe(target: Target, path: string): string {
+function describe(target: Target, path: string): string[] {
   if (target === 'perfetto')
-    return `${path}: ${bytes(fileBytes(path))}\nnext: open it in https://ui.perfetto.dev`;
+    return [`${path}: ${bytes(fileBytes(path))}`, 'next: open it in https://ui.perfetto.dev'];
   const files = readdirSync(path);
   const total = files.reduce((sum, name) => sum + fileBytes(join(path, name)), 0);
-  return `${path}: ${files.length} tables, ${bytes(total)}`;
+  return [`${path}: ${files.length} tables, ${bytes(total)}`];
 }

@@ -6,17 +6,18 @@ import { hashWordsHex } from '../../../schemas/ladder.ts';
 import type { TraceHeader } from '../../../schemas/trace-header.ts';
 import { describeExit } from '../describe-exit.ts';
 import { bytes, grouped, plural, shellWord } from '../format.ts';
+import { print, printLines } from '../output.ts';
 
 /** `rewind386 info` */
 export const addInfo = (cli: Argv): Argv =>
   cli.command('info <file>', 'what a trace holds', options, ({ file }) => {
     const reader = TraceReader.open(file);
     try {
-      for (const line of describeTrace(reader)) console.log(line);
+      printLines(describeTrace(reader));
     } finally {
       reader.close();
     }
-    console.log(`next: rewind386 check ${shellWord(file)}`);
+    print(`next: rewind386 check ${shellWord(file)}`);
   });
 
 const options = (yargs: Argv) =>
@@ -32,8 +33,8 @@ function describeTrace(reader: TraceReader): string[] {
       `${reader.path}, ${bytes(reader.bytes)}, schema ${header.schemaVersion}, rewind386 ${header.toolVersion}`,
     ],
     ['guest', describeGuest(header)],
-    ['command line', header.guest.commandLine || '(none)'],
-    ...header.guest.modules.map((module): [string, string] => ['module', module.commandLine]),
+    ['command line', String(header.guest.commandLine) || '(none)'],
+    ...header.guest.modules.map((module): [string, string] => ['module', String(module.commandLine)]),
     ['profile', describeProfile(header)],
     ['disk', describeDisk(header)],
     ['machine', describeMachine(header)],

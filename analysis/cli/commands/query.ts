@@ -7,6 +7,7 @@ import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts
 import { QUERIES, type SqlFile } from '../../sql/catalog.ts';
 import { bytes } from '../format.ts';
 import { openDatabase } from '../open-database.ts';
+import { print, printLines } from '../output.ts';
 import { fileBytes } from './file-bytes.ts';
 
 /** `rewind386 query` */
@@ -21,11 +22,11 @@ export const addQuery = (cli: Argv): Argv =>
     try {
       if (toFile) {
         await writeResult(db, request.sql, request.values, format as FileFormat, args.output as string);
-        console.log(`${args.output}: ${bytes(fileBytes(args.output as string))}`);
+        print(`${args.output}: ${bytes(fileBytes(args.output as string))}`);
       } else {
         const result = await db.query(request.sql, request.values);
         const lines = formatResult(result, format as TextFormat, args.limit);
-        process.stdout.write(`${lines.join('\n')}\n`);
+        printLines(lines);
       }
       await db.writeCache();
     } finally {

@@ -19,6 +19,7 @@ import { EXIT } from '../exit-status.ts';
 import { bytes, grouped, plural, shellWord } from '../format.ts';
 import { type Guest, openGuest } from '../guest.ts';
 import { INPUT_OPTIONS, type Inputs, openInputs } from '../input-options.ts';
+import { complainLines, print, printLines } from '../output.ts';
 import { openDisplay } from '../recording-display.ts';
 import { parseCount, parseCpu, parseMips, parseRam, parseRange, parseSeed, parseTlb } from '../values.ts';
 import { VERSION } from '../version.ts';
@@ -49,10 +50,9 @@ export const addRecord = (cli: Argv): Argv =>
         detail: args.detail as Detail,
       },
     });
-    for (const line of recordingSummary(args.output as string, guest, result)) console.log(line);
-    if (result.ended && !result.ended.ok)
-      for (const line of gaveUp(result.ended, args.screen)) console.error(line);
-    console.log(`next: rewind386 check ${shellWord(args.output as string)}`);
+    printLines(recordingSummary(args.output as string, guest, result));
+    if (result.ended && !result.ended.ok) complainLines(gaveUp(result.ended, args.screen));
+    print(`next: rewind386 check ${shellWord(args.output as string)}`);
     process.exitCode = result.ended?.ok === false ? EXIT.findings : EXIT.ok;
   });
 

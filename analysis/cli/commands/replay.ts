@@ -9,6 +9,7 @@ import { builtinDisk } from '../builtin-guest.ts';
 import { ConsoleLines } from '../console-lines.ts';
 import { EXIT } from '../exit-status.ts';
 import { bytes, grouped, plural, shellWord } from '../format.ts';
+import { complainLines, print, printLines } from '../output.ts';
 import { progressBar } from '../progress.ts';
 import { traceLength } from '../trace-length.ts';
 import { parseCount } from '../values.ts';
@@ -48,13 +49,13 @@ export const addReplay = (cli: Argv): Argv =>
         showConsole,
       });
       if (result.divergence) {
-        for (const line of divergenceReport(file, result)) console.error(line);
+        complainLines(divergenceReport(file, result));
         process.exitCode = EXIT.divergence;
         return;
       }
-      for (const line of replaySummary(file, result)) console.log(line);
-      if (output) console.log(`${output}: ${bytes(fileBytes(output))}`);
-      console.log(`next: rewind386 check ${shellWord(output ?? file)}`);
+      printLines(replaySummary(file, result));
+      if (output) print(`${output}: ${bytes(fileBytes(output))}`);
+      print(`next: rewind386 check ${shellWord(output ?? file)}`);
     },
   );
 

@@ -5,6 +5,7 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 import { tellDivergence } from '../diverged.ts';
 import { grouped } from '../format.ts';
 import { machineAt } from '../machine-at.ts';
+import { print, printPicture } from '../output.ts';
 import { screenAnsi, screenSvg, screenText } from '../screen.ts';
 import { parseCount } from '../values.ts';
 import { writeBeside } from '../write-beside.ts';
@@ -43,9 +44,9 @@ async function showScreen(file: string, at: number | undefined, output: string |
     );
   if (output !== undefined && format) {
     writeBeside(output, format(screen));
-    console.log(`${output}: the screen at icount ${grouped(machine.icount)}`);
+    print(`${output}: the screen at icount ${grouped(machine.icount)}`);
   } else {
-    console.log((process.stdout.isTTY ? screenAnsi(screen) : screenText(screen)).trimEnd());
+    printPicture((process.stdout.isTTY ? screenAnsi(screen) : screenText(screen)).trimEnd());
   }
 }
 

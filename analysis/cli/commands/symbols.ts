@@ -4,6 +4,7 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 import { findKallsyms, systemMap } from '../../linux/kallsyms.ts';
 import { plural, shellWord } from '../format.ts';
 import { machineAt } from '../machine-at.ts';
+import { print } from '../output.ts';
 import { parseCount } from '../values.ts';
 import { writeBeside } from '../write-beside.ts';
 
@@ -22,8 +23,8 @@ export const addSymbols = (cli: Argv): Argv =>
           'give a time after the kernel has unpacked itself, and a kernel with CONFIG_KALLSYMS',
         );
       writeBeside(output, systemMap(found));
-      console.log(`${output}: ${plural(found.symbols.length, 'symbol')}`);
-      console.log(`next: rewind386 record … --symbols ${shellWord(output)}`);
+      print(`${output}: ${plural(found.symbols.length, 'symbol')}`);
+      print(`next: rewind386 record … --symbols ${shellWord(output)}`);
     },
   );
 

@@ -7,6 +7,7 @@ import { type Verification, verifyExpectations } from '../../bundle/expectations
 import { TraceDatabase } from '../../db/trace-database.ts';
 import { EXIT } from '../exit-status.ts';
 import { plural, shellWord } from '../format.ts';
+import { complain, complainLines, printLines } from '../output.ts';
 import { VERSION } from '../version.ts';
 import { divergenceReport, replaySummary, replayTrace } from './replay.ts';
 
@@ -34,19 +35,19 @@ export async function verify(file: string): Promise<number> {
   // Whatever is damaged, the replay says so, and where.
   const replayed = await replayTrace(file, { showConsole: false });
   if (replayed.divergence) {
-    for (const line of divergenceReport(file, replayed)) console.error(line);
+    complainLines(divergenceReport(file, replayed));
     return EXIT.divergence;
   }
   try {
     const bundle = openBundle(file);
-    for (const line of replaySummary(file, replayed)) console.log(line);
+    printLines(replaySummary(file, replayed));
     const verification = await askAgain(file, bundle);
-    for (const line of describe(file, bundle, verification)) console.log(line);
+    printLines(describe(file, bundle, verification));
     return verification.mismatches.length > 0 ? EXIT.findings : EXIT.ok;
   } catch (error) {
     if (!(error instanceof TraceDamage)) throw error;
-    console.error(`${file}: DIVERGENCE in trace: ${error.message}`);
-    console.error(`next: ${error.next}`);
+    complain(`${file}: DIVERGENCE in trace: ${error.message}`);
+    complain(`next: ${error.next}`);
     return EXIT.divergence;
   }
 }
@@ -77,7 +78,7 @@ async function askAgain(file: string, { expectations }: TraceBundle): Promise<Ve
 
 function describe(file: string, { toolVersion }: TraceBundle, verification: Verification): string[] {
   const { mismatches, queries, rows } = verification;
-  const then = toolVersion === VERSION ? toolVersion : `${toolVersion} (this is ${VERSION})`;
+  const then = toolVersion.raw === VERSION ? VERSION : `${toolVersion} (this is ${VERSION})`;
   const wrong = mismatches.map(({ name, what }) => `DIFFERENT ${name}: ${what}`);
   if (wrong.length > 0)
     return [

@@ -12,6 +12,7 @@ import { describeExit } from '../describe-exit.ts';
 import { EXIT } from '../exit-status.ts';
 import { bytes, grouped, plural, shellWord } from '../format.ts';
 import { interruptible } from '../interruptible.ts';
+import { complain, printLines } from '../output.ts';
 import { progressBar } from '../progress.ts';
 import { traceLength } from '../trace-length.ts';
 import { VERSION } from '../version.ts';
@@ -67,16 +68,16 @@ export async function runWhatIf(file: string, request: WhatIfRequest): Promise<n
   const { output } = request;
   try {
     const result = await record(file, request);
-    for (const line of summary(output, result)) console.log(line);
+    printLines(summary(output, result));
     const { findings } = await checkTraces([file, output]);
     const verdict = compareFindings(findings, result.changes.changedAt, result.parentEnd);
-    for (const line of describeVerdict(file, output, verdict)) console.log(line);
+    printLines(describeVerdict(file, output, verdict));
     const bad = [...verdict.still.map(({ now }) => now), ...verdict.arisen].some(isError);
     return bad ? EXIT.findings : EXIT.ok;
   } catch (error) {
     if (!(error instanceof NotTheRecordedRun)) throw error;
-    console.error(`${file}: ${error.message}`);
-    console.error(`next: rewind386 replay ${shellWord(file)}`);
+    complain(`${file}: ${error.message}`);
+    complain(`next: rewind386 replay ${shellWord(file)}`);
     return EXIT.divergence;
   }
 }

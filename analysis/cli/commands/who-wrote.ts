@@ -9,6 +9,7 @@ import { tellDivergence } from '../diverged.ts';
 import { EXIT } from '../exit-status.ts';
 import { hex8, shellWord } from '../format.ts';
 import { openDatabase } from '../open-database.ts';
+import { complain, printLines } from '../output.ts';
 import { progressBar } from '../progress.ts';
 import { traceLength } from '../trace-length.ts';
 import { parseCount } from '../values.ts';
@@ -40,10 +41,9 @@ async function whoWrote(file: string, { range, before, format }: Question): Prom
     const db = await openDatabase([file]);
     try {
       const result = await db.query(describeSql(runs));
-      for (const line of formatResult(result, format as TextFormat, Number.POSITIVE_INFINITY))
-        console.log(line);
+      printLines(formatResult(result, format as TextFormat, Number.POSITIVE_INFINITY));
       await db.writeCache();
-      if (format === 'table') for (const line of nextStep(file, runs)) console.log(line);
+      if (format === 'table') printLines(nextStep(file, runs));
     } finally {
       db.close();
     }
@@ -81,7 +81,7 @@ export async function openStoreIndex(path: string): Promise<StoreIndex> {
     return await StoreIndex.open(path, {
       build: buildMachine,
       builtinDisk,
-      note: (text) => console.error(`note: ${text}`),
+      note: (text) => complain(`note: ${text}`),
       onProgress: (icount) => progress.at(icount),
     });
   } finally {
