@@ -21,6 +21,7 @@ export interface TraceMachineConfig {
   readonly fpu: boolean;
   readonly trackingRevision: number;
   readonly chipsetRevision: number;
+  readonly bootRevision: number;
   readonly tlbEntries: number;
   readonly tlbWays: number;
   readonly instructionsPerSecond: number;
@@ -226,6 +227,7 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
         fpu: machine.fpu,
         tracking_revision: machine.trackingRevision,
         chipset_revision: machine.chipsetRevision,
+        boot_revision: machine.bootRevision,
       },
       guest: {
         kind: GUEST_KIND[guest.kind],
@@ -327,6 +329,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
       fpu: Boolean(wire.machine.fpu),
       trackingRevision: machine('tracking_revision'),
       chipsetRevision: machine('chipset_revision'),
+      bootRevision: machine('boot_revision'),
       tlbEntries: machine('tlb_entries'),
       tlbWays: machine('tlb_ways'),
       instructionsPerSecond: machine('instructions_per_second'),

@@ -29,7 +29,7 @@ export interface GuestRequest {
   readonly seed: bigint;
   /** Kernel command line; for the built-in guest, more of its options. */
   readonly append?: string | undefined;
-  /** Paths, each with `=COMMAND LINE` after it if wanted. */
+  /** Paths, each with `=ARGUMENTS` after it if wanted. */
   readonly modules: readonly string[];
   /** Paths of a Linux kernel's initial RAM disks. */
   readonly initrds?: readonly string[];
@@ -117,8 +117,10 @@ function openFile(request: GuestRequest, guest: string, image: Uint8Array): Gues
       `${guest} is started without a BIOS`,
       'leave out --bios, --vga-bios, --boot and --isa, or boot an image of a disk, floppy or CD',
     );
+  // A Multiboot kernel finds its own name first, as GRUB Legacy and QEMU give it, and skips it; Linux has options alone.
+  const words = isLinuxImage(image) ? [request.append] : [basename(guest), request.append];
   return {
-    ...assemble(request, guest, image, request.append ?? '', '', ''),
+    ...assemble(request, guest, image, words.filter(Boolean).join(' '), '', ''),
     ...{ name: basename(guest), disk: undefined, labels: {} },
   };
 }
@@ -223,7 +225,8 @@ function openModules(
 function openModule(argument: string): BootImage['modules'][number] {
   const equals = argument.indexOf('=');
   const path = equals < 0 ? argument : argument.slice(0, equals);
-  const commandLine = equals < 0 ? basename(path) : argument.slice(equals + 1);
+  const words = [basename(path), ...(equals < 0 ? [] : [argument.slice(equals + 1)])];
+  const commandLine = words.filter(Boolean).join(' ');
   return { bytes: readUserFile(path, 'module'), commandLine };
 }
 

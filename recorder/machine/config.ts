@@ -15,6 +15,8 @@ export interface MachineConfig {
   readonly trackingRevision: number;
   /** Which behaviour of the devices (CHIPSET_REVISION). */
   readonly chipsetRevision: number;
+  /** Which rules of what a boot protocol lays in memory (BOOT_REVISION). */
+  readonly bootRevision: number;
   /** TLB entries in total and per set; entries/ways must be a power of two. A 386 has 32 in 4 ways. */
   readonly tlbEntries: number;
   readonly tlbWays: number;
@@ -37,6 +39,9 @@ export const TRACKING_REVISION = 1;
  */
 export const CHIPSET_REVISION = 31;
 
+/** 32: the Multiboot information lies where neither kernel nor modules do, and its base memory is that of CMOS, 640 KB. */
+export const BOOT_REVISION = 32;
+
 export const DEFAULT_CONFIG: MachineConfig = {
   ramBytes: 16 << 20,
   cpuModel: DEFAULT_CPU,
@@ -44,6 +49,7 @@ export const DEFAULT_CONFIG: MachineConfig = {
   fpu: true,
   trackingRevision: TRACKING_REVISION,
   chipsetRevision: CHIPSET_REVISION,
+  bootRevision: BOOT_REVISION,
   tlbEntries: 32,
   tlbWays: 4,
   instructionsPerSecond: 10_000_000,

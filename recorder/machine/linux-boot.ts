@@ -11,6 +11,8 @@ export interface LinuxOptions {
   readonly cmdline: string;
   /** Loaded one after another, as the kernel reads concatenated archives. */
   readonly initrds: readonly Uint8Array[];
+  /** BOOT_REVISION; before 32 an initrd that the kernel wants low may lie over the kernel. */
+  readonly revision: number;
 }
 
 /** The setup header lies at this offset of the image, and of boot_params. */
@@ -81,7 +83,7 @@ export function isLinuxImage(image: Uint8Array): boolean {
 export function loadLinux(
   mem: MachineMemory,
   image: Uint8Array,
-  { cmdline, initrds }: LinuxOptions,
+  { cmdline, initrds, revision }: LinuxOptions,
   name = 'the kernel',
 ): ProtectedEntry {
   const setup = readSetup(image, name);
@@ -94,7 +96,7 @@ export function loadLinux(
       'shorten it',
     );
   place(mem, { physical: COMMAND_LINE, bytes: line, memoryBytes: line.length }, 'the command line');
-  const initrd = placeInitrds(mem, initrds, setup);
+  const initrd = placeInitrds(mem, initrds, setup, revision);
   writeParams(mem, image, initrd);
   writeBiosData(mem);
   return {
@@ -149,13 +151,26 @@ interface Span {
 }
 
 /** As high as memory and kernel allow, so that the kernel has room to unpack below. */
-function placeInitrds(mem: MachineMemory, initrds: readonly Uint8Array[], setup: Setup): Span {
+function placeInitrds(
+  mem: MachineMemory,
+  initrds: readonly Uint8Array[],
+  setup: Setup,
+  revision: number,
+): Span {
   if (initrds.length === 0) return { start: 0, bytes: 0 };
   // Each archive begins at a multiple of four bytes.
   const bytes = initrds.reduce((sum, { length }) => sum + ((length + 3) & ~3), 0);
   const top = Math.min(mem.ramBytes, setup.initrdMax + 1);
   const start = (top - bytes) & ~(PAGE - 1);
-  if (start < setup.runsUpTo) needMemory(mem, setup.runsUpTo + bytes + PAGE, 'the kernel with its initrd');
+  if (start < setup.runsUpTo) {
+    needMemory(mem, setup.runsUpTo + bytes + PAGE, 'the kernel with its initrd');
+    if (revision >= 32)
+      throw new BadInput(
+        `the initrd has ${bytes} bytes: no room between the kernel's end (0x${setup.runsUpTo.toString(16)}) ` +
+          `and the highest address that it takes (0x${setup.initrdMax.toString(16)})`,
+        'make the initrd smaller',
+      );
+  }
   let at = start;
   for (const initrd of initrds) {
     const memoryBytes = (initrd.length + 3) & ~3;

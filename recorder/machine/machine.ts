@@ -76,11 +76,13 @@ export class Machine {
   /** icount at which the processor was found halted, while it is; NaN when a restore hides it. */
   private haltedFrom = Number.NaN;
   private readonly hasFirmware: boolean;
+  private readonly bootRevision: number;
 
   constructor(options: MachineOptions, parts: MachineParts = STANDARD_PARTS) {
     const { config, profile, nondet, sink, disk, drives = [], firmware = null, onConsole } = options;
     const mem = allocateMemory(config.ramBytes, firmware ? ROM_BYTES : 0);
     this.hasFirmware = firmware !== null;
+    this.bootRevision = config.bootRevision;
     if (firmware) loadFirmware(mem, firmware);
     const state = parts.createState(mem);
     this.mem = mem;
@@ -126,13 +128,15 @@ export class Machine {
   }
 
   /** Puts a Multiboot kernel into RAM and the processor at its entry. `name` names it in messages; throws BadInput. */
-  loadMultiboot(image: Uint8Array, options: MultibootOptions, name?: string): void {
-    this.cpu.enterProtected(loadMultiboot(this.mem, image, options, name));
+  loadMultiboot(image: Uint8Array, options: Omit<MultibootOptions, 'revision'>, name?: string): void {
+    this.cpu.enterProtected(
+      loadMultiboot(this.mem, image, { ...options, revision: this.bootRevision }, name),
+    );
   }
 
   /** Puts a Linux bzImage into RAM and the processor at its 32-bit entry. `name` names it in messages; throws BadInput. */
-  loadLinux(image: Uint8Array, options: LinuxOptions, name?: string): void {
-    this.cpu.enterProtected(loadLinux(this.mem, image, options, name));
+  loadLinux(image: Uint8Array, options: Omit<LinuxOptions, 'revision'>, name?: string): void {
+    this.cpu.enterProtected(loadLinux(this.mem, image, { ...options, revision: this.bootRevision }, name));
   }
 
   get icount(): Icount {

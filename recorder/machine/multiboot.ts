@@ -1,7 +1,16 @@
 import { BadInput } from '../../schemas/bad-input.ts';
 import { readElf } from '../../schemas/elf.ts';
 import { type MachineMemory, RAM } from './layout.ts';
-import { BASE_END, EXTENDED_START, type Placed, type ProtectedEntry, place } from './placement.ts';
+import {
+  BASE_END,
+  BASE_MEMORY_END,
+  EXTENDED_START,
+  type Placed,
+  type ProtectedEntry,
+  place,
+  room,
+  type Span,
+} from './placement.ts';
 
 /** Loads a kernel as the Multiboot Specification 0.6.96 says. */
 
@@ -11,8 +20,11 @@ export interface MultibootModule {
 }
 
 export interface MultibootOptions {
+  /** With the kernel's name in front, as GRUB Legacy and QEMU give it; the same of modules. */
   readonly cmdline: string;
   readonly modules: readonly MultibootModule[];
+  /** BOOT_REVISION; before 32 the information lies at INFO_BASE, whatever else does, and base memory ends at 639 KB. */
+  readonly revision: number;
 }
 
 const HEADER_MAGIC = 0x1badb002;
@@ -35,11 +47,12 @@ const INFO_LOADER_NAME = 0x200;
 const INFO_BYTES = 116;
 const MODULE_BYTES = 16;
 const MAP_ENTRY_BYTES = 24;
+const REGIONS = 3;
 const AVAILABLE = 1;
 const RESERVED = 2;
 
 const PAGE = 4096;
-/** From here to BASE_END lie the information structures. */
+/** Here lies the information, unless the kernel or a module does. */
 const INFO_BASE = 0x9000;
 const LOADER_NAME = 'rewind386';
 
@@ -57,10 +70,13 @@ export function loadMultiboot(
 ): ProtectedEntry {
   const { entry, parts } = planOf(image, name);
   for (const part of parts) place(mem, part, name);
-  const end = Math.max(...parts.map(({ physical, memoryBytes }) => physical + memoryBytes));
-  const modules = placeModules(mem, options.modules, end);
-  const ebx = writeInformation(mem, options.cmdline, modules);
-  return { eip: entry, eax: LOADER_MAGIC, ebx, esi: 0, codeSelector: 8, dataSelector: 16 };
+  const kernel = parts.map(({ physical, memoryBytes }) => ({ start: physical, end: physical + memoryBytes }));
+  const modules = placeModules(mem, options.modules, Math.max(...kernel.map(({ end }) => end)));
+  const information = { cmdline: options.cmdline, modules };
+  const revised = options.revision >= 32;
+  const base = revised ? placeForInformation(mem, information, kernel, name) : INFO_BASE;
+  writeInformation(mem, information, base, revised ? BASE_MEMORY_END : BASE_END);
+  return { eip: entry, eax: LOADER_MAGIC, ebx: base, esi: 0, codeSelector: 8, dataSelector: 16 };
 }
 
 function planOf(image: Uint8Array, name: string): LoadPlan {
@@ -117,10 +133,13 @@ function planByAddresses(image: Uint8Array, view: DataView, at: number, name: st
   return { entry, parts: [{ physical: load, bytes: image.subarray(start, start + bytes), memoryBytes }] };
 }
 
-interface PlacedModule {
-  readonly start: number;
-  readonly end: number;
+interface PlacedModule extends Span {
   readonly commandLine: string;
+}
+
+interface Information {
+  readonly cmdline: string;
+  readonly modules: readonly PlacedModule[];
 }
 
 /** Modules follow the kernel, each on a page of its own. */
@@ -138,14 +157,45 @@ function placeModules(
   });
 }
 
-/** Writes the information structure and all it points to; returns its address. */
-function writeInformation(mem: MachineMemory, cmdline: string, modules: readonly PlacedModule[]): number {
+const aligned = (bytes: number): number => (bytes + 3) & ~3;
+
+/** Bytes of the information structure and all it points to. */
+function informationBytes({ cmdline, modules }: Information): number {
+  const strings = [cmdline, LOADER_NAME, ...modules.map(({ commandLine }) => commandLine)];
+  const text = strings.reduce((sum, line) => sum + aligned(Buffer.byteLength(line) + 1), 0);
+  return INFO_BYTES + text + modules.length * MODULE_BYTES + REGIONS * MAP_ENTRY_BYTES;
+}
+
+/** An address where neither kernel nor modules lie. */
+function placeForInformation(
+  mem: MachineMemory,
+  information: Information,
+  kernel: readonly Span[],
+  name: string,
+): number {
+  const bytes = informationBytes(information);
+  const base = room(mem, bytes, [...kernel, ...information.modules], INFO_BASE);
+  if (base !== undefined) return base;
+  throw new BadInput(
+    `${name}: beside it and its modules there is no room for the Multiboot information (${bytes} bytes)`,
+    'give the machine more memory (--ram), or shorten the command lines',
+  );
+}
+
+/** Writes the information structure and all it points to. */
+function writeInformation(
+  mem: MachineMemory,
+  { cmdline, modules }: Information,
+  base: number,
+  baseMemoryEnd: number,
+): void {
   const { view } = mem;
-  let free = INFO_BASE + INFO_BYTES;
+  let free = base + INFO_BYTES;
   const take = (bytes: number) => {
-    const at = (free + 3) & ~3;
+    const at = aligned(free);
     free = at + bytes;
-    if (free > BASE_END) throw new BadInput('the command lines do not fit below 640 KB', 'shorten them');
+    if (base === INFO_BASE && free > BASE_END)
+      throw new BadInput('the command lines do not fit below 640 KB', 'shorten them');
     return at;
   };
   const string = (text: string) => {
@@ -154,10 +204,10 @@ function writeInformation(mem: MachineMemory, cmdline: string, modules: readonly
     mem.u8.set(bytes, RAM + at);
     return at;
   };
-  const info = (offset: number, value: number) => view.setUint32(RAM + INFO_BASE + offset, value, true);
+  const info = (offset: number, value: number) => view.setUint32(RAM + base + offset, value, true);
 
   info(0, INFO_MEMORY | INFO_COMMAND_LINE | INFO_MODULES | INFO_MEMORY_MAP | INFO_LOADER_NAME);
-  info(4, BASE_END >>> 10);
+  info(4, baseMemoryEnd >>> 10);
   info(8, (mem.ramBytes - EXTENDED_START) >>> 10);
   info(16, string(cmdline));
 
@@ -172,21 +222,24 @@ function writeInformation(mem: MachineMemory, cmdline: string, modules: readonly
   info(20, modules.length);
   info(24, table);
 
+  const map = take(REGIONS * MAP_ENTRY_BYTES);
+  writeMemoryMap(mem, RAM + map, baseMemoryEnd);
+  info(44, REGIONS * MAP_ENTRY_BYTES);
+  info(48, map);
+  info(64, string(LOADER_NAME));
+}
+
+function writeMemoryMap({ view, ramBytes }: MachineMemory, map: number, baseMemoryEnd: number): void {
   const regions = [
-    [0, BASE_END, AVAILABLE],
-    [BASE_END, EXTENDED_START, RESERVED],
-    [EXTENDED_START, mem.ramBytes, AVAILABLE],
+    [0, baseMemoryEnd, AVAILABLE],
+    [baseMemoryEnd, EXTENDED_START, RESERVED],
+    [EXTENDED_START, ramBytes, AVAILABLE],
   ];
-  const map = take(regions.length * MAP_ENTRY_BYTES);
   regions.forEach(([start, end, type], n) => {
-    const at = RAM + map + n * MAP_ENTRY_BYTES;
+    const at = map + n * MAP_ENTRY_BYTES;
     view.setUint32(at, MAP_ENTRY_BYTES - 4, true);
     view.setBigUint64(at + 4, BigInt(start), true);
     view.setBigUint64(at + 12, BigInt(end - start), true);
     view.setUint32(at + 20, type, true);
   });
-  info(44, regions.length * MAP_ENTRY_BYTES);
-  info(48, map);
-  info(64, string(LOADER_NAME));
-  return INFO_BASE;
 }

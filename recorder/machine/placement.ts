@@ -3,10 +3,13 @@ import { type MachineMemory, RAM } from './layout.ts';
 
 /** What boot loaders share: putting files into RAM, and where a PC's memory is. */
 
-/** End of conventional memory: the last KB below 640 KB is the BIOS's extended data area. */
+/** End of the memory below 640 KB (CMOS 15h), and of what a BIOS with an extended data area leaves of it. */
+export const BASE_MEMORY_END = 0xa0000;
 export const BASE_END = 0x9fc00;
 /** Start of extended memory. */
 export const EXTENDED_START = 0x100000;
+
+const PAGE = 4096;
 
 /** Bytes to put at a physical address; `memoryBytes` beyond them are zeroed. */
 export interface Placed {
@@ -21,6 +24,34 @@ export function place(mem: MachineMemory, { physical, bytes, memoryBytes }: Plac
   needMemory(mem, end, name);
   mem.u8.set(bytes, RAM + physical);
   mem.u8.fill(0, RAM + physical + bytes.length, RAM + end);
+}
+
+/** Physical addresses from `start` up to but not including `end`. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * A place for `bytes` in RAM where none of `taken` lies: `wanted` if it is free, else the highest page below 640 KB, else the first
+ * page after one of them. undefined when there is none.
+ */
+export function room(
+  { ramBytes }: MachineMemory,
+  bytes: number,
+  taken: readonly Span[],
+  wanted: number,
+): number | undefined {
+  const pageAfter = (address: number) => Math.ceil(address / PAGE) * PAGE;
+  const highest = Math.floor((BASE_END - bytes) / PAGE) * PAGE;
+  const after = [...taken.map(({ end }) => end), EXTENDED_START].sort((a, b) => a - b).map(pageAfter);
+  const isFree = (start: number) => {
+    const end = start + bytes;
+    const inBase = start >= PAGE && end <= BASE_END;
+    if (!inBase && (start < EXTENDED_START || end > ramBytes)) return false;
+    return taken.every((span) => span.end <= start || span.start >= end);
+  };
+  return [wanted, highest, ...after].find(isFree);
 }
 
 /** Throws BadInput unless the machine has memory up to `end`. */

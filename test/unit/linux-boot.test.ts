@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { BOOT_REVISION } from '../../recorder/machine/config.ts';
 import { allocateMemory, RAM } from '../../recorder/machine/layout.ts';
 import { isLinuxImage, loadLinux } from '../../recorder/machine/linux-boot.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
@@ -6,7 +7,13 @@ import { BadInput } from '../../schemas/bad-input.ts';
 const MB = 1 << 20;
 
 /** An image with a setup header of protocol 2.12 and `kernel` behind two setup sectors. */
-function image({ version = 0x20c, loadflags = 1, initSize = 4 * MB, kernel = 1000 } = {}): Uint8Array {
+function image({
+  version = 0x20c,
+  loadflags = 1,
+  initSize = 4 * MB,
+  kernel = 1000,
+  initrdMax = 0x37ffffff,
+} = {}): Uint8Array {
   const bytes = new Uint8Array(3 * 512 + kernel).fill(0x90, 3 * 512);
   const view = new DataView(bytes.buffer);
   view.setUint8(0x1f1, 2);
@@ -14,14 +21,14 @@ function image({ version = 0x20c, loadflags = 1, initSize = 4 * MB, kernel = 100
   view.setUint32(0x202, 0x53726448, true);
   view.setUint16(0x206, version, true);
   view.setUint8(0x211, loadflags);
-  view.setUint32(0x22c, 0x37ffffff, true);
+  view.setUint32(0x22c, initrdMax, true);
   view.setUint32(0x238, 64, true);
   view.setBigUint64(0x258, BigInt(16 * MB), true);
   view.setUint32(0x260, initSize, true);
   return bytes;
 }
 
-const options = { cmdline: 'console=ttyS0', initrds: [] };
+const options = { cmdline: 'console=ttyS0', initrds: [], revision: BOOT_REVISION };
 
 describe('the Linux boot protocol', () => {
   it('knows an image by its header', () => {
@@ -88,6 +95,13 @@ describe('the Linux boot protocol', () => {
       image(),
       { ...options, initrds: [new Uint8Array(8)] },
       /initrd needs/,
+    ],
+    [
+      'an initrd that the kernel wants where it runs itself',
+      64,
+      image({ initrdMax: 20 * MB }),
+      { ...options, initrds: [new Uint8Array(MB)] },
+      /no room between the kernel's end \(0x1400000\)/,
     ],
     ['a zImage', 32, image({ loadflags: 0 }), options, /zImage/],
     ['an old protocol', 32, image({ version: 0x201 }), options, /boot protocol 2\.01/],

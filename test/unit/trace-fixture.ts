@@ -125,6 +125,7 @@ export function anyHeader(): TraceHeader {
       cpuRevision: 1,
       trackingRevision: 1,
       chipsetRevision: 31,
+      bootRevision: 32,
       fpu: true,
       tlbEntries: 32,
       tlbWays: 4,

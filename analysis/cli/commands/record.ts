@@ -94,14 +94,14 @@ const options = (yargs: Argv) =>
       append: {
         type: 'string',
         requiresArg: true,
-        describe: 'kernel command line (more options, for the built-in guest)',
+        describe: 'arguments of the kernel (more options, for the built-in guest)',
       },
       module: {
         type: 'string',
         array: true,
         default: [],
         requiresArg: true,
-        describe: 'Multiboot module: FILE[=COMMAND LINE]',
+        describe: 'Multiboot module: FILE[=ARGUMENTS]',
       },
       initrd: {
         type: 'string',
