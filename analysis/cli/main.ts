@@ -1,9 +1,9 @@
 import yargs, { type Argv } from 'yargs';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { fileError } from '../../schemas/file-error.ts';
+import { VERSION } from '../../schemas/tool-version.ts';
 import { EXIT } from './exit-status.ts';
 import { complainLines } from './output.ts';
-import { VERSION } from './version.ts';
 
 /** `rewind386 query … | head` closes our stdout: nothing is left to say then. */
 export function exitWhenNobodyReads(): void {
@@ -18,7 +18,7 @@ export function exitWhenNobodyReads(): void {
 /** Runs one command line; returns the exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
   try {
-    await parser(argv, await commandsFor(argv[0])).parseAsync();
+    await parser(withTexts(argv), await commandsFor(argv[0])).parseAsync();
     return Number(process.exitCode ?? EXIT.ok);
   } catch (error) {
     return report(error);
@@ -40,10 +40,22 @@ const COMMANDS: Readonly<Record<string, () => Promise<(cli: Argv) => Argv>>> = {
   export: async () => (await import('./commands/export.ts')).addExport,
   bundle: async () => (await import('./commands/bundle.ts')).addBundle,
   verify: async () => (await import('./commands/verify.ts')).addVerify,
+  cache: async () => (await import('./commands/cache.ts')).addCache,
   info: async () => (await import('./commands/info.ts')).addInfo,
   screen: async () => (await import('./commands/screen.ts')).addScreen,
   symbols: async () => (await import('./commands/symbols.ts')).addSymbols,
 };
+
+/** Options whose value is SQL, which may begin with a comment: yargs would take `--` for another option. */
+const SQL_OPTIONS = new Set(['--sql']);
+
+function withTexts(argv: readonly string[]): string[] {
+  const words = [...argv];
+  for (let n = words.length - 2; n >= 0; n--)
+    if (SQL_OPTIONS.has(words[n]) && /^--\s/.test(words[n + 1]))
+      words.splice(n, 2, `${words[n]}=${words[n + 1]}`);
+  return words;
+}
 
 /** The command named first; none for the version; all of them for help, or when there is none of that name. */
 async function commandsFor(first: string | undefined): Promise<((cli: Argv) => Argv)[]> {

@@ -1,11 +1,15 @@
-import type { TraceDatabase } from '../db/trace-database.ts';
+import type { DatabaseOptions, TraceDatabase } from '../db/trace-database.ts';
 import { complain } from './output.ts';
 
 /** Traces as a database, with what there is to say about it on stderr. */
-export async function openDatabase(files: readonly string[]): Promise<TraceDatabase> {
+export async function openDatabase(
+  files: readonly string[],
+  options: DatabaseOptions = {},
+): Promise<TraceDatabase> {
   // Loaded when it is needed: DuckDB takes a while.
   const { TraceDatabase } = await import('../db/trace-database.ts');
   return await TraceDatabase.open(files, {
+    ...options,
     note: (text) => complain(`note: ${text}`),
     onLoad: (table) => {
       if (process.stderr.isTTY) process.stderr.write(`\r\x1b[Kreading ${table}…\r\x1b[K`);

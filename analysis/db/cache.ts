@@ -1,100 +1,125 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { createHash } from 'node:crypto';
+import { renameSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { DivergenceFound } from '../../replayer/divergence.ts';
 import { STORE_INDEX_VERSION } from '../../replayer/store-index/index-file.ts';
-import { crc32c } from '../../schemas/crc32c.ts';
 import { TraceDamage } from '../../schemas/framing.ts';
-import { TABLES_VERSION } from '../tables/index.ts';
+import { VERSION } from '../../schemas/tool-version.ts';
+import { TABLES, TABLES_VERSION } from '../tables/index.ts';
+import {
+  cacheRoot,
+  crcOfFile,
+  discard,
+  namesIn,
+  ownFolder,
+  prune,
+  sweep,
+  temporaryName,
+} from './cache-folder.ts';
+import { traceDigest } from './trace-digest.ts';
 
 /**
- * What was made of a trace to answer faster, in a folder beside it (`FILE-cache`): its tables as Parquet files and the index of
- * its stores, each written when it is first asked for. A manifest says which trace they are of; when that differs they are rebuilt. The folder may be deleted at any time.
+ * What was made of one trace to answer faster: its tables as Parquet files and the index of its stores, each written when it is
+ * first asked for. It lies in the user's own cache folder under the SHA-256 of the trace and the versions of what is
+ * kept, so nothing that came along with a trace is ever taken for it. Each file has its own CRC in its name: one that is not as it was written is made
+ * again.
  */
 export class TraceCache {
-  private readonly folder: string;
-  private readonly manifest: string;
-  /** Says why nothing can be kept, once. */
+  /** Where it lies, whether there is anything or not. */
+  readonly folder: string;
+  private readonly key: string;
+  /** Says once why nothing can be kept. */
   private readonly note: (text: string) => void;
   private writable = true;
 
   constructor(trace: string, note: (text: string) => void) {
-    this.folder = `${trace}-cache`;
     this.note = note;
-    this.manifest = JSON.stringify({
-      tables: TABLES_VERSION,
-      stores: STORE_INDEX_VERSION,
-      ...identityOf(trace),
-    });
-    if (existsSync(this.folder) && !this.isCurrent()) this.discard();
+    this.key = `${traceDigest(trace)}-${VERSION}-${TABLES_VERSION}.${STORE_INDEX_VERSION}-${COLUMNS}`;
+    this.folder = join(cacheRoot(), 'traces', this.key);
+    sweep(this.folder);
   }
 
-  /** Path of the file of that name, if there is a current one. */
+  /** Path of the file of that name, if there is one as it was written. */
   find(name: string): string | undefined {
-    const file = join(this.folder, name);
-    return existsSync(file) ? file : undefined;
+    const { stem, extension } = parts(name);
+    for (const found of namesIn(this.folder)) {
+      const crc = crcIn(found, stem, extension);
+      if (!crc) continue;
+      const file = join(this.folder, found);
+      if (intact(file, crc)) return this.used(file);
+      this.note(`${file} is damaged and is made again`);
+      discard(file);
+    }
+    return undefined;
   }
 
-  /** Has `write` make the file beside its place, then puts it there. */
+  /** Where a file of that name is written first. */
+  temporary(name: string): string {
+    return join(this.folder, temporaryName(name));
+  }
+
+  /** Has `write` make the file under its temporary name, then puts it in its place. */
   async store(name: string, write: (file: string) => Promise<void>): Promise<void> {
     if (!this.writable) return;
-    const file = join(this.folder, name);
-    const beside = `${file}.${process.pid}.tmp`;
+    const beside = this.temporary(name);
     try {
-      mkdirSync(this.folder, { recursive: true });
-      if (!this.isCurrent()) writeFileSync(join(this.folder, MANIFEST), this.manifest);
+      ownFolder('traces', this.key);
+      discard(beside);
       await write(beside);
-      renameSync(beside, file);
+      const { stem, extension } = parts(name);
+      renameSync(beside, join(this.folder, `${stem}.${crcOfFile(beside)}${extension}`));
+      prune(this.folder);
     } catch (error) {
       this.writable = false;
-      rmSync(beside, { force: true });
+      discard(beside);
       // That is no matter of where it is kept.
       if (error instanceof DivergenceFound || error instanceof TraceDamage) throw error;
-      this.note(`${name} is not kept in ${this.folder}: ${(error as Error).message.split('\n')[0]}`);
+      this.note(`${name} is not kept in ${cacheRoot()}: ${(error as Error).message.split('\n')[0]}`);
     }
   }
 
-  private isCurrent(): boolean {
+  /** The folder's time is that of its last use: prune goes by it. */
+  private used(file: string): string {
+    const now = new Date();
     try {
-      return readFileSync(join(this.folder, MANIFEST), 'utf8') === this.manifest;
+      utimesSync(this.folder, now, now);
     } catch {
-      return false;
+      // On a read-only file system nothing is pruned either.
     }
-  }
-
-  private discard(): void {
-    try {
-      rmSync(this.folder, { recursive: true });
-    } catch (error) {
-      this.writable = false;
-      this.note(`the stale ${this.folder} cannot be removed: ${(error as NodeJS.ErrnoException).code}`);
-    }
+    return file;
   }
 }
 
-const MANIFEST = 'manifest.json';
-const EDGE_BYTES = 1 << 16;
+/** Which columns tables have, so that a change without a new version is seen as well. */
+const COLUMNS = createHash('sha256')
+  .update(
+    JSON.stringify(TABLES.map(({ name, columns }) => [name, columns.map((c) => [c.name, c.kind, c.words])])),
+  )
+  .digest('hex')
+  .slice(0, 8);
 
-/** Tells one trace from another: size, time of the last change, and a checksum of both ends. */
-function identityOf(trace: string): object {
-  const { size, mtimeMs } = statSync(trace);
-  const edge = Buffer.alloc(EDGE_BYTES);
-  const fd = openSync(trace, 'r');
+function parts(name: string): { stem: string; extension: string } {
+  const dot = name.lastIndexOf('.');
+  return { stem: name.slice(0, dot), extension: name.slice(dot) };
+}
+
+function crcIn(found: string, stem: string, extension: string): string | undefined {
+  if (!found.startsWith(`${stem}.`) || !found.endsWith(extension)) return undefined;
+  const crc = found.slice(stem.length + 1, -extension.length);
+  return /^[0-9a-f]{8}$/.test(crc) ? crc : undefined;
+}
+
+/** Files found intact by this process, by what changes when one is written to. */
+const known = new Set<string>();
+
+function intact(file: string, crc: string): boolean {
   try {
-    const start = crc32c(edge.subarray(0, readSync(fd, edge, 0, EDGE_BYTES, 0)));
-    const end = crc32c(edge.subarray(0, readSync(fd, edge, 0, EDGE_BYTES, Math.max(0, size - EDGE_BYTES))));
-    return { size, mtimeMs, start, end };
-  } finally {
-    closeSync(fd);
+    const { size, mtimeMs, ctimeMs } = statSync(file);
+    const state = [file, size, mtimeMs, ctimeMs].join(' ');
+    if (!known.has(state) && crcOfFile(file) !== crc) return false;
+    known.add(state);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -13,8 +13,7 @@ import {
   vectorFromArray,
 } from 'apache-arrow';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { hexLiterals } from './hex-literals.ts';
-import { sqlError } from './sql-error.ts';
+import type { SqlValues } from './statement.ts';
 import type { TraceDatabase } from './trace-database.ts';
 
 /** Query results as files for other tools. Each is written beside its place and renamed. */
@@ -22,41 +21,27 @@ import type { TraceDatabase } from './trace-database.ts';
 export const FILE_FORMATS = ['arrow', 'parquet'] as const;
 export type FileFormat = (typeof FILE_FORMATS)[number];
 
+/** The name under which a result is written; the database has to be allowed it. */
+export const writtenFirst = (path: string): string => `${path}.${process.pid}.tmp`;
+
 export async function writeResult(
   db: TraceDatabase,
   sql: string,
-  values: Record<string, string | number | bigint>,
+  values: SqlValues,
   format: FileFormat,
   path: string,
 ): Promise<void> {
-  const beside = `${path}.${process.pid}.tmp`;
+  const beside = writtenFirst(path);
   try {
     if (format === 'arrow') {
       const result = await db.query(sql, values);
       writeFileSync(beside, tableToIPC(arrowTable(result), 'file'));
-    } else await copyTo(db, sql, values, beside);
+    } else await db.copy(sql, values, beside);
     renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
     if (error instanceof BadInput) throw error;
     throw new BadInput(`cannot write ${path}: ${(error as Error).message.split('\n')[0]}`);
-  }
-}
-
-async function copyTo(
-  db: TraceDatabase,
-  sql: string,
-  values: Record<string, string | number | bigint>,
-  file: string,
-): Promise<void> {
-  try {
-    await db.load(sql);
-    const target = file.replaceAll("'", "''");
-    await db.connection.run(`CREATE TEMP TABLE result AS ${hexLiterals(sql)}`, values);
-    await db.connection.run(`COPY result TO '${target}' (FORMAT parquet, COMPRESSION zstd)`);
-    await db.connection.run('DROP TABLE result');
-  } catch (error) {
-    throw sqlError(error, sql);
   }
 }
 

@@ -3,18 +3,28 @@ import { BadInput } from '../../schemas/bad-input.ts';
 /** What DuckDB says about a query, as one line with the position in the user's text. */
 export function sqlError(error: unknown, sql: string): BadInput {
   const message = error instanceof Error ? error.message : String(error);
+  if (/^Out of Memory Error/.test(message))
+    return new BadInput(
+      'the query needs more memory than it may use',
+      'ask for less, or raise it: --memory 8G',
+    );
   const summary = message
     .split('Stack Trace:')[0]
     .split('\n\nLINE ')[0]
     .replaceAll(/\s*\n\s*/g, ' ')
     .trim();
+  if (/disabled by configuration/.test(summary))
+    return new BadInput(
+      `SQL error: ${summary}`,
+      'SQL reaches the trace and nothing else; for SELECTs of your own: rewind386 query --allow-files',
+    );
   const position = positionIn(message, sql);
   const where = position ? ` at line ${position.line}, column ${position.column}` : '';
   return new BadInput(
     `SQL error${where}: ${summary}`,
     position
       ? `${position.text}\n${' '.repeat(position.column + 'next: '.length - 1)}^`
-      : 'rewind386 query FILE --list',
+      : 'rewind386 query FILE --sql "SHOW TABLES"',
   );
 }
 

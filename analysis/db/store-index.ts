@@ -11,6 +11,7 @@ import { TraceReader } from '../../replayer/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { fileError } from '../../schemas/file-error.ts';
 import { TraceCache } from './cache.ts';
+import { cacheRoot } from './cache-folder.ts';
 
 export interface StoreIndexOptions {
   readonly build: MachineBuilder;
@@ -21,7 +22,7 @@ export interface StoreIndexOptions {
 
 const INDEX_FILE = 'stores.index';
 
-/** The index of who wrote each word of memory last, kept in the trace's cache; made by one replay when there is none. */
+/** The index of who wrote each word of memory last, kept in the user's cache (TraceCache); made by one replay when there is none. */
 export class StoreIndex {
   private readonly path: string;
   private readonly file: StoreIndexFile;
@@ -39,14 +40,10 @@ export class StoreIndex {
     const found = cache.find(INDEX_FILE);
     if (!found)
       throw new BadInput(
-        `the index of stores of ${path} cannot be written to ${path}-cache`,
-        'copy the trace to a folder that can be written to',
+        `the index of stores of ${path} cannot be kept in ${cacheRoot()}`,
+        'name another folder for it: XDG_CACHE_HOME=/FOLDER rewind386 …',
       );
-    try {
-      return new StoreIndex(path, new StoreIndexFile(found), options);
-    } catch {
-      throw new BadInput(`the index of stores ${found} is damaged`, `remove it: rm ${found}`);
-    }
+    return new StoreIndex(path, new StoreIndexFile(found), options);
   }
 
   /** The index that there is of the trace as it is now; nothing is made or said. */

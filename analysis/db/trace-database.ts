@@ -1,5 +1,7 @@
-import { type DuckDBConnection, DuckDBInstance, type DuckDBResultReader } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api';
 import { TraceReader } from '../../replayer/trace-reader.ts';
+import { BadInput } from '../../schemas/bad-input.ts';
+import { TraceDamage } from '../../schemas/framing.ts';
 import { MACROS, VIEWS } from '../sql/catalog.ts';
 import { TABLES } from '../tables/index.ts';
 import type { TraceTable } from '../tables/table.ts';
@@ -7,15 +9,26 @@ import { appendBatches, createTable } from './arrow-loader.ts';
 import { TraceCache } from './cache.ts';
 import { registerGuestFunctions } from './guest-functions.ts';
 import { hexLiterals } from './hex-literals.ts';
+import { DEFAULT_LIMITS, type QueryLimits } from './limits.ts';
+import { openSandbox, type Sandbox } from './sandbox.ts';
 import { sqlError } from './sql-error.ts';
+import { prepareQuestion, readAnswer, type SqlValues, withinTime } from './statement.ts';
 
 export interface DatabaseOptions {
-  /** Keep tables as Parquet beside the traces; default true. */
+  /** Keep tables as Parquet in the user's cache folder; default true. */
   readonly cache?: boolean;
   /** Told what a user may want to know but need not act on. */
   readonly note?: (text: string) => void;
   /** Told which table is being made. */
   readonly onLoad?: (table: string) => void;
+  /** Default: DEFAULT_LIMITS. */
+  readonly limits?: Partial<QueryLimits>;
+  /** Files that results are written to. */
+  readonly outputs?: readonly string[];
+  /** Folders that results are written to. */
+  readonly outputFolders?: readonly string[];
+  /** Lets SQL reach files and the network: for the user's own SQL, when asked for. */
+  readonly allowFiles?: boolean;
 }
 
 interface Run {
@@ -23,30 +36,44 @@ interface Run {
   readonly cache: TraceCache | undefined;
   /** SQL schema with the tables that were made now rather than found. */
   readonly schema: string;
+  /** Paths of the tables found in the cache. */
+  readonly cached: ReadonlyMap<TraceTable, string>;
 }
 
 const parquetOf = (table: TraceTable) => `${table.name}.parquet`;
+/** Tables worth keeping: the others are made of the header at once, and say things that the trace's bytes do not determine (its path). */
+const KEPT = TABLES.filter(({ name }) => name !== 'run' && name !== 'symbols');
 
 interface Fresh {
   readonly run: Run;
   readonly table: TraceTable;
 }
 
+/** SQL that asks what there is to be asked. */
+const ASKS_CATALOG = /\b(show|describe|desc|summarize|pragma|information_schema|duckdb_\w+|pg_\w+)\b/i;
+const DECLARED = 'declared';
+
 /**
- * Traces as one database. Each table has the column run_id: 0 for the first trace given, 1 for the next. A table is loaded
- * when a query first names it, directly or through a view: from its Parquet file, or from the trace.
+ * Traces as one database that reaches nothing else (sandbox.ts). Each table has the column run_id: 0 for the first trace given,
+ * 1 for the next. A table is loaded when a query first names it, directly or through a view: from its Parquet file in the
+ * user's cache, or from the trace.
  */
 export class TraceDatabase {
-  readonly connection: DuckDBConnection;
+  private readonly sandbox: Sandbox;
+  private readonly connection: DuckDBConnection;
   private readonly runs: readonly Run[];
   private readonly onLoad: (table: string) => void;
+  private readonly limits: QueryLimits;
   private readonly present = new Set<string>();
+  private declared = false;
   private readonly fresh: Fresh[] = [];
 
-  private constructor(connection: DuckDBConnection, runs: readonly Run[], options: DatabaseOptions) {
-    this.connection = connection;
+  private constructor(sandbox: Sandbox, runs: readonly Run[], options: DatabaseOptions) {
+    this.sandbox = sandbox;
+    this.connection = sandbox.connection;
     this.runs = runs;
     this.onLoad = options.onLoad ?? (() => {});
+    this.limits = { ...DEFAULT_LIMITS, ...options.limits };
   }
 
   static async open(files: readonly string[], options: DatabaseOptions = {}): Promise<TraceDatabase> {
@@ -59,35 +86,55 @@ export class TraceDatabase {
       throw error;
     }
     for (const { path, torn } of readers) if (torn) note(`${path} is torn: ${torn.what}`);
-    // Nothing is ever fetched: what is not in the package does not exist.
-    const instance = await DuckDBInstance.create(':memory:', {
-      autoinstall_known_extensions: 'false',
-      autoload_known_extensions: 'false',
+    const runs = readers.map((reader, n) => openRun(reader, `run${n}`, options));
+    const sandbox = await openSandbox({
+      memoryBytes: options.limits?.memoryBytes ?? DEFAULT_LIMITS.memoryBytes,
+      files: [...(options.outputs ?? []), ...runs.flatMap(cacheFiles)],
+      folders: options.outputFolders ?? [],
+      allowFiles: options.allowFiles ?? false,
     });
-    const connection = await instance.connect();
-    const runs = readers.map((reader, n) => ({
-      reader,
-      cache: options.cache === false ? undefined : new TraceCache(reader.path, note),
-      schema: `run${n}`,
-    }));
+    const { connection } = sandbox;
     for (const { schema } of runs) await connection.run(`CREATE SCHEMA ${schema}`);
     for (const macro of MACROS) await connection.run(macro);
     registerGuestFunctions(
       connection,
       readers.map(({ header }) => header),
     );
-    return new TraceDatabase(connection, runs, options);
+    return new TraceDatabase(sandbox, runs, options);
   }
 
-  /** Runs a query; throws BadInput with the position of what is wrong in it. `values` are its parameters ($name). */
-  async query(sql: string, values?: Record<string, string | number | bigint>): Promise<DuckDBResultReader> {
+  /**
+   * Runs one question; throws BadInput with the position of what is wrong in it, and beyond the limits. `values` are its
+   * parameters ($name). `rows`: another limit than the database's.
+   */
+  async query(sql: string, values?: SqlValues, rows = this.limits.rows): Promise<DuckDBResultReader> {
+    await this.load(sql);
+    return await this.explained(sql, async () => {
+      const statement = await prepareQuestion(this.connection, sql, values);
+      return await readAnswer(this.connection, statement, { seconds: this.limits.seconds, rows });
+    });
+  }
+
+  /** Writes the rows of one question to a Parquet file, one of `outputs` or in one of `outputFolders`. */
+  async copy(sql: string, values: SqlValues, file: string): Promise<void> {
+    await this.load(sql);
+    await this.explained(sql, async () => {
+      await prepareQuestion(this.connection, sql, values);
+      await withinTime(this.connection, this.limits.seconds, async () => {
+        // A view would hold no rows, but cannot have parameters.
+        const kind = Object.keys(values).length > 0 ? 'TABLE' : 'VIEW';
+        await this.connection.run(`CREATE TEMP ${kind} result AS ${hexLiterals(sql)}`, { ...values });
+        await this.connection.run(`COPY (FROM result) TO ${quoted(file)} (FORMAT parquet, COMPRESSION zstd)`);
+        await this.connection.run(`DROP ${kind} result`);
+      });
+    });
+  }
+
+  private async explained<Result>(sql: string, run: () => Promise<Result>): Promise<Result> {
     try {
-      await this.load(sql);
-      const text = hexLiterals(sql);
-      return values && Object.keys(values).length > 0
-        ? await this.connection.runAndReadAll(text, values)
-        : await this.connection.runAndReadAll(text);
+      return await run();
     } catch (error) {
+      if (error instanceof BadInput || error instanceof TraceDamage) throw error;
       throw sqlError(error, sql);
     }
   }
@@ -95,7 +142,33 @@ export class TraceDatabase {
   /** Loads every table and view whose name occurs in a query; one too many does no harm. */
   async load(sql: string): Promise<void> {
     const words = new Set(sql.toLowerCase().match(/[a-z_][a-z_0-9]*/g));
+    if (ASKS_CATALOG.test(sql)) await this.declare();
     for (const { name } of [...TABLES, ...VIEWS]) if (words.has(name)) await this.ensure(name);
+  }
+
+  /** Makes every table and view known, without rows where they are not loaded: for SHOW TABLES and the like. */
+  private async declare(): Promise<void> {
+    if (this.declared) return;
+    this.declared = true;
+    await this.connection.run(`CREATE SCHEMA ${DECLARED}`);
+    for (const table of TABLES) {
+      const name = `${DECLARED}.${table.name}`;
+      await createTable(this.connection, name, table);
+      await this.connection.run(
+        `CREATE VIEW IF NOT EXISTS ${table.name} AS SELECT 0::UTINYINT AS run_id, * FROM ${name}`,
+      );
+    }
+    // A view may select from one that comes later in the list.
+    let waiting = VIEWS.filter(({ name }) => !this.present.has(name));
+    while (waiting.length > 0) {
+      const names = new Set(waiting.map(({ name }) => name));
+      const ready = waiting.filter(
+        ({ sql, name }) => !wordsOf(sql).some((word) => word !== name && names.has(word)),
+      );
+      for (const { name, sql } of ready) await this.connection.run(`CREATE VIEW ${name} AS ${sql}`);
+      waiting = waiting.filter((view) => !ready.includes(view));
+      if (ready.length === 0) throw new Error('views that select from each other');
+    }
   }
 
   private async ensure(name: string): Promise<void> {
@@ -107,7 +180,7 @@ export class TraceDatabase {
     if (table) await this.loadTable(table);
     else if (view) {
       await this.load(view.sql);
-      await this.connection.run(`CREATE VIEW ${name} AS ${view.sql}`);
+      await this.connection.run(`CREATE OR REPLACE VIEW ${name} AS ${view.sql}`);
     }
   }
 
@@ -116,19 +189,19 @@ export class TraceDatabase {
     for (const [n, run] of this.runs.entries()) {
       parts.push(`SELECT ${n}::UTINYINT AS run_id, * FROM ${await this.source(run, table)}`);
     }
-    await this.connection.run(`CREATE VIEW ${table.name} AS ${parts.join(' UNION ALL ')}`);
+    await this.connection.run(`CREATE OR REPLACE VIEW ${table.name} AS ${parts.join(' UNION ALL ')}`);
   }
 
   private async source(run: Run, table: TraceTable): Promise<string> {
-    const cached = run.cache?.find(parquetOf(table));
-    if (cached) return `read_parquet('${cached.replaceAll("'", "''")}')`;
+    const cached = run.cached.get(table);
+    if (cached) return `read_parquet([${quoted(cached)}])`;
     this.onLoad(table.name);
     const name = `${run.schema}.${table.name}`;
     await createTable(this.connection, name, table);
     const appender = await this.connection.createAppender(table.name, run.schema);
     appendBatches(appender, table, table.batches(run.reader));
     appender.closeSync();
-    this.fresh.push({ run, table });
+    if (run.cache && KEPT.includes(table)) this.fresh.push({ run, table });
     return name;
   }
 
@@ -136,9 +209,8 @@ export class TraceDatabase {
   async writeCache(): Promise<void> {
     for (const { run, table } of this.fresh.splice(0)) {
       await run.cache?.store(parquetOf(table), async (file) => {
-        const target = file.replaceAll("'", "''");
         await this.connection.run(
-          `COPY ${run.schema}.${table.name} TO '${target}' (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)`,
+          `COPY ${run.schema}.${table.name} TO ${quoted(file)} (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)`,
         );
       });
     }
@@ -146,6 +218,31 @@ export class TraceDatabase {
 
   close(): void {
     for (const { reader } of this.runs) reader.close();
-    this.connection.closeSync();
+    this.sandbox.close();
   }
 }
+
+const quoted = (path: string): string => `'${path.replaceAll("'", "''")}'`;
+const wordsOf = (sql: string): string[] => sql.toLowerCase().match(/[a-z_][a-z_0-9]*/g) ?? [];
+
+function openRun(
+  reader: TraceReader,
+  schema: string,
+  { cache: wanted, note = () => {} }: DatabaseOptions,
+): Run {
+  const cache = wanted === false ? undefined : new TraceCache(reader.path, note);
+  // DuckDB takes such a path for a pattern.
+  if (cache && /[*?[\]]/.test(cache.folder)) {
+    note(`tables are not kept in ${cache.folder}: its name has *, ? or [ in it`);
+    return { reader, schema, cache: undefined, cached: new Map() };
+  }
+  const found = KEPT.map((table) => [table, cache?.find(parquetOf(table))] as const);
+  const cached = new Map(
+    found.filter((entry): entry is readonly [TraceTable, string] => entry[1] !== undefined),
+  );
+  return { reader, schema, cache, cached };
+}
+
+/** What of the cache a database may read and write. */
+const cacheFiles = ({ cache, cached }: Run): string[] =>
+  cache ? [...cached.values(), ...KEPT.map((table) => cache.temporary(parquetOf(table)))] : [];

@@ -1,4 +1,5 @@
 import { CHECKS, type Check } from '../check/checks.ts';
+import { DEFAULT_LIMITS } from '../db/limits.ts';
 import { QUERIES, type SqlFile } from '../sql/catalog.ts';
 
 /** docs/queries.md, from the queries and checks themselves. */
@@ -13,6 +14,7 @@ export const queriesDocument = (): string =>
     'another process through page directory slot 1023 of its own (APTDpde); while that slot names a directory, its page tables',
     'appear from FFC00000h on (the window). Which slot it is comes from the guest profile (docs/guest-profile.md).',
     '',
+    ...LIMITS,
     '## Queries',
     '',
     ...QUERIES.flatMap(describeQuery),
@@ -27,6 +29,30 @@ export const queriesDocument = (): string =>
     ...[...CHECKS].sort((a, b) => a.class - b.class).map(describeCheck),
     '',
   ].join('\n');
+
+const LIMITS: readonly string[] = [
+  '## SQL of your own',
+  '',
+  '`rewind386 query FILE --sql SQL` asks one question: SELECT, FROM, VALUES, SHOW TABLES, DESCRIBE, SUMMARIZE, or EXPLAIN of one. Anything',
+  'else, or more than one statement, is refused. A trace may come from anybody, so the database that it is loaded into (of `query`,',
+  '`check`, `who-wrote`, `export`, `bundle` and `verify` alike) reaches nothing else: no file, no network and no extension, and its',
+  'configuration is locked. `--allow-files` lets a SELECT of your own read files: to join a trace with a list of yours.',
+  '',
+  '| limit of one query | default | option |',
+  '|---|---|---|',
+  '| memory; what does not fit is spilled to the cache folder, at most 16 GB | half of what there is, at most 4 GB | `--memory 8G` |',
+  `| time | ${DEFAULT_LIMITS.seconds} s | \`--timeout SECONDS\` |`,
+  `| rows of an answer that is shown (\`--format parquet -o FILE\` has no limit) | ${DEFAULT_LIMITS.rows.toLocaleString('en-US')} | \`--max-rows N\` |`,
+  '',
+  '## The cache',
+  '',
+  'What is made of a trace to answer faster (tables, the index of `who-wrote`) is kept in the cache folder of the user:',
+  '`$XDG_CACHE_HOME/rewind386`, else `~/.cache/rewind386`, on macOS `~/Library/Caches/rewind386`, on Windows `%LOCALAPPDATA%\\rewind386\\Cache`.',
+  'A trace is known by its SHA-256, and another version of the tool keeps its own. Nothing that lies beside a trace is read, what is',
+  'damaged is made again, and beyond 8 GB the traces not asked for the longest time are dropped. `rewind386 cache` says what is kept,',
+  '`rewind386 cache --clear` removes it; the folder may be deleted at any time.',
+  '',
+];
 
 function describeQuery({ name, title, doc, parameters, columns }: SqlFile): string[] {
   const words = parameters.map((parameter) => ` ${parameter.name.toUpperCase()}`).join('');

@@ -11,7 +11,9 @@ export async function exportPerfetto(db: TraceDatabase, path: string): Promise<v
   try {
     const timeline = new Timeline(writer, await nanosecondsPerInstruction(db));
     for (const part of PARTS) {
-      const rows = (await db.query(part.sql)).getRowObjectsJS() as unknown as readonly TimelineRow[];
+      const rows = (
+        await db.query(part.sql, {}, Number.POSITIVE_INFINITY)
+      ).getRowObjectsJS() as unknown as readonly TimelineRow[];
       timeline.add(part, rows);
     }
     writer.finish();

@@ -27,10 +27,6 @@ export function exportArrow(trace: string, folder: string): void {
 /** Each table of a trace as one Parquet file in `folder`: TABLE.parquet. */
 export async function exportParquet(db: TraceDatabase, folder: string): Promise<void> {
   for (const { name } of TABLES) {
-    await db.load(name);
-    const target = join(folder, `${name}.parquet`).replaceAll("'", "''");
-    await db.connection.run(
-      `COPY (SELECT * EXCLUDE (run_id) FROM ${name}) TO '${target}' (FORMAT parquet, COMPRESSION zstd)`,
-    );
+    await db.copy(`SELECT * EXCLUDE (run_id) FROM ${name}`, {}, join(folder, `${name}.parquet`));
   }
 }

@@ -11,7 +11,8 @@ const script = (name) => join(import.meta.dirname, name);
 const ask = (...queries) => runScript(script('query-trace.mjs'), [file, ...queries]);
 const best = (runs) => runs.reduce((a, b) => (b.seconds < a.seconds ? b : a));
 const rounds = (measure) => Array.from({ length: ROUNDS }, measure);
-const forget = () => rmSync(`${file}-cache`, { recursive: true, force: true });
+process.env.XDG_CACHE_HOME = join(folder, 'cache');
+const forget = () => rmSync(process.env.XDG_CACHE_HOME, { recursive: true, force: true });
 
 const EVERYTHING = `SELECT symbol(run_id, eip) AS code, n FROM (
   SELECT run_id, eip, count(*) AS n FROM stores GROUP BY ALL ORDER BY n DESC, eip LIMIT 10)`;

@@ -7,6 +7,7 @@ import { fixed, grouped, runScript, table } from './measure.mjs';
 
 const root = join(import.meta.dirname, '../..');
 const { StoreIndex } = await import(join(root, 'dist/analysis/db/store-index.js'));
+const { TraceCache } = await import(join(root, 'dist/analysis/db/cache.js'));
 const { buildMachine } = await import(join(root, 'dist/recorder/machine/build.js'));
 const { builtinDisk } = await import(join(root, 'dist/analysis/cli/builtin-guest.js'));
 
@@ -19,6 +20,7 @@ const HIDDEN = 5;
 const PAGE = 4096;
 const folder = mkdtempSync(join(tmpdir(), 'r386-bench-'));
 const trace = join(folder, 'run.r386');
+process.env.XDG_CACHE_HOME = join(folder, 'cache');
 
 /** Numbers below `n` from a fixed sequence: the questions are the same in every run. */
 let state = 1;
@@ -44,7 +46,7 @@ try {
   const { ramBytes } = made;
   made.close();
   const seconds = (performance.now() - begun) / 1000;
-  const size = statSync(`${trace}-cache/stores.index`).size;
+  const size = statSync(new TraceCache(trace, console.error).find('stores.index')).size;
   console.log(
     `ftpd, ${grouped(instructions)} instructions, trace ${fixed(bytes / (1 << 20))} MB; index made in ${fixed(seconds, 1)} s (one replay), ${fixed(size / (1 << 20))} MB\n`,
   );

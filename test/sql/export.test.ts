@@ -16,7 +16,7 @@ let db: TraceDatabase;
 
 beforeAll(async () => {
   await runGuest({ kernel: 'buggy', workload: 'ftpd', seed: 2, scale: 10, output: trace });
-  db = await TraceDatabase.open([trace], { cache: false });
+  db = await TraceDatabase.open([trace], { cache: false, outputFolders: [folder] });
 });
 afterAll(() => {
   db.close();

@@ -1,6 +1,7 @@
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { type Bisection, bisectDivergence, type Pinned } from '../../../replayer/bisect/bisect.ts';
 import { TraceReader } from '../../../replayer/trace-reader.ts';
+import { VERSION } from '../../../schemas/tool-version.ts';
 import type { TraceHeader } from '../../../schemas/trace-header.ts';
 import { GuestImage } from '../../db/guest-image.ts';
 import { builtinDisk } from '../builtin-guest.ts';
@@ -8,7 +9,6 @@ import { EXIT } from '../exit-status.ts';
 import { grouped, hex8, plural, shellWord } from '../format.ts';
 import { complain, complainLines, print } from '../output.ts';
 import { progressBar } from '../progress.ts';
-import { VERSION } from '../version.ts';
 import { divergenceReport, replayTrace } from './replay.ts';
 
 /** What a machine is made of: where that differs, nothing was executed. */

@@ -3,6 +3,7 @@ import { SectorsRead, selfContained } from '../../../replayer/bundle/self-contai
 import { writeBundle } from '../../../replayer/bundle/write-bundle.ts';
 import { TraceReader } from '../../../replayer/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
+import { VERSION } from '../../../schemas/tool-version.ts';
 import type { TraceDisk, TraceHeader } from '../../../schemas/trace-header.ts';
 import { untrusted } from '../../../schemas/untrusted.ts';
 import { expectations } from '../../bundle/expectations.ts';
@@ -11,7 +12,6 @@ import { EXIT } from '../exit-status.ts';
 import { bytes, plural, shellWord } from '../format.ts';
 import { openDatabase } from '../open-database.ts';
 import { complainLines, print, printLines } from '../output.ts';
-import { VERSION } from '../version.ts';
 import { fileBytes } from './file-bytes.ts';
 import { divergenceReport, replayTrace, sameFile } from './replay.ts';
 

@@ -1,23 +1,33 @@
 import type { Argv } from 'yargs';
 import { CHECKS, type Check, checksFor, type Finding, runChecks } from '../../check/checks.ts';
+import { DEFAULT_LIMITS, type QueryLimits } from '../../db/limits.ts';
 import { EXIT } from '../exit-status.ts';
 import { grouped, plural, shellWord } from '../format.ts';
 import { openDatabase } from '../open-database.ts';
 import { printLines } from '../output.ts';
+import { LIMIT_OPTIONS, queryLimits } from '../query-limits.ts';
 
 /** `rewind386 check` */
 export const addCheck = (cli: Argv): Argv =>
-  cli.command('check <files..>', 'run every invariant over traces', options, async ({ files, all }) => {
-    const paths = files.map(String);
-    const { findings, checks } = await checkTraces(paths);
-    printLines(describeFindings(findings, checks, paths, all ? Number.POSITIVE_INFINITY : SHOWN));
-    process.exitCode = findings.length > 0 ? EXIT.findings : EXIT.ok;
-  });
+  cli.command(
+    'check <files..>',
+    'run every invariant over traces',
+    options,
+    async ({ files, all, ...limits }) => {
+      const paths = files.map(String);
+      const { findings, checks } = await checkTraces(paths, queryLimits(limits));
+      printLines(describeFindings(findings, checks, paths, all ? Number.POSITIVE_INFINITY : SHOWN));
+      process.exitCode = findings.length > 0 ? EXIT.findings : EXIT.ok;
+    },
+  );
 
 const options = (yargs: Argv) =>
   yargs
     .positional('files', { type: 'string', array: true, demandOption: true, describe: 'the traces' })
-    .options({ all: { type: 'boolean', default: false, describe: 'show every finding of a class' } })
+    .options({
+      all: { type: 'boolean', default: false, describe: 'show every finding of a class' },
+      ...LIMIT_OPTIONS,
+    })
     .example('$0 check run.r386', 'exit 1 when there is a finding')
     .epilogue(
       `checks: ${CHECKS.map((check) => `${check.title.toLowerCase()} (class ${check.class}, ${check.severity})`).join(', ')}`,
@@ -29,8 +39,9 @@ const SHOWN = 3;
 /** What the checks found, and which of them apply to these traces. */
 export async function checkTraces(
   paths: readonly string[],
+  limits: QueryLimits = DEFAULT_LIMITS,
 ): Promise<{ findings: Finding[]; checks: readonly Check[] }> {
-  const db = await openDatabase(paths);
+  const db = await openDatabase(paths, { limits });
   try {
     const findings = await runChecks(db);
     const checks = await checksFor(db);

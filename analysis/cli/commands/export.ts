@@ -2,11 +2,13 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { BadInput } from '../../../schemas/bad-input.ts';
+import type { QueryLimits } from '../../db/limits.ts';
 import { exportPerfetto } from '../../export/perfetto.ts';
 import { exportArrow, exportParquet } from '../../export/tables.ts';
 import { bytes } from '../format.ts';
 import { openDatabase } from '../open-database.ts';
 import { printLines } from '../output.ts';
+import { LIMIT_OPTIONS, queryLimits } from '../query-limits.ts';
 import { fileBytes } from './file-bytes.ts';
 
 const TARGETS = ['parquet', 'arrow', 'perfetto'] as const;
@@ -14,17 +16,23 @@ type Target = (typeof TARGETS)[number];
 
 /** `rewind386 export` */
 export const addExport = (cli: Argv): Argv =>
-  cli.command('export <file>', 'a trace for other tools', options, async ({ file, to, output }) => {
-    if (existsSync(output)) throw new BadInput(`${output} exists already`, 'remove it or choose another -o');
-    const beside = `${output}.${process.pid}.tmp`;
-    try {
-      await exportTo(to as Target, file, beside);
-      renameSync(beside, output);
-    } finally {
-      rmSync(beside, { recursive: true, force: true });
-    }
-    printLines(describe(to as Target, output));
-  });
+  cli.command(
+    'export <file>',
+    'a trace for other tools',
+    options,
+    async ({ file, to, output, ...limits }) => {
+      if (existsSync(output))
+        throw new BadInput(`${output} exists already`, 'remove it or choose another -o');
+      const beside = `${output}.${process.pid}.tmp`;
+      try {
+        await exportTo(to as Target, file, beside, queryLimits(limits));
+        renameSync(beside, output);
+      } finally {
+        rmSync(beside, { recursive: true, force: true });
+      }
+      printLines(describe(to as Target, output));
+    },
+  );
 
 const options = (yargs: Argv) =>
   yargs
@@ -36,12 +44,13 @@ const options = (yargs: Argv) =>
         describe: 'parquet, arrow: a folder with one file for each table; perfetto: one file',
       },
       output: { alias: 'o', type: 'string', demandOption: true, requiresArg: true, describe: 'what to make' },
+      ...LIMIT_OPTIONS,
     })
     .example('$0 export run.r386 --to perfetto -o run.pftrace', 'a timeline: open it in ui.perfetto.dev')
     .example('$0 export run.r386 --to parquet -o run-tables', 'for DuckDB, pandas, Polars');
 
-async function exportTo(target: Target, file: string, path: string): Promise<void> {
-  const db = await openDatabase([file]);
+async function exportTo(target: Target, file: string, path: string, limits: QueryLimits): Promise<void> {
+  const db = await openDatabase([file], { outputFolders: [path], limits });
   try {
     if (target === 'perfetto') return await exportPerfetto(db, path);
     mkdirSync(path);

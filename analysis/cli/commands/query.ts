@@ -2,12 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { fileError } from '../../../schemas/file-error.ts';
-import { FILE_FORMATS, type FileFormat, writeResult } from '../../db/result-file.ts';
+import { FILE_FORMATS, type FileFormat, writeResult, writtenFirst } from '../../db/result-file.ts';
 import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
 import { QUERIES, type SqlFile } from '../../sql/catalog.ts';
 import { bytes } from '../format.ts';
 import { openDatabase } from '../open-database.ts';
 import { print, printLines } from '../output.ts';
+import { LIMIT_OPTIONS, queryLimits } from '../query-limits.ts';
 import { fileBytes } from './file-bytes.ts';
 
 /** `rewind386 query` */
@@ -18,7 +19,11 @@ export const addQuery = (cli: Argv): Argv =>
     const toFile = (FILE_FORMATS as readonly string[]).includes(format);
     if (toFile && !args.output)
       throw new BadInput(`--format ${format} needs a file to write to`, 'add -o FILE');
-    const db = await openDatabase(request.files);
+    const db = await openDatabase(request.files, {
+      limits: queryLimits(args),
+      allowFiles: args.allowFiles,
+      outputs: args.output ? [writtenFirst(args.output)] : [],
+    });
     try {
       if (toFile) {
         await writeResult(db, request.sql, request.values, format as FileFormat, args.output as string);
@@ -57,6 +62,12 @@ const options = (yargs: Argv) =>
       },
       output: { alias: 'o', type: 'string', requiresArg: true, describe: 'file for arrow and parquet' },
       limit: { type: 'number', default: 100, describe: 'rows shown of a table' },
+      'allow-files': {
+        type: 'boolean',
+        default: false,
+        describe: 'let SQL of your own read and write files and reach the network',
+      },
+      ...LIMIT_OPTIONS,
     })
     .example('$0 query run.r386 foreign-pmap', 'which interrupt hijacked the alternate map')
     .example('$0 query run.r386 pte-history 0xefbfe000', 'who changed the mapping of an address')
@@ -78,7 +89,7 @@ function parseRequest(words: readonly string[], sql: string | undefined, file: s
   const at = words.findIndex(isQueryName);
   const files = at < 0 ? words : words.slice(0, at);
   const text = sql ?? (file === undefined ? undefined : readSql(file));
-  if (text !== undefined) return { files: words, sql: text.replace(/;\s*$/, ''), values: {} };
+  if (text !== undefined) return { files: words, sql: text, values: {} };
   if (at < 0) {
     const unknown = words.find((word) => !existsSync(word));
     if (unknown !== undefined)

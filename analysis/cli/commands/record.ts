@@ -12,6 +12,7 @@ import { DEFAULT_CONFIG } from '../../../recorder/machine/config.ts';
 import { CPU_MODELS } from '../../../recorder/machine/cpu/models.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { DETAIL, type Detail } from '../../../schemas/events.ts';
+import { VERSION } from '../../../schemas/tool-version.ts';
 import { DEFAULT_LADDER_INTERVAL } from '../../../schemas/trace-output.ts';
 import { BUILTIN_GUEST, KERNELS, WORKLOADS } from '../builtin-guest.ts';
 import { describeExit } from '../describe-exit.ts';
@@ -22,7 +23,6 @@ import { INPUT_OPTIONS, type Inputs, openInputs } from '../input-options.ts';
 import { complainLines, print, printLines } from '../output.ts';
 import { openDisplay } from '../recording-display.ts';
 import { parseCount, parseCpu, parseMips, parseRam, parseRange, parseSeed, parseTlb } from '../values.ts';
-import { VERSION } from '../version.ts';
 import { fileBytes } from './file-bytes.ts';
 
 /** `rewind386 record` */

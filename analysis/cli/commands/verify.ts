@@ -2,13 +2,13 @@ import type { Argv } from 'yargs';
 import { TraceReader } from '../../../replayer/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { TraceDamage } from '../../../schemas/framing.ts';
+import { VERSION } from '../../../schemas/tool-version.ts';
 import type { TraceBundle } from '../../../schemas/trace-bundle.ts';
 import { type Verification, verifyExpectations } from '../../bundle/expectations.ts';
 import { TraceDatabase } from '../../db/trace-database.ts';
 import { EXIT } from '../exit-status.ts';
 import { plural, shellWord } from '../format.ts';
 import { complain, complainLines, printLines } from '../output.ts';
-import { VERSION } from '../version.ts';
 import { divergenceReport, replaySummary, replayTrace } from './replay.ts';
 
 /** `rewind386 verify` */

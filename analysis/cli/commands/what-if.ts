@@ -2,6 +2,7 @@ import { NotTheRecordedRun } from '../../../recorder/capture/changed-nondet.ts';
 import { parseProfile } from '../../../recorder/capture/profile.ts';
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { TraceReader } from '../../../replayer/trace-reader.ts';
+import { VERSION } from '../../../schemas/tool-version.ts';
 import type { Finding } from '../../check/checks.ts';
 import { compareFindings, type Verdict } from '../../what-if/verdict.ts';
 import { type WhatIf, whatIf } from '../../what-if/what-if.ts';
@@ -15,7 +16,6 @@ import { interruptible } from '../interruptible.ts';
 import { complain, printLines } from '../output.ts';
 import { progressBar } from '../progress.ts';
 import { traceLength } from '../trace-length.ts';
-import { VERSION } from '../version.ts';
 import { checkTraces } from './check.ts';
 import { fileBytes } from './file-bytes.ts';
 

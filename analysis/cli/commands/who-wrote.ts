@@ -71,7 +71,7 @@ const options = (yargs: Argv) =>
     .example('$0 who-wrote run.r386 0x5c7ef8', 'the last store to a page directory entry')
     .example('$0 who-wrote run.r386 0x5c7000+4096 --before 20M', 'a whole page, at an instant')
     .epilogue(
-      'The first time the trace is executed once more to make an index of its stores (in FILE-cache); after that the answer is read from the index.',
+      'The first time the trace is executed once more to make an index of its stores (in the cache folder); after that the answer is read from the index.',
     );
 
 /** The index of a trace, made under a progress bar when there is none. */

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 
 /** Of package.json, from the source tree and from dist/ alike. */
 export const VERSION: string = [
+  new URL('../package.json', import.meta.url),
   new URL('../../package.json', import.meta.url),
-  new URL('../../../package.json', import.meta.url),
 ]
   .map(versionAt)
   .find((version) => version !== undefined) as string;

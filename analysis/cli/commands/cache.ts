@@ -1,0 +1,21 @@
+import type { Argv } from 'yargs';
+import { cacheUse, clearCache } from '../../db/cache-folder.ts';
+import { bytes, plural } from '../format.ts';
+import { print } from '../output.ts';
+
+/** `rewind386 cache` */
+export const addCache = (cli: Argv): Argv =>
+  cli.command('cache', 'what is kept of traces to answer faster, and where', options, ({ clear }) => {
+    const { folder, traces, bytes: size } = clear ? clearCache() : cacheUse();
+    const kept = `${plural(traces, 'trace')}, ${bytes(size)}`;
+    print(clear ? `${folder}: removed what was kept of ${kept}` : `${folder}: ${kept}`);
+    if (!clear && traces > 0) print('next: rewind386 cache --clear');
+  });
+
+const options = (yargs: Argv) =>
+  yargs
+    .options({
+      clear: { type: 'boolean', default: false, describe: 'remove all of it; it is made again when needed' },
+    })
+    .example('$0 cache', 'folder, number of traces and size')
+    .epilogue('$XDG_CACHE_HOME chooses the folder.');

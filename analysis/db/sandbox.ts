@@ -1,0 +1,56 @@
+import { join, resolve } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { cacheRoot, discard, sweep, temporaryName } from './cache-folder.ts';
+import { MAX_SPILL_BYTES } from './limits.ts';
+
+/** What a database may touch outside of itself. */
+export interface SandboxOptions {
+  readonly memoryBytes: number;
+  /** Files that it may read and write; those below a folder of `folders` too. */
+  readonly files: readonly string[];
+  readonly folders: readonly string[];
+  /** Gives all files and the network to SQL: for SQL of the user's own alone. */
+  readonly allowFiles: boolean;
+}
+
+export interface Sandbox {
+  readonly connection: DuckDBConnection;
+  close(): void;
+}
+
+const text = (value: string) => `'${value.replaceAll("'", "''")}'`;
+const list = (paths: readonly string[]) => `[${paths.map((path) => text(resolve(path))).join(', ')}]`;
+
+let opened = 0;
+
+/**
+ * An empty database in memory whose SQL reaches no other file and no network, loads no extension, and cannot change that:
+ * its configuration is locked. A trace and all that is said about it may come from anybody.
+ */
+export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    allow_community_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  const spills = join(cacheRoot(), 'spill');
+  sweep(spills);
+  const spill = join(spills, temporaryName(String(opened++)));
+  const settings = [
+    `temp_directory = ${text(spill)}`,
+    `max_temp_directory_size = '${MAX_SPILL_BYTES} bytes'`,
+    `memory_limit = '${options.memoryBytes} bytes'`,
+    `allowed_paths = ${list(options.files)}`,
+    `allowed_directories = ${list(options.folders)}`,
+    ...(options.allowFiles ? [] : ['enable_external_access = false']),
+    'lock_configuration = true',
+  ];
+  for (const setting of settings) await connection.run(`SET ${setting}`);
+  const close = () => {
+    connection.closeSync();
+    instance.closeSync();
+    discard(spill);
+  };
+  return { connection, close };
+}

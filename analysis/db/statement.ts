@@ -1,0 +1,104 @@
+import {
+  type DuckDBConnection,
+  type DuckDBPreparedStatement,
+  type DuckDBResultReader,
+  StatementType,
+} from '@duckdb/node-api';
+import { BadInput } from '../../schemas/bad-input.ts';
+import { hexLiterals } from './hex-literals.ts';
+
+/** One question in SQL: checked by DuckDB's own parser, and run within limits. */
+
+export type SqlValues = Readonly<Record<string, string | number | bigint>>;
+
+/**
+ * The one statement of a text, which must be a question: SELECT, or what DuckDB makes one of (FROM, VALUES, SHOW, DESCRIBE, SUMMARIZE),
+ * or EXPLAIN of one. Throws BadInput for anything else, and DuckDB's error for what is no SQL.
+ */
+export async function prepareQuestion(
+  connection: DuckDBConnection,
+  sql: string,
+  values: SqlValues = {},
+): Promise<DuckDBPreparedStatement> {
+  const text = hexLiterals(sql);
+  const statements = await extract(connection, text);
+  if (statements.count !== 1)
+    throw new BadInput(
+      `${statements.count} SQL statements where one is expected`,
+      'ask one question at a time (a PIVOT needs its IN list)',
+    );
+  const statement = await statements.prepare(0);
+  const { statementType: type } = statement;
+  const asks =
+    type === StatementType.SELECT || (type === StatementType.EXPLAIN && (await explains(connection, text)));
+  if (!asks)
+    throw new BadInput(
+      `a query only asks: ${StatementType[type] ?? 'this statement'} is not allowed`,
+      'write SELECT, FROM, SHOW TABLES, DESCRIBE, SUMMARIZE or EXPLAIN',
+    );
+  if (Object.keys(values).length > 0) statement.bind({ ...values });
+  return statement;
+}
+
+async function extract(connection: DuckDBConnection, text: string) {
+  const blank = text.replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\/|[\s;]/g, '') === '';
+  if (blank)
+    throw new BadInput(
+      'there is no SQL statement in the query',
+      'write SELECT … FROM …; SHOW TABLES says from what',
+    );
+  return await connection.extractStatements(text);
+}
+
+/** EXPLAIN ANALYZE executes what it explains: that has to be a question too. */
+async function explains(connection: DuckDBConnection, text: string): Promise<boolean> {
+  const explained = /^\s*EXPLAIN\s+(?:ANALYZE\s+)?(?:\([^)]*\)\s*)?([\s\S]*)$/i.exec(text)?.[1];
+  if (explained === undefined) return false;
+  const statements = await connection.extractStatements(explained);
+  return statements.count === 1 && (await statements.prepare(0)).statementType === StatementType.SELECT;
+}
+
+/** Runs a statement and reads its rows; throws BadInput beyond the limits. */
+export async function readAnswer(
+  connection: DuckDBConnection,
+  statement: DuckDBPreparedStatement,
+  limits: { readonly seconds: number; readonly rows: number },
+): Promise<DuckDBResultReader> {
+  return await withinTime(connection, limits.seconds, async () => {
+    if (limits.rows === Number.POSITIVE_INFINITY) return await statement.runAndReadAll();
+    const reader = await statement.streamAndReadUntil(limits.rows + 1);
+    if (reader.currentRowCount > limits.rows)
+      throw new BadInput(
+        `the answer has more than ${limits.rows.toLocaleString('en-US')} rows`,
+        'add a LIMIT to the query, raise --max-rows, or write a file: --format parquet -o FILE',
+      );
+    return reader;
+  });
+}
+
+/** Interrupts the connection's statement after so many seconds. */
+export async function withinTime<Result>(
+  connection: DuckDBConnection,
+  seconds: number,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  let late = false;
+  const timer = setTimeout(
+    () => {
+      late = true;
+      connection.interrupt();
+    },
+    Math.min(seconds * 1000, 2 ** 31 - 1),
+  );
+  try {
+    return await run();
+  } catch (error) {
+    if (!late) throw error;
+    throw new BadInput(
+      `the query was stopped after ${seconds} seconds`,
+      'ask for less, or raise --timeout SECONDS',
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
