@@ -125,6 +125,8 @@ class Replay implements EventSink {
   private readonly comparable: boolean;
   private climbed = 0;
   private reachedEnd = false;
+  /** Whether events are compared: not those that are only made because the replay ends before the recording. */
+  private judging = true;
 
   constructor(reader: TraceReader, options: ReplayOptions) {
     const { header, footer } = reader;
@@ -186,7 +188,7 @@ class Replay implements EventSink {
   }
 
   flush(batch: EventBatch): void {
-    this.check.flush(batch);
+    if (this.judging) this.check.flush(batch);
     this.watch.take(batch);
     this.output?.flush(batch);
     this.options.onEvents?.(batch);
@@ -225,6 +227,7 @@ class Replay implements EventSink {
       this.nondet.checkTaken(machine.icount);
       const row = ladderRow(machine.icount, machine.hashes());
       if (this.comparable) compareHashes(recorded, row);
+      machine.log?.endRepeats();
       this.compareCheckpoint(machine);
       this.climbed++;
       this.watch.rung(machine);
@@ -269,12 +272,17 @@ class Replay implements EventSink {
       compareExit(footer.exit, exit, this.end);
       if (this.comparable) compareHashes(footer.final, final);
     }
+    if (whole) machine.log?.endRepeats();
     machine.log?.flush();
     this.check.checkMade(whole ? Number.POSITIVE_INFINITY : this.end);
     this.nondet.checkTaken(whole ? Number.POSITIVE_INFINITY : this.end);
     const endState = this.watch.state(machine);
     if (whole && footer.endState) this.compareEndState(footer.endState, endState);
     this.reachedEnd = whole;
+    // The second trace ends here, whether the first one does or not.
+    this.judging = false;
+    machine.log?.endRepeats();
+    machine.log?.flush();
     this.output?.finish(whole ? footer.exit : exit, final, endState);
     this.output = undefined;
   }

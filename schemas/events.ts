@@ -37,6 +37,10 @@ export const TLB_OP = ['invlpg', 'flush', 'stale_use'] as const;
 export const INTERRUPT_OP = ['raise', 'deliver', 'iret'] as const;
 export const INTERRUPT_SOURCE = ['irq', 'int', 'injected'] as const;
 export const STACK_SWITCH_REASON = ['privilege', 'iret', 'load', 'cr3', 'task'] as const;
+/** The IRQ column of a software INT. */
+export const NO_IRQ = 255;
+/** Kinds of which repeats are folded while paging is off (recorder/machine/repeats.ts). */
+export const FOLDED_KINDS = ['control_writes', 'interrupts', 'stack_switches'] as const;
 export const CONSOLE_PORT = ['com1', 'debugcon', 'bios'] as const;
 
 /** Columns that every event carries: when, where in the code, and in which context. */
@@ -148,6 +152,14 @@ export const EVENT_KINDS = {
   console: event('a byte that the guest sent to its console', [
     column('port', 'small', 'device', CONSOLE_PORT),
     column('byte', 'small', 'the byte'),
+  ]),
+  repeats: event('how often an event before it came again with paging off, the same but for the time', [
+    column('kind', 'small', 'its kind', FOLDED_KINDS),
+    column('first_ago', 'value', 'instructions from that event to this row'),
+    column('last_ago', 'value', 'instructions from its last repeat to this row'),
+    column('count', 'value', 'repeats, the event itself not counted'),
+    column('digest_low', 'value', 'digest of icount, frame_id, id and parent of each repeat: bits 31-0'),
+    column('digest_high', 'value', 'bits 63-32'),
   ]),
 } as const satisfies Record<string, EventKindSpec>;
 

@@ -22,6 +22,7 @@ export interface TraceMachineConfig {
   readonly trackingRevision: number;
   readonly chipsetRevision: number;
   readonly bootRevision: number;
+  readonly eventRevision: number;
   readonly tlbEntries: number;
   readonly tlbWays: number;
   readonly instructionsPerSecond: number;
@@ -228,6 +229,7 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
         tracking_revision: machine.trackingRevision,
         chipset_revision: machine.chipsetRevision,
         boot_revision: machine.bootRevision,
+        event_revision: machine.eventRevision,
       },
       guest: {
         kind: GUEST_KIND[guest.kind],
@@ -330,6 +332,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
       trackingRevision: machine('tracking_revision'),
       chipsetRevision: machine('chipset_revision'),
       bootRevision: machine('boot_revision'),
+      eventRevision: machine('event_revision'),
       tlbEntries: machine('tlb_entries'),
       tlbWays: machine('tlb_ways'),
       instructionsPerSecond: machine('instructions_per_second'),

@@ -1,5 +1,13 @@
-import { type Column, type ColumnType, EVENT_KINDS, type EventKind } from '../../schemas/events.ts';
-import { arrowBatch } from './arrow-batch.ts';
+import {
+  type Column,
+  type ColumnType,
+  EVENT_KINDS,
+  type EventKind,
+  type EventTable,
+  FOLDED_KINDS,
+} from '../../schemas/events.ts';
+import { arrowBatch, type ColumnValues } from './arrow-batch.ts';
+import { REPEAT_COLUMNS, RepeatsOf } from './repeat-columns.ts';
 import type { ColumnKind, TableColumn, TraceTable } from './table.ts';
 
 const KIND: Readonly<Record<ColumnType, ColumnKind>> = {
@@ -13,19 +21,39 @@ const KIND: Readonly<Record<ColumnType, ColumnKind>> = {
 export const tableColumn = ({ name, type, doc, names }: Column): TableColumn =>
   names ? { name, kind: 'word', doc, words: names } : { name, kind: KIND[type], doc };
 
-/** The table of an event kind: its columns as they are. */
+/** The table of an event kind: its columns as they are; of a kind that is folded, how often as well. */
 export function eventTable(kind: EventKind): TraceTable {
-  const columns = EVENT_KINDS[kind].columns.map(tableColumn);
+  const isFolded = (FOLDED_KINDS as readonly EventKind[]).includes(kind);
+  const columns = [...EVENT_KINDS[kind].columns.map(tableColumn), ...(isFolded ? REPEAT_COLUMNS : [])];
   return {
     name: kind,
     doc: EVENT_KINDS[kind].doc,
     columns,
     *batches(reader) {
+      const repeats = isFolded ? new RepeatsOf(reader, kind) : undefined;
       for (let chunk = 0; chunk < reader.chunks.length; chunk++) {
         if (!reader.chunks[chunk].rows[kind]) continue;
         const table = reader.readChunk(chunk).table(kind);
-        yield arrowBatch(columns, table.columns as Uint32Array[], table.count);
+        const values = repeats ? [...table.columns, ...repeatsIn(table, repeats)] : table.columns;
+        yield arrowBatch(columns, values, table.count);
       }
     },
   };
+}
+
+/** The values of REPEAT_COLUMNS. */
+function repeatsIn(
+  { count: rows, columns: [icount, , eip] }: EventTable,
+  repeats: RepeatsOf,
+): ColumnValues[] {
+  const count = new Uint32Array(rows).fill(1);
+  const last = Float64Array.from(icount.subarray(0, rows));
+  if (!repeats.none)
+    for (let row = 0; row < rows; row++) {
+      const repeat = repeats.at(icount[row], eip[row]);
+      if (!repeat) continue;
+      count[row] += repeat.count;
+      last[row] = repeat.lastIcount;
+    }
+  return [count, last];
 }

@@ -6,6 +6,7 @@ import { controlWrites } from './control-writes.ts';
 import { exceptions } from './exceptions.ts';
 import { interrupts } from './interrupts.ts';
 import { pagingWrites } from './paging-writes.ts';
+import { repeats } from './repeats.ts';
 import { run } from './run.ts';
 import { stackSwitches } from './stack-switches.ts';
 import { stores } from './stores.ts';
@@ -14,7 +15,7 @@ import type { TraceTable } from './table.ts';
 import { tlbEvents } from './tlb-events.ts';
 
 /** Every table a trace is seen as. Counted up when a table or column changes: caches made before are rebuilt. */
-export const TABLES_VERSION = 1;
+export const TABLES_VERSION = 2;
 
 export const TABLES: readonly TraceTable[] = [
   run,
@@ -29,5 +30,6 @@ export const TABLES: readonly TraceTable[] = [
   stores,
   contexts,
   consoleLines,
+  repeats,
   symbols,
 ];

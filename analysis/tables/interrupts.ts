@@ -1,4 +1,5 @@
 import { EVENT_KINDS, INTERRUPT_OP, INTERRUPT_SOURCE } from '../../schemas/events.ts';
+import { REPEAT_COLUMNS, RepeatsOf } from './repeat-columns.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { TableColumn, TraceTable } from './table.ts';
 
@@ -49,6 +50,7 @@ const columns: readonly TableColumn[] = [
     doc: '1 when a CALL ran in the frame (a handler was reached), 0 for a masked stub; NULL while open',
     nullable: true,
   },
+  ...REPEAT_COLUMNS,
 ];
 const at = (name: string) => columns.findIndex((column) => column.name === name);
 const source = (name: string) => EVENT_KINDS.interrupts.columns.findIndex((column) => column.name === name);
@@ -67,6 +69,7 @@ export const interrupts: TraceTable = {
     const rows = new RowBuffer(columns);
     const open = new Map<number, number>();
     const raised = new Map<number, number>();
+    const repeats = new RepeatsOf(reader, 'interrupts');
     for (let chunk = 0; chunk < reader.chunks.length; chunk++) {
       if (!reader.chunks[chunk].rows.interrupts) continue;
       const table = reader.readChunk(chunk).table('interrupts');
@@ -96,6 +99,9 @@ export const interrupts: TraceTable = {
             cell('esp', row),
           );
           open.set(id, added);
+          const repeat = repeats.at(icount, cell('eip', row));
+          rows.set(added, at('count'), 1 + (repeat?.count ?? 0));
+          rows.set(added, at('last_icount'), repeat?.lastIcount ?? icount);
         } else {
           const id = cell('id', row);
           const delivered = open.get(id);

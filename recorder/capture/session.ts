@@ -169,6 +169,7 @@ class Recorder implements EventSink {
       const exit = await this.climb(machine);
       this.options.onProgress?.(machine);
       const final = ladderRow(machine.icount, machine.hashes());
+      machine.log?.endRepeats();
       machine.log?.flush();
       this.output?.finish(exit, final, this.watch.state(machine));
       return { exit, final, events: this.events, inputs: this.inputs, ended: this.ended };
@@ -205,6 +206,7 @@ class Recorder implements EventSink {
   }
 
   private rung(machine: Machine, rung: number): void {
+    machine.log?.endRepeats();
     this.output?.ladder(ladderRow(machine.icount, machine.hashes()));
     this.watch.rung(machine);
     const events = machine.log?.seq ?? 0;

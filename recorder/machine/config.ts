@@ -17,6 +17,8 @@ export interface MachineConfig {
   readonly chipsetRevision: number;
   /** Which rules of what a boot protocol lays in memory (BOOT_REVISION). */
   readonly bootRevision: number;
+  /** Which rules of what becomes an event (EVENT_REVISION). */
+  readonly eventRevision: number;
   /** TLB entries in total and per set; entries/ways must be a power of two. A 386 has 32 in 4 ways. */
   readonly tlbEntries: number;
   readonly tlbWays: number;
@@ -42,6 +44,12 @@ export const CHIPSET_REVISION = 31;
 /** 32: the Multiboot information lies where neither kernel nor modules do, and its base memory is that of CMOS, 640 KB. */
 export const BOOT_REVISION = 32;
 
+/**
+ * Rises when the same run would have other events, or interrupt frames. 33: repeats made while paging is off are folded
+ * (repeats.ts); interrupt frames follow the code from stack to stack (cpu/interrupt-depth.ts).
+ */
+export const EVENT_REVISION = 33;
+
 export const DEFAULT_CONFIG: MachineConfig = {
   ramBytes: 16 << 20,
   cpuModel: DEFAULT_CPU,
@@ -50,6 +58,7 @@ export const DEFAULT_CONFIG: MachineConfig = {
   trackingRevision: TRACKING_REVISION,
   chipsetRevision: CHIPSET_REVISION,
   bootRevision: BOOT_REVISION,
+  eventRevision: EVENT_REVISION,
   tlbEntries: 32,
   tlbWays: 4,
   instructionsPerSecond: 10_000_000,

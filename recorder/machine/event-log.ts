@@ -1,5 +1,6 @@
 import {
   CONTEXT_COLUMNS,
+  CONTROL_REGISTER,
   type ColumnArray,
   EVENT_KIND_NAMES,
   EVENT_KINDS,
@@ -15,6 +16,7 @@ import {
   type RowTarget,
   type RowWriters,
 } from './event-rows.ts';
+import { type Folded, Repeats } from './repeats.ts';
 
 /** Where full buffers go. The columns are reused once `flush` returns: copy or encode before. */
 export interface EventSink {
@@ -29,12 +31,15 @@ export interface EventContext {
   readonly depth: number;
   readonly frameId: number;
   readonly cr3: number;
+  readonly cr0: number;
 }
 
 /** Rows buffered per kind before all kinds are flushed together. */
 export const BATCH_ROWS = 65536;
 
 const CONTEXT = CONTEXT_COLUMNS.length;
+const REG_CR0 = CONTROL_REGISTER.indexOf('cr0');
+const CR0_PG = 0x80000000 | 0;
 
 /**
  * All columns of all kinds lie in one buffer, under one view for each width: a row is then stores at constant distances
@@ -76,12 +81,15 @@ export class EventLog {
   readonly context: EventContext;
   private readonly sink: EventSink;
   private readonly rows: number;
+  private readonly repeats: Repeats | null;
   readonly pagingWrite: RowWriters['pagingWrite'];
   readonly controlWrite: RowWriters['controlWrite'];
   readonly tlbEvent: RowWriters['tlbEvent'];
   readonly store: RowWriters['store'];
 
-  constructor(context: EventContext, sink: EventSink, rows = BATCH_ROWS) {
+  /** With `folds`, repeats made while paging is off are folded (Repeats). */
+  constructor(context: EventContext, sink: EventSink, rows = BATCH_ROWS, folds = false) {
+    this.repeats = folds ? new Repeats() : null;
     this.context = context;
     this.sink = sink;
     this.rows = rows;
@@ -154,6 +162,42 @@ export class EventLog {
     if (table.count === this.rows) this.flush();
   }
 
+  /** As `add`, for kinds of FOLDED_KINDS; with paging off an event that repeats one before is folded into it. */
+  addOrFold(kind: EventKind, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0): void {
+    const { repeats, context } = this;
+    if (repeats && (context.cr0 & CR0_PG) === 0) {
+      if (repeats.isOverdue(context.icount)) this.endRepeats();
+      if (repeats.fold(kind, context.icount, context, [a, b, c, d, e, f, g, h, i, j])) return;
+    }
+    this.add(kind, a, b, c, d, e, f, g, h, i, j);
+  }
+
+  /** A load of CR0, before it happens. */
+  cr0Write(old: number, value: number): void {
+    if (value & CR0_PG) {
+      this.endRepeats();
+      this.controlWrite(REG_CR0, old, value);
+    } else this.addOrFold('control_writes', REG_CR0, old, value);
+  }
+
+  /**
+   * Says of everything folded so far how often it was, in rows of kind `repeats`: at every rung of the ladder and at the end of
+   * the run, so that each stretch between two rungs stands for itself, and a checkpoint need not know of it.
+   */
+  endRepeats(): void {
+    for (const folded of this.repeats?.take() ?? []) this.addRepeats(folded);
+  }
+
+  private addRepeats(folded: Folded): void {
+    const table = this.tables.repeats;
+    const { icount } = this.context;
+    const { eip, cpl, depth, frameId, cr3, kind, first, last, count, low, high } = folded;
+    const context = [icount, this.seq++, eip, cpl, depth, frameId, cr3];
+    for (const [n, value] of [...context, kind, icount - first, icount - last, count, low, high].entries())
+      table.columns[n][table.count] = value;
+    if (++table.count === this.rows) this.flush();
+  }
+
   /** Hands everything buffered to the sink; call at the end of a run and before a checkpoint. */
   flush(): void {
     if (this.seq === this.firstSeq) return;
@@ -170,6 +214,7 @@ export class EventLog {
 
   /** Numbers the events that follow from `seq`: after a restore they continue those of the recorded run. */
   resumeAt(seq: number): void {
+    this.repeats?.take();
     this.seq = seq;
     this.firstSeq = seq;
   }

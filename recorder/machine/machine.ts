@@ -2,7 +2,7 @@ import { BadInput } from '../../schemas/bad-input.ts';
 import { type Input, POKE_REGISTERS } from '../../schemas/inputs.ts';
 import type { Icount } from '../../schemas/units.ts';
 import type { DeviceSet } from './device.ts';
-import { EventLog } from './event-log.ts';
+import { BATCH_ROWS, EventLog } from './event-log.ts';
 import { loadFirmware } from './firmware.ts';
 import { FrameSet } from './frame-set.ts';
 import { allocateMemory, type MachineMemory, RAM, ROM_BYTES } from './layout.ts';
@@ -87,7 +87,10 @@ export class Machine {
     const state = parts.createState(mem);
     this.mem = mem;
     this.nondet = nondet;
-    this.log = sink && config.detail !== 'off' ? new EventLog(state, sink) : null;
+    this.log =
+      sink && config.detail !== 'off'
+        ? new EventLog(state, sink, BATCH_ROWS, config.eventRevision >= 33)
+        : null;
     // Bus masters reach memory through the MMU, which comes last: it needs the CPU, and that the bus.
     const dma = {
       physRead8: (at: number) => this.mmu.physRead8(at),

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -44,6 +44,28 @@ describe.skipIf(!there)('GRUB', () => {
   const folder = mkdtempSync(join(tmpdir(), 'r386-grub-'));
   beforeAll(buildCli);
   afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('waits for a minute in less than a megabyte: what repeats itself is folded', () => {
+    const menu = (name: string, instructions: string) => {
+      const trace = join(folder, name);
+      const medium = ['--floppy', `${IMAGES}/grub-rescue-floppy.img`, '--ram', '32'];
+      const { status, stdout } = runBuilt(
+        ...['record', ...medium, '-n', instructions, '-q', '-o', trace],
+        ...['--checkpoint-every', 'off'],
+      );
+      expect(status).toBe(0);
+      const [, events] = /([\d,]+) events/.exec(stdout[0]) ?? [];
+      return { trace, bytes: statSync(trace).size, events: Number(events.replaceAll(',', '')) };
+    };
+    const early = menu('menu-early.r386', '150M');
+    const late = menu('menu-late.r386', '750M');
+    expect(late.bytes - early.bytes).toBeLessThan(1e6);
+    expect(late.events - early.events).toBeLessThan(20_000);
+    const replayed = runBuilt('replay', late.trace);
+    expect(replayed.stderr).toEqual([]);
+    expect(replayed.status).toBe(0);
+    expect(runBuilt('check', late.trace).status).toBe(0);
+  });
 
   for (const [name, { options, typed, answers, last }] of Object.entries(MEDIA)) {
     it(`from ${name} answers what is typed, and replays bit for bit`, () => {

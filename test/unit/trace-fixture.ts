@@ -123,6 +123,7 @@ export function anyHeader(): TraceHeader {
       ramBytes: 16 << 20,
       cpuModel: 'pentium',
       cpuRevision: 1,
+      eventRevision: 33,
       trackingRevision: 1,
       chipsetRevision: 31,
       bootRevision: 32,

@@ -1,7 +1,8 @@
 -- What interrupts what, and for how long
 --
 -- One row for each chain of nested interrupts: how often, how many were masked stubs that called no handler, and the
--- instructions from delivery to IRET (what was interrupted inside included).
+-- instructions from delivery to IRET (what was interrupted inside included). Of deliveries that were folded (interrupts.count) the
+-- instructions are those of the first. A chain begins at an interrupt of code outside any, or inside one that was folded.
 -- @column run_id which of the traces given, from 0
 -- @column chain vectors from the outermost to the innermost
 -- @column depth frames in the chain
@@ -13,18 +14,20 @@
 -- @column max_instructions most
 -- @column handler function entered by the innermost
 WITH RECURSIVE labelled AS (
-  SELECT run_id, id, parent, depth, reached, iret_icount - icount AS instructions,
+  SELECT run_id, id, parent, depth, reached, count, iret_icount - icount AS instructions,
     CASE WHEN irq IS NULL THEN 'INT ' || vector ELSE 'IRQ ' || irq END AS label, handler
   FROM interrupts
 ),
 chains AS (
-  SELECT run_id, id, label AS chain, depth, reached, instructions, handler FROM labelled WHERE parent = 0
+  SELECT run_id, id, label AS chain, depth, reached, count, instructions, handler FROM labelled l
+  WHERE NOT EXISTS (FROM labelled p WHERE p.run_id = l.run_id AND p.id = l.parent)
   UNION ALL
-  SELECT l.run_id, l.id, c.chain || ' > ' || l.label, l.depth, l.reached, l.instructions, l.handler
+  SELECT l.run_id, l.id, c.chain || ' > ' || l.label, l.depth, l.reached, l.count, l.instructions, l.handler
   FROM chains c JOIN labelled l ON l.run_id = c.run_id AND l.parent = c.id
 ),
 summary AS (
-  SELECT run_id, chain, depth, handler, count(*) AS deliveries, count(*) FILTER (reached = 0) AS without_handler,
+  SELECT run_id, chain, depth, handler, sum(count)::BIGINT AS deliveries,
+    coalesce(sum(count) FILTER (reached = 0), 0)::BIGINT AS without_handler,
     count(*) FILTER (instructions IS NULL) AS still_open,
     min(instructions) AS min_instructions, round(avg(instructions))::BIGINT AS mean_instructions, max(instructions) AS max_instructions
   FROM chains GROUP BY ALL

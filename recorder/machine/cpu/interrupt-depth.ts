@@ -31,8 +31,6 @@ export const SWITCH_LOAD = STACK_SWITCH_REASON.indexOf('load');
 export const SWITCH_CR3 = STACK_SWITCH_REASON.indexOf('cr3');
 export const SWITCH_TASK = STACK_SWITCH_REASON.indexOf('task');
 
-/** The IRQ column of a software INT. */
-export const NO_IRQ = 255;
 const UNMAPPED = -1;
 const MAX_DEPTH = 255;
 /** Bytes of IP, CS and FLAGS. */
@@ -104,7 +102,7 @@ export class InterruptDepth {
     this.dropAbandoned(slot);
     const id = ++i32[LAST_FRAME_ID];
     const parent = i32[FRAME_ID];
-    this.log?.add('interrupts', DELIVER, id, parent, vector, irq, source, target, interruptedCpl, esp);
+    this.log?.addOrFold('interrupts', DELIVER, id, parent, vector, irq, source, target, interruptedCpl, esp);
     const depth = Math.min(i32[DEPTH] + 1, MAX_DEPTH);
     if (i32[OPEN_FRAMES] === FRAME_CAPACITY) this.removeFrame(0);
     const at = FRAME_TABLE + i32[OPEN_FRAMES]++ * FRAME_WORDS;
@@ -133,7 +131,7 @@ export class InterruptDepth {
     const at = FRAME_TABLE + n * FRAME_WORDS;
     const facts = i32[at + FACTS];
     const parent = i32[at + PARENT];
-    this.log?.add(
+    this.log?.addOrFold(
       'interrupts',
       IRET,
       i32[at + IDENTITY],
@@ -191,7 +189,7 @@ export class InterruptDepth {
   /** ESP now lies on another stack: takes up that one's depth, and leaves a note of the old one's. */
   switched(reason: number, oldEsp: number, newEsp: number, oldFrame: number, newFrame: number): void {
     const { i32 } = this;
-    this.log?.add('stack_switches', reason, oldEsp, newEsp, oldFrame, newFrame);
+    this.log?.addOrFold('stack_switches', reason, oldEsp, newEsp, oldFrame, newFrame);
     if (oldFrame === newFrame) return;
     this.takeCalled();
     this.leaveNote(oldFrame);
@@ -201,14 +199,14 @@ export class InterruptDepth {
 
   /** Entry to an inner privilege level: its stack starts empty. */
   enteredInnerStack(oldEsp: number, newEsp: number, oldFrame: number, newFrame: number): void {
-    this.log?.add('stack_switches', SWITCH_PRIVILEGE, oldEsp, newEsp, oldFrame, newFrame);
+    this.log?.addOrFold('stack_switches', SWITCH_PRIVILEGE, oldEsp, newEsp, oldFrame, newFrame);
     this.i32[DEPTH] = 0;
     this.i32[FRAME_ID] = 0;
     this.i32[CALLED] = 0;
   }
 
   returnedToOuterStack(oldEsp: number, newEsp: number, oldFrame: number, newFrame: number): void {
-    this.log?.add('stack_switches', SWITCH_IRET, oldEsp, newEsp, oldFrame, newFrame);
+    this.log?.addOrFold('stack_switches', SWITCH_IRET, oldEsp, newEsp, oldFrame, newFrame);
     this.leftInnerStack();
   }
 

@@ -1,4 +1,4 @@
-import { INTERRUPT_SOURCE } from '../../../schemas/events.ts';
+import { INTERRUPT_SOURCE, NO_IRQ } from '../../../schemas/events.ts';
 import type { Core } from './core.ts';
 import { DR7_GD } from './debug.ts';
 import {
@@ -30,7 +30,7 @@ import {
   Shutdown,
 } from './fault.ts';
 import { AC, ALWAYS, IF, NT, RF, TF, VM } from './flags.ts';
-import { FROM_INT, FROM_IRQ, NO_IRQ } from './interrupt-depth.ts';
+import { FROM_INT, FROM_IRQ } from './interrupt-depth.ts';
 import type { Restart } from './restart.ts';
 import {
   CPL,

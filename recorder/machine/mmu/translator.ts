@@ -16,7 +16,6 @@ import {
   PF_USER,
   PF_WRITE,
   READ,
-  REG_CR0,
   REG_CR3,
   REG_CR4,
   TLB_FLUSH,
@@ -98,7 +97,7 @@ export class Translator {
   setCr0(value: number): void {
     const old = this.cpu.cr0;
     const changed = old ^ value;
-    this.log?.controlWrite(REG_CR0, old, value);
+    this.log?.cr0Write(old, value);
     this.cpu.cr0 = value;
     this.cpu.dropFetchLatch();
     if (changed & (CR0_PG | CR0_WP)) this.fastPath.dropAll();

@@ -1,0 +1,54 @@
+import type { TraceReader } from '../../replayer/trace-reader.ts';
+import { EVENT_KINDS, type EventKind, FOLDED_KINDS } from '../../schemas/events.ts';
+import type { TableColumn } from './table.ts';
+
+/** How often an event was folded into the row of its first: of every kind in FOLDED_KINDS. */
+export const REPEAT_COLUMNS: readonly TableColumn[] = [
+  {
+    name: 'count',
+    kind: 'uint',
+    doc: 'events that this row stands for: 1, but with paging off those like it up to the next rung of the ladder',
+  },
+  { name: 'last_icount', kind: 'bigint', doc: 'icount of the last of them' },
+];
+
+export interface Repeat {
+  /** Not counting the first. */
+  readonly count: number;
+  readonly lastIcount: number;
+}
+
+/** Repeats by the event that they repeat; an instruction makes at most one of a kind. */
+export class RepeatsOf {
+  private readonly byEvent = new Map<string, Repeat>();
+
+  constructor(reader: TraceReader, kind: EventKind) {
+    const number = (FOLDED_KINDS as readonly EventKind[]).indexOf(kind);
+    for (let chunk = 0; chunk < reader.chunks.length; chunk++) {
+      if (!reader.chunks[chunk].rows.repeats) continue;
+      const { count, columns } = reader.readChunk(chunk).table('repeats');
+      for (let row = 0; row < count; row++) {
+        if (columns[KIND][row] !== number) continue;
+        const icount = columns[ICOUNT][row];
+        const repeat = { count: columns[COUNT][row], lastIcount: icount - columns[LAST_AGO][row] };
+        this.byEvent.set(`${icount - columns[FIRST_AGO][row]} ${columns[EIP][row]}`, repeat);
+      }
+    }
+  }
+
+  get none(): boolean {
+    return this.byEvent.size === 0;
+  }
+
+  at(icount: number, eip: number): Repeat | undefined {
+    return this.byEvent.get(`${icount} ${eip}`);
+  }
+}
+
+const column = (name: string) => EVENT_KINDS.repeats.columns.findIndex((column) => column.name === name);
+const ICOUNT = column('icount');
+const EIP = column('eip');
+const KIND = column('kind');
+const FIRST_AGO = column('first_ago');
+const LAST_AGO = column('last_ago');
+const COUNT = column('count');

@@ -1,0 +1,3 @@
+import { eventTable } from './event-table.ts';
+
+export const repeats = eventTable('repeats');
