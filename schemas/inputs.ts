@@ -9,6 +9,7 @@ export const INPUT_KINDS = [
   'key_scancode',
   'hold_interrupts',
   'poke',
+  'disk_block',
 ] as const;
 export type InputKind = (typeof INPUT_KINDS)[number];
 
@@ -45,7 +46,7 @@ export interface Input {
   /** When the machine took it. */
   readonly icount: Icount;
   /**
-   * disk_latency: instructions; rtc_start: seconds since 1970-01-01 UTC; serial_byte: the byte; inject_irq: the line;
+   * disk_latency, disk_block: instructions; rtc_start: seconds since 1970-01-01 UTC; serial_byte: the byte; inject_irq: the line;
    * key_scancode: a byte of scan code set 1; hold_interrupts: 1 to hold the interrupt line of the processor down, 0 to let
    * go; poke: the value. A u32.
    */

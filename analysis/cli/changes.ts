@@ -2,7 +2,9 @@ import type { Adjustment } from '../../recorder/capture/changed-nondet.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { type Input, POKE_REGISTERS } from '../../schemas/inputs.ts';
 import { icount } from '../../schemas/units.ts';
-import type { Changes } from '../what-if/what-if.ts';
+import { type InterruptTime, interruptTimes, type Recorded } from '../what-if/recorded-interrupts.ts';
+import type { Changes, MovedInterrupt } from '../what-if/what-if.ts';
+import { grouped } from './format.ts';
 import { parseCount } from './values.ts';
 
 /** What a what-if changes, as typed: each list may have several. docs/what-if.md defines them. */
@@ -11,7 +13,7 @@ export interface ChangeRequest {
   readonly at?: string | undefined;
   /** `irq14`, `irq14@ICOUNT`. */
   readonly inject: readonly string[];
-  /** `irq14=+N`, `irq14=-N@ICOUNT`. */
+  /** `irq14=+N`, `irq14=-N@ICOUNT`; also `irq6` and `irq15`. */
   readonly delay: readonly string[];
   /** `ADDRESS=VALUE`, `ADDRESS:SIZE=VALUE@ICOUNT`, `phys:ADDRESS=VALUE`, `eax=VALUE`. */
   readonly poke: readonly string[];
@@ -22,12 +24,13 @@ export interface ChangeRequest {
 interface Change {
   readonly added?: readonly Input[];
   readonly adjustment?: Adjustment;
+  readonly moved?: MovedInterrupt;
   readonly at: number;
   readonly words: string;
 }
 
-/** Turns what was typed into inputs, for the recording that took `recorded`. */
-export function parseChanges(request: ChangeRequest, recorded: readonly Input[]): Changes {
+/** Turns what was typed into inputs, for this recording. Throws BadInput for what would change nothing of it. */
+export function parseChanges(request: ChangeRequest, recorded: Recorded): Changes {
   const windows = merge(request.cli.map(parseWindow));
   const changes: Change[] = [
     ...request.inject.map((text) => parseInject(text, request.at)),
@@ -38,6 +41,7 @@ export function parseChanges(request: ChangeRequest, recorded: readonly Input[])
   return {
     added: changes.flatMap(({ added }) => added ?? []).sort((a, b) => a.icount - b.icount),
     adjustments: changes.flatMap(({ adjustment }) => adjustment ?? []),
+    moved: changes.flatMap(({ moved }) => moved ?? []),
     changedAt: Math.min(...changes.map(({ at }) => at)),
     words: changes.map(({ words }) => words),
   };
@@ -69,32 +73,61 @@ function parseInject(text: string, at: string | undefined): Change {
   };
 }
 
-const DISK_LINE = 14;
+/** Interrupt lines of drives: floppy, and the two ATA channels. */
+const DRIVE_LINES = [6, 14, 15];
 
-/**
- * The command that changes is the first one, in the order of the recording, whose completion lies at or after the time
- * given; its latency may have been drawn before that. After the last one recorded it is the first new one.
- */
-function parseDelay(text: string, at: string | undefined, recorded: readonly Input[]): Change {
+/** The interrupt that moves is the line's first one at or after the time given; its time may have been drawn before that. */
+function parseDelay(text: string, at: string | undefined, recorded: Recorded): Change {
   const { what, when } = timed(text, '--delay', at);
   const [name, amount] = what.split('=');
   const sign = /^[+-]/.exec(amount ?? '')?.[0];
   if (!sign)
     throw new BadInput(`--delay ${text}: by how much?`, 'write irq14=+INSTRUCTIONS or irq14=-INSTRUCTIONS');
-  if (parseLine(name, '--delay') !== DISK_LINE)
+  const line = parseLine(name, '--delay');
+  if (!DRIVE_LINES.includes(line))
     throw new BadInput(
-      `--delay ${text}: only the disk's interrupt, irq14, comes from outside the machine`,
+      `--delay ${text}: only the interrupts of drives, irq6, irq14 and irq15, have times from outside the machine`,
       'the others follow from what the guest does; hold all of them off with --cli FROM:TO',
     );
   const by = parseCount((amount as string).slice(1), '--delay') * (sign === '-' ? -1 : 1);
-  const draws = recorded.filter(({ kind }) => kind === 'disk_latency');
-  const found = draws.findIndex((draw) => draw.icount + draw.value >= when);
-  const nth = found < 0 ? draws.length : found;
+  const { kind, nth, drawnAt, value, raisedAt } = timeToChange(text, line, when, recorded);
+  if (Math.max(recorded.shortestDiskTime, value + by) === value)
+    throw new BadInput(
+      `--delay ${text}: IRQ ${line} at icount ${grouped(raisedAt)} comes as soon as it can, ${grouped(value)} instructions after it was asked for`,
+      'give +INSTRUCTIONS, or another icount',
+    );
   return {
-    adjustment: { kind: 'disk_latency', nth, by },
-    at: Math.min(when, draws[nth]?.icount ?? when),
-    words: `delay irq14=${sign}${Math.abs(by)}@${when}`,
+    adjustment: { kind, nth, by },
+    moved: { line, from: raisedAt, kind, nth },
+    at: Math.min(when, drawnAt),
+    words: `delay irq${line}=${sign}${Math.abs(by)}@${when}`,
   };
+}
+
+function timeToChange(text: string, line: number, when: number, recorded: Recorded): InterruptTime {
+  const raises = recorded.raises(line);
+  if (!raises)
+    throw new BadInput(
+      `--delay ${text}: recorded with --detail off, so the trace does not tell when interrupts came`,
+      'record it again without --detail off',
+    );
+  const raisedAt = raises.find((raise) => raise >= when);
+  if (raisedAt === undefined)
+    throw new BadInput(
+      `--delay ${text}: IRQ ${line} does not come after icount ${grouped(when)}`,
+      raises.length > 0
+        ? `its last one comes at icount ${grouped(raises[raises.length - 1])}: @${raises[raises.length - 1]}`
+        : 'no drive of this recording has that line',
+    );
+  const times = interruptTimes(recorded.inputs, raises).filter((time) => time.raisedAt >= when);
+  if (times[0]?.raisedAt === raisedAt) return times[0];
+  throw new BadInput(
+    `--delay ${text}: IRQ ${line} comes next at icount ${grouped(raisedAt)}, at a time that is no input: an answer of the drive ` +
+      'itself, or a further block of a transfer in a trace of version 0.2 or before',
+    times[0]
+      ? `the next that can be moved comes at icount ${grouped(times[0].raisedAt)}: @${times[0].raisedAt}`
+      : 'hold interrupts off there with --cli FROM:TO',
+  );
 }
 
 const U32 = 2 ** 32;

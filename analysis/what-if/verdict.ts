@@ -1,3 +1,4 @@
+import type { TraceExit } from '../../schemas/trace-footer.ts';
 import type { Finding } from '../check/checks.ts';
 
 /**
@@ -43,3 +44,10 @@ const signature = ({ check, summary }: Finding): string =>
     .replaceAll(/icount \d+/g, 'icount')
     .replaceAll(/\b\d+ (?=[RWX] )/g, '')
     .replaceAll(/\+0x[0-9a-f]+\b/g, '');
+
+/** Two runs end alike: for the same reason, and with the same code. A recording that is torn has no end to compare with. */
+export const endsAlike = (before: TraceExit | undefined, now: TraceExit): boolean =>
+  before !== undefined &&
+  before.kind === now.kind &&
+  before.code === now.code &&
+  before.message === now.message;

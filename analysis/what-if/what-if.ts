@@ -5,20 +5,33 @@ import { STATE_LAYOUT } from '../../recorder/machine/state-hash.ts';
 import { recordedBoot, recordedOptions } from '../../replayer/recorded-run.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import type { Input } from '../../schemas/inputs.ts';
+import type { Input, InputKind } from '../../schemas/inputs.ts';
 import { sameHashWords } from '../../schemas/ladder.ts';
+import type { TraceExit } from '../../schemas/trace-footer.ts';
 import { SCHEMA_VERSION, type TraceHeader } from '../../schemas/trace-header.ts';
 import { untrusted } from '../../schemas/untrusted.ts';
+import { type Recorded, raisesOf, recordedOf } from './recorded-interrupts.ts';
 
 /**
  * Counterfactuals: a recording executed again with something changed from outside, recorded as a trace of its own. The
  * change enters as inputs, so the new trace replays by itself. docs/what-if.md defines what stays and what is new.
  */
 
+/** An interrupt of the recording whose time, the nth answer of a kind, is another in the new run. */
+export interface MovedInterrupt {
+  readonly line: number;
+  /** icount at which the line rose in the recording. */
+  readonly from: number;
+  readonly kind: InputKind;
+  readonly nth: number;
+}
+
 /** What is different, as inputs. */
 export interface Changes {
   readonly added: readonly Input[];
   readonly adjustments: readonly Adjustment[];
+  /** The interrupts whose times these adjust. */
+  readonly moved: readonly MovedInterrupt[];
   /** The first icount at which the run can differ from the recorded one. */
   readonly changedAt: number;
   /** As typed, each with its icount: `inject irq14@22711850`. */
@@ -29,7 +42,7 @@ export interface WhatIfOptions extends Pick<RunOptions, 'onProgress' | 'onEvents
   readonly path: string;
   readonly output: string;
   /** Which depends on what was recorded. */
-  readonly changes: (recorded: readonly Input[]) => Changes;
+  readonly changes: (recorded: Recorded) => Changes;
   /** Stop here; default: see `defaultEnd`. */
   readonly until?: number | undefined;
   readonly toolVersion: string;
@@ -39,8 +52,11 @@ export interface WhatIfOptions extends Pick<RunOptions, 'onProgress' | 'onEvents
 
 export interface WhatIf extends RecordResult {
   readonly changes: Changes;
-  /** Where the first recording ended. */
+  /** Where the first recording ended, and how, if it ended in order. */
   readonly parentEnd: number;
+  readonly parentExit: TraceExit | undefined;
+  /** Where each moved interrupt came in the new run: undefined when it did not come. */
+  readonly arrivals: readonly (MovedInterrupt & { readonly to: number | undefined })[];
 }
 
 /** A guest that goes on for ever is stopped here, as `record` stops it. */
@@ -49,8 +65,9 @@ const LONGEST = 2e9;
 export async function whatIf(options: WhatIfOptions): Promise<WhatIf> {
   const reader = TraceReader.open(options.path);
   try {
-    const recorded = reader.inputs();
-    const changes = options.changes(recorded);
+    const run = recordedOf(reader);
+    const recorded = run.inputs;
+    const changes = options.changes(run);
     if (changes.changedAt >= reader.endIcount)
       throw new BadInput(
         `the recording ends at icount ${reader.endIcount}, before the first change (${changes.changedAt})`,
@@ -67,9 +84,29 @@ export async function whatIf(options: WhatIfOptions): Promise<WhatIf> {
     const instructions = options.until ?? defaultEnd(reader);
     const result = await recordSubject(subject, { ...options, instructions });
     checkCommonPart(reader, options.output, changes.changedAt);
-    return { ...result, changes, parentEnd: reader.endIcount };
+    return {
+      ...{ ...result, changes, parentEnd: reader.endIcount, parentExit: reader.footer?.exit },
+      arrivals: arrivalsIn(options.output, changes.moved),
+    };
   } finally {
     reader.close();
+  }
+}
+
+/** The machine asked for the time again: with its new answer the interrupt comes, unless the guest made the drive forget it. */
+function arrivalsIn(output: string, moved: readonly MovedInterrupt[]): WhatIf['arrivals'] {
+  if (moved.length === 0) return [];
+  const child = TraceReader.open(output);
+  try {
+    const inputs = child.inputs();
+    return moved.map((interrupt) => {
+      const { line, kind, nth } = interrupt;
+      const time = inputs.filter((input) => input.kind === kind)[nth];
+      const to = time ? time.icount + Math.max(1, time.value) : undefined;
+      return { ...interrupt, to: raisesOf(child, line).find((raise) => raise === to) };
+    });
+  } finally {
+    child.close();
   }
 }
 

@@ -21,7 +21,7 @@ export interface ChangedInputs {
   /** What the first recording took, in order. */
   readonly recorded: readonly Input[];
   readonly seed: bigint;
-  /** Bounds that the first recording drew disk latencies from. */
+  /** Bounds that the first recording drew the times of its disks from. */
   readonly latency: { readonly min: number; readonly max: number };
   /** Asynchronous inputs that come on top, in icount order. */
   readonly added: readonly Input[];
@@ -61,7 +61,7 @@ export class ChangedNondet implements Nondet {
     this.asked.set(kind, nth + 1);
     // Drawn even where it is not used: the generator then stands where the recording's stood.
     const drawn =
-      kind === 'disk_latency'
+      kind === 'disk_latency' || kind === 'disk_block'
         ? this.seeded.draw(kind, now, latency.min, latency.max)
         : this.seeded.draw(kind, now, low, high);
     const recorded = this.answers.get(kind)?.[nth];

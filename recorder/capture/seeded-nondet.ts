@@ -22,7 +22,9 @@ export class SeededNondet implements Nondet {
 
   draw(kind: InputKind, _now: Icount, low: number, high: number): number {
     const generator = this.generators[kind];
-    return kind === 'disk_latency' ? diskLatency(generator, low, high) : generator.within(low, high);
+    if (kind === 'disk_latency') return diskLatency(generator, low, high);
+    if (kind === 'disk_block') return generator.within(low, low + Math.floor((high - low) / TRACK_BUFFER));
+    return generator.within(low, high);
   }
 
   nextInputAt(): number {
@@ -41,6 +43,9 @@ export class SeededNondet implements Nondet {
     return undefined;
   }
 }
+
+/** What follows in a transfer lies in the track buffer: the lowest part of the range, this share of it. */
+const TRACK_BUFFER = 32;
 
 /**
  * A disk with a track cache: of 16 requests 10 hit it, 5 seek, and 1 has bad luck (a full turn, a retry). Hits lie in the

@@ -6,6 +6,7 @@ import { type Finding, runChecks } from '../../analysis/check/checks.ts';
 import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
 import { type ChangeRequest, parseChanges } from '../../analysis/cli/changes.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import type { Recorded } from '../../analysis/what-if/recorded-interrupts.ts';
 import { compareFindings } from '../../analysis/what-if/verdict.ts';
 import { type WhatIf, whatIf } from '../../analysis/what-if/what-if.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
@@ -196,19 +197,31 @@ describe('a what-if', () => {
 });
 
 describe('changes as typed', () => {
-  const draw = (at: number, value: number): Input => ({ kind: 'disk_latency', icount: icount(at), value });
-  const recorded = [draw(1000, 500), draw(2000, 5000), draw(9000, 100)];
-  const parse = (changes: Partial<ChangeRequest>) => parseChanges({ ...NOTHING, ...changes }, recorded);
+  const draw = (at: number, value: number, kind: Input['kind'] = 'disk_latency'): Input => ({
+    ...{ kind, icount: icount(at), value },
+  });
+  // The last but one is of another line; what comes on this one at 9200 has no time from outside.
+  const recorded = [
+    ...[draw(1000, 500), draw(2000, 5000), draw(7100, 500, 'disk_block')],
+    ...[draw(9000, 100), draw(9000, 500)],
+  ];
+  const recording: Recorded = {
+    inputs: recorded,
+    raises: (line) => (line === 14 ? [1500, 7000, 7600, 9100, 9200] : []),
+    shortestDiskTime: 100,
+  };
+  const parse = (changes: Partial<ChangeRequest>) => parseChanges({ ...NOTHING, ...changes }, recording);
 
   it.each([
-    ['1400', 0, 1000],
-    ['1501', 1, 1501],
-    ['3000', 1, 2000],
-    ['7001', 2, 7001],
-    ['9101', 3, 9101],
-  ])('a delay at %s is of the command that completes next', (at, nth, changedAt) => {
+    ['1400', 'disk_latency', 0, 1000, 1500],
+    ['1501', 'disk_latency', 1, 1501, 7000],
+    ['3000', 'disk_latency', 1, 2000, 7000],
+    ['7001', 'disk_block', 0, 7001, 7600],
+    ['7601', 'disk_latency', 2, 7601, 9100],
+  ])('a delay at %s is of the interrupt that comes next', (at, kind, nth, changedAt, from) => {
     expect(parse({ at, delay: ['irq14=+7'] })).toMatchObject({
-      adjustments: [{ kind: 'disk_latency', nth, by: 7 }],
+      adjustments: [{ kind, nth, by: 7 }],
+      moved: [{ line: 14, from, kind, nth }],
       changedAt,
     });
   });
@@ -221,7 +234,11 @@ describe('changes as typed', () => {
     [{ inject: ['irq14'] }, /when\?/],
     [{ inject: ['irq16@5'] }, /not an interrupt line/],
     [{ delay: ['irq14=500@5'] }, /by how much/],
-    [{ delay: ['irq0=+5@5'] }, /only the disk's interrupt/],
+    [{ delay: ['irq0=+5@5'] }, /only the interrupts of drives/],
+    [{ delay: ['irq14=+5@9101'] }, /IRQ 14 comes next at icount 9,200, at a time that is no input/],
+    [{ delay: ['irq14=+5@9201'] }, /IRQ 14 does not come after icount 9,201/],
+    [{ delay: ['irq14=-5@9100'] }, /IRQ 14 at icount 9,100 comes as soon as it can/],
+    [{ delay: ['irq6=+5@5'] }, /IRQ 6 does not come after icount 5/],
     [{ poke: ['0x1000@5'] }, /not a change/],
     [{ poke: ['0x1000:3=1@5'] }, /no such place/],
     [{ poke: ['foo=1@5'] }, /not a 32-bit number/],

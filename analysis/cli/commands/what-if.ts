@@ -1,10 +1,10 @@
 import { NotTheRecordedRun } from '../../../recorder/capture/changed-nondet.ts';
-import { parseProfile } from '../../../recorder/capture/profile.ts';
+import { type GuestProfile, parseProfile } from '../../../recorder/capture/profile.ts';
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { TraceReader } from '../../../replayer/trace-reader.ts';
 import { VERSION } from '../../../schemas/tool-version.ts';
 import type { Finding } from '../../check/checks.ts';
-import { compareFindings, type Verdict } from '../../what-if/verdict.ts';
+import { compareFindings, endsAlike, type Verdict } from '../../what-if/verdict.ts';
 import { type WhatIf, whatIf } from '../../what-if/what-if.ts';
 import { builtinDisk } from '../builtin-guest.ts';
 import { type ChangeRequest, parseChanges } from '../changes.ts';
@@ -35,7 +35,7 @@ export const CHANGE_OPTIONS = {
     array: true,
     default: [] as string[],
     nargs: 1,
-    describe: 'what-if: the disk completes so much later: irq14=+N[@ICOUNT]',
+    describe: "what-if: a drive's next interrupt comes so much later: irq14=+N[@ICOUNT]",
   },
   poke: {
     type: 'string',
@@ -68,12 +68,13 @@ export async function runWhatIf(file: string, request: WhatIfRequest): Promise<n
   const { output } = request;
   try {
     const result = await record(file, request);
-    printLines(summary(output, result));
+    const guest = guestOf(output);
+    printLines(summary(output, result, guest));
     const { findings } = await checkTraces([file, output]);
     const verdict = compareFindings(findings, result.changes.changedAt, result.parentEnd);
-    printLines(describeVerdict(file, output, verdict));
+    printLines(describeVerdict(file, output, verdict, describeOtherEnd(result, guest)));
     const bad = [...verdict.still.map(({ now }) => now), ...verdict.arisen].some(isError);
-    return bad ? EXIT.findings : EXIT.ok;
+    return bad || crashedAnew(result) ? EXIT.findings : EXIT.ok;
   } catch (error) {
     if (!(error instanceof NotTheRecordedRun)) throw error;
     complain(`${file}: ${error.message}`);
@@ -107,26 +108,63 @@ async function record(file: string, request: WhatIfRequest): Promise<WhatIf> {
   }
 }
 
-function summary(output: string, { changes, exit, final, events, inputs }: WhatIf): string[] {
-  const reader = TraceReader.open(output);
+interface NamedGuest {
+  readonly name: string;
+  readonly profile: GuestProfile | undefined;
+}
+
+function guestOf(path: string): NamedGuest {
+  const reader = TraceReader.open(path);
   const { guest, profile } = reader.header;
   reader.close();
-  const description = profile.source ? parseProfile(profile.source, 'profile') : undefined;
+  const name = guest.name.toString();
+  return { name, profile: profile.source ? parseProfile(profile.source, 'profile') : undefined };
+}
+
+function summary(output: string, result: WhatIf, guest: NamedGuest): string[] {
+  const { changes, exit, final, events, inputs, arrivals } = result;
   return [
     `what if: ${changes.words.join(', ')}`,
+    ...arrivals.map(describeArrival),
     `${output}: the recorded run up to icount ${grouped(changes.changedAt)}, then a new one: ` +
       `${plural(final.icount, 'instruction')}, ${plural(events, 'event')}, ${plural(inputs, 'input')}, ${bytes(fileBytes(output))}`,
-    `${guest.name} ${describeExit(exit, description)} at icount ${grouped(final.icount)}`,
+    `${guest.name} ${describeExit(exit, guest.profile)} at icount ${grouped(final.icount)}`,
   ];
 }
+
+const describeArrival = ({ line, from, to }: WhatIf['arrivals'][number]): string =>
+  to === undefined
+    ? `IRQ ${line}, in the recording at icount ${grouped(from)}, does not come: the new run ends before, or the drive was reset`
+    : `IRQ ${line}, in the recording at icount ${grouped(from)}, comes at icount ${grouped(to)}`;
+
+/** How the recording ended where the new run ends otherwise: for another reason, or with another code. */
+function describeOtherEnd(
+  { parentExit, parentEnd, exit }: WhatIf,
+  { profile }: NamedGuest,
+): string | undefined {
+  if (endsAlike(parentExit, exit)) return undefined;
+  const where = `at icount ${grouped(parentEnd)}`;
+  return parentExit
+    ? `OTHER END: the recorded run ${describeExit(parentExit, profile)} ${where}`
+    : `OTHER END: the recording breaks off ${where}`;
+}
+
+/** The machine shut down, and did not in the recording. */
+const crashedAnew = ({ parentExit, exit }: WhatIf): boolean =>
+  exit.kind === 'shutdown' && !endsAlike(parentExit, exit);
 
 const isError = ({ check }: Finding): boolean => check.severity === 'error';
 
 const named = ({ check, icount }: Finding): string =>
   `the ${check.title.toLowerCase()} at icount ${grouped(icount)}`;
 
-/** Errors one by one, warnings counted, and the next command. */
-export function describeVerdict(parent: string, child: string, verdict: Verdict): string[] {
+/** Errors one by one, how the runs end if not alike, warnings counted, and the next command. */
+export function describeVerdict(
+  parent: string,
+  child: string,
+  verdict: Verdict,
+  otherEnd: string | undefined,
+): string[] {
   const { vanished, still, arisen, later } = verdict;
   const warnings = [vanished, still.map(({ now }) => now), arisen, later].map(
     (findings) => findings.filter((finding) => !isError(finding)).length,
@@ -146,6 +184,7 @@ export function describeVerdict(parent: string, child: string, verdict: Verdict)
       .map((finding) => `LATER, where the first run had ended, ${named(finding)}: ${finding.summary}`),
   ];
   if (lines.length === 0) lines.push('no error after the change, in either run');
+  if (otherEnd !== undefined) lines.push(otherEnd);
   if (warnings.some((count) => count > 0))
     lines.push(
       `warnings: ${warnings[0]} vanished, ${warnings[1]} still there, ${warnings[2]} new, ${warnings[3]} later`,

@@ -25,8 +25,8 @@ import type { BlockName } from './device-block.ts';
 import type { DiskOverlay } from './disk-overlay.ts';
 
 /**
- * An ATA hard disk: PIO transfers. A command takes the time that is drawn through Nondet; the further blocks of a command
- * come from the track buffer, as fast as the fastest command.
+ * An ATA hard disk: PIO transfers. A command takes a time that is drawn through Nondet, and so does each further block of
+ * its transfer, which comes from the track buffer.
  */
 
 /** Words of its own. SET MULTIPLE MODE: sectors an interrupt; 0 off. */
@@ -111,9 +111,9 @@ export class AtaDisk extends AtaDrive {
   protected taken(): void {
     const { words } = this;
     if (WRITES.has(words[COMMAND])) {
-      this.busy(PHASE_WRITE, words[FIRST_BLOCK] ? this.latency() : this.track);
+      this.busy(PHASE_WRITE, words[FIRST_BLOCK] ? this.latency() : this.blockLatency());
       words[FIRST_BLOCK] = 0;
-    } else if (words[REMAINING] > 0) this.busy(PHASE_READ, this.track);
+    } else if (words[REMAINING] > 0) this.busy(PHASE_READ, this.blockLatency());
     else words[BUFFERED] = 0;
   }
 

@@ -206,11 +206,20 @@ export abstract class AtaDrive implements Device {
   // --- Time and interrupts -------------------------------------------------------------------------------------------
 
   protected latency(): number {
-    const { nondet, clock, config } = this.host;
-    return nondet.draw('disk_latency', clock.icount as Icount, config.diskLatencyMin, config.diskLatencyMax);
+    return this.draw('disk_latency');
   }
 
-  /** Of what comes from a buffer in the drive. */
+  /** Of a further block of a transfer; before chipset revision 31 as long as the shortest command. */
+  protected blockLatency(): number {
+    return this.host.config.chipsetRevision >= 31 ? Math.max(1, this.draw('disk_block')) : this.track;
+  }
+
+  private draw(kind: 'disk_latency' | 'disk_block'): number {
+    const { nondet, clock, config } = this.host;
+    return nondet.draw(kind, clock.icount as Icount, config.diskLatencyMin, config.diskLatencyMax);
+  }
+
+  /** Of what the drive knows by itself. */
   protected get track(): number {
     return Math.max(1, this.host.config.diskLatencyMin);
   }

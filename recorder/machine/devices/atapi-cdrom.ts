@@ -27,7 +27,7 @@ import type { BlockName } from './device-block.ts';
 
 /**
  * A CD-ROM drive by the PACKET protocol (ATA/ATAPI-4, 9.9; commands: SFF-8020i and MMC-3). The data of an answer go in
- * pieces of the byte count that the host set; a command that reads the medium takes a latency drawn through Nondet.
+ * pieces of the byte count that the host set; each block of the medium takes a latency drawn through Nondet.
  */
 
 /** Words of its own: sense data, the host's byte count limit, and the end of what the buffer holds. */
@@ -165,7 +165,7 @@ export class AtapiCdrom extends AtaDrive {
       this.packet(this.buffer.slice(0, PACKET_BYTES));
     } else if (words[COMMAND] !== COMMAND_PACKET) words[BUFFERED] = 0;
     else if (words[POSITION] < words[HELD]) this.busy(PHASE_DATA, 1);
-    else if (words[REMAINING] > 0) this.busy(PHASE_READ, this.track);
+    else if (words[REMAINING] > 0) this.busy(PHASE_READ, this.blockLatency());
     else this.succeed();
   }
 
