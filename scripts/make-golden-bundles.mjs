@@ -59,7 +59,7 @@ for (const { name, args, trace: asTrace } of RUNS) {
   const trace = join(scratch, `${name}.r386`);
   rewind386('record', ...args, '--quiet', '-o', trace);
   if (asTrace) copyFileSync(trace, output);
-  else rewind386('bundle', trace, '--redact-disk', '-o', output);
+  else rewind386('bundle', trace, '--redact-disk', '--force', '-o', output);
   rewind386(asTrace ? 'replay' : 'verify', output);
 }
 rmSync(scratch, { recursive: true });

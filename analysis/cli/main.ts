@@ -5,15 +5,7 @@ import { VERSION } from '../../schemas/tool-version.ts';
 import { EXIT } from './exit-status.ts';
 import { complainLines } from './output.ts';
 
-/** `rewind386 query … | head` closes our stdout: nothing is left to say then. */
-export function exitWhenNobodyReads(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(EXIT.ok);
-      throw error;
-    });
-  }
-}
+export { watchClosedOutput } from './interruptible.ts';
 
 /** Runs one command line; returns the exit status. */
 export async function main(argv: readonly string[]): Promise<number> {

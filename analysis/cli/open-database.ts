@@ -1,5 +1,6 @@
 import type { DatabaseOptions, TraceDatabase } from '../db/trace-database.ts';
-import { complain } from './output.ts';
+import { note } from './progress.ts';
+import { statusLine } from './status-line.ts';
 
 /** Traces as a database, with what there is to say about it on stderr. */
 export async function openDatabase(
@@ -10,9 +11,7 @@ export async function openDatabase(
   const { TraceDatabase } = await import('../db/trace-database.ts');
   return await TraceDatabase.open(files, {
     ...options,
-    note: (text) => complain(`note: ${text}`),
-    onLoad: (table) => {
-      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[Kreading ${table}…\r\x1b[K`);
-    },
+    note,
+    onLoad: (table) => statusLine.flash(`reading ${table}…`),
   });
 }

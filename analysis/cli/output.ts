@@ -1,20 +1,23 @@
 import { printableLine } from '../../schemas/untrusted.ts';
+import { highlight } from './highlight.ts';
+import { statusLine } from './status-line.ts';
 
 /**
  * Every line that the command line says goes out here (biome refuses `console` elsewhere), so that nothing from a file or a
- * guest drives the terminal or forges a line of a log, whatever way it came into the text.
+ * guest drives the terminal or forges a line of a log, whatever way it came into the text, and so that no line is written
+ * over a job's progress.
  */
 
 /** A line of the answer, on stdout. */
 export function print(line: string): void {
   // biome-ignore lint/suspicious/noConsole: this is the one place
-  console.log(printableLine(line));
+  statusLine.above(() => console.log(highlight(printableLine(line), process.stdout)));
 }
 
 /** A line about the answer, or instead of it, on stderr. */
 export function complain(line: string): void {
   // biome-ignore lint/suspicious/noConsole: this is the one place
-  console.error(printableLine(line));
+  statusLine.above(() => console.error(highlight(printableLine(line), process.stderr)));
 }
 
 export function printLines(lines: Iterable<string>): void {
@@ -28,5 +31,5 @@ export function complainLines(lines: Iterable<string>): void {
 /** Text in the terminal's own control sequences, all of them ours: a picture of a screen, of glyphs alone. */
 export function printPicture(text: string): void {
   // biome-ignore lint/suspicious/noConsole: this is the one place
-  console.log(text);
+  statusLine.above(() => console.log(text));
 }

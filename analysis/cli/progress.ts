@@ -1,52 +1,76 @@
-import { Presets, SingleBar } from 'cli-progress';
 import { grouped } from './format.ts';
+import { complain, print } from './output.ts';
+import { statusLine } from './status-line.ts';
 
 /** What a long job tells about itself while it runs. */
 export interface Progress {
-  /** How far it is, in units of `total`. */
+  /** How far it is, in instructions. */
   at(done: number): void;
   /** A line of output, which must not tear the bar. */
   line(text: string): void;
   end(): void;
 }
 
-/** Jobs shorter than this show no bar. */
-const PATIENCE_MS = 1000;
+/** Jobs shorter than this show no bar; tests have less patience. */
+const PATIENCE_MS = Number(process.env.REWIND386_PATIENCE_MS ?? 1000);
+/** Between two pictures of a bar. */
+const REDRAW_MS = 100;
 
-/** A bar on stderr; only lines when that is not a terminal. */
-export function progressBar(title: string, total: number): Progress {
-  if (!process.stderr.isTTY) return { at() {}, line: writeLine, end() {} };
+/** Of a job whose end is known. */
+export const progressBar = (title: string, total: number): Progress =>
+  openProgress((done, seconds, room) => barText(title, done, total, seconds, room));
+
+/** Of a job that ends by itself, who knows when: a guest that runs. */
+export const progressCount = (title: string): Progress =>
+  openProgress((done, seconds) => countText(title, done, seconds));
+
+type Picture = (done: number, seconds: number, room: number) => string;
+
+/** On stderr; nothing where that is no terminal. */
+function openProgress(picture: Picture): Progress {
   const started = performance.now();
-  let bar: SingleBar | undefined;
-  const open = () => {
-    bar = new SingleBar(
-      {
-        format: `${title} {bar} {percentage}%  {shown}  {eta_formatted} left`,
-        clearOnComplete: true,
-        hideCursor: true,
-        stream: process.stderr,
-      },
-      Presets.shades_classic,
-    );
-    bar.start(total, 0, { shown: '' });
-    return bar;
-  };
+  let drawn = started + PATIENCE_MS - REDRAW_MS;
   return {
     at(done) {
-      if (!bar && performance.now() - started < PATIENCE_MS) return;
-      (bar ?? open()).update(Math.min(done, total), { shown: `${grouped(done)} of ${grouped(total)}` });
+      const now = performance.now();
+      if (now - drawn < REDRAW_MS) return;
+      drawn = now;
+      statusLine.show(picture(done, (now - started) / 1000, statusLine.room));
     },
-    line(text) {
-      if (bar) process.stderr.write('\r\x1b[K');
-      writeLine(text);
-    },
-    end() {
-      bar?.stop();
-      bar = undefined;
-    },
+    line: print,
+    end: () => statusLine.hide(),
   };
 }
 
-const writeLine = (text: string): void => {
-  process.stdout.write(`${text}\n`);
-};
+const WIDEST_BAR = 40;
+
+/** `title ██████░░░░ 60%  6,000,000 of 10,000,000  4s left`; in little room without the bar, and then without the counts. */
+export function barText(title: string, done: number, total: number, seconds: number, room: number): string {
+  const part = total > 0 ? Math.min(1, done / total) : 0;
+  const percent = `${Math.floor(part * 100)}%`;
+  const left = part > 0 ? `${duration((seconds / part) * (1 - part))} left` : '';
+  const counts = `${grouped(done)} of ${grouped(total)}`;
+  const words = [percent, counts, left].filter(Boolean).join('  ');
+  const bar = Math.min(WIDEST_BAR, room - title.length - words.length - 2);
+  if (bar >= 5) {
+    const full = Math.round(part * bar);
+    return `${title} ${'█'.repeat(full)}${'░'.repeat(bar - full)} ${words}`;
+  }
+  const text = `${title} ${words}`;
+  return text.length <= room ? text : `${title} ${percent}  ${left}`;
+}
+
+export function countText(title: string, done: number, seconds: number): string {
+  const speed = seconds > 0 ? `, ${(done / seconds / 1e6).toFixed(1)} million a second` : '';
+  return `${title}: ${grouped(done)} instructions in ${duration(seconds)}${speed}`;
+}
+
+function duration(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  if (whole < 60) return `${whole}s`;
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60 ? `${minutes}m ${whole % 60}s` : `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
+}
+
+/** What there is to say besides the answer. */
+export const note = (text: string): void => complain(`note: ${text}`);

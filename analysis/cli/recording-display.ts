@@ -5,7 +5,7 @@ import { ConsoleLines } from './console-lines.ts';
 import type { Inputs } from './input-options.ts';
 import { LiveTerminal } from './live-terminal.ts';
 import { printPicture } from './output.ts';
-import { progressBar } from './progress.ts';
+import { progressCount } from './progress.ts';
 import { screenAnsi, screenText } from './screen.ts';
 
 /** What a person sees of a recording while it goes on. */
@@ -23,17 +23,13 @@ interface Seen {
 }
 
 interface DisplayOptions {
-  readonly instructions: number;
   readonly quiet: boolean;
   readonly screen?: boolean;
   readonly inputs?: Inputs;
 }
 
 /** `leave` is called when the person at the terminal wants to end the recording. */
-export function openDisplay(
-  { instructions, quiet, screen, inputs }: DisplayOptions,
-  leave: () => void,
-): Display {
+export function openDisplay({ quiet, screen, inputs }: DisplayOptions, leave: () => void): Display {
   const terminal = inputs?.live ? new LiveTerminal(inputs.live, leave) : undefined;
   if (screen) return screenDisplay(terminal);
   if (terminal)
@@ -42,7 +38,7 @@ export function openDisplay(
       turn: () => terminal.show(),
       end: () => terminal.end(),
     };
-  const progress = progressBar('recording', instructions);
+  const progress = progressCount('recording');
   const lines = new ConsoleLines((line) => progress.line(`  | ${line}`));
   return {
     hear: (port, byte) => quiet || lines.hear(port, byte),

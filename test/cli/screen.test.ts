@@ -88,7 +88,7 @@ describe('the text screen', () => {
       '  | A>é',
       '  | ',
     ]);
-    const shown = await runCli(...record, '--screen', '-o', path('vain.r386'));
+    const shown = await runCli(...record, '--screen', '--force', '-o', path('vain.r386'));
     expect(shown.stderr).toEqual([expect.stringMatching(/in 2000000 instructions$/)]);
     expect(shown.stdout[0]).toBe('A>é');
     expect((await runCli('replay', path('vain.r386'))).status).toBe(0);

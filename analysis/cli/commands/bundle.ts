@@ -12,8 +12,9 @@ import { EXIT } from '../exit-status.ts';
 import { bytes, plural, shellWord } from '../format.ts';
 import { openDatabase } from '../open-database.ts';
 import { complainLines, print, printLines } from '../output.ts';
+import { checkOutput, FORCE } from '../output-file.ts';
 import { fileBytes } from './file-bytes.ts';
-import { divergenceReport, replayTrace, sameFile } from './replay.ts';
+import { divergenceReport, replayTrace } from './replay.ts';
 
 /** `rewind386 bundle` */
 export const addBundle = (cli: Argv): Argv =>
@@ -21,8 +22,8 @@ export const addBundle = (cli: Argv): Argv =>
     'bundle <file>',
     'a bug report that proves itself: one file with all that a replay needs, and the answers it must give',
     options,
-    async ({ file, output, redactDisk, sql }) => {
-      process.exitCode = await bundle(file, { output: output as string, redactDisk, sql });
+    async ({ file, output, redactDisk, sql, force }) => {
+      process.exitCode = await bundle(file, { output: output as string, redactDisk, sql, force });
     },
   );
 
@@ -31,6 +32,7 @@ const options = (yargs: Argv) =>
     .positional('file', { type: 'string', demandOption: true, describe: 'the trace' })
     .options({
       output: { alias: 'o', type: 'string', requiresArg: true, describe: 'the bundle to write' },
+      ...FORCE,
       'redact-disk': {
         type: 'boolean',
         default: false,
@@ -56,11 +58,16 @@ export interface BundleRequest {
   readonly output: string;
   readonly redactDisk: boolean;
   readonly sql: readonly string[];
+  /** Write over a file of that name. */
+  readonly force?: boolean;
 }
 
 /** Replays the trace, asks it everything, and writes the bundle. Returns the exit status. */
-export async function bundle(file: string, { output, redactDisk, sql }: BundleRequest): Promise<number> {
-  if (sameFile(file, output)) throw new BadInput(`${output} is the trace itself`, 'give -o another name');
+export async function bundle(
+  file: string,
+  { output, redactDisk, sql, force = false }: BundleRequest,
+): Promise<number> {
+  checkOutput(output, { force, makes: 'trace', inputs: [file] });
   const reader = TraceReader.open(file);
   try {
     if (!reader.footer)

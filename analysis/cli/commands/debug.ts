@@ -16,6 +16,7 @@ import { builtinDisk } from '../builtin-guest.ts';
 import { type DebugStart, goToStart } from '../debug-start.ts';
 import { tellDivergence } from '../diverged.ts';
 import { grouped, shellWord } from '../format.ts';
+import { whenInterrupted } from '../interruptible.ts';
 import { kernelFiles } from '../kernel-files.ts';
 import { knownLastWriter } from '../known-last-writer.ts';
 import { print } from '../output.ts';
@@ -111,14 +112,11 @@ async function debug(file: string, { reader, findings, listenAt, ...start }: Deb
   print(`${file} at icount ${grouped(debuggee.position.icount)} of ${grouped(session.end)}`);
   print(`gdb server on ${server.address}; Ctrl-C ends it`);
   print(`next: gdb -x ${shellWord(files.script(server.address))}`);
-  const stop = () => server.close();
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  const end = whenInterrupted(() => server.close());
   try {
     await server.ended;
   } finally {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    end();
     files.remove();
   }
 }

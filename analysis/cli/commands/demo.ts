@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { DEFAULT_CONFIG } from '../../../recorder/machine/config.ts';
@@ -8,6 +8,7 @@ import { BUILTIN_GUEST } from '../builtin-guest.ts';
 import { EXIT } from '../exit-status.ts';
 import { shellWord } from '../format.ts';
 import { openGuest } from '../guest.ts';
+import { interruptedStatus } from '../interruptible.ts';
 import { openDatabase } from '../open-database.ts';
 import { complainLines, print, printLines } from '../output.ts';
 import { parseSeed } from '../values.ts';
@@ -43,11 +44,13 @@ async function tellTheStory(folder: string, seedText: string): Promise<number> {
   const buggy = join(folder, 'buggy.r386');
   const fixed = join(folder, 'fixed.r386');
 
+  // The demo's own recordings of before are in the way of nobody.
+  const again = (file: string) => (existsSync(file) ? ' --force' : '');
   say(
     '1. A file server runs on a BSD kernel of 1996. Processes fork while the disk is busy.',
-    `$ rewind386 record --kernel buggy --workload ftpd --seed ${seedText} -o ${shellWord(buggy)}`,
+    `$ rewind386 record --kernel buggy --workload ftpd --seed ${seedText}${again(buggy)} -o ${shellWord(buggy)}`,
   );
-  await recordOne('buggy', seedText, buggy);
+  if (!(await recordOne('buggy', seedText, buggy))) return interruptedStatus();
 
   say(
     '2. The same run again, from its inputs alone. Every event and state hash is compared.',
@@ -73,9 +76,9 @@ async function tellTheStory(folder: string, seedText: string): Promise<number> {
 
   say(
     '4. The fixed kernel unmaps the pages of a buffer before its I/O starts. Same workload, same seed.',
-    `$ rewind386 record --kernel fixed --workload ftpd --seed ${seedText} -o ${shellWord(fixed)}`,
+    `$ rewind386 record --kernel fixed --workload ftpd --seed ${seedText}${again(fixed)} -o ${shellWord(fixed)}`,
   );
-  await recordOne('fixed', seedText, fixed);
+  if (!(await recordOne('fixed', seedText, fixed))) return interruptedStatus();
   printLines(['', `$ rewind386 check ${shellWord(fixed)}`]);
   const { findings: fixedFindings } = await checkTraces([fixed]);
   printLines(describeFindings(fixedFindings, checks, [fixed], SHOWN));
@@ -94,12 +97,14 @@ function say(text: string, command: string): void {
   printLines(['', text, command]);
 }
 
-async function recordOne(kernel: string, seedText: string, output: string): Promise<void> {
+/** False when the user interrupted it. */
+async function recordOne(kernel: string, seedText: string, output: string): Promise<boolean> {
   const seed = parseSeed(seedText);
   const guest = openGuest({ guest: BUILTIN_GUEST, kernel, workload: 'ftpd', seed, modules: [] });
   const request = { seed, output, instructions: INSTRUCTIONS, config: DEFAULT_CONFIG, quiet: false };
   const result = await recordGuest(guest, request);
   printLines(recordingSummary(output, guest, result));
+  return result.exit.kind !== 'interrupted';
 }
 
 async function show(file: string, name: string): Promise<void> {

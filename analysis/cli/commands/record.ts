@@ -20,7 +20,9 @@ import { EXIT } from '../exit-status.ts';
 import { bytes, grouped, plural, shellWord } from '../format.ts';
 import { type Guest, openGuest } from '../guest.ts';
 import { INPUT_OPTIONS, type Inputs, openInputs } from '../input-options.ts';
+import { whenInterrupted } from '../interruptible.ts';
 import { complainLines, print, printLines } from '../output.ts';
+import { checkOutput, FORCE } from '../output-file.ts';
 import { openDisplay } from '../recording-display.ts';
 import { parseCount, parseCpu, parseMips, parseRam, parseRange, parseSeed, parseTlb } from '../values.ts';
 import { fileBytes } from './file-bytes.ts';
@@ -28,6 +30,7 @@ import { fileBytes } from './file-bytes.ts';
 /** `rewind386 record` */
 export const addRecord = (cli: Argv): Argv =>
   cli.command('record [guest]', 'run a guest and record it to a trace', options, async (args) => {
+    checkOutput(args.output as string, { force: args.force, makes: 'trace' });
     const seed = parseSeed(args.seed);
     const guest = openGuest({ ...args, seed, modules: args.module, initrds: args.initrd });
     const result = await recordGuest(guest, {
@@ -72,6 +75,7 @@ const options = (yargs: Argv) =>
     })
     .options({
       output: { alias: 'o', type: 'string', requiresArg: true, describe: 'the trace to write' },
+      ...FORCE,
       kernel: { type: 'string', requiresArg: true, describe: `${BUILTIN_GUEST}: ${KERNELS.join(' or ')}` },
       workload: {
         type: 'string',
@@ -255,8 +259,7 @@ export async function recordGuest(guest: Guest, request: RecordingRequest): Prom
   const stop = new AbortController();
   const onSignal = () => stop.abort();
   const display = openDisplay(request, onSignal);
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  const end = whenInterrupted(onSignal);
   try {
     return await record({
       ...plan,
@@ -279,8 +282,7 @@ export async function recordGuest(guest: Guest, request: RecordingRequest): Prom
     });
   } finally {
     display.end();
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
+    end();
   }
 }
 

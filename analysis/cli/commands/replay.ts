@@ -1,15 +1,14 @@
-import { statSync } from 'node:fs';
 import type { Argv } from 'yargs';
 import { TraceWriter } from '../../../recorder/capture/trace-writer.ts';
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { type ReplayOptions, type ReplayResult, replay } from '../../../replayer/session.ts';
-import { BadInput } from '../../../schemas/bad-input.ts';
 import type { Detail } from '../../../schemas/events.ts';
 import { builtinDisk } from '../builtin-guest.ts';
 import { ConsoleLines } from '../console-lines.ts';
 import { EXIT } from '../exit-status.ts';
 import { bytes, grouped, plural, shellWord } from '../format.ts';
 import { complainLines, print, printLines } from '../output.ts';
+import { checkOutput, FORCE } from '../output-file.ts';
 import { progressBar } from '../progress.ts';
 import { traceLength } from '../trace-length.ts';
 import { parseCount } from '../values.ts';
@@ -25,9 +24,7 @@ export const addReplay = (cli: Argv): Argv =>
     options,
     async (args) => {
       const { file, from, until, detail, output, console: showConsole } = args;
-
-      if (output !== undefined && sameFile(file, output))
-        throw new BadInput(`${output} is the trace being replayed`, 'give -o another name');
+      if (output !== undefined) checkOutput(output, { force: args.force, makes: 'trace', inputs: [file] });
       if (args.bisect) {
         process.exitCode = await runBisect(file);
         return;
@@ -75,6 +72,7 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: 'write what the replay records to a new trace',
       },
+      ...FORCE,
       console: { type: 'boolean', default: false, describe: "show the guest's console" },
       bisect: {
         type: 'boolean',
@@ -110,11 +108,6 @@ const options = (yargs: Argv) =>
       '$0 replay run.r386 --at 22711000 --delay irq14=+2000 -o later.r386',
       'the same run with the next disk interrupt later',
     );
-
-export const sameFile = (a: string, b: string): boolean => {
-  const [first, second] = [a, b].map((path) => statSync(path, { throwIfNoEntry: false }));
-  return first !== undefined && second !== undefined && first.ino === second.ino && first.dev === second.dev;
-};
 
 /** Replays a trace under a progress bar. */
 export async function replayTrace(

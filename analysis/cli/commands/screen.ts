@@ -6,6 +6,7 @@ import { tellDivergence } from '../diverged.ts';
 import { grouped } from '../format.ts';
 import { machineAt } from '../machine-at.ts';
 import { print, printPicture } from '../output.ts';
+import { checkOutput, FORCE } from '../output-file.ts';
 import { screenAnsi, screenSvg, screenText } from '../screen.ts';
 import { parseCount } from '../values.ts';
 import { writeBeside } from '../write-beside.ts';
@@ -22,7 +23,8 @@ export const addScreen = (cli: Argv): Argv =>
     'screen <file>',
     'the VGA text screen as it was at a time',
     options,
-    async ({ file, at, output }) => {
+    async ({ file, at, output, force }) => {
+      if (output !== undefined) checkOutput(output, { force, makes: 'other', inputs: [file] });
       const instant = at === undefined ? undefined : parseCount(at, '--at');
       await tellDivergence(file, () => showScreen(file, instant, output));
     },
@@ -61,6 +63,7 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: 'write it to FILE.svg (a picture), .txt or .ans (with terminal colours)',
       },
+      ...FORCE,
     })
     .example('$0 screen dos.r386', 'what stood on the screen in the end')
     .example('$0 screen dos.r386 --at 120M -o boot.svg', 'a picture of an earlier moment');

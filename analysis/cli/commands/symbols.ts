@@ -5,6 +5,7 @@ import { findKallsyms, systemMap } from '../../linux/kallsyms.ts';
 import { plural, shellWord } from '../format.ts';
 import { machineAt } from '../machine-at.ts';
 import { print } from '../output.ts';
+import { checkOutput, FORCE } from '../output-file.ts';
 import { parseCount } from '../values.ts';
 import { writeBeside } from '../write-beside.ts';
 
@@ -14,7 +15,8 @@ export const addSymbols = (cli: Argv): Argv =>
     'symbols <file>',
     'the symbols of a Linux kernel, out of its own memory',
     options,
-    async ({ file, at, output }) => {
+    async ({ file, at, output, force }) => {
+      checkOutput(output, { force, makes: 'other', inputs: [file] });
       const machine = await machineAt(file, at === undefined ? undefined : parseCount(at, '--at'));
       const found = findKallsyms(machine.mem.u8.subarray(RAM, RAM + machine.mem.ramBytes));
       if (!found)
@@ -40,5 +42,6 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: 'the System.map to write',
       },
+      ...FORCE,
     })
     .example('$0 symbols linux.r386 -o System.map', 'what a distribution leaves out, the kernel itself has');

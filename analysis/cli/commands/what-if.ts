@@ -14,8 +14,7 @@ import { EXIT } from '../exit-status.ts';
 import { bytes, grouped, plural, shellWord } from '../format.ts';
 import { interruptible } from '../interruptible.ts';
 import { complain, printLines } from '../output.ts';
-import { progressBar } from '../progress.ts';
-import { traceLength } from '../trace-length.ts';
+import { progressCount } from '../progress.ts';
 import { checkTraces } from './check.ts';
 import { fileBytes } from './file-bytes.ts';
 
@@ -84,8 +83,7 @@ export async function runWhatIf(file: string, request: WhatIfRequest): Promise<n
 }
 
 async function record(file: string, request: WhatIfRequest): Promise<WhatIf> {
-  // The new run may be longer.
-  const progress = progressBar('recording', traceLength(file));
+  const progress = progressCount('recording');
   const lines = new ConsoleLines((line) => progress.line(`  | ${line}`));
   try {
     return await interruptible((signal) =>

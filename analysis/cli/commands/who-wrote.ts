@@ -9,8 +9,8 @@ import { tellDivergence } from '../diverged.ts';
 import { EXIT } from '../exit-status.ts';
 import { hex8, shellWord } from '../format.ts';
 import { openDatabase } from '../open-database.ts';
-import { complain, printLines } from '../output.ts';
-import { progressBar } from '../progress.ts';
+import { printLines } from '../output.ts';
+import { note, progressBar } from '../progress.ts';
 import { traceLength } from '../trace-length.ts';
 import { parseCount } from '../values.ts';
 
@@ -81,7 +81,7 @@ export async function openStoreIndex(path: string): Promise<StoreIndex> {
     return await StoreIndex.open(path, {
       build: buildMachine,
       builtinDisk,
-      note: (text) => complain(`note: ${text}`),
+      note,
       onProgress: (icount) => progress.at(icount),
     });
   } finally {
