@@ -20,11 +20,14 @@ const INDEX = 32;
 const BASE = 32;
 const NEXT_PERIODIC = 33;
 const NEXT_UPDATE = 34;
+/** Tick up to which register C has flags for what came to pass. */
+const FLAGGED_TO = 35;
 
 const A = 0x0a;
 const B = 0x0b;
 const C = 0x0c;
 const D = 0x0d;
+const YEAR = 9;
 const CENTURY = 0x32;
 const A_UPDATING = 0x80;
 const B_SET = 0x80;
@@ -54,13 +57,15 @@ const HERTZ = 32_768;
 const UPDATING_TICKS = 8;
 const IRQ = 8;
 const NEVER = -1;
+const SECONDS_A_DAY = 86_400;
+/** Second, minute, hour, weekday, day, month, year, century. */
+const CLOCK_REGISTERS = [0, 2, 4, 6, 7, 8, YEAR, CENTURY];
 
 /** The recorder draws a start in 1996. */
 const START_MIN = secondsOf({ year: 1996, month: 1, day: 1, hour: 0, minute: 0, second: 0 });
 const START_MAX = secondsOf({ year: 1996, month: 12, day: 31, hour: 23, minute: 59, second: 59 });
 
 const TIME_FIELDS = { 0: 'second', 2: 'minute', 4: 'hour', 6: 'weekday', 7: 'day', 8: 'month' } as const;
-const YEAR = 9;
 
 export class RealTimeClock implements Device {
   readonly name = 'rtc';
@@ -72,6 +77,8 @@ export class RealTimeClock implements Device {
   private readonly virtual: VirtualClock;
   private readonly pic: InterruptControllers;
   private readonly bus: PortBus;
+  /** Since chipset revision 31: flags come up without their interrupts, and SET stops the clock. */
+  private readonly revised: boolean;
 
   constructor(host: DeviceHost, bus: PortBus, pic: InterruptControllers) {
     const { mem, clock, config, nondet } = host;
@@ -83,6 +90,7 @@ export class RealTimeClock implements Device {
     this.virtual = new VirtualClock(HERTZ, config.instructionsPerSecond);
     this.pic = pic;
     this.bus = bus;
+    this.revised = config.chipsetRevision >= 31;
     this.doubles[BASE] = nondet.draw('rtc_start', 0 as Icount, START_MIN, START_MAX);
     this.doubles[NEXT_PERIODIC] = NEVER;
     this.doubles[NEXT_UPDATE] = NEVER;
@@ -146,17 +154,47 @@ export class RealTimeClock implements Device {
   }
 
   onDeadline(): void {
+    const periodic = this.takeDeadline(NEXT_PERIODIC, this.period);
+    const update = this.takeDeadline(NEXT_UPDATE, HERTZ);
+    if (this.revised) this.flag();
+    else {
+      if (periodic) this.raise(B_PERIODIC);
+      if (update) this.raise(B_UPDATE_ENDED);
+      if (update && this.alarmMatches(this.now)) this.raise(B_ALARM);
+    }
+  }
+
+  /** Whether a job is due now; then it is next so many ticks later. */
+  private takeDeadline(job: number, ticks: number): boolean {
     const { doubles } = this;
-    const tick = this.tick;
-    if (doubles[NEXT_PERIODIC] !== NEVER && doubles[NEXT_PERIODIC] <= tick) {
-      doubles[NEXT_PERIODIC] += this.period;
-      this.raise(B_PERIODIC);
+    if (doubles[job] === NEVER || doubles[job] > this.tick) return false;
+    doubles[job] += ticks;
+    return true;
+  }
+
+  /** Puts up the flags of what has come to pass; each does so by itself, whether its interrupt is enabled (data sheet, "Register C"). */
+  private flag(): void {
+    const { doubles, registers, tick } = this;
+    const from = doubles[FLAGGED_TO];
+    const { period } = this;
+    doubles[FLAGGED_TO] = tick;
+    if (period > 0 && Math.floor(tick / period) > Math.floor(from / period)) registers[C] |= B_PERIODIC;
+    const [last, second] = [Math.floor(from / HERTZ), Math.floor(tick / HERTZ)];
+    if (second > last && !(registers[B] & B_SET)) {
+      registers[C] |= B_UPDATE_ENDED;
+      if (this.alarmBetween(doubles[BASE] + last, doubles[BASE] + second)) registers[C] |= B_ALARM;
     }
-    if (doubles[NEXT_UPDATE] !== NEVER && doubles[NEXT_UPDATE] <= tick) {
-      doubles[NEXT_UPDATE] += HERTZ;
-      this.raise(B_UPDATE_ENDED);
-      if (this.alarmMatches()) this.raise(B_ALARM);
+    this.update();
+  }
+
+  /** Whether the alarm was due in a second after the first up to the last. */
+  private alarmBetween(first: number, last: number): boolean {
+    for (let second = Math.max(first, last - SECONDS_A_DAY) + 1; second <= last; second++) {
+      const ofDay = ((second % SECONDS_A_DAY) + SECONDS_A_DAY) % SECONDS_A_DAY;
+      const [hour, minute] = [Math.floor(ofDay / 3600), Math.floor(ofDay / 60) % 60];
+      if (this.alarmMatches({ hour, minute, second: ofDay % 60 })) return true;
     }
+    return false;
   }
 
   /** Ticks between periodic interrupts (data sheet, table 5; the 32.768 kHz time base). */
@@ -187,7 +225,9 @@ export class RealTimeClock implements Device {
     doubles[NEXT_PERIODIC] =
       registers[B] & B_PERIODIC && period > 0 ? (Math.floor(tick / period) + 1) * period : NEVER;
     doubles[NEXT_UPDATE] =
-      registers[B] & (B_ALARM | B_UPDATE_ENDED) ? (Math.floor(tick / HERTZ) + 1) * HERTZ : NEVER;
+      registers[B] & (B_ALARM | B_UPDATE_ENDED) && !this.stopped
+        ? (Math.floor(tick / HERTZ) + 1) * HERTZ
+        : NEVER;
     this.bus.deadlineMoved = true;
   }
 
@@ -199,6 +239,7 @@ export class RealTimeClock implements Device {
         return (registers[A] & 0x7f) | (updating ? A_UPDATING : 0);
       }
       case C: {
+        if (this.revised) this.flag();
         const flags = registers[C];
         registers[C] = 0;
         this.update();
@@ -207,19 +248,49 @@ export class RealTimeClock implements Device {
       case D:
         return D_VALID;
       default:
-        return this.timeByte(register) ?? registers[register];
+        return (this.stopped ? undefined : this.timeByte(register)) ?? registers[register];
     }
   }
 
   private write(register: number, value: number): void {
     const { registers } = this;
     if (register === A || register === B) {
+      if (this.revised) value = this.beforeControl(register, value);
       registers[register] = value;
       this.schedule();
       this.update();
-    } else if (register !== C && register !== D && !this.setTimeByte(register, value)) {
+    } else if (register !== C && register !== D && (this.stopped || !this.setTimeByte(register, value))) {
       registers[register] = value;
     }
+  }
+
+  /** What happens of itself when register A or B is written; returns what it then holds. */
+  private beforeControl(register: number, value: number): number {
+    const { registers } = this;
+    this.flag();
+    if (register === A) return value;
+    const [was, set] = [registers[B] & B_SET, value & B_SET];
+    if (set && !was) for (const at of CLOCK_REGISTERS) registers[at] = this.timeByte(at) as number;
+    if (was && !set) {
+      registers[B] = value;
+      this.startClock();
+    }
+    // SET going up clears the update-ended interrupt.
+    return set ? value & ~B_UPDATE_ENDED : value;
+  }
+
+  /** The clock goes on from what its registers hold, as they are coded now. */
+  private startClock(): void {
+    const { registers } = this;
+    const [second, minute, day, month] = [0, 2, 7, 8].map((at) => this.decode(registers[at]));
+    const year = this.decode(registers[CENTURY]) * 100 + this.decode(registers[YEAR]);
+    const time = { year, month, day, hour: this.decodeHour(registers[4]), minute, second };
+    this.doubles[BASE] = secondsOf(time) - Math.floor(this.tick / HERTZ);
+  }
+
+  /** SET: the clock stands still, and its registers are memory. */
+  private get stopped(): boolean {
+    return this.revised && (this.registers[B] & B_SET) !== 0;
   }
 
   private get now(): CivilTime {
@@ -268,11 +339,11 @@ export class RealTimeClock implements Device {
     return (this.decode(byte & ~PM) % 12) + (byte & PM ? 12 : 0);
   }
 
-  private alarmMatches(): boolean {
-    const { registers } = this;
-    return [0, 2, 4].every((register) => {
-      const alarm = registers[register + 1];
-      return (alarm & ANY) === ANY || alarm === this.timeByte(register);
+  private alarmMatches({ hour, minute, second }: Pick<CivilTime, 'hour' | 'minute' | 'second'>): boolean {
+    const coded = [this.code(second), this.code(minute), this.codeHour(hour)];
+    return coded.every((time, n) => {
+      const alarm = this.registers[2 * n + 1];
+      return (alarm & ANY) === ANY || alarm === time;
     });
   }
 }

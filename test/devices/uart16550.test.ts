@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import { SerialPort } from '../../recorder/machine/devices/uart16550.ts';
+import { Board } from './board.ts';
+
+/** The 16550A at its ports, by the PC16550D data sheet; COM1 at 3F8h, IRQ 4 through OUT2. */
+
+const [DATA, IER, IIR, LCR, MCR, LSR, MSR, SCRATCH] = [0, 1, 2, 3, 4, 5, 6, 7].map((port) => 0x3f8 + port);
+const FCR = IIR;
+
+function port() {
+  const sent: number[] = [];
+  const board = new Board({}, { onConsole: (_port, byte) => void sent.push(byte) });
+  const device = new SerialPort(board.host, board.bus, board.pic);
+  board.device = device;
+  return { board, device, sent };
+}
+
+describe('registers', () => {
+  it('as reset leaves them: nothing enabled, transmitter empty, a modem that is there', () => {
+    const { board } = port();
+    expect([IER, IIR, LCR, MCR, LSR, MSR].map((at) => board.in(at))).toEqual([0, 1, 0, 0, 0x60, 0xb0]);
+  });
+
+  it('the divisor latch hides data and IER', () => {
+    const { board, sent } = port();
+    board.out(IER, 5);
+    board.out(LCR, 0x83);
+    board.out(DATA, 0x0c);
+    board.out(IER, 0x34);
+    expect([board.in(DATA), board.in(IER), board.in(LCR)]).toEqual([0x0c, 0x34, 0x83]);
+    board.out(LCR, 3);
+    expect(board.in(IER)).toBe(5);
+    expect(sent).toEqual([]);
+  });
+
+  it('unimplemented bits of IER and MCR read as zero, the scratch register keeps all', () => {
+    const { board } = port();
+    for (const at of [IER, MCR, SCRATCH]) board.out(at, 0xff);
+    expect([IER, MCR, SCRATCH].map((at) => board.in(at))).toEqual([0x0f, 0x1f, 0xff]);
+  });
+});
+
+describe('receiver', () => {
+  it('without FIFO holds one byte; the next is lost, an overrun that LSR shows once', () => {
+    const { board, device } = port();
+    device.receive(0x41);
+    device.receive(0x42);
+    expect([board.in(LSR), board.in(LSR)]).toEqual([0x63, 0x61]);
+    expect([board.in(DATA), board.in(LSR), board.in(DATA)]).toEqual([0x41, 0x60, 0]);
+  });
+
+  it('with FIFO holds sixteen, in order', () => {
+    const { board, device } = port();
+    board.out(FCR, 1);
+    for (let byte = 1; byte <= 17; byte++) device.receive(byte);
+    expect(board.in(LSR)).toBe(0x63);
+    expect(Array.from({ length: 16 }, () => board.in(DATA))).toEqual([...Array(16).keys()].map((n) => n + 1));
+    expect(board.in(LSR)).toBe(0x60);
+  });
+
+  it('asks at its trigger level, and for what lies below it by time-out', () => {
+    for (const [bits, level] of [
+      [0x00, 1],
+      [0x40, 4],
+      [0x80, 8],
+      [0xc0, 14],
+    ]) {
+      const { board, device } = port();
+      board.out(FCR, 1 | bits);
+      board.out(IER, 1);
+      const reasons = Array.from({ length: level }, () => {
+        device.receive(7);
+        return board.in(IIR);
+      });
+      expect(reasons).toEqual([...Array(level - 1).fill(0xcc), 0xc4]);
+    }
+  });
+
+  it('its FIFO is emptied by FCR, and by turning FIFOs off', () => {
+    for (const value of [3, 0]) {
+      const { board, device } = port();
+      board.out(FCR, 1);
+      device.receive(1);
+      board.out(FCR, value);
+      expect([board.in(LSR), board.in(IIR)]).toEqual([0x60, value & 1 ? 0xc1 : 1]);
+    }
+  });
+});
+
+describe('interrupts', () => {
+  it('are identified by priority: line status, data, transmitter', () => {
+    const { board, device } = port();
+    board.out(MCR, 8);
+    board.out(IER, 7);
+    device.receive(1);
+    device.receive(2);
+    expect(board.in(IIR)).toBe(6);
+    board.in(LSR);
+    expect(board.in(IIR)).toBe(4);
+    board.in(DATA);
+    expect([board.in(IIR), board.in(IIR)]).toEqual([2, 1]);
+    expect(board.lines.get(4)).toBe(false);
+  });
+
+  it('the transmitter asks when it is enabled, and after each byte', () => {
+    const { board, sent } = port();
+    board.out(IER, 2);
+    expect([board.in(IIR), board.in(IIR)]).toEqual([2, 1]);
+    board.out(DATA, 0x48);
+    expect([board.in(IIR), board.in(IIR)]).toEqual([2, 1]);
+    board.out(IER, 2);
+    expect(board.in(IIR)).toBe(1);
+    expect(sent).toEqual([0x48]);
+  });
+
+  it('reach IRQ 4 through OUT2 alone', () => {
+    const { board, device } = port();
+    board.out(IER, 1);
+    device.receive(1);
+    expect(board.lines.get(4)).toBe(false);
+    board.out(MCR, 8);
+    expect(board.lines.get(4)).toBe(true);
+  });
+});
+
+describe('loopback', () => {
+  it('gives what is sent to the receiver, and nothing to the line', () => {
+    const { board, sent } = port();
+    board.out(MCR, 0x10);
+    board.out(DATA, 0x55);
+    expect([board.in(LSR), board.in(DATA), sent.length]).toEqual([0x61, 0x55, 0]);
+  });
+
+  it('gives the modem outputs to the inputs: DTR to DSR, RTS to CTS, OUT1 to RI, OUT2 to DCD', () => {
+    const { board } = port();
+    const status = [1, 2, 4, 8].map((output) => {
+      board.out(MCR, 0x10 | output);
+      return board.in(MSR) & 0xf0;
+    });
+    expect(status).toEqual([0x20, 0x10, 0x40, 0x80]);
+  });
+});
+
+it('goes on from a snapshot with its FIFO, its interrupts and its line', () => {
+  const { board, device } = port();
+  board.out(MCR, 8);
+  board.out(FCR, 0x41);
+  board.out(IER, 3);
+  for (let byte = 1; byte <= 5; byte++) device.receive(byte);
+  const goOn = () => [
+    ...[IIR, DATA, DATA, LSR, IIR, IIR, DATA, DATA, DATA, LSR].map((at) => board.in(at)),
+    board.lines.get(4),
+  ];
+  const saved = board.save();
+  const whole = goOn();
+  board.restore(saved);
+  expect(goOn()).toEqual(whole);
+});
