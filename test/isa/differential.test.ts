@@ -24,7 +24,7 @@ describe(`${vectors.length} programs as hardware ran them`, () => {
     { how: 'by handlers alone', specialise: false, slice: 0 },
     { how: 'by micro-ops, cut at random', specialise: true, slice: 3 },
   ])('end alike $how', ({ specialise, slice }) => {
-    const guest = new Guest({ specialise });
+    const guest = new Guest('amd', { specialise });
     const prng = new Prng(1n, 0);
     const slices = slice ? () => 1 + (prng.next() % slice) : undefined;
     const failures = vectors.flatMap(([one, outcome]) => {

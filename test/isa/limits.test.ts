@@ -18,7 +18,7 @@ const programOf = (hex: string, registers: Partial<Record<number, number>>): Cas
 });
 
 describe.each([true, false])('an operand over the end of 4 GB (micro-ops: %s)', (specialise) => {
-  const guest = new Guest({ specialise });
+  const guest = new Guest('intel', { specialise });
   it.each([
     { what: 'a load', code: '8b02cc', registers: { 2: -2 }, vector: 13 },
     { what: 'a store', code: '890500000000cc'.replace('00000000', 'fdffffff'), registers: {}, vector: 13 },
@@ -35,7 +35,7 @@ describe.each([true, false])('an operand over the end of 4 GB (micro-ops: %s)', 
 it('REP STOS over itself goes on with what it has written, whole or in pieces', () => {
   // It fills itself and what follows with INC EBX.
   const one = programOf('f3aa90909090cc', { 0: 0x43, 1: 6, 7: CODE.address });
-  const ends = [undefined, () => 1, () => 2].map((slices) => new Guest().run(one, slices));
+  const ends = [undefined, () => 1, () => 2].map((slices) => new Guest('intel').run(one, slices));
   expect(ends[0].registers[3]).toBeGreaterThan(0);
   for (const end of ends) expect(end).toEqual(ends[0]);
 });

@@ -15,6 +15,7 @@ import {
   SYSTEM_FLAGS,
   TR,
 } from '../../recorder/machine/cpu/state.ts';
+import { CPU_STATE_BYTES } from '../../recorder/machine/layout.ts';
 import { type BenchOptions, CpuBench } from './bench.ts';
 import { CODE, HANDLERS, hexBytes } from './real-mode.ts';
 
@@ -195,4 +196,25 @@ export class ProtectedMode extends CpuBench {
   get eip(): number {
     return this.mem.i32[EIP];
   }
+}
+
+const kept = new Map<string, { readonly bench: ProtectedMode; readonly state: Int32Array }>();
+
+/**
+ * A machine whose processor is as that of a new one, which takes a while to make: this one serves again and again. What was
+ * stored stays, descriptors too, and paging is off.
+ */
+export function asNew(options: BenchOptions = {}): ProtectedMode {
+  const key = JSON.stringify(options);
+  const known = kept.get(key);
+  if (known === undefined) {
+    const bench = new ProtectedMode(options);
+    kept.set(key, { bench, state: bench.mem.i32.slice(0, CPU_STATE_BYTES >>> 2) });
+    return bench;
+  }
+  const { bench, state } = known;
+  bench.mem.i32.set(state);
+  bench.mmu.reload();
+  bench.cpu.reload();
+  return bench;
 }

@@ -142,9 +142,10 @@ export class Access {
     return (this.i32[ESP] + bytes) & this.stackMask;
   }
 
-  push(value: number, size: number): void {
+  /** `written` bytes of the slot are stored: fewer than `size` for a selector. */
+  push(value: number, size: number, written = size): void {
     const offset = this.stackOffset(-size);
-    this.writeSegment(SS, offset, size, value);
+    this.writeSegment(SS, offset, written, value);
     this.setStackPointer(offset);
   }
 
@@ -162,7 +163,13 @@ export class Access {
     return this.readSegment(SS, this.stackOffset(bytes), size);
   }
 
+  /** ESP with `bytes` dropped from the stack as it is now. */
+  raised(bytes: number): number {
+    const mask = this.stackMask;
+    return (this.i32[ESP] & ~mask) | ((this.i32[ESP] + bytes) & mask);
+  }
+
   drop(bytes: number): void {
-    this.setStackPointer(this.i32[ESP] + bytes);
+    this.i32[ESP] = this.raised(bytes);
   }
 }

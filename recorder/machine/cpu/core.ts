@@ -7,7 +7,7 @@ import { Access } from './access.ts';
 import { DebugRegisters } from './debug.ts';
 import { IMMEDIATE, type Instruction, MEMORY, REGISTER, SEGMENT } from './decoder.ts';
 import { FREEZE, GENERAL_PROTECTION, GuestFault } from './fault.ts';
-import { AF, Flags, IOPL, VM } from './flags.ts';
+import { Flags, IOPL, VM } from './flags.ts';
 import { Fpu } from './fpu/unit.ts';
 import { InterruptDepth, SWITCH_CR3, SWITCH_LOAD } from './interrupt-depth.ts';
 import { Interrupts } from './interrupts.ts';
@@ -67,7 +67,7 @@ export class Core {
     this.log = log;
     this.processor = processor;
     const raise = (vector: number, code: number): never => this.fault(vector, code);
-    this.flags = new Flags(mem.i32, processor.eflags, processor.flagsOf286 ? AF : 0);
+    this.flags = new Flags(mem.i32, processor);
     this.fpu = new Fpu(mem.i32);
     this.access = new Access(mem, raise);
     this.segments = new Segments(mem, this.access, raise, processor.resetsRealCs);

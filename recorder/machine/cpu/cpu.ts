@@ -87,6 +87,8 @@ export interface CpuOptions {
   readonly model?: string;
   /** CPU_REVISION when absent. */
   readonly revision?: number;
+  /** Instead of these two: another processor, to compare with one that is none of ours. */
+  readonly processor?: Processor;
   /** Whether there is a coprocessor; true when absent. */
   readonly fpu?: boolean;
   /** Its error lines; without them a board that ignores errors. */
@@ -123,7 +125,8 @@ export class Cpu extends CpuState implements CpuView {
     options: CpuOptions = {},
   ) {
     super(mem);
-    const processor = processorOf(options.model ?? DEFAULT_CPU, options.fpu ?? true, options.revision);
+    const processor =
+      options.processor ?? processorOf(options.model ?? DEFAULT_CPU, options.fpu ?? true, options.revision);
     this.core = new Core(mem, bus, pic, log, processor);
     this.core.fpu.present = options.fpu ?? true;
     this.core.fpu.lines = options.lines ?? NO_LINES;

@@ -1,4 +1,4 @@
-import type { CpuFeature } from './models.ts';
+import type { CpuFeature, Processor } from './models.ts';
 import { ONE_BYTE, ONE_BYTE_MODRM, type Opcode, TWO_BYTE, TWO_BYTE_MODRM } from './opcodes.ts';
 import { CS, DS, EAX, EBP, EBX, ECX, EDI, EDX, ES, ESI, ESP, FS, GS, SS, ZERO } from './state.ts';
 
@@ -75,8 +75,9 @@ const tooLong = new TooLong();
 
 /** Decodes one instruction; `wide` is CS.D (80386 Programmer's Reference, 17.1 and 17.2). */
 export class Decoder {
-  /** What the processor has; a decoder without this knows everything. */
+  /** What the processor has; undefined: everything. */
   private readonly has: ReadonlySet<CpuFeature> | undefined;
+  private readonly scalesLoneBase: boolean;
   private next: NextByte = () => 0;
   private length = 0;
   private base = ZERO;
@@ -85,8 +86,10 @@ export class Decoder {
   private displacement = 0;
   private defaultSegment = DS;
 
-  constructor(has?: ReadonlySet<CpuFeature>) {
-    this.has = has;
+  /** Without a processor it knows every instruction. */
+  constructor(processor?: Processor) {
+    this.has = processor?.has;
+    this.scalesLoneBase = processor?.scalesLoneBase ?? false;
   }
 
   decode(next: NextByte, wide: boolean): Instruction | DecodeFailure {
@@ -241,18 +244,21 @@ export class Decoder {
   private address32(modrm: number): void {
     const mod = modrm >>> 6;
     let base = modrm & 7;
+    let lone = false;
     if (base === 4) {
       const sib = this.byte();
       base = sib & 7;
       const index = (sib >>> 3) & 7;
-      this.index = index === 4 ? ZERO : index;
-      this.scale = index === 4 ? 0 : sib >>> 6;
+      if (index !== 4) this.index = index;
+      if (index !== 4 || this.scalesLoneBase) this.scale = sib >>> 6;
+      lone = index === 4;
     }
     if (base === 5 && mod === 0) {
       this.displacement = this.signed(4);
       return;
     }
-    this.base = base;
+    if (lone && this.scale > 0) this.index = base;
+    else this.base = base;
     if (base === ESP || base === EBP) this.defaultSegment = SS;
     if (mod !== 0) this.displacement = this.signed(mod === 1 ? 1 : 4);
   }

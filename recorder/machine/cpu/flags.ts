@@ -1,3 +1,4 @@
+import type { Processor } from './models.ts';
 import { CPL, FLAG_A, FLAG_B, FLAG_KIND, FLAG_RESULT, SYSTEM_FLAGS } from './state.ts';
 
 /** EFLAGS (80386 Programmer's Reference, 2.3.4; AC, ID: Pentium manual, volume 3, 10.1.1). */
@@ -55,15 +56,18 @@ export class Flags {
   private readonly i32: Int32Array;
   /** Every flag that this processor has and software can change. */
   private readonly known: number;
-  /** AF where undefined flags are those of a 286 (models.ts), which often sets it; else 0. */
+  /** AF where undefined flags are those of a 286 or 386 (models.ts), which often set it; else 0. */
   readonly adjust: number;
+  /** AF on a 386, whose shifts to the left always set it; on a 286 it is bit 4 of the result. Else 0. */
+  readonly adjustLeft: number;
   /** Called when AC has changed. */
   alignmentChanged: () => void = () => {};
 
-  constructor(i32: Int32Array, known: number, adjust: number) {
+  constructor(i32: Int32Array, { eflags, undefinedFlags }: Processor) {
     this.i32 = i32;
-    this.known = known;
-    this.adjust = adjust;
+    this.known = eflags;
+    this.adjust = undefinedFlags === 'as a Pentium' ? 0 : AF;
+    this.adjustLeft = undefinedFlags === 'as a 386' ? AF : 0;
   }
 
   cf(): number {

@@ -5,7 +5,8 @@ import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, TF, VIF, VIP, VM } from './fl
 /**
  * What a processor may have beyond a 386, in the words of Linux's /proc/cpuinfo where it has one. `i486` stands for what
  * the 486 added as a whole: BSWAP, XADD, CMPXCHG, INVLPG, INVD, WBINVD, EFLAGS.AC, CR0.WP, AM, NE, NW and CD; `tr` for the
- * test registers, which the Pentium has no more: TR6 and TR7, with `i486` TR3 to TR5 too.
+ * test registers, which the Pentium has no more: TR6 and TR7, with `i486` TR3 to TR5 too; `nopl` for NOP with an operand (0F 1F)
+ * and the hint NOPs beside it (0F 18 to 1E).
  */
 export const CPU_FEATURES = [
   'tr',
@@ -21,6 +22,7 @@ export const CPU_FEATURES = [
   'pge',
   'cmov',
   'rdpmc',
+  'nopl',
 ] as const;
 export type CpuFeature = (typeof CPU_FEATURES)[number];
 
@@ -93,7 +95,7 @@ const MODELS: Readonly<Record<string, Model>> = {
   /** sB1 step, 256 KB. */
   pentiumpro: {
     signature: 0x0617,
-    features: [...PENTIUM, 'pge', 'cmov', 'rdpmc'],
+    features: [...PENTIUM, 'pge', 'cmov', 'rdpmc', 'nopl'],
     caches: [0x03020101, 0, 0, 0x06040a42],
     msrs: PENTIUM_PRO_MSRS,
   },
@@ -125,8 +127,16 @@ export interface Processor {
   readonly cr4: number;
   /** CR0.AM and EFLAGS.AC do something: exception 17. */
   readonly checksAlignment: boolean;
-  /** Flags that the manual leaves undefined are those that an 80286 leaves; false: those of docs/cpu.md for the Pentium. */
-  readonly flagsOf286: boolean;
+  /** CPU_REVISION that it behaves by: what was mended asks whether it is to be as before. */
+  readonly revision: number;
+  /** Which flags are left where the manual leaves them undefined (docs/cpu.md). */
+  readonly undefinedFlags: 'as a 386' | 'as an 80286' | 'as a Pentium';
+  /** PUSH and POP of a segment register access the whole of a 32-bit slot, and not the selector alone (docs/cpu.md). */
+  readonly extendsSelectors: boolean;
+  /** A SIB byte without an index scales the base: a 386 alone (docs/cpu.md). */
+  readonly scalesLoneBase: boolean;
+  /** POPAD on a 16-bit stack loads the upper half of ESP from the slot that it skips: a 386 alone (docs/cpu.md). */
+  readonly popsUpperEsp: boolean;
   /** Faults push RF, and so do interrupts of a repeated string instruction. */
   readonly resumeFlag: boolean;
   /** So do instruction breakpoints: before the Pentium, which leaves that to the handler. */
@@ -144,7 +154,10 @@ const bitsOf = (has: ReadonlySet<CpuFeature>, table: Partial<Record<CpuFeature, 
  * Rises with each version whose processors behave otherwise in something that a guest can see. A trace keeps the number it was
  * made with, and is replayed by it:
  * 1: undefined flags of a 386 and 486 are those of the 80286, and they have test registers.
- * 2: stores made by compiled code heed data breakpoints and address line 20 while paging is on.
+ * 2: stores by micro-ops heed data breakpoints and address line 20 while paging is on; POP SS raises ESP by the size that the
+ *    stack had, ENTER with a 32-bit operand loads all of EBP; #UD, and #GP by IOPL, come before operands are read; PUSH and POP of
+ *    a segment register access two bytes; a 16-bit TSS fills upper halves with ones; BSWAP of 16 bits clears; a Pentium Pro has hint NOPs;
+ *    a 386 leaves its own undefined flags, scales a base without index, and pops the upper half of ESP.
  */
 export const CPU_REVISION = 2;
 
@@ -163,6 +176,7 @@ export function processorOf(text: string, fpu = false, revision: number = CPU_RE
   }
   const has = new Set(model.features);
   if (revision < 1) has.delete('tr');
+  if (revision < 2) has.delete('nopl');
   for (const toggle of toggles) {
     const feature = CPU_FEATURES.find((known) => known === toggle.slice(1));
     if (feature === undefined || !/^[+-]/.test(toggle)) {
@@ -174,6 +188,8 @@ export function processorOf(text: string, fpu = false, revision: number = CPU_RE
     if (toggle[0] === '+') has.add(feature);
     else has.delete(feature);
   }
+  const family = model.signature >>> 8;
+  const is386 = family === 3 && revision >= 2;
   const cpuid: [number, number, number, number][] = [];
   if (has.has('cpuid')) {
     const [b, c, d] = VENDOR;
@@ -195,9 +211,13 @@ export function processorOf(text: string, fpu = false, revision: number = CPU_RE
     resetCr0: has.has('i486') && name !== UNNAMED_CPU ? CR0_ET | CR0_CACHES_OFF : CR0_ET,
     cr4: bitsOf(has, CR4_BITS),
     checksAlignment: has.has('i486') && name !== UNNAMED_CPU,
-    flagsOf286: revision >= 1 && model.signature >>> 8 < 5,
+    revision,
+    undefinedFlags: is386 ? 'as a 386' : revision >= 1 && family < 5 ? 'as an 80286' : 'as a Pentium',
+    extendsSelectors: revision < 2,
+    scalesLoneBase: is386,
+    popsUpperEsp: is386,
     resumeFlag: name !== UNNAMED_CPU,
-    resumesBreakpoints: model.signature >>> 8 < 5,
-    resetsRealCs: model.signature >>> 8 < 5,
+    resumesBreakpoints: family < 5,
+    resetsRealCs: family < 5,
   };
 }

@@ -230,7 +230,9 @@ for (let n = 0; n < 8; n++) {
   ONE[0xb0 + n] = 'mov Zb,Ib';
   ONE[0xb8 + n] = 'mov Zv,Iv';
   ONE[0xd8 + n] = ESCAPES[n];
-  TWO[0xc8 + n] = 'bswap:i486 Zd';
+  TWO[0xc8 + n] = 'bswap:i486 Zv';
+  // 0F 1F /0 is documented, the others are "hint NOPs" (SDM volume 2, appendix A: "Reserved-NOP").
+  TWO[0x18 + n] = 'nop:nopl Ev';
 }
 for (let n = 0; n < 16; n++) {
   ONE[0x70 + n] = `j${CONDITIONS[n]}! Jb`;

@@ -167,7 +167,7 @@ export class Tasks {
     // From here on faults belong to the new task (7.5).
     segments.setFromDescriptor(TR, selector, low, high | TSS_BUSY);
     i32[CR0] |= CR0_TS;
-    for (let n = EAX; n <= EDI; n++) i32[n] = wide ? registers[n] : (i32[n] & ~0xffff) | registers[n];
+    for (let n = EAX; n <= EDI; n++) i32[n] = wide ? registers[n] : this.upperHalf(i32[n]) | registers[n];
     flags.setEflags(wide ? eflags : eflags & 0xffff, wide ? -1 : 0xffff | VM | RF);
     const virtual = core.virtual86;
     if (cause === BY_CALL) flags.setEflags(NT, NT);
@@ -188,6 +188,11 @@ export class Tasks {
     // What follows (an error code, the check of EIP) is the new task's, as it now is.
     this.restart.commit(core);
     core.depth.switched(SWITCH_TASK, oldEsp, i32[ESP], oldFrame, core.depth.stackFrame(i32[ESP]));
+  }
+
+  /** What a 16-bit TSS leaves in the upper half of a register that held `old` (docs/cpu.md). */
+  private upperHalf(old: number): number {
+    return this.core.processor.revision < 2 ? old & ~0xffff : ~0xffff;
   }
 
   private setBusy(selector: number, busy: boolean): void {

@@ -20,7 +20,7 @@ import { GENERAL_PROTECTION, INVALID_TSS, SEGMENT_NOT_PRESENT } from './fault.ts
 import { NT, RF, VIF, VIP, VM } from './flags.ts';
 import { CPL, CR3, CS, ESP, SS, TR } from './state.ts';
 import { BY_CALL, BY_IRET, BY_JUMP } from './tasks.ts';
-import { popFlags, returnToVirtual86 } from './virtual86.ts';
+import { popFlags, requireFlags, returnToVirtual86 } from './virtual86.ts';
 
 /** Far transfers: JMP, CALL, RET and IRET between segments, levels and tasks (80386 PRM, chapters 6, 7 and 17). */
 
@@ -254,6 +254,7 @@ export function interruptReturn(core: Core, size: number): void {
       returnFromTask(core);
       return;
     }
+    if (core.processor.revision >= 2) requireFlags(core, size);
     const eip = access.peek(0, size);
     const cs = access.peek(size, size) & 0xffff;
     const image = access.peek(2 * size, size);

@@ -26,6 +26,11 @@ function requireExtended(core: Core, size: number): void {
   if (size !== 2 || !extended(core)) core.fault(GENERAL_PROTECTION, 0);
 }
 
+/** Faults if PUSHF, POPF and IRET of this operand size are the monitor's to see. They are before anything is read. */
+export function requireFlags(core: Core, size: number): void {
+  if (core.virtual86 && core.iopl < 3) requireExtended(core, size);
+}
+
 /** What PUSHF stores. */
 export function flagsToPush(core: Core, size: number): number {
   const image = core.flags.eflags & ~(RF | VM);

@@ -21,11 +21,12 @@ export class Differ {
   readonly endings = new Map<number, number>();
   private readonly host: Host;
   /** Through micro-ops, and through handlers alone. */
-  private readonly guests = [new Guest(), new Guest({ specialise: false })];
+  private readonly guests: readonly Guest[];
   private turn = 0;
 
   constructor(host: Host) {
     this.host = host;
+    this.guests = [new Guest(host.vendor), new Guest(host.vendor, { specialise: false })];
   }
 
   /** Calls `agreed` with each case on which both agree. */

@@ -66,9 +66,12 @@ function escapes(entry: readonly (Opcode | undefined)[], bytes: readonly number[
   });
 }
 
-export const ENCODINGS: readonly Encoding[] = [
+export const ALL_ENCODINGS: readonly Encoding[] = [
   ...rows(ONE_BYTE, ONE_BYTE_MODRM, []),
   ...rows(TWO_BYTE, TWO_BYTE_MODRM, [0x0f]),
-].filter(({ opcode }) => LEFT_OUT[opcode.mnemonic] === undefined);
+];
+export const ENCODINGS: readonly Encoding[] = ALL_ENCODINGS.filter(
+  ({ opcode }) => LEFT_OUT[opcode.mnemonic] === undefined,
+);
 
 export const isFloating = ({ bytes: [first] }: Encoding): boolean => (first & 0xf8) === 0xd8;

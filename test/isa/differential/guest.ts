@@ -8,6 +8,7 @@ import {
   TSS_32_BUSY,
   WRITABLE,
 } from '../../../recorder/machine/cpu/descriptors.ts';
+import { type Processor, processorOf } from '../../../recorder/machine/cpu/models.ts';
 import {
   CPL,
   CS,
@@ -72,6 +73,15 @@ const PENDING = 0x8080;
 /** So many instructions in a case mean that it does not end. */
 const LIMIT = 100_000;
 
+/** Whose processor made the outcomes that the machine's are compared with: they leave to each what the manual leaves open. */
+export type Vendor = 'intel' | 'amd';
+
+/** AMD's push and pop selectors in whole slots; the machine's, as Intel's, access two bytes (docs/cpu.md). */
+const like = (vendor: Vendor): Processor => ({
+  ...processorOf('pentiumpro', true),
+  extendsSelectors: vendor === 'amd',
+});
+
 /** The machine's processor in the same memory, at ring 3 under a kernel of handlers that halt. */
 export class Guest {
   readonly bench: CpuBench;
@@ -80,8 +90,8 @@ export class Guest {
   /** Instructions retired by all cases. */
   instructions = 0;
 
-  constructor(options: { specialise?: boolean } = {}) {
-    this.bench = new CpuBench({ ramBytes: 4 << 20, model: 'pentiumpro', ...options });
+  constructor(vendor: Vendor, options: { specialise?: boolean } = {}) {
+    this.bench = new CpuBench({ ramBytes: 4 << 20, processor: like(vendor), ...options });
     this.memory = this.bench.mem.u8.subarray(RAM + REGIONS_AT, RAM + REGIONS_AT + TOTAL_BYTES);
     this.layOut();
   }

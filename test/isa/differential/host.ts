@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Case, Outcome } from './case.ts';
 import { FPU_IMAGE_WORDS, FPU_WORDS, fpuImage } from './fpu-states.ts';
+import type { Vendor } from './guest.ts';
 import { initialMemory, REGIONS } from './memory-map.ts';
 
 const MAGIC = 0x36383372;
@@ -25,6 +26,9 @@ export class Host {
   private readonly header: Int32Array;
   /** How the last process ended. */
   ending = '';
+  readonly vendor: Vendor = /^vendor_id\s*:\s*AuthenticAMD/m.test(readFileSync('/proc/cpuinfo', 'utf8'))
+    ? 'amd'
+    : 'intel';
 
   private constructor(folder: string, program: string) {
     this.folder = folder;

@@ -106,7 +106,7 @@ export class BlockCache implements Emitter {
 
   private readonly core: Core;
   private readonly decoder: Decoder;
-  private readonly translator = new Translator(this);
+  private readonly translator: Translator;
   private readonly specialise: boolean;
   private readonly frames: (CodeFrame | undefined)[];
   private straddlers = new Map<number, Straddler>();
@@ -125,7 +125,8 @@ export class BlockCache implements Emitter {
   constructor(core: Core, specialise = true) {
     this.core = core;
     this.specialise = specialise;
-    this.decoder = new Decoder(core.processor.has);
+    this.decoder = new Decoder(core.processor);
+    this.translator = new Translator(this, core.processor.extendsSelectors);
     this.frames = new Array((core.mem.ramBytes + core.mem.romBytes) >>> 12).fill(undefined);
   }
 

@@ -74,6 +74,7 @@ export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortP
     code,
     flags,
     adjust: flags.adjust,
+    adjustLeft: flags.adjustLeft,
 
     readSlow(p: number, linear: number, size: number): number {
       sync(p);

@@ -28,7 +28,7 @@ export type Interpret = (start: number) => void;
  * method, because V8 then takes the views for constants, and their addresses and lengths into the code.
  */
 export function createInterpreter(run: BlockRunner): Interpret {
-  const { i32, u8, view, code, flags, adjust } = run;
+  const { i32, u8, view, code, flags, adjust, adjustLeft } = run;
   return function interpret(start: number): void {
     const canRead = i32[${CPL}] === 3 ? 4 : 1;
     const canWrite = i32[${CPL}] === 3 ? 8 : 2;

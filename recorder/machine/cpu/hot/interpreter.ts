@@ -11,7 +11,7 @@ export type Interpret = (start: number) => void;
  * method, because V8 then takes the views for constants, and their addresses and lengths into the code.
  */
 export function createInterpreter(run: BlockRunner): Interpret {
-  const { i32, u8, view, code, flags, adjust } = run;
+  const { i32, u8, view, code, flags, adjust, adjustLeft } = run;
   return function interpret(start: number): void {
     const canRead = i32[17] === 3 ? 4 : 1;
     const canWrite = i32[17] === 3 ? 8 : 2;
@@ -767,12 +767,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           const v = a << n;
           const c = (a >>> (32 - n)) & 1;
           i32[code[p + 1]] = v;
-          i32[13] = 5; i32[14] = v; i32[15] = c | (v & adjust); i32[16] = (v >>> 31) ^ c;
+          i32[13] = 5; i32[14] = v; i32[15] = c | ((v & adjust) | adjustLeft); i32[16] = (v >>> 31) ^ c;
           p += 8; continue;
         }
         case 106: { // SHL_CL
           const n = i32[1] & 31;
-          if (n !== 0) { const a = i32[code[p + 1]]; const v = a << n; const c = (a >>> (32 - n)) & 1; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = c | (v & adjust); i32[16] = (v >>> 31) ^ c; }
+          if (n !== 0) { const a = i32[code[p + 1]]; const v = a << n; const c = (a >>> (32 - n)) & 1; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = c | ((v & adjust) | adjustLeft); i32[16] = (v >>> 31) ^ c; }
           p += 8; continue;
         }
         case 107: { // SHR_I
@@ -807,7 +807,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           const v = a << (16 + n);
           const c = (a >>> (16 - n)) & 1;
           i32[code[p + 1]] = (a & -65536) | (v >>> 16);
-          i32[13] = 133; i32[14] = v; i32[15] = c | ((v >>> 16) & adjust); i32[16] = (v >>> 31) ^ c;
+          i32[13] = 133; i32[14] = v; i32[15] = c | (((v >>> 16) & adjust) | adjustLeft); i32[16] = (v >>> 31) ^ c;
           p += 8; continue;
         }
         case 112: { // SHR16_I

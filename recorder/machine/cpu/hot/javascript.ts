@@ -31,7 +31,8 @@ import * as micro from './micro-ops.ts';
  * table and folds literal offsets into addresses, and does neither for imported constants.
  *
  * Names in scope of the text: `p` (index of the micro-op in `code`), `left` (instructions left in the run at the start of the
- * block), `base` (EIP of the block), `canRead` and `canWrite` (FAST_PATH bits at the current privilege), `adjust`, and the views.
+ * block), `base` (EIP of the block), `canRead` and `canWrite` (FAST_PATH bits at the current privilege), `adjust` and
+ * `adjustLeft`, and the views.
  */
 
 const { MAX_INSTRUCTIONS, WORDS } = micro;

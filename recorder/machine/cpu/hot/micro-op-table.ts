@@ -18,7 +18,7 @@ import * as m from './meaning.ts';
  * The table of micro-ops: each one's name and meaning, written down once. The number of a micro-op is its place here; those that
  * end a block come last. The interpreter is made from it (generate.ts), and so is what is known of each (facts.ts).
  *
- * Names in scope of a meaning: `base` (EIP of the block) and `adjust` (AF where a 286 sets it: flags.ts). A load or store is at the
+ * Names in scope of a meaning: `base` (EIP of the block), `adjust` and `adjustLeft` (AF where a 286 or 386 sets it: flags.ts). A load or store is at the
  * local `lin`, and a load leaves the local `v`.
  */
 export interface MicroOp<Name extends string = string> {
@@ -53,6 +53,7 @@ const IMMEDIATE = m.field('immediate');
 const MASK = m.field('x');
 const BASE = m.name('base');
 const ADJUST = m.name('adjust');
+const ADJUST_LEFT = m.name('adjustLeft');
 const [a, b, c, n, o, v, lin, mask, count] = ['a', 'b', 'c', 'n', 'o', 'v', 'lin', 'mask', 'count'].map(
   m.name,
 );
@@ -278,7 +279,7 @@ const SHIFTS = [
       local('v', shl(a, n)),
       local('c', and(shr(a, sub(32, n)), 1)),
       set(A, v),
-      raw(or(c, and(v, ADJUST)), xor(shr(v, 31), c)),
+      raw(or(c, or(and(v, ADJUST), ADJUST_LEFT)), xor(shr(v, 31), c)),
     ],
   },
   {
@@ -316,7 +317,7 @@ const SHIFTING = [
     local('v', shl(a, add(16, n))),
     local('c', and(shr(a, sub(16, n)), 1)),
     set(A, or(and(a, -65536), shr(v, 16))),
-    flags(narrow(KIND_RAW, 16), v, or(c, and(shr(v, 16), ADJUST)), xor(shr(v, 31), c)),
+    flags(narrow(KIND_RAW, 16), v, or(c, or(and(shr(v, 16), ADJUST), ADJUST_LEFT)), xor(shr(v, 31), c)),
   ),
   micro(
     'SHR16_I',

@@ -63,7 +63,7 @@ const SETS = new Set(CONDITIONS.map((name) => `set${name}`));
 
 const LOOPS: Readonly<Record<string, MicroName>> = { loop: 'LOOP', loope: 'LOOPE', loopne: 'LOOPNE' };
 /** Memory operands that are addresses alone. */
-const NO_ACCESS = new Set(['lea', 'invlpg']);
+const NO_ACCESS = new Set(['lea', 'invlpg', 'nop']);
 /** Of those with a memory operand first: it is read and no more. */
 const FIRST_IS_READ = new Set([...READ_ONLY, 'push', 'jmp', 'call', 'mul', 'div']);
 
@@ -74,11 +74,14 @@ const FIRST_IS_READ = new Set([...READ_ONLY, 'push', 'jmp', 'call', 'mul', 'div'
  */
 export class Translator {
   private readonly out: Emitter;
+  /** Processor.extendsSelectors. */
+  private readonly extendsSelectors: boolean;
   /** The memory operand is that in ADDRESS. */
   private segmented = false;
 
-  constructor(out: Emitter) {
+  constructor(out: Emitter, extendsSelectors: boolean) {
     this.out = out;
+    this.extendsSelectors = extendsSelectors;
   }
 
   /** `offset` is where the instruction begins relative to its block. */
@@ -382,7 +385,10 @@ export class Translator {
 
   /** Moves from segment registers. Loads change how what follows is understood, and are their handlers'. */
   private selector(insn: Instruction, first: Operand, second: Operand | undefined): boolean {
-    if (insn.mnemonic === 'push') return this.pushValue(cacheOf(first.number), insn.operandSize);
+    if (insn.mnemonic === 'push') {
+      const size = insn.operandSize;
+      return this.pushValue(cacheOf(first.number), size, this.extendsSelectors ? size : 2);
+    }
     if (insn.mnemonic !== 'mov' || second?.kind !== SEGMENT) return false;
     const selector = cacheOf(second.number);
     if (first.kind === MEMORY) this.memory(M.STORE16, selector, insn);
@@ -443,10 +449,11 @@ export class Translator {
     this.out.emit(M.SEGMENTED_STACK, cacheOf(SS), register, 0, 0, displacement, (size - 1) | write);
   }
 
-  private pushValue(register: number, size: number): boolean {
+  /** `written` bytes of the slot are stored. */
+  private pushValue(register: number, size: number, written = size): boolean {
     const { out } = this;
-    this.stackTop(ESP, -size, size, SEGMENTED_WRITE);
-    out.emit(size === 4 ? M.STORE_B : M.STORE16, register, ADDRESS, ZERO);
+    this.stackTop(ESP, -size, written, SEGMENTED_WRITE);
+    out.emit(written === 4 ? M.STORE_B : M.STORE16, register, ADDRESS, ZERO);
     out.emit(M.SET_SP, 0, ESP, 0, 0, -size);
     return true;
   }

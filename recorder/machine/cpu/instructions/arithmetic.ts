@@ -243,9 +243,11 @@ function adjustDivide(core: Core, insn: Instruction): void {
   const low = sum & 0xff;
   core.writeRegister(EAX, 2, low);
   const { flags } = core;
-  // CF, AF and OF are undefined: on a 286 those of the addition, and OF as CF.
+  // CF, AF and OF are undefined: on a 386 those of the addition; on a 286 too, but OF is as CF.
   const carry = flags.adjust ? sum >> 8 : 0;
-  flags.raw(1, low, carry | ((product ^ ax ^ sum) & flags.adjust), carry);
+  const overflow = ((ax ^ sum) & (product ^ sum) & 0x80) >> 7;
+  const own = core.processor.undefinedFlags === 'as a 386' ? overflow : carry;
+  flags.raw(1, low, carry | ((product ^ ax ^ sum) & flags.adjust), own);
 }
 
 export const ARITHMETIC_HANDLERS: Handlers = {

@@ -8,6 +8,10 @@ import type { Handlers } from './handler.ts';
 /** Counts are taken modulo 32, unlike on the 8086 (17, SAL). */
 const countOf = (core: Core, insn: Instruction, which: number): number => core.read(insn, which) & 31;
 
+/** CF after a shift by more than the operand's bits: on a 386 the last bit out when they are a multiple of those; else 0. */
+const beyond = (core: Core, count: number, bits: number, last: number): number =>
+  core.processor.undefinedFlags === 'as a 386' && count % bits === 0 ? last : 0;
+
 /** Sizes narrower than 32 bits are worked in the low bits of a number; counts may exceed the size. */
 function shiftLeft(core: Core, insn: Instruction): void {
   const { size } = insn.operands[0];
@@ -16,10 +20,11 @@ function shiftLeft(core: Core, insn: Instruction): void {
   if (count === 0) return;
   const bits = size * 8;
   const result = value << count;
-  const carry = count > bits ? 0 : (value >>> (bits - count)) & 1;
+  const carry = count > bits ? beyond(core, count, bits, value & 1) : (value >>> (bits - count)) & 1;
   core.writeBack(insn, 0, result);
   const { flags } = core;
-  flags.raw(size, result, carry | (result & flags.adjust), ((result >>> (bits - 1)) & 1) ^ carry);
+  const adjust = (result & flags.adjust) | flags.adjustLeft;
+  flags.raw(size, result, carry | adjust, ((result >>> (bits - 1)) & 1) ^ carry);
 }
 
 function shiftRight(core: Core, insn: Instruction): void {
@@ -34,7 +39,8 @@ function shiftRight(core: Core, insn: Instruction): void {
   const top = (result >>> (bits - 1)) & 1;
   const second = (result >>> (bits - 2)) & 1;
   const { flags } = core;
-  flags.raw(size, result, ((value >>> (count - 1)) & 1) | flags.adjust, top ^ second);
+  const carry = count > bits ? beyond(core, count, bits, value >>> (bits - 1)) : (value >>> (count - 1)) & 1;
+  flags.raw(size, result, carry | flags.adjust, top ^ second);
 }
 
 function shiftArithmetic(core: Core, insn: Instruction): void {
@@ -144,7 +150,15 @@ function bit(core: Core, insn: Instruction, change: ((value: number, mask: numbe
   } else {
     value = core.read(insn, 0);
   }
-  core.flags.change(CF, value & mask ? CF : 0);
+  const overflow = core.processor.undefinedFlags === 'as a 386' ? OF : 0;
+  const turned = overflow && overflowOfTest(value, index & (bits - 1), bits) ? OF : 0;
+  core.flags.change(CF | overflow, (value & mask ? CF : 0) | turned);
+}
+
+/** OF as a 386 leaves it after BT: that of an RCR which brings bit `index` into CF, that was 0. */
+function overflowOfTest(value: number, index: number, bits: number): boolean {
+  const bitAt = (n: number): number => (n === -1 ? 0 : (value >>> (n < 0 ? bits - 1 : n)) & 1);
+  return bitAt(index - 1) !== bitAt(index - 2);
 }
 
 /** With a source of zero the destination keeps its value. */
@@ -171,7 +185,12 @@ export const BIT_HANDLERS: Handlers = {
   bsf: (core, insn) => scan(core, insn, (value) => 31 - Math.clz32(value & -value)),
   bsr: (core, insn) => scan(core, insn, (value) => 31 - Math.clz32(value)),
   bswap(core, insn) {
-    const { number } = insn.operands[0];
+    const { number, size } = insn.operands[0];
+    if (size === 2 && core.processor.revision >= 2) {
+      // Undefined by the manual, and 0 on Intel's processors (docs/cpu.md).
+      core.writeRegister(number, 2, 0);
+      return;
+    }
     const value = core.i32[number];
     core.i32[number] = (value << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24);
   },

@@ -3,7 +3,7 @@ import { type Instruction, MEMORY, REGISTER, SEGMENT } from '../decoder.ts';
 import { BOUNDS, INVALID_OPCODE } from '../fault.ts';
 import { AF, ALWAYS, CF, PF, SF, ZF } from '../flags.ts';
 import { CPL, CS, DS, EAX, EBP, EBX, EDI, ES, ESP, FS, GS, SHADOW, SS } from '../state.ts';
-import { flagsToPush, popFlags } from '../virtual86.ts';
+import { flagsToPush, popFlags, requireFlags } from '../virtual86.ts';
 import type { Handlers } from './handler.ts';
 
 /** Data movement and the stack (80386 Programmer's Reference, 3.1). */
@@ -45,20 +45,30 @@ function loadFarPointer(segment: number) {
 }
 
 function push(core: Core, insn: Instruction): void {
-  // The 386 pushes the value ESP had before (14.7); a selector takes a whole slot of operand size.
-  core.access.push(core.read(insn, 0), insn.operandSize);
+  // The 386 pushes the value ESP had before (14.7). A selector takes a whole slot of operand size.
+  const { operandSize } = insn;
+  const narrow = insn.operands[0].kind === SEGMENT && !core.processor.extendsSelectors;
+  core.access.push(core.read(insn, 0), operandSize, narrow ? 2 : operandSize);
+}
+
+function popSelector(core: Core, segment: number, size: number): void {
+  const { access, i32, processor } = core;
+  const selector = access.peek(0, processor.extendsSelectors ? size : 2) & 0xffff;
+  // The size of the stack is that before POP SS (17, POP).
+  const raised = access.raised(size);
+  core.segments.load(segment, selector);
+  i32[ESP] = processor.revision < 2 ? access.raised(size) : raised;
 }
 
 function pop(core: Core, insn: Instruction): void {
   const { access, i32 } = core;
   const size = insn.operandSize;
   const operand = insn.operands[0];
-  const value = access.peek(0, size);
   if (operand.kind === SEGMENT) {
-    core.segments.load(operand.number, value & 0xffff);
-    access.drop(size);
+    popSelector(core, operand.number, size);
     return;
   }
+  const value = access.peek(0, size);
   const old = i32[ESP];
   access.drop(size);
   if (operand.kind !== MEMORY) {
@@ -95,6 +105,9 @@ function popAll(core: Core, insn: Instruction): void {
   const values = Array.from({ length: 8 }, (_, n) => access.peek(n * size, size));
   for (let n = EAX; n <= EDI; n++) if (n !== ESP) core.writeRegister(n, size, values[EDI - n]);
   access.drop(8 * size);
+  const narrow = size === 4 && access.stackMask === 0xffff;
+  if (narrow && core.processor.popsUpperEsp)
+    core.i32[ESP] = (values[EDI - ESP] & ~0xffff) | (core.i32[ESP] & 0xffff);
 }
 
 /**
@@ -120,8 +133,9 @@ function enter(core: Core, insn: Instruction): void {
   const end = access.stackOffset(-depth - locals);
   access.probeWrite(access.forWrite(SS, end, size), size, i32[CPL]);
   access.setStackPointer(end);
-  if (size === 4) i32[EBP] = mask === -1 ? frame : (i32[EBP] & ~0xffff) | (frame & 0xffff);
-  else core.writeRegister(EBP, 2, frame);
+  // The operand's size says how much of EBP changes, whatever the stack's (17, ENTER).
+  const bytes = core.processor.revision < 2 && mask === 0xffff ? 2 : size;
+  core.writeRegister(EBP, bytes, frame);
 }
 
 function leave(core: Core, insn: Instruction): void {
@@ -149,8 +163,10 @@ export const MOVE_HANDLERS: Handlers = {
   mov(core, insn) {
     const [target, source] = insn.operands;
     if (target.kind === SEGMENT) {
+      const invalid = target.number === CS;
+      if (invalid && core.processor.revision >= 2) core.fault(INVALID_OPCODE, 0);
       const selector = core.read(insn, 1);
-      if (target.number === CS) core.fault(INVALID_OPCODE, 0);
+      if (invalid) core.fault(INVALID_OPCODE, 0);
       core.segments.load(target.number, selector);
     } else if (source.kind === SEGMENT) {
       storeSelector(core, insn, core.read(insn, 1));
@@ -194,6 +210,7 @@ export const MOVE_HANDLERS: Handlers = {
   },
   popf(core, insn) {
     const size = insn.operandSize;
+    if (core.processor.revision >= 2) requireFlags(core, size);
     popFlags(core, core.access.peek(0, size), size, 0);
     core.access.drop(size);
   },

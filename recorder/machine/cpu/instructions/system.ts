@@ -75,6 +75,11 @@ function moveSpecial(core: Core, insn: Instruction): void {
   if (noCr4 && [target, source].some(({ kind, number }) => kind === CONTROL && number === 4)) {
     core.fault(INVALID_OPCODE, 0);
   }
+  if (
+    processor.revision >= 2 &&
+    [target, source].some(({ kind, number }) => kind === DEBUG && isGone(core, number))
+  )
+    core.fault(INVALID_OPCODE, 0);
   core.requirePrivilege();
   if (target.kind === CONTROL) {
     const value = core.read(insn, 1);
@@ -104,19 +109,22 @@ function moveSpecial(core: Core, insn: Instruction): void {
   }
 }
 
+const isAlias = (number: number): boolean => number === 4 || number === 5;
+/** DR4 and DR5 with CR4.DE. */
+const isGone = (core: Core, number: number): boolean => isAlias(number) && (core.i32[CR4] & CR4_DE) !== 0;
+
 /**
  * DR4 and DR5 are other names of DR6 and DR7, and undefined with CR4.DE (Pentium manual, volume 3, 17.2). With DR7.GD
  * every access is a fault, to an in-circuit emulator that uses the registers (80386 PRM, 12.2.3).
  */
 function debugNumber(core: Core, number: number): number {
   const { i32 } = core;
-  const alias = number === 4 || number === 5;
-  if (alias && (i32[CR4] & CR4_DE) !== 0) core.fault(INVALID_OPCODE, 0);
+  if (isGone(core, number)) core.fault(INVALID_OPCODE, 0);
   if (i32[DR + 7] & DR7_GD) {
     i32[DR + 6] |= DR6_BD;
     core.fault(DEBUG_EXCEPTION, 0);
   }
-  return alias ? number + 2 : number;
+  return isAlias(number) ? number + 2 : number;
 }
 
 function storeWord(core: Core, insn: Instruction, value: number): void {
@@ -167,6 +175,12 @@ function loadSystemSegment(core: Core, insn: Instruction, register: number): voi
   if (!isPresent(segments.high)) segments.refuse(SEGMENT_NOT_PRESENT, selector);
   if (register === TR) segments.setHigh(segments.high | TSS_BUSY);
   segments.setFromDescriptor(register, selector, segments.low, segments.high);
+}
+
+/** The selector that LAR, LSL, VERR and VERW ask about: read only where there are selectors. */
+function readSelector(core: Core, insn: Instruction, which: number): number {
+  if (core.processor.revision >= 2) requireProtected(core);
+  return core.read(insn, which);
 }
 
 /** Finds the descriptor that LAR, LSL, VERR and VERW ask about; ZF says whether they got an answer. */
@@ -231,17 +245,17 @@ export const SYSTEM_HANDLERS: Handlers = {
     setCr0(core, (old & ~14) | (old & CR0_PE) | word);
   },
   lar(core, insn) {
-    const selector = core.read(insn, 1);
+    const selector = readSelector(core, insn, 1);
     const known = (high: number) => isApplication(high) || ((HAS_RIGHTS >>> typeOf(high)) & 1) !== 0;
     if (inspect(core, selector, known)) core.write(insn, 0, core.segments.high & 0x00ffff00);
   },
   lsl(core, insn) {
-    const selector = core.read(insn, 1);
+    const selector = readSelector(core, insn, 1);
     const known = (high: number) => isApplication(high) || ((HAS_LIMIT >>> typeOf(high)) & 1) !== 0;
     if (inspect(core, selector, known)) core.write(insn, 0, limitOf(core.segments.low, core.segments.high));
   },
-  verr: (core, insn) => void inspect(core, core.read(insn, 0), isReadable),
-  verw: (core, insn) => void inspect(core, core.read(insn, 0), isWritableData),
+  verr: (core, insn) => void inspect(core, readSelector(core, insn, 0), isReadable),
+  verw: (core, insn) => void inspect(core, readSelector(core, insn, 0), isWritableData),
   arpl(core, insn) {
     requireProtected(core);
     // A selector that stays as it is is not written: it may lie in a page that cannot be.
