@@ -10,6 +10,8 @@ import {
 } from '../recorder/machine/snapshot.ts';
 import { BlockList } from '../schemas/block-list.ts';
 import { CONTEXT_WORDS, decodeBlock } from '../schemas/block-prediction.ts';
+import { bounded } from '../schemas/bounded.ts';
+import { MAX_DISK_SECTORS } from '../schemas/limits.ts';
 import {
   BLOCK,
   BLOCK_BYTES,
@@ -20,8 +22,9 @@ import {
   type RawCheckpoint,
 } from '../schemas/trace-checkpoint.ts';
 
-/** More than a machine has. */
-const MAX_AREA_BYTES = 2 ** 28;
+/** Of an area besides RAM; none of a machine is as large. */
+const MAX_AREA_BYTES = 2 ** 21;
+const MAX_DRIVE_BYTES = MAX_DISK_SECTORS * BLOCK_BYTES;
 const BLOCKS_IN_PAGE = SNAPSHOT_PAGE / BLOCK_BYTES;
 const ZEROS = ZERO_PAGE.subarray(0, BLOCK_BYTES);
 
@@ -55,12 +58,12 @@ export class CheckpointWalk {
     const reader = new BlockReader(raw, blocks, this.areas.get(RAM_AREA), disk);
     const areas = raw.areas.map((changes) => {
       const area = this.areas.get(changes.name) ?? new OpenArea({ bytes: 0, pages: [] });
-      return { changes, area, first: reader.read(changes, area, areaBytes(changes)) };
+      return { changes, area, first: reader.read(changes, area, this.areaBytes(changes)) };
     });
     const drives = raw.drives.map((changes) => {
       const drive = this.drives.get(changes.name);
       if (!drive) throw new Error(`the machine has no drive ${changes.name}`);
-      return { changes, drive, first: reader.read(changes, drive, Number.POSITIVE_INFINITY) };
+      return { changes, drive, first: reader.read(changes, drive, MAX_DRIVE_BYTES) };
     });
     for (const { changes, area, first } of areas) {
       this.areas.set(changes.name, area);
@@ -71,6 +74,14 @@ export class CheckpointWalk {
       for (const [i, sector] of changes.blocks.entries()) drive.write(sector, blocks.block(first + i));
     const { icount, seq, tracking } = raw;
     this.at = { ...this.at, icount, seq, tracking };
+  }
+
+  /** RAM is as large as it was; other areas may grow: what is known of the guest's processes, for one. */
+  private areaBytes({ name, bytes }: Blocks): number {
+    const ram = this.areas.get(RAM_AREA)?.bytes ?? 0;
+    return name === RAM_AREA
+      ? bounded('the size of RAM', bytes, ram, ram)
+      : bounded(`the size of ${name}`, bytes, 0, MAX_AREA_BYTES);
   }
 
   /** Bytes that a snapshot taken here would not share with the last one. */
@@ -92,11 +103,6 @@ export class CheckpointWalk {
   }
 }
 
-function areaBytes({ bytes }: Blocks): number {
-  if (bytes > MAX_AREA_BYTES) throw new Error(`an area of ${bytes} bytes`);
-  return bytes;
-}
-
 /** What blocks are read from and written to. */
 interface OpenUnits {
   /** What is in a block now; the last one of an area may be shorter. */
@@ -107,7 +113,7 @@ interface OpenUnits {
 
 /** An area whose pages are those of a snapshot until they are written to. */
 class OpenArea implements OpenUnits {
-  private bytes: number;
+  bytes: number;
   private pages: Page[];
   /** Pages that are no snapshot's yet. */
   private readonly own = new Set<number>();

@@ -1,9 +1,10 @@
 import type { BootImage } from '../recorder/machine/build.ts';
 import type { Drive, Firmware } from '../recorder/machine/device.ts';
 import type { MachineOptions } from '../recorder/machine/parts.ts';
-import { type PackedFile, sha256Hex, unpack } from '../schemas/compression.ts';
+import { PackedError, type PackedFile, sha256Hex } from '../schemas/compression.ts';
 import { DiskMismatch, openTraceDisk, type SectorSource } from '../schemas/disk-image.ts';
 import { TraceDamage } from '../schemas/framing.ts';
+import { unpackFile } from '../schemas/packed-file.ts';
 import type { TraceDisk, TraceHeader } from '../schemas/trace-header.ts';
 import { DivergenceFound } from './divergence.ts';
 
@@ -23,7 +24,7 @@ export function recordedBoot({ guest }: TraceHeader): BootImage {
 }
 
 function recordedFile(file: PackedFile, subsystem: string): Uint8Array {
-  const bytes = unpacked(file, subsystem);
+  const bytes = unpackFile(file, subsystem);
   const actual = sha256Hex(bytes);
   if (actual === file.sha256) return bytes;
   throw new DivergenceFound({
@@ -32,14 +33,6 @@ function recordedFile(file: PackedFile, subsystem: string): Uint8Array {
     expected: `SHA-256 ${file.sha256}`,
     actual: `SHA-256 ${actual}`,
   });
-}
-
-function unpacked(file: PackedFile, part: string): Uint8Array {
-  try {
-    return unpack(file.contents);
-  } catch (error) {
-    throw new TraceDamage(`header, ${part}`, error instanceof Error ? error.message : String(error));
-  }
 }
 
 export type RecordedOptions = Omit<MachineOptions, 'nondet' | 'sink'>;
@@ -79,8 +72,8 @@ function recordedDisk(
   try {
     return openTraceDisk(disk, builtinDisk);
   } catch (error) {
-    // A file elsewhere that has changed is the user's to put right; what the trace holds has to be right.
-    if (!(error instanceof DiskMismatch) || disk.base.kind === 'path') throw error;
+    if (error instanceof PackedError) throw new TraceDamage('header, disk image', error.message);
+    if (!(error instanceof DiskMismatch)) throw error;
     const { expected, actual } = error;
     throw new DivergenceFound({
       icount: 0,

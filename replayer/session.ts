@@ -35,6 +35,8 @@ export interface ReplayOptions {
   readonly build: MachineBuilder;
   /** The disk images that come with the tool, by name. */
   readonly builtinDisk?: (name: string) => Uint8Array;
+  /** Files of the user's that disks which are not in the trace may be. */
+  readonly disks?: readonly string[] | undefined;
   /** Stop here; default: the end of the recording. */
   readonly until?: number;
   /** Record more than the recording has. */
@@ -76,7 +78,10 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   let reader: TraceReader | undefined;
   let run: Replay | undefined;
   try {
-    reader = TraceReader.open(options.path, { onDamage: (damage) => damages.push(damage) });
+    reader = TraceReader.open(options.path, {
+      onDamage: (damage) => damages.push(damage),
+      disks: options.disks,
+    });
     run = new Replay(reader, options);
     await run.run();
     // Every fact agrees, but the file is not as it was written: that has to be said as well.

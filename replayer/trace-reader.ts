@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { checkConfig } from '../recorder/machine/config-limits.ts';
 import { BadInput } from '../schemas/bad-input.ts';
+import { bounded, OutOfBounds, scaledLimit } from '../schemas/bounded.ts';
 import { unpack } from '../schemas/compression.ts';
+import { diskFileName } from '../schemas/disk-image.ts';
 import { decodeTable } from '../schemas/event-codec.ts';
 import { allocateTable, EVENT_KIND_NAMES, type EventKind, type EventTable } from '../schemas/events.ts';
-import { fileError } from '../schemas/file-error.ts';
 import {
   checkPreamble,
   FRAME,
@@ -18,6 +21,8 @@ import {
 } from '../schemas/framing.ts';
 import type { Input } from '../schemas/inputs.ts';
 import { hashWordsHex, type LadderRow } from '../schemas/ladder.ts';
+import { MAX_EVENTS, MAX_ROW_BYTES, MAX_STORES } from '../schemas/limits.ts';
+import { type OpenFile, openRegularFile } from '../schemas/regular-file.ts';
 import { decodeBundle, type TraceBundle } from '../schemas/trace-bundle.ts';
 import {
   type CheckpointEntry,
@@ -33,7 +38,7 @@ import {
   type TraceRange,
 } from '../schemas/trace-chunk.ts';
 import { decodeFooter, type TraceFooter } from '../schemas/trace-footer.ts';
-import { decodeHeader, type TraceHeader } from '../schemas/trace-header.ts';
+import { decodeHeader, type TraceDisk, type TraceHeader } from '../schemas/trace-header.ts';
 
 /** What is missing of a trace whose recording did not end in order, or that lost its end. */
 export interface TornTrace {
@@ -51,6 +56,8 @@ export interface ReaderOptions {
    * The replay wants this: it can tell which of the recorded facts is wrong.
    */
   readonly onDamage?: (damage: TraceDamage) => void;
+  /** Paths that the user gave for the disks that are not in the trace. Without any they are looked for beside it. */
+  readonly disks?: readonly string[] | undefined;
 }
 
 /** One chunk: decoded table by table, on demand. */
@@ -83,12 +90,10 @@ export class TraceChunk {
   table(kind: EventKind, wanted?: ReadonlySet<string>): EventTable {
     const packed = this.message.tables.find((table) => table.kind === kind);
     if (!packed) return allocateTable(kind, 0);
-    return readingPart(this.part, this.range.firstIcount, () => {
-      const table = decodeTable(kind, unpack(packed.contents), wanted);
-      if (table.count !== packed.rows)
-        throw new Error(`${kind} has ${table.count} rows instead of ${packed.rows}`);
-      return table;
-    });
+    const { rows, contents } = packed;
+    return readingPart(this.part, this.range.firstIcount, () =>
+      decodeTable(kind, unpack(contents, (rows + 8) * MAX_ROW_BYTES), rows, wanted),
+    );
   }
 }
 
@@ -128,11 +133,11 @@ export class TraceReader {
   private readonly afterHeader: number;
   private readonly onDamage: ReaderOptions['onDamage'];
 
-  private constructor(path: string, fd: number, options: ReaderOptions) {
+  private constructor(path: string, { fd, bytes }: OpenFile, options: ReaderOptions) {
     this.path = path;
     this.fd = fd;
     this.onDamage = options.onDamage;
-    this.bytes = fstatSync(fd).size;
+    this.bytes = bytes;
     checkPreamble(this.read(0, PREAMBLE_BYTES), path);
     const first = this.frameAt(PREAMBLE_BYTES);
     if (!first) {
@@ -144,7 +149,11 @@ export class TraceReader {
     }
     this.headerBytes = first.payload;
     this.afterHeader = first.end;
-    this.header = readingPart('header', 0, () => decodeHeader(first.payload));
+    this.header = readingPart('header', 0, () => {
+      const header = decodeHeader(first.payload);
+      checkConfig(header.machine);
+      return withDiskFiles(header, path, options.disks ?? []);
+    });
 
     this.footer = this.indexedFooter();
     if (this.footer) {
@@ -157,20 +166,16 @@ export class TraceReader {
       this.checkpoints = scan.checkpoints.filter(({ icount }) => icount <= this.endIcount);
       this.torn = scan.torn;
     }
+    readingPart('footer', 0, () => this.checkIndex());
   }
 
   /** Throws BadInput for what is not a trace, or one of a newer rewind386. */
   static open(path: string, options: ReaderOptions = {}): TraceReader {
-    let fd: number;
+    const file = openRegularFile(path);
     try {
-      fd = openSync(path, 'r');
+      return new TraceReader(path, file, options);
     } catch (error) {
-      throw new BadInput(`cannot read ${path}: ${fileError(error)}`);
-    }
-    try {
-      return new TraceReader(path, fd, options);
-    } catch (error) {
-      closeSync(fd);
+      closeSync(file.fd);
       throw error;
     }
   }
@@ -332,7 +337,44 @@ export class TraceReader {
       this.damaged(new TraceDamage('footer', 'its checksum does not match'));
       return undefined;
     }
-    return readingPart('footer', 0, () => decodeFooter(frame.payload));
+    return readingPart('footer', 0, () => decodeFooter(frame.payload, this.bytes));
+  }
+
+  /**
+   * Chunks follow each other in the file and in the run, from its beginning to its end: none is named twice, none is left out. And
+   * there are no more events than so large a file can have.
+   */
+  private checkIndex(): void {
+    const { chunks, checkpoints, footer } = this;
+    if (footer && chunks.length === 0) throw new OutOfBounds('the number of chunks', 0, '1 or more');
+    let [offset, icount, seq] = [this.afterHeader, 0, 0];
+    for (const [n, { offset: at, range }] of chunks.entries()) {
+      const name = `of chunk ${n + 1}`;
+      bounded(`the offset ${name}`, at, offset, this.bytes);
+      bounded(`the first icount ${name}`, range.firstIcount, icount, icount);
+      bounded(`the first event ${name}`, range.firstSeq, seq, seq);
+      offset = at + FRAME_HEADER_BYTES;
+      icount = range.endIcount;
+      seq = range.endSeq;
+    }
+    if (footer) bounded('the end of the last chunk', icount, 0, footer.final.icount);
+    let [checkpointOffset, checkpointIcount] = [this.afterHeader, 0];
+    for (const { offset: at, icount } of checkpoints) {
+      bounded('the offset of a checkpoint', at, checkpointOffset, this.bytes);
+      bounded('the icount of a checkpoint', icount, checkpointIcount, this.endIcount);
+      checkpointOffset = at + FRAME_HEADER_BYTES;
+      checkpointIcount = icount + 1;
+    }
+    const totals = this.totals();
+    const { stores } = totals;
+    const others = Object.values(totals).reduce((sum, rows) => sum + rows, -stores);
+    if (process.env[NO_LIMITS]) return;
+    const over = others > scaledLimit(MAX_EVENTS, this.bytes) || stores > scaledLimit(MAX_STORES, this.bytes);
+    if (over)
+      throw new BadInput(
+        `${this.path} claims ${others + stores} events in ${this.bytes} bytes: it may be made to fill the memory`,
+        `if you recorded it yourself: ${NO_LIMITS}=1 rewind386 …`,
+      );
   }
 
   /** Walks the frames from `start` to the first that is not whole. */
@@ -357,7 +399,7 @@ export class TraceReader {
         const at = readingPart('checkpoint', icount, () => checkpointIcount(payload));
         checkpoints.push({ offset, icount: at });
       }
-      if (type === FRAME.footer) footer = readingPart('footer', 0, () => decodeFooter(payload));
+      if (type === FRAME.footer) footer = readingPart('footer', 0, () => decodeFooter(payload, this.bytes));
       offset = frame.end;
     }
     const lostBytes = this.bytes - offset;
@@ -389,4 +431,23 @@ function sameEntry(a: ChunkEntry, b: ChunkEntry): boolean {
     a.ladderRows === b.ladderRows &&
     EVENT_KIND_NAMES.every((kind) => (a.rows[kind] ?? 0) === (b.rows[kind] ?? 0))
   );
+}
+
+/** Set in the environment: traces of one's own may have as many events as they like. */
+const NO_LIMITS = 'REWIND386_NO_LIMITS';
+
+/** The header with, for each disk that is not in the trace, the files that may be it. The path recorded is not among them. */
+function withDiskFiles(header: TraceHeader, trace: string, given: readonly string[]): TraceHeader {
+  const found = (disk: TraceDisk): TraceDisk => {
+    if (disk.base.kind !== 'path') return disk;
+    const name = basename(diskFileName(disk.base.path.raw));
+    const beside = ['', '.', '..'].includes(name) ? [] : [join(dirname(trace), name)];
+    return { ...disk, base: { ...disk.base, files: given.length > 0 ? given : beside } };
+  };
+  const { disk, drives = [] } = header;
+  return {
+    ...header,
+    disk: disk && found(disk),
+    drives: drives.map((drive) => ({ ...drive, medium: found(drive.medium) })),
+  };
 }

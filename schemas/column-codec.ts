@@ -20,14 +20,6 @@ export class ColumnError extends Error {
   override readonly name = 'ColumnError';
 }
 
-/** More rows than any recorder writes in a chunk: a damaged count must not exhaust memory. */
-const MAX_ROWS = 1 << 22;
-
-export function checkedRows(rows: number): number {
-  if (rows > MAX_ROWS) throw new ColumnError(`claims ${rows} rows`);
-  return rows;
-}
-
 /** Writes the first `rows` values at `out[at]`; returns the position after them. */
 export function encodeColumn(
   type: ColumnType,
@@ -281,6 +273,8 @@ function decodeIcounts(bytes: Uint8Array, rows: number, column: Float64Array): v
     column[i] = value;
   }
   finish(bytes, p);
+  // It only grows, so the last one tells of all; a varint without end makes it infinite.
+  if (!(value <= Number.MAX_SAFE_INTEGER)) throw new ColumnError('it goes beyond icount 2^53');
   column.fill(value, i, rows);
 }
 

@@ -6,6 +6,8 @@ import {
   deflateRawSync,
   inflateRawSync,
 } from 'node:zlib';
+import { scaledLimit } from './bounded.ts';
+import { MAX_FILE } from './limits.ts';
 
 /**
  * Compression of the parts of a trace. Brotli of quality 1 is the default: of what every supported Node has, it was the
@@ -23,9 +25,6 @@ export interface Packed {
 
 /** Below this size compression gains nothing worth its call. */
 const WORTH_PACKING = 64;
-
-/** No part of a trace is larger; a damaged length must not exhaust memory. */
-const MAX_RAW_BYTES = 2 ** 30;
 
 /** Something packed does not unpack to what was packed. */
 export class PackedError extends Error {
@@ -65,8 +64,10 @@ function compress(bytes: Uint8Array, codec: Codec, kind: Kind): Uint8Array {
   }
 }
 
-export function unpack({ codec, rawBytes, data }: Packed): Uint8Array {
-  if (rawBytes > MAX_RAW_BYTES) throw new PackedError(`claims ${rawBytes} bytes`);
+/** Throws PackedError when it does not unpack to what it says, or to more than `most` bytes. */
+export function unpack({ codec, rawBytes, data }: Packed, most: number): Uint8Array {
+  if (rawBytes > most)
+    throw new PackedError(`claims ${rawBytes} bytes, where ${most} are the most there can be`);
   const bytes = decompress(codec, data, rawBytes);
   if (bytes.length !== rawBytes) {
     throw new PackedError(`unpacks to ${bytes.length} bytes instead of ${rawBytes}`);
@@ -76,7 +77,9 @@ export function unpack({ codec, rawBytes, data }: Packed): Uint8Array {
 
 function decompress(codec: number, data: Uint8Array, rawBytes: number): Uint8Array {
   // A byte more than expected is enough to see that there is more.
-  const options = { maxOutputLength: rawBytes + 1, chunkSize: Math.max(64, Math.min(rawBytes + 1, 1 << 24)) };
+  // The buffer grows with what comes out, not with what is claimed.
+  const expected = Math.min(rawBytes + 1, Math.max(1 << 16, data.length * 16), 1 << 24);
+  const options = { maxOutputLength: rawBytes + 1, chunkSize: Math.max(64, expected) };
   try {
     switch (codec) {
       case CODEC.none:
@@ -91,6 +94,9 @@ function decompress(codec: number, data: Uint8Array, rawBytes: number): Uint8Arr
   }
   throw new PackedError(`is packed with codec ${codec}, which this rewind386 does not know`);
 }
+
+/** The most bytes that a kernel or a file of symbols, so packed, can be. */
+export const fileLimit = ({ data }: Packed): number => scaledLimit(MAX_FILE, data.length);
 
 /** A file as a trace embeds it. */
 export interface PackedFile {

@@ -1,9 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { BadInput } from './bad-input.ts';
-import { pack, sha256Hex, unpack } from './compression.ts';
-import { fileError } from './file-error.ts';
-import type { TraceDisk, TraceExtent } from './trace-header.ts';
+import { pack, sha256Hex } from './compression.ts';
+import { ExtentDisk } from './extent-disk.ts';
+import { openRegularFile } from './regular-file.ts';
+import type { TraceDisk, TraceDiskBase, TraceExtent } from './trace-header.ts';
+import { printable } from './untrusted.ts';
 
 /** Disk images as machine and trace use them: 512-byte sectors, read only; what the guest writes stays in the machine. */
 
@@ -50,20 +52,21 @@ export class MemoryDisk implements SectorSource {
   }
 }
 
-/** An image too large for memory. The file must not change while it is in use; sha256 tells if it did between runs. */
+/** An image too large for memory. The file must not change while it is in use; its hash tells if it did between runs. */
 export class FileDisk implements SectorSource {
   readonly sectors: number;
-  readonly sha256: string;
   private readonly fd: number;
 
+  /** Throws BadInput for what is no regular file. */
   constructor(path: string) {
-    try {
-      this.fd = openSync(path, 'r');
-    } catch (error) {
-      throw new BadInput(`cannot read disk image ${path}: ${fileError(error)}`);
-    }
-    this.sectors = Math.ceil(fstatSync(this.fd).size / SECTOR_BYTES);
-    this.sha256 = hashFile(this.fd, createHash('sha256'));
+    const { fd, bytes } = openRegularFile(path, 'disk image');
+    this.fd = fd;
+    this.sectors = Math.ceil(bytes / SECTOR_BYTES);
+  }
+
+  /** SHA-256 of the file, hexadecimal. */
+  sha256(): string {
+    return hashFile(this.fd, createHash('sha256'));
   }
 
   read(sector: number, into: Uint8Array): void {
@@ -116,15 +119,6 @@ export function packSectors(
   return { extents, sha256: hash.digest('hex') };
 }
 
-function unpackExtents({ sectors }: TraceDisk, extents: readonly TraceExtent[]): Uint8Array {
-  const image = new Uint8Array(sectors * SECTOR_BYTES);
-  for (const { firstSector, contents } of extents) {
-    const at = firstSector * SECTOR_BYTES;
-    image.set(unpack(contents).subarray(0, Math.max(0, image.length - at)), Math.min(at, image.length));
-  }
-  return image;
-}
-
 /** The disk a trace was recorded with differs from the one at hand. */
 export class DiskMismatch extends BadInput {
   override readonly name = 'DiskMismatch';
@@ -142,28 +136,56 @@ export class DiskMismatch extends BadInput {
 export function openTraceDisk(disk: TraceDisk, builtin: (name: string) => Uint8Array): SectorSource {
   const { base } = disk;
   switch (base.kind) {
-    case 'embedded':
-      return checked(disk, unpackExtents(disk, base.extents), 'the embedded image');
-    case 'builtin':
-      return checked(disk, builtin(base.name.raw), `the built-in image ${base.name}`);
-    case 'path': {
-      const file = new FileDisk(base.path.raw);
-      if (file.sha256 !== disk.sha256) {
-        throw new DiskMismatch(
-          `${base.path}`,
-          disk.sha256,
-          file.sha256,
-          'put the image of the recording back in its place',
-        );
-      }
-      return file;
+    case 'embedded': {
+      const image = new ExtentDisk(disk.sectors, base.extents);
+      return checked(disk, image, image.sha256(), 'the embedded image');
     }
+    case 'builtin': {
+      const image = new MemoryDisk(builtin(base.name.raw));
+      return checked(disk, image, sha256Hex(image.whole()), `the built-in image ${base.name}`);
+    }
+    case 'path':
+      return openDiskFile(disk, base);
   }
 }
 
-function checked({ sha256 }: TraceDisk, image: Uint8Array, what: string): MemoryDisk {
-  const disk = new MemoryDisk(image);
-  const actual = sha256Hex(disk.whole());
+function checked({ sha256 }: TraceDisk, image: SectorSource, actual: string, what: string): SectorSource {
   if (actual !== sha256) throw new DiskMismatch(what, sha256, actual);
-  return disk;
+  return image;
+}
+
+/** The name of the file that a path means, by the habits of any system; the folders in it are nobody's business. */
+export const diskFileName = (path: string): string => path.split(/[\\/]/).at(-1) ?? '';
+
+/**
+ * The image among the files that may be it. The path in a trace is never opened: whoever made the trace chose it. Nor is
+ * the hash of any file told: it is nobody's but the user's.
+ */
+function openDiskFile(
+  disk: TraceDisk,
+  { path, files = [] }: Extract<TraceDiskBase, { kind: 'path' }>,
+): FileDisk {
+  const reasons: string[] = [];
+  for (const name of files) {
+    try {
+      const file = new FileDisk(name);
+      const reason =
+        file.sectors === disk.sectors
+          ? file.sha256() === disk.sha256
+            ? undefined
+            : 'its contents are others'
+          : `it has ${file.sectors} sectors, not ${disk.sectors}`;
+      if (reason === undefined) return file;
+      file.close();
+      reasons.push(`${name} is not it: ${reason}`);
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      reasons.push(error.message);
+    }
+  }
+  const why = reasons.length > 0 ? reasons.join('; ') : 'no file is given';
+  throw new BadInput(
+    `the disk of the recording, ${printable(diskFileName(path.raw))}, is not in the trace: ${why}`,
+    'put its image beside the trace',
+  );
 }

@@ -1,4 +1,5 @@
 import { BadInput } from './bad-input.ts';
+import { MAX_RAM_BYTES, MAX_SYMBOL_BYTES } from './limits.ts';
 import { type Untrusted, untrusted } from './untrusted.ts';
 
 /** ELF32 for the i386 (System V ABI, chapter 4): what a loader and a symboliser need. */
@@ -46,7 +47,14 @@ export function readElf(file: Uint8Array, name: string): Elf {
   checkHeader(view, name);
   try {
     const segments = readSegments(file, view);
-    const lowest = Math.min(...segments.map(({ linear }) => linear));
+    const lowest = segments.reduce((least, { linear }) => Math.min(least, linear), Number.POSITIVE_INFINITY);
+    const room = segments.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
+    // Segments that lie one over the other could otherwise be loaded for hours.
+    if (room > MAX_RAM_BYTES)
+      throw new BadInput(
+        `${name}: its segments take ${room} bytes of memory`,
+        'give a kernel of at most 256 MB',
+      );
     return { entry: view.getUint32(24, true), segments, symbols: readSymbols(file, view, lowest) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
@@ -99,6 +107,7 @@ function readSymbols(file: Uint8Array, view: DataView, lowest: number): ElfSymbo
   const symbols = sections.find(({ type }) => type === SYMBOL_TABLE);
   if (!symbols) return [];
   const strings = sections[symbols.link];
+  if (!strings) throw new RangeError('the symbols have no names');
   const names = slice(file, strings.offset, strings.bytes);
   const found: ElfSymbol[] = [];
   for (let at = symbols.offset; at < symbols.offset + symbols.bytes; at += SYMBOL_BYTES) {
@@ -124,9 +133,11 @@ export function firstOfAliases(symbols: ElfSymbol[]): ElfSymbol[] {
   return symbols.filter((symbol, n) => n === 0 || symbols[n - 1].address !== symbol.address);
 }
 
-function stringAt(strings: Uint8Array, at: number): string {
-  const end = strings.indexOf(0, at);
-  return Buffer.from(strings.subarray(at, end < 0 ? undefined : end)).toString('latin1');
+/** A name that ends with a zero, cut after MAX_SYMBOL_BYTES: many symbols may point into one long text. */
+export function stringAt(strings: Uint8Array, at: number): string {
+  const rest = strings.subarray(at, at + MAX_SYMBOL_BYTES);
+  const end = rest.indexOf(0);
+  return Buffer.from(end < 0 ? rest : rest.subarray(0, end)).toString('latin1');
 }
 
 function slice(file: Uint8Array, offset: number, bytes: number): Uint8Array {

@@ -1,5 +1,6 @@
 import protobuf from 'protobufjs';
-import { ColumnError, checkedRows, decodeColumn, encodeColumn, maxEncodedBytes } from './column-codec.ts';
+import { decodeMessage } from './bounded.ts';
+import { ColumnError, decodeColumn, encodeColumn, maxEncodedBytes } from './column-codec.ts';
 import {
   allocateColumn,
   CONTEXT_COLUMNS,
@@ -101,19 +102,26 @@ export class EventEncoder {
 }
 
 /**
- * Decodes the message of a table. With `wanted` (column names) the other columns stay empty arrays: what a query does
- * not read costs it nothing.
+ * Decodes the message of a table, which must have `count` rows. With `wanted` (column names) the other columns stay empty
+ * arrays: what a query does not read costs it nothing.
  */
-export function decodeTable(kind: EventKind, bytes: Uint8Array, wanted?: ReadonlySet<string>): EventTable {
+export function decodeTable(
+  kind: EventKind,
+  bytes: Uint8Array,
+  count: number,
+  wanted?: ReadonlySet<string>,
+): EventTable {
   const specs: readonly Column[] = EVENT_KINDS[kind].columns;
   const { type, fields } = twins[kind];
-  const message = type.decode(bytes) as unknown as Record<string, Uint8Array> & { rows: number };
-  const count = checkedRows(message.rows);
+  const message = decodeMessage(type, bytes) as Record<string, Uint8Array> & { rows: number };
+  if (message.rows !== count) throw new ColumnError(`${kind} has ${message.rows} rows instead of ${count}`);
+  checkBacked(kind, count, message[SEQ_FIELD]);
   const columns = specs.map((spec, i): ColumnArray => {
     if (wanted && !wanted.has(spec.name)) return allocateColumn(spec.type, 0);
     const column = allocateColumn(spec.type, count);
     try {
       decodeColumn(spec.type, message[fields[i]], count, column);
+      if (spec.names) checkWords(column as Uint8Array, spec.names);
     } catch (error) {
       if (error instanceof ColumnError)
         throw new ColumnError(`column ${kind}.${spec.name}: ${error.message}`);
@@ -122,4 +130,17 @@ export function decodeTable(kind: EventKind, bytes: Uint8Array, wanted?: Readonl
     return column;
   });
   return { kind, count, columns };
+}
+
+const SEQ_FIELD = 'seq_delta';
+
+/** No two events have one seq, so that column is never cut short: each row but a first one of seq 0 is a byte of it at least. */
+function checkBacked(kind: EventKind, count: number, seq: Uint8Array): void {
+  if (count > Math.max(1, seq.length)) throw new ColumnError(`${kind} claims ${count} rows, and has less`);
+}
+
+/** Throws when a value stands for no word. */
+function checkWords(column: Uint8Array, names: readonly string[]): void {
+  const unknown = column.find((value) => value >= names.length);
+  if (unknown !== undefined) throw new ColumnError(`${unknown} is none of ${names.join(', ')}`);
 }

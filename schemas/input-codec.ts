@@ -1,7 +1,9 @@
 import protobuf from 'protobufjs';
-import { ColumnError, checkedRows, decodeColumn, encodeColumn, maxEncodedBytes } from './column-codec.ts';
+import { bounded, decodeMessage } from './bounded.ts';
+import { ColumnError, decodeColumn, encodeColumn, maxEncodedBytes } from './column-codec.ts';
 import type { ColumnArray, ColumnType } from './events.ts';
 import { INPUT_KINDS, type Input, POKE_TARGETS } from './inputs.ts';
+import { UNBACKED_INPUTS } from './limits.ts';
 import type { Icount } from './units.ts';
 
 /** Inputs are columns like the events': field names and types of the `Inputs` message. */
@@ -36,8 +38,8 @@ export function encodeInputs(inputs: readonly Input[]): Uint8Array {
 }
 
 export function decodeInputs(bytes: Uint8Array): Input[] {
-  const message = inputsTwin.decode(bytes) as unknown as Record<string, Uint8Array> & { rows: number };
-  const rows = checkedRows(message.rows);
+  const message = decodeMessage(inputsTwin, bytes) as Record<string, Uint8Array> & { rows: number };
+  const rows = bounded('the number of inputs', message.rows, 0, bytes.length + UNBACKED_INPUTS);
   const kind = new Uint8Array(rows);
   const icount = new Float64Array(rows);
   const value = new Uint32Array(rows);

@@ -1,5 +1,5 @@
 import { BadInput } from './bad-input.ts';
-import { type ElfSymbol, firstOfAliases, readElf } from './elf.ts';
+import { type ElfSymbol, firstOfAliases, readElf, stringAt } from './elf.ts';
 import { untrusted } from './untrusted.ts';
 
 /**
@@ -121,8 +121,7 @@ function readAout(file: Uint8Array, name: string): ElfSymbol[] {
     const kind = type & N_STAB ? undefined : N_KINDS[type & ~N_EXT];
     const nameAt = strings + view.getUint32(at, true);
     if (!kind || nameAt >= file.length) continue;
-    const end = file.indexOf(0, nameAt);
-    const symbol = Buffer.from(file.subarray(nameAt, end < 0 ? undefined : end)).toString('latin1');
+    const symbol = stringAt(file, nameAt);
     if (symbol !== '' && !symbol.endsWith('.o'))
       found.push({
         name: untrusted(symbol.replace(/^_/, '')),

@@ -1,4 +1,6 @@
+import { decodeMessage } from './bounded.ts';
 import type { Packed } from './compression.ts';
+import { MAX_ANSWER_COLUMNS, MAX_EXPECTATIONS } from './limits.ts';
 import { packedFromWire, packedToWire, type WirePacked } from './trace-packed.ts';
 import { messageType } from './trace-schema.ts';
 import { type Untrusted, untrusted } from './untrusted.ts';
@@ -43,7 +45,10 @@ export const encodeBundle = ({ source, toolVersion, expectations }: TraceBundle)
     .finish();
 
 export function decodeBundle(bytes: Uint8Array): TraceBundle {
-  const wire = messageType('Bundle').decode(bytes) as unknown as WireBundle;
+  const wire = decodeMessage(messageType('Bundle'), bytes, {
+    'Bundle.expectations': MAX_EXPECTATIONS,
+    'Expectation.columns': MAX_ANSWER_COLUMNS,
+  }) as WireBundle;
   return {
     source: Buffer.from(wire.source).toString('hex'),
     toolVersion: untrusted(wire.tool_version),

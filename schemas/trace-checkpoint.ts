@@ -1,4 +1,6 @@
+import { bounded, decodeMessage, scaledLimit } from './bounded.ts';
 import { CODEC, pack, unpack } from './compression.ts';
+import { MAX_DRIVES, MAX_NAME_BYTES, MAX_PARTS, MAX_STATE } from './limits.ts';
 import type { Wire64 } from './trace-chunk.ts';
 import { packedFromWire, packedToWire, type WirePacked } from './trace-packed.ts';
 import { messageType, toNumber } from './trace-schema.ts';
@@ -80,6 +82,7 @@ function blocksToWire({ name, bytes, blocks, kinds, sources }: Blocks): WireBloc
 }
 
 function blocksFromWire({ name, bytes, block_delta, kinds, source_delta }: WireBlocks): Blocks {
+  bounded('the length of the name of an area', name.length, 1, MAX_NAME_BYTES);
   let block = 0;
   const sources: number[] = [];
   forEachSource(kinds, (expected) => {
@@ -114,7 +117,7 @@ interface WireCheckpoint {
 }
 
 const checkpointFromWire = (bytes: Uint8Array): WireCheckpoint =>
-  messageType('Checkpoint').decode(bytes) as unknown as WireCheckpoint;
+  decodeMessage(messageType('Checkpoint'), bytes) as WireCheckpoint;
 
 /** Where in the run it is, without its state. */
 export const checkpointIcount = (bytes: Uint8Array): number => toNumber(checkpointFromWire(bytes).icount);
@@ -122,7 +125,12 @@ export const checkpointIcount = (bytes: Uint8Array): number => toNumber(checkpoi
 /** Throws when `bytes` is not a checkpoint whose blocks are all there. */
 export function decodeCheckpoint(bytes: Uint8Array): RawCheckpoint {
   const wire = checkpointFromWire(bytes);
-  const state = messageType('CheckpointState').decode(unpack(packedFromWire(wire.state))) as unknown as {
+  const packed = packedFromWire(wire.state);
+  const unpacked = unpack(packed, scaledLimit(MAX_STATE, packed.data.length));
+  const state = decodeMessage(messageType('CheckpointState'), unpacked, {
+    'CheckpointState.areas': MAX_PARTS,
+    'CheckpointState.drives': 1 + MAX_DRIVES,
+  }) as {
     areas: WireBlocks[];
     drives: WireBlocks[];
     masks: Uint8Array | never[];

@@ -1,10 +1,12 @@
 import protobuf from 'protobufjs';
+import { bounded, type Counts, decodeMessage, OutOfBounds } from './bounded.ts';
 import type { Packed } from './compression.ts';
 import { eventKindNumber, eventKindOf } from './event-codec.ts';
 import type { EventKind } from './events.ts';
 import { decodeInputs, encodeInputs } from './input-codec.ts';
 import type { Input } from './inputs.ts';
 import type { HashWords, LadderRow } from './ladder.ts';
+import { MAX_NAME_BYTES, MAX_PARTS, MAX_TABLE_ROWS, MAX_TABLES } from './limits.ts';
 import { packedFromWire, packedToWire, type WirePacked } from './trace-packed.ts';
 import { messageType, toNumber, type Words64 } from './trace-schema.ts';
 import type { Icount } from './units.ts';
@@ -66,12 +68,16 @@ export const rangeToWire = (range: TraceRange): WireRange => ({
   end_seq: range.endSeq,
 });
 
-export const rangeFromWire = (wire: WireRange | null): TraceRange => ({
-  firstIcount: toNumber(wire?.first_icount ?? 0),
-  endIcount: toNumber(wire?.end_icount ?? 0),
-  firstSeq: toNumber(wire?.first_seq ?? 0),
-  endSeq: toNumber(wire?.end_seq ?? 0),
-});
+export function rangeFromWire(wire: WireRange | null): TraceRange {
+  const firstIcount = toNumber(wire?.first_icount ?? 0);
+  const firstSeq = toNumber(wire?.first_seq ?? 0);
+  return {
+    firstIcount,
+    endIcount: bounded('end_icount', toNumber(wire?.end_icount ?? 0), firstIcount, Number.MAX_SAFE_INTEGER),
+    firstSeq,
+    endSeq: bounded('end_seq', toNumber(wire?.end_seq ?? 0), firstSeq, Number.MAX_SAFE_INTEGER),
+  };
+}
 
 export function ladderToWire(rows: readonly LadderRow[]): WireLadder {
   const components = [...new Set(rows.flatMap((row) => Object.keys(row.hashes)))];
@@ -88,9 +94,15 @@ export function ladderToWire(rows: readonly LadderRow[]): WireLadder {
   };
 }
 
+/** For decodeMessage. */
+export const LADDER_COUNTS: Counts = { 'Ladder.components': MAX_PARTS };
+
 export function ladderFromWire(wire: WireLadder | null): LadderRow[] {
   if (!wire) return [];
   const { components, hashes } = wire;
+  const count = wire.icount.length * components.length;
+  bounded('the number of hashes', hashes.length, count, count);
+  for (const name of components) bounded('the length of a component', name.length, 1, MAX_NAME_BYTES);
   return wire.icount.map((icount, row) => ({
     icount: toNumber(icount) as Icount,
     hashes: Object.fromEntries(
@@ -129,20 +141,28 @@ export function encodeChunk({ range, inputs, ladder, tables }: ChunkMessage): Ui
 }
 
 export function decodeChunk(bytes: Uint8Array): ChunkMessage {
-  const wire = chunkTwin.decode(bytes) as unknown as {
+  const wire = decodeMessage(chunkTwin, bytes, {
+    ...LADDER_COUNTS,
+    'Chunk.tables': MAX_TABLES,
+  }) as {
     range: WireRange | null;
     inputs: Uint8Array;
     ladder: WireLadder | null;
     tables: { kind: number; rows: number; rows_message: WirePacked | null }[];
   };
+  const tables = wire.tables.flatMap((table) => {
+    const kind = eventKindOf(table.kind);
+    if (!kind) return [];
+    const rows = bounded(`the number of ${kind}`, table.rows, 1, MAX_TABLE_ROWS);
+    return [{ kind, rows, contents: packedFromWire(table.rows_message) }];
+  });
+  const kinds = new Set(tables.map(({ kind }) => kind));
+  if (kinds.size < tables.length) throw new OutOfBounds('the number of tables of a kind', 2, '0 or 1');
   return {
     range: rangeFromWire(wire.range),
     inputs: wire.inputs.length > 0 ? decodeInputs(wire.inputs) : [],
     ladder: ladderFromWire(wire.ladder),
-    tables: wire.tables.flatMap((table) => {
-      const kind = eventKindOf(table.kind);
-      return kind ? [{ kind, rows: table.rows, contents: packedFromWire(table.rows_message) }] : [];
-    }),
+    tables,
   };
 }
 

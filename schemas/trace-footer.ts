@@ -1,9 +1,12 @@
+import { bounded, decodeMessage, named } from './bounded.ts';
 import { type EndState, endStateFromWire, endStateToWire } from './end-state.ts';
 import { EVENT_KIND_NAMES } from './events.ts';
 import type { LadderRow } from './ladder.ts';
+import { MAX_TABLE_ROWS, MIN_FRAME_BYTES } from './limits.ts';
 import type { CheckpointEntry } from './trace-checkpoint.ts';
 import {
   type ChunkEntry,
+  LADDER_COUNTS,
   ladderFromWire,
   ladderToWire,
   rangeFromWire,
@@ -72,8 +75,14 @@ export function encodeFooter({ exit, final, chunks, checkpoints, endState }: Tra
     .finish();
 }
 
-export function decodeFooter(bytes: Uint8Array): TraceFooter {
-  const wire = messageType('Footer').decode(bytes) as unknown as {
+/** `fileBytes`: size of the file, which has room for so many chunks and checkpoints. */
+export function decodeFooter(bytes: Uint8Array, fileBytes: number): TraceFooter {
+  const frames = Math.floor(fileBytes / MIN_FRAME_BYTES);
+  const wire = decodeMessage(messageType('Footer'), bytes, {
+    ...LADDER_COUNTS,
+    'Footer.chunks': frames,
+    'Footer.checkpoints': frames,
+  }) as {
     exit: number;
     exit_code: number;
     exit_message: string;
@@ -90,7 +99,7 @@ export function decodeFooter(bytes: Uint8Array): TraceFooter {
   };
   return {
     exit: {
-      kind: EXIT_KINDS[wire.exit] ?? 'unspecified',
+      kind: named('exit', EXIT_KINDS, wire.exit),
       code: wire.exit_code,
       message: printable(wire.exit_message),
     },
@@ -102,7 +111,9 @@ export function decodeFooter(bytes: Uint8Array): TraceFooter {
       ladderRows: chunk.ladder_rows,
       rows: Object.fromEntries(
         chunk.rows.flatMap((rows, i) =>
-          rows > 0 && EVENT_KIND_NAMES[i] ? [[EVENT_KIND_NAMES[i], rows]] : [],
+          rows > 0 && EVENT_KIND_NAMES[i]
+            ? [[EVENT_KIND_NAMES[i], bounded('rows', rows, 0, MAX_TABLE_ROWS)]]
+            : [],
         ),
       ),
     })),

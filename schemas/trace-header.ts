@@ -1,8 +1,11 @@
 import { BadInput } from './bad-input.ts';
+import { bounded, decodeMessage, named, OutOfBounds } from './bounded.ts';
 import type { PackedFile } from './compression.ts';
 import { UNNAMED_CPU } from './defaults.ts';
 import { DETAIL, type Detail } from './events.ts';
 import { TraceDamage } from './framing.ts';
+import { checkHeader } from './header-limits.ts';
+import { MAX_CHANGES, MAX_DRIVES, MAX_LABELS, MAX_MODULES } from './limits.ts';
 import { packedFromWire, packedToWire, type WirePacked } from './trace-packed.ts';
 import { fromBigInt, messageType, toBigInt, toNumber, type Words64 } from './trace-schema.ts';
 import { type Untrusted, untrusted } from './untrusted.ts';
@@ -76,7 +79,12 @@ export interface TraceExtent {
 export type TraceDiskBase =
   | { readonly kind: 'embedded'; readonly extents: readonly TraceExtent[] }
   | { readonly kind: 'builtin'; readonly name: Untrusted }
-  | { readonly kind: 'path'; readonly path: Untrusted };
+  | {
+      readonly kind: 'path';
+      readonly path: Untrusted;
+      /** Files that may be it: given by the user, or beside the trace. Not in the trace. */
+      readonly files?: readonly string[];
+    };
 
 export interface TraceDisk {
   readonly sectors: number;
@@ -203,8 +211,14 @@ const fileToWire = ({ sha256, contents }: PackedFile) => ({
   contents: packedToWire(contents),
 });
 
+/** A SHA-256, hexadecimal. */
+function digestFromWire(field: string, bytes: Uint8Array): string {
+  bounded(`the length of ${field}`, bytes.length, 32, 32);
+  return toHex(bytes);
+}
+
 const fileFromWire = ({ sha256, contents }: WireFile): PackedFile => ({
-  sha256: toHex(sha256),
+  sha256: digestFromWire('sha256', sha256),
   contents: packedFromWire(contents),
 });
 
@@ -284,7 +298,7 @@ const parentToWire = ({ identity, file, changedAt, changes }: TraceParent) => ({
 });
 
 const parentFromWire = (parent: NonNullable<WireHeader['parent']>): TraceParent => ({
-  identity: toHex(parent.identity),
+  identity: digestFromWire('parent.identity', parent.identity),
   file: untrusted(parent.file),
   changedAt: toNumber(parent.changed_at),
   changes: parent.changes.map(untrusted),
@@ -308,8 +322,22 @@ function diskToWire({ sectors, sha256, base, unredactedSha256 }: TraceDisk): obj
   }
 }
 
+const HEADER_COUNTS = {
+  'Guest.modules': MAX_MODULES,
+  'Header.drives': MAX_DRIVES,
+  'Header.labels': MAX_LABELS,
+  'Parent.changes': MAX_CHANGES,
+};
+
+/** Throws OutOfBounds where it says what no recorder writes. */
 export function decodeHeader(bytes: Uint8Array): TraceHeader {
-  const wire = messageType('Header').decode(bytes) as unknown as WireHeader;
+  const header = headerFromWire(bytes);
+  checkHeader(header);
+  return header;
+}
+
+function headerFromWire(bytes: Uint8Array): TraceHeader {
+  const wire = decodeMessage(messageType('Header'), bytes, HEADER_COUNTS) as WireHeader;
   if (wire.schema_version > SCHEMA_VERSION) {
     throw new BadInput(
       `the trace has schema version ${wire.schema_version} (made by rewind386 ${untrusted(wire.tool_version)}); ` +
@@ -338,7 +366,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
       instructionsPerSecond: machine('instructions_per_second'),
       diskLatencyMin: machine('disk_latency_min'),
       diskLatencyMax: machine('disk_latency_max'),
-      detail: DETAIL.find((known) => known === detail) ?? 'paging',
+      detail: detailNamed(detail),
       storesFrom: machine('stores_from'),
     },
     guest: {
@@ -348,7 +376,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
       image: guest.image ? fileFromWire(guest.image) : undefined,
       modules: guest.modules.map((m) => ({
         commandLine: untrusted(m.command_line),
-        file: fileFromWire(m.file ?? NO_FILE),
+        file: fileFromWire(present('guest.modules.file', m.file)),
       })),
       symbols: guest.symbols ? fileFromWire(guest.symbols) : undefined,
     },
@@ -362,7 +390,7 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
               current: profile.process.current,
               pid: profile.process.pid,
               comm: profile.process.comm,
-              ...(profile.process.pid_bytes === 2 ? { pidBytes: 2 as const } : {}),
+              ...(pidBytes(profile.process.pid_bytes) === 2 ? { pidBytes: 2 as const } : {}),
               ...(profile.process.after_cr3 ? { afterCr3: true } : {}),
             },
           }
@@ -370,15 +398,15 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
       source: profile.source,
     },
     disk: disk ? diskFromWire(disk) : undefined,
-    drives: wire.drives.map(({ kind, unit, medium }) => {
-      const known = DRIVE_KINDS[kind - 1];
-      if (!known || !medium) throw new TraceDamage('header', `a drive of kind ${kind} is unknown`);
-      return { kind: known, unit, medium: diskFromWire(medium) };
-    }),
+    drives: wire.drives.map(({ kind, unit, medium }) => ({
+      kind: named('drives.kind', DRIVE_KINDS, kind, 1),
+      unit,
+      medium: diskFromWire(present('drives.medium', medium)),
+    })),
     firmware: firmware
       ? {
-          bios: fileFromWire(firmware.bios ?? NO_FILE),
-          vgaBios: fileFromWire(firmware.vga_bios ?? NO_FILE),
+          bios: fileFromWire(present('firmware.bios', firmware.bios)),
+          vgaBios: fileFromWire(present('firmware.vga_bios', firmware.vga_bios)),
           bootOrder: firmware.boot_order,
           pci: !firmware.isa_only,
         }
@@ -392,17 +420,30 @@ export function decodeHeader(bytes: Uint8Array): TraceHeader {
   };
 }
 
-const NO_FILE: WireFile = { sha256: new Uint8Array(), contents: null };
+function present<Part>(field: string, part: Part | null): Part {
+  if (part !== null) return part;
+  throw new OutOfBounds(field, 'missing', 'there');
+}
 
-function guestKind(wire: number): TraceGuest['kind'] {
-  const known = Object.entries(GUEST_KIND).find(([, number]) => number === wire);
-  return known ? (known[0] as TraceGuest['kind']) : 'multiboot';
+const guestKind = (wire: number): TraceGuest['kind'] =>
+  named('guest.kind', ['multiboot', 'disk_boot', 'linux'] as const, wire, 1);
+
+function detailNamed(text: string): Detail {
+  const detail = DETAIL.find((known) => known === text);
+  if (detail) return detail;
+  throw new OutOfBounds('machine.detail', JSON.stringify(text.slice(0, 20)), DETAIL.join(', '));
+}
+
+function pidBytes(bytes: number): number {
+  if ([0, 2, 4].includes(bytes)) return bytes;
+  throw new OutOfBounds('profile.process.pid_bytes', bytes, '0, 2 or 4');
 }
 
 function diskFromWire(disk: WireDisk): TraceDisk {
-  const unredacted = toHex(disk.unredacted_sha256);
+  const unredacted =
+    disk.unredacted_sha256.length > 0 ? digestFromWire('unredacted_sha256', disk.unredacted_sha256) : '';
   const redaction = unredacted ? { unredactedSha256: unredacted } : {};
-  const common = { sectors: disk.sectors, sha256: toHex(disk.sha256), ...redaction };
+  const common = { sectors: disk.sectors, sha256: digestFromWire('disk.sha256', disk.sha256), ...redaction };
   if (disk.embedded) {
     const extents = disk.embedded.extents.map((extent) => ({
       firstSector: extent.first_sector,

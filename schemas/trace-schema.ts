@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
+import { bounded } from './bounded.ts';
 
 /** trace.proto, parsed once; the messages below it are made and read by trace-messages.ts. */
 const text = readFileSync(new URL('./trace.proto', import.meta.url), 'utf8');
@@ -14,9 +15,11 @@ export interface Words64 {
   readonly high: number;
 }
 
-/** A uint64 that is known to be below 2^53. protobufjs gives a plain number for the default, 0. */
+/** A uint64 that must be below 2^53; throws OutOfBounds for others. protobufjs gives a plain number for the default, 0. */
 export const toNumber = (value: Words64 | number): number =>
-  typeof value === 'number' ? value : (value.high >>> 0) * 2 ** 32 + (value.low >>> 0);
+  typeof value === 'number'
+    ? value
+    : bounded('a number', (value.high >>> 0) * 2 ** 32 + (value.low >>> 0), 0, Number.MAX_SAFE_INTEGER);
 
 export const toBigInt = (value: Words64 | number): bigint =>
   typeof value === 'number' ? BigInt(value) : (BigInt(value.high >>> 0) << 32n) | BigInt(value.low >>> 0);

@@ -1,5 +1,6 @@
 import { pack, unpack } from '../../schemas/compression.ts';
 import { TraceDamage } from '../../schemas/framing.ts';
+import { MAX_ANSWER_BYTES } from '../../schemas/limits.ts';
 import type { Expectation } from '../../schemas/trace-bundle.ts';
 import { untrusted } from '../../schemas/untrusted.ts';
 import { CHECKS } from '../check/checks.ts';
@@ -87,7 +88,7 @@ export async function verifyExpectations(
 
 function expectedRows({ name, rows }: Expectation): Cell[][] {
   try {
-    return JSON.parse(new TextDecoder().decode(unpack(rows))) as Cell[][];
+    return JSON.parse(new TextDecoder().decode(unpack(rows, MAX_ANSWER_BYTES))) as Cell[][];
   } catch (error) {
     throw new TraceDamage(`bundle, rows of ${name}`, error instanceof Error ? error.message : String(error));
   }

@@ -1,4 +1,4 @@
-import { unpack } from '../../schemas/compression.ts';
+import { unpackFile } from '../../schemas/packed-file.ts';
 import type { TraceGuest } from '../../schemas/trace-header.ts';
 import { builtinDebugFile, builtinSources } from './builtin-guest.ts';
 
@@ -13,7 +13,7 @@ export interface KernelFiles {
 }
 
 export function kernelFiles({ image }: TraceGuest): KernelFiles {
-  const kernel = image && unpack(image.contents);
+  const kernel = image && unpackFile(image, 'image');
   const debugFile = kernel && builtinDebugFile(kernel);
   return { kernel, debugFile, sources: debugFile && builtinSources() };
 }

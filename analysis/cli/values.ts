@@ -1,4 +1,6 @@
 import { unescaped } from '../../recorder/capture/input/typing.ts';
+import { DEFAULT_CONFIG, type MachineConfig } from '../../recorder/machine/config.ts';
+import { type ConfigFault, configFault } from '../../recorder/machine/config-limits.ts';
 import { processorOf } from '../../recorder/machine/cpu/models.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import type { Input } from '../../schemas/inputs.ts';
@@ -43,14 +45,33 @@ export function parseRange(text: string, option: string): { min: number; max: nu
   return { min, max };
 }
 
+/** Instructions between two rungs of the ladder. */
+export function parseLadder(text: string): number {
+  const interval = parseCount(text, '--ladder');
+  if (interval > 0) return interval;
+  throw new BadInput(`--ladder ${text}: no interval`, 'write a number of instructions, as 4M');
+}
+
+/** Of a machine that is the default but for the values given. */
+const faultOf = (given: Partial<MachineConfig>): ConfigFault | undefined =>
+  configFault({ ...DEFAULT_CONFIG, ...given });
+
+/** `MIN-MAX` of a disk's latency, in instructions. */
+export function parseLatency(text: string): { diskLatencyMin: number; diskLatencyMax: number } {
+  const { min: diskLatencyMin, max: diskLatencyMax } = parseRange(text, '--disk-latency');
+  const fault = faultOf({ diskLatencyMin, diskLatencyMax });
+  if (!fault) return { diskLatencyMin, diskLatencyMax };
+  throw new BadInput(`--disk-latency ${text}: too long`, `write MIN-MAX ${fault.must}, as 5k-120k`);
+}
+
 /** `ENTRIESxWAYS`: sets are a power of two, as the hardware's. */
 export function parseTlb(text: string): { tlbEntries: number; tlbWays: number } {
   const [tlbEntries, tlbWays] = text.split('x').map(Number);
-  const sets = tlbEntries / tlbWays;
-  if (Number.isInteger(Math.log2(sets)) && sets >= 1 && tlbEntries <= 4096) return { tlbEntries, tlbWays };
+  const fault = faultOf({ tlbEntries, tlbWays });
+  if (!fault) return { tlbEntries, tlbWays };
   throw new BadInput(
     `--tlb ${text}: not a TLB geometry`,
-    'write ENTRIESxWAYS with ENTRIES/WAYS a power of two, as 32x4 (a 386) or 64x4',
+    `write ENTRIESxWAYS with ENTRIES ${fault.must}, as 32x4 (a 386) or 64x4`,
   );
 }
 
@@ -65,24 +86,17 @@ export function parseCpu(text: string): string {
   return text;
 }
 
-/** The 8254 counts 1.19 million times a second, so a processor much slower than that could not keep up with it. */
 export function parseMips(millions: number): number {
-  const instructions = millions * 1e6;
-  if (Number.isInteger(instructions) && millions >= 1 && millions <= 10_000) return instructions;
+  const instructionsPerSecond = millions * 1e6;
+  if (!faultOf({ instructionsPerSecond })) return instructionsPerSecond;
   throw new BadInput(`--mips ${millions}: not a speed`, 'write million instructions a second, 1 to 10000');
 }
 
-/** With 1 MB there would be none beyond the display and the BIOS, where kernels are loaded. */
-const MIN_RAM_MB = 2;
-const MAX_RAM_MB = 256;
-
 export function parseRam(megabytes: number): number {
-  if (Number.isInteger(megabytes) && megabytes >= MIN_RAM_MB && megabytes <= MAX_RAM_MB)
-    return megabytes * 2 ** 20;
-  throw new BadInput(
-    `--ram ${megabytes}: not a size of memory`,
-    `write whole megabytes, ${MIN_RAM_MB} to ${MAX_RAM_MB}`,
-  );
+  const ramBytes = megabytes * 2 ** 20;
+  const fault = faultOf({ ramBytes });
+  if (!fault) return ramBytes;
+  throw new BadInput(`--ram ${megabytes}: not a size of memory`, `write ${fault.must}`);
 }
 
 /** `IRQ@ICOUNT`: a request on that line, at that time. */

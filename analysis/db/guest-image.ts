@@ -1,7 +1,7 @@
 import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
-import { unpack } from '../../schemas/compression.ts';
 import { type ElfSymbol, symbolize } from '../../schemas/elf.ts';
 import { guestSymbols } from '../../schemas/guest-symbols.ts';
+import { unpackFile } from '../../schemas/packed-file.ts';
 import { type CodeSegment, codeOf } from '../../schemas/symbol-file.ts';
 import type { TraceHeader } from '../../schemas/trace-header.ts';
 
@@ -35,7 +35,7 @@ export class GuestImage {
 /** The kernel's code by linear address: in its image, or in the file given for its symbols (vmlinux, an a.out kernel). */
 function segmentsOf({ image, symbols, name }: TraceHeader['guest']): readonly CodeSegment[] {
   for (const file of [symbols, image]) {
-    const segments = file ? codeOf(unpack(file.contents), String(name)) : [];
+    const segments = file ? codeOf(unpackFile(file, 'image'), String(name)) : [];
     if (segments.length > 0) return segments;
   }
   return [];

@@ -59,8 +59,12 @@ export interface OpenedDisk {
 export function openDisk(source: DiskSource): OpenedDisk {
   if (source.kind === 'path') {
     const file = new FileDisk(source.path);
-    const { sectors, sha256 } = file;
-    const description: TraceDisk = { sectors, sha256, base: { kind: 'path', path: untrusted(source.path) } };
+    const { sectors } = file;
+    const description: TraceDisk = {
+      sectors,
+      sha256: file.sha256(),
+      base: { kind: 'path', path: untrusted(source.path) },
+    };
     return { sectors: file, description, close: () => file.close() };
   }
   const disk = new MemoryDisk(source.image);

@@ -1,3 +1,5 @@
+import { MAX_RAM_BYTES } from '../../schemas/limits.ts';
+
 /**
  * The map of the machine's one WebAssembly.Memory: byte offsets, given here and nowhere else. `STATE` areas are part of
  * a snapshot and of the state hash; `DERIVED` areas can be rebuilt from them (fast paths) and are not.
@@ -30,7 +32,6 @@ export const FAST_PATH_BYTES = 0x400000;
 /** STATE: guest RAM; physical address p lives at RAM + p. Page aligned. */
 export const RAM = 0x800000;
 
-export const MAX_RAM_BYTES = 256 << 20;
 export const MAX_FRAMES = MAX_RAM_BYTES >>> 12;
 
 /**

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { bounded } from '../../schemas/bounded.ts';
 import { pack, unpack } from '../../schemas/compression.ts';
 import { type DecodedRows, decodeRows, encodeRows, type RowColumns } from './rows.ts';
 
@@ -20,6 +21,8 @@ const MAGIC = 0x52_3338_3649_58;
 const DIRECTORY_FIELDS = 3;
 /** First epoch that the block has new rows of, offset, length, codec, raw bytes. */
 const BLOCK_FIELDS = 5;
+/** Of a block, before compression: more than the rows of an epoch and those carried over take. */
+const MAX_BLOCK_BYTES = 2 ** 26;
 
 /** Writes an index, block after block. */
 export class StoreIndexWriter {
@@ -72,6 +75,8 @@ export class StoreIndexFile {
   private readonly fd: number;
   private readonly firsts: Float64Array;
   private readonly blocks: Float64Array;
+  /** Offset at which they end. */
+  private readonly blocksEnd: number;
   private readonly decoded = new Map<number, DecodedRows>();
 
   constructor(file: string) {
@@ -80,11 +85,15 @@ export class StoreIndexFile {
       const { size } = fstatSync(this.fd);
       const [directoryAt, magic] = this.doubles(size - 16, 2);
       if (magic !== MAGIC) throw new Error(`${file} is not a store index`);
-      const directory = this.doubles(directoryAt, (size - 16 - directoryAt) / 8);
+      bounded('the offset of the directory', directoryAt, 0, size - 16);
+      const directory = this.doubles(directoryAt, Math.floor((size - 16 - directoryAt) / 8));
       let frames: number;
       [this.from, this.to, frames] = directory;
+      bounded('the number of frames', frames, 0, directory.length - DIRECTORY_FIELDS - 1);
       this.firsts = directory.subarray(DIRECTORY_FIELDS, DIRECTORY_FIELDS + frames + 1);
       this.blocks = directory.subarray(DIRECTORY_FIELDS + frames + 1);
+      this.blocksEnd = directoryAt;
+      this.checkFirsts();
     } catch (error) {
       closeSync(this.fd);
       throw error;
@@ -113,11 +122,23 @@ export class StoreIndexFile {
     return found < 0 ? undefined : this.rows(found);
   }
 
+  private checkFirsts(): void {
+    const count = Math.floor(this.blocks.length / BLOCK_FIELDS);
+    let last = 0;
+    for (const first of this.firsts) last = bounded('the first block of a frame', first, last, count);
+  }
+
   private rows(block: number): DecodedRows {
     let rows = this.decoded.get(block);
     if (!rows) {
       const [, offset, length, codec, rawBytes] = this.blocks.subarray(block * BLOCK_FIELDS);
-      rows = decodeRows(unpack({ codec, rawBytes, data: this.bytes(offset, length) }));
+      bounded(
+        'the length of a block',
+        length,
+        0,
+        this.blocksEnd - bounded('an offset', offset, 0, this.blocksEnd),
+      );
+      rows = decodeRows(unpack({ codec, rawBytes, data: this.bytes(offset, length) }, MAX_BLOCK_BYTES));
       this.decoded.set(block, rows);
     }
     return rows;

@@ -1,10 +1,5 @@
-import {
-  ColumnError,
-  checkedRows,
-  decodeColumn,
-  encodeColumn,
-  maxEncodedBytes,
-} from '../../schemas/column-codec.ts';
+import { bounded } from '../../schemas/bounded.ts';
+import { ColumnError, decodeColumn, encodeColumn, maxEncodedBytes } from '../../schemas/column-codec.ts';
 import { allocateColumn, type ColumnArray, type ColumnType } from '../../schemas/events.ts';
 
 /** Writes to memory, one a row, as the store index keeps them. Not the values: they would be six sevenths of the file. */
@@ -56,7 +51,8 @@ export type DecodedRows = Readonly<RowColumns> & { readonly count: number };
 export function decodeRows(bytes: Uint8Array): DecodedRows {
   if (bytes.length < HEAD_BYTES) throw new ColumnError('a block of the store index is cut short');
   const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const count = checkedRows(head.getUint32(0, true));
+  // No write has size 0, so each row is a byte of that column at least.
+  const count = bounded('the number of rows', head.getUint32(0, true), 0, bytes.length);
   const rows = allocateRows(count);
   let at = HEAD_BYTES;
   for (const [i, { name, type }] of ROW_COLUMNS.entries()) {

@@ -33,7 +33,7 @@ function wholeTrace(): Buffer {
     writer.flush(batch);
     seq = batch.endSeq;
   }
-  writer.finish({ kind: 'limit', code: 0, message: '' }, { icount: icount(99), hashes: {} });
+  writer.finish({ kind: 'limit', code: 0, message: '' }, { icount: icount(2 ** 50), hashes: {} });
   return readFileSync(path);
 }
 
@@ -75,7 +75,7 @@ function readAll(path: string): void {
   try {
     const { image, modules } = reader.header.guest;
     for (const packed of [image, ...modules.map((module) => module.file)]) {
-      if (packed) attempt(() => unpack(packed.contents));
+      if (packed) attempt(() => unpack(packed.contents, packed.contents.rawBytes));
     }
     reader.totals();
     reader.inputs();

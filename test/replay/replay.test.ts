@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -375,15 +375,27 @@ describe('disks', () => {
     await expect(replayed(file)).rejects.toThrow(/built-in disk demo/);
   });
 
-  it('too large to embed stay where they are', async () => {
+  it('too large to embed stay outside, and are looked for beside the trace alone', async () => {
+    mkdirSync(path('elsewhere'));
+    const elsewhere = path('elsewhere/disk.img');
+    writeFileSync(elsewhere, image);
+    const file = await recorded('path.r386', { disk: { kind: 'path', path: elsewhere } });
+    await expect(replayed(file)).rejects.toThrow(/disk\.img, is not in the trace: .*no such file/);
+    expect((await replayed(file, { disks: [elsewhere] })).divergence).toBeUndefined();
     writeFileSync(path('disk.img'), image);
-    const file = await recorded('path.r386', { disk: { kind: 'path', path: path('disk.img') } });
     expect((await replayed(file)).divergence).toBeUndefined();
     writeFileSync(path('disk.img'), image.slice(0, 99_000));
-    await expect(replayed(file)).rejects.toThrow(/disk\.img is not the disk of the recording/);
-    rmSync(path('disk.img'));
-    await expect(replayed(file)).rejects.toThrow(
-      /cannot read disk image .*disk\.img: no such file or folder/,
+    await expect(replayed(file)).rejects.toThrow(/disk\.img is not it: it has 194 sectors, not 196/);
+    writeFileSync(
+      path('disk.img'),
+      image.map((byte) => byte ^ 1),
     );
+    const found = replayed(file).then(
+      () => '',
+      (error: Error) => error.message,
+    );
+    expect(await found).toMatch(/disk\.img is not it: its contents are others/);
+    // The hash of a file on this machine is nobody's business.
+    expect(await found).not.toMatch(/[0-9a-f]{16}/);
   });
 });

@@ -62,20 +62,25 @@ describe.each(EVENT_KIND_NAMES)('%s', (kind) => {
     (seed) => {
       const table = anyBatch(seed, 60).tables[kind];
       const bytes = new EventEncoder().encode(table);
-      expect(decodeTable(kind, bytes)).toEqual(table);
+      expect(decodeTable(kind, bytes, table.count)).toEqual(table);
       expect(readWithPublicSchema(kind, bytes)).toEqual(table.columns.map((column) => [...column]));
     },
   );
 
   it('is empty when it has no rows', () => {
     const empty = allocateTable(kind, 0);
-    expect(decodeTable(kind, new EventEncoder().encode(empty))).toEqual(empty);
+    expect(decodeTable(kind, new EventEncoder().encode(empty), 0)).toEqual(empty);
   });
 });
 
 it('decodes only the columns that are wanted', () => {
   const table = pagingWrites(1, 100);
-  const partial = decodeTable('paging_writes', new EventEncoder().encode(table), new Set(['icount', 'new']));
+  const partial = decodeTable(
+    'paging_writes',
+    new EventEncoder().encode(table),
+    table.count,
+    new Set(['icount', 'new']),
+  );
   const names = EVENT_KINDS.paging_writes.columns.map((column) => column.name);
   expect(partial.columns[0]).toEqual(table.columns[0]);
   expect(partial.columns[names.indexOf('new')]).toEqual(table.columns[names.indexOf('new')]);

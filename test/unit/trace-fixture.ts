@@ -1,6 +1,7 @@
 import { pack, packFile } from '../../schemas/compression.ts';
 import {
   allocateTable,
+  type Column,
   EVENT_KIND_NAMES,
   EVENT_KINDS,
   type EventBatch,
@@ -24,18 +25,19 @@ export function random(seed: number): () => number {
   };
 }
 
-/** Fills a table with rows of any value, in icount and seq order; about a quarter of the columns stay constant. */
+/** Fills a table with rows of any value that the columns can have, in icount and seq order; about a quarter of them stay constant. */
 export function fillAnything(table: EventTable, rows: number, next: () => number, start: number): void {
   table.count = rows;
-  for (const [i, { type }] of EVENT_KINDS[table.kind].columns.entries()) {
+  const columns: readonly Column[] = EVENT_KINDS[table.kind].columns;
+  for (const [i, { type, names }] of columns.entries()) {
     const column = table.columns[i];
     const constant = next() % 4 === 0;
     let value = type === 'icount' ? start : next();
     for (let row = 0; row < rows; row++) {
       if (type === 'icount') value += next() % 8 === 0 ? next() * 16 : next() % 200;
-      else if (type === 'ordinal') value = (row === 0 ? start : column[row - 1]) + (next() % 3);
+      else if (type === 'ordinal') value = row === 0 ? start : column[row - 1] + 1 + (next() % 3);
       else if (!constant) value = next() % 3 === 0 ? next() : next() >>> (next() & 31);
-      column[row] = value;
+      column[row] = names ? value % names.length : value;
     }
   }
 }

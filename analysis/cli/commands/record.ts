@@ -24,7 +24,16 @@ import { whenInterrupted } from '../interruptible.ts';
 import { complainLines, print, printLines } from '../output.ts';
 import { checkOutput, FORCE } from '../output-file.ts';
 import { openDisplay } from '../recording-display.ts';
-import { parseCount, parseCpu, parseMips, parseRam, parseRange, parseSeed, parseTlb } from '../values.ts';
+import {
+  parseCount,
+  parseCpu,
+  parseLadder,
+  parseLatency,
+  parseMips,
+  parseRam,
+  parseSeed,
+  parseTlb,
+} from '../values.ts';
 import { fileBytes } from './file-bytes.ts';
 
 /** `rewind386 record` */
@@ -39,13 +48,13 @@ export const addRecord = (cli: Argv): Argv =>
       instructions: parseCount(args.instructions, '--instructions'),
       quiet: args.quiet,
       screen: args.screen,
-      ladderInterval: parseCount(args.ladder, '--ladder'),
+      ladderInterval: parseLadder(args.ladder),
       checkpoints: parseCheckpoints(args.checkpointEvery, args.checkpointShare, args.checkpointTime),
       inputs: openInputs(args, parseMips(args.mips)),
       config: {
         ...DEFAULT_CONFIG,
         ...parseTlb(args.tlb),
-        ...latencies(args.diskLatency),
+        ...parseLatency(args.diskLatency),
         ramBytes: parseRam(args.ram),
         instructionsPerSecond: parseMips(args.mips),
         cpuModel: parseCpu(args.cpu),
@@ -235,11 +244,6 @@ function parsePercent(percent: number, option: string): number {
   if (!(percent >= 0 && percent <= 100))
     throw new BadInput(`${option} ${percent}: not a percentage`, 'write 0 to 100');
   return percent / 100;
-}
-
-function latencies(text: string) {
-  const { min, max } = parseRange(text, '--disk-latency');
-  return { diskLatencyMin: min, diskLatencyMax: max };
 }
 
 export interface RecordingRequest

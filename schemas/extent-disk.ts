@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { unpack } from './compression.ts';
+import { MAX_EXTENT_BYTES } from './limits.ts';
+import type { TraceExtent } from './trace-header.ts';
+
+const SECTOR_BYTES = 512;
+/** Extents kept unpacked; those used last come last. They have 64 KB each as a rule. */
+const KEPT = 256;
+/** What is hashed at a time. */
+const PIECE_BYTES = 64 << 10;
+
+/** A disk image whose parts lie packed in a trace, by first sector; between them are zeros. Unpacked as they are read. */
+export class ExtentDisk {
+  readonly sectors: number;
+  private readonly extents: readonly TraceExtent[];
+  private readonly kept = new Map<number, Uint8Array>();
+
+  constructor(sectors: number, extents: readonly TraceExtent[]) {
+    this.sectors = sectors;
+    this.extents = extents;
+  }
+
+  /** Sectors from `sector` on, as many as there is room for; zeros beyond the end. */
+  read(sector: number, into: Uint8Array): void {
+    into.fill(0);
+    const end = sector + Math.ceil(into.length / SECTOR_BYTES);
+    for (let n = this.lastAt(sector); n < this.extents.length; n++) {
+      if (n < 0) continue;
+      const { firstSector } = this.extents[n];
+      if (firstSector >= end) return;
+      // Where the extent begins in `into`, which may be before it.
+      const at = (firstSector - sector) * SECTOR_BYTES;
+      const part = this.unpacked(n).subarray(Math.max(0, -at), Math.max(0, into.length - at));
+      into.set(part, Math.max(0, at));
+    }
+  }
+
+  /** SHA-256 of the whole image, hexadecimal. */
+  sha256(): string {
+    const hash = createHash('sha256');
+    const piece = new Uint8Array(PIECE_BYTES);
+    const perPiece = PIECE_BYTES / SECTOR_BYTES;
+    for (let sector = 0; sector < this.sectors; sector += perPiece) {
+      this.read(sector, piece);
+      hash.update(piece.subarray(0, Math.min(perPiece, this.sectors - sector) * SECTOR_BYTES));
+    }
+    return hash.digest('hex');
+  }
+
+  /** Number of the last extent that begins at a sector or before it; -1 when all begin later. */
+  private lastAt(sector: number): number {
+    let low = 0;
+    let high = this.extents.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.extents[middle].firstSector <= sector) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  private unpacked(n: number): Uint8Array {
+    const bytes = this.kept.get(n) ?? unpack(this.extents[n].contents, MAX_EXTENT_BYTES);
+    this.kept.delete(n);
+    this.kept.set(n, bytes);
+    if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value as number);
+    return bytes;
+  }
+}

@@ -1,0 +1,92 @@
+import { bounded, OutOfBounds } from './bounded.ts';
+import { fileLimit, type Packed } from './compression.ts';
+import {
+  MAX_DISK_SECTORS,
+  MAX_DRIVES,
+  MAX_EMBEDDED_BYTES,
+  MAX_EXTENT_BYTES,
+  MAX_LABELS,
+  MAX_MODULES,
+  MAX_NAME_BYTES,
+  MAX_RAM_BYTES,
+} from './limits.ts';
+import type { TraceDisk, TraceDrive, TraceHeader } from './trace-header.ts';
+
+/**
+ * What the header of a trace may say, besides the machine's configuration (recorder/machine/config-limits.ts): held to when one is
+ * written and when one is read.
+ */
+
+const SECTOR_BYTES = 512;
+const MAX_ICOUNT = Number.MAX_SAFE_INTEGER;
+/** ATA drives by channel and cable; the first is the first hard disk, which has a place of its own. Floppies. */
+const UNITS = { disk: [1, 3], cdrom: [0, 3], floppy: [0, 1] } as const;
+/** 80 cylinders, 2 heads, 36 sectors. */
+const MAX_FLOPPY_SECTORS = 5760;
+const SLOTS = 1024;
+const ROM_BYTES = 256 << 10;
+
+/** Throws OutOfBounds, which names the field. */
+export function checkHeader(header: TraceHeader): void {
+  const { guest, profile, firmware, parent } = header;
+  bounded('ladder_interval', header.ladderInterval, 1, MAX_ICOUNT);
+  bounded('the number of labels', Object.keys(header.labels).length, 0, MAX_LABELS);
+  bounded('profile.recursive_slot', profile.recursiveSlot, -1, SLOTS - 1);
+  bounded('profile.alternate_slot', profile.alternateSlot, -1, SLOTS - 1);
+  if (guest.image) checkSize('guest.image', guest.image.contents, fileLimit(guest.image.contents));
+  if (guest.symbols) checkSize('guest.symbols', guest.symbols.contents, fileLimit(guest.symbols.contents));
+  bounded('the number of modules', guest.modules.length, 0, MAX_MODULES);
+  const room = Math.min(header.machine.ramBytes, MAX_RAM_BYTES);
+  const modules = guest.modules.reduce((sum, { file }) => sum + file.contents.rawBytes, 0);
+  if (modules > room) throw new OutOfBounds('the size of all modules', modules, `${room} at most, as RAM is`);
+  if (firmware) {
+    checkSize('firmware.bios', firmware.bios.contents, ROM_BYTES);
+    checkSize('firmware.vga_bios', firmware.vgaBios.contents, ROM_BYTES);
+    if (!/^[acd]{0,3}$/.test(firmware.bootOrder))
+      throw new OutOfBounds(
+        'firmware.boot_order',
+        JSON.stringify(firmware.bootOrder.slice(0, 8)),
+        'of a, c, d',
+      );
+  }
+  if (parent) bounded('the length of parent.file', parent.file.raw.length, 0, MAX_NAME_BYTES * 16);
+  checkDisks(header);
+}
+
+function checkSize(field: string, { rawBytes }: Packed, most: number): void {
+  bounded(`the size of ${field}`, rawBytes, 0, most);
+}
+
+function checkDisks({ disk, drives = [] }: TraceHeader): void {
+  bounded('the number of drives', drives.length, 0, MAX_DRIVES);
+  for (const drive of drives) checkDrive(drive);
+  const places = new Set(
+    drives.map(({ kind, unit }) => (kind === 'floppy' ? `floppy ${unit}` : `ATA ${unit}`)),
+  );
+  if (disk) places.add('ATA 0');
+  const count = drives.length + (disk ? 1 : 0);
+  if (places.size < count) throw new OutOfBounds('drives.unit', 'given twice', 'another for each drive');
+  const media = [...(disk ? [disk] : []), ...drives.map(({ medium }) => medium)];
+  const embedded = media.reduce((sum, medium) => sum + checkDisk(medium), 0);
+  bounded('the size of all embedded disks', embedded, 0, MAX_EMBEDDED_BYTES);
+}
+
+function checkDrive({ kind, unit, medium }: TraceDrive): void {
+  const [first, last] = UNITS[kind];
+  bounded(`the unit of a drive (${kind})`, unit, first, last);
+  if (kind === 'floppy') bounded('the sectors of a floppy', medium.sectors, 0, MAX_FLOPPY_SECTORS);
+}
+
+/** Its bytes, if it is embedded: extents one after the other, none of them beyond its end. */
+function checkDisk({ sectors, base }: TraceDisk): number {
+  bounded('disk.sectors', sectors, 0, MAX_DISK_SECTORS);
+  if (base.kind !== 'embedded') return 0;
+  let free = 0;
+  for (const { firstSector, contents } of base.extents) {
+    bounded('extents.first_sector', firstSector, free, sectors);
+    bounded('the size of an extent', contents.rawBytes, 1, MAX_EXTENT_BYTES);
+    free = firstSector + Math.ceil(contents.rawBytes / SECTOR_BYTES);
+    bounded('the end of an extent', free, 0, sectors);
+  }
+  return sectors * SECTOR_BYTES;
+}
