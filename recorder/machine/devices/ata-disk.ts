@@ -49,6 +49,7 @@ const PHASE_READ = 1;
 const PHASE_WRITE = 2;
 const PHASE_IDENTIFY = 3;
 const PHASE_DONE = 4;
+const PHASE_VERIFY = 5;
 
 /** Command codes, by what they do. */
 const READS = new Set([0x20, 0x21, 0xc4]);
@@ -93,6 +94,7 @@ export class AtaDisk extends AtaDrive {
   }
 
   protected done(phase: number): void {
+    const { words } = this;
     switch (phase) {
       case PHASE_READ:
         this.blockRead();
@@ -102,6 +104,9 @@ export class AtaDisk extends AtaDrive {
         break;
       case PHASE_IDENTIFY:
         this.fillIdentity();
+        break;
+      case PHASE_VERIFY:
+        this.advance(words[REMAINING]);
         break;
     }
     this.interrupt();
@@ -157,6 +162,7 @@ export class AtaDisk extends AtaDrive {
     words[BLOCK] = MULTIPLES.has(code) ? words[MULTIPLE] : 1;
     if (READS.has(code)) this.busy(PHASE_READ, this.latency());
     else if (WRITES.has(code)) this.wantBlock();
+    else if (this.host.config.chipsetRevision >= 31) this.busy(PHASE_VERIFY, this.latency());
     else {
       words[REMAINING] = 0;
       this.busy(PHASE_DONE, this.latency());
