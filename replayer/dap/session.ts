@@ -1,9 +1,11 @@
 import { basename } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import {
   DebugSession,
   Event,
   InitializedEvent,
   OutputEvent,
+  Response,
   Scope,
   Source,
   StackFrame,
@@ -18,9 +20,12 @@ import { BadInput } from '../../schemas/bad-input.ts';
 import { printableTexts } from '../../schemas/untrusted.ts';
 import type { Debuggee, StopReport } from '../gdb/debuggee.ts';
 import type { Monitor } from '../gdb/monitor.ts';
+import { MAX_WATCHED } from '../gdb/points.ts';
+import { givenArguments, wrongArguments } from './arguments.ts';
 import type { Frame } from './frame.ts';
 import { type GuestCode, hex } from './guest-code.ts';
 import { Locals } from './locals.ts';
+import { ClientMessages } from './messages.ts';
 import { Points } from './points.ts';
 import { type Granularity, Stepper } from './stepper.ts';
 import type { Data } from './values.ts';
@@ -33,6 +38,9 @@ const ERROR = 1;
 const EXACT: ReadonlySet<string> = new Set(['path']);
 /** The longest instruction, bytes. */
 const LONGEST = 15;
+
+/** Bytes: what a symbol says of a longer one is not believed. */
+const LONGEST_FUNCTION = 1 << 18;
 
 const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsConfigurationDoneRequest: true,
@@ -102,6 +110,31 @@ export class RewindDebugSession extends DebugSession {
   }
 
   // --- Serving -----------------------------------------------------------------------------------------------------------
+
+  override start(input: Readable, output: Writable): void {
+    const messages = new ClientMessages();
+    // Who speaks another language is not listened to any more.
+    messages.on('error', () => {
+      input.destroy();
+      this.shutdown();
+    });
+    // Without a listener an event of this name would be thrown.
+    this.on('error', () => {});
+    super.start(input.pipe(messages), output);
+  }
+
+  /** What is missing or cannot be is the request's error; the base class has the rest answered. */
+  protected override dispatchRequest(request: DebugProtocol.Request): void {
+    const wrong = typeof request.command === 'string' ? wrongArguments(request) : 'a request without command';
+    if (wrong) {
+      this.sendErrorResponse(new Response(request), ERROR, wrong.replaceAll('{', '('));
+      return;
+    }
+    const given = givenArguments(request);
+    // As the specification has it when nothing is said.
+    if (request.command === 'initialize') given.pathFormat ??= 'path';
+    super.dispatchRequest({ ...request, arguments: given });
+  }
 
   /** Answers once the machine is free; what a user did wrong becomes the request's error. */
   private serve(response: DebugProtocol.Response, answer: () => unknown): void {
@@ -254,12 +287,15 @@ export class RewindDebugSession extends DebugSession {
   ): void {
     this.serve(response, () => {
       const watches = breakpoints.map(({ dataId, accessType = 'write' }): Watch => {
-        const [space, address, bytes] = dataId.split(' ');
+        const [, space, address, bytes] = /^(linear|physical) (0x[0-9a-f]{8}) (\d{1,7})$/.exec(dataId) ?? [];
         const first = Number(address);
+        const last = first + Number(bytes) - 1;
+        if (!(last >= first && last <= 0xffffffff && last - first < MAX_WATCHED))
+          throw new BadInput(`${dataId}: no data to watch; ask with dataBreakpointInfo`);
         return {
           space: space === 'physical' ? 'physical' : 'linear',
           first,
-          last: first + Number(bytes) - 1,
+          last,
           reads: accessType !== 'write',
           writes: accessType !== 'read',
         };
@@ -332,6 +368,7 @@ export class RewindDebugSession extends DebugSession {
     { frameId }: DebugProtocol.ScopesArguments,
   ): void {
     this.serve(response, () => {
+      this.frame(frameId);
       const locals = this.locals.scope(frameId);
       const machine = SCOPES.map(({ name }, n) => new Scope(name, n + 1));
       return { scopes: [...(locals > 0 ? [new Scope('Locals', locals)] : []), ...machine] };
@@ -342,10 +379,12 @@ export class RewindDebugSession extends DebugSession {
     response: DebugProtocol.VariablesResponse,
     { variablesReference }: DebugProtocol.VariablesArguments,
   ): void {
-    this.serve(response, () => ({
-      variables:
-        this.locals.open(variablesReference) ?? variables(this.options.debuggee, variablesReference - 1),
-    }));
+    this.serve(response, () => {
+      const found =
+        this.locals.open(variablesReference) ?? variables(this.options.debuggee, variablesReference - 1);
+      if (!found) throw new BadInput(`there are no variables ${variablesReference}: the machine has moved`);
+      return { variables: found };
+    });
   }
 
   protected override setVariableRequest(
@@ -369,6 +408,7 @@ export class RewindDebugSession extends DebugSession {
     { expression, context, frameId = 0 }: DebugProtocol.EvaluateArguments,
   ): void {
     this.serve(response, async () => {
+      this.frame(frameId);
       const variable = this.locals.evaluate(expression, frameId);
       if (variable) return variable;
       const value = this.value(expression);
@@ -385,6 +425,13 @@ export class RewindDebugSession extends DebugSession {
         this.tellStop('goto', `icount ${debuggee.position.icount}`);
       return { result, variablesReference: 0 };
     });
+  }
+
+  /** Throws where there is no such frame. */
+  private frame(id: number): Frame {
+    const frame = this.locals.stack[id];
+    if (!frame) throw new BadInput(`there is no frame ${id}: the machine has moved`);
+    return frame;
   }
 
   /** A register, `*ADDRESS` (the word there), a symbol or a number; undefined for anything else. */
@@ -418,7 +465,7 @@ export class RewindDebugSession extends DebugSession {
     { memoryReference, offset = 0, count }: DebugProtocol.ReadMemoryArguments,
   ): void {
     this.serve(response, () => {
-      const address = this.address(memoryReference) + offset;
+      const address = (this.address(memoryReference) + offset) >>> 0;
       const bytes = this.options.debuggee.readMemory('linear', address, count);
       const data = Buffer.from(bytes).toString('base64');
       return { address: hex(address), data, unreadableBytes: count - bytes.length };
@@ -430,7 +477,7 @@ export class RewindDebugSession extends DebugSession {
     { memoryReference, offset = 0, data }: DebugProtocol.WriteMemoryArguments,
   ): void {
     this.serve(response, () => {
-      const address = this.address(memoryReference) + offset;
+      const address = (this.address(memoryReference) + offset) >>> 0;
       const bytes = Buffer.from(data, 'base64');
       if (!this.options.debuggee.writeMemory('linear', address, bytes))
         throw new BadInput(`${hex(address)} is not mapped`);
@@ -456,7 +503,7 @@ export class RewindDebugSession extends DebugSession {
     }: DebugProtocol.DisassembleArguments,
   ): void {
     this.serve(response, () => {
-      const from = this.address(memoryReference) + offset;
+      const from = (this.address(memoryReference) + offset) >>> 0;
       const before = instructionOffset < 0 ? this.instructionsBefore(from, -instructionOffset) : [];
       const after = this.instructionsFrom(from, Math.max(0, instructionOffset) + instructionCount);
       const shown = [...before, ...after.slice(Math.max(0, instructionOffset))];
@@ -491,7 +538,8 @@ export class RewindDebugSession extends DebugSession {
 
   /** Instructions have no fixed length: they are counted from the start of the function. */
   private instructionsBefore(end: number, count: number): DebugProtocol.DisassembledInstruction[] {
-    const start = this.options.code.functionStart(end) ?? end;
+    const entry = this.options.code.functionStart(end) ?? end;
+    const start = end - entry > LONGEST_FUNCTION ? end : entry;
     const found = this.instructionsFrom(start, Number.POSITIVE_INFINITY, end).slice(-count);
     const missing = Array.from({ length: count - found.length }, (_, n) => ({
       address: hex((found[0] ? Number(found[0].address) : end) - (count - found.length) + n),

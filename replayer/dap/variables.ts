@@ -59,8 +59,9 @@ export const SCOPES: readonly ScopeSpec[] = [
   },
 ];
 
-export const variables = (debuggee: Debuggee, scope: number): DebugProtocol.Variable[] =>
-  (SCOPES[scope]?.read(debuggee) ?? []).map(({ name, value }) => ({
+/** Undefined for a scope that there is not. */
+export const variables = (debuggee: Debuggee, scope: number): DebugProtocol.Variable[] | undefined =>
+  SCOPES[scope]?.read(debuggee).map(({ name, value }) => ({
     name,
     value,
     variablesReference: 0,

@@ -11,6 +11,9 @@ export type StopReport =
   | { readonly kind: 'step' | 'interrupted' | 'begin' | 'end' }
   | { readonly kind: 'hit'; readonly hit: Hit };
 
+/** Bytes of memory that are shown at once: lengths come from the guest's debug information, too. */
+const MAX_READ = 1 << 20;
+
 /**
  * What a debugger works on: the recorded run, and, once something was written, a what-if run that left it there. The
  * recording never changes. Going back over the place where a what-if run left gives it up.
@@ -119,15 +122,16 @@ export class Debuggee {
 
   // --- Memory ----------------------------------------------------------------------------------------------------------
 
-  /** As many of `length` bytes as can be read from `address` on. Nothing in the machine changes. */
+  /** As many of `length` bytes as can be read from `address` on, at most MAX_READ. Nothing in the machine changes. */
   readMemory(space: AddressSpace, address: number, length: number): Uint8Array {
     const { mem } = this.machine;
-    const bytes = new Uint8Array(length);
+    const most = Math.min(Math.max(0, length), MAX_READ);
+    const bytes = new Uint8Array(most);
     let done = 0;
-    while (done < length) {
+    while (done < most) {
       const at = this.physical(space, address + done);
       if (at < 0) break;
-      const count = Math.min(length - done, 4096 - (at & 4095));
+      const count = Math.min(most - done, 4096 - (at & 4095));
       bytes.set(mem.u8.subarray(RAM + at, RAM + at + count), done);
       done += count;
     }

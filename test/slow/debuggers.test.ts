@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { fuzzDap } from '../fuzz/dap-messages.ts';
 import { fuzzStub } from '../fuzz/gdb-packets.ts';
 import { type TinyDebuggee, tinyDebuggee } from '../replay/tiny-debuggee.ts';
 import { random } from '../unit/trace-fixture.ts';
@@ -20,11 +21,14 @@ const held = () => {
   return heapUsed + arrayBuffers;
 };
 
-it('gdb packets', async () => {
+it.each([
+  ['gdb packets', fuzzStub],
+  ['messages of the Debug Adapter Protocol', fuzzDap],
+])('%s', async (_, fuzz) => {
   console.log(`PACKET_SEED=${SEED}`);
   const next = random(SEED);
-  await fuzzStub(tiny, CASES / 10, next);
+  await fuzz(tiny, CASES / 10, next);
   const before = held();
-  await fuzzStub(tiny, (CASES * 9) / 10, next);
+  await fuzz(tiny, (CASES * 9) / 10, next);
   expect(held() - before).toBeLessThan(GROWTH);
 });
