@@ -21,18 +21,33 @@ const MOST = 1_000_000;
 const SEARCHED_BYTES = 16 << 20;
 /** A kind letter of nm, and a name. */
 const NAME = /^[A-Za-z?][\x21-\x7e]+$/;
+/** A token stands for a few letters. */
+const LONGEST_TOKEN = 256;
+/**
+ * Tokens and characters that are read in all, some seconds of work: a kernel's names are a few million. Memory that was made to look like the
+ * beginning of a table everywhere has none.
+ */
+const MOST_WORK = 60_000_000;
+/** Characters of a name (KSYM_NAME_LEN). */
+const LONGEST_NAME = 512;
 /** Names of at least 128 bytes have a length of two bytes (Linux 5.16 on). */
 const LONG_NAME = 0x80;
 
 /** The symbols in `memory`, a copy of physical memory; undefined when there is no such table. */
 export function findKallsyms(memory: Uint8Array): Kallsyms | undefined {
   const bytes = Buffer.from(memory.buffer, memory.byteOffset, memory.length);
+  const work: Work = { left: MOST_WORK };
   for (let at = bytes.indexOf(DIGITS); at >= 0; at = bytes.indexOf(DIGITS, at + 1)) {
     const tokens = tokensAround(bytes, at);
-    const found = tokens && namesBefore(bytes, tokens);
+    const found = tokens && namesBefore(bytes, tokens, work);
     if (found) return found;
   }
   return undefined;
+}
+
+/** Tokens that may still be read. */
+interface Work {
+  left: number;
 }
 
 interface TokenTable {
@@ -55,7 +70,7 @@ function tokensAround(bytes: Buffer, digits: number): TokenTable | undefined {
   let at = start;
   for (let n = 0; n < TOKENS; n++) {
     const end = bytes.indexOf(0, at);
-    if (end < 0) return undefined;
+    if (end < 0 || end - at > LONGEST_TOKEN) return undefined;
     starts.push(at - start);
     tokens.push(bytes.toString('latin1', at, end));
     at = end + 1;
@@ -69,12 +84,13 @@ function tokensAround(bytes: Buffer, digits: number): TokenTable | undefined {
 }
 
 /** The count of symbols and their names, somewhere before the tokens, checked by the markers behind the names. */
-function namesBefore(bytes: Buffer, table: TokenTable): Kallsyms | undefined {
+function namesBefore(bytes: Buffer, table: TokenTable, work: Work): Kallsyms | undefined {
   const first = Math.max(8, table.start - SEARCHED_BYTES);
-  for (let countAt = (table.start & ~3) - 4; countAt >= first; countAt -= 4) {
+  for (let countAt = (table.start & ~3) - 4; countAt >= first && work.left > 0; countAt -= 4) {
+    work.left--;
     const count = bytes.readUInt32LE(countAt);
     if (count < FEWEST || count > MOST) continue;
-    const decoded = decodeNames(bytes, countAt + 4, count, table);
+    const decoded = decodeNames(bytes, countAt + 4, count, table, work);
     const addresses = decoded && findAddresses(bytes, countAt, table.end, count);
     if (addresses)
       return {
@@ -84,7 +100,13 @@ function namesBefore(bytes: Buffer, table: TokenTable): Kallsyms | undefined {
   return undefined;
 }
 
-function decodeNames(bytes: Buffer, start: number, count: number, table: TokenTable): string[] | undefined {
+function decodeNames(
+  bytes: Buffer,
+  start: number,
+  count: number,
+  table: TokenTable,
+  work: Work,
+): string[] | undefined {
   const names: string[] = [];
   const markers: number[] = [];
   let at = start;
@@ -92,14 +114,16 @@ function decodeNames(bytes: Buffer, start: number, count: number, table: TokenTa
     if (n % NAMES_PER_MARKER === 0) markers.push(at - start);
     let length = bytes[at++];
     if (length & LONG_NAME) length = (length & ~LONG_NAME) | (bytes[at++] << 7);
-    if (length === 0 || at + length > table.start) return undefined;
+    if (length === 0 || length > LONGEST_NAME || at + length > table.start) return undefined;
     let name = '';
     for (const token of bytes.subarray(at, at + length)) name += table.tokens[token];
-    if (!NAME.test(name)) return undefined;
+    work.left -= length + name.length;
+    if (work.left < 0 || name.length > LONGEST_NAME || !NAME.test(name)) return undefined;
     names.push(name);
     at += length;
   }
   const markersAt = (at + 3) & ~3;
+  if (markersAt + 4 * markers.length > bytes.length) return undefined;
   return markers.every((offset, n) => bytes.readUInt32LE(markersAt + 4 * n) === offset) ? names : undefined;
 }
 
@@ -111,7 +135,8 @@ function findAddresses(
   count: number,
 ): number[] | undefined {
   const row = (at: number) => {
-    if (at < 0 || at + 4 * count > bytes.length) return undefined;
+    // A word behind it may be read as well.
+    if (at < 0 || at + 4 * count + 4 > bytes.length) return undefined;
     const numbers = Array.from({ length: count }, (_, n) => bytes.readUInt32LE(at + 4 * n));
     return numbers.every((number, n) => n === 0 || number >= numbers[n - 1]) ? numbers : undefined;
   };
