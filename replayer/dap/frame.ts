@@ -3,7 +3,8 @@ import { RETURN, type Registers } from '../dwarf/call-frames.ts';
 import type { Scope } from '../dwarf/debug-info.ts';
 import { AT, type Die } from '../dwarf/entries.ts';
 import { type FrameContext, type Location, locate } from '../dwarf/expressions.ts';
-import { typeOf } from '../dwarf/types.ts';
+import { type Type, typeOf } from '../dwarf/types.ts';
+import { understood } from '../dwarf/work.ts';
 import type { Debuggee } from '../gdb/debuggee.ts';
 import type { GuestCode, Place } from './guest-code.ts';
 import { unwind } from './unwind.ts';
@@ -68,7 +69,14 @@ export class Frame implements FrameContext {
 
   frameBase(): number | undefined {
     const expression = this.scope?.frameBase;
-    const found = expression && locate(expression, this);
+    // One that asks for itself is none.
+    const own: FrameContext = {
+      register: (n) => this.register(n),
+      cfa: () => this.cfa(),
+      read: (address, bytes) => this.read(address, bytes),
+      frameBase: () => undefined,
+    };
+    const found = expression && locate(expression, own);
     if (found?.kind === 'memory') return found.address;
     // A register means what it holds.
     return found?.kind === 'register' ? this.register(found.register) : undefined;
@@ -87,10 +95,16 @@ export class Frame implements FrameContext {
     return die && this.dataOf(die);
   }
 
+  /** A variable of which nothing is understood was optimized out, to all appearances. */
   dataOf(die: Die): Data {
     const type = typeOf(
-      withOrigin(die, (entry) => (entry.attributes.has(AT.type) ? entry : undefined)) ?? die,
+      understood(() => withOrigin(die, (entry) => (entry.attributes.has(AT.type) ? entry : undefined))) ??
+        die,
     );
+    return understood(() => this.locatedData(die, type)) ?? { type };
+  }
+
+  private locatedData(die: Die, type: Type): Data {
     const constant = numberOf(die, AT.constValue);
     if (constant !== undefined)
       return { type, bytes: new Uint8Array(Int32Array.of(constant, constant < 0 ? -1 : 0).buffer) };

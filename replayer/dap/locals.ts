@@ -37,6 +37,11 @@ export class Locals {
     this.handles.reset();
   }
 
+  /** Before a question of the client: it may cost so much, and no more. */
+  begin(): void {
+    this.code.info.begin();
+  }
+
   /** Reference of the variables of frame `id`; 0 where nothing is known of its code. */
   scope(id: number): number {
     const frame = this.stack[id];

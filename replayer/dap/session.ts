@@ -140,6 +140,7 @@ export class RewindDebugSession extends DebugSession {
   private serve(response: DebugProtocol.Response, answer: () => unknown): void {
     this.work = this.work.then(async () => {
       try {
+        this.locals.begin();
         const body = await answer();
         if (body !== undefined) response.body = body;
         this.sendResponse(response);

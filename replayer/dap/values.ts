@@ -22,6 +22,8 @@ export interface Target {
 
 /** Elements of an array shown at once. */
 const MAX_ELEMENTS = 256;
+/** Bytes of a value that are read: nothing larger is shown whole. */
+const MAX_BYTES = 1 << 16;
 const MAX_TEXT = 80;
 const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
 
@@ -117,6 +119,7 @@ export class Values {
   }
 
   private bytesOf({ type, address, bytes }: Data): Uint8Array | undefined {
+    if (type.bytes > MAX_BYTES) return undefined;
     if (address !== undefined) return this.target.read(address, type.bytes);
     return bytes && bytes.length >= type.bytes ? bytes.subarray(0, type.bytes) : undefined;
   }

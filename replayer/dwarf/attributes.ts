@@ -30,7 +30,16 @@ export function numberOf(die: Die, attribute: number): number | undefined {
 const indexedAddress = (die: Die, index: number): number | undefined =>
   readerOf(die, '.debug_addr', baseOf(die, AT.addressBase) + 4 * index)?.u32();
 
+/** Characters that cost as much as an entry. */
+const STEP_OF_TEXT = 8;
+
 export function textOf(die: Die, attribute: number): string | undefined {
+  const text = readText(die, attribute);
+  die.unit.work.spend(1 + (text?.length ?? 0) / STEP_OF_TEXT);
+  return text;
+}
+
+function readText(die: Die, attribute: number): string | undefined {
   const found = die.attributes.get(attribute);
   if (typeof found?.value === 'string') return found.value;
   if (typeof found?.value !== 'number') return undefined;
@@ -134,13 +143,9 @@ function* listEntries(list: List, located = false): Generator<ListEntry> {
   const reader = readerOf(die, list.current, at);
   let base = numberOf(die.unit.root, AT.lowPc) ?? 0;
   const address = () => indexedAddress(die, reader?.uleb() ?? 0) ?? 0;
-  const expression = () => {
-    if (!located || !reader) return NOTHING;
-    const length = reader.uleb();
-    reader.at += length;
-    return reader.bytes.subarray(reader.at - length, reader.at);
-  };
-  while (reader && reader.at < reader.bytes.length) {
+  const expression = () => (located && reader ? reader.block(reader.uleb()) : NOTHING);
+  while (reader && reader.left > 0) {
+    die.unit.work.spend();
     // The kinds of range lists lack the default, and are one less from there on.
     const code = reader.u8();
     const kind = located || code < 5 ? code : code + 1;
@@ -193,19 +198,15 @@ function* listEntries(list: List, located = false): Generator<ListEntry> {
 function* oldEntries({ die, index, old }: List, located: boolean): Generator<ListEntry> {
   const reader = readerOf(die, old, index.value as number);
   let base = numberOf(die.unit.root, AT.lowPc) ?? 0;
-  while (reader && reader.at + 8 <= reader.bytes.length) {
+  while (reader && reader.left >= 8) {
+    die.unit.work.spend();
     const [start, end] = [reader.u32(), reader.u32()];
     if (start === 0 && end === 0) return;
     if (start === 0xffffffff) {
       base = end;
       continue;
     }
-    let expression: Uint8Array = NOTHING;
-    if (located) {
-      const length = reader.u16();
-      reader.at += length;
-      expression = reader.bytes.subarray(reader.at - length, reader.at);
-    }
+    const expression = located ? reader.block(reader.u16()) : NOTHING;
     yield { start: base + start, end: base + end, expression };
   }
 }

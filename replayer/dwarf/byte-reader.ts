@@ -1,4 +1,12 @@
-/** Reads little-endian numbers and LEB128 (DWARF 5, 7.6) from bytes, one after the other. */
+/** Longest text that is read, bytes: a longer one is cut. */
+const MAX_TEXT = 4096;
+/** Bytes of a LEB128 number of 64 bits. */
+const MAX_LEB = 10;
+
+/**
+ * Reads little-endian numbers and LEB128 (DWARF 5, 7.6) from bytes, one after the other. What is not there throws a RangeError,
+ * and so does a number beyond 64 bits: the bytes may be a stranger's.
+ */
 export class ByteReader {
   readonly bytes: Uint8Array;
   at: number;
@@ -8,6 +16,11 @@ export class ByteReader {
     this.bytes = bytes;
     this.at = at;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Bytes that have not been read. */
+  get left(): number {
+    return this.bytes.length - this.at;
   }
 
   u8(): number {
@@ -28,31 +41,44 @@ export class ByteReader {
   uleb(): number {
     let value = 0;
     let scale = 1;
-    for (;;) {
+    for (let n = 0; n < MAX_LEB; n++) {
       const byte = this.u8();
       value += (byte & 0x7f) * scale;
       if ((byte & 0x80) === 0) return value;
       scale *= 128;
     }
+    throw new RangeError('a number of more than 64 bits');
   }
 
   sleb(): number {
     let value = 0;
     let scale = 1;
-    for (;;) {
+    for (let n = 0; n < MAX_LEB; n++) {
       const byte = this.u8();
       value += (byte & 0x7f) * scale;
       scale *= 128;
       if ((byte & 0x80) === 0) return byte & 0x40 ? value - scale : value;
     }
+    throw new RangeError('a number of more than 64 bits');
+  }
+
+  /** The next `length` bytes. */
+  block(length: number): Uint8Array {
+    this.skip(length);
+    return this.bytes.subarray(this.at - length, this.at);
+  }
+
+  skip(length: number): void {
+    if (!(length <= this.left)) throw new RangeError(`${length} bytes, of which ${this.left} are there`);
+    this.at += length;
   }
 
   /** Up to a zero byte, which is passed. */
   text(): string {
     const end = this.bytes.indexOf(0, this.at);
     const stop = end < 0 ? this.bytes.length : end;
-    const text = Buffer.from(this.bytes.subarray(this.at, stop)).toString('utf8');
+    const shown = this.bytes.subarray(this.at, Math.min(stop, this.at + MAX_TEXT));
     this.at = stop + 1;
-    return text;
+    return Buffer.from(shown.buffer, shown.byteOffset, shown.length).toString('utf8');
   }
 }

@@ -1,5 +1,12 @@
 import { ByteReader } from './byte-reader.ts';
 import type { Sections } from './sections.ts';
+import { understood } from './work.ts';
+
+/** More than a kernel has functions. */
+const MAX_ENTRIES = 1_000_000;
+/** Bytes of the instructions for one function, and states that they may remember in each other. */
+const MAX_PROGRAM = 1 << 16;
+const MAX_REMEMBERED = 64;
 
 /** DWARF numbers of the i386's registers are those of its encoding; the return address is column 8 (System V ABI, i386). */
 export const ESP = 4;
@@ -38,7 +45,10 @@ export class CallFrames {
 
   constructor(sections: Sections) {
     const section = sections.get('.debug_frame');
-    this.entries = section ? readEntries(section).sort((a, b) => a.start - b.start) : [];
+    const entries: Entry[] = [];
+    // What is whole before a mistake serves.
+    if (section) understood(() => readEntries(section, entries));
+    this.entries = entries.sort((a, b) => a.start - b.start);
   }
 
   /** The canonical frame address of the frame that code at `RETURN` has; undefined where nothing is known of the code. */
@@ -72,34 +82,36 @@ export class CallFrames {
     const pc = registers[RETURN];
     if (pc === undefined) return undefined;
     const entry = this.entryAt(pc);
-    const rules = entry && rulesAt(entry, pc);
+    const rules = entry && understood(() => rulesAt(entry, pc));
     const base = rules && registers[rules.register];
     return !rules || base === undefined ? undefined : { cfa: (base + rules.offset) >>> 0, rules };
   }
 }
 
-function readEntries(section: Uint8Array): Entry[] {
+function readEntries(section: Uint8Array, entries: Entry[]): void {
   const commons = new Map<number, Common>();
-  const entries: Entry[] = [];
-  for (const reader = new ByteReader(section); reader.at < section.length; ) {
+  const reader = new ByteReader(section);
+  while (reader.left >= 8 && entries.length < MAX_ENTRIES) {
     const offset = reader.at;
-    const end = reader.u32() + reader.at;
+    const length = reader.u32();
+    const end = reader.at + length;
+    if (length === 0) continue;
+    // Also the 64-bit format (7.4), which is not made for 32-bit programs.
+    if (length < 4 || length > reader.left) return;
     const id = reader.u32();
-    if (id === 0xffffffff) commons.set(offset, readCommon(reader, end));
+    const own = new ByteReader(section.subarray(0, end), reader.at);
+    if (id === 0xffffffff) commons.set(offset, readCommon(own));
     else {
       const common = commons.get(id);
-      const start = reader.u32();
-      const length = reader.u32();
-      if (common) {
-        entries.push({ common, start, end: start + length, program: section.subarray(reader.at, end) });
-      }
+      const start = own.u32();
+      const size = own.u32();
+      if (common) entries.push({ common, start, end: start + size, program: own.block(own.left) });
     }
     reader.at = end;
   }
-  return entries;
 }
 
-function readCommon(reader: ByteReader, end: number): Common {
+function readCommon(reader: ByteReader): Common {
   const version = reader.u8();
   const augmentation = reader.text();
   if (version >= 4) reader.at += 2;
@@ -108,7 +120,7 @@ function readCommon(reader: ByteReader, end: number): Common {
   if (version === 1) reader.u8();
   else reader.uleb();
   const signal = augmentation.includes('S');
-  return { signal, codeAlign, dataAlign, first: reader.bytes.subarray(reader.at, end) };
+  return { signal, codeAlign, dataAlign, first: reader.block(reader.left) };
 }
 
 const copy = ({ register, offset, saved }: Rules): Rules => ({ register, offset, saved: new Map(saved) });
@@ -129,9 +141,14 @@ function execute(
   start: number,
   pc: number,
 ): boolean {
+  if (program.length > MAX_PROGRAM) return false;
   const reader = new ByteReader(program);
   const remembered: Rules[] = [];
   let location = start;
+  // Of others than those that a frame has nobody asks.
+  const save = (register: number, at: number) => {
+    if (register <= RETURN) rules.saved.set(register, at * dataAlign);
+  };
   const restore = (register: number) => {
     const at = initial.saved.get(register);
     if (at === undefined) rules.saved.delete(register);
@@ -145,7 +162,7 @@ function execute(
         location += low * codeAlign;
         break;
       case 2:
-        rules.saved.set(low, reader.uleb() * dataAlign);
+        save(low, reader.uleb());
         break;
       case 3:
         restore(low);
@@ -165,7 +182,7 @@ function execute(
             break;
           case 0x05: {
             const register = reader.uleb();
-            rules.saved.set(register, reader.uleb() * dataAlign);
+            save(register, reader.uleb());
             break;
           }
           case 0x06:
@@ -176,6 +193,7 @@ function execute(
             rules.saved.delete(reader.uleb());
             break;
           case 0x0a:
+            if (remembered.length === MAX_REMEMBERED) return false;
             remembered.push(copy(rules));
             break;
           case 0x0b: {

@@ -1,6 +1,7 @@
 import { type AddressRange, expressionOf, nameOf, numberOf, rangesOf } from './attributes.ts';
-import { AT, type Die, readAbbreviations, TAG, Unit } from './entries.ts';
+import { type Abbreviations, AT, type Die, readAbbreviations, TAG, Unit } from './entries.ts';
 import type { Sections } from './sections.ts';
+import { understood, Work } from './work.ts';
 
 /** A variable or parameter that code can see. */
 export interface Variable {
@@ -24,10 +25,21 @@ export interface Scope {
 
 /** In a larger section globals of other units are not looked for: all of it would have to be read. */
 const SEARCHED_BYTES = 1 << 24;
+/** Functions inlined into each other, and globals: more than a program has. */
+const MAX_INLINED = 64;
+const MAX_GLOBALS = 200_000;
+/** Of the units that were read, entries and attributes kept in all. */
+const MAX_KEPT = 3_000_000;
+/** Attributes of abbreviation tables kept in all, each of which is a few dozen bytes. */
+const MAX_ABBREVIATED = 1_000_000;
 
 /** What the compiler tells of functions, variables and types: .debug_info of DWARF 2 to 5 (DWARF 5, chapters 2 to 5). */
 export class DebugInfo {
+  /** Of one answer: `begin` starts another. */
+  private readonly work = new Work();
   private readonly units: readonly Unit[];
+  /** Those whose entries are in memory, the longest unused first. */
+  private readonly read = new Set<Unit>();
   private readonly searchable: boolean;
   /** Which unit has which code. */
   private code: readonly { readonly unit: Unit; readonly ranges: readonly AddressRange[] }[] | undefined;
@@ -37,9 +49,14 @@ export class DebugInfo {
     const info = sections.get('.debug_info');
     const abbreviations = sections.get('.debug_abbrev');
     const units =
-      info && abbreviations ? understood(() => [...readUnits(sections, info, abbreviations)]) : [];
+      info && abbreviations ? understood(() => [...readUnits(sections, info, abbreviations, this.work)]) : [];
     this.units = units ?? [];
     this.searchable = (info?.length ?? 0) <= SEARCHED_BYTES;
+  }
+
+  /** Before a question that reads entries: what all that is asked from here on may cost together starts anew. */
+  begin(): void {
+    this.work.begin();
   }
 
   /** The functions that code at `pc` is in, innermost first, the one that was called last; none where nothing is known. */
@@ -55,8 +72,8 @@ export class DebugInfo {
   private scopes(pc: number): Scope[] {
     const unit = this.unitAt(pc);
     const path: Die[] = [];
-    let entry: Die | undefined = unit?.entries;
-    while (entry) {
+    let entry: Die | undefined = unit && this.entriesOf(unit);
+    while (entry && path.length < MAX_INLINED) {
       path.push(entry);
       entry = entry.children.find((child) => CODE.has(child.tag) && holds(child, pc));
     }
@@ -82,27 +99,41 @@ export class DebugInfo {
 
   private findGlobal(name: string, pc: number): Die | undefined {
     const own = this.unitAt(pc);
-    const near = own && globalsOf(own).find((die) => nameOf(die) === name);
+    const near = own && globalsOf(this.entriesOf(own)).find((die) => nameOf(die) === name);
     if (near || !this.searchable) return near;
-    this.globals ??= new Map(
-      this.units.flatMap((unit) => globalsOf(unit).map((die) => [nameOf(die) ?? '', die] as const)),
-    );
+    this.globals ??= this.allGlobals();
     return this.globals.get(name);
+  }
+
+  private allGlobals(): ReadonlyMap<string, Die> {
+    const found = new Map<string, Die>();
+    for (const unit of this.units) {
+      const globals = understood(() => globalsOf(this.entriesOf(unit))) ?? [];
+      for (const die of globals) {
+        if (found.size < MAX_GLOBALS) found.set(understood(() => nameOf(die)) ?? '', die);
+      }
+    }
+    return found;
+  }
+
+  /** All entries of a unit, at the cost of those of the units that were not asked for lately. */
+  private entriesOf(unit: Unit): Die {
+    this.read.delete(unit);
+    this.read.add(unit);
+    const { entries } = unit;
+    let kept = [...this.read].reduce((sum, one) => sum + one.kept, 0);
+    for (const old of this.read) {
+      if (kept <= MAX_KEPT || old === unit) break;
+      kept -= old.kept;
+      old.forget();
+      this.read.delete(old);
+    }
+    return entries;
   }
 
   private unitAt(pc: number): Unit | undefined {
     this.code ??= this.units.map((unit) => ({ unit, ranges: understood(() => rangesOf(unit.root)) ?? [] }));
     return this.code.find(({ ranges }) => within(ranges, pc))?.unit;
-  }
-}
-
-/** What a compiler of another kind wrote may not be understood here: then nothing is known. */
-function understood<Found>(look: () => Found): Found | undefined {
-  try {
-    return look();
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
   }
 }
 
@@ -127,27 +158,41 @@ const within = (ranges: readonly AddressRange[], pc: number): boolean =>
 const holds = (die: Die, pc: number): boolean => within(rangesOf(die), pc);
 
 /** Those that are somewhere: no declarations. */
-const globalsOf = (unit: Unit): Die[] =>
-  unit.entries.children.filter(
+const globalsOf = (entries: Die): Die[] =>
+  entries.children.filter(
     (die) =>
       die.tag === TAG.variable &&
       numberOf(die, AT.declaration) === undefined &&
       die.attributes.has(AT.location),
   );
 
-function* readUnits(sections: Sections, info: Uint8Array, abbreviations: Uint8Array): Generator<Unit> {
-  const tables = new Map<number, ReturnType<typeof readAbbreviations>>();
+function* readUnits(
+  sections: Sections,
+  info: Uint8Array,
+  abbreviations: Uint8Array,
+  work: Work,
+): Generator<Unit> {
+  const tables = new Map<number, Abbreviations>();
+  let kept = 0;
   const table = (offset: number) => {
-    let found = tables.get(offset);
-    if (!found) tables.set(offset, (found = readAbbreviations(abbreviations, offset)));
+    const known = tables.get(offset);
+    if (known) return known;
+    const found = readAbbreviations(abbreviations, offset, work);
+    for (const { attributes } of found.values()) kept += 1 + attributes.length;
+    if (kept > MAX_ABBREVIATED) {
+      // Tables that overlap are a stranger's: they are read again.
+      tables.clear();
+      kept = 0;
+    }
+    tables.set(offset, found);
     return found;
   };
   for (let at = 0; at + 11 < info.length; ) {
     const length = new DataView(info.buffer, info.byteOffset + at).getUint32(0, true);
     // The 64-bit format (7.4) is not made for 32-bit programs.
     if (length >= 0xfffffff0 || at + 4 + length > info.length) return;
-    const unit = new Unit(sections, at, table);
-    if (unit.version >= 2 && unit.version <= 5) yield unit;
-    at = unit.end;
+    const unit = understood(() => new Unit(sections, at, work, table));
+    if (unit && unit.version >= 2 && unit.version <= 5) yield unit;
+    at += 4 + length;
   }
 }

@@ -1,6 +1,7 @@
 import { ByteReader } from './byte-reader.ts';
 import { FORM, formValue, type Value } from './forms.ts';
 import type { Sections } from './sections.ts';
+import type { Work } from './work.ts';
 
 /** Attributes by number (DWARF 5, table 7.5). */
 export const AT = {
@@ -65,11 +66,19 @@ export interface Die {
   readonly unit: Unit;
 }
 
+/** Entries and attributes of one unit that are kept: some 200 MB of them. A compiler's largest has a tenth. */
+const MAX_KEPT = 2_000_000;
+/** Steps of work that an attribute of an abbreviation takes. */
+const ABBREVIATED = 6;
+const NO_CHILDREN: readonly Die[] = [];
+
 interface Abbreviation {
   readonly tag: number;
   readonly children: boolean;
   readonly attributes: readonly { readonly name: number; readonly form: number; readonly constant: number }[];
 }
+
+export type Abbreviations = ReadonlyMap<number, Abbreviation>;
 
 /** A compilation unit: its header (7.5.1), and its entries once they are asked for. */
 export class Unit {
@@ -77,19 +86,26 @@ export class Unit {
   readonly end: number;
   readonly version: number;
   readonly sections: Sections;
+  /** What reading it costs. */
+  readonly work: Work;
+  /** Entries and attributes in memory. */
+  kept = 0;
   private readonly first: number;
-  private readonly abbreviations: ReadonlyMap<number, Abbreviation>;
+  private readonly abbreviations: () => Abbreviations;
   private own: Die | undefined;
   private tree: Die | undefined;
-  private readonly byOffset = new Map<number, Die>();
+  private byOffset = new Map<number, Die>();
 
+  /** `abbreviations` gives the table at an offset of .debug_abbrev, and is asked when entries are. */
   constructor(
     sections: Sections,
     start: number,
-    abbreviations: (offset: number) => ReadonlyMap<number, Abbreviation>,
+    work: Work,
+    abbreviations: (offset: number) => Abbreviations,
   ) {
     const reader = new ByteReader(sections.get('.debug_info') as Uint8Array, start);
     this.sections = sections;
+    this.work = work;
     this.start = start;
     this.end = reader.u32() + reader.at;
     this.version = reader.u16();
@@ -105,7 +121,7 @@ export class Unit {
       reader.u8();
     }
     this.first = reader.at;
-    this.abbreviations = abbreviations(abbreviationsAt);
+    this.abbreviations = () => abbreviations(abbreviationsAt);
   }
 
   /** The unit's own entry, without its children. */
@@ -120,6 +136,13 @@ export class Unit {
     return this.tree;
   }
 
+  /** Keeps nothing but the unit's own entry. */
+  forget(): void {
+    this.tree = undefined;
+    this.byOffset = new Map();
+    this.kept = 0;
+  }
+
   /** The entry at an offset of .debug_info. */
   entry(offset: number): Die | undefined {
     return this.entries && this.byOffset.get(offset);
@@ -127,11 +150,12 @@ export class Unit {
 
   private read(deep: boolean): Die {
     const reader = new ByteReader(this.sections.get('.debug_info') as Uint8Array, this.first);
-    const root = this.readEntry(reader);
+    const abbreviations = this.abbreviations();
+    const root = this.readEntry(reader, abbreviations);
     if (!root) throw new RangeError(`no unit at ${this.start}`);
     const open = root.children ? [root] : [];
     while (deep && open.length > 0 && reader.at < this.end) {
-      const next = this.readEntry(reader);
+      const next = this.readEntry(reader, abbreviations);
       if (!next) {
         open.pop();
         continue;
@@ -142,23 +166,32 @@ export class Unit {
     return root.die;
   }
 
-  private readEntry(reader: ByteReader): { die: Die; children: boolean } | undefined {
+  private readEntry(
+    reader: ByteReader,
+    abbreviations: Abbreviations,
+  ): { die: Die; children: boolean } | undefined {
     const offset = reader.at;
     const code = reader.uleb();
+    this.work.spend();
     if (code === 0) return undefined;
-    const abbreviation = this.abbreviations.get(code);
+    const abbreviation = abbreviations.get(code);
     if (!abbreviation) throw new RangeError(`no abbreviation ${code} in the unit at ${this.start}`);
+    const cost = 1 + abbreviation.attributes.length;
+    this.kept += cost;
+    if (this.kept > MAX_KEPT) throw new RangeError(`too many entries in the unit at ${this.start}`);
+    this.work.spend(cost);
     const attributes = new Map<number, Value>();
     for (const { name, form, constant } of abbreviation.attributes)
       attributes.set(name, formValue(reader, form, constant, this.start));
-    const die: Die = { offset, tag: abbreviation.tag, attributes, children: [], unit: this };
+    const children = abbreviation.children ? [] : NO_CHILDREN;
+    const die: Die = { offset, tag: abbreviation.tag, attributes, children, unit: this };
     this.byOffset.set(offset, die);
     return { die, children: abbreviation.children };
   }
 }
 
 /** A table of .debug_abbrev (7.5.3). */
-export function readAbbreviations(section: Uint8Array, offset: number): ReadonlyMap<number, Abbreviation> {
+export function readAbbreviations(section: Uint8Array, offset: number, work: Work): Abbreviations {
   const reader = new ByteReader(section, offset);
   const table = new Map<number, Abbreviation>();
   for (let code = reader.uleb(); code !== 0; code = reader.uleb()) {
@@ -166,6 +199,7 @@ export function readAbbreviations(section: Uint8Array, offset: number): Readonly
     const children = reader.u8() !== 0;
     const attributes: { name: number; form: number; constant: number }[] = [];
     for (;;) {
+      work.spend(ABBREVIATED);
       const name = reader.uleb();
       const form = reader.uleb();
       const constant = form === FORM.implicitConst ? reader.sleb() : 0;

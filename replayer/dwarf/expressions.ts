@@ -27,6 +27,8 @@ export interface FrameContext {
 
 /** More steps than any compiler's expression takes. */
 const MAX_STEPS = 1000;
+/** Bytes of all pieces of a value. */
+const MAX_PIECES = 4096;
 
 /** Thrown inside of an evaluation, where something is not known. */
 class Unknown extends Error {}
@@ -49,6 +51,7 @@ class Evaluation {
   private readonly frame: FrameContext;
   private readonly stack: number[];
   private readonly pieces: Piece[] = [];
+  private pieceBytes = 0;
   /** Of what stands before the next piece. */
   private found: Location | undefined;
 
@@ -117,7 +120,7 @@ class Evaluation {
           this.based(frame.register(reader.uleb()));
           break;
         case 0x93:
-          this.pieces.push({ location: this.taken(), bytes: reader.uleb() });
+          this.addPiece(reader.uleb());
           break;
         case 0x94:
           this.push(this.load(this.pop(), reader.u8()));
@@ -128,9 +131,7 @@ class Evaluation {
           this.push(frame.cfa());
           break;
         case 0x9e: {
-          const length = reader.uleb();
-          this.found = { kind: 'value', bytes: reader.bytes.slice(reader.at, reader.at + length) };
-          reader.at += length;
+          this.found = { kind: 'value', bytes: reader.block(reader.uleb()).slice() };
           break;
         }
         case 0x9f:
@@ -141,6 +142,12 @@ class Evaluation {
           else if (opcode <= 0x17) this.shuffle(opcode, stack);
           else this.compute(opcode);
       }
+  }
+
+  private addPiece(bytes: number): void {
+    this.pieceBytes += bytes;
+    if (this.pieceBytes > MAX_PIECES) throw new Unknown();
+    this.pieces.push({ location: this.taken(), bytes });
   }
 
   private based(base: number | undefined): void {

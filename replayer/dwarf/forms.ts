@@ -23,16 +23,15 @@ export interface Value {
   readonly value: number | string | Uint8Array;
 }
 
+/** The form stands before the value. */
+const INDIRECT = 0x16;
 /** Largest number that stays exact. */
 const HIGH = 2 ** 32;
 
 /** Reads an attribute; `unit` is the offset of its unit, `constant` what the abbreviation has for implicit ones. */
 export function formValue(reader: ByteReader, form: number, constant: number, unit: number): Value {
   const number = (value: number, as = form): Value => ({ form: as, value });
-  const block = (length: number): Value => {
-    reader.at += length;
-    return { form: FORM.exprloc, value: reader.bytes.subarray(reader.at - length, reader.at) };
-  };
+  const block = (length: number): Value => ({ form: FORM.exprloc, value: reader.block(length) });
   const u24 = () => reader.u8() | (reader.u16() << 8);
   switch (form) {
     case FORM.addr:
@@ -76,8 +75,11 @@ export function formValue(reader: ByteReader, form: number, constant: number, un
       return number(unit + reader.u32() + reader.u32() * HIGH, FORM.refAddr);
     case 0x15:
       return number(unit + reader.uleb(), FORM.refAddr);
-    case 0x16:
-      return formValue(reader, reader.uleb(), constant, unit);
+    case INDIRECT: {
+      const own = reader.uleb();
+      if (own === INDIRECT) throw new RangeError('an indirect form of an indirect form');
+      return formValue(reader, own, constant, unit);
+    }
     case 0x19:
       return number(1);
     case FORM.strx:

@@ -1,18 +1,12 @@
 import { ByteReader } from './byte-reader.ts';
+import { LineRows } from './line-rows.ts';
 import type { Sections } from './sections.ts';
+import { understood, Work } from './work.ts';
 
 /** A place in the sources. `file` is as the compiler was told it, relative to its folder. */
 export interface SourceLine {
   readonly file: string;
   readonly line: number;
-}
-
-interface Row extends SourceLine {
-  readonly address: number;
-  /** A good place for a breakpoint. */
-  readonly statement: boolean;
-  /** One past the last instruction of a stretch: no line. */
-  readonly end: boolean;
 }
 
 /** Standard opcodes (DWARF 5, 6.2.5.2). */
@@ -30,64 +24,63 @@ const SET_ADDRESS = 2;
 const CONTENT_PATH = 1;
 const CONTENT_DIRECTORY = 2;
 
+/** Characters of file names that cost a step. */
+const STEP_OF_NAMES = 8;
+
 /** Which source line each instruction comes from: `.debug_line` of DWARF 2 to 5 (DWARF 5, 6.2). */
 export class LineTable {
-  /** By address. */
-  private readonly rows: readonly Row[];
+  private readonly rows = new LineRows();
 
   constructor(sections: Sections) {
-    const rows: Row[] = [];
     const lines = sections.get('.debug_line');
-    if (lines) {
-      for (const reader = new ByteReader(lines); reader.at < lines.length; ) {
-        const next = reader.at + 4 + reader.u32();
-        readUnit(reader, next, sections, rows);
-        reader.at = next;
-      }
+    if (!lines) return;
+    const work = new Work();
+    const reader = new ByteReader(lines);
+    while (reader.left >= 4) {
+      const length = reader.u32();
+      // Also the 64-bit format (7.4), which is not made for 32-bit programs.
+      if (length > reader.left) break;
+      const unit = new ByteReader(lines.subarray(0, reader.at + length), reader.at);
+      // Of a unit that is not understood the rows before that serve.
+      understood(() => readUnit(unit, sections, this.rows, work));
+      reader.skip(length);
     }
-    // A stretch that ends where another begins comes first.
-    this.rows = rows.sort((a, b) => a.address - b.address || Number(b.end) - Number(a.end));
+    this.rows.sort();
   }
 
   /** The line of the instruction at a linear address. */
   at(address: number): SourceLine | undefined {
-    let low = 0;
-    let high = this.rows.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.rows[middle].address <= address) low = middle + 1;
-      else high = middle;
-    }
-    const row = this.rows[low - 1];
-    return row && !row.end ? row : undefined;
+    const row = this.rows.at(address);
+    return row && !row.end ? { file: row.file, line: row.line } : undefined;
   }
 
   /** The files that have code. */
-  files(): string[] {
-    return [...new Set(this.rows.map(({ file }) => file))].sort();
+  files(): readonly string[] {
+    return this.rows.files();
   }
 
   /** Where to stop for a line: its first instruction in each place that it was compiled to; of the next line with code if none. */
   addressesOf(file: string, line: number): { readonly line: number; readonly addresses: number[] } {
-    const own = this.rows.filter((row) => row.file === file && row.statement && !row.end && row.line >= line);
-    const found = own.reduce((least, row) => Math.min(least, row.line), Number.POSITIVE_INFINITY);
+    let found = Number.POSITIVE_INFINITY;
+    for (const row of this.rows.all())
+      if (row.file === file && row.statement && !row.end && row.line >= line)
+        found = Math.min(found, row.line);
     const addresses: number[] = [];
-    let previous: Row | undefined;
-    for (const row of this.rows) {
-      const starts = row.file === file && row.line === found && row.statement && !row.end;
-      const goesOn = previous?.file === file && previous.line === found && !previous.end;
-      if (starts && !goesOn) addresses.push(row.address);
-      previous = row;
+    let goesOn = false;
+    for (const row of this.rows.all()) {
+      const here = row.file === file && row.line === found && !row.end;
+      if (here && row.statement && !goesOn) addresses.push(row.address);
+      goesOn = here;
     }
     return { line: found, addresses };
   }
 }
 
-/** A unit's header and its program (6.2.4, 6.2.5). The reader stands after the length. */
-function readUnit(reader: ByteReader, end: number, sections: Sections, rows: Row[]): void {
+/** A unit's header and its program (6.2.4, 6.2.5). The reader stands after the length, and ends with the unit. */
+function readUnit(reader: ByteReader, sections: Sections, rows: LineRows, work: Work): void {
   const version = reader.u16();
   if (version < 2 || version > 5) return;
-  if (version >= 5) reader.at += 2;
+  if (version >= 5) reader.skip(2);
   const program = reader.u32() + reader.at;
   const minimum = reader.u8();
   if (version >= 4) reader.u8();
@@ -95,16 +88,22 @@ function readUnit(reader: ByteReader, end: number, sections: Sections, rows: Row
   const lineBase = reader.s8();
   const lineRange = reader.u8();
   const opcodeBase = reader.u8();
+  if (lineRange === 0 || opcodeBase === 0) throw new RangeError('a line table without lines');
   const lengths = Array.from({ length: opcodeBase - 1 }, () => reader.u8());
-  const files = version >= 5 ? filesOfVersion5(reader, sections) : filesBefore5(reader);
+  const names = version >= 5 ? filesOfVersion5(reader, sections) : filesBefore5(reader);
+  const files = names.map((name) => {
+    work.spend(1 + name.length / STEP_OF_NAMES);
+    return rows.file(name);
+  });
+  const unknown = rows.file('');
   reader.at = program;
 
   let address = 0;
   let file = 1;
   let line = 1;
   let statement = defaultStatement;
-  const add = (last = false) => rows.push({ address, file: files[file] ?? '', line, statement, end: last });
-  while (reader.at < end) {
+  const add = (end = false) => rows.add(address, files[file] ?? unknown, line, statement, end);
+  while (reader.left > 0) {
     const opcode = reader.u8();
     if (opcode >= opcodeBase) {
       const adjusted = opcode - opcodeBase;
@@ -154,10 +153,13 @@ function filesOfVersion5(reader: ByteReader, sections: Sections): string[] {
   return entries(reader, sections).map(({ path, folder }) => join(folders[folder], path));
 }
 
-/** A table of names, each as its own format says (6.2.4.1). */
+/** A table of names, each as its own format says (6.2.4.1). Each takes a byte at least. */
 function entries(reader: ByteReader, sections: Sections): { path: string; folder: number }[] {
   const format = Array.from({ length: reader.u8() }, () => [reader.uleb(), reader.uleb()] as const);
-  return Array.from({ length: reader.uleb() }, () => {
+  const count = reader.uleb();
+  if (count > (format.length > 0 ? reader.left : 0))
+    throw new RangeError(`${count} names in ${reader.left} bytes`);
+  return Array.from({ length: count }, () => {
     let path = '';
     let folder = 0;
     for (const [content, form] of format) {
@@ -177,7 +179,7 @@ function formValue(reader: ByteReader, form: number, sections: Sections): string
     return strings ? new ByteReader(strings, at).text() : '';
   };
   const skip = (bytes: number) => {
-    reader.at += bytes;
+    reader.skip(bytes);
     return 0;
   };
   switch (form) {

@@ -1,6 +1,7 @@
 import { entryOf, numberOf, textOf } from './attributes.ts';
 import { AT, type Die, TAG } from './entries.ts';
 import { locate } from './expressions.ts';
+import { understood } from './work.ts';
 
 /** Types as a debugger shows values of them (DWARF 5, chapter 5). Sizes are bytes. */
 export type Type =
@@ -43,19 +44,34 @@ export interface Member {
 const POINTER_BYTES = 4;
 /** Deeper nesting is a file that is wrong. */
 const MAX_DEPTH = 32;
+/** More than a program has. */
+const MAX_DIMENSIONS = 16;
+const MAX_MEMBERS = 4096;
+/** An object larger than all memory is none. */
+const MAX_BYTES = 2 ** 32;
 
 const VOID: Type = { kind: 'other', name: 'void', bytes: 0 };
 
-/** The type that an entry's DW_AT_type names; void without one. */
-export function typeOf(die: Die, depth = 0): Type {
+/** The type that an entry's DW_AT_type names; void without one, and for one that is not understood. */
+export const typeOf = (die: Die): Type => understood(() => typeNamed(die, 0)) ?? VOID;
+
+function typeNamed(die: Die, depth: number): Type {
   const found = entryOf(die, AT.type);
-  return found && depth < MAX_DEPTH ? typeAt(found, depth + 1) : VOID;
+  if (!found || depth >= MAX_DEPTH) return VOID;
+  die.unit.work.spend();
+  return typeAt(found, depth + 1);
+}
+
+/** Zero for what is no size. */
+function sizeOf(bytes: number | undefined): number {
+  return bytes !== undefined && bytes > 0 && bytes < MAX_BYTES ? Math.floor(bytes) : 0;
 }
 
 function typeAt(die: Die, depth: number): Type {
   const name = textOf(die, AT.name);
-  const bytes = numberOf(die, AT.byteSize) ?? 0;
-  const inner = () => typeOf(die, depth);
+  const bytes = sizeOf(numberOf(die, AT.byteSize));
+  const inner = () => typeNamed(die, depth);
+  const later = () => understood(inner) ?? VOID;
   switch (die.tag) {
     case TAG.baseType:
       return {
@@ -65,7 +81,7 @@ function typeAt(die: Die, depth: number): Type {
         encoding: encodingOf(numberOf(die, AT.encoding), bytes),
       };
     case TAG.pointerType:
-      return { kind: 'pointer', name: pointerName(inner().name), bytes: POINTER_BYTES, target: inner };
+      return { kind: 'pointer', name: pointerName(inner().name), bytes: POINTER_BYTES, target: later };
     case TAG.structureType:
     case TAG.unionType: {
       const word = die.tag === TAG.unionType ? 'union' : 'struct';
@@ -73,7 +89,7 @@ function typeAt(die: Die, depth: number): Type {
         kind: 'structure',
         name: `${word} ${name ?? '{…}'}`,
         bytes,
-        members: () => membersOf(die, depth),
+        members: () => understood(() => membersOf(die, depth)) ?? [],
       };
     }
     case TAG.arrayType:
@@ -112,8 +128,9 @@ function encodingOf(encoding: number | undefined, bytes: number): Encoding {
 function membersOf(die: Die, depth: number): Member[] {
   return die.children
     .filter(({ tag }) => tag === TAG.member)
+    .slice(0, MAX_MEMBERS)
     .map((member): Member => {
-      const type = typeOf(member, depth);
+      const type = typeNamed(member, depth);
       const offset = memberOffset(member);
       const name = textOf(member, AT.name) ?? '';
       const count = numberOf(member, AT.bitSize);
@@ -151,7 +168,7 @@ function bitField(
     return { offset, bits: { first: 8 * storage - fromHighest - count, count } };
   }
   const bit = numberOf(member, AT.dataBitOffset) ?? 0;
-  const at = Math.floor(bit / (8 * typeBytes)) * typeBytes;
+  const at = typeBytes > 0 ? Math.floor(bit / (8 * typeBytes)) * typeBytes : 0;
   return { offset: offset + at, bits: { first: bit - 8 * at, count } };
 }
 
@@ -159,9 +176,11 @@ function bitField(
 function arrayOf(die: Die, element: Type): Type {
   const counts = die.children
     .filter(({ tag }) => tag === TAG.subrangeType)
+    .slice(0, MAX_DIMENSIONS)
     .map((range) => {
       const upper = numberOf(range, AT.upperBound);
-      return numberOf(range, AT.count) ?? (upper === undefined ? undefined : upper + 1);
+      const count = numberOf(range, AT.count) ?? (upper === undefined ? undefined : upper + 1);
+      return count === undefined ? undefined : sizeOf(count);
     });
   const name = (dimensions: readonly (number | undefined)[]) =>
     `${element.name} ${dimensions.map((count) => `[${count ?? ''}]`).join('')}`;
@@ -169,7 +188,7 @@ function arrayOf(die: Die, element: Type): Type {
     (inner, count, n) => ({
       kind: 'array',
       name: name(counts.slice(n)),
-      bytes: inner.bytes * (count ?? 0),
+      bytes: sizeOf(inner.bytes * (count ?? 0)),
       element: inner,
       count,
     }),

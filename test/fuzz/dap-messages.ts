@@ -39,7 +39,17 @@ const SEEDS: readonly (readonly [command: string, given: Record<string, unknown>
 ];
 const VALUES: readonly unknown[] = [
   ...[0, 1, -1, 1.5, 1e6, 1e9, 2 ** 32, 2 ** 53, -(2 ** 31), Number.MAX_VALUE, true, null],
-  ...['', 'x', '{x}', '0x100010', '-1', 'linear 0x00000000 9999999', '\u0000\u001b[2J', 'a'.repeat(5000), '__proto__'],
+  ...[
+    '',
+    'x',
+    '{x}',
+    '0x100010',
+    '-1',
+    'linear 0x00000000 9999999',
+    '\u0000\u001b[2J',
+    'a'.repeat(5000),
+    '__proto__',
+  ],
   ...[[], {}, [null], [[]], [{}], { length: 1e9 }, { __proto__: 1 }],
 ];
 
@@ -64,7 +74,11 @@ const PATIENCE_MS = 30;
  */
 export async function fuzzDap(tiny: TinyDebuggee, count: number, next: () => number): Promise<void> {
   const { debuggee, monitor, reader } = tiny;
-  const code = new GuestCode(reader.header.guest, { kernel: undefined, debugFile: undefined, sources: undefined });
+  const code = new GuestCode(reader.header.guest, {
+    kernel: undefined,
+    debugFile: undefined,
+    sources: undefined,
+  });
   const session = new RewindDebugSession({ debuggee, monitor, code, enter: async () => {} });
   const [input, output] = [new PassThrough(), new PassThrough()];
   session.start(input, output);
@@ -109,7 +123,12 @@ export async function fuzzDap(tiny: TinyDebuggee, count: number, next: () => num
     const shown = JSON.stringify([request, response]).slice(0, 600);
     expect(shown).not.toMatch(/internal error|\bat .*\.ts:|_stack\}/);
     if (n % 200 === 199) {
-      await ask({ seq: ++seq, type: 'request', command: 'evaluate', arguments: { expression: 'recording', context: 'repl' } });
+      await ask({
+        seq: ++seq,
+        type: 'request',
+        command: 'evaluate',
+        arguments: { expression: 'recording', context: 'repl' },
+      });
     }
   }
   expect(failures).toEqual([]);

@@ -288,7 +288,7 @@ describe('a session', () => {
     await goTo(String(HIJACK.icount));
     const before = (await locals(1)).get('pmap');
     await goTo(String(HIJACK.icount - 500_000));
-    expect((await opened(before)).size).toBe(0);
+    await expect(opened(before)).rejects.toThrow(/there are no variables .*the machine has moved/);
     await goTo(String(HIJACK.icount));
     expect((await locals(1)).get('pmap')?.value).toBe(before?.value);
   });
@@ -310,6 +310,20 @@ describe('a session', () => {
     await expect(evaluate('nonsense here', 'hover')).rejects.toThrow(/neither a register, a symbol nor/);
     await expect(evaluate('*0')).rejects.toThrow(/not mapped/);
     expect(await evaluate('nonsense')).toMatch(/unknown command/);
+    for (const [command, given, why] of [
+      ['stackTrace', { startFrame: -1 }, 'stackTrace: startFrame: not a whole number from 0 to 10000'],
+      ['scopes', {}, 'scopes: frameId: missing'],
+      ['scopes', { frameId: 1000 }, 'there is no frame 1000: the machine has moved'],
+      ['evaluate', { expression: 'pmap', frameId: 1000 }, 'there is no frame 1000: the machine has moved'],
+      ['readMemory', { memoryReference: '0xf0100000', count: -1 }, /count: not a whole number/],
+      ['readMemory', { memoryReference: '0xf0100000' }, /count: missing/],
+      ['disassemble', { memoryReference: '0xf0100000', instructionCount: 1_000_000 }, /from 0 to 10000/],
+      ['setBreakpoints', { breakpoints: [] }, 'setBreakpoints: source: missing'],
+      ['setBreakpoints', { source: {}, breakpoints: [{ line: 'x' }] }, /line: not a whole number/],
+      ['setDataBreakpoints', { breakpoints: [{ dataId: 'linear 0xffffffff 8' }] }, /no data to watch/],
+      ['variables', { variablesReference: 999 }, /there are no variables 999/],
+    ] as const)
+      await expect(client.customRequest(command, given), command).rejects.toThrow(why);
   });
 });
 

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { builtinDebugFile, builtinKernel } from '../../analysis/cli/builtin-guest.ts';
+import { elfSections } from '../../replayer/dwarf/sections.ts';
 import { fuzzDap } from '../fuzz/dap-messages.ts';
+import { askAll, spoiltSections } from '../fuzz/dwarf.ts';
 import { fuzzStub } from '../fuzz/gdb-packets.ts';
 import { type TinyDebuggee, tinyDebuggee } from '../replay/tiny-debuggee.ts';
 import { random } from '../unit/trace-fixture.ts';
@@ -30,5 +33,15 @@ it.each([
   await fuzz(tiny, CASES / 10, next);
   const before = held();
   await fuzz(tiny, (CASES * 9) / 10, next);
+  expect(held() - before).toBeLessThan(GROWTH);
+});
+
+it('debug information that was spoilt', () => {
+  console.log(`PACKET_SEED=${SEED}`);
+  const next = random(SEED);
+  const sections = elfSections(builtinDebugFile(builtinKernel()) as Uint8Array);
+  const before = held();
+  for (let n = 0; n < CASES / 50; n++)
+    askAll(spoiltSections(sections, next), [0xf0100100, 0xf01057b5, 0xf0105766, 0xf0103d2f]);
   expect(held() - before).toBeLessThan(GROWTH);
 });
