@@ -52,6 +52,7 @@ export class Stops {
   onStop: () => void = () => {};
   private readonly clock: Clock;
   private readonly breakpoints: ReadonlySet<number>;
+  private readonly conditions: ReadonlyMap<number, () => boolean>;
   private readonly breakPages: ReadonlySet<number>;
   private readonly watches: readonly Watch[];
   private readonly linearPages: ReadonlySet<number>;
@@ -59,9 +60,18 @@ export class Stops {
   /** Devices act, not the processor. Kept by the machine. */
   byDevice = false;
 
-  /** `breakpoints` are linear addresses (CS base + EIP), u32. */
-  constructor(clock: Clock, breakpoints: Iterable<number>, watches: readonly Watch[]) {
+  /**
+   * `breakpoints` are linear addresses (CS base + EIP), u32. One with a condition counts where that is true; a condition looks
+   * at the machine before the instruction, and changes nothing.
+   */
+  constructor(
+    clock: Clock,
+    breakpoints: Iterable<number>,
+    watches: readonly Watch[],
+    conditions: ReadonlyMap<number, () => boolean> = new Map(),
+  ) {
     this.clock = clock;
+    this.conditions = conditions;
     this.breakpoints = new Set([...breakpoints].map((address) => address >>> 0));
     this.breakPages = new Set([...this.breakpoints].map((address) => address >>> 12));
     this.watches = watches;
@@ -93,6 +103,7 @@ export class Stops {
     if (!this.breakpoints.has(linear >>> 0)) return false;
     const position = this.position();
     if (this.except && comparePositions(position, this.except) === 0) return false;
+    if (this.conditions.get(linear >>> 0)?.() === false) return false;
     this.take({ position, kind: 'execute', address: linear >>> 0, watch: null, byDevice: false });
     return this.mode === 'stop';
   }

@@ -128,6 +128,9 @@ interface ListEntry extends AddressRange {
 
 const NOTHING: Uint8Array = new Uint8Array();
 
+/** Steps of work that an entry of a list takes. */
+const LISTED = 5;
+
 /** The entries of a range list (7.25), or of a location list (7.7.3), whose entries have an expression each. */
 function* listEntries(list: List, located = false): Generator<ListEntry> {
   const { die, index } = list;
@@ -145,7 +148,7 @@ function* listEntries(list: List, located = false): Generator<ListEntry> {
   const address = () => indexedAddress(die, reader?.uleb() ?? 0) ?? 0;
   const expression = () => (located && reader ? reader.block(reader.uleb()) : NOTHING);
   while (reader && reader.left > 0) {
-    die.unit.work.spend();
+    die.unit.work.spend(LISTED);
     // The kinds of range lists lack the default, and are one less from there on.
     const code = reader.u8();
     const kind = located || code < 5 ? code : code + 1;
@@ -199,7 +202,7 @@ function* oldEntries({ die, index, old }: List, located: boolean): Generator<Lis
   const reader = readerOf(die, old, index.value as number);
   let base = numberOf(die.unit.root, AT.lowPc) ?? 0;
   while (reader && reader.left >= 8) {
-    die.unit.work.spend();
+    die.unit.work.spend(LISTED);
     const [start, end] = [reader.u32(), reader.u32()];
     if (start === 0 && end === 0) return;
     if (start === 0xffffffff) {

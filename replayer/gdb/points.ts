@@ -1,3 +1,4 @@
+import type { Machine } from '../../recorder/machine/machine.ts';
 import type { Watch } from '../../recorder/machine/stops.ts';
 import type { StopConditions } from '../timeline/timeline.ts';
 import type { AddressSpace } from './debuggee.ts';
@@ -7,6 +8,8 @@ interface Point {
   readonly address: number;
   readonly length: number;
   readonly space: AddressSpace;
+  /** In the bytecode of agents: it counts where one of them is true, and always without any. */
+  readonly conditions: readonly Uint8Array[];
 }
 
 /** More than these are a mistake, or an attack on the machine's memory. */
@@ -24,10 +27,11 @@ export class GdbPoints {
   }
 
   /** False for a point that there cannot be. */
-  insert({ type, address, length, space }: Point): boolean {
+  insert(point: Point): boolean {
+    const { type, address, length } = point;
     if (!isType(type) || this.points.size >= MAX_POINTS) return false;
     if (type >= 2 && (length > MAX_WATCHED || address + length - 1 > HIGHEST)) return false;
-    this.points.set(keyOf(type, address, length), { type, address, length: Math.max(1, length), space });
+    this.points.set(keyOf(type, address, length), { ...point, length: Math.max(1, length) });
     return true;
   }
 
@@ -36,11 +40,25 @@ export class GdbPoints {
     return isType(type);
   }
 
-  conditions(): StopConditions {
+  /** `isTrue` evaluates a condition. */
+  conditions(isTrue: (machine: Machine, code: Uint8Array) => boolean): StopConditions {
     const points = [...this.points.values()];
+    const atCode = points.filter(({ type }) => type <= 1);
+    const always = new Set(
+      atCode.filter(({ conditions }) => conditions.length === 0).map(({ address }) => address),
+    );
+    const conditional = atCode.filter(({ address }) => !always.has(address));
     return {
-      breakpoints: points.filter(({ type }) => type <= 1).map(({ address }) => address),
+      breakpoints: atCode.map(({ address }) => address),
       watches: points.filter(({ type }) => type >= 2).map(watchOf),
+      conditions: new Map(
+        conditional.map(({ address }) => {
+          const own = conditional
+            .filter((point) => point.address === address)
+            .flatMap(({ conditions }) => conditions);
+          return [address, (machine: Machine) => own.some((code) => isTrue(machine, code))] as const;
+        }),
+      ),
     };
   }
 }

@@ -82,6 +82,12 @@ export function readRegister(machine: Machine, number: number): string | undefin
   return register && hexOfRegister(register, machine);
 }
 
+/** The value of a register of at most 32 bits, unsigned; undefined for others. */
+export function wordOfRegister(machine: Machine, number: number): number | undefined {
+  const register = REGISTERS[number];
+  return register && register.bits <= 32 ? register.read(machine)[0] >>> 0 : undefined;
+}
+
 /** The value of `g`. */
 export const readRegisters = (machine: Machine): string =>
   REGISTERS.map((register) => hexOfRegister(register, machine)).join('');

@@ -1,3 +1,5 @@
+import type { StopConditions } from '../timeline/timeline.ts';
+import { evaluateAgent } from './agent-expression.ts';
 import type { AddressSpace, Debuggee, StopReport } from './debuggee.ts';
 import type { Monitor } from './monitor.ts';
 import { bytesOfHex, hexNumbers, hexOf, hexOfText, PACKET_SIZE, unescapeBinary } from './packets.ts';
@@ -9,6 +11,7 @@ import {
   readRegister,
   readRegisters,
   targetXml,
+  wordOfRegister,
 } from './registers.ts';
 
 const ERROR_ARGUMENT = 'E16';
@@ -116,10 +119,25 @@ export class GdbStub {
     const interrupted = () => this.interrupted;
     const step = /s/i.test(RESUME.exec(packet)?.[1] ?? '');
     if (packet === 'bs') this.last = await debuggee.stepBack();
-    else if (packet === 'bc') this.last = await debuggee.continueBack(this.points.conditions(), interrupted);
+    else if (packet === 'bc') this.last = await debuggee.continueBack(this.conditions(), interrupted);
     else if (step) this.last = await debuggee.stepForward();
-    else this.last = await debuggee.continueForward(this.points.conditions(), interrupted);
+    else this.last = await debuggee.continueForward(this.conditions(), interrupted);
     return this.stopReply();
+  }
+
+  private conditions(): StopConditions {
+    const { space } = this;
+    // Where a condition comes to no value gdb is to see it, as it would by its own evaluation.
+    return this.points.conditions((machine, code) => {
+      const value = evaluateAgent(code, {
+        register: (n) => wordOfRegister(machine, n),
+        read: (address, bytes) => {
+          const found = this.debuggee.readMemory(space, address, bytes);
+          return found.length === bytes ? found : undefined;
+        },
+      });
+      return value !== 0n;
+    });
   }
 
   private stopReply(): string {
@@ -148,13 +166,16 @@ export class GdbStub {
   }
 
   private setPoint(packet: string): string {
-    const numbers = hexNumbers(packet.slice(1).split(';')[0], 3);
-    if (!numbers) return ERROR_ARGUMENT;
+    const [place, list = ''] = packet.slice(1).split(';');
+    const numbers = hexNumbers(place, 3);
+    const conditions = conditionsOf(list);
+    if (!numbers || !conditions) return ERROR_ARGUMENT;
     const [type, address, length] = numbers;
+    const space = type >= 2 ? this.space : 'linear';
     const done =
       packet[0] === 'z'
         ? this.points.remove(type, address, length)
-        : this.points.insert({ type, address, length, space: type >= 2 ? this.space : 'linear' });
+        : this.points.insert({ type, address, length, space, conditions });
     return done ? 'OK' : ERROR_ARGUMENT;
   }
 
@@ -206,6 +227,7 @@ export class GdbStub {
           'vContSupported+',
           'swbreak+',
           'hwbreak+',
+          'ConditionalBreakpoints+',
         ].join(';');
       case 'QStartNoAckMode':
         return 'OK';
@@ -274,6 +296,14 @@ export class GdbStub {
     if (object !== 'threads') return undefined;
     return `<?xml version="1.0"?><threads><thread id="1" core="0">${xml(this.monitor.threadName())}</thread></threads>`;
   }
+}
+
+/** `X LENGTH,BYTECODE` one after the other; undefined for anything else. */
+function conditionsOf(list: string): Uint8Array[] | undefined {
+  if (!/^(?:X[0-9a-f]+,(?:[0-9a-f]{2})*)*$/i.test(list)) return undefined;
+  const found = [...list.matchAll(/X([0-9a-f]+),([0-9a-f]*)/gi)];
+  const codes = found.map(([, , code]) => bytesOfHex(code) ?? new Uint8Array());
+  return codes.every((code, n) => code.length === Number.parseInt(found[n][1], 16)) ? codes : undefined;
 }
 
 const xml = (text: string): string =>

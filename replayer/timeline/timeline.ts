@@ -34,6 +34,8 @@ export interface StopConditions {
   /** Linear addresses. */
   readonly breakpoints: Iterable<number>;
   readonly watches: readonly Watch[];
+  /** Of breakpoints that count only where it is true of the machine; it changes nothing. */
+  readonly conditions?: ReadonlyMap<number, (machine: Machine) => boolean>;
 }
 
 export type Arrival =
@@ -148,19 +150,18 @@ export class Timeline {
   async continueBack(conditions: StopConditions, interrupted: () => boolean = () => false): Promise<Arrival> {
     let end = this.position;
     while (end.icount > this.start || end.deliveries > 0) {
-      const checkpoint = this.checkpoints.before(end, true);
-      const begin: Position = { icount: checkpoint.snapshot.icount, deliveries: 0 };
-      const hit = await this.lastHit(conditions, checkpoint, end);
+      const checkpoint = this.lastBefore(end);
+      const hit = await this.lastHit(conditions, checkpoint, end, interrupted);
+      if (hit === 'interrupted') {
+        await this.seek(end);
+        return { kind: 'interrupted' };
+      }
       if (hit) {
         const at = hit.byDevice ? await this.previous({ ...hit.position, deliveries: 0 }) : hit.position;
         await this.seek(at ?? hit.position);
         return { kind: 'hit', hit };
       }
-      end = begin;
-      if (interrupted()) {
-        await this.seek(end);
-        return { kind: 'interrupted' };
-      }
+      end = { icount: checkpoint.snapshot.icount, deliveries: 0 };
     }
     await this.seek({ icount: this.start, deliveries: 0 });
     return { kind: 'edge' };
@@ -172,12 +173,27 @@ export class Timeline {
     await this.runTo(this.end);
   }
 
+  /** The last checkpoint before a position, of those in memory and those of the trace. */
+  private lastBefore(position: Position): Checkpoint {
+    const { checkpoints } = this;
+    const held = checkpoints.before(position, true);
+    const latest = position.deliveries > 0 ? position.icount : position.icount - 1;
+    if (this.session.restoreRecorded(held.snapshot.icount, latest))
+      checkpoints.addToGrid(this.session.save());
+    return checkpoints.before(position, true);
+  }
+
   /** The last hit in the steps from `checkpoint` up to, not including, the one from `end`. */
-  async lastHit(conditions: StopConditions, checkpoint: Checkpoint, end: Position): Promise<Hit | null> {
+  async lastHit(
+    conditions: StopConditions,
+    checkpoint: Checkpoint,
+    end: Position,
+    interrupted: () => boolean = () => false,
+  ): Promise<Hit | 'interrupted' | null> {
     this.session.restore(checkpoint);
     const stops = this.arm(conditions, 'note');
     try {
-      await this.runTo(end.icount, stops);
+      if (!(await this.runTo(end.icount, stops, interrupted))) return 'interrupted';
       while (comparePositions(this.position, end) < 0 && this.stepForward());
     } finally {
       this.machine.watchFor(null);
@@ -186,8 +202,10 @@ export class Timeline {
     return stops.hit;
   }
 
-  private arm({ breakpoints, watches }: StopConditions, mode: Stops['mode']): Stops {
-    const stops = new Stops(this.machine.cpu, breakpoints, watches);
+  private arm({ breakpoints, watches, conditions = new Map() }: StopConditions, mode: Stops['mode']): Stops {
+    const { machine } = this;
+    const bound = new Map([...conditions].map(([at, isMet]) => [at, () => isMet(machine)] as const));
+    const stops = new Stops(machine.cpu, breakpoints, watches, bound);
     stops.mode = mode;
     this.machine.watchFor(stops);
     return stops;

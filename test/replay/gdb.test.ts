@@ -5,10 +5,11 @@ import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
 import { knownLastWriter } from '../../analysis/cli/known-last-writer.ts';
 import { StoreIndex } from '../../analysis/db/store-index.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
+import { evaluateAgent } from '../../replayer/gdb/agent-expression.ts';
 import { Debuggee } from '../../replayer/gdb/debuggee.ts';
 import { Monitor } from '../../replayer/gdb/monitor.ts';
 import { cpuOf } from '../../replayer/gdb/register.ts';
-import { registerNumber } from '../../replayer/gdb/registers.ts';
+import { registerNumber, wordOfRegister } from '../../replayer/gdb/registers.ts';
 import { type GdbServer, serveGdb } from '../../replayer/gdb/server.ts';
 import { GdbStub } from '../../replayer/gdb/stub.ts';
 import {
@@ -369,6 +370,86 @@ describe.skipIf(!hasGdb)('gdb', () => {
     expect(output).toContain('$1 = -2.25\n$2 = 16\n$3 = 0\n');
     // Of the refused write nothing was begun.
     expect(output.split('what-if run since')).toHaveLength(2);
+  });
+
+  it('has conditions evaluated where the breakpoints are', async () => {
+    const end = trace.reader.endIcount;
+    const stops: string[][] = [];
+    for (const where of ['host', 'target']) {
+      await monitor(`goto ${end}`);
+      const output = await gdb(
+        `set breakpoint condition-evaluation ${where}`,
+        'break vm_object_reference if object == 0xf0124e90 || $esp == 1',
+        'break pmap_enter if va == 0xefbfe000 && prot == 3 && *(int *) $esp != 5',
+        'reverse-continue',
+        'monitor when',
+        'reverse-continue',
+        'monitor when',
+        'continue',
+        'monitor when',
+      );
+      stops.push(output.match(/icount \d+ of/g) ?? []);
+    }
+    expect(stops[0]).toHaveLength(3);
+    expect(stops[1]).toEqual(stops[0]);
+  });
+
+  it('compiles expressions to what is evaluated as it does itself', async () => {
+    await monitor(`goto ${HIJACK.icount}`);
+    const expressions = [
+      ...[
+        '$eax',
+        '$eax + 5 > 3 && $ebx != 0',
+        '(unsigned char) $eax << 3',
+        '-$eax / 7',
+        '$eax % 13',
+        '!$eax',
+        '~$ecx',
+      ],
+      ...[
+        '*(int *) $esp',
+        '*(unsigned short *) ($esp + 2)',
+        '*(signed char *) ($esp + 7)',
+        '((char *) $esp)[3] * 2',
+      ],
+      ...['proc[1].p_pid', 'proc[0].p_comm[0] == 115', '($esp & 0x200) != 0', '(long long) $eax * 3 >> 2'],
+      ...[
+        '$eip == 0xf01057b5 ? 7 : 9',
+        '(unsigned) -1 > 0',
+        '-1 < 0',
+        '$cs & 3 || $esp > 0xf0000000',
+        '$cr3 >> 12',
+      ],
+      ...['*(long long *) $esp', '(unsigned int) $esi / 3', '(unsigned int) $esi % 1000', '$edi ^ $esi | 1'],
+    ];
+    const compiled = new Map<number, Uint8Array>();
+    const handle = stub.handle.bind(stub);
+    stub.handle = async (packet) => {
+      const [, address, code] = /^Z0,([0-9a-f]+),1;X[0-9a-f]+,([0-9a-f]+)/.exec(packet) ?? [];
+      if (address !== undefined) compiled.set(Number.parseInt(address, 16), Buffer.from(code, 'hex'));
+      return await handle(packet);
+    };
+    const place = (n: number) => 0xf0100000 + 16 * n;
+    const output = await gdb(
+      'set breakpoint always-inserted on',
+      ...expressions.flatMap((expression, n) => [
+        `break *0x${place(n).toString(16)} if ${expression}`,
+        `printf "VALUE %lld\\n", (long long) (${expression})`,
+      ]),
+    );
+    stub.handle = handle;
+    const values = [...output.matchAll(/^VALUE (-?\d+)$/gm)].map(([, value]) => BigInt(value));
+    expect(values, output).toHaveLength(expressions.length);
+    const { machine } = debuggee;
+    const context = {
+      register: (n: number) => wordOfRegister(machine, n),
+      read: (address: number, bytes: number) => debuggee.readMemory('linear', address, bytes),
+    };
+    const evaluated = expressions.map((expression, n) => {
+      const code = compiled.get(place(n));
+      return [expression, code ? evaluateAgent(code, context) : 'not compiled'];
+    });
+    expect(evaluated).toEqual(expressions.map((expression, n) => [expression, values[n]]));
   });
 
   it('is told of both ends of the recording', async () => {

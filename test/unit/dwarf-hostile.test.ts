@@ -20,7 +20,6 @@ const u32 = (n: number) => [...u16(n), ...u16(n >>> 16)];
 const uleb = (n: number): number[] => (n < 128 ? [n] : [(n % 128) | 128, ...uleb(Math.floor(n / 128))]);
 const text = (s: string) => [...Buffer.from(s), 0];
 const repeat = (count: number, ...bytes: number[]) => Array.from({ length: count }, () => bytes).flat();
-const PATIENCE = 15_000;
 
 describe('a line table', () => {
   /** Of version 5. */
@@ -49,26 +48,18 @@ describe('a line table', () => {
     ['no lines in its range', table(names, { lineRange: 0, program })],
     ['no opcodes', table(names, { opcodeBase: 0, program })],
     ['a name that is longer than all', table([1, 1, 9, 1, ...uleb(2 ** 40), 0])],
-  ])(
-    'is none with %s, and the next unit is read',
-    (_, bytes) => {
-      expect(read(bytes).files()).toEqual([]);
-      const both = read(Uint8Array.from([...bytes, ...table(names, { program })]));
-      expect(both.at(0x1000)).toEqual({ file: 'src/b.c', line: 3 });
-    },
-    PATIENCE,
-  );
+  ])('is none with %s, and the next unit is read', (_, bytes) => {
+    expect(read(bytes).files()).toEqual([]);
+    const both = read(Uint8Array.from([...bytes, ...table(names, { program })]));
+    expect(both.at(0x1000)).toEqual({ file: 'src/b.c', line: 3 });
+  });
 
-  it(
-    'keeps few bytes a row',
-    () => {
-      const rows = table(names, { program: [0, 5, 2, ...u32(0x1000), ...repeat(1_000_000, 31)] });
-      const before = process.memoryUsage().arrayBuffers;
-      expect(read(rows).at(0x1001)?.file).toBe('src/b.c');
-      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 << 20);
-    },
-    PATIENCE,
-  );
+  it('keeps few bytes a row', () => {
+    const rows = table(names, { program: [0, 5, 2, ...u32(0x1000), ...repeat(1_000_000, 31)] });
+    const before = process.memoryUsage().arrayBuffers;
+    expect(read(rows).at(0x1001)?.file).toBe('src/b.c');
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 << 20);
+  });
 });
 
 describe('.debug_info', () => {
@@ -111,64 +102,48 @@ describe('.debug_info', () => {
     expect([scope.functionName, scope.variables.map(({ name }) => name)]).toEqual(['main', ['x']]);
   });
 
-  it(
-    'with millions of entries of a byte is not understood',
-    () => {
-      const abbreviations = [
-        ...abbreviation(1, TAG.compileUnit, true, ...CODE),
-        ...abbreviation(
-          2,
-          TAG.variable,
-          false,
-          ...Array.from({ length: 200 }, (_, n) => [n + 0x100, 0x19]).flat(),
-        ),
-        0,
-      ];
-      const found = info(unit([1, ...code(0x1000, 64), ...repeat(500_000, 2)]), abbreviations);
-      expect(found.scopesAt(0x1010)).toEqual([]);
-      expect(found.global('x', 0x1010)).toBeUndefined();
-    },
-    PATIENCE,
-  );
+  it('with millions of entries of a byte is not understood', () => {
+    const abbreviations = [
+      ...abbreviation(1, TAG.compileUnit, true, ...CODE),
+      ...abbreviation(
+        2,
+        TAG.variable,
+        false,
+        ...Array.from({ length: 200 }, (_, n) => [n + 0x100, 0x19]).flat(),
+      ),
+      0,
+    ];
+    const found = info(unit([1, ...code(0x1000, 64), ...repeat(500_000, 2)]), abbreviations);
+    expect(found.scopesAt(0x1010)).toEqual([]);
+    expect(found.global('x', 0x1010)).toBeUndefined();
+  });
 
-  it(
-    'with units that all read one long table of abbreviations is not understood',
-    () => {
-      const long = Array.from({ length: 30_000 }, (_, n) =>
-        abbreviation(n + 1, TAG.variable, false, AT.name, 8),
-      ).flat();
-      const units = Array.from({ length: 5_000 }, (_, n) => unit([...uleb(1), ...text('x')], 7 * n)).flat();
-      expect(info(units, [...long, 0]).scopesAt(0x1010)).toEqual([]);
-    },
-    PATIENCE,
-  );
+  it('with units that all read one long table of abbreviations is not understood', () => {
+    const long = Array.from({ length: 30_000 }, (_, n) =>
+      abbreviation(n + 1, TAG.variable, false, AT.name, 8),
+    ).flat();
+    const units = Array.from({ length: 5_000 }, (_, n) => unit([...uleb(1), ...text('x')], 7 * n)).flat();
+    expect(info(units, [...long, 0]).scopesAt(0x1010)).toEqual([]);
+  });
 
-  it(
-    'with units that all have one long list of ranges is not understood',
-    () => {
-      const abbreviations = [...abbreviation(1, TAG.compileUnit, false, AT.ranges, 0x17), 0];
-      const units = repeat(20_000, ...unit([1, ...u32(0)]));
-      const ranges = repeat(20_000, ...u32(1), ...u32(2));
-      expect(info(units, abbreviations, { '.debug_ranges': ranges }).scopesAt(0x1010)).toEqual([]);
-    },
-    PATIENCE,
-  );
+  it('with units that all have one long list of ranges is not understood', () => {
+    const abbreviations = [...abbreviation(1, TAG.compileUnit, false, AT.ranges, 0x17), 0];
+    const units = repeat(20_000, ...unit([1, ...u32(0)]));
+    const ranges = repeat(20_000, ...u32(1), ...u32(2));
+    expect(info(units, abbreviations, { '.debug_ranges': ranges }).scopesAt(0x1010)).toEqual([]);
+  });
 
-  it(
-    'with entries in each other without end has a few of them',
-    () => {
-      const abbreviations = [
-        ...abbreviation(1, TAG.compileUnit, true, ...CODE),
-        ...abbreviation(2, TAG.subprogram, true, ...CODE),
-        ...abbreviation(3, TAG.inlinedSubroutine, true, ...CODE),
-        0,
-      ];
-      const inner = repeat(50_000, 3, ...code(0x1000, 64));
-      const entries = [1, ...code(0x1000, 64), 2, ...code(0x1000, 64), ...inner];
-      expect(info(unit(entries), abbreviations).scopesAt(0x1010).length).toBeLessThan(100);
-    },
-    PATIENCE,
-  );
+  it('with entries in each other without end has a few of them', () => {
+    const abbreviations = [
+      ...abbreviation(1, TAG.compileUnit, true, ...CODE),
+      ...abbreviation(2, TAG.subprogram, true, ...CODE),
+      ...abbreviation(3, TAG.inlinedSubroutine, true, ...CODE),
+      0,
+    ];
+    const inner = repeat(50_000, 3, ...code(0x1000, 64));
+    const entries = [1, ...code(0x1000, 64), 2, ...code(0x1000, 64), ...inner];
+    expect(info(unit(entries), abbreviations).scopesAt(0x1010).length).toBeLessThan(100);
+  });
 
   it.each([
     ['indirect forms in each other', [1, ...repeat(100_000, 0x16)], [AT.name, 0x16]],
@@ -180,38 +155,34 @@ describe('.debug_info', () => {
     expect(info(unit(entries), abbreviations).scopesAt(0)).toEqual([]);
   });
 
-  it(
-    'with types of themselves, and sizes that nothing has, has types',
-    () => {
-      const abbreviations = [
-        ...abbreviation(1, TAG.compileUnit, true),
-        ...abbreviation(2, TAG.variable, false, AT.name, 8, AT.type, 0x13, AT.location, 0x18),
-        ...abbreviation(3, TAG.typedef, false, AT.type, 0x13),
-        ...abbreviation(4, TAG.arrayType, true, AT.type, 0x13),
-        ...abbreviation(5, TAG.subrangeType, false, AT.count, 0x0f),
-        ...abbreviation(6, TAG.baseType, false, AT.byteSize, 0x0f),
-        0,
-      ];
-      const loop = [2, ...text('loop'), ...u32(22), 0];
-      const start = 12;
-      const typedefAt = start + loop.length;
-      loop.splice(6, 4, ...u32(typedefAt));
-      const typedef = [3, ...u32(typedefAt)];
-      const arrayAt = typedefAt + typedef.length;
-      const array = [4, ...u32(arrayAt + 10_000), ...repeat(10_000 - 5, 5, 1).slice(0, 9_994), 0];
-      const base = [6, ...uleb(2 ** 50)];
-      const big = [2, ...text('big'), ...u32(arrayAt), 0];
-      const found = info(unit([1, ...loop, ...typedef, ...array, ...base, ...big, 0]), abbreviations);
-      const type = (name: string) => {
-        const die = found.global(name, 0);
-        return die && typeOf(die);
-      };
-      expect(type('loop')).toMatchObject({ kind: 'other', bytes: 0 });
-      expect(type('big')?.name.length).toBeLessThan(200);
-      expect(type('big')).toMatchObject({ kind: 'array', bytes: 0 });
-    },
-    PATIENCE,
-  );
+  it('with types of themselves, and sizes that nothing has, has types', () => {
+    const abbreviations = [
+      ...abbreviation(1, TAG.compileUnit, true),
+      ...abbreviation(2, TAG.variable, false, AT.name, 8, AT.type, 0x13, AT.location, 0x18),
+      ...abbreviation(3, TAG.typedef, false, AT.type, 0x13),
+      ...abbreviation(4, TAG.arrayType, true, AT.type, 0x13),
+      ...abbreviation(5, TAG.subrangeType, false, AT.count, 0x0f),
+      ...abbreviation(6, TAG.baseType, false, AT.byteSize, 0x0f),
+      0,
+    ];
+    const loop = [2, ...text('loop'), ...u32(22), 0];
+    const start = 12;
+    const typedefAt = start + loop.length;
+    loop.splice(6, 4, ...u32(typedefAt));
+    const typedef = [3, ...u32(typedefAt)];
+    const arrayAt = typedefAt + typedef.length;
+    const array = [4, ...u32(arrayAt + 10_000), ...repeat(10_000 - 5, 5, 1).slice(0, 9_994), 0];
+    const base = [6, ...uleb(2 ** 50)];
+    const big = [2, ...text('big'), ...u32(arrayAt), 0];
+    const found = info(unit([1, ...loop, ...typedef, ...array, ...base, ...big, 0]), abbreviations);
+    const type = (name: string) => {
+      const die = found.global(name, 0);
+      return die && typeOf(die);
+    };
+    expect(type('loop')).toMatchObject({ kind: 'other', bytes: 0 });
+    expect(type('big')?.name.length).toBeLessThan(200);
+    expect(type('big')).toMatchObject({ kind: 'array', bytes: 0 });
+  });
 });
 
 describe('call frame information', () => {
