@@ -1,7 +1,7 @@
 /** What the process returns, for scripts; the same for every command. */
 export const EXIT = {
   ok: 0,
-  /** Findings, or a check that failed. */
+  /** Findings, a check that failed, or a recorded guest that did. */
   findings: 1,
   /** Wrong usage or input that cannot be used; nothing was written. */
   badInput: 2,

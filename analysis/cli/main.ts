@@ -67,7 +67,9 @@ const parser = (argv: readonly string[], commands: readonly ((cli: Argv) => Argv
     .help()
     .alias('help', 'h')
     .wrap(Math.min(110, process.stdout.columns ?? 110))
-    .epilogue('exit status: 0 good, 1 findings, 2 wrong usage or input, 3 the replay diverged')
+    .epilogue(
+      'exit status: 0 good, 1 findings or a guest that failed, 2 wrong usage or input, 3 the replay diverged',
+    )
     .exitProcess(false)
     .fail((message, error) => {
       if (error && !isUsage(error)) throw error;

@@ -99,6 +99,12 @@ export function parseRam(megabytes: number): number {
   throw new BadInput(`--ram ${megabytes}: not a size of memory`, `write ${fault.must}`);
 }
 
+/** A code that a guest writes to the exit port: `0x11` or `17`. */
+export function parseExitCode(text: string): number {
+  if (/^(\d+|0x[0-9a-f]+)$/i.test(text) && Number(text) < 2 ** 32) return Number(text);
+  throw new BadInput(`--expect-exit ${text}: not an exit code`, 'write it as 0x11 or in decimal');
+}
+
 /** `IRQ@ICOUNT`: a request on that line, at that time. */
 export function parseInjection(text: string): Input {
   const [line, when, ...more] = text.split('@');

@@ -1,4 +1,4 @@
-import { CHECKS, type Check } from '../check/checks.ts';
+import { CHECK_COLUMNS, CHECKS, type Check } from '../check/checks.ts';
 import { DEFAULT_LIMITS } from '../db/limits.ts';
 import { QUERIES, type SqlFile } from '../sql/catalog.ts';
 
@@ -21,12 +21,22 @@ export const queriesDocument = (): string =>
     '## Checks',
     '',
     'Each selects what should not exist. An **error** has happened: state of the guest was read or written wrongly. A **warning** is',
-    'an accident that the code allows and that did no harm in this run. Classes are numbered as kernels got them wrong: what a',
-    'class has no check for, SQL over docs/tables.md can ask.',
+    'an accident that the code allows and that did no harm in this run. The numbered classes are those of alternate maps and TLBs, as',
+    'kernels got them wrong; the named ones are of how a run ended. What a class has no check for, SQL over docs/tables.md can ask.',
+    '',
+    'The worst comes first: what led to the death of the machine (an error whose story wrote the page-table entry that the fault or',
+    'panic names), the death itself, other errors, warnings. A trace is *clean* when it is whole and none of the checks that could',
+    'apply found anything.',
+    '',
+    'Each check selects these columns:',
+    '',
+    '| column | meaning |',
+    '|---|---|',
+    ...Object.entries(CHECK_COLUMNS).map(([name, doc]) => `| ${name} | ${doc} |`),
     '',
     '| class | check | severity | what it finds |',
     '|---|---|---|---|',
-    ...[...CHECKS].sort((a, b) => a.class - b.class).map(describeCheck),
+    ...CHECKS.map(describeCheck),
     '',
   ].join('\n');
 

@@ -4,6 +4,7 @@ import { consoleLines } from './console.ts';
 import { contexts } from './contexts.ts';
 import { controlWrites } from './control-writes.ts';
 import { exceptions } from './exceptions.ts';
+import { failures } from './failures.ts';
 import { interrupts } from './interrupts.ts';
 import { pagingWrites } from './paging-writes.ts';
 import { repeats } from './repeats.ts';
@@ -15,7 +16,7 @@ import type { TraceTable } from './table.ts';
 import { tlbEvents } from './tlb-events.ts';
 
 /** Every table a trace is seen as. Counted up when a table or column changes: caches made before are rebuilt. */
-export const TABLES_VERSION = 2;
+export const TABLES_VERSION = 4;
 
 export const TABLES: readonly TraceTable[] = [
   run,
@@ -31,5 +32,6 @@ export const TABLES: readonly TraceTable[] = [
   contexts,
   consoleLines,
   repeats,
+  failures,
   symbols,
 ];

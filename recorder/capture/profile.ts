@@ -24,6 +24,8 @@ export interface GuestProfile {
   };
   /** What the codes mean that the guest writes to the debug-exit port; keys in decimal or 0x hexadecimal. */
   readonly exitCodes?: Readonly<Record<string, string>>;
+  /** Those of them that mean success, in decimal or 0x hexadecimal; 0 when this is absent. */
+  readonly exitSuccess?: readonly string[];
 }
 
 /** Finds a symbol's linear address. */
@@ -48,6 +50,9 @@ export function parseProfile(text: string, where: string): GuestProfile {
     if (fields[slot] !== undefined && !isIntegerBelow(fields[slot], 1024))
       wrong(`"${slot}" is not a PDE slot (0-1023)`);
   if (fields.process !== undefined) checkProcess(fields.process, wrong);
+  const { exitSuccess } = fields;
+  if (exitSuccess !== undefined && !(Array.isArray(exitSuccess) && exitSuccess.every(isExitCode)))
+    wrong('"exitSuccess" is no list of codes, as ["0", "0x10"]');
   return fields as unknown as GuestProfile;
 }
 
@@ -62,6 +67,9 @@ function checkProcess(process: unknown, wrong: (what: string) => never): void {
     wrong('"process.afterCr3" is neither true nor false');
   if (!isIntegerBelow(comm, 2 ** 16)) wrong('"process.comm" is not a byte offset');
 }
+
+const isExitCode = (code: unknown): boolean =>
+  typeof code === 'string' && /^(\d+|0x[0-9a-f]+)$/i.test(code) && Number(code) < 2 ** 32;
 
 const isIntegerBelow = (value: unknown, end: number): boolean =>
   Number.isInteger(value) && (value as number) >= 0 && (value as number) < end;

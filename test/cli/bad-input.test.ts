@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { TraceReader } from '../../replayer/trace-reader.ts';
 import { FRAME, frame, preamble } from '../../schemas/framing.ts';
 import { encodeHeader, SCHEMA_VERSION } from '../../schemas/trace-header.ts';
 import { anyHeader } from '../unit/trace-fixture.ts';
@@ -35,7 +36,7 @@ beforeAll(async () => {
   writeFileSync(plain, elfHeader(32));
   const header = encodeHeader({ ...anyHeader(), schemaVersion: SCHEMA_VERSION + 1 });
   writeFileSync(newer, Buffer.concat([preamble(), frame(FRAME.header, header)]));
-  await runCli('record', '-q', '-n', '3M', '-o', trace);
+  await runCli('record', '-q', '-n', '1500k', '--ladder', '30k', '-o', trace);
   const bytes = readFileSync(trace);
   writeFileSync(torn, bytes.subarray(0, bytes.length - 2000));
 });
@@ -88,6 +89,30 @@ it('a torn trace replays and is queried up to where it is whole, and everyone is
   ]) {
     const { status, stdout, stderr } = await runCli(...argv);
     expect(status, argv[0]).toBe(0);
-    expect([...stdout, ...stderr].join('\n'), argv[0]).toMatch(/complete up to icount [\d,]+/);
+    expect([...stdout, ...stderr].join('\n'), argv[0]).toMatch(/complete up to icount [1-9][\d,]+/);
   }
+});
+
+it('a torn trace is never clean, and one with nothing in it is nothing to check', async () => {
+  const { stdout } = await runCli('check', torn);
+  expect(stdout.at(-1)).toMatch(
+    /: no finding in what there is, which is not all: 10 of 13 checks could apply/,
+  );
+  expect(stdout.at(-1)).not.toContain('clean');
+  const empty = path('empty.r386');
+  const reader = TraceReader.open(trace);
+  const [{ offset }] = reader.chunks;
+  reader.close();
+  writeFileSync(empty, readFileSync(trace).subarray(0, offset + 100));
+  const { status, stderr } = await runCli('check', empty);
+  expect(status).toBe(2);
+  expect(stderr.join('\n')).toMatch(/empty\.r386: nothing recorded to check: .*complete up to icount 0/);
+});
+
+it('a trace without events is nothing to check, whatever its guest did', async () => {
+  const off = path('off.r386');
+  await runCli('record', '-q', '-n', '1M', '--detail', 'off', '-o', off);
+  const { status, stderr } = await runCli('check', off);
+  expect(status).toBe(2);
+  expect(stderr[0]).toMatch(/off\.r386: nothing recorded to check: --detail off/);
 });

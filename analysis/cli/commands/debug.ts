@@ -13,6 +13,7 @@ import { TraceReader } from '../../../replayer/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import type { TraceHeader } from '../../../schemas/trace-header.ts';
 import { builtinDisk } from '../builtin-guest.ts';
+import { checkTraces } from '../check-report.ts';
 import { type DebugStart, goToStart } from '../debug-start.ts';
 import { tellDivergence } from '../diverged.ts';
 import { grouped, shellWord } from '../format.ts';
@@ -22,7 +23,6 @@ import { knownLastWriter } from '../known-last-writer.ts';
 import { print } from '../output.ts';
 import { progressBar } from '../progress.ts';
 import { parseCount } from '../values.ts';
-import { checkTraces } from './check.ts';
 
 /** `rewind386 debug` */
 export const addDebug = (cli: Argv): Argv =>

@@ -2,17 +2,19 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { DEFAULT_CONFIG } from '../../../recorder/machine/config.ts';
+import { HIJACK } from '../../check/checks.ts';
 import { formatResult } from '../../db/results.ts';
 import { QUERIES } from '../../sql/catalog.ts';
 import { BUILTIN_GUEST } from '../builtin-guest.ts';
+import { checkTraces, describeReport } from '../check-report.ts';
 import { EXIT } from '../exit-status.ts';
 import { shellWord } from '../format.ts';
 import { openGuest } from '../guest.ts';
+import { endingOf } from '../guest-ending.ts';
 import { interruptedStatus } from '../interruptible.ts';
 import { openDatabase } from '../open-database.ts';
 import { complainLines, print, printLines } from '../output.ts';
 import { parseSeed } from '../values.ts';
-import { checkTraces, describeFindings } from './check.ts';
 import { recordGuest, recordingSummary } from './record.ts';
 import { divergenceReport, replaySummary, replayTrace } from './replay.ts';
 
@@ -67,9 +69,10 @@ async function tellTheStory(folder: string, seedText: string): Promise<number> {
     '3. What went wrong? Every invariant is a query over the trace.',
     `$ rewind386 check ${shellWord(buggy)}`,
   );
-  const { findings, checks } = await checkTraces([buggy]);
-  printLines(describeFindings(findings, checks, [buggy], SHOWN));
-  if (findings.some(({ check }) => check.class === 1)) {
+  const report = await checkTraces([buggy]);
+  printLines(describeReport(report, SHOWN));
+  const hijacks = report.findings.filter(({ check }) => check.class === HIJACK).length;
+  if (hijacks > 0) {
     say('   The interleaving, column by column.', `$ rewind386 query ${shellWord(buggy)} foreign-pmap`);
     await show(buggy, 'foreign-pmap');
   }
@@ -80,10 +83,10 @@ async function tellTheStory(folder: string, seedText: string): Promise<number> {
   );
   if (!(await recordOne('fixed', seedText, fixed))) return interruptedStatus();
   printLines(['', `$ rewind386 check ${shellWord(fixed)}`]);
-  const { findings: fixedFindings } = await checkTraces([fixed]);
-  printLines(describeFindings(fixedFindings, checks, [fixed], SHOWN));
+  const fixedReport = await checkTraces([fixed]);
+  printLines(describeReport(fixedReport, SHOWN));
+  const fixedFindings = fixedReport.findings;
 
-  const hijacks = findings.filter(({ check }) => check.class === 1).length;
   print('');
   print(
     `The buggy kernel: ${hijacks === 1 ? '1 hijack' : `${hijacks} hijacks`} of the alternate page table map. The fixed kernel: ${fixedFindings.length === 0 ? 'none' : `${fixedFindings.length} findings`}.`,
@@ -104,6 +107,7 @@ async function recordOne(kernel: string, seedText: string, output: string): Prom
   const request = { seed, output, instructions: INSTRUCTIONS, config: DEFAULT_CONFIG, quiet: false };
   const result = await recordGuest(guest, request);
   printLines(recordingSummary(output, guest, result));
+  printLines(endingOf(output).lines);
   return result.exit.kind !== 'interrupted';
 }
 

@@ -19,6 +19,7 @@ import { describeExit } from '../describe-exit.ts';
 import { EXIT } from '../exit-status.ts';
 import { bytes, grouped, plural, shellWord } from '../format.ts';
 import { type Guest, openGuest } from '../guest.ts';
+import { endingOf } from '../guest-ending.ts';
 import { INPUT_OPTIONS, type Inputs, openInputs } from '../input-options.ts';
 import { whenInterrupted } from '../interruptible.ts';
 import { complainLines, print, printLines } from '../output.ts';
@@ -27,6 +28,7 @@ import { openDisplay } from '../recording-display.ts';
 import {
   parseCount,
   parseCpu,
+  parseExitCode,
   parseLadder,
   parseLatency,
   parseMips,
@@ -51,6 +53,7 @@ export const addRecord = (cli: Argv): Argv =>
       ladderInterval: parseLadder(args.ladder),
       checkpoints: parseCheckpoints(args.checkpointEvery, args.checkpointShare, args.checkpointTime),
       inputs: openInputs(args, parseMips(args.mips)),
+      ...(args.expectExit.length > 0 ? { expectedExits: args.expectExit.map(parseExitCode) } : {}),
       config: {
         ...DEFAULT_CONFIG,
         ...parseTlb(args.tlb),
@@ -63,9 +66,11 @@ export const addRecord = (cli: Argv): Argv =>
       },
     });
     printLines(recordingSummary(args.output as string, guest, result));
+    const ending = endingOf(args.output as string);
+    printLines(ending.lines);
     if (result.ended && !result.ended.ok) complainLines(gaveUp(result.ended, args.screen));
     print(`next: rewind386 check ${shellWord(args.output as string)}`);
-    process.exitCode = result.ended?.ok === false ? EXIT.findings : EXIT.ok;
+    process.exitCode = ending.failed || result.ended?.ok === false ? EXIT.findings : EXIT.ok;
   });
 
 /** Why the script ended the recording; `shown`: the screen has been printed already. */
@@ -98,6 +103,14 @@ const options = (yargs: Argv) =>
         default: '2G',
         requiresArg: true,
         describe: 'stop after so many',
+      },
+      'expect-exit': {
+        type: 'string',
+        array: true,
+        default: [] as string[],
+        nargs: 1,
+        describe:
+          'exit code of the guest that is meant: status 0 for it and 1 for any other end; may be repeated',
       },
       detail: {
         choices: DETAIL,
@@ -224,6 +237,10 @@ const options = (yargs: Argv) =>
       '$0 record kernel.elf --append "root=/dev/wd0" --disk root.img -o own.r386',
       'a kernel of your own',
     )
+    .example(
+      '$0 record test.elf --expect-exit 0x2a -o test.r386',
+      'exit 1 when the guest crashes or panics, or ends otherwise than meant',
+    )
     .example('$0 record disk.img --ram 32 -o disk.r386', 'boot a disk image, by SeaBIOS')
     .example('$0 record --cdrom live.iso --disk hd.img --boot dc -o live.r386', 'boot a CD, with a hard disk')
     .example(
@@ -247,7 +264,10 @@ function parsePercent(percent: number, option: string): number {
 }
 
 export interface RecordingRequest
-  extends Pick<Parameters<typeof record>[0], 'seed' | 'output' | 'instructions' | 'config'> {
+  extends Pick<
+    Parameters<typeof record>[0],
+    'seed' | 'output' | 'instructions' | 'config' | 'expectedExits'
+  > {
   readonly ladderInterval?: number;
   readonly checkpoints?: CheckpointOptions;
   readonly inputs?: Inputs;

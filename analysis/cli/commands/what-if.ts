@@ -8,6 +8,7 @@ import { compareFindings, endsAlike, type Verdict } from '../../what-if/verdict.
 import { type WhatIf, whatIf } from '../../what-if/what-if.ts';
 import { builtinDisk } from '../builtin-guest.ts';
 import { type ChangeRequest, parseChanges } from '../changes.ts';
+import { checkTraces } from '../check-report.ts';
 import { ConsoleLines } from '../console-lines.ts';
 import { describeExit } from '../describe-exit.ts';
 import { EXIT } from '../exit-status.ts';
@@ -15,7 +16,6 @@ import { bytes, grouped, plural, shellWord } from '../format.ts';
 import { interruptible } from '../interruptible.ts';
 import { complain, printLines } from '../output.ts';
 import { progressCount } from '../progress.ts';
-import { checkTraces } from './check.ts';
 import { fileBytes } from './file-bytes.ts';
 
 /** `rewind386 replay FILE --at I --inject … -o FILE2`: the part of `replay` that changes the run. */
@@ -189,7 +189,7 @@ export function describeVerdict(
     );
   const shown = [...still.map(({ now }) => now), ...arisen, ...later].find(isError);
   lines.push(
-    shown
+    shown?.query
       ? `next: rewind386 query ${shellWord(child)} ${shown.query}`
       : vanished.some(isError)
         ? `next: rewind386 query ${shellWord(parent)} ${shellWord(child)} aptd-timeline`

@@ -59,8 +59,14 @@ export class AtaChannel {
 
   /** Nobody drives the cable: it floats high but for DD7, which the host pulls down so that BSY reads as 0 (ATA-3, table 2). */
   private leaveEmpty({ command, control }: (typeof ATA_CHANNELS)[number], bus: PortBus): void {
-    bus.claim(command, 8, { in: (port, size) => (port === DATA && size > 1 ? FLOATING_WORDS : FLOATING) });
-    bus.claim(control, 1, { in: () => FLOATING });
+    const floating = (port: number, value: number) => {
+      bus.nothingAt(port);
+      return value;
+    };
+    bus.claim(command, 8, {
+      in: (port, size) => floating(command + port, port === DATA && size > 1 ? FLOATING_WORDS : FLOATING),
+    });
+    bus.claim(control, 1, { in: () => floating(control, FLOATING) });
   }
 
   private get selected(): AtaDrive | undefined {

@@ -1,0 +1,49 @@
+-- The last writes of the page-table entries behind an address that a failure names
+--
+-- Up to four rows for each failure with an address: the PTE and the PDE of that address in the directory that was live, and the
+-- last store to each in any other address space, where a kernel may have put it by mistake.
+-- @column run_id which of the traces given, from 0
+-- @column kind of the failure
+-- @column icount of the failure
+-- @column address linear address that the failure names
+-- @column level pte or pde
+-- @column directory physical address of the directory that the entry belongs to, bytes
+-- @column is_live true when that directory was the live one
+-- @column write_icount icount of the write
+-- @column write_seq position of the write among all events of the run
+-- @column eip code that wrote
+-- @column depth interrupt frames open at the write, 0 = none
+-- @column old the entry before
+-- @column new the entry after
+WITH named AS (
+  SELECT run_id, kind, icount, address, coalesce(seq, 4294967295) AS seq, cr3 & 4294963200 AS live,
+    address >> 12 AS vpn, address >> 22 AS slot
+  FROM failures WHERE address IS NOT NULL
+),
+stored AS (SELECT * FROM paging_writes WHERE source <> 'accessed_dirty'),
+found AS (
+  SELECT n.*, w.level::VARCHAR AS level, w.dir AS directory, w.icount AS write_icount, w.seq AS write_seq, w.eip, w.depth, w.old, w.new
+  FROM named n
+  ASOF JOIN (SELECT * FROM stored WHERE level = 'pte') w
+    ON w.run_id = n.run_id AND w.dir = n.live AND w.vpn = n.vpn AND w.seq <= n.seq
+  UNION ALL
+  SELECT n.*, w.level::VARCHAR, w.dir, w.icount, w.seq, w.eip, w.depth, w.old, w.new
+  FROM named n
+  ASOF JOIN (SELECT * FROM stored WHERE level = 'pde') w
+    ON w.run_id = n.run_id AND w.dir = n.live AND w.slot = n.slot AND w.seq <= n.seq
+  UNION ALL
+  SELECT n.*, w.level::VARCHAR, w.dir, w.icount, w.seq, w.eip, w.depth, w.old, w.new
+  FROM named n
+  ASOF JOIN (SELECT * FROM stored WHERE level = 'pte' AND source = 'store') w
+    ON w.run_id = n.run_id AND w.vpn = n.vpn AND w.seq <= n.seq
+  WHERE w.dir <> n.live
+  UNION ALL
+  SELECT n.*, w.level::VARCHAR, w.dir, w.icount, w.seq, w.eip, w.depth, w.old, w.new
+  FROM named n
+  ASOF JOIN (SELECT * FROM stored WHERE level = 'pde' AND source = 'store') w
+    ON w.run_id = n.run_id AND w.slot = n.slot AND w.seq <= n.seq
+  WHERE w.dir <> n.live
+)
+SELECT run_id, kind, icount, address, level, directory, directory = live AS is_live,
+  write_icount, write_seq, eip, depth, old, new
+FROM found

@@ -1,0 +1,43 @@
+import { SIGN_KINDS, SIGN_SOURCES, signsOf } from '../ending/signs.ts';
+import { RowBuffer } from './row-buffer.ts';
+import type { TableColumn, TraceTable } from './table.ts';
+
+const columns: readonly TableColumn[] = [
+  { name: 'kind', kind: 'word', doc: 'sign of failure', words: SIGN_KINDS },
+  { name: 'source', kind: 'word', doc: 'from what it is known', words: SIGN_SOURCES },
+  { name: 'icount', kind: 'bigint', doc: 'icount of the sign; of a loop the first exception' },
+  {
+    name: 'seq',
+    kind: 'uint',
+    doc: 'position among all events; NULL for what only the end of the trace says',
+    nullable: true,
+  },
+  { name: 'eip', kind: 'uint', doc: 'code; NULL when it is not known', nullable: true },
+  { name: 'cr3', kind: 'uint', doc: 'physical address of the page directory, bytes', nullable: true },
+  { name: 'cpl', kind: 'small', doc: 'current privilege level', nullable: true },
+  { name: 'vector', kind: 'small', doc: 'exception vector; NULL unless it is one', nullable: true },
+  { name: 'error_code', kind: 'uint', doc: 'its error code', nullable: true },
+  {
+    name: 'address',
+    kind: 'uint',
+    doc: 'linear address that it names: of a page fault, or in the words of a panic',
+    nullable: true,
+  },
+  { name: 'repeats', kind: 'bigint', doc: 'exceptions of a loop', nullable: true },
+  { name: 'text', kind: 'text', doc: 'what was seen' },
+];
+
+/** One row for each sign; none for a guest that did well. */
+export const failures: TraceTable = {
+  name: 'failures',
+  doc: 'a sign that the guest failed: it crashed, panicked, ended badly, or is stuck',
+  columns,
+  *batches(reader) {
+    const rows = new RowBuffer(columns);
+    for (const sign of signsOf(reader)) {
+      const { kind, source, icount, seq, eip, cr3, cpl, vector, errorCode, address, repeats, text } = sign;
+      rows.add(kind, source, icount, seq, eip, cr3, cpl, vector, errorCode, address, repeats, text);
+    }
+    if (rows.rows > 0) yield rows.batch();
+  },
+};
