@@ -97,12 +97,17 @@ export class TraceChunk {
   }
 }
 
-/** Whatever goes wrong in decoding a frame is damage to the file, and says where. */
+/** Whatever goes wrong in decoding a frame is damage to the file, and says where; what is beyond a limit was written so. */
 function readingPart<Result>(part: string, icount: number, read: () => Result): Result {
   try {
     return read();
   } catch (error) {
     if (error instanceof BadInput) throw error;
+    if (error instanceof OutOfBounds)
+      throw new BadInput(
+        `no recorder writes such a trace: ${part}: ${error.message}`,
+        'get it again from where it was recorded',
+      );
     throw new TraceDamage(part, error instanceof Error ? error.message : String(error), icount);
   }
 }
@@ -166,7 +171,7 @@ export class TraceReader {
       this.checkpoints = scan.checkpoints.filter(({ icount }) => icount <= this.endIcount);
       this.torn = scan.torn;
     }
-    readingPart('footer', 0, () => this.checkIndex());
+    readingPart('index of chunks', 0, () => this.checkIndex());
   }
 
   /** Throws BadInput for what is not a trace, or one of a newer rewind386. */

@@ -186,6 +186,6 @@ function openDiskFile(
   const why = reasons.length > 0 ? reasons.join('; ') : 'no file is given';
   throw new BadInput(
     `the disk of the recording, ${printable(diskFileName(path.raw))}, is not in the trace: ${why}`,
-    'put its image beside the trace',
+    'put its image beside the trace, or give it: --disk FILE',
   );
 }

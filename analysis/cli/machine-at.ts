@@ -10,10 +10,14 @@ import { progressBar } from './progress.ts';
 
 /**
  * The machine of a trace as it was at `icount`, or at the end of the recording; by the trace's
- * checkpoints where it has some, and verified on the way.
+ * checkpoints where it has some, and verified on the way. `disks`: the user's files for disks that are not in the trace.
  */
-export async function machineAt(file: string, icount: number | undefined): Promise<Machine> {
-  const reader = TraceReader.open(file);
+export async function machineAt(
+  file: string,
+  icount: number | undefined,
+  disks: readonly string[] = [],
+): Promise<Machine> {
+  const reader = TraceReader.open(file, { disks });
   try {
     const session = ForwardSession.open(reader, { build: buildMachine, builtinDisk });
     const target = icount ?? session.end;

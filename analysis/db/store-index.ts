@@ -16,6 +16,8 @@ import { cacheRoot } from './cache-folder.ts';
 export interface StoreIndexOptions {
   readonly build: MachineBuilder;
   readonly builtinDisk: (name: string) => Uint8Array;
+  /** As ReplayOptions has them. */
+  readonly disks?: readonly string[] | undefined;
   readonly note: (text: string) => void;
   readonly onProgress?: (icount: number) => void;
 }
@@ -96,8 +98,8 @@ export class StoreIndex {
   }
 
   private async execute(window: Omit<WriteWindow, 'pokes'>): Promise<Write[]> {
-    const { build, builtinDisk, onProgress } = this.options;
-    const reader = TraceReader.open(this.path);
+    const { build, builtinDisk, disks, onProgress } = this.options;
+    const reader = TraceReader.open(this.path, { disks });
     try {
       const session = ForwardSession.open(reader, { build, builtinDisk });
       return await executedWrites(session, { ...window, pokes: pokesOf(reader) }, onProgress);
@@ -163,13 +165,14 @@ function factsOf(path: string): Facts {
 /** Executes the whole trace again with detail `stores`; a divergence is an error: its memory would not be the recorded one. */
 async function execute(
   path: string,
-  { build, builtinDisk, onProgress }: StoreIndexOptions,
+  { build, builtinDisk, disks, onProgress }: StoreIndexOptions,
   builder: StoreIndexBuilder,
 ): Promise<void> {
   const { divergence } = await replay({
     path,
     build,
     builtinDisk,
+    disks,
     detail: 'stores',
     ...(onProgress ? { onProgress } : {}),
     onDeviceWrite: (write) => builder.takeDeviceWrite(write),

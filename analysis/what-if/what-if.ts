@@ -48,6 +48,8 @@ export interface WhatIfOptions extends Pick<RunOptions, 'onProgress' | 'onEvents
   readonly toolVersion: string;
   readonly build: MachineBuilder;
   readonly builtinDisk: (name: string) => Uint8Array;
+  /** As ReplayOptions has them. */
+  readonly disks?: readonly string[] | undefined;
 }
 
 export interface WhatIf extends RecordResult {
@@ -63,7 +65,7 @@ export interface WhatIf extends RecordResult {
 const LONGEST = 2e9;
 
 export async function whatIf(options: WhatIfOptions): Promise<WhatIf> {
-  const reader = TraceReader.open(options.path);
+  const reader = TraceReader.open(options.path, { disks: options.disks });
   try {
     const run = recordedOf(reader);
     const recorded = run.inputs;

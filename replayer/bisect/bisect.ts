@@ -54,7 +54,7 @@ export interface Pinned {
   readonly asRecorded: 0 | 1 | undefined;
 }
 
-export type BisectOptions = Pick<ReplayOptions, 'path' | 'build' | 'builtinDisk' | 'onProgress'>;
+export type BisectOptions = Pick<ReplayOptions, 'path' | 'build' | 'builtinDisk' | 'disks' | 'onProgress'>;
 
 /** Points at which a stretch is hashed at once. */
 const POINTS = 32;
@@ -71,7 +71,7 @@ export async function bisect(options: BisectOptions): Promise<Bisection | undefi
 
 /** As `bisect`, when the replay has been made. */
 export function bisectDivergence(divergence: Divergence, options: BisectOptions): Bisection {
-  const reader = TraceReader.open(options.path, { onDamage() {} });
+  const reader = TraceReader.open(options.path, { onDamage() {}, disks: options.disks });
   try {
     return search(reader, divergence, options);
   } finally {

@@ -15,8 +15,8 @@ import { divergenceReport, replayTrace } from './replay.ts';
 const NO_RUN = new Set(['image', 'disk image', 'BIOS', 'VGA BIOS', 'module']);
 
 /** `rewind386 replay FILE --bisect`. Returns the exit status. */
-export async function runBisect(file: string): Promise<number> {
-  const result = await replayTrace(file, { showConsole: false });
+export async function runBisect(file: string, disks: readonly string[]): Promise<number> {
+  const result = await replayTrace(file, { showConsole: false, disks });
   const { divergence } = result;
   if (!divergence) {
     print(`${file}: replays as recorded: there is nothing to bisect`);
@@ -37,7 +37,13 @@ export async function runBisect(file: string): Promise<number> {
   reader.close();
   const progress = progressBar('executing again', divergence.icount);
   const onProgress = (icount: number) => progress.at(icount);
-  const found = bisectDivergence(divergence, { path: file, build: buildMachine, builtinDisk, onProgress });
+  const found = bisectDivergence(divergence, {
+    path: file,
+    build: buildMachine,
+    builtinDisk,
+    disks,
+    onProgress,
+  });
   progress.end();
   complainLines(describeBisection(file, header, found));
   return EXIT.divergence;

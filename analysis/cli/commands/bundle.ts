@@ -8,6 +8,7 @@ import type { TraceDisk, TraceHeader } from '../../../schemas/trace-header.ts';
 import { untrusted } from '../../../schemas/untrusted.ts';
 import { expectations } from '../../bundle/expectations.ts';
 import { builtinDisk } from '../builtin-guest.ts';
+import { DISKS } from '../disk-option.ts';
 import { EXIT } from '../exit-status.ts';
 import { bytes, plural, shellWord } from '../format.ts';
 import { openDatabase } from '../open-database.ts';
@@ -22,8 +23,8 @@ export const addBundle = (cli: Argv): Argv =>
     'bundle <file>',
     'a bug report that proves itself: one file with all that a replay needs, and the answers it must give',
     options,
-    async ({ file, output, redactDisk, sql, force }) => {
-      process.exitCode = await bundle(file, { output: output as string, redactDisk, sql, force });
+    async ({ file, output, redactDisk, sql, force, disk: disks }) => {
+      process.exitCode = await bundle(file, { output: output as string, redactDisk, sql, force, disks });
     },
   );
 
@@ -33,6 +34,7 @@ const options = (yargs: Argv) =>
     .options({
       output: { alias: 'o', type: 'string', requiresArg: true, describe: 'the bundle to write' },
       ...FORCE,
+      ...DISKS,
       'redact-disk': {
         type: 'boolean',
         default: false,
@@ -58,6 +60,8 @@ export interface BundleRequest {
   readonly output: string;
   readonly redactDisk: boolean;
   readonly sql: readonly string[];
+  /** Files that disks which are not in the trace may be. */
+  readonly disks?: readonly string[];
   /** Write over a file of that name. */
   readonly force?: boolean;
 }
@@ -65,10 +69,10 @@ export interface BundleRequest {
 /** Replays the trace, asks it everything, and writes the bundle. Returns the exit status. */
 export async function bundle(
   file: string,
-  { output, redactDisk, sql, force = false }: BundleRequest,
+  { output, redactDisk, sql, disks = [], force = false }: BundleRequest,
 ): Promise<number> {
   checkOutput(output, { force, makes: 'trace', inputs: [file] });
-  const reader = TraceReader.open(file);
+  const reader = TraceReader.open(file, { disks });
   try {
     if (!reader.footer)
       throw new BadInput(
@@ -78,6 +82,7 @@ export async function bundle(
     const read = redactDisk ? new SectorsRead() : undefined;
     const replayed = await replayTrace(file, {
       showConsole: false,
+      disks,
       ...(read ? { watchDisk: read.watch } : {}),
     });
     if (replayed.divergence) {

@@ -15,6 +15,7 @@ import type { TraceHeader } from '../../../schemas/trace-header.ts';
 import { builtinDisk } from '../builtin-guest.ts';
 import { checkTraces } from '../check-report.ts';
 import { type DebugStart, goToStart } from '../debug-start.ts';
+import { DISKS } from '../disk-option.ts';
 import { tellDivergence } from '../diverged.ts';
 import { grouped, shellWord } from '../format.ts';
 import { whenInterrupted } from '../interruptible.ts';
@@ -31,7 +32,7 @@ export const addDebug = (cli: Argv): Argv =>
     const at = args.at === undefined ? undefined : parseCount(args.at, '--at');
     const listenAt =
       args.socket === undefined ? { port: parsePort(args.port ?? 0) } : { socket: args.socket };
-    const reader = TraceReader.open(file);
+    const reader = TraceReader.open(file, { disks: args.disk });
     const findings = () => findingsOf(file);
     try {
       await tellDivergence(file, async () => {
@@ -67,6 +68,7 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: 'listen on this socket file, which only you can use, instead of a port',
       },
+      ...DISKS,
     })
     .option('dap', {
       type: 'boolean',

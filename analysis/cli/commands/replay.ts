@@ -5,6 +5,7 @@ import { type ReplayOptions, type ReplayResult, replay } from '../../../replayer
 import type { Detail } from '../../../schemas/events.ts';
 import { builtinDisk } from '../builtin-guest.ts';
 import { ConsoleLines } from '../console-lines.ts';
+import { DISKS } from '../disk-option.ts';
 import { EXIT } from '../exit-status.ts';
 import { bytes, grouped, plural, shellWord } from '../format.ts';
 import { complainLines, print, printLines } from '../output.ts';
@@ -23,10 +24,10 @@ export const addReplay = (cli: Argv): Argv =>
     'execute a trace again and verify everything it recorded',
     options,
     async (args) => {
-      const { file, from, until, detail, output, console: showConsole } = args;
+      const { file, from, until, detail, output, console: showConsole, disk: disks } = args;
       if (output !== undefined) checkOutput(output, { force: args.force, makes: 'trace', inputs: [file] });
       if (args.bisect) {
-        process.exitCode = await runBisect(file);
+        process.exitCode = await runBisect(file, disks);
         return;
       }
       if (isWhatIf(args)) {
@@ -35,6 +36,7 @@ export const addReplay = (cli: Argv): Argv =>
           changes: args,
           until: until === undefined ? undefined : parseCount(until, '--until'),
           showConsole,
+          disks,
         });
         return;
       }
@@ -44,6 +46,7 @@ export const addReplay = (cli: Argv): Argv =>
         ...(from === undefined ? {} : { storesFrom: parseCount(from, '--from') }),
         ...(output ? { output: (header) => new TraceWriter(output, header) } : {}),
         showConsole,
+        disks,
       });
       if (result.divergence) {
         complainLines(divergenceReport(file, result));
@@ -73,6 +76,7 @@ const options = (yargs: Argv) =>
         describe: 'write what the replay records to a new trace',
       },
       ...FORCE,
+      ...DISKS,
       console: { type: 'boolean', default: false, describe: "show the guest's console" },
       bisect: {
         type: 'boolean',
@@ -112,7 +116,7 @@ const options = (yargs: Argv) =>
 /** Replays a trace under a progress bar. */
 export async function replayTrace(
   path: string,
-  options: Pick<ReplayOptions, 'until' | 'detail' | 'storesFrom' | 'output' | 'watchDisk'> & {
+  options: Pick<ReplayOptions, 'until' | 'detail' | 'storesFrom' | 'output' | 'watchDisk' | 'disks'> & {
     readonly showConsole: boolean;
   },
 ): Promise<ReplayResult> {

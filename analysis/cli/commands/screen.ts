@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import type { Argv } from 'yargs';
 import { readTextScreen, type TextScreen } from '../../../recorder/machine/devices/vga-text.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
+import { DISKS } from '../disk-option.ts';
 import { tellDivergence } from '../diverged.ts';
 import { grouped } from '../format.ts';
 import { machineAt } from '../machine-at.ts';
@@ -23,21 +24,26 @@ export const addScreen = (cli: Argv): Argv =>
     'screen <file>',
     'the VGA text screen as it was at a time',
     options,
-    async ({ file, at, output, force }) => {
+    async ({ file, at, output, force, disk }) => {
       if (output !== undefined) checkOutput(output, { force, makes: 'other', inputs: [file] });
       const instant = at === undefined ? undefined : parseCount(at, '--at');
-      await tellDivergence(file, () => showScreen(file, instant, output));
+      await tellDivergence(file, () => showScreen(file, instant, output, disk));
     },
   );
 
-async function showScreen(file: string, at: number | undefined, output: string | undefined): Promise<void> {
+async function showScreen(
+  file: string,
+  at: number | undefined,
+  output: string | undefined,
+  disks: readonly string[],
+): Promise<void> {
   const format = output === undefined ? undefined : FORMATS[extname(output)];
   if (output !== undefined && !format)
     throw new BadInput(
       `${output}: no kind of picture that is known`,
       `name it with one of ${Object.keys(FORMATS).join(', ')}`,
     );
-  const machine = await machineAt(file, at);
+  const machine = await machineAt(file, at, disks);
   const screen = readTextScreen(machine.mem);
   if (!screen)
     throw new BadInput(
@@ -64,6 +70,7 @@ const options = (yargs: Argv) =>
         describe: 'write it to FILE.svg (a picture), .txt or .ans (with terminal colours)',
       },
       ...FORCE,
+      ...DISKS,
     })
     .example('$0 screen dos.r386', 'what stood on the screen in the end')
     .example('$0 screen dos.r386 --at 120M -o boot.svg', 'a picture of an earlier moment');

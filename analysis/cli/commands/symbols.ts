@@ -2,6 +2,7 @@ import type { Argv } from 'yargs';
 import { RAM } from '../../../recorder/machine/layout.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { findKallsyms, systemMap } from '../../linux/kallsyms.ts';
+import { DISKS } from '../disk-option.ts';
 import { plural, shellWord } from '../format.ts';
 import { machineAt } from '../machine-at.ts';
 import { print } from '../output.ts';
@@ -15,9 +16,9 @@ export const addSymbols = (cli: Argv): Argv =>
     'symbols <file>',
     'the symbols of a Linux kernel, out of its own memory',
     options,
-    async ({ file, at, output, force }) => {
+    async ({ file, at, output, force, disk }) => {
       checkOutput(output, { force, makes: 'other', inputs: [file] });
-      const machine = await machineAt(file, at === undefined ? undefined : parseCount(at, '--at'));
+      const machine = await machineAt(file, at === undefined ? undefined : parseCount(at, '--at'), disk);
       const found = findKallsyms(machine.mem.u8.subarray(RAM, RAM + machine.mem.ramBytes));
       if (!found)
         throw new BadInput(
@@ -43,5 +44,6 @@ const options = (yargs: Argv) =>
         describe: 'the System.map to write',
       },
       ...FORCE,
+      ...DISKS,
     })
     .example('$0 symbols linux.r386 -o System.map', 'what a distribution leaves out, the kernel itself has');

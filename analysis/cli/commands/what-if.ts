@@ -60,6 +60,7 @@ export interface WhatIfRequest {
   readonly changes: ChangeRequest;
   readonly until?: number | undefined;
   readonly showConsole: boolean;
+  readonly disks: readonly string[];
 }
 
 /** Makes the new recording, and says what became of the findings. Returns the exit status. */
@@ -95,6 +96,7 @@ async function record(file: string, request: WhatIfRequest): Promise<WhatIf> {
         toolVersion: VERSION,
         build: buildMachine,
         builtinDisk,
+        disks: request.disks,
         onProgress: ({ icount }) => progress.at(icount),
         ...(request.showConsole ? { onEvents: (batch) => lines.take(batch) } : {}),
         signal,

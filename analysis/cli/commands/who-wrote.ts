@@ -5,6 +5,7 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
 import { StoreIndex } from '../../db/store-index.ts';
 import { builtinDisk } from '../builtin-guest.ts';
+import { DISKS } from '../disk-option.ts';
 import { tellDivergence } from '../diverged.ts';
 import { EXIT } from '../exit-status.ts';
 import { hex8, shellWord } from '../format.ts';
@@ -30,10 +31,11 @@ interface Question {
   readonly range: string;
   readonly before: string | undefined;
   readonly format: string;
+  readonly disk: readonly string[];
 }
 
-async function whoWrote(file: string, { range, before, format }: Question): Promise<void> {
-  const index = await openStoreIndex(file);
+async function whoWrote(file: string, { range, before, format, disk }: Question): Promise<void> {
+  const index = await openStoreIndex(file, disk);
   try {
     const { physical, bytes } = parsePhysical(range, index.ramBytes);
     const instant = before === undefined ? index.end : parseCount(before, '--before');
@@ -67,6 +69,7 @@ const options = (yargs: Argv) =>
         describe: 'as memory was before the instruction at this icount (default: the end of the run)',
       },
       format: { choices: TEXT_FORMATS, default: 'table', describe: 'form of the result' },
+      ...DISKS,
     })
     .example('$0 who-wrote run.r386 0x5c7ef8', 'the last store to a page directory entry')
     .example('$0 who-wrote run.r386 0x5c7000+4096 --before 20M', 'a whole page, at an instant')
@@ -75,12 +78,13 @@ const options = (yargs: Argv) =>
     );
 
 /** The index of a trace, made under a progress bar when there is none. */
-export async function openStoreIndex(path: string): Promise<StoreIndex> {
+export async function openStoreIndex(path: string, disks: readonly string[] = []): Promise<StoreIndex> {
   const progress = progressBar('indexing stores', traceLength(path));
   try {
     return await StoreIndex.open(path, {
       build: buildMachine,
       builtinDisk,
+      disks,
       note,
       onProgress: (icount) => progress.at(icount),
     });
