@@ -92,15 +92,18 @@ export const EVENT_KINDS = {
       column('new', 'value', 'the alternate PDE after (for a check: the same)'),
     ],
   ),
-  apt_accesses: event('an access through the alternate window: each store, and the first read per TLB fill', [
-    column('linear', 'address', 'linear address accessed'),
-    column('physical', 'address', 'physical address reached'),
-    column('access', 'small', 'read or write', ACCESS),
-    column('apt', 'value', 'the alternate PDE of the current directory now'),
-    column('used', 'value', 'the alternate PDE under which the translation was filled'),
-    column('value', 'value', 'value read or written, zero-extended'),
-    column('size', 'small', 'bytes'),
-  ]),
+  apt_accesses: event(
+    'an access through the alternate window: each store, each read by a repeated string instruction, and else the first read per TLB fill',
+    [
+      column('linear', 'address', 'linear address accessed'),
+      column('physical', 'address', 'physical address reached'),
+      column('access', 'small', 'read or write', ACCESS),
+      column('apt', 'value', 'the alternate PDE of the current directory now'),
+      column('used', 'value', 'the alternate PDE under which the translation was filled'),
+      column('value', 'value', 'value read or written, zero-extended'),
+      column('size', 'small', 'bytes'),
+    ],
+  ),
   tlb_events: event('INVLPG, a flush other than by a CR3 load, or the use of a stale translation', [
     column('op', 'small', 'what happened', TLB_OP),
     column('linear', 'address', 'linear address concerned; 0 for a flush'),

@@ -8,6 +8,8 @@ SELECT run_id, set_icount AS from_icount, first_access_icount AS icount, process
   interrupt || ' (' || handler || ') interrupted ' || process || ' in ' || interrupted_at || ' at icount ' || interrupt_icount
   || '; ' || switch_at || ' switched the alternate map from ' || intended_dir || ' (' || intended_owner || ') to ' || foreign_dir
   || ' (' || foreign_owner || '); back in ' || access_at || ', ' || process
-  || CASE WHEN writes > 0 THEN ' stored through it: ' ELSE ' read through it: ' END || accesses AS summary,
+  || CASE WHEN writes > 0 THEN ' stored through it: ' ELSE ' read through it: ' END
+  || CASE WHEN reads + writes > 32 THEN reads || ' reads and ' || writes || ' writes, the first ' || split_part(accesses, ', ', 1)
+     ELSE accesses END AS summary,
   'foreign-pmap' AS query
 FROM foreign_pmap

@@ -46,7 +46,8 @@ export const BOOT_REVISION = 32;
 
 /**
  * Rises when the same run would have other events, or interrupt frames. 33: repeats made while paging is off are folded
- * (repeats.ts); interrupt frames follow the code from stack to stack (cpu/interrupt-depth.ts).
+ * (repeats.ts); interrupt frames follow the code from stack to stack (cpu/interrupt-depth.ts); each iteration of a repeated
+ * string instruction that reads through the alternate window has a row (cpu/instructions/strings.ts).
  */
 export const EVENT_REVISION = 33;
 

@@ -1,4 +1,9 @@
-import { DEFAULT_CONFIG, NO_PROFILE, type ResolvedProfile } from '../../recorder/machine/config.ts';
+import {
+  DEFAULT_CONFIG,
+  EVENT_REVISION,
+  NO_PROFILE,
+  type ResolvedProfile,
+} from '../../recorder/machine/config.ts';
 import { Cpu, type CpuOptions } from '../../recorder/machine/cpu/cpu.ts';
 import { CPU_REVISION } from '../../recorder/machine/cpu/models.ts';
 import { CpuState } from '../../recorder/machine/cpu/state.ts';
@@ -51,6 +56,8 @@ export interface BenchOptions extends CpuOptions {
   readonly romBytes?: number;
   readonly record?: boolean;
   readonly profile?: ResolvedProfile;
+  /** EVENT_REVISION when absent. */
+  readonly eventRevision?: number;
 }
 
 /** A CPU with its MMU and RAM, and nothing else. */
@@ -68,10 +75,16 @@ export class CpuBench {
     romBytes = 0,
     record = false,
     profile = NO_PROFILE,
+    eventRevision = EVENT_REVISION,
     ...options
   }: BenchOptions = {}) {
     this.mem = allocateMemory(ramBytes, romBytes);
-    const config = { ...DEFAULT_CONFIG, ramBytes, cpuRevision: options.revision ?? CPU_REVISION };
+    const config = {
+      ...DEFAULT_CONFIG,
+      ramBytes,
+      cpuRevision: options.revision ?? CPU_REVISION,
+      eventRevision,
+    };
     this.log = record
       ? new EventLog(new CpuState(this.mem), { flush: (batch) => this.take(batch) }, 4096)
       : null;

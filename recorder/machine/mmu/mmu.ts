@@ -59,6 +59,7 @@ export class Mmu {
   private readonly recursiveSlot: number;
   private readonly alternateSlot: number;
   private readonly cpuRevision: number;
+  private readonly recordsRepeats: boolean;
   private everyStore = false;
   /** What a debugger waits for. */
   private stops: Stops | null = null;
@@ -80,6 +81,7 @@ export class Mmu {
     this.recursiveSlot = log ? profile.recursiveSlot : -1;
     this.alternateSlot = log ? profile.alternateSlot : -1;
     this.cpuRevision = config.cpuRevision;
+    this.recordsRepeats = config.eventRevision >= 33;
     this.tlb = new Tlb(mem, config);
     this.frames = new Frames(mem);
     const watched = { ...profile, recursiveSlot: this.recursiveSlot, alternateSlot: this.alternateSlot };
@@ -217,6 +219,18 @@ export class Mmu {
     }
     this.fastPath.grant(entry, vpn);
     return value;
+  }
+
+  /** Whether `linear` is in the alternate window, and each iteration of a repeated read is to be recorded. */
+  countsReads(linear: number): boolean {
+    return linear >>> 22 === this.alternateSlot && this.recordsRepeats;
+  }
+
+  /** As readSlow, and recorded even if it is not the first read since the page's translation was filled. */
+  readCounted(linear: number, size: number, cpl: number): number {
+    const entry = this.translator.paging ? this.tlb.find(linear >>> 12) : -1;
+    if (entry >= 0) this.tlb.setFlags(entry, this.tlb.flags(entry) & ~TLB_APT_READ);
+    return this.readSlow(linear, size, cpl);
   }
 
   writeSlow(linear: number, size: number, value: number, cpl: number): void {

@@ -27,8 +27,12 @@ const pointer = (core: Core, insn: Instruction, register: number): number =>
 const segmentOf = (insn: Instruction, operand: Operand): number =>
   operand.number === EDI ? ES : insn.segment;
 
+/** Through the alternate window every iteration's read is an event, as every store is: REPE SCAS may read a whole table of PTEs. */
 function load(core: Core, insn: Instruction, operand: Operand): number {
-  return core.access.readSegment(segmentOf(insn, operand), pointer(core, insn, operand.number), operand.size);
+  const { size } = operand;
+  const linear = core.access.forRead(segmentOf(insn, operand), pointer(core, insn, operand.number), size);
+  if (insn.repeat !== 0 && core.mmu.countsReads(linear)) return core.mmu.readCounted(linear, size, core.cpl);
+  return core.access.read(linear, size, core.cpl);
 }
 
 function store(core: Core, insn: Instruction, operand: Operand, value: number): void {
