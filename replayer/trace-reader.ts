@@ -50,6 +50,11 @@ export interface TornTrace {
   readonly what: string;
 }
 
+/** By what a guest's addresses, processes and address spaces are named. */
+export type GuestNames = Pick<TraceHeader, 'guest' | 'profile'>;
+/** What the user gives in place of what a trace holds. */
+export type Names = (header: TraceHeader) => GuestNames;
+
 export interface ReaderOptions {
   /**
    * Called for a frame whose checksum does not match, which is then read all the same; without it such a frame throws.
@@ -58,6 +63,7 @@ export interface ReaderOptions {
   readonly onDamage?: (damage: TraceDamage) => void;
   /** Paths that the user gave for the disks that are not in the trace. Without any they are looked for beside it. */
   readonly disks?: readonly string[] | undefined;
+  readonly names?: Names | undefined;
 }
 
 /** One chunk: decoded table by table, on demand. */
@@ -127,6 +133,8 @@ export class TraceReader {
   readonly path: string;
   readonly bytes: number;
   readonly header: TraceHeader;
+  /** To name things by, and for nothing else: the header's own, or what the user gave. */
+  readonly names: GuestNames;
   readonly chunks: readonly ChunkEntry[];
   /** Of the machine's state, by icount; of a torn trace only those within what is complete. */
   readonly checkpoints: readonly CheckpointEntry[];
@@ -159,6 +167,7 @@ export class TraceReader {
       checkConfig(header.machine);
       return withDiskFiles(header, path, options.disks ?? []);
     });
+    this.names = options.names?.(this.header) ?? this.header;
 
     this.footer = this.indexedFooter();
     if (this.footer) {

@@ -1,3 +1,4 @@
+import type { Names } from '../../replayer/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import {
   applicable,
@@ -26,12 +27,17 @@ export interface Report {
   readonly hints: readonly (readonly Hint[])[];
 }
 
+export interface CheckOptions {
+  readonly limits?: QueryLimits;
+  readonly names?: Names | undefined;
+}
+
 /** Runs every check. Throws BadInput for a trace in which there is nothing to check. */
 export async function checkTraces(
   paths: readonly string[],
-  limits: QueryLimits = DEFAULT_LIMITS,
+  { limits = DEFAULT_LIMITS, names }: CheckOptions = {},
 ): Promise<Report> {
-  const db = await openDatabase(paths, { limits });
+  const db = await openDatabase(paths, { limits, names });
   try {
     const runs = await runFacts(db);
     for (const [n, run] of runs.entries()) refuseEmpty(paths[n], run);

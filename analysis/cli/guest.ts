@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { BUILTIN_PROFILES } from '../../recorder/capture/builtin-profiles.ts';
 import { type GuestProfile, parseProfile, resolveProfile } from '../../recorder/capture/profile.ts';
 import type { DiskSource, DriveSource } from '../../recorder/capture/recording.ts';
 import type { BootImage } from '../../recorder/machine/build.ts';
@@ -18,6 +17,7 @@ import {
 } from './builtin-guest.ts';
 import { type Media, mediumKind, openDrives, withMedium } from './drives.ts';
 import { asksForFirmware, openFirmware } from './firmware.ts';
+import { profileText } from './guest-names.ts';
 import { readUserFile } from './user-file.ts';
 
 /** What of a `record` command line says which guest to run, and how to start it. */
@@ -175,13 +175,6 @@ function assemble(
       () => symbolsOfImage(image, guest),
     ),
   };
-}
-
-/** A profile that comes with the tool, by name, or a file. */
-function profileText(nameOrPath: string): string {
-  const builtin = BUILTIN_PROFILES[nameOrPath];
-  if (builtin) return JSON.stringify(builtin);
-  return Buffer.from(readUserFile(nameOrPath, 'profile')).toString('utf8');
 }
 
 /** What is known of the guest: its profile, by the symbols of --symbols or else of its image. */

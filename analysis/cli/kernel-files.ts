@@ -1,4 +1,5 @@
 import { unpackFile } from '../../schemas/packed-file.ts';
+import { isElf } from '../../schemas/symbol-file.ts';
 import type { TraceGuest } from '../../schemas/trace-header.ts';
 import { builtinDebugFile, builtinSources } from './builtin-guest.ts';
 
@@ -12,8 +13,11 @@ export interface KernelFiles {
   readonly sources: string | undefined;
 }
 
-export function kernelFiles({ image }: TraceGuest): KernelFiles {
+/** A file of symbols that is an ELF may have the DWARF, as a vmlinux has; a map has none. */
+export function kernelFiles({ image, symbols }: TraceGuest): KernelFiles {
   const kernel = image && unpackFile(image, 'image');
-  const debugFile = kernel && builtinDebugFile(kernel);
-  return { kernel, debugFile, sources: debugFile && builtinSources() };
+  const builtin = kernel && builtinDebugFile(kernel);
+  const given = symbols && unpackFile(symbols, 'symbols');
+  if (given && isElf(given)) return { kernel, debugFile: given, sources: builtin && builtinSources() };
+  return { kernel, debugFile: builtin, sources: builtin && builtinSources() };
 }

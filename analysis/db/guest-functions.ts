@@ -7,7 +7,7 @@ import {
   UINTEGER,
   VARCHAR,
 } from '@duckdb/node-api';
-import type { TraceHeader } from '../../schemas/trace-header.ts';
+import type { GuestNames } from '../../replayer/trace-reader.ts';
 import { GuestImage } from './guest-image.ts';
 
 /** The SQL functions of the guest's image, for docs/tables.md as well. */
@@ -15,20 +15,22 @@ export const GUEST_FUNCTIONS = [
   {
     name: 'symbol',
     doc: 'function+offset at a linear address, or the address where no symbol holds it',
+    example: 'SELECT symbol(run_id, eip), count(*) FROM exceptions GROUP BY ALL',
     of: (image: GuestImage, address: number) => image.symbol(address),
   },
   {
     name: 'instruction',
     doc: "the instruction at a linear address as the kernel's file has it, in AT&T syntax; NULL outside the file",
+    example: 'SELECT instruction(run_id, eip), count(*) FROM paging_writes GROUP BY ALL',
     of: (image: GuestImage, address: number) => image.instruction(address),
   },
 ];
 
 /** Registers `symbol(run_id, address)` and `instruction(run_id, address)`. */
-export function registerGuestFunctions(connection: DuckDBConnection, headers: readonly TraceHeader[]): void {
+export function registerGuestFunctions(connection: DuckDBConnection, names: readonly GuestNames[]): void {
   const images = new Map<number, GuestImage>();
   const imageOf = (run: number): GuestImage | undefined => {
-    if (!images.has(run) && headers[run]) images.set(run, new GuestImage(headers[run]));
+    if (!images.has(run) && names[run]) images.set(run, new GuestImage(names[run]));
     return images.get(run);
   };
   for (const { name, of } of GUEST_FUNCTIONS) {

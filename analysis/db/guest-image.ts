@@ -1,16 +1,17 @@
 import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
+import type { GuestNames } from '../../replayer/trace-reader.ts';
 import { type ElfSymbol, symbolize } from '../../schemas/elf.ts';
 import { guestSymbols } from '../../schemas/guest-symbols.ts';
 import { unpackFile } from '../../schemas/packed-file.ts';
 import { type CodeSegment, codeOf } from '../../schemas/symbol-file.ts';
-import type { TraceHeader } from '../../schemas/trace-header.ts';
+import type { TraceGuest } from '../../schemas/trace-header.ts';
 
 /** The kernel that a trace was recorded of, as its file has it. */
 export class GuestImage {
   private readonly segments: readonly CodeSegment[];
   private readonly symbols: readonly ElfSymbol[];
 
-  constructor({ guest }: TraceHeader) {
+  constructor({ guest }: GuestNames) {
     this.segments = segmentsOf(guest);
     this.symbols = guestSymbols(guest);
   }
@@ -33,7 +34,7 @@ export class GuestImage {
 }
 
 /** The kernel's code by linear address: in its image, or in the file given for its symbols (vmlinux, an a.out kernel). */
-function segmentsOf({ image, symbols, name }: TraceHeader['guest']): readonly CodeSegment[] {
+function segmentsOf({ image, symbols, name }: TraceGuest): readonly CodeSegment[] {
   for (const file of [symbols, image]) {
     const segments = file ? codeOf(unpackFile(file, 'image'), String(name)) : [];
     if (segments.length > 0) return segments;

@@ -1,5 +1,5 @@
 import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { type Names, TraceReader } from '../../replayer/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { TraceDamage } from '../../schemas/framing.ts';
 import { MACROS, VIEWS } from '../sql/catalog.ts';
@@ -21,6 +21,8 @@ export interface DatabaseOptions {
   readonly note?: (text: string) => void;
   /** Told which table is being made. */
   readonly onLoad?: (table: string) => void;
+  /** Names guests in place of what the traces hold. */
+  readonly names?: Names | undefined;
   /** Default: DEFAULT_LIMITS. */
   readonly limits?: Partial<QueryLimits>;
   /** Files that results are written to. */
@@ -36,6 +38,8 @@ interface Run {
   readonly cache: TraceCache | undefined;
   /** SQL schema with the tables that were made now rather than found. */
   readonly schema: string;
+  /** Tables that may be found and put there. */
+  readonly kept: readonly TraceTable[];
   /** Paths of the tables found in the cache. */
   readonly cached: ReadonlyMap<TraceTable, string>;
 }
@@ -48,6 +52,12 @@ interface Fresh {
   readonly run: Run;
   readonly table: TraceTable;
 }
+
+/** Macros that select from tables, which a query that calls them need not name. */
+const MACROS_OF_TABLES = MACROS.map((macro) => ({
+  name: /CREATE MACRO (\w+)/.exec(macro)?.[1] ?? '',
+  tables: TABLES.map(({ name }) => name).filter((name) => new RegExp(`\\bFROM ${name}\\b`).test(macro)),
+})).filter(({ tables }) => tables.length > 0);
 
 /** SQL that asks what there is to be asked. */
 const ASKS_CATALOG = /\b(show|describe|desc|summarize|pragma|information_schema|duckdb_\w+|pg_\w+)\b/i;
@@ -80,7 +90,7 @@ export class TraceDatabase {
     const note = options.note ?? (() => {});
     const readers: TraceReader[] = [];
     try {
-      for (const file of files) readers.push(TraceReader.open(file));
+      for (const file of files) readers.push(TraceReader.open(file, { names: options.names }));
     } catch (error) {
       for (const reader of readers) reader.close();
       throw error;
@@ -98,7 +108,7 @@ export class TraceDatabase {
     for (const macro of MACROS) await connection.run(macro);
     registerGuestFunctions(
       connection,
-      readers.map(({ header }) => header),
+      readers.map(({ names }) => names),
     );
     return new TraceDatabase(sandbox, runs, options);
   }
@@ -144,6 +154,8 @@ export class TraceDatabase {
     const words = new Set(sql.toLowerCase().match(/[a-z_][a-z_0-9]*/g));
     if (ASKS_CATALOG.test(sql)) await this.declare();
     for (const { name } of [...TABLES, ...VIEWS]) if (words.has(name)) await this.ensure(name);
+    for (const { name, tables } of MACROS_OF_TABLES)
+      if (words.has(name)) for (const table of tables) await this.ensure(table);
   }
 
   /** Makes every table and view known, without rows where they are not loaded: for SHOW TABLES and the like. */
@@ -201,7 +213,7 @@ export class TraceDatabase {
     const appender = await this.connection.createAppender(table.name, run.schema);
     appendBatches(appender, table, table.batches(run.reader));
     appender.closeSync();
-    if (run.cache && KEPT.includes(table)) this.fresh.push({ run, table });
+    if (run.cache && run.kept.includes(table)) this.fresh.push({ run, table });
     return name;
   }
 
@@ -228,21 +240,23 @@ const wordsOf = (sql: string): string[] => sql.toLowerCase().match(/[a-z_][a-z_0
 function openRun(
   reader: TraceReader,
   schema: string,
-  { cache: wanted, note = () => {} }: DatabaseOptions,
+  { cache: wanted, note = () => {}, names }: DatabaseOptions,
 ): Run {
+  // A profile given says which ends are failures.
+  const kept = names ? KEPT.filter(({ name }) => name !== 'failures') : KEPT;
   const cache = wanted === false ? undefined : new TraceCache(reader.path, note);
   // DuckDB takes such a path for a pattern.
   if (cache && /[*?[\]]/.test(cache.folder)) {
     note(`tables are not kept in ${cache.folder}: its name has *, ? or [ in it`);
-    return { reader, schema, cache: undefined, cached: new Map() };
+    return { reader, schema, cache: undefined, kept: [], cached: new Map() };
   }
-  const found = KEPT.map((table) => [table, cache?.find(parquetOf(table))] as const);
+  const found = kept.map((table) => [table, cache?.find(parquetOf(table))] as const);
   const cached = new Map(
     found.filter((entry): entry is readonly [TraceTable, string] => entry[1] !== undefined),
   );
-  return { reader, schema, cache, cached };
+  return { reader, schema, cache, kept, cached };
 }
 
 /** What of the cache a database may read and write. */
-const cacheFiles = ({ cache, cached }: Run): string[] =>
-  cache ? [...cached.values(), ...KEPT.map((table) => cache.temporary(parquetOf(table)))] : [];
+const cacheFiles = ({ cache, kept, cached }: Run): string[] =>
+  cache ? [...cached.values(), ...kept.map((table) => cache.temporary(parquetOf(table)))] : [];

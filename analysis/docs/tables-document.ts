@@ -40,9 +40,11 @@ export const tablesDocument = (): string =>
     '',
     'Besides those of [DuckDB](https://duckdb.org/docs/stable/sql/functions/overview):',
     '',
-    '| function | result |',
-    '|---|---|',
-    ...GUEST_FUNCTIONS.map(({ name, doc }) => `| ${name}(run_id, address) | ${doc} |`),
+    '| function | result | example |',
+    '|---|---|---|',
+    ...GUEST_FUNCTIONS.map(
+      ({ name, doc, example }) => `| ${name}(run_id, address) | ${doc} | \`${example}\` |`,
+    ),
     ...MACROS.map(describeMacro),
     '',
   ].join('\n');
@@ -79,9 +81,13 @@ function describeView({ name, title, doc, columns }: SqlFile): string[] {
   ];
 }
 
-/** `-- what it does` above `CREATE MACRO name(parameters) AS`. */
+const EXAMPLE = '-- @example ';
+
+/** `-- what it does` and `-- @example SQL` above `CREATE MACRO name(parameters) AS`. */
 function describeMacro(statement: string): string {
   const signature = /CREATE MACRO (\w+\([^)]*\))/.exec(statement)?.[1] ?? '';
   const comments = statement.split('\n').filter((line) => line.startsWith('-- '));
-  return `| ${signature} | ${comments.at(-1)?.slice(3).replace(/\.$/, '') ?? ''} |`;
+  const example = comments.find((line) => line.startsWith(EXAMPLE))?.slice(EXAMPLE.length) ?? '';
+  const doc = comments.findLast((line) => !line.startsWith(EXAMPLE));
+  return `| ${signature} | ${doc?.slice(3).replace(/\.$/, '') ?? ''} | \`${example}\` |`;
 }

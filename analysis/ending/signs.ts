@@ -87,7 +87,7 @@ export function signsOf(reader: TraceReader): Sign[] {
   return [...causes, ...news].sort((a, b) => SIGN_KINDS.indexOf(a.kind) - SIGN_KINDS.indexOf(b.kind));
 }
 
-function endOf({ header, footer, endIcount: icount }: TraceReader): Sign[] {
+function endOf({ header, names, footer, endIcount: icount }: TraceReader): Sign[] {
   if (!footer) return [];
   const { exit, endState } = footer;
   const at = { ...NOTHING, source: 'end', icount } as const;
@@ -96,7 +96,7 @@ function endOf({ header, footer, endIcount: icount }: TraceReader): Sign[] {
     case 'shutdown':
       return [{ ...at, ...where, kind: 'triple_fault', text: `the processor shut down: ${exit.message}` }];
     case 'exit': {
-      const good = successCodes(header);
+      const good = successCodes({ ...header, profile: names.profile });
       if (good.includes(exit.code)) return [];
       const codes = good.map((code) => `0x${code.toString(16)}`).join(' or ');
       const text = `the guest ended with exit code 0x${exit.code.toString(16)}; success is ${codes}`;

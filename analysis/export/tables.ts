@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RecordBatchFileWriter } from 'apache-arrow';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { type Names, TraceReader } from '../../replayer/trace-reader.ts';
 import type { TraceDatabase } from '../db/trace-database.ts';
 import { TABLES } from '../tables/index.ts';
 import { RowBuffer } from '../tables/row-buffer.ts';
 
 /** Each table of a trace as one Arrow IPC file in `folder`: TABLE.arrow. */
-export function exportArrow(trace: string, folder: string): void {
-  const reader = TraceReader.open(trace);
+export function exportArrow(trace: string, folder: string, names?: Names): void {
+  const reader = TraceReader.open(trace, { names });
   try {
     for (const table of TABLES) {
       const batches = [...table.batches(reader)];

@@ -11,10 +11,23 @@ const columns: readonly TableColumn[] = [
   { name: 'kernel', kind: 'text', doc: 'built-in guest: which kernel', nullable: true },
   { name: 'workload', kind: 'text', doc: 'built-in guest: which workload', nullable: true },
   { name: 'seed', kind: 'text', doc: 'seed of the recording, decimal' },
-  { name: 'profile', kind: 'text', doc: 'name of the guest profile' },
+  {
+    name: 'profile',
+    kind: 'text',
+    doc: 'name of the guest profile: the recorded one, or that of `--profile`',
+  },
   { name: 'recursive_slot', kind: 'uint', doc: 'PDE slot of the recursive map; NULL = none', nullable: true },
-  { name: 'alternate_slot', kind: 'uint', doc: 'PDE slot of the alternate map; NULL = none', nullable: true },
-  { name: 'names_processes', kind: 'uint', doc: '1 when the profile tells where the running process is' },
+  {
+    name: 'alternate_slot',
+    kind: 'uint',
+    doc: 'PDE slot of the alternate map whose switches were recorded; NULL = none',
+    nullable: true,
+  },
+  {
+    name: 'names_processes',
+    kind: 'uint',
+    doc: '1 when the recorded profile tells where the running process is',
+  },
   { name: 'detail', kind: 'word', doc: 'what was recorded', words: DETAIL },
   { name: 'ram_bytes', kind: 'bigint', doc: 'guest memory, bytes' },
   { name: 'cpu', kind: 'text', doc: 'processor model, with features added or removed' },
@@ -43,7 +56,8 @@ export const run: TraceTable = {
   doc: 'the run as a whole: what was recorded, on what machine, how it ended',
   columns,
   *batches(reader) {
-    const { header, footer, torn } = reader;
+    const { header, names, footer, torn } = reader;
+    // Where events depend on the profile it is the recorded one that counts.
     const { machine, guest, profile, labels } = header;
     const rows = new RowBuffer(columns);
     rows.add(
@@ -54,8 +68,8 @@ export const run: TraceTable = {
       labels.kernel?.raw ?? null,
       labels.workload?.raw ?? null,
       String(header.seed),
-      profile.name.raw,
-      slot(profile.recursiveSlot),
+      names.profile.name.raw,
+      slot(names.profile.recursiveSlot),
       slot(profile.alternateSlot),
       profile.process ? 1 : 0,
       machine.detail,

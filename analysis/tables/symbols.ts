@@ -14,9 +14,9 @@ export const symbols: TraceTable = {
   name: 'symbols',
   doc: 'a symbol of the guest kernel: of its own file, or of the one given by `--symbols`',
   columns,
-  *batches({ header }) {
+  *batches({ names }) {
     const rows = new RowBuffer(columns);
-    for (const symbol of guestSymbols(header.guest))
+    for (const symbol of guestSymbols(names.guest))
       rows.add(symbol.address, symbol.size, symbol.kind, symbol.name.raw);
     if (rows.rows > 0) yield rows.batch();
   },

@@ -114,7 +114,7 @@ export class Monitor {
     this.reader = reader;
     this.options = options;
     this.names = new ProcessNames(reader);
-    this.symbols = guestSymbols(reader.header.guest);
+    this.symbols = guestSymbols(reader.names.guest);
   }
 
   private get machine(): Machine {
@@ -249,7 +249,7 @@ export class Monitor {
   }
 
   private alternate(): string {
-    const { alternateSlot } = this.reader.header.profile;
+    const { alternateSlot } = this.reader.names.profile;
     if (alternateSlot < 0) return 'the profile of this guest names no alternate slot\n';
     const { cpu } = this.machine;
     const directory = (cpu.cr3 & ~0xfff) >>> 0;
@@ -263,8 +263,8 @@ export class Monitor {
   }
 
   private recursiveSlot(): number {
-    const { recursiveSlot } = this.reader.header.profile;
-    return recursiveSlot < 0 ? this.reader.header.profile.alternateSlot : recursiveSlot;
+    const { recursiveSlot, alternateSlot } = this.reader.names.profile;
+    return recursiveSlot < 0 ? alternateSlot : recursiveSlot;
   }
 
   private async lastWriter(text: string): Promise<string> {

@@ -1,20 +1,21 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHECKS } from '../../analysis/check/checks.ts';
+import { CHECKS, runCheck } from '../../analysis/check/checks.ts';
+import { GUEST_FUNCTIONS } from '../../analysis/db/guest-functions.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { queriesDocument } from '../../analysis/docs/queries-document.ts';
 import { tablesDocument } from '../../analysis/docs/tables-document.ts';
-import { QUERIES, VIEWS } from '../../analysis/sql/catalog.ts';
+import { MACROS, QUERIES, VIEWS } from '../../analysis/sql/catalog.ts';
 import { TABLES } from '../../analysis/tables/index.ts';
 import { runGuest } from '../guest/built-in.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
+const trace = join(folder, 'run.r386');
 let db: TraceDatabase;
 
 beforeAll(async () => {
-  const trace = join(folder, 'run.r386');
   await runGuest({ kernel: 'fixed', workload: 'ftpd', seed: 1, scale: 2, output: trace });
   db = await TraceDatabase.open([trace], { cache: false });
 });
@@ -79,6 +80,46 @@ describe('no column needs quotes', () => {
     );
     expect(keywords.getRows()).toEqual([]);
     await db.query(`SELECT ${names.join(', ')} FROM (${sql}) LIMIT 0`, values);
+  });
+});
+
+/** SQL in the running text (`SELECT …` in backquotes) and in command lines (--sql "SELECT …"). */
+function examplesIn(text: string): string[] {
+  const found = [...text.matchAll(/`(SELECT [^`]+)`/g), ...text.matchAll(/--sql "\s*(SELECT [^"]+)"/g)];
+  return found.map(([, sql]) => sql.replaceAll(/\n\s*/g, ' ').trim()).filter((sql) => !sql.includes('…'));
+}
+
+describe('every example of the documents works, by itself', () => {
+  const pages = readdirSync(new URL('../../docs/', import.meta.url)).map((name) => `docs/${name}`);
+  const examples = [...pages, 'README.md'].flatMap((file) =>
+    examplesIn(page(`../${file}`)).map((sql) => [file, sql] as const),
+  );
+
+  it('has one of each function', () => {
+    const tables = examples.filter(([file]) => file === 'docs/tables.md');
+    expect(tables.length).toBe(GUEST_FUNCTIONS.length + MACROS.length);
+  });
+
+  it.each(examples)('%s: %s', async (_, sql) => {
+    const fresh = await TraceDatabase.open([trace], { cache: false });
+    try {
+      expect((await fresh.query(sql)).columnCount).toBeGreaterThan(0);
+    } finally {
+      fresh.close();
+    }
+  });
+});
+
+describe('a check', () => {
+  it.each(CHECKS)('$name selects the columns that every check has', async (check) => {
+    expect(await runCheck(db, check)).toEqual(expect.any(Array));
+  });
+
+  it('without one of them is an error, and no finding', async () => {
+    const sql = 'SELECT 0 AS run_id, 0 AS icount, 0 AS from_icount';
+    await expect(runCheck(db, { ...CHECKS[0], sql })).rejects.toThrow(
+      /selects no column process, code, summary, query/,
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { type Bisection, bisectDivergence, type Pinned } from '../../../replayer/bisect/bisect.ts';
-import { TraceReader } from '../../../replayer/trace-reader.ts';
+import { type GuestNames, type Names, TraceReader } from '../../../replayer/trace-reader.ts';
 import { VERSION } from '../../../schemas/tool-version.ts';
 import type { TraceHeader } from '../../../schemas/trace-header.ts';
 import { GuestImage } from '../../db/guest-image.ts';
@@ -15,7 +15,11 @@ import { divergenceReport, replayTrace } from './replay.ts';
 const NO_RUN = new Set(['image', 'disk image', 'BIOS', 'VGA BIOS', 'module']);
 
 /** `rewind386 replay FILE --bisect`. Returns the exit status. */
-export async function runBisect(file: string, disks: readonly string[]): Promise<number> {
+export async function runBisect(
+  file: string,
+  disks: readonly string[],
+  names: Names | undefined,
+): Promise<number> {
   const result = await replayTrace(file, { showConsole: false, disks });
   const { divergence } = result;
   if (!divergence) {
@@ -32,7 +36,7 @@ export async function runBisect(file: string, disks: readonly string[]): Promise
     return nothing('it is the file that differs, not the run');
   if (NO_RUN.has(divergence.subsystem.replace(/ \d+$/, '')))
     return nothing('the run cannot begin as it was recorded');
-  const reader = TraceReader.open(file, { onDamage() {} });
+  const reader = TraceReader.open(file, { onDamage() {}, names });
   const { header } = reader;
   reader.close();
   const progress = progressBar('executing again', divergence.icount);
@@ -45,13 +49,18 @@ export async function runBisect(file: string, disks: readonly string[]): Promise
     onProgress,
   });
   progress.end();
-  complainLines(describeBisection(file, header, found));
+  complainLines(describeBisection(file, header, found, reader.names));
   return EXIT.divergence;
 }
 
-export function describeBisection(file: string, header: TraceHeader, found: Bisection): string[] {
+export function describeBisection(
+  file: string,
+  header: TraceHeader,
+  found: Bisection,
+  names: GuestNames = header,
+): string[] {
   const { divergence, pinned, events } = found;
-  const image = new GuestImage(header);
+  const image = new GuestImage(names);
   return [
     `${file}: DIVERGENCE seen at icount ${grouped(divergence.icount)} in ${divergence.subsystem}`,
     `  recorded: ${divergence.expected}`,

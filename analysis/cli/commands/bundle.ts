@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs';
 import { SectorsRead, selfContained } from '../../../replayer/bundle/self-contained.ts';
 import { writeBundle } from '../../../replayer/bundle/write-bundle.ts';
-import { TraceReader } from '../../../replayer/trace-reader.ts';
+import { type Names, TraceReader } from '../../../replayer/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { VERSION } from '../../../schemas/tool-version.ts';
 import type { TraceDisk, TraceHeader } from '../../../schemas/trace-header.ts';
@@ -11,6 +11,7 @@ import { builtinDisk } from '../builtin-guest.ts';
 import { DISKS } from '../disk-option.ts';
 import { EXIT } from '../exit-status.ts';
 import { bytes, plural, shellWord } from '../format.ts';
+import { givenNames, NAMING_OPTIONS, withGivenSymbols } from '../guest-names.ts';
 import { openDatabase } from '../open-database.ts';
 import { complainLines, print, printLines } from '../output.ts';
 import { checkOutput, FORCE } from '../output-file.ts';
@@ -23,8 +24,8 @@ export const addBundle = (cli: Argv): Argv =>
     'bundle <file>',
     'a bug report that proves itself: one file with all that a replay needs, and the answers it must give',
     options,
-    async ({ file, output, redactDisk, sql, force, disk: disks }) => {
-      process.exitCode = await bundle(file, { output: output as string, redactDisk, sql, force, disks });
+    async ({ file, output, disk: disks, ...request }) => {
+      process.exitCode = await bundle(file, { ...request, disks, output: output as string });
     },
   );
 
@@ -40,6 +41,7 @@ const options = (yargs: Argv) =>
         default: false,
         describe: 'of the disks, keep only the sectors that the run read',
       },
+      symbols: NAMING_OPTIONS.symbols,
       sql: {
         type: 'string',
         array: true,
@@ -62,6 +64,8 @@ export interface BundleRequest {
   readonly sql: readonly string[];
   /** Files that disks which are not in the trace may be. */
   readonly disks?: readonly string[];
+  /** A file that names the kernel's addresses, to go into the bundle. */
+  readonly symbols?: string | undefined;
   /** Write over a file of that name. */
   readonly force?: boolean;
 }
@@ -69,7 +73,7 @@ export interface BundleRequest {
 /** Replays the trace, asks it everything, and writes the bundle. Returns the exit status. */
 export async function bundle(
   file: string,
-  { output, redactDisk, sql, disks = [], force = false }: BundleRequest,
+  { output, redactDisk, sql, symbols, disks = [], force = false }: BundleRequest,
 ): Promise<number> {
   checkOutput(output, { force, makes: 'trace', inputs: [file] });
   const reader = TraceReader.open(file, { disks });
@@ -89,8 +93,8 @@ export async function bundle(
       complainLines(divergenceReport(file, replayed));
       return EXIT.divergence;
     }
-    const expected = await ask(file, sql);
-    const header = selfContained(reader.header, builtinDisk, read);
+    const expected = await ask(file, sql, givenNames({ symbols }));
+    const header = withGivenSymbols(selfContained(reader.header, builtinDisk, read), { symbols });
     const source = reader.bundle()?.source ?? reader.identity();
     writeBundle(reader, header, { source, toolVersion: untrusted(VERSION), expectations: expected }, output);
     print(
@@ -104,8 +108,8 @@ export async function bundle(
   }
 }
 
-async function ask(file: string, sql: readonly string[]) {
-  const db = await openDatabase([file]);
+async function ask(file: string, sql: readonly string[], names: Names | undefined) {
+  const db = await openDatabase([file], { names });
   try {
     return await expectations(db, sql);
   } finally {

@@ -2,6 +2,7 @@ import type { Argv } from 'yargs';
 import { CHECKS } from '../../check/checks.ts';
 import { checkTraces, describeReport } from '../check-report.ts';
 import { EXIT } from '../exit-status.ts';
+import { givenNames, NAMING_OPTIONS } from '../guest-names.ts';
 import { printLines } from '../output.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../query-limits.ts';
 
@@ -11,8 +12,11 @@ export const addCheck = (cli: Argv): Argv =>
     'check <files..>',
     'run every invariant over traces',
     options,
-    async ({ files, all, ...limits }) => {
-      const report = await checkTraces(files.map(String), queryLimits(limits));
+    async ({ files, all, symbols, profile, ...limits }) => {
+      const report = await checkTraces(files.map(String), {
+        limits: queryLimits(limits),
+        names: givenNames({ symbols, profile }),
+      });
       printLines(describeReport(report, all ? Number.POSITIVE_INFINITY : SHOWN));
       process.exitCode = report.findings.length > 0 ? EXIT.findings : EXIT.ok;
     },
@@ -23,6 +27,7 @@ const options = (yargs: Argv) =>
     .positional('files', { type: 'string', array: true, demandOption: true, describe: 'the traces' })
     .options({
       all: { type: 'boolean', default: false, describe: 'show every finding of a class' },
+      ...NAMING_OPTIONS,
       ...LIMIT_OPTIONS,
     })
     .example('$0 check run.r386', 'exit 1 when there is a finding, 2 when there is nothing to check')

@@ -21,7 +21,7 @@ export interface DapRequest extends DebugStart {
 
 /** Speaks the Debug Adapter Protocol with an editor until it disconnects. */
 export async function serveDap({ reader, findings, input, output, ...start }: DapRequest): Promise<void> {
-  const { guest } = reader.header;
+  const { guest } = reader.names;
   const session = ForwardSession.open(reader, { build: buildMachine, builtinDisk });
   let dap: RewindDebugSession | undefined;
   const debuggee = new Debuggee(session, {}, (text) => dap?.say(text));

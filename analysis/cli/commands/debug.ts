@@ -9,15 +9,15 @@ import { type DebugFinding, Monitor } from '../../../replayer/gdb/monitor.ts';
 import { type GdbServer, type ListenAt, serveGdb } from '../../../replayer/gdb/server.ts';
 import { GdbStub } from '../../../replayer/gdb/stub.ts';
 import { ForwardSession } from '../../../replayer/timeline/forward-session.ts';
-import { TraceReader } from '../../../replayer/trace-reader.ts';
+import { type GuestNames, type Names, TraceReader } from '../../../replayer/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
-import type { TraceHeader } from '../../../schemas/trace-header.ts';
 import { builtinDisk } from '../builtin-guest.ts';
 import { checkTraces } from '../check-report.ts';
 import { type DebugStart, goToStart } from '../debug-start.ts';
 import { DISKS } from '../disk-option.ts';
 import { tellDivergence } from '../diverged.ts';
 import { grouped, shellWord } from '../format.ts';
+import { givenNames, NAMING_OPTIONS } from '../guest-names.ts';
 import { whenInterrupted } from '../interruptible.ts';
 import { kernelFiles } from '../kernel-files.ts';
 import { knownLastWriter } from '../known-last-writer.ts';
@@ -29,11 +29,12 @@ import { parseCount } from '../values.ts';
 export const addDebug = (cli: Argv): Argv =>
   cli.command('debug <file>', 'go back and forth in a trace with gdb', options, async (args) => {
     const { file, finding } = args;
+    const names = givenNames(args);
     const at = args.at === undefined ? undefined : parseCount(args.at, '--at');
     const listenAt =
       args.socket === undefined ? { port: parsePort(args.port ?? 0) } : { socket: args.socket };
-    const reader = TraceReader.open(file, { disks: args.disk });
-    const findings = () => findingsOf(file);
+    const reader = TraceReader.open(file, { disks: args.disk, names });
+    const findings = () => findingsOf(file, names);
     try {
       await tellDivergence(file, async () => {
         if (!args.dap) return await debug(file, { reader, findings, at, finding, listenAt });
@@ -58,6 +59,7 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: 'begin at this finding of the checks, from 1',
       },
+      ...NAMING_OPTIONS,
       port: {
         type: 'number',
         requiresArg: true,
@@ -102,7 +104,7 @@ async function debug(file: string, { reader, findings, listenAt, ...start }: Deb
   const monitor = new Monitor(debuggee, reader, { findings, lastWriter: knownLastWriter(reader) });
   await goToStart(debuggee, monitor, start);
   progress.end();
-  const files = new DebugFiles(reader.header);
+  const files = new DebugFiles(reader.names);
   let server: GdbServer;
   try {
     server = await serveGdb(new GdbStub(debuggee, monitor, files.program), listenAt);
@@ -123,8 +125,8 @@ async function debug(file: string, { reader, findings, listenAt, ...start }: Deb
   }
 }
 
-async function findingsOf(file: string): Promise<DebugFinding[]> {
-  const { findings } = await checkTraces([file]);
+async function findingsOf(file: string, names: Names | undefined): Promise<DebugFinding[]> {
+  const { findings } = await checkTraces([file], { names });
   return findings.map(({ icount, check, summary }) => ({ icount, title: check.title, summary }));
 }
 
@@ -140,7 +142,7 @@ class DebugFiles {
   private readonly folder = mkdtempSync(join(tmpdir(), 'rewind386-'));
   private readonly sources: string | undefined;
 
-  constructor({ guest }: TraceHeader) {
+  constructor({ guest }: GuestNames) {
     const { kernel, debugFile, sources } = kernelFiles(guest);
     const isElf = kernel && elfSections(kernel).size > 0;
     if (debugFile) this.program = this.write('kernel.debug', debugFile);

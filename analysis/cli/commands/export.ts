@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { BadInput } from '../../../schemas/bad-input.ts';
-import type { QueryLimits } from '../../db/limits.ts';
+import type { DatabaseOptions } from '../../db/trace-database.ts';
 import { exportPerfetto } from '../../export/perfetto.ts';
 import { exportArrow, exportParquet } from '../../export/tables.ts';
 import { bytes } from '../format.ts';
+import { givenNames, NAMING_OPTIONS } from '../guest-names.ts';
 import { openDatabase } from '../open-database.ts';
 import { printLines } from '../output.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../query-limits.ts';
@@ -20,12 +21,13 @@ export const addExport = (cli: Argv): Argv =>
     'export <file>',
     'a trace for other tools',
     options,
-    async ({ file, to, output, ...limits }) => {
+    async ({ file, to, output, symbols, profile, ...limits }) => {
       if (existsSync(output))
         throw new BadInput(`${output} exists already`, 'remove it or choose another -o');
       const beside = `${output}.${process.pid}.tmp`;
       try {
-        await exportTo(to as Target, file, beside, queryLimits(limits));
+        const names = givenNames({ symbols, profile });
+        await exportTo(to as Target, file, beside, { limits: queryLimits(limits), names });
         renameSync(beside, output);
       } finally {
         rmSync(beside, { recursive: true, force: true });
@@ -44,17 +46,23 @@ const options = (yargs: Argv) =>
         describe: 'parquet, arrow: a folder with one file for each table; perfetto: one file',
       },
       output: { alias: 'o', type: 'string', demandOption: true, requiresArg: true, describe: 'what to make' },
+      ...NAMING_OPTIONS,
       ...LIMIT_OPTIONS,
     })
     .example('$0 export run.r386 --to perfetto -o run.pftrace', 'a timeline: open it in ui.perfetto.dev')
     .example('$0 export run.r386 --to parquet -o run-tables', 'for DuckDB, pandas, Polars');
 
-async function exportTo(target: Target, file: string, path: string, limits: QueryLimits): Promise<void> {
-  const db = await openDatabase([file], { outputFolders: [path], limits });
+async function exportTo(
+  target: Target,
+  file: string,
+  path: string,
+  options: Pick<DatabaseOptions, 'limits' | 'names'>,
+): Promise<void> {
+  const db = await openDatabase([file], { outputFolders: [path], ...options });
   try {
     if (target === 'perfetto') return await exportPerfetto(db, path);
     mkdirSync(path);
-    if (target === 'arrow') exportArrow(file, path);
+    if (target === 'arrow') exportArrow(file, path, options.names);
     else await exportParquet(db, path);
   } finally {
     db.close();

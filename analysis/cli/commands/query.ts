@@ -6,6 +6,7 @@ import { FILE_FORMATS, type FileFormat, writeResult, writtenFirst } from '../../
 import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
 import { QUERIES, type SqlFile } from '../../sql/catalog.ts';
 import { bytes } from '../format.ts';
+import { givenNames, NAMING_OPTIONS } from '../guest-names.ts';
 import { openDatabase } from '../open-database.ts';
 import { print, printLines } from '../output.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../query-limits.ts';
@@ -21,6 +22,7 @@ export const addQuery = (cli: Argv): Argv =>
       throw new BadInput(`--format ${format} needs a file to write to`, 'add -o FILE');
     const db = await openDatabase(request.files, {
       limits: queryLimits(args),
+      names: givenNames(args),
       allowFiles: args.allowFiles,
       outputs: args.output ? [writtenFirst(args.output)] : [],
     });
@@ -67,6 +69,7 @@ const options = (yargs: Argv) =>
         default: false,
         describe: 'let SQL of your own read and write files and reach the network',
       },
+      ...NAMING_OPTIONS,
       ...LIMIT_OPTIONS,
     })
     .example('$0 query run.r386 foreign-pmap', 'which interrupt hijacked the alternate map')

@@ -8,6 +8,7 @@ import { ConsoleLines } from '../console-lines.ts';
 import { DISKS } from '../disk-option.ts';
 import { EXIT } from '../exit-status.ts';
 import { bytes, grouped, plural, shellWord } from '../format.ts';
+import { givenNames, NAMING_OPTIONS, withGivenSymbols } from '../guest-names.ts';
 import { complainLines, print, printLines } from '../output.ts';
 import { checkOutput, FORCE } from '../output-file.ts';
 import { progressBar } from '../progress.ts';
@@ -27,7 +28,7 @@ export const addReplay = (cli: Argv): Argv =>
       const { file, from, until, detail, output, console: showConsole, disk: disks } = args;
       if (output !== undefined) checkOutput(output, { force: args.force, makes: 'trace', inputs: [file] });
       if (args.bisect) {
-        process.exitCode = await runBisect(file, disks);
+        process.exitCode = await runBisect(file, disks, givenNames(args));
         return;
       }
       if (isWhatIf(args)) {
@@ -37,6 +38,7 @@ export const addReplay = (cli: Argv): Argv =>
           until: until === undefined ? undefined : parseCount(until, '--until'),
           showConsole,
           disks,
+          names: givenNames(args),
         });
         return;
       }
@@ -44,7 +46,7 @@ export const addReplay = (cli: Argv): Argv =>
         ...(until === undefined ? {} : { until: parseCount(until, '--until') }),
         ...(detail ? { detail: detail as Detail } : {}),
         ...(from === undefined ? {} : { storesFrom: parseCount(from, '--from') }),
-        ...(output ? { output: (header) => new TraceWriter(output, header) } : {}),
+        ...(output ? { output: (header) => new TraceWriter(output, withGivenSymbols(header, args)) } : {}),
         showConsole,
         disks,
       });
@@ -83,6 +85,7 @@ const options = (yargs: Argv) =>
         default: false,
         describe: 'when it diverges: to the instruction, by executing again and again',
       },
+      ...NAMING_OPTIONS,
       ...CHANGE_OPTIONS,
     })
     .group(Object.keys(CHANGE_OPTIONS), 'What-if (docs/what-if.md):')

@@ -1,7 +1,7 @@
 import { NotTheRecordedRun } from '../../../recorder/capture/changed-nondet.ts';
 import { type GuestProfile, parseProfile } from '../../../recorder/capture/profile.ts';
 import { buildMachine } from '../../../recorder/machine/build.ts';
-import { TraceReader } from '../../../replayer/trace-reader.ts';
+import { type Names, TraceReader } from '../../../replayer/trace-reader.ts';
 import { VERSION } from '../../../schemas/tool-version.ts';
 import type { Finding } from '../../check/checks.ts';
 import { compareFindings, endsAlike, type Verdict } from '../../what-if/verdict.ts';
@@ -56,6 +56,7 @@ export const isWhatIf = ({ inject, delay, poke, cli }: ChangeRequest): boolean =
   [inject, delay, poke, cli].some((list) => list.length > 0);
 
 export interface WhatIfRequest {
+  readonly names?: Names | undefined;
   readonly output: string;
   readonly changes: ChangeRequest;
   readonly until?: number | undefined;
@@ -70,7 +71,7 @@ export async function runWhatIf(file: string, request: WhatIfRequest): Promise<n
     const result = await record(file, request);
     const guest = guestOf(output);
     printLines(summary(output, result, guest));
-    const { findings } = await checkTraces([file, output]);
+    const { findings } = await checkTraces([file, output], { names: request.names });
     const verdict = compareFindings(findings, result.changes.changedAt, result.parentEnd);
     printLines(describeVerdict(file, output, verdict, describeOtherEnd(result, guest)));
     const bad = [...verdict.still.map(({ now }) => now), ...verdict.arisen].some(isError);

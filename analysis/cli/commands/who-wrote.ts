@@ -9,6 +9,7 @@ import { DISKS } from '../disk-option.ts';
 import { tellDivergence } from '../diverged.ts';
 import { EXIT } from '../exit-status.ts';
 import { hex8, shellWord } from '../format.ts';
+import { givenNames, NAMING_OPTIONS } from '../guest-names.ts';
 import { openDatabase } from '../open-database.ts';
 import { printLines } from '../output.ts';
 import { note, progressBar } from '../progress.ts';
@@ -32,15 +33,17 @@ interface Question {
   readonly before: string | undefined;
   readonly format: string;
   readonly disk: readonly string[];
+  readonly symbols?: string | undefined;
+  readonly profile?: string | undefined;
 }
 
-async function whoWrote(file: string, { range, before, format, disk }: Question): Promise<void> {
+async function whoWrote(file: string, { range, before, format, disk, ...naming }: Question): Promise<void> {
   const index = await openStoreIndex(file, disk);
   try {
     const { physical, bytes } = parsePhysical(range, index.ramBytes);
     const instant = before === undefined ? index.end : parseCount(before, '--before');
     const runs = await index.find(physical, bytes, instant);
-    const db = await openDatabase([file]);
+    const db = await openDatabase([file], { names: givenNames(naming) });
     try {
       const result = await db.query(describeSql(runs));
       printLines(formatResult(result, format as TextFormat, Number.POSITIVE_INFINITY));
@@ -68,6 +71,7 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: 'as memory was before the instruction at this icount (default: the end of the run)',
       },
+      ...NAMING_OPTIONS,
       format: { choices: TEXT_FORMATS, default: 'table', describe: 'form of the result' },
       ...DISKS,
     })
