@@ -42,16 +42,21 @@ export function room(
   taken: readonly Span[],
   wanted: number,
 ): number | undefined {
-  const pageAfter = (address: number) => Math.ceil(address / PAGE) * PAGE;
+  const never = [
+    { start: 0, end: PAGE },
+    { start: BASE_END, end: EXTENDED_START },
+    { start: ramBytes, end: Number.POSITIVE_INFINITY },
+  ];
+  const spans = [...never, ...taken].sort((a, b) => a.start - b.start);
+  const isFree = (start: number) => spans.every((span) => span.end <= start || span.start >= start + bytes);
   const highest = Math.floor((BASE_END - bytes) / PAGE) * PAGE;
-  const after = [...taken.map(({ end }) => end), EXTENDED_START].sort((a, b) => a - b).map(pageAfter);
-  const isFree = (start: number) => {
-    const end = start + bytes;
-    const inBase = start >= PAGE && end <= BASE_END;
-    if (!inBase && (start < EXTENDED_START || end > ramBytes)) return false;
-    return taken.every((span) => span.end <= start || span.start >= end);
-  };
-  return [wanted, highest, ...after].find(isFree);
+  for (const start of [wanted, highest]) if (start >= 0 && isFree(start)) return start;
+  let free = 0;
+  for (const { start, end } of spans) {
+    if (start - free >= bytes) return free;
+    free = Math.max(free, Math.ceil(end / PAGE) * PAGE);
+  }
+  return undefined;
 }
 
 /** Throws BadInput unless the machine has memory up to `end`. */

@@ -19,7 +19,7 @@ const COUNT = 0x202000;
 const BUFFER = 0x203000;
 /** IRQ 14, with the slave's vectors from 28h. */
 const VECTOR = 0x2e;
-export const ALL_READ = 0x2a;
+export const ALL_READ = 0;
 
 const handler = [
   0x60, //                                     pushad
