@@ -3,7 +3,7 @@
 -- One row for each interrupt that came in after its base context had set or checked the alternate slot, and left another
 -- directory in it. Harmless unless the base context goes on using the window without looking: then `used` is true, and
 -- foreign-pmap has the rest. Only kernel code that was still at it counts: what was set before the stack was last left
--- (a return to user mode, a switch) is over, and a system call interrupts nothing.
+-- (a return to user mode, a switch, a load of another CR3) is over, and a system call interrupts nothing.
 -- @column run_id which of the traces given, from 0
 -- @column process whose kernel code was interrupted
 -- @column cr3 its page directory, physical address
@@ -42,7 +42,10 @@ still_at_it AS (
   FROM found f
   JOIN interrupts i ON i.run_id = f.run_id AND i.id = f.interrupt_id
   ASOF LEFT JOIN stack_switches w ON w.run_id = f.run_id AND w.cr3 = f.cr3 AND w.seq <= f.seq
-  WHERE i.interrupted_cpl < 3 AND f.foreign_dir <> f.set_dir AND f.set_dir <> 0 AND coalesce(w.seq, 0) < f.set_seq
+  ASOF LEFT JOIN (FROM control_writes WHERE reg = 'cr3' AND old <> new) c
+    ON c.run_id = f.run_id AND c.old = f.cr3 AND c.seq <= f.seq
+  WHERE i.interrupted_cpl < 3 AND f.foreign_dir <> f.set_dir AND f.set_dir <> 0 AND coalesce(w.seq, 0) <= f.set_seq
+    AND coalesce(c.seq, 0) <= f.set_seq
 )
 SELECT f.run_id, process_text(base.pid, base.comm) AS process, hex32(f.cr3) AS cr3, f.set_icount, hex32(f.set_dir) AS set_dir,
   process_text(mine.pid, mine.comm) AS set_owner, f.interrupt_id,

@@ -1,7 +1,9 @@
 -- Whose address space a page directory is, over time
 --
 -- A directory comes to life when its recursive slot is made to name itself; its frame may be another directory later. From
--- then on it belongs to the process that is next seen running under it, and whose name may change (exec).
+-- then on it belongs to the process that is next seen running under it, and whose name may change (exec). Where no process
+-- was current it is idle's (pid 0, no name), if that holds of one directory alone and no process ever ran there: many kernels
+-- clear their pointer before they load CR3, whoever is next.
 -- @column run_id which of the traces given, from 0
 -- @column dir physical address of the page directory
 -- @column from_icount first icount at which it is this process's
@@ -14,10 +16,19 @@ WITH births AS (
   WHERE w.level = 'pde' AND w.slot = run.recursive_slot AND w.source IN ('store', 'adopt')
     AND w.new & 1 = 1 AND w.new & 4294963200 = w.dir
 ),
+pointers AS (
+  SELECT run_id, cr3, bool_and(proc = 0) AS never, bool_or(proc = 0) AS ever FROM processes GROUP BY run_id, cr3
+),
+idle AS (
+  SELECT run_id, any_value(cr3) AS cr3 FROM pointers WHERE ever GROUP BY run_id HAVING count(*) = 1 AND bool_and(never)
+),
 steps AS (
   SELECT run_id, dir, icount, seq, NULL::UINTEGER AS pid, NULL::VARCHAR AS comm, true AS birth FROM births
   UNION ALL
-  SELECT run_id, cr3, icount, seq, pid, comm, false FROM processes
+  SELECT run_id, cr3, icount, seq, pid, comm, false FROM processes WHERE proc <> 0
+  UNION ALL
+  SELECT p.run_id, p.cr3, p.icount, p.seq, p.pid, p.comm, false
+  FROM processes p JOIN idle USING (run_id, cr3) WHERE p.proc = 0
 ),
 lives AS (
   SELECT *, sum(birth::INTEGER) OVER (PARTITION BY run_id, dir ORDER BY seq) AS life FROM steps
