@@ -34,7 +34,7 @@ export const CONTROL_REGISTER = ['cr0', 'cr1', 'cr2', 'cr3', 'cr4'] as const;
 export const APTD_OP = ['write', 'check'] as const;
 export const ACCESS = ['read', 'write', 'execute'] as const;
 export const TLB_OP = ['invlpg', 'flush', 'stale_use'] as const;
-export const INTERRUPT_OP = ['raise', 'deliver', 'iret'] as const;
+export const INTERRUPT_OP = ['raise', 'deliver', 'iret', 'abandon'] as const;
 export const INTERRUPT_SOURCE = ['irq', 'int', 'injected'] as const;
 export const STACK_SWITCH_REASON = ['privilege', 'iret', 'load', 'cr3', 'task'] as const;
 /** The IRQ column of a software INT. */
@@ -49,7 +49,7 @@ export const CONTEXT_COLUMNS: readonly Column[] = [
   column('seq', 'ordinal', 'position among all events of the run; orders events of one icount'),
   column('eip', 'address', 'EIP of the instruction that made this event'),
   column('cpl', 'small', 'current privilege level, 0-3'),
-  column('depth', 'small', 'interrupt frames (IRQ or software INT) open on this stack, 0 = none'),
+  column('depth', 'small', 'interrupt frames (IRQ or software INT) that the code is inside of, 0 = none'),
   column('frame_id', 'value', 'id of the innermost open interrupt frame (interrupts.id), 0 = none'),
   column('cr3', 'address', 'physical address of the current page directory, bytes'),
 ];
@@ -111,10 +111,10 @@ export const EVENT_KINDS = {
     column('fresh', 'value', 'for stale_use: what a walk would have found (0 = not present)'),
     column('access', 'small', 'for stale_use: the access', ACCESS),
   ]),
-  interrupts: event('raise of an IRQ line, delivery of an IRQ or software INT, and its own IRET', [
-    column('op', 'small', 'raise, deliver or iret', INTERRUPT_OP),
+  interrupts: event('raise of an IRQ line, delivery of an IRQ or software INT, and how its frame ended', [
+    column('op', 'small', 'raise, deliver, iret, or abandon: its frame was overwritten', INTERRUPT_OP),
     column('id', 'value', 'number of the delivery, from 1; 0 for a raise'),
-    column('parent', 'value', 'id of the frame that was interrupted on the same stack; 0 = none'),
+    column('parent', 'value', 'id of the frame that was interrupted; 0 = none'),
     column('vector', 'small', 'IDT vector 0-255 (0 for a raise)'),
     column('irq', 'small', 'IRQ line 0-15; 255 for a software INT'),
     column('source', 'small', 'where it came from', INTERRUPT_SOURCE),

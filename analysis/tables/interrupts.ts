@@ -9,7 +9,7 @@ const columns: readonly TableColumn[] = [
     kind: 'uint',
     doc: 'number of the delivery, from 1; frame_id of the events inside its handler',
   },
-  { name: 'parent', kind: 'uint', doc: 'id of the frame that was interrupted on the same stack; 0 = none' },
+  { name: 'parent', kind: 'uint', doc: 'id of the frame that was interrupted; 0 = none' },
   { name: 'vector', kind: 'small', doc: 'IDT vector, 0-255' },
   { name: 'irq', kind: 'small', doc: 'IRQ line, 0-15; NULL for a software INT', nullable: true },
   { name: 'source', kind: 'word', doc: 'where it came from', words: INTERRUPT_SOURCE },
@@ -34,7 +34,7 @@ const columns: readonly TableColumn[] = [
   {
     name: 'iret_icount',
     kind: 'bigint',
-    doc: 'icount of its own IRET; NULL while open at the end',
+    doc: 'icount of its own IRET; NULL while open at the end, or abandoned',
     nullable: true,
   },
   {
@@ -50,6 +50,12 @@ const columns: readonly TableColumn[] = [
     doc: '1 when a CALL ran in the frame (a handler was reached), 0 for a masked stub; NULL while open',
     nullable: true,
   },
+  {
+    name: 'abandoned_icount',
+    kind: 'bigint',
+    doc: 'icount at which its frame was overwritten: its handler never returned, as after exit(); NULL when it did, or is open',
+    nullable: true,
+  },
   ...REPEAT_COLUMNS,
 ];
 const at = (name: string) => columns.findIndex((column) => column.name === name);
@@ -59,6 +65,7 @@ const OP = source('op');
 const IRQ_NONE = 255;
 const RAISE = INTERRUPT_OP.indexOf('raise');
 const DELIVER = INTERRUPT_OP.indexOf('deliver');
+const ABANDON = INTERRUPT_OP.indexOf('abandon');
 
 /** One row for each delivery, with the raise before it and the IRET after it. */
 export const interrupts: TraceTable = {
@@ -107,6 +114,10 @@ export const interrupts: TraceTable = {
           const delivered = open.get(id);
           if (delivered === undefined) continue;
           open.delete(id);
+          if (op === ABANDON) {
+            rows.set(delivered, at('abandoned_icount'), icount);
+            continue;
+          }
           rows.set(delivered, at('iret_icount'), icount);
           rows.set(delivered, at('iret_seq'), cell('seq', row));
           rows.set(delivered, at('return_eip'), cell('target_eip', row));

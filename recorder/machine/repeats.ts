@@ -1,12 +1,11 @@
 import { type EventKind, FOLDED_KINDS, INTERRUPT_OP, NO_IRQ } from '../../schemas/events.ts';
 
 const DELIVER = INTERRUPT_OP.indexOf('deliver');
-const IRET = INTERRUPT_OP.indexOf('iret');
 
 /** Different events of one stretch that repeats are folded into; those beyond stay rows of their own. Half of the table. */
 const MOST = 512;
 const TABLE = 2 * MOST;
-/** Frames that are open and whose delivery was folded; beyond, their IRETs stay rows. */
+/** Frames that are open and whose delivery was folded; beyond, their ends stay rows. */
 const MOST_OPEN = 256;
 /** Instructions that a stretch has at most: what a row says of its past is 32 bits wide. */
 const LONGEST = 2 ** 31;
@@ -46,7 +45,7 @@ export interface Folded extends Place {
 export class Repeats {
   private readonly table: (Folded | undefined)[] = new Array(TABLE).fill(undefined);
   private folded: Folded[] = [];
-  /** Ids of open frames whose delivery was folded: only their IRETs are. */
+  /** Ids of open frames whose delivery was folded: only their ends are. */
   private readonly open = new Set<number>();
 
   /** The oldest event that others may be folded into is so old that its row can no longer be told from here. */
@@ -60,7 +59,7 @@ export class Repeats {
     // Of an interrupt, its id and its parent's are other numbers each time.
     const [op, id] = values;
     const isInterrupt = kind === 'interrupts';
-    if (isInterrupt && (values[4] !== NO_IRQ || (op === IRET && !this.open.delete(id)))) return false;
+    if (isInterrupt && (values[4] !== NO_IRQ || (op !== DELIVER && !this.open.delete(id)))) return false;
     let slot = hashOf(number, at, values, isInterrupt) & (TABLE - 1);
     for (let found = this.table[slot]; found; found = this.table[slot]) {
       if (found.kind === number && isSame(found, at, values, isInterrupt)) {

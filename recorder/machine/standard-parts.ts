@@ -6,7 +6,7 @@ import type { MachineParts } from './parts.ts';
 /** The real machine. */
 export const STANDARD_PARTS: MachineParts = {
   createState: (mem) => new CpuState(mem),
-  createCpu: (mem, bus, pic, log, { cpuModel, cpuRevision, fpu }, lines) =>
-    new Cpu(mem, bus, pic, log, { model: cpuModel, revision: cpuRevision, fpu, lines }),
+  createCpu: (mem, bus, pic, log, { cpuModel, cpuRevision, eventRevision, fpu }, lines) =>
+    new Cpu(mem, bus, pic, log, { model: cpuModel, revision: cpuRevision, eventRevision, fpu, lines }),
   createDevices,
 };

@@ -56,8 +56,6 @@ export interface BenchOptions extends CpuOptions {
   readonly romBytes?: number;
   readonly record?: boolean;
   readonly profile?: ResolvedProfile;
-  /** EVENT_REVISION when absent. */
-  readonly eventRevision?: number;
 }
 
 /** A CPU with its MMU and RAM, and nothing else. */
@@ -88,7 +86,7 @@ export class CpuBench {
     this.log = record
       ? new EventLog(new CpuState(this.mem), { flush: (batch) => this.take(batch) }, 4096)
       : null;
-    this.cpu = new Cpu(this.mem, this.ports, this.requests, this.log, options);
+    this.cpu = new Cpu(this.mem, this.ports, this.requests, this.log, { ...options, eventRevision });
     this.mmu = new Mmu(this.mem, config, profile, this.cpu, this.log);
     this.cpu.attachMmu(this.mmu);
     this.mmu.shadow?.attach(new Uint8Array(HIDDEN_BYTES));

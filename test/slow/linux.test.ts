@@ -72,6 +72,45 @@ describe.skipIf(!debian)("Debian's Linux", () => {
     expect(stdout[0]).toMatch(/the final state agree/);
   });
 
+  describe('system calls by INT 80h', () => {
+    const ask = async (sql: string) => (await db.query(sql)).getRowsJson();
+
+    it('reach their handlers and return', async () => {
+      const [[calls, reached, open]] = await ask(
+        `SELECT count(*)::INTEGER, count(*) FILTER (reached = 1)::INTEGER,
+           count(*) FILTER (iret_icount IS NULL AND abandoned_icount IS NULL)::INTEGER
+         FROM interrupts WHERE vector = 128`,
+      );
+      expect(Number(calls)).toBeGreaterThan(400);
+      // Those that sleep when the run ends, and those that exit.
+      expect(Number(open)).toBeLessThan(20);
+      expect(Number(reached)).toBeGreaterThan(Number(calls) - 40);
+    });
+
+    it('have every page-table write that is made inside them', async () => {
+      // By what entered the kernel last under the same directory: of a process with one thread, that is what it is in.
+      const rows = await ask(`
+        WITH entries AS (
+          SELECT seq, cr3, vector = 128 AS call FROM interrupts WHERE interrupted_cpl = 3
+          UNION ALL SELECT seq, cr3, false FROM exceptions WHERE cpl = 3
+          UNION ALL SELECT seq, cr3, false FROM stack_switches WHERE reason = 'iret'
+        )
+        SELECT count(*)::INTEGER, count(*) FILTER (w.depth = 0 OR w.frame_id = 0)::INTEGER
+        FROM paging_writes w ASOF JOIN entries e ON e.cr3 = w.cr3 AND e.seq <= w.seq
+        WHERE e.call AND w.source <> 'adopt'`);
+      expect(Number(rows[0][0])).toBeGreaterThan(5000);
+      expect(rows[0][1]).toBe(0);
+    });
+
+    it('and no other', async () => {
+      const [[beyond]] = await ask(
+        `SELECT count(*)::INTEGER FROM paging_writes w LEFT JOIN interrupts i ON i.id = w.frame_id
+         WHERE w.frame_id > 0 AND (i.id IS NULL OR w.seq < i.seq OR w.seq > i.iret_seq)`,
+      );
+      expect(beyond).toBe(0);
+    });
+  });
+
   it('tells its symbols', () => {
     const { status } = runBuilt('symbols', trace, '-o', path('System.map'));
     expect(status).toBe(0);

@@ -2,8 +2,8 @@
 --
 -- A directory comes to life when its recursive slot is made to name itself; its frame may be another directory later. From
 -- then on it belongs to the process that is next seen running under it, and whose name may change (exec). Where no process
--- was current it is idle's (pid 0, no name), if that holds of one directory alone and no process ever ran there: many kernels
--- clear their pointer before they load CR3, whoever is next.
+-- was current it is idle's (pid 0, no name), if that was seen of one directory alone: many kernels clear their pointer before
+-- they load CR3, whoever is next.
 -- @column run_id which of the traces given, from 0
 -- @column dir physical address of the page directory
 -- @column from_icount first icount at which it is this process's
@@ -16,11 +16,8 @@ WITH births AS (
   WHERE w.level = 'pde' AND w.slot = run.recursive_slot AND w.source IN ('store', 'adopt')
     AND w.new & 1 = 1 AND w.new & 4294963200 = w.dir
 ),
-pointers AS (
-  SELECT run_id, cr3, bool_and(proc = 0) AS never, bool_or(proc = 0) AS ever FROM processes GROUP BY run_id, cr3
-),
 idle AS (
-  SELECT run_id, any_value(cr3) AS cr3 FROM pointers WHERE ever GROUP BY run_id HAVING count(*) = 1 AND bool_and(never)
+  SELECT run_id, any_value(cr3) AS cr3 FROM processes WHERE proc = 0 GROUP BY run_id HAVING count(DISTINCT cr3) = 1
 ),
 steps AS (
   SELECT run_id, dir, icount, seq, NULL::UINTEGER AS pid, NULL::VARCHAR AS comm, true AS birth FROM births

@@ -8,6 +8,7 @@ import { DebugRegisters } from './debug.ts';
 import { IMMEDIATE, type Instruction, MEMORY, REGISTER, SEGMENT } from './decoder.ts';
 import { FREEZE, GENERAL_PROTECTION, GuestFault } from './fault.ts';
 import { Flags, IOPL, VM } from './flags.ts';
+import { FollowedFrames } from './followed-frames.ts';
 import { Fpu } from './fpu/unit.ts';
 import { InterruptDepth, SWITCH_CR3, SWITCH_LOAD } from './interrupt-depth.ts';
 import { Interrupts } from './interrupts.ts';
@@ -57,6 +58,7 @@ export class Core {
     pic: InterruptController,
     log: EventLog | null,
     processor: Processor,
+    followsFrames: boolean,
   ) {
     this.mem = mem;
     this.i32 = mem.i32;
@@ -71,7 +73,7 @@ export class Core {
     this.fpu = new Fpu(mem.i32);
     this.access = new Access(mem, raise);
     this.segments = new Segments(mem, this.access, raise, processor.resetsRealCs);
-    this.depth = new InterruptDepth(mem, log);
+    this.depth = followsFrames ? new FollowedFrames(mem, log) : new InterruptDepth(mem, log);
     this.debug = new DebugRegisters(mem);
     this.restart = new Restart();
     this.tasks = new Tasks(this, this.restart);

@@ -1,4 +1,5 @@
 import { POKE_REGISTERS } from '../../../schemas/inputs.ts';
+import { EVENT_REVISION } from '../config.ts';
 import type { CoprocessorLines, InterruptController, IoBus } from '../device.ts';
 import type { EventLog } from '../event-log.ts';
 import { CPU_STATE_BYTES, type MachineMemory } from '../layout.ts';
@@ -89,6 +90,8 @@ export interface CpuOptions {
   readonly revision?: number;
   /** Instead of these two: another processor, to compare with one that is none of ours. */
   readonly processor?: Processor;
+  /** EVENT_REVISION when absent. */
+  readonly eventRevision?: number;
   /** Whether there is a coprocessor; true when absent. */
   readonly fpu?: boolean;
   /** Its error lines; without them a board that ignores errors. */
@@ -127,7 +130,7 @@ export class Cpu extends CpuState implements CpuView {
     super(mem);
     const processor =
       options.processor ?? processorOf(options.model ?? DEFAULT_CPU, options.fpu ?? true, options.revision);
-    this.core = new Core(mem, bus, pic, log, processor);
+    this.core = new Core(mem, bus, pic, log, processor, (options.eventRevision ?? EVENT_REVISION) >= 33);
     this.core.fpu.present = options.fpu ?? true;
     this.core.fpu.lines = options.lines ?? NO_LINES;
     this.words = mem.i32;

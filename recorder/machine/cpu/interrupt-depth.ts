@@ -31,18 +31,18 @@ export const SWITCH_LOAD = STACK_SWITCH_REASON.indexOf('load');
 export const SWITCH_CR3 = STACK_SWITCH_REASON.indexOf('cr3');
 export const SWITCH_TASK = STACK_SWITCH_REASON.indexOf('task');
 
-const UNMAPPED = -1;
+export const UNMAPPED = -1;
 const MAX_DEPTH = 255;
 /** Bytes of IP, CS and FLAGS. */
-const SMALLEST_FRAME = 6;
+export const SMALLEST_FRAME = 6;
 
 /** Words of an open frame: physical address of the pushed EIP, id, parent's id, facts. */
-const SLOT = 0;
-const IDENTITY = 1;
-const PARENT = 2;
-const FACTS = 3;
+export const SLOT = 0;
+export const IDENTITY = 1;
+export const PARENT = 2;
+export const FACTS = 3;
 /** Facts: depth | vector << 8 | irq << 16 | source << 24 | reached << 31. */
-const REACHED = 0x80000000 | 0;
+export const REACHED = 0x80000000 | 0;
 
 /** Words of a note: frame of the stack page that was left, depth and innermost frame there. */
 const NOTE_FRAME = 0;
@@ -59,22 +59,36 @@ const NOTE_INNERMOST = 2;
  */
 export class InterruptDepth {
   mmu!: Mmu;
-  private readonly i32: Int32Array;
-  private readonly log: EventLog | null;
+  protected readonly i32: Int32Array;
+  protected readonly log: EventLog | null;
+  private readonly frameWords: number;
+  private readonly frameCapacity: number;
 
-  constructor(mem: MachineMemory, log: EventLog | null) {
+  constructor(
+    mem: MachineMemory,
+    log: EventLog | null,
+    frameWords = FRAME_WORDS,
+    frameCapacity = FRAME_CAPACITY,
+  ) {
     this.i32 = mem.i32;
     this.log = log;
+    this.frameWords = frameWords;
+    this.frameCapacity = frameCapacity;
+  }
+
+  /** Whether the stack is one of 32 bits. */
+  protected get isWide(): boolean {
+    return (this.i32[SEGMENTS + SS * SEGMENT_WORDS + 3] & BIG) !== 0;
   }
 
   /** Linear address of `esp` on the current stack, which may be one of 64 KB. */
   private linear(esp: number): number {
-    const cache = SEGMENTS + SS * SEGMENT_WORDS;
-    return (this.i32[cache + 1] + (this.i32[cache + 3] & BIG ? esp : esp & 0xffff)) | 0;
+    const base = this.i32[SEGMENTS + SS * SEGMENT_WORDS + 1];
+    return (base + (this.isWide ? esp : esp & 0xffff)) | 0;
   }
 
   /** Physical address of `esp` on the current stack; UNMAPPED when nothing is there. */
-  private physical(esp: number): number {
+  protected physical(esp: number): number {
     return this.mmu.translateForDebug(this.linear(esp)) | 0;
   }
 
@@ -104,8 +118,8 @@ export class InterruptDepth {
     const parent = i32[FRAME_ID];
     this.log?.addOrFold('interrupts', DELIVER, id, parent, vector, irq, source, target, interruptedCpl, esp);
     const depth = Math.min(i32[DEPTH] + 1, MAX_DEPTH);
-    if (i32[OPEN_FRAMES] === FRAME_CAPACITY) this.removeFrame(0);
-    const at = FRAME_TABLE + i32[OPEN_FRAMES]++ * FRAME_WORDS;
+    if (i32[OPEN_FRAMES] === this.frameCapacity) this.removeFrame(0);
+    const at = this.frameAt(i32[OPEN_FRAMES]++);
     i32[at + SLOT] = slot;
     i32[at + IDENTITY] = id;
     i32[at + PARENT] = parent;
@@ -119,8 +133,7 @@ export class InterruptDepth {
     const { i32 } = this;
     if (i32[OPEN_FRAMES] === 0) return -1;
     const slot = this.physical(esp);
-    for (let n = i32[OPEN_FRAMES] - 1; n >= 0; n--)
-      if (i32[FRAME_TABLE + n * FRAME_WORDS + SLOT] === slot) return n;
+    for (let n = i32[OPEN_FRAMES] - 1; n >= 0; n--) if (i32[this.frameAt(n) + SLOT] === slot) return n;
     return -1;
   }
 
@@ -128,7 +141,7 @@ export class InterruptDepth {
   closed(n: number, esp: number, target: number, interruptedCpl: number): void {
     const { i32 } = this;
     this.takeCalled();
-    const at = FRAME_TABLE + n * FRAME_WORDS;
+    const at = this.frameAt(n);
     const facts = i32[at + FACTS];
     const parent = i32[at + PARENT];
     this.log?.addOrFold(
@@ -154,10 +167,10 @@ export class InterruptDepth {
    * The innermost frames, if a frame at `slot` overwrites them: their handlers did not return, or not by IRET, and the
    * stack was raised over them.
    */
-  private dropAbandoned(slot: number): void {
+  protected dropAbandoned(slot: number): void {
     const { i32 } = this;
     for (let n = this.find(i32[FRAME_ID]); n >= 0; n = this.find(i32[FRAME_ID])) {
-      const at = FRAME_TABLE + n * FRAME_WORDS;
+      const at = this.frameAt(n);
       if (slot < i32[at + SLOT] || slot - i32[at + SLOT] >= SMALLEST_FRAME) return;
       i32[DEPTH] = (i32[at + FACTS] & 255) - 1;
       i32[FRAME_ID] = i32[at + PARENT];
@@ -172,7 +185,7 @@ export class InterruptDepth {
     while (inner !== id && inner !== 0) {
       const n = this.find(inner);
       if (n < 0) return;
-      inner = i32[FRAME_TABLE + n * FRAME_WORDS + PARENT];
+      inner = i32[this.frameAt(n) + PARENT];
       this.removeFrame(n);
     }
   }
@@ -236,7 +249,7 @@ export class InterruptDepth {
       return;
     }
     for (let n = i32[OPEN_FRAMES] - 1; n >= 0; n--) {
-      const at = FRAME_TABLE + n * FRAME_WORDS;
+      const at = this.frameAt(n);
       if (i32[at + SLOT] >>> 12 !== frame) continue;
       i32[DEPTH] = i32[at + FACTS] & 255;
       i32[FRAME_ID] = i32[at + IDENTITY];
@@ -245,24 +258,29 @@ export class InterruptDepth {
   }
 
   /** Moves "a CALL retired" from the running flag to the innermost frame. */
-  private takeCalled(): void {
+  protected takeCalled(): void {
     const { i32 } = this;
     if (i32[CALLED] === 0) return;
     i32[CALLED] = 0;
     if (i32[FRAME_ID] === 0) return;
     const n = this.find(i32[FRAME_ID]);
-    if (n >= 0) i32[FRAME_TABLE + n * FRAME_WORDS + FACTS] |= REACHED;
+    if (n >= 0) i32[this.frameAt(n) + FACTS] |= REACHED;
   }
 
-  private find(id: number): number {
+  /** Where the words of open frame `n` begin. */
+  protected frameAt(n: number): number {
+    return FRAME_TABLE + n * this.frameWords;
+  }
+
+  protected find(id: number): number {
     const { i32 } = this;
     for (let n = i32[OPEN_FRAMES] - 1; n >= 0; n--) {
-      if (i32[FRAME_TABLE + n * FRAME_WORDS + IDENTITY] === id) return n;
+      if (i32[this.frameAt(n) + IDENTITY] === id) return n;
     }
     return -1;
   }
 
-  private findNote(frame: number): number {
+  protected findNote(frame: number): number {
     const { i32 } = this;
     for (let n = 0; n < i32[STACK_NOTES]; n++) {
       if (i32[NOTE_TABLE + n * NOTE_WORDS + NOTE_FRAME] === frame) return n;
@@ -270,16 +288,16 @@ export class InterruptDepth {
     return -1;
   }
 
-  private dropNote(frame: number): void {
+  protected dropNote(frame: number): void {
     const n = this.findNote(frame);
     if (n >= 0) this.removeNote(n);
   }
 
-  private removeFrame(n: number): void {
-    this.removeRow(FRAME_TABLE, FRAME_WORDS, n, --this.i32[OPEN_FRAMES]);
+  protected removeFrame(n: number): void {
+    this.removeRow(FRAME_TABLE, this.frameWords, n, --this.i32[OPEN_FRAMES]);
   }
 
-  private removeNote(n: number): void {
+  protected removeNote(n: number): void {
     this.removeRow(NOTE_TABLE, NOTE_WORDS, n, --this.i32[STACK_NOTES]);
   }
 
