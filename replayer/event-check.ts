@@ -49,6 +49,25 @@ export class EventCheck implements EventSink {
     return this.rows;
   }
 
+  /** Throws when the recording has events of a kind that its detail does not record: nothing made them. */
+  checkKinds(detail: Detail): void {
+    const unrecorded = EVENT_KIND_NAMES.filter((kind) => !recordedKinds(detail).includes(kind));
+    const first = earliest(
+      unrecorded.flatMap((kind): DivergenceFacts[] => {
+        const stream = this.recorded.next(kind);
+        if (!stream) return [];
+        const actual = `detail ${detail} records no ${kind}`;
+        return [{ ...missingEvent(stream.table, stream.row), actual }];
+      }),
+    );
+    if (first) throw new DivergenceFound(first);
+  }
+
+  /** Events that the replay made and the recording does not have. */
+  get extra(): number {
+    return this.storesBefore;
+  }
+
   flush(batch: EventBatch): void {
     const differences = this.kinds.flatMap(
       (kind) => this.compare(batch.tables[kind], batch.tables.stores) ?? [],

@@ -27,6 +27,7 @@ import { EventCheck } from './event-check.ts';
 import { LoggedNondet } from './logged-nondet.ts';
 import { compareCheckpoint, RecordedCheckpoints } from './recorded-checkpoints.ts';
 import { RecordedEvents } from './recorded-events.ts';
+import { checkChunks, checkComponents, checkRungs } from './recorded-form.ts';
 import { type RecordedOptions, recordedBoot, recordedOptions } from './recorded-run.ts';
 import { type TornTrace, TraceReader } from './trace-reader.ts';
 
@@ -67,6 +68,8 @@ export interface ReplayResult {
   readonly torn: TornTrace | undefined;
   /** False when the recording's state hashes are of another layout than this machine's (STATE_LAYOUT). */
   readonly hashesCompared: boolean;
+  /** What was recorded, and so what was compared. */
+  readonly detail: Detail;
 }
 
 /** How long the machine runs before the event loop gets its turn. */
@@ -111,6 +114,7 @@ const unreadable = (facts: DivergenceFacts, path: string): ReplayResult => ({
   reachedEnd: false,
   torn: undefined,
   hashesCompared: false,
+  detail: 'off',
 });
 
 class Replay implements EventSink {
@@ -139,6 +143,7 @@ class Replay implements EventSink {
     this.options = options;
     this.detail = options.detail ?? header.machine.detail;
     this.comparable = header.stateLayout === STATE_LAYOUT;
+    checkLayout(reader.header, options.path);
     const { inputs, ladder } = reader.skeleton();
     this.inputs = inputs;
     this.rungs = ladder;
@@ -157,6 +162,7 @@ class Replay implements EventSink {
       ...this.reader.header,
       machine: this.machineConfig(),
     };
+    this.checkForm();
     const { nondet } = this;
     const recorded = recordedOptions(header, options.builtinDisk ?? noBuiltinDisks);
     const parts = watched(recorded, options);
@@ -181,6 +187,16 @@ class Replay implements EventSink {
       if (error instanceof DivergenceFound) throw this.settled(machine, error);
       throw error;
     }
+  }
+
+  /** What every recording has; where it is not so, less would be compared than there seems to be. */
+  private checkForm(): void {
+    const { header, footer } = this.reader;
+    checkChunks(this.reader);
+    checkRungs(this.rungs, header.ladderInterval, footer?.final.icount);
+    if (this.comparable)
+      for (const row of [...this.rungs, ...(footer ? [footer.final] : [])]) checkComponents(row);
+    this.check.checkKinds(header.machine.detail);
   }
 
   /** As recorded, with the detail asked for. */
@@ -219,6 +235,7 @@ class Replay implements EventSink {
       reachedEnd: this.reachedEnd && !facts,
       torn: this.reader.torn,
       hashesCompared: this.comparable,
+      detail: this.reader.header.machine.detail,
     };
   }
 
@@ -281,6 +298,7 @@ class Replay implements EventSink {
     machine.log?.flush();
     this.check.checkMade(whole ? Number.POSITIVE_INFINITY : this.end);
     this.nondet.checkTaken(whole ? Number.POSITIVE_INFINITY : this.end);
+    if (whole) this.compareEvents(machine);
     const endState = this.watch.state(machine);
     if (whole && footer.endState) this.compareEndState(footer.endState, endState);
     this.reachedEnd = whole;
@@ -290,6 +308,20 @@ class Replay implements EventSink {
     machine.log?.flush();
     this.output?.finish(whole ? footer.exit : exit, final, endState);
     this.output = undefined;
+  }
+
+  /** The number of all events, which their own comparison does not need. */
+  private compareEvents(machine: Machine): void {
+    const { header, events } = this.reader;
+    // Of a recording without events every one of the replay's is extra.
+    const made = header.machine.detail === 'off' ? 0 : (machine.log?.seq ?? 0) - this.check.extra;
+    if (made === events) return;
+    throw new DivergenceFound({
+      icount: this.end,
+      subsystem: 'events',
+      expected: `${events} events in all`,
+      actual: `${made} events in all`,
+    });
   }
 
   /** What follows from events can be compared only with as many of them. */
@@ -319,6 +351,15 @@ class Replay implements EventSink {
     }
     return found;
   }
+}
+
+/** Hashes of an older layout cannot be compared; one that never was is no reason to compare none. */
+function checkLayout({ stateLayout, toolVersion }: TraceHeader, path: string): void {
+  if (stateLayout >= 1 && stateLayout <= STATE_LAYOUT) return;
+  throw new BadInput(
+    `${path}: its state hashes are of layout ${stateLayout}; this version of rewind386 knows 1 to ${STATE_LAYOUT}`,
+    `use the version that recorded it, by its own account ${toolVersion}`,
+  );
 }
 
 function watched(recorded: RecordedOptions, { watchDisk }: ReplayOptions): RecordedOptions {

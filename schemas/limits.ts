@@ -50,8 +50,10 @@ export const MAX_FILE = { any: 16 * 2 ** 20, perByte: 64, ever: 2 ** 30 } as con
 export const MAX_STATE = { any: 4 * 2 ** 20, perByte: 256, ever: 2 ** 30 } as const;
 
 /** Answers that a bundle must give, their columns, and the rows of one, bytes. */
-export const MAX_EXPECTATIONS = 4096;
+export const MAX_EXPECTATIONS = 1024;
 export const MAX_ANSWER_COLUMNS = 1024;
+/** Of the query that one answers. */
+export const MAX_PARAMETERS = 8;
 export const MAX_ANSWER_BYTES = 2 ** 26;
 
 /** Symbols' names, in any kind of file, bytes. */

@@ -1,6 +1,6 @@
 import { decodeMessage } from './bounded.ts';
 import type { Packed } from './compression.ts';
-import { MAX_ANSWER_COLUMNS, MAX_EXPECTATIONS } from './limits.ts';
+import { MAX_ANSWER_COLUMNS, MAX_EXPECTATIONS, MAX_PARAMETERS } from './limits.ts';
 import { packedFromWire, packedToWire, type WirePacked } from './trace-packed.ts';
 import { messageType } from './trace-schema.ts';
 import { type Untrusted, untrusted } from './untrusted.ts';
@@ -12,6 +12,8 @@ export interface Expectation {
   readonly name: Untrusted;
   /** The query itself, when it is not one that comes with the tool; else ''. */
   readonly sql: string;
+  /** Parameters of a named query, 32-bit numbers. */
+  readonly values: Readonly<Record<string, number>>;
   readonly columns: readonly Untrusted[];
   /** JSON: rows, each an array in the order of `columns`. */
   readonly rows: Packed;
@@ -27,7 +29,13 @@ export interface TraceBundle {
 interface WireBundle {
   source: Uint8Array;
   tool_version: string;
-  expectations: { name: string; sql: string; columns: string[]; rows: WirePacked | null }[];
+  expectations: {
+    name: string;
+    sql: string;
+    columns: string[];
+    rows: WirePacked | null;
+    parameters: { name: string; value: number }[];
+  }[];
 }
 
 export const encodeBundle = ({ source, toolVersion, expectations }: TraceBundle): Uint8Array =>
@@ -35,11 +43,12 @@ export const encodeBundle = ({ source, toolVersion, expectations }: TraceBundle)
     .encode({
       source: Buffer.from(source, 'hex'),
       tool_version: toolVersion.raw,
-      expectations: expectations.map(({ name, sql, columns, rows }) => ({
+      expectations: expectations.map(({ name, sql, values, columns, rows }) => ({
         name: name.raw,
         sql,
         columns: columns.map(({ raw }) => raw),
         rows: packedToWire(rows),
+        parameters: Object.entries(values).map(([parameter, value]) => ({ name: parameter, value })),
       })),
     })
     .finish();
@@ -48,13 +57,15 @@ export function decodeBundle(bytes: Uint8Array): TraceBundle {
   const wire = decodeMessage(messageType('Bundle'), bytes, {
     'Bundle.expectations': MAX_EXPECTATIONS,
     'Expectation.columns': MAX_ANSWER_COLUMNS,
+    'Expectation.parameters': MAX_PARAMETERS,
   }) as WireBundle;
   return {
     source: Buffer.from(wire.source).toString('hex'),
     toolVersion: untrusted(wire.tool_version),
-    expectations: wire.expectations.map(({ name, sql, columns, rows }) => ({
+    expectations: wire.expectations.map(({ name, sql, columns, rows, parameters }) => ({
       name: untrusted(name),
       sql,
+      values: Object.fromEntries(parameters.map((parameter) => [parameter.name, parameter.value])),
       columns: columns.map(untrusted),
       rows: packedFromWire(rows),
     })),

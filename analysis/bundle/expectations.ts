@@ -1,60 +1,48 @@
 import { pack, unpack } from '../../schemas/compression.ts';
 import { TraceDamage } from '../../schemas/framing.ts';
 import { MAX_ANSWER_BYTES } from '../../schemas/limits.ts';
-import type { Expectation } from '../../schemas/trace-bundle.ts';
+import type { Expectation, TraceBundle } from '../../schemas/trace-bundle.ts';
 import { untrusted } from '../../schemas/untrusted.ts';
-import { CHECKS } from '../check/checks.ts';
 import { type Cell, cells } from '../db/results.ts';
+import type { SqlValues } from '../db/statement.ts';
 import type { TraceDatabase } from '../db/trace-database.ts';
-import { QUERIES } from '../sql/catalog.ts';
+import { BUILT_IN, knownQuestion, type Question, requiredOf } from './questions.ts';
 
-/** The answers that a bundle must give: each named query without parameters, each check, and the bundler's own. */
-
-interface Question {
-  readonly name: string;
-  /** Stored in the bundle: only of questions that do not come with the tool. */
-  readonly own: string;
-  readonly sql: string;
-  /** Columns that earlier versions called otherwise: names of today by old ones. */
-  readonly renamed?: ReadonlyMap<string, string>;
-}
-
-const BUILT_IN: readonly Question[] = [
-  ...QUERIES.filter(({ parameters }) => parameters.length === 0).map(({ name, sql, renamed }) => ({
-    name,
-    own: '',
-    sql,
-    renamed,
-  })),
-  ...CHECKS.map(({ name, sql }) => ({
-    name: `check ${name}`,
-    own: '',
-    sql: `SELECT icount, from_icount, summary FROM (${sql})`,
-  })),
-];
+/**
+ * The answers that a bundle must give: to each question of the tool's own, to those of its named queries that the bundler chose,
+ * and to SQL of the bundler's.
+ */
 
 interface Answer {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly Cell[])[];
 }
 
-async function answer(db: TraceDatabase, sql: string): Promise<Answer> {
-  const result = await db.query(sql);
+async function answer(db: TraceDatabase, sql: string, values: SqlValues): Promise<Answer> {
+  const result = await db.query(sql, values);
   return { columns: result.deduplicatedColumnNames(), rows: cells(result) };
 }
 
-/** Asks everything. `own`: SQL of the bundler's. */
-export async function expectations(db: TraceDatabase, own: readonly string[]): Promise<Expectation[]> {
-  const questions = [
-    ...BUILT_IN,
-    ...own.map((sql, n): Question => ({ name: `query ${n + 1}`, own: sql, sql })),
-  ];
+/** Asks everything. `chosen`: named queries with parameters; `own`: SQL of the bundler's. */
+export async function expectations(
+  db: TraceDatabase,
+  chosen: readonly Question[],
+  own: readonly string[],
+): Promise<Expectation[]> {
   const expected: Expectation[] = [];
-  for (const { name, own: stored, sql } of questions) {
-    const { columns, rows } = await answer(db, sql);
+  const ask = async ({ name, sql, values }: Question, stored: string) => {
+    const { columns, rows } = await answer(db, sql, values);
     const text = new TextEncoder().encode(JSON.stringify(rows));
-    expected.push({ name: untrusted(name), sql: stored, columns: columns.map(untrusted), rows: pack(text) });
-  }
+    expected.push({
+      name: untrusted(name),
+      sql: stored,
+      values,
+      columns: columns.map(untrusted),
+      rows: pack(text),
+    });
+  };
+  for (const question of [...BUILT_IN, ...chosen]) await ask(question, '');
+  for (const [n, sql] of own.entries()) await ask({ name: `query ${n + 1}`, sql, values: {} }, sql);
   return expected;
 }
 
@@ -65,45 +53,77 @@ export interface Mismatch {
 }
 
 export interface Verification {
+  /** Rows compared. */
   readonly rows: number;
+  /** Questions asked again. */
   readonly queries: number;
   readonly mismatches: readonly Mismatch[];
+  /** SQL of the bundle's own that was not run. */
+  readonly notRun: number;
 }
 
-/** Asks again. A query may have got new columns since; the ones that the bundle knows must have the same rows. */
+/** Throws TraceDamage when the bundle lacks the answer to a question that every bundle of its version has. */
+export function checkComplete({ toolVersion, expectations: expected }: TraceBundle): void {
+  const answered = new Set(expected.filter(({ sql }) => sql === '').map(({ name }) => name.raw));
+  const missing = requiredOf(toolVersion.raw).filter((name) => !answered.has(name));
+  if (missing.length > 0)
+    throw new TraceDamage(
+      'bundle',
+      `it has no answer to ${missing.length} of its questions: ${missing.join(', ')}`,
+    );
+}
+
+/**
+ * Asks again. A query may have got new columns since; the ones that the bundle knows must have the same rows. `runSql`: run SQL that
+ * the bundle carries; without it only the tool's own is run.
+ */
 export async function verifyExpectations(
   db: TraceDatabase,
   expected: readonly Expectation[],
+  runSql: boolean,
 ): Promise<Verification> {
   const mismatches: Mismatch[] = [];
   let rows = 0;
+  let notRun = 0;
   for (const expectation of expected) {
+    const { name, sql } = expectation;
     const wanted = expectedRows(expectation);
+    const question = knownQuestion(expectation) ?? (sql === '' ? undefined : ownQuestion(expectation));
+    if (question && !knownQuestion(expectation) && !runSql) {
+      notRun++;
+      continue;
+    }
     rows += wanted.length;
-    const what = await compare(db, expectation, wanted);
-    if (what !== undefined) mismatches.push({ name: String(expectation.name), what });
+    const what = question
+      ? await compare(db, expectation, question, wanted)
+      : 'this version of rewind386 has no such query';
+    if (what !== undefined) mismatches.push({ name: String(name), what });
   }
-  return { rows, queries: expected.length, mismatches };
+  return { rows, queries: expected.length - notRun, mismatches, notRun };
 }
 
+const ownQuestion = ({ name, sql }: Expectation): Question => ({ name: name.raw, sql, values: {} });
+
 function expectedRows({ name, rows }: Expectation): Cell[][] {
+  const part = `bundle, rows of ${name}`;
+  let parsed: unknown;
   try {
-    return JSON.parse(new TextDecoder().decode(unpack(rows, MAX_ANSWER_BYTES))) as Cell[][];
+    parsed = JSON.parse(new TextDecoder().decode(unpack(rows, MAX_ANSWER_BYTES)));
   } catch (error) {
-    throw new TraceDamage(`bundle, rows of ${name}`, error instanceof Error ? error.message : String(error));
+    throw new TraceDamage(part, error instanceof Error ? error.message : String(error));
   }
+  if (Array.isArray(parsed) && parsed.every((row) => Array.isArray(row))) return parsed as Cell[][];
+  throw new TraceDamage(part, 'they are not a list of rows');
 }
 
 async function compare(
   db: TraceDatabase,
-  { name, sql, columns }: Expectation,
+  { columns }: Expectation,
+  { sql, values, renamed }: Question,
   wanted: readonly (readonly Cell[])[],
 ): Promise<string | undefined> {
-  const builtIn = sql === '' ? BUILT_IN.find((question) => question.name === name.raw) : undefined;
-  const text = sql || builtIn?.sql;
-  if (text === undefined) return 'this version of rewind386 has no such query';
-  const found = await answer(db, text);
-  const places = columns.map(({ raw }) => found.columns.indexOf(builtIn?.renamed?.get(raw) ?? raw));
+  const found = await answer(db, sql, values);
+  const places = columns.map(({ raw }) => found.columns.indexOf(renamed?.get(raw) ?? raw));
   const missing = columns.filter((_, n) => places[n] < 0);
   if (missing.length > 0) return `it has no column ${missing.join(', ')} now`;
   const rows = found.rows.map((row) => places.map((place) => row[place]));

@@ -85,6 +85,7 @@ describe('replay', () => {
     const reader = TraceReader.open(file);
     const result = await replayed(file);
     expect(result).toEqual({
+      detail: 'paging',
       divergence: undefined,
       icount: 300_500,
       verified: { rungs: 31, events: reader.events, inputs: reader.inputs().length },

@@ -5,8 +5,9 @@ import { allocateTable, EVENT_KIND_NAMES, type EventKind, type EventTable } from
 import { FRAME, frame, preamble, trailer } from '../../schemas/framing.ts';
 import type { Input } from '../../schemas/inputs.ts';
 import type { LadderRow } from '../../schemas/ladder.ts';
+import { encodeBundle, type TraceBundle } from '../../schemas/trace-bundle.ts';
 import { encodeCheckpoint, type RawCheckpoint } from '../../schemas/trace-checkpoint.ts';
-import { type ChunkEntry, chunkEntry, encodeChunk } from '../../schemas/trace-chunk.ts';
+import { type ChunkEntry, chunkEntry, encodeChunk, type TraceRange } from '../../schemas/trace-chunk.ts';
 import { encodeFooter, type TraceFooter } from '../../schemas/trace-footer.ts';
 import { encodeHeader, type TraceHeader } from '../../schemas/trace-header.ts';
 
@@ -21,7 +22,10 @@ export interface OpenChunk {
 
 export interface Rewriting {
   readonly header?: (header: TraceHeader) => TraceHeader;
+  /** Makes a bundle of it, or another. */
+  readonly bundle?: TraceBundle;
   readonly chunk?: (chunk: OpenChunk) => OpenChunk;
+  readonly range?: (range: TraceRange, isLast: boolean) => TraceRange;
   readonly checkpoint?: (checkpoint: RawCheckpoint) => RawCheckpoint;
   readonly footer?: (footer: TraceFooter) => TraceFooter;
 }
@@ -32,6 +36,8 @@ export function rewrite(from: string, to: string, how: Rewriting): string {
   const encoder = new ChunkEncoder();
   const header = encodeHeader(how.header?.(reader.header) ?? reader.header);
   const frames: Uint8Array[] = [preamble(), frame(FRAME.header, header)];
+  const bundle = how.bundle ?? reader.bundle();
+  if (bundle) frames.push(frame(FRAME.bundle, encodeBundle(bundle)));
   const length = () => frames.reduce((sum, bytes) => sum + bytes.length, 0);
   const chunks: ChunkEntry[] = reader.chunks.map((_, index) => {
     const chunk = reader.readChunk(index);
@@ -47,8 +53,9 @@ export function rewrite(from: string, to: string, how: Rewriting): string {
       ),
     };
     for (const table of open.tables.values()) if (chunk.rows(table.kind) === 0) table.count = 0;
+    const range = how.range?.(chunk.range, index === reader.chunks.length - 1) ?? chunk.range;
     const { inputs, ladder, tables } = how.chunk?.(open) ?? open;
-    const message = encoder.encode({ range: chunk.range, inputs, ladder }, Object.fromEntries(tables));
+    const message = encoder.encode({ range, inputs, ladder }, Object.fromEntries(tables));
     const entry = chunkEntry(length(), message);
     frames.push(frame(FRAME.chunk, encodeChunk(message)));
     return entry;

@@ -7,6 +7,8 @@ import { VERSION } from '../../../schemas/tool-version.ts';
 import type { TraceDisk, TraceHeader } from '../../../schemas/trace-header.ts';
 import { untrusted } from '../../../schemas/untrusted.ts';
 import { expectations } from '../../bundle/expectations.ts';
+import { ofQuery, type Question } from '../../bundle/questions.ts';
+import { QUERIES } from '../../sql/catalog.ts';
 import { builtinDisk } from '../builtin-guest.ts';
 import { DISKS } from '../disk-option.ts';
 import { EXIT } from '../exit-status.ts';
@@ -16,6 +18,7 @@ import { openDatabase } from '../open-database.ts';
 import { complainLines, print, printLines } from '../output.ts';
 import { checkOutput, FORCE } from '../output-file.ts';
 import { fileBytes } from './file-bytes.ts';
+import { parseParameters } from './query.ts';
 import { divergenceReport, replayTrace } from './replay.ts';
 
 /** `rewind386 bundle` */
@@ -42,12 +45,20 @@ const options = (yargs: Argv) =>
         describe: 'of the disks, keep only the sectors that the run read',
       },
       symbols: NAMING_OPTIONS.symbols,
+      ask: {
+        type: 'string',
+        array: true,
+        default: [] as string[],
+        nargs: 1,
+        describe:
+          'a named query with its parameter whose rows belong to the report, as "pte-history 0xefbfe000"',
+      },
       sql: {
         type: 'string',
         array: true,
         default: [] as string[],
         nargs: 1,
-        describe: 'a query of your own whose rows belong to the report',
+        describe: 'SQL of your own, the same; verify asks it only with --run-sql',
       },
     })
     .demandOption('output', 'say where to write the bundle: -o FILE')
@@ -61,6 +72,8 @@ const options = (yargs: Argv) =>
 export interface BundleRequest {
   readonly output: string;
   readonly redactDisk: boolean;
+  /** Named queries with their parameters. */
+  readonly ask?: readonly string[];
   readonly sql: readonly string[];
   /** Files that disks which are not in the trace may be. */
   readonly disks?: readonly string[];
@@ -73,8 +86,9 @@ export interface BundleRequest {
 /** Replays the trace, asks it everything, and writes the bundle. Returns the exit status. */
 export async function bundle(
   file: string,
-  { output, redactDisk, sql, symbols, disks = [], force = false }: BundleRequest,
+  { output, redactDisk, ask = [], sql, symbols, disks = [], force = false }: BundleRequest,
 ): Promise<number> {
+  const chosen = ask.map(parseQuestion);
   checkOutput(output, { force, makes: 'trace', inputs: [file] });
   const reader = TraceReader.open(file, { disks });
   try {
@@ -93,7 +107,7 @@ export async function bundle(
       complainLines(divergenceReport(file, replayed));
       return EXIT.divergence;
     }
-    const expected = await ask(file, sql, givenNames({ symbols }));
+    const expected = await askAll(file, chosen, sql, givenNames({ symbols }));
     const header = withGivenSymbols(selfContained(reader.header, builtinDisk, read), { symbols });
     const source = reader.bundle()?.source ?? reader.identity();
     writeBundle(reader, header, { source, toolVersion: untrusted(VERSION), expectations: expected }, output);
@@ -108,10 +122,25 @@ export async function bundle(
   }
 }
 
-async function ask(file: string, sql: readonly string[], names: Names | undefined) {
+function parseQuestion(text: string): Question {
+  const [name, ...given] = text.trim().split(/\s+/);
+  const query = QUERIES.find((one) => one.name === name);
+  if (query) return ofQuery(query, parseParameters(query, given));
+  throw new BadInput(
+    `--ask ${text}: there is no such query`,
+    `the named queries are ${QUERIES.map((one) => one.name).join(', ')}`,
+  );
+}
+
+async function askAll(
+  file: string,
+  chosen: readonly Question[],
+  sql: readonly string[],
+  names: Names | undefined,
+) {
   const db = await openDatabase([file], { names });
   try {
-    return await expectations(db, sql);
+    return await expectations(db, chosen, sql);
   } finally {
     db.close();
   }

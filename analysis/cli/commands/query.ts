@@ -104,7 +104,11 @@ function parseRequest(words: readonly string[], sql: string | undefined, file: s
   return { files, sql: query.sql, values: parseParameters(query, words.slice(at + 1)) };
 }
 
-function parseParameters({ name, parameters }: SqlFile, given: readonly string[]): Record<string, number> {
+/** The values of a named query's parameters, as typed; throws BadInput for too few, too many and what is no number. */
+export function parseParameters(
+  { name, parameters }: SqlFile,
+  given: readonly string[],
+): Record<string, number> {
   if (given.length !== parameters.length) {
     const wanted = parameters.map((p) => `${p.name.toUpperCase()} (${p.doc})`).join(', ') || 'no parameter';
     throw new BadInput(

@@ -1,14 +1,17 @@
 import type { Argv } from 'yargs';
+import type { ReplayResult } from '../../../replayer/session.ts';
 import { TraceReader } from '../../../replayer/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { TraceDamage } from '../../../schemas/framing.ts';
 import { VERSION } from '../../../schemas/tool-version.ts';
 import type { TraceBundle } from '../../../schemas/trace-bundle.ts';
-import { type Verification, verifyExpectations } from '../../bundle/expectations.ts';
+import { checkComplete, type Verification, verifyExpectations } from '../../bundle/expectations.ts';
+import { DEFAULT_LIMITS, type QueryLimits } from '../../db/limits.ts';
 import { TraceDatabase } from '../../db/trace-database.ts';
 import { EXIT } from '../exit-status.ts';
 import { plural, shellWord } from '../format.ts';
 import { complain, complainLines, printLines } from '../output.ts';
+import { LIMIT_OPTIONS, queryLimits } from '../query-limits.ts';
 import { divergenceReport, replaySummary, replayTrace } from './replay.ts';
 
 /** `rewind386 verify` */
@@ -17,32 +20,52 @@ export const addVerify = (cli: Argv): Argv =>
     'verify <file>',
     'execute a bundle again: every hash, event and query row must be what it says',
     options,
-    async ({ file }) => {
-      process.exitCode = await verify(file);
+    async ({ file, runSql, ...limits }) => {
+      process.exitCode = await verify(file, { runSql, limits: queryLimits(limits) });
     },
   );
 
 const options = (yargs: Argv) =>
   yargs
     .positional('file', { type: 'string', demandOption: true, describe: 'a bundle' })
+    .options({
+      'run-sql': {
+        type: 'boolean',
+        default: false,
+        describe: 'run SQL that the bundle carries, too: SELECTs that reach nothing but the bundle',
+      },
+      ...LIMIT_OPTIONS,
+    })
     .example(
       '$0 verify bug.r386',
       'exit 0: it is as reported; 1: a query answers otherwise; 3: it runs otherwise',
     );
 
+export interface VerifyRequest {
+  readonly runSql?: boolean;
+  readonly limits?: QueryLimits;
+}
+
 /** Returns the exit status. */
-export async function verify(file: string): Promise<number> {
+export async function verify(file: string, request: VerifyRequest = {}): Promise<number> {
   // Whatever is damaged, the replay says so, and where.
   const replayed = await replayTrace(file, { showConsole: false });
   if (replayed.divergence) {
     complainLines(divergenceReport(file, replayed));
     return EXIT.divergence;
   }
+  const unproven = whyUnproven(replayed);
+  if (unproven) {
+    complain(`${file}: NOT VERIFIED: ${unproven}`);
+    complain(`next: rewind386 info ${shellWord(file)}`);
+    return EXIT.divergence;
+  }
   try {
     const bundle = openBundle(file);
+    checkComplete(bundle);
     printLines(replaySummary(file, replayed));
-    const verification = await askAgain(file, bundle);
-    printLines(describe(file, bundle, verification));
+    const verification = await askAgain(file, bundle, request);
+    printLines(describe(file, bundle, verification, replayed));
     return verification.mismatches.length > 0 ? EXIT.findings : EXIT.ok;
   } catch (error) {
     if (!(error instanceof TraceDamage)) throw error;
@@ -50,6 +73,20 @@ export async function verify(file: string): Promise<number> {
     complain(`next: ${error.next}`);
     return EXIT.divergence;
   }
+}
+
+/** A replay without a difference proves nothing where nothing was executed, or where the end is missing. */
+function whyUnproven({
+  torn,
+  reachedEnd,
+  icount,
+  verified,
+  hashesCompared,
+}: ReplayResult): string | undefined {
+  if (torn) return `it is torn: ${torn.what}`;
+  if (!reachedEnd) return 'the replay did not come to the end that it records';
+  if (icount === 0) return 'not one instruction is executed';
+  return hashesCompared && verified.rungs === 0 ? 'it has no state hash to compare' : undefined;
 }
 
 function openBundle(file: string): TraceBundle {
@@ -66,28 +103,39 @@ function openBundle(file: string): TraceBundle {
   );
 }
 
-async function askAgain(file: string, { expectations }: TraceBundle): Promise<Verification> {
-  // Not from tables that another version may have left beside the file.
-  const db = await TraceDatabase.open([file], { cache: false });
+async function askAgain(
+  file: string,
+  { expectations }: TraceBundle,
+  { runSql = false, limits = DEFAULT_LIMITS }: VerifyRequest,
+): Promise<Verification> {
+  // From the bundle alone.
+  const db = await TraceDatabase.open([file], { cache: false, limits });
   try {
-    return await verifyExpectations(db, expectations);
+    return await verifyExpectations(db, expectations, runSql);
   } finally {
     db.close();
   }
 }
 
-function describe(file: string, { toolVersion }: TraceBundle, verification: Verification): string[] {
-  const { mismatches, queries, rows } = verification;
+function describe(
+  file: string,
+  { toolVersion }: TraceBundle,
+  verification: Verification,
+  { detail }: ReplayResult,
+): string[] {
+  const { mismatches, queries, rows, notRun } = verification;
   const then = toolVersion.raw === VERSION ? VERSION : `${toolVersion} (this is ${VERSION})`;
   const wrong = mismatches.map(({ name, what }) => `DIFFERENT ${name}: ${what}`);
-  if (wrong.length > 0)
-    return [
-      ...wrong,
-      `${file}: ${mismatches.length} of ${plural(queries, 'query', 'queries')} answer otherwise than in rewind386 ${then}`,
-      `next: rewind386 check ${shellWord(file)}`,
-    ];
+  const asked = plural(queries, 'query', 'queries');
+  const verdict =
+    wrong.length > 0
+      ? `${wrong.length} of ${asked} answer otherwise than in rewind386 ${then}`
+      : `verified (detail ${detail}): ${plural(rows, 'row')} of ${asked} are as rewind386 ${then} had them`;
+  const own = `${plural(notRun, 'query is', 'queries are')} SQL of the bundle's own, which was not run`;
   return [
-    `${file}: verified: ${plural(rows, 'row')} of ${plural(queries, 'query', 'queries')} are as rewind386 ${then} had them`,
+    ...wrong,
+    `${file}: ${verdict}`,
+    ...(notRun > 0 ? [`${own}; to run it: rewind386 verify --run-sql ${shellWord(file)}`] : []),
     `next: rewind386 check ${shellWord(file)}`,
   ];
 }
