@@ -4,7 +4,7 @@ import type { DiskSource, DriveSource } from '../../recorder/capture/recording.t
 import type { BootImage } from '../../recorder/machine/build.ts';
 import { NO_PROFILE, type ResolvedProfile } from '../../recorder/machine/config.ts';
 import type { Firmware } from '../../recorder/machine/device.ts';
-import { isLinuxImage } from '../../recorder/machine/linux-boot.ts';
+import { has32BitEntry, isLinuxImage } from '../../recorder/machine/linux-boot.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { readSymbols, symbolsOfImage } from '../../schemas/symbol-file.ts';
 import {
@@ -119,6 +119,11 @@ function openFile(request: GuestRequest, guest: string, image: Uint8Array): Gues
     );
   // A Multiboot kernel finds its own name first, as GRUB Legacy and QEMU give it, and skips it; Linux has options alone.
   const words = isLinuxImage(image) ? [request.append] : [basename(guest), request.append];
+  if (isLinuxImage(image) && !has32BitEntry(image))
+    throw new BadInput(
+      `${guest} has the header of a Linux kernel and no 32-bit entry (code32_start is 0): its real-mode code would have to run`,
+      'boot it by a boot loader from an image of a disk, floppy or CD, or take the .iso or .dsk that its package may have',
+    );
   return {
     ...assemble(request, guest, image, words.filter(Boolean).join(' '), '', ''),
     ...{ name: basename(guest), disk: undefined, labels: {} },

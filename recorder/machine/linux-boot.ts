@@ -79,6 +79,12 @@ export function isLinuxImage(image: Uint8Array): boolean {
   return image.length > HEADER + 0x100 && viewOf(image).getUint32(MAGIC_AT, true) === MAGIC;
 }
 
+/**
+ * Whether such an image can be entered in 32-bit mode. Linux names where (code32_start); what has only the header, so that boot
+ * loaders take it (iPXE's .lkrn), leaves that empty and starts in real mode.
+ */
+export const has32BitEntry = (image: Uint8Array): boolean => viewOf(image).getUint32(CODE32_START, true) !== 0;
+
 /** Puts kernel, initrds and boot_params into RAM; `name` names the kernel in messages. Throws BadInput. */
 export function loadLinux(
   mem: MachineMemory,

@@ -214,3 +214,15 @@ describe('hints, the same of record and check', () => {
     );
   });
 });
+
+it('what has the header of a Linux kernel alone is refused', async () => {
+  const image = new Uint8Array(4096);
+  const view = new DataView(image.buffer);
+  view.setUint32(0x202, 0x53726448, true);
+  view.setUint16(0x206, 0x207, true);
+  view.setUint8(0x211, 1);
+  writeFileSync(path('boot.lkrn'), image);
+  const { status, stderr } = await runCli('record', path('boot.lkrn'), '-o', path('lkrn.r386'));
+  expect(status).toBe(2);
+  expect(stderr[0]).toMatch(/boot\.lkrn has the header of a Linux kernel and no 32-bit entry/);
+});
