@@ -83,7 +83,8 @@ export function isLinuxImage(image: Uint8Array): boolean {
  * Whether such an image can be entered in 32-bit mode. Linux names where (code32_start); what has only the header, so that boot
  * loaders take it (iPXE's .lkrn), leaves that empty and starts in real mode.
  */
-export const has32BitEntry = (image: Uint8Array): boolean => viewOf(image).getUint32(CODE32_START, true) !== 0;
+export const has32BitEntry = (image: Uint8Array): boolean =>
+  viewOf(image).getUint32(CODE32_START, true) !== 0;
 
 /** Puts kernel, initrds and boot_params into RAM; `name` names the kernel in messages. Throws BadInput. */
 export function loadLinux(
