@@ -1,10 +1,10 @@
-import { type GuestProfile, parseProfile } from '../../recorder/capture/profile.ts';
+import { type GuestProfile, recordedProfile } from '../../recorder/capture/profile.ts';
 import type { TraceExit } from '../../schemas/trace-footer.ts';
 import type { TraceHeader } from '../../schemas/trace-header.ts';
 
 /** The profile of a trace as its author wrote it; undefined when there was none. */
 export const profileOf = ({ profile }: Pick<TraceHeader, 'profile'>): GuestProfile | undefined =>
-  profile.source ? parseProfile(profile.source, 'the profile in the trace') : undefined;
+  profile.source ? recordedProfile(profile.source, 'the profile in the trace') : undefined;
 
 /** The built-in guest's, whose profile did not say in version 0.2 and before. */
 const BUILTIN = 'bsd96';

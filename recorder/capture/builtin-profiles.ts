@@ -18,9 +18,24 @@ export const BUILTIN_PROFILES: Readonly<Record<string, GuestProfile>> = {
   xv6: { name: 'xv6', process: { current: 'cpus+0xb8', pid: 16, comm: 108, afterCr3: true } },
   /**
    * 4.4BSD's pmap on the i386 as FreeBSD 2 and 3 have it (i386/include/pmap.h): PTDPTDI and APTDPTDI. Where struct proc has
-   * its fields differs from release to release: a copy of this profile with a `process` names them.
+   * its fields differs from release to release: a copy of this profile with a `process` names them. cpu_switch clears curproc
+   * before it loads CR3 and sets it after (i386/i386/swtch.s), so that needs `afterCr3`.
    */
   bsd44: { name: 'bsd44', recursiveSlot: 959, alternateSlot: 1023 },
+  /**
+   * FreeBSD 2.1 (1995): as bsd44, with struct proc by its sys/proc.h. Process 0 has the directory in which the kernel idles.
+   */
+  freebsd21: {
+    name: 'freebsd21',
+    recursiveSlot: 959,
+    alternateSlot: 1023,
+    process: { current: 'curproc', pid: 48, comm: 203, afterCr3: true },
+  },
+  /**
+   * OpenBSD on the i386 while it has PDSLOT_APTE (i386/include/pmap.h): the kernel at D0000000, so its recursive map lies below
+   * that. struct proc differs from release to release.
+   */
+  openbsd: { name: 'openbsd', recursiveSlot: 831, alternateSlot: 1023 },
   /** 386BSD 1.0 (1994; include/i386/pmap.h, include/proc.h): the kernel at FE000000, ids of 16 bits. */
   '386bsd': {
     name: '386bsd',

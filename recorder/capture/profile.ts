@@ -1,4 +1,5 @@
 import { BadInput } from '../../schemas/bad-input.ts';
+import { meant } from '../../schemas/nearest.ts';
 import type { ResolvedProfile } from '../machine/config.ts';
 
 /**
@@ -31,8 +32,37 @@ export interface GuestProfile {
 /** Finds a symbol's linear address. */
 export type SymbolLookup = (name: string) => number | undefined;
 
-/** Reads a profile. `where` names the file in messages. */
+/** Every field there is; of those with fields of their own, these. */
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  name: [],
+  recursiveSlot: [],
+  alternateSlot: [],
+  process: ['current', 'pid', 'pidBytes', 'comm', 'afterCr3'],
+  exitCodes: [],
+  exitSuccess: [],
+};
+
+/** Reads a profile of the user's; BadInput for a field that there is not. `where` names the file in messages. */
 export function parseProfile(text: string, where: string): GuestProfile {
+  const profile = recordedProfile(text, where);
+  checkNames(profile, Object.keys(FIELDS), '', where);
+  for (const [field, own] of Object.entries(FIELDS))
+    if (own.length > 0) checkNames(Object(profile[field as keyof GuestProfile]), own, `${field}.`, where);
+  return profile;
+}
+
+function checkNames(fields: object, known: readonly string[], prefix: string, where: string): void {
+  const unknown = Object.keys(fields).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const words = known.map((name) => `${prefix}${name}`);
+  throw new BadInput(
+    `${where}: there is no field ${JSON.stringify(prefix + unknown)}${meant(prefix + unknown, words)}`,
+    `the fields are ${words.join(', ')}: docs/guest-profile.md`,
+  );
+}
+
+/** Reads a profile that a trace holds: of a later version it may have fields that this one does not know. */
+export function recordedProfile(text: string, where: string): GuestProfile {
   let profile: unknown;
   try {
     profile = JSON.parse(text);

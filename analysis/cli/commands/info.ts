@@ -1,5 +1,5 @@
 import type { Argv } from 'yargs';
-import { parseProfile } from '../../../recorder/capture/profile.ts';
+import { recordedProfile } from '../../../recorder/capture/profile.ts';
 import { TraceReader } from '../../../replayer/trace-reader.ts';
 import { EVENT_KIND_NAMES } from '../../../schemas/events.ts';
 import { hashWordsHex } from '../../../schemas/ladder.ts';
@@ -100,7 +100,7 @@ function describeParent({ parent }: TraceHeader): [string, string][] {
 
 function describeRun({ header, footer, torn, endIcount }: TraceReader): string {
   if (torn) return `TORN: ${torn.what}`;
-  const description = header.profile.source ? parseProfile(header.profile.source, 'profile') : undefined;
+  const description = header.profile.source ? recordedProfile(header.profile.source, 'profile') : undefined;
   const exit = footer ? describeExit(footer.exit, description) : 'has no end';
   return `${exit} at icount ${grouped(endIcount)} (${(endIcount / header.machine.instructionsPerSecond).toFixed(2)} virtual seconds)`;
 }

@@ -1,5 +1,5 @@
 import { NotTheRecordedRun } from '../../../recorder/capture/changed-nondet.ts';
-import { type GuestProfile, parseProfile } from '../../../recorder/capture/profile.ts';
+import { type GuestProfile, recordedProfile } from '../../../recorder/capture/profile.ts';
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { type Names, TraceReader } from '../../../replayer/trace-reader.ts';
 import { VERSION } from '../../../schemas/tool-version.ts';
@@ -119,7 +119,7 @@ function guestOf(path: string): NamedGuest {
   const { guest, profile } = reader.header;
   reader.close();
   const name = guest.name.toString();
-  return { name, profile: profile.source ? parseProfile(profile.source, 'profile') : undefined };
+  return { name, profile: profile.source ? recordedProfile(profile.source, 'profile') : undefined };
 }
 
 function summary(output: string, result: WhatIf, guest: NamedGuest): string[] {
