@@ -26,3 +26,17 @@ function inDollarQuotes(character: string): string {
   if (character === '\\' || character === "'") return `\\${character}`;
   return printable(character) === character ? character : `\\U${hex8(character.codePointAt(0) as number)}`;
 }
+
+/** A text after its name, in lines of at most `columns` that break between words and begin below the text. */
+export function hanging(name: string, text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = name;
+  for (const word of text.split(' ')) {
+    const fresh = line.length <= name.length;
+    if (!fresh && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = `${' '.repeat(name.length)}${word}`;
+    } else line += fresh ? word : ` ${word}`;
+  }
+  return [...lines, line];
+}

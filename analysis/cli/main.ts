@@ -1,7 +1,9 @@
 import yargs, { type Argv } from 'yargs';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { fileError } from '../../schemas/file-error.ts';
+import { meant, nearest } from '../../schemas/nearest.ts';
 import { VERSION } from '../../schemas/tool-version.ts';
+import { completions } from './completions.ts';
 import { EXIT } from './exit-status.ts';
 import { complainLines } from './output.ts';
 
@@ -36,6 +38,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(cli: Argv) => Argv>>> = {
   info: async () => (await import('./commands/info.ts')).addInfo,
   screen: async () => (await import('./commands/screen.ts')).addScreen,
   symbols: async () => (await import('./commands/symbols.ts')).addSymbols,
+  completion: async () => (await import('./commands/completion.ts')).addCompletion,
 };
 
 /** Options whose value is SQL, which may begin with a comment: yargs would take `--` for another option. */
@@ -56,9 +59,9 @@ async function commandsFor(first: string | undefined): Promise<((cli: Argv) => A
   return Promise.all(Object.values(COMMANDS).map((load) => load()));
 }
 
-const parser = (argv: readonly string[], commands: readonly ((cli: Argv) => Argv)[]) =>
-  commands
-    .reduce((cli, add) => add(cli), yargs([...argv]) as Argv)
+function parser(argv: readonly string[], commands: readonly ((cli: Argv) => Argv)[]): Argv {
+  const cli = commands.reduce((one, add) => add(one), yargs([...argv]) as Argv);
+  return cli
     .scriptName('rewind386')
     .usage('$0 COMMAND\n\nRecord an i386 kernel, replay it bit for bit, and ask SQL who mapped what.')
     .demandCommand(1, 'which command?')
@@ -71,21 +74,42 @@ const parser = (argv: readonly string[], commands: readonly ((cli: Argv) => Argv
       'exit status: 0 good, 1 findings or a guest that failed, 2 wrong usage or input, 3 the replay diverged',
     )
     .exitProcess(false)
+    .completion('--get-yargs-completions', false, completions)
     .fail((message, error) => {
       if (error && !isUsage(error)) throw error;
       const known = Object.hasOwn(COMMANDS, argv[0] ?? '');
       throw new UsageError(
-        usageLine(message || error.message, argv[0], known),
+        usageLine(message || error.message, argv[0], known, optionsOf(cli)),
         `rewind386 ${known ? `${argv[0]} ` : ''}--help`,
       );
     });
+}
 
 /** yargs says some things on several lines. */
-function usageLine(message: string, first: string | undefined, known: boolean): string {
-  if (!known && first !== undefined && !first.startsWith('-')) return `unknown command: ${first}`;
+function usageLine(
+  message: string,
+  first: string | undefined,
+  known: boolean,
+  options: readonly string[],
+): string {
+  if (!known && first !== undefined && !first.startsWith('-'))
+    return `unknown command: ${first}${meant(first, Object.keys(COMMANDS))}`;
+  const [, unknown] = /^Unknown arguments?: ([\w-]+)/.exec(message) ?? [];
+  if (unknown !== undefined) return `unknown option: --${unknown}${meantOption(unknown, options)}`;
   const line = message.replaceAll(/:?\s*\n\s*/g, ': ').trim();
   return line.charAt(0).toLowerCase() + line.slice(1);
 }
+
+const meantOption = (word: string, options: readonly string[]): string => {
+  const found = nearest(word, options);
+  return found === undefined ? '' : ` (did you mean --${found}?)`;
+};
+
+/** Names of the options that the command has; yargs's types leave this method out. */
+const optionsOf = (cli: Argv): string[] =>
+  Object.keys((cli as unknown as { getOptions(): { key: Record<string, unknown> } }).getOptions().key).filter(
+    (name) => name.length > 1,
+  );
 
 /** What a `check` of a command throws is a plain Error with one line for the user. */
 const isUsage = (error: Error): boolean => error.name === 'YError' || error.constructor === Error;

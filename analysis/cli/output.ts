@@ -33,3 +33,7 @@ export function printPicture(text: string): void {
   // biome-ignore lint/suspicious/noConsole: this is the one place
   statusLine.above(() => console.log(text));
 }
+
+/** Columns of the user's terminal; undefined where stdout is none. */
+export const terminalWidth = (): number | undefined =>
+  (process.stdout.isTTY && process.stdout.columns) || undefined;

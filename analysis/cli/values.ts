@@ -3,26 +3,34 @@ import { DEFAULT_CONFIG, type MachineConfig } from '../../recorder/machine/confi
 import { type ConfigFault, configFault } from '../../recorder/machine/config-limits.ts';
 import { processorOf } from '../../recorder/machine/cpu/models.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
+import { readCount } from '../../schemas/count.ts';
 import type { Input } from '../../schemas/inputs.ts';
 import type { Icount } from '../../schemas/units.ts';
+import { grouped } from './format.ts';
 
 /** Values as people type them on the command line. */
 
-const SUFFIX: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, G: 1e9 };
-
 /** A count of instructions: `250000`, `250_000`, `0x1000`, `1.5M`, `2G`. */
 export function parseCount(text: string, option: string): number {
-  const plain = text.replaceAll(/[_,]/g, '');
-  const decimal = /^(\d+(?:\.\d+)?)([kMG]?)$/.exec(plain);
-  const count = decimal
-    ? Number(decimal[1]) * SUFFIX[decimal[2]]
-    : /^0x[0-9a-f]+$/i.test(plain)
-      ? Number(plain)
-      : Number.NaN;
-  if (Number.isSafeInteger(Math.round(count)) && count >= 0) return Math.round(count);
+  const count = readCount(text);
+  if (count !== undefined) return count;
   throw new BadInput(
     `${option} ${text}: not a count`,
     'write a whole number, as 250000, 0x1000, 20M or 1.5G',
+  );
+}
+
+/** An icount of the recording `file`, which ends at `end`. */
+export function parseIcount(
+  text: string,
+  option: string,
+  { file, end }: { file: string; end: number },
+): number {
+  const icount = parseCount(text, option);
+  if (icount <= end) return icount;
+  throw new BadInput(
+    `${option} ${text}: ${file} ends at icount ${grouped(end)}`,
+    `give an icount up to ${end}`,
   );
 }
 

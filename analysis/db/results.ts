@@ -21,22 +21,37 @@ function plain(value: unknown, isInteger: boolean): Cell {
   return value !== null && typeof value === 'object' ? JSON.stringify(value) : (value as Cell);
 }
 
-export function formatResult(result: DuckDBResultReader, format: TextFormat, maxRows: number): string[] {
+export interface TableShape {
+  /** Rows shown of a table. */
+  readonly rows?: number | undefined;
+  /** Which, of more. */
+  readonly shows?: 'first' | 'last' | undefined;
+  /** Columns of the terminal, or of a line: rows that are wider are shown as records, a column a line. */
+  readonly width?: number | undefined;
+  /** CSV as it is, for a file; else what is hidden in it is shown. */
+  readonly exact?: boolean;
+}
+
+export function formatResult(
+  result: DuckDBResultReader,
+  format: TextFormat,
+  shape: TableShape = {},
+): string[] {
   const names = result.deduplicatedColumnNames().map((name) => printable(name));
   const rows = cells(result);
   switch (format) {
     case 'csv':
-      return [names, ...rows].map((row) => row.map(csvCell).join(','));
+      return [names, ...rows].map((row) => row.map((cell) => csvCell(cell, shape.exact ?? false)).join(','));
     case 'json':
       return jsonLines(names, rows);
     case 'table':
-      return table(names, rows, maxRows);
+      return table(names, rows, shape);
   }
 }
 
-const csvCell = (cell: Cell): string => {
-  const text = cell === null ? '' : printable(String(cell));
-  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+const csvCell = (cell: Cell, exact: boolean): string => {
+  const text = cell === null ? '' : exact ? String(cell) : printable(String(cell));
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
 /** One array, one object a line. */
@@ -48,18 +63,22 @@ function jsonLines(names: readonly string[], rows: readonly Cell[][]): string[] 
   return objects.map((text, i) => `${i === 0 ? '[' : ' '}${text}${i === objects.length - 1 ? ']' : ','}`);
 }
 
-/** Rows too wide for a line of this length are shown as records, a column a line. */
-const MAX_WIDTH = 160;
+const USUAL_WIDTH = 160;
 
-function table(names: readonly string[], rows: readonly Cell[][], maxRows: number): string[] {
-  const shown = rows.slice(0, maxRows);
+function table(
+  names: readonly string[],
+  rows: readonly Cell[][],
+  { rows: most = Number.POSITIVE_INFINITY, shows = 'first', width = USUAL_WIDTH }: TableShape,
+): string[] {
+  const from = shows === 'last' ? Math.max(0, rows.length - most) : 0;
+  const shown = rows.slice(from, from + most);
   const text = shown.map((row) => row.map((cell) => (cell === null ? '' : printable(String(cell)))));
   const widths = names.map((name, i) => Math.max(name.length, ...text.map((row) => row[i].length)));
-  const wide = widths.reduce((sum, width) => sum + width + 2, 0) > MAX_WIDTH;
-  const lines = wide ? records(names, text) : aligned(names, text, shown, widths);
+  const wide = widths.reduce((sum, cell) => sum + cell + 2, -2) > width;
+  const lines = wide ? records(names, text, from) : aligned(names, text, shown, widths);
   const rest = rows.length - shown.length;
   const count = rows.length === 1 ? '1 row' : `${rows.length.toLocaleString('en-US')} rows`;
-  return [...lines, rest > 0 ? `${count}, the first ${shown.length} shown (--limit N shows more)` : count];
+  return [...lines, rest > 0 ? `${count}, the ${shows} ${shown.length} shown (--limit N shows more)` : count];
 }
 
 function aligned(
@@ -79,10 +98,10 @@ function aligned(
   return [line(names), widths.map((width) => '-'.repeat(width)).join('  '), ...text.map(line)];
 }
 
-function records(names: readonly string[], text: readonly string[][]): string[] {
+function records(names: readonly string[], text: readonly string[][], from: number): string[] {
   const width = Math.max(...names.map((name) => name.length));
   return text.flatMap((row, n) => [
-    `-- ${n + 1} ${'-'.repeat(40)}`,
+    `-- ${from + n + 1} ${'-'.repeat(40)}`,
     ...names.map((name, i) => `${name.padEnd(width)}  ${row[i]}`),
   ]);
 }

@@ -24,6 +24,8 @@ export interface SqlFile {
   readonly parameters: readonly SqlParameter[];
   /** Of the result, in order. */
   readonly columns: readonly SqlColumn[];
+  /** Which rows are shown of too many: a history ends with what is now. */
+  readonly shows: 'first' | 'last';
   /** Names of today by the ones of earlier versions. */
   readonly renamed: ReadonlyMap<string, string>;
   readonly sql: string;
@@ -61,6 +63,7 @@ export function parseSqlFile(name: string, text: string): SqlFile {
     doc: prose.slice(1).join('\n').trim(),
     parameters: tagged('param'),
     columns: tagged('column'),
+    shows: comments.includes('@shows last') ? 'last' : 'first',
     renamed: new Map(tagged('renamed').map(({ name, doc: old }) => [old, name])),
     sql: lines.slice(end).join('\n').trim(),
     text,

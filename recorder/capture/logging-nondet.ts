@@ -18,6 +18,10 @@ export class LoggingNondet implements Nondet {
     return value;
   }
 
+  get isOver(): boolean {
+    return this.source.isOver ?? false;
+  }
+
   nextInputAt(): number {
     return this.source.nextInputAt();
   }

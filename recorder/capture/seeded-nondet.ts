@@ -27,6 +27,11 @@ export class SeededNondet implements Nondet {
     return generator.within(low, high);
   }
 
+  get isOver(): boolean {
+    for (const source of this.sources) if (source.end) return true;
+    return false;
+  }
+
   nextInputAt(): number {
     let next = Number.POSITIVE_INFINITY;
     for (const source of this.sources) next = Math.min(next, source.nextAt());

@@ -215,7 +215,7 @@ export class Machine {
       this.reset();
     }
     if (stops?.hit && stops.mode === 'stop') return { kind: 'limit' };
-    return cpu.icount >= until ? { kind: 'limit' } : undefined;
+    return cpu.icount >= until || this.nondet.isOver ? { kind: 'limit' } : undefined;
   }
 
   /** The processor starts over at the BIOS, as when the keyboard controller pulls its RESET pin; devices stay as they are. */

@@ -14,4 +14,6 @@ export interface Nondet {
   nextInputAt(): number;
   /** Takes the next asynchronous input if it is due at or before `now`. */
   takeInput(now: Icount): Input | undefined;
+  /** The world outside wants no more: a run returns where next something is due. Absent: never. */
+  readonly isOver?: boolean;
 }

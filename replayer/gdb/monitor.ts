@@ -9,7 +9,9 @@ import {
   TLB_WRITABLE,
 } from '../../recorder/machine/mmu/tlb.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
+import { readCount } from '../../schemas/count.ts';
 import { symbolize } from '../../schemas/elf.ts';
+import { symbolAddress } from '../../schemas/guest-address.ts';
 import { guestSymbols } from '../../schemas/guest-symbols.ts';
 import type { Untrusted } from '../../schemas/untrusted.ts';
 import type { LastWriter } from '../store-index/last-writer.ts';
@@ -87,7 +89,7 @@ export class Monitor {
       run: (frame) => this.mappings(frameAddress(frame)),
     },
     'last-writer': {
-      usage: 'last-writer [phys] ADDRESS',
+      usage: 'last-writer [phys] ADDRESS|SYMBOL[+OFFSET]',
       help: 'what wrote the word at an address last, before now',
       run: (address) => this.lastWriter(address),
     },
@@ -153,6 +155,14 @@ export class Monitor {
       .join('');
   }
 
+  /** A number in hexadecimal, or a symbol. */
+  private address(text: string): number {
+    const word = text.trim();
+    return /^(?:0x)?[0-9a-f]+$/i.test(word) && !this.symbols.some(({ name }) => name.raw === word)
+      ? parseAddress(word)
+      : (symbolAddress(word, this.symbols) ?? parseAddress(word));
+  }
+
   private symbol(address: number): string {
     return symbolize(this.symbols, address >>> 0) ?? hex(address);
   }
@@ -184,10 +194,13 @@ export class Monitor {
       await this.debuggee.goto({ icount, deliveries: 0 });
       return this.when();
     }
-    const match = /^([\d,_]+)(?:\/(\d+))?$/.exec(where);
-    if (!match) throw new BadInput('goto takes an icount, as 22711849 or 22711849/1, or finding N');
-    const icount = Number(match[1].replaceAll(/[,_]/g, ''));
-    await this.debuggee.goto({ icount, deliveries: Number(match[2] ?? 0) });
+    const [, count = '', deliveries = '0'] = /^([^/]+)(?:\/(\d+))?$/.exec(where.trim()) ?? [];
+    const icount = readCount(count);
+    if (icount === undefined)
+      throw new BadInput('goto takes an icount, as 22711849, 22711849/1 or 22.7M, or finding N');
+    const { end } = this.debuggee.timeline;
+    if (icount > end) throw new BadInput(`the run ends at icount ${end}`);
+    await this.debuggee.goto({ icount, deliveries: Number(deliveries) });
     return this.when();
   }
 
@@ -269,7 +282,7 @@ export class Monitor {
 
   private async lastWriter(text: string): Promise<string> {
     const [, phys, rest] = /^(phys\b)?(.*)$/.exec(text.trim()) ?? [];
-    const address = parseAddress(rest ?? '');
+    const address = this.address(rest ?? '');
     const physical = this.debuggee.physical(phys ? 'physical' : 'linear', address);
     if (physical < 0)
       throw new BadInput(phys ? `${hex(address)} is beyond RAM` : `${hex(address)} is not mapped`);

@@ -65,7 +65,32 @@ it.each([
   ['an unknown column', ['query', trace, '--sql', 'SELECT\n nope FROM run'], /line 2, column 2.*"nope"/],
   ['an unknown query', ['query', trace, 'nope'], /nope is neither a file nor a named query/],
   ['a query without its parameter', ['query', trace, 'pte-history'], /pte-history/],
-  ['an unknown command', ['frob'], /unknown command: frob/],
+  ['an unknown command', ['frob'], /unknown command: frob$/],
+  ['a mistyped command', ['chek', trace], /unknown command: chek \(did you mean check\?\)/],
+  ['a mistyped option', ['info', trace, '--jsn'], /unknown option: --jsn \(did you mean --json\?\)/],
+  ['a mistyped query', ['query', trace, 'foregn-pmap'], /did you mean foreign-pmap\?/],
+  ['a mistyped symbol', ['query', trace, 'pte-history', 'pmap_entr'], /did you mean pmap_enter\?/],
+  [
+    'a limit that is no number',
+    ['query', trace, 'aptd-timeline', '--limit', 'abc'],
+    /--limit abc: not a count/,
+  ],
+  ['a time beyond the end', ['debug', trace, '--at', '99G'], /--at 99G: .* ends at icount 1,500,000/],
+  [
+    'a change beyond the end',
+    ['replay', trace, '--at', '99G', '--inject', 'irq4', '-o', path('x')],
+    /ends at icount/,
+  ],
+  [
+    'a question beyond the end',
+    ['who-wrote', trace, '0x1000', '--before', '99G'],
+    /--before 99G: .* ends at/,
+  ],
+  ['a question about nothing', ['who-wrote', trace], /give a range or a symbol, or --pte-of/],
+  ['a folder for a trace', ['info', folder], /cannot read .*: it is a folder/],
+  ['a recording over a trace', ['record', '-n', '1M', '-o', trace], /run\.r386 exists already/],
+  ['a replay over its own trace', ['replay', trace, '-o', trace], /is the trace itself/],
+  ['a result over a trace', ['query', trace, 'aptd-timeline', '-o', torn], /torn\.r386 exists already/],
   ['an unknown option', ['info', trace, '--frob'], /frob/],
   ['a missing argument', ['replay'], /not enough/],
 ])('%s', async (_, argv, message) => {
@@ -115,4 +140,57 @@ it('a trace without events is nothing to check, whatever its guest did', async (
   const { status, stderr } = await runCli('check', off);
   expect(status).toBe(2);
   expect(stderr[0]).toMatch(/off\.r386: nothing recorded to check: --detail off/);
+});
+
+it('writes a result of any format to a file, as it is', async () => {
+  const sql = "SELECT 'a' || chr(10) || 'b' AS line, 1 AS n";
+  for (const [format, text] of [
+    ['csv', 'line,n\n"a\nb",1\n'],
+    ['json', '[{"line":"a\\nb","n":1}]\n'],
+    ['table', 'line    n\n------  -\na\\x0ab  1\n1 row\n'],
+  ]) {
+    const { status, stdout } = await runCli(
+      'query',
+      trace,
+      '--format',
+      format,
+      '-o',
+      path('o'),
+      '--sql',
+      sql,
+    );
+    expect([status, stdout[0]], format).toEqual([0, expect.stringMatching(/o: \d+ bytes$/)]);
+    expect(readFileSync(path('o'), 'utf8'), format).toBe(text);
+  }
+  rmSync(path('o'));
+});
+
+it('lists the named queries without a trace', async () => {
+  const { status, stdout } = await runCli('query', '--list');
+  expect(status).toBe(0);
+  expect(stdout.some((line) => /^pte-history ADDRESS +Every write/.test(line))).toBe(true);
+});
+
+it('ends a history with the newest, whatever the limit', async () => {
+  const { stdout } = await runCli('query', trace, 'pte-history', '0xf0100000', '--limit', '1');
+  const all = await runCli('query', trace, 'pte-history', '0xf0100000', '--format', 'json');
+  const last = JSON.parse(all.stdout.join('\n')).at(-1);
+  expect(stdout.at(-2)).toContain(String(last.icount));
+});
+
+it('tells programs what a trace holds', async () => {
+  const { stdout } = await runCli('info', trace, '--json');
+  const facts = JSON.parse(stdout.join('\n'));
+  expect(facts).toMatchObject({
+    file: trace,
+    guest: { name: 'bsd96', kind: 'multiboot' },
+    end: { icount: 1.5e6 },
+  });
+  expect(facts.events.console).toBeGreaterThan(0);
+});
+
+it.each(['bash', 'zsh', 'fish'])('has a completion script for %s', async (shell) => {
+  const { status, stdout } = await runCli('completion', shell);
+  expect(status).toBe(0);
+  expect(stdout.join('\n')).toContain('rewind386 --get-yargs-completions');
 });

@@ -90,6 +90,10 @@ describe('--script', () => {
     const { status, stdout } = await script('expect ">"', 'quit');
     expect(status).toBe(0);
     expect(stdout[1]).toMatch(/interrupted/);
+    // There, not where next a state is hashed.
+    expect(Number(/: ([\d,]+) instructions/.exec(stdout[0])?.[1].replaceAll(',', ''))).toBeLessThan(
+      1_000_000,
+    );
   });
 
   it('gives up with status 1 and says what it waited for; the trace is whole', async () => {

@@ -23,19 +23,20 @@ import { kernelFiles } from '../kernel-files.ts';
 import { knownLastWriter } from '../known-last-writer.ts';
 import { print } from '../output.ts';
 import { progressBar } from '../progress.ts';
-import { parseCount } from '../values.ts';
+import { parseIcount } from '../values.ts';
 
 /** `rewind386 debug` */
 export const addDebug = (cli: Argv): Argv =>
   cli.command('debug <file>', 'go back and forth in a trace with gdb', options, async (args) => {
     const { file, finding } = args;
     const names = givenNames(args);
-    const at = args.at === undefined ? undefined : parseCount(args.at, '--at');
     const listenAt =
       args.socket === undefined ? { port: parsePort(args.port ?? 0) } : { socket: args.socket };
     const reader = TraceReader.open(file, { disks: args.disk, names });
     const findings = () => findingsOf(file, names);
     try {
+      const end = reader.endIcount;
+      const at = args.at === undefined ? undefined : parseIcount(args.at, '--at', { file, end });
       await tellDivergence(file, async () => {
         if (!args.dap) return await debug(file, { reader, findings, at, finding, listenAt });
         const { stdin: input, stdout: output } = process;

@@ -13,7 +13,7 @@ import { openGuest } from '../guest.ts';
 import { endingOf } from '../guest-ending.ts';
 import { interruptedStatus } from '../interruptible.ts';
 import { openDatabase } from '../open-database.ts';
-import { complainLines, print, printLines } from '../output.ts';
+import { complainLines, print, printLines, terminalWidth } from '../output.ts';
 import { parseSeed } from '../values.ts';
 import { recordGuest, recordingSummary } from './record.ts';
 import { divergenceReport, replaySummary, replayTrace } from './replay.ts';
@@ -115,7 +115,7 @@ async function show(file: string, name: string): Promise<void> {
   const db = await openDatabase([file]);
   try {
     const sql = QUERIES.find((query) => query.name === name)?.sql ?? '';
-    printLines(formatResult(await db.query(sql), 'table', 3));
+    printLines(formatResult(await db.query(sql), 'table', { rows: 3, width: terminalWidth() }));
   } finally {
     db.close();
   }

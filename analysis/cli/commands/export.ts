@@ -29,12 +29,24 @@ export const addExport = (cli: Argv): Argv =>
         const names = givenNames({ symbols, profile });
         await exportTo(to as Target, file, beside, { limits: queryLimits(limits), names });
         renameSync(beside, output);
+      } catch (error) {
+        throw writeError(error, output);
       } finally {
         rmSync(beside, { recursive: true, force: true });
       }
       printLines(describe(to as Target, output));
     },
   );
+
+/** A full disk is nobody's fault but the disk's, whoever tells of it: Node, or DuckDB in words of its own. */
+function writeError(error: unknown, output: string): unknown {
+  const message = error instanceof Error ? error.message : String(error);
+  const isFull =
+    (error as NodeJS.ErrnoException).code === 'ENOSPC' || /No space left on device/.test(message);
+  return isFull
+    ? new BadInput(`cannot write ${output}: the disk is full`, 'free some space, or give another -o')
+    : error;
+}
 
 const options = (yargs: Argv) =>
   yargs

@@ -4,16 +4,19 @@ import { TraceReader } from '../../../replayer/trace-reader.ts';
 import { EVENT_KIND_NAMES } from '../../../schemas/events.ts';
 import { hashWordsHex } from '../../../schemas/ladder.ts';
 import type { TraceHeader } from '../../../schemas/trace-header.ts';
+import { printableJson } from '../../../schemas/untrusted.ts';
 import { describeExit } from '../describe-exit.ts';
-import { bytes, grouped, plural, shellWord } from '../format.ts';
-import { print, printLines } from '../output.ts';
+import { bytes, grouped, hanging, plural, shellWord } from '../format.ts';
+import { print, printLines, terminalWidth } from '../output.ts';
+import { traceFacts } from '../trace-facts.ts';
 
 /** `rewind386 info` */
 export const addInfo = (cli: Argv): Argv =>
-  cli.command('info <file>', 'what a trace holds', options, ({ file }) => {
+  cli.command('info <file>', 'what a trace holds', options, ({ file, json }) => {
     const reader = TraceReader.open(file);
     try {
-      printLines(describeTrace(reader));
+      if (json) return printLines(printableJson(traceFacts(reader), 2).split('\n'));
+      printLines(describeTrace(reader, terminalWidth()));
     } finally {
       reader.close();
     }
@@ -23,9 +26,10 @@ export const addInfo = (cli: Argv): Argv =>
 const options = (yargs: Argv) =>
   yargs
     .positional('file', { type: 'string', demandOption: true, describe: 'the trace' })
+    .option('json', { type: 'boolean', default: false, describe: 'for programs: one object, names exact' })
     .example('$0 info run.r386', 'machine, guest, how the run ended, events by kind');
 
-function describeTrace(reader: TraceReader): string[] {
+function describeTrace(reader: TraceReader, columns = Number.POSITIVE_INFINITY): string[] {
   const { header } = reader;
   const rows: [string, string][] = [
     [
@@ -52,7 +56,7 @@ function describeTrace(reader: TraceReader): string[] {
     ...finalState(reader),
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
+  return rows.flatMap(([name, value]) => hanging(`${name.padEnd(width)}  `, value, columns));
 }
 
 const describeGuest = ({ guest, labels }: TraceHeader): string => {

@@ -1,45 +1,64 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
+import type { Names } from '../../../replayer/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
+import type { ElfSymbol } from '../../../schemas/elf.ts';
 import { fileError } from '../../../schemas/file-error.ts';
+import { symbolAddress } from '../../../schemas/guest-address.ts';
+import { meant } from '../../../schemas/nearest.ts';
 import { FILE_FORMATS, type FileFormat, writeResult, writtenFirst } from '../../db/result-file.ts';
 import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
 import { QUERIES, type SqlFile } from '../../sql/catalog.ts';
 import { bytes } from '../format.ts';
 import { givenNames, NAMING_OPTIONS } from '../guest-names.ts';
+import { symbolsOf } from '../guest-symbols.ts';
 import { openDatabase } from '../open-database.ts';
-import { print, printLines } from '../output.ts';
+import { print, printLines, terminalWidth } from '../output.ts';
+import { checkOutput, FORCE } from '../output-file.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../query-limits.ts';
+import { parseCount } from '../values.ts';
+import { writeBeside } from '../write-beside.ts';
 import { fileBytes } from './file-bytes.ts';
 
 /** `rewind386 query` */
 export const addQuery = (cli: Argv): Argv =>
-  cli.command('query <words..>', 'ask a named query or SQL of traces', options, async (args) => {
-    const request = parseRequest(args.words.map(String), args.sql, args.file);
+  cli.command('query [words..]', 'ask a named query or SQL of traces', options, async (args) => {
+    if (args.list) return printLines(describeQueries());
+    const names = givenNames(args);
+    const request = parseRequest((args.words ?? []).map(String), args.sql, args.file, names);
     const format = args.format as TextFormat | FileFormat;
-    const toFile = (FILE_FORMATS as readonly string[]).includes(format);
-    if (toFile && !args.output)
+    const { output } = args;
+    if (output !== undefined)
+      checkOutput(output, { force: args.force, makes: 'other', inputs: request.files });
+    else if (isFileFormat(format))
       throw new BadInput(`--format ${format} needs a file to write to`, 'add -o FILE');
+    const rows = parseCount(args.limit, '--limit');
     const db = await openDatabase(request.files, {
       limits: queryLimits(args),
-      names: givenNames(args),
+      names,
       allowFiles: args.allowFiles,
-      outputs: args.output ? [writtenFirst(args.output)] : [],
+      outputs: output !== undefined ? [writtenFirst(output)] : [],
     });
     try {
-      if (toFile) {
-        await writeResult(db, request.sql, request.values, format as FileFormat, args.output as string);
-        print(`${args.output}: ${bytes(fileBytes(args.output as string))}`);
-      } else {
+      if (output !== undefined && isFileFormat(format))
+        await writeResult(db, request.sql, request.values, format, output);
+      else {
         const result = await db.query(request.sql, request.values);
-        const lines = formatResult(result, format as TextFormat, args.limit);
-        printLines(lines);
+        const { shows } = request;
+        if (output === undefined)
+          printLines(formatResult(result, format as TextFormat, { rows, shows, width: terminalWidth() }));
+        else
+          writeBeside(output, `${formatResult(result, format as TextFormat, { exact: true }).join('\n')}\n`);
       }
+      if (output !== undefined) print(`${output}: ${bytes(fileBytes(output))}`);
       await db.writeCache();
     } finally {
       db.close();
     }
   });
+
+const isFileFormat = (format: string): format is FileFormat =>
+  (FILE_FORMATS as readonly string[]).includes(format);
 
 const names = QUERIES.map(({ name, parameters }) =>
   [name, ...parameters.map((parameter) => parameter.name.toUpperCase())].join(' '),
@@ -51,7 +70,6 @@ const options = (yargs: Argv) =>
     .positional('words', {
       type: 'string',
       array: true,
-      demandOption: true,
       describe: 'traces, then the name of a query and its parameter',
     })
     .options({
@@ -62,8 +80,10 @@ const options = (yargs: Argv) =>
         default: 'table',
         describe: 'form of the result',
       },
-      output: { alias: 'o', type: 'string', requiresArg: true, describe: 'file for arrow and parquet' },
-      limit: { type: 'number', default: 100, describe: 'rows shown of a table' },
+      output: { alias: 'o', type: 'string', requiresArg: true, describe: 'write the result to a file' },
+      ...FORCE,
+      limit: { type: 'string', default: '100', requiresArg: true, describe: 'rows shown of a table' },
+      list: { type: 'boolean', default: false, describe: 'the named queries, and what they tell' },
       'allow-files': {
         type: 'boolean',
         default: false,
@@ -81,14 +101,28 @@ interface Request {
   readonly files: readonly string[];
   readonly sql: string;
   readonly values: Record<string, number>;
+  readonly shows?: 'first' | 'last';
 }
 
-const listNames = `the named queries are ${names.join(', ')}`;
+function describeQueries(): string[] {
+  const width = Math.max(...names.map((name) => name.length));
+  return [
+    ...QUERIES.map(({ title }, n) => `${names[n].padEnd(width)}  ${title}`),
+    'next: rewind386 query FILE NAME; tables for SQL of your own: rewind386 query FILE --sql "SHOW TABLES"',
+  ];
+}
+
+const listNames = `the named queries are ${names.join(', ')} (rewind386 query --list)`;
 
 const isQueryName = (word: string): boolean => QUERIES.some((query) => query.name === word);
 
 /** Traces come first, then the query's name, then its parameters. */
-function parseRequest(words: readonly string[], sql: string | undefined, file: string | undefined): Request {
+function parseRequest(
+  words: readonly string[],
+  sql: string | undefined,
+  file: string | undefined,
+  names: Names | undefined,
+): Request {
   const at = words.findIndex(isQueryName);
   const files = at < 0 ? words : words.slice(0, at);
   const text = sql ?? (file === undefined ? undefined : readSql(file));
@@ -96,18 +130,31 @@ function parseRequest(words: readonly string[], sql: string | undefined, file: s
   if (at < 0) {
     const unknown = words.find((word) => !existsSync(word));
     if (unknown !== undefined)
-      throw new BadInput(`${unknown} is neither a file nor a named query`, listNames);
+      throw new BadInput(`${unknown} is neither a file nor a named query${meantQuery(unknown)}`, listNames);
     throw new BadInput('no query given', `${listNames}; or give --sql "SELECT …"`);
   }
   if (files.length === 0) throw new BadInput('no trace given', `rewind386 query FILE ${words.join(' ')}`);
   const query = QUERIES.find(({ name }) => name === words[at]) as SqlFile;
-  return { files, sql: query.sql, values: parseParameters(query, words.slice(at + 1)) };
+  const { sql: named, shows } = query;
+  return {
+    files,
+    sql: named,
+    shows,
+    values: parseParameters(query, words.slice(at + 1), () => symbolsOf(files[0], names)),
+  };
 }
+
+const meantQuery = (word: string): string =>
+  meant(
+    word,
+    QUERIES.map(({ name }) => name),
+  );
 
 /** The values of a named query's parameters, as typed; throws BadInput for too few, too many and what is no number. */
 export function parseParameters(
   { name, parameters }: SqlFile,
   given: readonly string[],
+  symbols: () => readonly ElfSymbol[] = () => [],
 ): Record<string, number> {
   if (given.length !== parameters.length) {
     const wanted = parameters.map((p) => `${p.name.toUpperCase()} (${p.doc})`).join(', ') || 'no parameter';
@@ -116,11 +163,21 @@ export function parseParameters(
       `rewind386 query FILE ${name} …`,
     );
   }
-  return Object.fromEntries(parameters.map((parameter, i) => [parameter.name, parseNumber(given[i], name)]));
+  return Object.fromEntries(
+    parameters.map((parameter, i) => [parameter.name, parseNumber(given[i], name, parameter.name, symbols)]),
+  );
 }
 
-function parseNumber(text: string, query: string): number {
+/** A number, or for a linear address a symbol of the trace's kernel. */
+function parseNumber(
+  text: string,
+  query: string,
+  parameter: string,
+  symbols: () => readonly ElfSymbol[],
+): number {
   if (/^(0x[0-9a-f]+|\d+)$/i.test(text) && Number(text) < 2 ** 32) return Number(text);
+  const address = parameter === 'address' ? symbolAddress(text, symbols()) : undefined;
+  if (address !== undefined) return address;
   throw new BadInput(`${query}: ${text} is not a 32-bit number`, 'write it as 0xefbfe000 or in decimal');
 }
 

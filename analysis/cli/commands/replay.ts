@@ -13,7 +13,7 @@ import { complainLines, print, printLines } from '../output.ts';
 import { checkOutput, FORCE } from '../output-file.ts';
 import { progressBar } from '../progress.ts';
 import { traceLength } from '../trace-length.ts';
-import { parseCount } from '../values.ts';
+import { parseCount, parseIcount } from '../values.ts';
 import { runBisect } from './bisect.ts';
 import { fileBytes } from './file-bytes.ts';
 import { CHANGE_OPTIONS, isWhatIf, runWhatIf } from './what-if.ts';
@@ -45,7 +45,9 @@ export const addReplay = (cli: Argv): Argv =>
       const result = await replayTrace(file, {
         ...(until === undefined ? {} : { until: parseCount(until, '--until') }),
         ...(detail ? { detail: detail as Detail } : {}),
-        ...(from === undefined ? {} : { storesFrom: parseCount(from, '--from') }),
+        ...(from === undefined
+          ? {}
+          : { storesFrom: parseIcount(from, '--from', { file, end: traceLength(file) }) }),
         ...(output ? { output: (header) => new TraceWriter(output, withGivenSymbols(header, args)) } : {}),
         showConsole,
         disks,

@@ -2,6 +2,7 @@ import { NotTheRecordedRun } from '../../../recorder/capture/changed-nondet.ts';
 import { type GuestProfile, recordedProfile } from '../../../recorder/capture/profile.ts';
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { type Names, TraceReader } from '../../../replayer/trace-reader.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
 import { VERSION } from '../../../schemas/tool-version.ts';
 import type { Finding } from '../../check/checks.ts';
 import { compareFindings, endsAlike, type Verdict } from '../../what-if/verdict.ts';
@@ -16,6 +17,7 @@ import { bytes, grouped, plural, shellWord } from '../format.ts';
 import { interruptible } from '../interruptible.ts';
 import { complain, printLines } from '../output.ts';
 import { progressCount } from '../progress.ts';
+import { traceLength } from '../trace-length.ts';
 import { fileBytes } from './file-bytes.ts';
 
 /** `rewind386 replay FILE --at I --inject … -o FILE2`: the part of `replay` that changes the run. */
@@ -84,6 +86,20 @@ export async function runWhatIf(file: string, request: WhatIfRequest): Promise<n
   }
 }
 
+/** What is changed after the end changes nothing, unless the new run is to go on. */
+function withinRun<Changed extends { readonly changedAt: number }>(
+  file: string,
+  { until = 0 }: WhatIfRequest,
+  changes: Changed,
+): Changed {
+  const end = Math.max(until, traceLength(file));
+  if (changes.changedAt <= end) return changes;
+  throw new BadInput(
+    `${file} ends at icount ${grouped(end)}, before the change at ${grouped(changes.changedAt)}`,
+    `give an icount up to ${end}, or --until an icount after the change`,
+  );
+}
+
 async function record(file: string, request: WhatIfRequest): Promise<WhatIf> {
   const progress = progressCount('recording');
   const lines = new ConsoleLines((line) => progress.line(`  | ${line}`));
@@ -92,7 +108,7 @@ async function record(file: string, request: WhatIfRequest): Promise<WhatIf> {
       whatIf({
         path: file,
         output: request.output,
-        changes: (recorded) => parseChanges(request.changes, recorded),
+        changes: (recorded) => withinRun(file, request, parseChanges(request.changes, recorded)),
         until: request.until,
         toolVersion: VERSION,
         build: buildMachine,

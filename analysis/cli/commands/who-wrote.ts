@@ -4,23 +4,26 @@ import type { Run } from '../../../replayer/store-index/last-writer.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
 import { StoreIndex } from '../../db/store-index.ts';
+import { entriesOf, parseRange, physicalRanges, type Range } from '../asked-memory.ts';
 import { builtinDisk } from '../builtin-guest.ts';
 import { DISKS } from '../disk-option.ts';
 import { tellDivergence } from '../diverged.ts';
 import { EXIT } from '../exit-status.ts';
 import { hex8, shellWord } from '../format.ts';
 import { givenNames, NAMING_OPTIONS } from '../guest-names.ts';
+import { symbolsOf } from '../guest-symbols.ts';
+import { machineAt } from '../machine-at.ts';
 import { openDatabase } from '../open-database.ts';
-import { printLines } from '../output.ts';
+import { printLines, terminalWidth } from '../output.ts';
 import { note, progressBar } from '../progress.ts';
 import { traceLength } from '../trace-length.ts';
-import { parseCount } from '../values.ts';
+import { parseIcount } from '../values.ts';
 
 /** `rewind386 who-wrote` */
 export const addWhoWrote = (cli: Argv): Argv =>
   cli.command(
-    'who-wrote <file> <range>',
-    'who wrote each byte of physical memory last',
+    'who-wrote <file> [range]',
+    'who wrote each byte of memory last',
     options,
     async ({ file, ...question }) => {
       process.exitCode = EXIT.ok;
@@ -29,24 +32,34 @@ export const addWhoWrote = (cli: Argv): Argv =>
   );
 
 interface Question {
-  readonly range: string;
+  readonly range: string | undefined;
+  readonly linear: boolean;
+  readonly pteOf: string | undefined;
   readonly before: string | undefined;
   readonly format: string;
+  readonly json: boolean;
   readonly disk: readonly string[];
   readonly symbols?: string | undefined;
   readonly profile?: string | undefined;
 }
 
-async function whoWrote(file: string, { range, before, format, disk, ...naming }: Question): Promise<void> {
+async function whoWrote(file: string, question: Question): Promise<void> {
+  const { before, json, disk } = question;
+  const format = (json ? 'json' : question.format) as TextFormat;
+  const end = traceLength(file);
+  const instant = before === undefined ? end : parseIcount(before, '--before', { file, end });
+  const ranges = await rangesOf(file, question, instant);
   const index = await openStoreIndex(file, disk);
   try {
-    const { physical, bytes } = parsePhysical(range, index.ramBytes);
-    const instant = before === undefined ? index.end : parseCount(before, '--before');
-    const runs = await index.find(physical, bytes, instant);
-    const db = await openDatabase([file], { names: givenNames(naming) });
+    const runs: Run[] = [];
+    for (const range of ranges) {
+      checkInMemory(range, index.ramBytes);
+      runs.push(...(await index.find(range.start, range.bytes, instant)));
+    }
+    const db = await openDatabase([file], { names: givenNames(question) });
     try {
       const result = await db.query(describeSql(runs));
-      printLines(formatResult(result, format as TextFormat, Number.POSITIVE_INFINITY));
+      printLines(formatResult(result, format, { width: terminalWidth() }));
       await db.writeCache();
       if (format === 'table') printLines(nextStep(file, runs));
     } finally {
@@ -57,13 +70,36 @@ async function whoWrote(file: string, { range, before, format, disk, ...naming }
   }
 }
 
+/** The physical ranges in question; linear addresses as they were mapped at `instant`. */
+async function rangesOf(
+  file: string,
+  { range, linear, pteOf, disk, ...naming }: Question,
+  instant: number,
+): Promise<readonly Range[]> {
+  const symbols = () => symbolsOf(file, givenNames(naming));
+  if (pteOf !== undefined) {
+    const { start } = parseRange(pteOf, symbols);
+    return entriesOf(await machineAt(file, instant, disk), start);
+  }
+  const asked = parseRange(range as string, symbols);
+  return linear || asked.isSymbol ? physicalRanges(await machineAt(file, instant, disk), asked) : [asked];
+}
+
+function checkInMemory({ start, bytes }: Range, ramBytes: number): void {
+  if (start + bytes <= ramBytes) return;
+  throw new BadInput(
+    `0x${hex8(start)}: outside the guest's memory, which ends at 0x${ramBytes.toString(16)}`,
+    'give a physical address, or --linear; pte-history and who-wrote FRAME of `rewind386 query` find frames',
+  );
+}
+
 const options = (yargs: Argv) =>
   yargs
     .positional('file', { type: 'string', demandOption: true, describe: 'the trace' })
     .positional('range', {
       type: 'string',
-      demandOption: true,
-      describe: 'physical addresses: START (4 bytes), START+LENGTH or START-END (exclusive)',
+      describe:
+        'physical addresses: START (4 bytes), START+LENGTH or START-END (exclusive); or SYMBOL[+OFFSET] of the kernel',
     })
     .options({
       before: {
@@ -72,10 +108,28 @@ const options = (yargs: Argv) =>
         describe: 'as memory was before the instruction at this icount (default: the end of the run)',
       },
       ...NAMING_OPTIONS,
+      linear: {
+        type: 'boolean',
+        default: false,
+        describe: 'the range is of linear addresses, as mapped then by the directory in force',
+      },
+      'pte-of': {
+        type: 'string',
+        requiresArg: true,
+        describe: 'instead of a range: the PDE and the PTE that map this linear address or symbol',
+      },
       format: { choices: TEXT_FORMATS, default: 'table', describe: 'form of the result' },
+      json: { type: 'boolean', default: false, describe: 'the same as --format json' },
       ...DISKS,
     })
+    .check(({ range, pteOf }) => {
+      if ((range === undefined) === (pteOf === undefined))
+        throw new Error('which memory? give a range or a symbol, or --pte-of ADDRESS');
+      return true;
+    })
     .example('$0 who-wrote run.r386 0x5c7ef8', 'the last store to a page directory entry')
+    .example('$0 who-wrote run.r386 kmap_pt', 'a variable of the kernel')
+    .example('$0 who-wrote run.r386 --pte-of 0xefbfe000', 'who mapped an address')
     .example('$0 who-wrote run.r386 0x5c7000+4096 --before 20M', 'a whole page, at an instant')
     .epilogue(
       'The first time the trace is executed once more to make an index of its stores (in the cache folder); after that the answer is read from the index.',
@@ -95,28 +149,6 @@ export async function openStoreIndex(path: string, disks: readonly string[] = []
   } finally {
     progress.end();
   }
-}
-
-/** Bytes at most in one question. */
-const MAX_RANGE = 1 << 20;
-
-/** `START`, `START+LENGTH` or `START-END`; throws BadInput for what is not in memory. */
-export function parsePhysical(text: string, ramBytes: number): { physical: number; bytes: number } {
-  const [, start, sign, more] = /^(0x[0-9a-f]+|\d+)(?:([+-])(0x[0-9a-f]+|\d+))?$/i.exec(text) ?? [];
-  const physical = Number(start);
-  const bytes = sign === undefined ? 4 : sign === '+' ? Number(more) : Number(more) - physical;
-  if (!Number.isSafeInteger(physical) || !(bytes > 0))
-    throw new BadInput(
-      `${text}: not a physical range`,
-      'write START, START+LENGTH or START-END, as 0x5c7000+4096',
-    );
-  if (physical + bytes > ramBytes)
-    throw new BadInput(
-      `${text}: outside the guest's memory, which ends at 0x${ramBytes.toString(16)}`,
-      'give a physical address; pte-history and who-wrote FRAME of `rewind386 query` find frames',
-    );
-  if (bytes > MAX_RANGE) throw new BadInput(`${text}: more than ${MAX_RANGE} bytes`, 'ask for a part of it');
-  return { physical, bytes };
 }
 
 /** Rows of the answer as SQL, with the names that the tables know. All values are numbers or words of ours. */

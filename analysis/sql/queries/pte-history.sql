@@ -2,6 +2,7 @@
 --
 -- In every address space; `directory` and `owner` say in whose. `via` is the mapping the store came by, `source` what
 -- wrote: a store, the processor setting accessed or dirty bits, DMA, or adopt (found there when the frame became a table).
+-- @shows last
 -- @param address linear address
 -- @column run_id which of the traces given, from 0
 -- @column icount instructions retired before

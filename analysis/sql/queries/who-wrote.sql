@@ -1,6 +1,7 @@
 -- Everything that was done to a frame of memory
 --
 -- Page-table entries that map it, changes of the entries in it if it is a table, and with detail `stores` each store to it.
+-- @shows last
 -- @param frame frame number (physical address / 4096), or the physical address of its first byte
 -- @column run_id which of the traces given, from 0
 -- @column icount instructions retired before
