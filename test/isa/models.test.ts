@@ -329,6 +329,30 @@ describe('BSWAP of 16 bits', () => {
   });
 });
 
+describe('SHLD and SHRD of 16 bits by more than 16', () => {
+  it.each([
+    ['shld ax, dx, 20', '66 0f a4 d0 14', 0xbcd1, 0xbcda, 0xbcd0],
+    ['shrd ax, dx, 20', '66 0f ac d0 14', 0x4abc, 0xdabc, 0xdabc],
+    ['shld ax, dx, 31', '66 0f a4 d0 1f', 0x891a, 0xd5e6, 0x8000],
+    ['shld ax, dx, 16', '66 0f a4 d0 10', 0xabcd, 0xabcd, 0xabcd],
+  ])(
+    '%s shifts the destination in again on a Pentium Pro, and else the source',
+    (_, code, p6, others, before) => {
+      const shifted = (model: string, revision = 2) => {
+        const bench = asNew({ model, revision }).code(code);
+        bench.cpu.setRegister(EAX, 0x1234);
+        bench.cpu.setRegister(EDX, 0xabcd);
+        bench.step();
+        return bench.cpu.register(EAX);
+      };
+      expect(shifted('pentiumpro')).toBe(p6);
+      expect(['386', '486', 'pentium'].map((model) => shifted(model))).toEqual([others, others, others]);
+      // A machine of before shifted in zeros to the left.
+      expect(shifted('pentiumpro', 1)).toBe(before);
+    },
+  );
+});
+
 describe('a SIB byte without an index', () => {
   it('scales the base on a 386, and on no other', () => {
     // lea ebx, [eax*4 without index + 8]

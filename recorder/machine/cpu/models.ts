@@ -133,6 +133,10 @@ export interface Processor {
   readonly undefinedFlags: 'as a 386' | 'as an 80286' | 'as a Pentium';
   /** PUSH and POP of a segment register access the whole of a 32-bit slot, and not the selector alone (docs/cpu.md). */
   readonly extendsSelectors: boolean;
+  /** An x87 store that an unmasked exception prevents still faults if its operand is not there, or cannot be written (docs/fpu.md). */
+  readonly probesPreventedStores: boolean;
+  /** SHLD and SHRD of 16 bits by more than 16 shift the destination in again, not the source: from the Pentium Pro on (docs/cpu.md). */
+  readonly shiftsBack: boolean;
   /** A SIB byte without an index scales the base: a 386 alone (docs/cpu.md). */
   readonly scalesLoneBase: boolean;
   /** POPAD on a 16-bit stack loads the upper half of ESP from the slot that it skips: a 386 alone (docs/cpu.md). */
@@ -156,7 +160,8 @@ const bitsOf = (has: ReadonlySet<CpuFeature>, table: Partial<Record<CpuFeature, 
  * 1: undefined flags of a 386 and 486 are those of the 80286, and they have test registers.
  * 2: stores by micro-ops heed data breakpoints and address line 20 while paging is on; POP SS raises ESP by the size that the
  *    stack had, ENTER with a 32-bit operand loads all of EBP; #UD, and #GP by IOPL, come before operands are read; PUSH and POP of
- *    a segment register access two bytes; a 16-bit TSS fills upper halves with ones; BSWAP of 16 bits clears; a Pentium Pro has hint NOPs;
+ *    a segment register access two bytes; a 16-bit TSS fills upper halves with ones; BSWAP of 16 bits clears; a Pentium Pro has hint NOPs,
+ *    and its SHLD and SHRD shift back; an x87 store that an exception prevents does not reach its operand;
  *    a 386 leaves its own undefined flags, scales a base without index, and pops the upper half of ESP.
  */
 export const CPU_REVISION = 2;
@@ -214,6 +219,8 @@ export function processorOf(text: string, fpu = false, revision: number = CPU_RE
     revision,
     undefinedFlags: is386 ? 'as a 386' : revision >= 1 && family < 5 ? 'as an 80286' : 'as a Pentium',
     extendsSelectors: revision < 2,
+    probesPreventedStores: revision < 2,
+    shiftsBack: family >= 6 && revision >= 2,
     scalesLoneBase: is386,
     popsUpperEsp: is386,
     resumeFlag: name !== UNNAMED_CPU,

@@ -76,10 +76,11 @@ const LIMIT = 100_000;
 /** Whose processor made the outcomes that the machine's are compared with: they leave to each what the manual leaves open. */
 export type Vendor = 'intel' | 'amd';
 
-/** AMD's push and pop selectors in whole slots; the machine's, as Intel's, access two bytes (docs/cpu.md). */
+/** What AMD's do otherwise than Intel's, which the machine's are (docs/cpu.md, docs/fpu.md). */
 const like = (vendor: Vendor): Processor => ({
   ...processorOf('pentiumpro', true),
   extendsSelectors: vendor === 'amd',
+  probesPreventedStores: vendor === 'amd',
 });
 
 /** The machine's processor in the same memory, at ring 3 under a kernel of handlers that halt. */

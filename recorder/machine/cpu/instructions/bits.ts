@@ -101,13 +101,16 @@ function setCarryOverflow(core: Core, carry: number, overflow: number): void {
   core.flags.change(CF | OF, (carry ? CF : 0) | (overflow ? OF : 0));
 }
 
-/** SHLD and SHRD (17): a count above the operand size leaves the result undefined; here it is what the 386 gives. */
+/** SHLD and SHRD (17): a count above the operand size leaves the result undefined, and what it is depends on the model (docs/cpu.md). */
 function shiftDouble(core: Core, insn: Instruction, left: boolean): void {
   const { size } = insn.operands[0];
   const value = core.readForWrite(insn, 0);
   const fill = core.read(insn, 1);
   const count = countOf(core, insn, 2);
   if (count === 0) return;
+  // What follows the pair of words, where a count above 16 reaches it.
+  const { shiftsBack, revision } = core.processor;
+  const third = count <= 16 ? 0 : shiftsBack ? value : fill;
   let result: number;
   let carry: number;
   if (size === 4) {
@@ -115,11 +118,11 @@ function shiftDouble(core: Core, insn: Instruction, left: boolean): void {
     carry = left ? (value >>> (32 - count)) & 1 : (value >>> (count - 1)) & 1;
   } else if (left) {
     const pair = (value << 16) | fill;
-    result = count <= 16 ? (pair << count) >>> 16 : ((pair << count) | (fill >>> (32 - count))) >>> 16;
+    result = ((pair << count) | (revision < 2 ? 0 : third << (count - 16))) >>> 16;
     carry = (pair >>> (32 - count)) & 1;
   } else {
     const pair = (fill << 16) | value;
-    result = count <= 16 ? pair >>> count : (pair >>> count) | (fill << (32 - count));
+    result = (pair >>> count) | (third << (32 - count));
     carry = (pair >>> (count - 1)) & 1;
   }
   core.writeBack(insn, 0, result);

@@ -456,10 +456,9 @@ const store = (pops: number): Handler =>
       math.flags = IE | STACK_FAULT;
       indefinite(insn, size);
     } else convert(fpu, core.i32, insn, size);
-    // A store that an exception prevents still needs its operand to be there, and writable.
     const prevented = (math.unmasked() & (BEFORE | OE | UE)) !== 0;
-    if (prevented) buffer.probeWrite(core, insn, size);
-    else buffer.write(core, insn, size);
+    if (!prevented) buffer.write(core, insn, size);
+    else if (core.processor.probesPreventedStores) buffer.probeWrite(core, insn, size);
     fpu.report(math.flags);
     if (!prevented) fpu.pop(pops);
   });
