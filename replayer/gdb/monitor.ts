@@ -155,12 +155,15 @@ export class Monitor {
       .join('');
   }
 
-  /** A number in hexadecimal, or a symbol. */
-  private address(text: string): number {
+  /** A number in hexadecimal; or a symbol, which names a linear address whatever space numbers are of. */
+  private place(text: string, space: 'linear' | 'physical') {
     const word = text.trim();
-    return /^(?:0x)?[0-9a-f]+$/i.test(word) && !this.symbols.some(({ name }) => name.raw === word)
-      ? parseAddress(word)
-      : (symbolAddress(word, this.symbols) ?? parseAddress(word));
+    const isNumber =
+      /^(?:0x)?[0-9a-f]{1,8}$/i.test(word) && !this.symbols.some(({ name }) => name.raw === word);
+    const named = isNumber ? undefined : symbolAddress(word, this.symbols);
+    return named === undefined
+      ? { address: parseAddress(word), space }
+      : { address: named, space: 'linear' as const };
   }
 
   private symbol(address: number): string {
@@ -282,10 +285,10 @@ export class Monitor {
 
   private async lastWriter(text: string): Promise<string> {
     const [, phys, rest] = /^(phys\b)?(.*)$/.exec(text.trim()) ?? [];
-    const address = this.address(rest ?? '');
-    const physical = this.debuggee.physical(phys ? 'physical' : 'linear', address);
+    const { address, space } = this.place(rest ?? '', phys ? 'physical' : 'linear');
+    const physical = this.debuggee.physical(space, address);
     if (physical < 0)
-      throw new BadInput(phys ? `${hex(address)} is beyond RAM` : `${hex(address)} is not mapped`);
+      throw new BadInput(`${hex(address)} is ${space === 'physical' ? 'beyond RAM' : 'not mapped'}`);
     const word = physical & ~3;
     const last = this.knownWriter(word) ?? (await this.lastWriterByExecution(word));
     if (!last) return `nothing wrote physical ${hex(word)} before icount ${this.debuggee.position.icount}\n`;

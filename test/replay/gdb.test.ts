@@ -108,12 +108,25 @@ describe('the remote protocol', () => {
     // The same word by its physical address, asked for or in physical mode.
     const physical = debuggee.physical('linear', HIJACK.linear).toString(16);
     expect(await monitor(`last-writer phys ${physical}`)).toContain(`at icount ${HIJACK.icount} by`);
+    expect(await monitor('last-writer curproc')).toMatch(/ was last written at icount \d+ by .*cpu_switch/);
+    expect(await monitor('last-writer curprok')).toContain('no symbol curprok (did you mean curproc?)');
     await monitor('phys on');
+    expect(await monitor('last-writer curproc+0x0')).toMatch(/cpu_switch/);
     expect(await monitor(`last-writer ${physical}`)).toContain(`at icount ${HIJACK.icount} by`);
     expect(await monitor('last-writer ff000000')).toBe('ff000000 is beyond RAM\n');
     await monitor('phys off');
-    for (const wrong of ['goto', 'goto x', 'last-writer', 'last-writer 0', 'info pmap fffff', 'dance'])
+    for (const wrong of [
+      'goto',
+      'goto x',
+      'goto 99G',
+      'last-writer',
+      'last-writer 0',
+      'info pmap fffff',
+      'dance',
+    ])
       expect((await monitor(wrong)).split('\n')).toHaveLength(2);
+    expect(await monitor('goto 22.7M')).toMatch(/^icount 22700000 of /);
+    expect(await monitor('goto 22,700,001')).toMatch(/^icount 22700001 of /);
     for (const line of (await monitor('help')).split('\n')) expect(line.length).toBeLessThan(110);
   });
 

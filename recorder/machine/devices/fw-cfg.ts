@@ -38,7 +38,7 @@ function e820(ramBytes: number): Uint8Array {
   return bytes;
 }
 
-/** The files by name. SeaBIOS reads each that it knows (its docs/Runtime_config.md). */
+/** The files by name. SeaBIOS reads each that it knows (its Runtime_config.md). */
 const filesFor = ({ vgaBios }: Firmware, ramBytes: number): [string, Uint8Array][] => [
   ['etc/e820', e820(ramBytes)],
   // Above 255 processors SeaBIOS makes neither an MP table nor a PCI interrupt routing table: this PC has none.
