@@ -44,8 +44,6 @@ const WENT_ON = 1 << 28;
 
 /** IP, CS and FLAGS of 32 bits. */
 const LARGE_FRAME = 12;
-/** What an inner level's entry pushes at most besides: SS, ESP, and the segments of virtual-8086 mode. */
-const ENTRY_BYTES = 40;
 /** Entry code copies what it has just pushed: the frame lies this near. */
 const NEAR_BYTES = 256;
 /** A thread is taken up where it was left, give or take what its switch pushes. */
@@ -62,8 +60,8 @@ const KEPT_WORDS = 24;
  * 4. Another thread: outside of any interrupt, as far as is known.
  * A load of CR3 and a task switch take up the thread that was left on the page.
  *
- * A frame ends with the IRET that pops it, or when another is pushed over it, or a stack begins anew above it: that of a thread
- * which never returned. The last two are `abandon` events.
+ * A frame ends with the IRET that pops it, or when something else is pushed over it: then its thread never returned, and the
+ * end is an `abandon` event.
  */
 export class FollowedFrames extends InterruptDepth {
   private readonly u8: Uint8Array;
@@ -108,25 +106,12 @@ export class FollowedFrames extends InterruptDepth {
   /** The inner stack begins anew: what was pushed there before, and is not copied elsewhere, will not be popped. */
   override enteredInnerStack(oldEsp: number, newEsp: number, oldFrame: number, newFrame: number): void {
     super.enteredInnerStack(oldEsp, newEsp, oldFrame, newFrame);
-    const { i32 } = this;
-    const top = this.physical(newEsp) + ENTRY_BYTES;
-    const isBelow = (place: number) => place >>> 12 === newFrame && place < top;
-    for (let n = i32[OPEN_FRAMES] - 1; n >= 0; n--) {
-      if (n >= i32[OPEN_FRAMES]) continue;
-      const at = this.frameAt(n);
-      if (isBelow(i32[at + COPY])) i32[at + COPY] = 0;
-      if (!isBelow(i32[at + SLOT])) continue;
-      if (i32[at + COPY] === 0) this.abandon(n);
-      else {
-        i32[at + SLOT] = i32[at + COPY];
-        i32[at + COPY] = 0;
-      }
-    }
+    this.overwrite(this.physical(newEsp), LARGE_FRAME, 0);
     this.dropNote(newFrame);
   }
 
   protected override dropAbandoned(slot: number): void {
-    this.overwrite(slot, -1);
+    this.overwrite(slot, SMALLEST_FRAME, 0);
   }
 
   private loaded(oldEsp: number, newEsp: number, oldFrame: number, newFrame: number): void {
@@ -255,23 +240,25 @@ export class FollowedFrames extends InterruptDepth {
   /** The frame of `id` lies at `place`, as its SLOT or its COPY; no other does any more. */
   private moveTo(place: number, id: number, word: number): void {
     const { i32 } = this;
-    this.overwrite(place, id);
+    this.overwrite(place, SMALLEST_FRAME, id);
     const n = this.find(id);
     if (n < 0) return;
     i32[this.frameAt(n) + COPY] = 0;
     i32[this.frameAt(n) + word] = place;
   }
 
-  /** Ends all frames that one pushed at `place` lies over, but for that of id `keep`. */
-  private overwrite(place: number, keep: number): void {
+  /** Ends all frames under the `bytes` pushed at `place`, but for that of id `keep`; one that was copied lives on in its copy. */
+  private overwrite(place: number, bytes: number, keep: number): void {
     const { i32 } = this;
-    const isOver = (other: number) => Math.abs(other - place) < SMALLEST_FRAME;
+    if (place === UNMAPPED) return;
+    const isUnder = (other: number) => other > place - SMALLEST_FRAME && other < place + bytes;
     for (let n = i32[OPEN_FRAMES] - 1; n >= 0; n--) {
+      // Those inside one that ended have ended with it.
       if (n >= i32[OPEN_FRAMES]) continue;
       const at = this.frameAt(n);
       if (i32[at + IDENTITY] === keep) continue;
-      if (i32[at + COPY] !== 0 && isOver(i32[at + COPY])) i32[at + COPY] = 0;
-      if (!isOver(i32[at + SLOT])) continue;
+      if (i32[at + COPY] !== 0 && isUnder(i32[at + COPY])) i32[at + COPY] = 0;
+      if (!isUnder(i32[at + SLOT])) continue;
       if (i32[at + COPY] === 0) this.abandon(n);
       else {
         i32[at + SLOT] = i32[at + COPY];
