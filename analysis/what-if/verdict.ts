@@ -8,6 +8,8 @@ import type { Finding } from '../check/checks.ts';
 export interface Verdict {
   /** Of the first recording; those before the change are in both, and are left out. */
   readonly vanished: readonly Finding[];
+  /** Of the first recording, from where the second one was stopped: what would have become of them nobody saw. */
+  readonly unreached: readonly Finding[];
   readonly still: readonly { readonly before: Finding; readonly now: Finding }[];
   /** Of the second recording alone, in the time that both have. */
   readonly arisen: readonly Finding[];
@@ -15,19 +17,28 @@ export interface Verdict {
   readonly later: readonly Finding[];
 }
 
-/** `findings` of both: run 0 is the first recording, run 1 the one made from it. */
-export function compareFindings(findings: readonly Finding[], changedAt: number, parentEnd: number): Verdict {
+/**
+ * `findings` of both: run 0 is the first recording, run 1 the one made from it. `stoppedAt`: where that was stopped from
+ * outside; one that ended by itself has reached all that it was to reach.
+ */
+export function compareFindings(
+  findings: readonly Finding[],
+  changedAt: number,
+  parentEnd: number,
+  stoppedAt = Number.POSITIVE_INFINITY,
+): Verdict {
   const after = findings.filter(({ icount }) => icount >= changedAt);
   const unmatched = after.filter(({ run }) => run === 1);
-  const vanished: Finding[] = [];
+  const gone: Finding[] = [];
   const still: { before: Finding; now: Finding }[] = [];
   for (const before of after.filter(({ run }) => run === 0)) {
     const at = unmatched.findIndex((now) => signature(now) === signature(before));
-    if (at < 0) vanished.push(before);
+    if (at < 0) gone.push(before);
     else still.push({ before, now: unmatched.splice(at, 1)[0] });
   }
   return {
-    vanished,
+    vanished: gone.filter(({ icount }) => icount < stoppedAt),
+    unreached: gone.filter(({ icount }) => icount >= stoppedAt),
     still,
     arisen: unmatched.filter(({ icount }) => icount < parentEnd),
     later: unmatched.filter(({ icount }) => icount >= parentEnd),

@@ -89,6 +89,17 @@ describe('the hijack of seed 117', () => {
     expect(errors(arisen)).toEqual([]);
   });
 
+  it('is not said to vanish where the new run is stopped before it', async () => {
+    const cli = [`${hijack.fromIcount}:${hijack.icount + 1}`];
+    const until = hijack.icount - 1;
+    const result = await changed('cut', { cli }, { parent: PARENT, until, verify: false });
+    const found = await findings([PARENT, path('cut')]);
+    const { changedAt } = result.changes;
+    const { vanished, unreached } = compareFindings(found, changedAt, result.parentEnd, result.final.icount);
+    expect(vanished).toEqual([]);
+    expect(classes(errors(unreached))).toEqual([HIJACK, 'panic']);
+  });
+
   it('vanishes when the disk completes later, out of its window', async () => {
     const { vanished } = await verdict('later', { at: String(interruptAt - 500), delay: ['irq14=+2000'] });
     expect(classes(errors(vanished))).toEqual([HIJACK, 'panic']);

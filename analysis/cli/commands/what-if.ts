@@ -74,7 +74,7 @@ export async function runWhatIf(file: string, request: WhatIfRequest): Promise<n
     const guest = guestOf(output);
     printLines(summary(output, result, guest));
     const { findings } = await checkTraces([file, output], { names: request.names });
-    const verdict = compareFindings(findings, result.changes.changedAt, result.parentEnd);
+    const verdict = compareFindings(findings, result.changes.changedAt, result.parentEnd, stoppedAt(result));
     printLines(describeVerdict(file, output, verdict, describeOtherEnd(result, guest)));
     const bad = [...verdict.still.map(({ now }) => now), ...verdict.arisen].some(isError);
     return bad || crashedAnew(result) ? EXIT.findings : EXIT.ok;
@@ -170,6 +170,10 @@ function describeOtherEnd(
 const crashedAnew = ({ parentExit, exit }: WhatIf): boolean =>
   exit.kind === 'shutdown' && !endsAlike(parentExit, exit);
 
+/** A run that was stopped may have had before it what the recording has later. */
+const stoppedAt = ({ exit, final }: WhatIf): number | undefined =>
+  exit.kind === 'limit' || exit.kind === 'interrupted' ? final.icount : undefined;
+
 const isError = ({ check }: Finding): boolean => check.severity === 'error';
 
 const named = ({ check, icount }: Finding): string =>
@@ -182,12 +186,15 @@ export function describeVerdict(
   verdict: Verdict,
   otherEnd: string | undefined,
 ): string[] {
-  const { vanished, still, arisen, later } = verdict;
+  const { vanished, unreached, still, arisen, later } = verdict;
   const warnings = [vanished, still.map(({ now }) => now), arisen, later].map(
     (findings) => findings.filter((finding) => !isError(finding)).length,
   );
   const lines = [
     ...vanished.filter(isError).map((finding) => `VANISHED ${named(finding)}: ${finding.summary}`),
+    ...unreached
+      .filter(isError)
+      .map((finding) => `NOT REACHED, the new run was stopped before, ${named(finding)}: ${finding.summary}`),
     ...still
       .filter(({ now }) => isError(now))
       .map(({ before, now }) =>
