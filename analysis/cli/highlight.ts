@@ -7,7 +7,8 @@ type Style = Parameters<typeof styleText>[0];
 const STYLES: readonly (readonly [RegExp, Style])[] = [
   [/^ERROR\b/, ['red', 'bold']],
   [/^WARNING\b/, ['yellow', 'bold']],
-  [/^HINT\b/, ['cyan', 'bold']],
+  [/^FAILED\b/, ['red', 'bold']],
+  [/^hint:/, ['cyan', 'bold']],
   [/^(?:STILL THERE|NEW|LATER|DIFFERENT)\b/, ['red', 'bold']],
   [/^VANISHED\b/, ['green', 'bold']],
   [/(?<=: )DIVERGENCE\b/, ['red', 'bold']],

@@ -189,6 +189,26 @@ it('tells programs what a trace holds', async () => {
   expect(facts.events.console).toBeGreaterThan(0);
 });
 
+it('tells programs what the checks found', async () => {
+  const { status, stdout } = await runCli('check', trace, '--json');
+  const report = JSON.parse(stdout.join('\n'));
+  const people = await runCli('check', trace, '--all');
+  expect(report.clean).toBe(status === 0);
+  expect(report.findings).toHaveLength(report.errors + report.warnings);
+  expect(people.status).toBe(status);
+  for (const { summary } of report.findings) expect(people.stdout.join('\n')).toContain(summary);
+});
+
+it('runs the functions of the documentation alone', async () => {
+  const { status, stdout } = await runCli(
+    'query',
+    trace,
+    '--sql',
+    'SELECT process_text(pid, comm) AS who FROM processes',
+  );
+  expect([status, stdout[0]]).toEqual([0, 'who']);
+});
+
 it.each(['bash', 'zsh', 'fish'])('has a completion script for %s', async (shell) => {
   const { status, stdout } = await runCli('completion', shell);
   expect(status).toBe(0);

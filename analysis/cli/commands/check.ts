@@ -1,10 +1,12 @@
 import type { Argv } from 'yargs';
+import { printableJson } from '../../../schemas/untrusted.ts';
 import { CHECKS } from '../../check/checks.ts';
 import { checkTraces, describeReport } from '../check-report.ts';
 import { EXIT } from '../exit-status.ts';
 import { givenNames, NAMING_OPTIONS } from '../guest-names.ts';
 import { printLines } from '../output.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../query-limits.ts';
+import { reportFacts } from '../report-facts.ts';
 
 /** `rewind386 check` */
 export const addCheck = (cli: Argv): Argv =>
@@ -12,12 +14,16 @@ export const addCheck = (cli: Argv): Argv =>
     'check <files..>',
     'run every invariant over traces',
     options,
-    async ({ files, all, symbols, profile, ...limits }) => {
+    async ({ files, all, json, symbols, profile, ...limits }) => {
       const report = await checkTraces(files.map(String), {
         limits: queryLimits(limits),
         names: givenNames({ symbols, profile }),
       });
-      printLines(describeReport(report, all ? Number.POSITIVE_INFINITY : SHOWN));
+      printLines(
+        json
+          ? printableJson(reportFacts(report), 2).split('\n')
+          : describeReport(report, all ? Number.POSITIVE_INFINITY : SHOWN),
+      );
       process.exitCode = report.findings.length > 0 ? EXIT.findings : EXIT.ok;
     },
   );
@@ -27,6 +33,7 @@ const options = (yargs: Argv) =>
     .positional('files', { type: 'string', array: true, demandOption: true, describe: 'the traces' })
     .options({
       all: { type: 'boolean', default: false, describe: 'show every finding of a class' },
+      json: { type: 'boolean', default: false, describe: 'for programs: one object with every finding' },
       ...NAMING_OPTIONS,
       ...LIMIT_OPTIONS,
     })
