@@ -255,6 +255,7 @@ class BlockReader {
       if (block <= last) throw new Error('its blocks are out of order');
       if (block * BLOCK_BYTES >= bytes) throw new Error(`block ${block} is beyond ${name}`);
       const kind = kinds[i];
+      if (kind >= BLOCK.sector && next === sources.length) throw new Error(`${name} has too few sources`);
       if (kind >= BLOCK.sector) this.into.add(this.elsewhere(kind, sources[next++]));
       else if (kind === BLOCK.zeros) this.into.add(ZEROS);
       else this.literal(kind, block, from, block === last + 1 && i > 0);
@@ -279,6 +280,8 @@ class BlockReader {
         context.set(before.subarray(BLOCK_BYTES - context.length));
       }
     }
+    if (kind === BLOCK.ramp && this.strideAt === this.strides.length)
+      throw new Error('its strides end too early');
     const stride = kind === BLOCK.ramp ? this.strides[this.strideAt++] : 0;
     const maskAt = literals.length * MASK_BYTES;
     const { words, line } = this;
