@@ -58,6 +58,7 @@ export function expectOneRun(seed: number, instructions: number): void {
     const sink = new EventSum();
     const machine = machineOf(run, { specialise, sink });
     const stop = slice ? runSliced(machine, instructions, slice, seed) : machine.run(instructions);
+    machine.log?.endRepeats();
     machine.log?.flush();
     return { how, state: stateOf(machine, stop), events: sink.count, sum: sink.sum };
   };
