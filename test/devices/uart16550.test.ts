@@ -141,6 +141,35 @@ describe('loopback', () => {
   });
 });
 
+describe('changes of the modem', () => {
+  it('are kept until they are read: of CTS, DSR, DCD both ways, of RI its end', () => {
+    const { board } = port();
+    const set = (mcr: number) => {
+      board.out(MCR, mcr);
+      return board.in(MSR) & 15;
+    };
+    // Into loopback with no output on: all that the null modem gave goes.
+    expect([set(0x10), set(0x10)]).toEqual([0x0b, 0]);
+    expect([set(0x12), set(0x11), set(0x14), set(0x10), set(0x18), set(0x10)]).toEqual([1, 3, 2, 4, 8, 8]);
+    board.out(MCR, 0x12);
+    board.out(MCR, 0x10);
+    expect([board.in(MSR), board.in(MSR)]).toEqual([1, 0]);
+  });
+
+  it('ask last of all, until the status is read', () => {
+    const { board } = port();
+    board.out(MCR, 0x10);
+    board.out(IER, 8);
+    expect([board.in(IIR), board.in(MSR) & 15, board.in(IIR)]).toEqual([0, 0x0b, 1]);
+    board.out(MCR, 8);
+    expect(board.lines.get(4)).toBe(true);
+    board.out(IER, 0x0a);
+    expect([board.in(IIR), board.in(IIR)]).toEqual([2, 0]);
+    board.in(MSR);
+    expect([board.in(IIR), board.lines.get(4)]).toEqual([1, false]);
+  });
+});
+
 it('goes on from a snapshot with its FIFO, its interrupts and its line', () => {
   const { board, device } = port();
   board.out(MCR, 8);

@@ -22,6 +22,8 @@ const OVERRUN = 6;
 const THRE_PENDING = 7;
 const TRIGGER = 8;
 const RECEIVED = 9;
+/** Low half of the modem status: which inputs have changed since it was read. */
+const MODEM_CHANGES = 10;
 /** Receive queue, a word a byte. */
 const QUEUE = 16;
 const FIFO_BYTES = 16;
@@ -29,6 +31,7 @@ const FIFO_BYTES = 16;
 const IER_RECEIVED = 1;
 const IER_TRANSMIT = 2;
 const IER_LINE_STATUS = 4;
+const IER_MODEM_STATUS = 8;
 const LCR_DLAB = 0x80;
 const MCR_OUT2 = 8;
 const MCR_LOOPBACK = 0x10;
@@ -38,6 +41,8 @@ const LSR_OVERRUN = 2;
 const LSR_TRANSMIT_EMPTY = 0x60;
 /** Carrier, data set ready and clear to send, as a null modem gives them. */
 const MSR_CONNECTED = 0xb0;
+const MSR_RING = 0x40;
+const MSR_RING_ENDED = 4;
 const TRIGGER_LEVELS = [1, 4, 8, 14];
 const CONSOLE_COM1 = 0;
 
@@ -47,6 +52,7 @@ function reasonOf(words: Int32Array): number {
   if (words[IER] & IER_RECEIVED && words[RECEIVED] >= words[TRIGGER]) return 4;
   if (words[IER] & IER_RECEIVED && words[RECEIVED] > 0) return 12;
   if (words[IER] & IER_TRANSMIT && words[THRE_PENDING]) return 2;
+  if (words[IER] & IER_MODEM_STATUS && words[MODEM_CHANGES]) return 0;
   return 1;
 }
 
@@ -66,7 +72,10 @@ export class SerialPort implements Device {
   private readonly words: Int32Array;
   private readonly say: Say;
   private readonly pic: InterruptControllers;
-  /** Since chipset revision 31 a byte to send answers the transmitter's interrupt, and loopback turns OUT2 off. */
+  /**
+   * Since chipset revision 31 a byte to send answers the transmitter's interrupt, loopback turns OUT2 off, and changes of the
+   * modem's inputs are kept.
+   */
   private readonly revised: boolean;
 
   constructor(host: DeviceHost, bus: PortBus, pic: InterruptControllers) {
@@ -146,7 +155,7 @@ export class SerialPort implements Device {
         words[LCR] = value;
         break;
       case 4:
-        words[MCR] = value & 0x1f;
+        this.setModem(value & 0x1f);
         break;
       case 7:
         words[SCRATCH] = value;
@@ -187,8 +196,27 @@ export class SerialPort implements Device {
     return status;
   }
 
-  /** In loopback the modem outputs come back as inputs (data sheet, 8.6.8). */
+  /** In loopback the outputs are the inputs, whose changes are kept: of the ring indicator its end (data sheet, "MSR"). */
+  private setModem(outputs: number): void {
+    const { words } = this;
+    const before = this.modemInputs();
+    words[MCR] = outputs;
+    if (!this.revised) return;
+    const after = this.modemInputs();
+    const changed = ((before ^ after) & ~MSR_RING) >> 4;
+    words[MODEM_CHANGES] |= changed | (before & ~after & MSR_RING ? MSR_RING_ENDED : 0);
+  }
+
   private modemStatus(): number {
+    const { words } = this;
+    const status = this.modemInputs() | words[MODEM_CHANGES];
+    words[MODEM_CHANGES] = 0;
+    if (this.revised) this.update();
+    return status;
+  }
+
+  /** In loopback the modem outputs come back as inputs (data sheet, 8.6.8). */
+  private modemInputs(): number {
     const mcr = this.words[MCR];
     if ((mcr & MCR_LOOPBACK) === 0) return MSR_CONNECTED;
     return ((mcr & 2) << 3) | ((mcr & 1) << 5) | ((mcr & 12) << 4);
