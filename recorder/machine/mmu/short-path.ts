@@ -57,11 +57,11 @@ export interface ShortPathParts {
 }
 
 /**
- * What the MMU does for an access, as it nearly always is: within a page, paging on, nothing that asks for attention (fast-path.ts), no window of
- * the guest profile, tables in memory that are known by this directory and slot, rights beyond doubt, at most A and D of the PTE to be set,
- * a store to plain memory or of a whole PTE. Anything else goes to the MMU, which knows every case, before anything has
- * been done; both ways come to the same end (test/isa/short-path.test.ts: every combination, and programs). INVLPG is the
- * same whatever asks for attention.
+ * What the MMU does for an access, as it nearly always is: within a page, paging on, nothing that asks for attention
+ * (fast-path.ts), no window of the guest profile, tables in memory that are known by this directory and slot, rights beyond
+ * doubt, at most A and D of the PTE to be set, a store to plain memory or of a whole PTE. Anything else goes to the MMU, which
+ * knows every case, before anything has been done; both ways come to the same end (short-path-combinations.test.ts, and
+ * short-path.test.ts by programs). INVLPG is the same whatever asks for attention.
  *
  * These are closures over what never changes, which V8 compiles with everything they hold as constants.
  */

@@ -163,10 +163,9 @@ export const MOVE_HANDLERS: Handlers = {
   mov(core, insn) {
     const [target, source] = insn.operands;
     if (target.kind === SEGMENT) {
-      const invalid = target.number === CS;
-      if (invalid && core.processor.revision >= 2) core.fault(INVALID_OPCODE, 0);
+      if (target.number === CS && core.processor.revision >= 2) core.fault(INVALID_OPCODE, 0);
       const selector = core.read(insn, 1);
-      if (invalid) core.fault(INVALID_OPCODE, 0);
+      if (target.number === CS) core.fault(INVALID_OPCODE, 0);
       core.segments.load(target.number, selector);
     } else if (source.kind === SEGMENT) {
       storeSelector(core, insn, core.read(insn, 1));
