@@ -14,7 +14,7 @@ import type { Input } from '../schemas/inputs.ts';
 import { hashWordsHex, type LadderRow, ladderRow, sameHashWords } from '../schemas/ladder.ts';
 import type { TraceExit } from '../schemas/trace-footer.ts';
 import type { TraceHeader } from '../schemas/trace-header.ts';
-import { RUNGS_PER_CHUNK, type TraceOutput } from '../schemas/trace-output.ts';
+import { ChunkCuts, RUNGS_PER_CHUNK, type TraceOutput } from '../schemas/trace-output.ts';
 import { type DeviceWrite, DeviceWrites } from './device-writes.ts';
 import {
   type Divergence,
@@ -127,6 +127,7 @@ class Replay implements EventSink {
   private readonly rungs: readonly LadderRow[];
   private readonly end: number;
   private readonly watch = new EndWatch();
+  private readonly cuts: ChunkCuts;
   private output: TraceOutput | undefined;
   private machine: Machine | undefined;
   private checkpoints: RecordedCheckpoints | undefined;
@@ -147,7 +148,8 @@ class Replay implements EventSink {
     const { inputs, ladder } = reader.skeleton();
     this.inputs = inputs;
     this.rungs = ladder;
-    const lastKnown = footer?.final.icount ?? this.rungs.at(-1)?.icount ?? 0;
+    this.cuts = new ChunkCuts(header.ladderInterval);
+    const lastKnown = footer?.final.icount ?? lastComplete(reader, ladder);
     this.end = Math.min(options.until ?? lastKnown, lastKnown);
     const judged = footer ? Number.POSITIVE_INFINITY : reader.endIcount;
     this.check = new EventCheck(new RecordedEvents(reader), header.machine.detail, this.detail, judged);
@@ -244,7 +246,7 @@ class Replay implements EventSink {
     let turn = performance.now();
     for (const recorded of this.rungs) {
       if (recorded.icount > this.end) return;
-      const stop = machine.run(recorded.icount);
+      const stop = this.runTo(machine, recorded.icount);
       if (machine.icount !== recorded.icount) throw endedEarly(machine.icount, stop, recorded.icount);
       this.nondet.checkTaken(machine.icount);
       const row = ladderRow(machine.icount, machine.hashes());
@@ -254,16 +256,29 @@ class Replay implements EventSink {
       this.climbed++;
       this.watch.rung(machine);
       this.output?.ladder(row);
-      if (this.climbed % RUNGS_PER_CHUNK === 0) {
-        machine.log?.flush();
-        this.check.checkMade(machine.icount);
-        this.output?.endChunk(machine.icount);
-      }
+      const cut = this.cuts.takeAt(machine.icount);
+      if (cut || this.climbed % RUNGS_PER_CHUNK === 0) this.endChunk(machine);
       if (performance.now() - turn < TURN_MS) continue;
       this.options.onProgress?.(machine.icount);
       await eventLoopTurn();
       turn = performance.now();
     }
+  }
+
+  /** Runs up to an icount, and closes chunks on the way where a recorder would. */
+  private runTo(machine: Machine, goal: number): StopReason {
+    let stop = machine.run(Math.min(goal, this.cuts.next));
+    while (machine.icount < goal && this.cuts.takeAt(machine.icount)) {
+      this.endChunk(machine);
+      stop = machine.run(Math.min(goal, this.cuts.next));
+    }
+    return stop;
+  }
+
+  private endChunk(machine: Machine): void {
+    machine.log?.flush();
+    this.check.checkMade(machine.icount);
+    this.output?.endChunk(machine.icount);
   }
 
   private compareCheckpoint(machine: Machine): void {
@@ -286,7 +301,7 @@ class Replay implements EventSink {
     const whole = footer !== undefined && this.end === footer.final.icount;
     // A halted machine is only found stuck, and a processor only shut down, when it is asked to go on.
     const goesOn = whole && (footer.exit.kind === 'stuck' || footer.exit.kind === 'shutdown');
-    const stop = machine.run(goesOn ? this.end + 1 : this.end);
+    const stop = this.runTo(machine, goesOn ? this.end + 1 : this.end);
     if (machine.icount !== this.end) throw endedEarly(machine.icount, stop, this.end);
     const final = ladderRow(machine.icount, machine.hashes());
     const exit = exitOf(stop);
@@ -352,6 +367,13 @@ class Replay implements EventSink {
     return found;
   }
 }
+
+/**
+ * Up to where a torn trace has everything, icount: its last rung, or the instruction before its last whole chunk ends, since what
+ * happened at the very end may have come in the next.
+ */
+const lastComplete = (reader: TraceReader, ladder: readonly LadderRow[]): number =>
+  Math.max(ladder.at(-1)?.icount ?? 0, reader.endIcount - 1, 0);
 
 /** Hashes of an older layout cannot be compared; one that never was is no reason to compare none. */
 function checkLayout({ stateLayout, toolVersion }: TraceHeader, path: string): void {

@@ -11,6 +11,35 @@ export const DEFAULT_LADDER_INTERVAL = 4_194_304;
 /** A chunk is closed after this many rungs even if few events came: what a crash can lose. */
 export const RUNGS_PER_CHUNK = 16;
 
+/** The first chunk is closed here: a run that is killed within its first second leaves something. */
+const FIRST_CUT = 2 ** 20;
+
+/**
+ * Where chunks of the beginning are closed besides: at 1 M instructions (2^20) and each time that the run has become twice as long, until
+ * rungs do. By icount, so that a run gives the same bytes whatever the machine that records it.
+ */
+export class ChunkCuts {
+  /** icount of the next one; infinite when there is none any more. */
+  next: number;
+  private readonly end: number;
+
+  constructor(ladderInterval: number) {
+    this.end = ladderInterval * RUNGS_PER_CHUNK;
+    this.next = this.orNone(FIRST_CUT);
+  }
+
+  /** True at the next cut, which then is the one after it. */
+  takeAt(icount: number): boolean {
+    if (icount !== this.next) return false;
+    this.next = this.orNone(2 * icount);
+    return true;
+  }
+
+  private orNone(icount: number): number {
+    return icount < this.end ? icount : Number.POSITIVE_INFINITY;
+  }
+}
+
 /** Bytes of a trace so far. */
 export interface WrittenBytes {
   /** And what lies before it. */

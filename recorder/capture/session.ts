@@ -4,7 +4,7 @@ import type { Input } from '../../schemas/inputs.ts';
 import { type LadderRow, ladderRow } from '../../schemas/ladder.ts';
 import type { TraceExit } from '../../schemas/trace-footer.ts';
 import type { TraceHeader } from '../../schemas/trace-header.ts';
-import { RUNGS_PER_CHUNK, type TraceOutput } from '../../schemas/trace-output.ts';
+import { ChunkCuts, RUNGS_PER_CHUNK, type TraceOutput } from '../../schemas/trace-output.ts';
 import type { BootImage, MachineBuilder } from '../machine/build.ts';
 import type { ConsoleListener } from '../machine/device.ts';
 import { readTextScreen } from '../machine/devices/vga-text.ts';
@@ -131,6 +131,7 @@ class Recorder implements EventSink {
   private readonly options: RunOptions;
   private readonly interval: number;
   private readonly instructionsPerSecond: number;
+  private readonly cuts: ChunkCuts;
   private output: TraceOutput | undefined;
   /** What the machine took while it was put together, before there was an output. */
   private early: Input[] | undefined = [];
@@ -142,6 +143,7 @@ class Recorder implements EventSink {
   constructor(options: RunOptions, { ladderInterval, machine }: TraceHeader) {
     this.options = options;
     this.interval = ladderInterval;
+    this.cuts = new ChunkCuts(ladderInterval);
     this.instructionsPerSecond = machine.instructionsPerSecond;
   }
 
@@ -185,9 +187,10 @@ class Recorder implements EventSink {
     const stride = idleInRealTime ? this.instructionsPerSecond / TURNS_PER_SECOND : Number.POSITIVE_INFINITY;
     let turn = performance.now();
     for (let rung = 0; ; ) {
-      const goal = Math.min(rung * this.interval, instructions);
+      const goal = Math.min(rung * this.interval, instructions, this.cuts.next);
       const stop = machine.run(Math.min(goal, Math.floor(machine.icount + stride)));
       if (machine.icount === rung * this.interval) this.rung(machine, rung++);
+      if (this.cuts.takeAt(machine.icount)) this.endChunk(machine);
       if (stop.kind !== 'limit' || machine.icount >= instructions) return exitOf(stop);
       if (this.ended) return { kind: 'interrupted', code: 0, message: this.ended.message };
       const idle = idleInRealTime && machine.cpu.halted;
@@ -211,7 +214,10 @@ class Recorder implements EventSink {
     this.watch.rung(machine);
     const events = machine.log?.seq ?? 0;
     if (rung > 0) this.checkpointer?.atRung(events, this.inputs);
-    if ((rung + 1) % RUNGS_PER_CHUNK !== 0) return;
+    if ((rung + 1) % RUNGS_PER_CHUNK === 0) this.endChunk(machine);
+  }
+
+  private endChunk(machine: Machine): void {
     machine.log?.flush();
     this.output?.endChunk(machine.icount);
   }

@@ -1,9 +1,10 @@
-import { closeSync, ftruncateSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, writeSync } from 'node:fs';
 import { BadInput } from '../../schemas/bad-input.ts';
 import type { EndState } from '../../schemas/end-state.ts';
 import { fileError } from '../../schemas/file-error.ts';
 import { FRAME, frame, preamble, trailer } from '../../schemas/framing.ts';
 import type { LadderRow } from '../../schemas/ladder.ts';
+import { createFile, type NewFile, nameFile } from '../../schemas/new-file.ts';
 import type { StateChanges } from '../../schemas/state-changes.ts';
 import { type CheckpointEntry, encodeCheckpoint } from '../../schemas/trace-checkpoint.ts';
 import { type ChunkEntry, chunkEntry, encodeChunk } from '../../schemas/trace-chunk.ts';
@@ -13,20 +14,14 @@ import type { WrittenBytes } from '../../schemas/trace-output.ts';
 import { CheckpointEncoder, type TakenState } from './checkpoint-encoder.ts';
 import { type ChunkContents, ChunkEncoder, type EventTables } from './chunk-encoder.ts';
 
-/** Where a trace is written until it is complete. What stays there after a crash opens as a torn trace. */
-export const partialPath = (path: string): string => `${path}.partial`;
-
 /** An open trace file with its header written. The descriptor serves every thread of the process. */
-export interface OpenTrace {
-  readonly path: string;
-  readonly fd: number;
+export interface OpenTrace extends NewFile {
   readonly offset: number;
 }
 
 /** A trace file being written, frame by frame: whatever happens, what is on disk is whole up to its last frame. */
 export class TraceFile {
-  private readonly path: string;
-  private readonly fd: number;
+  private readonly file: NewFile;
   private readonly encoder = new ChunkEncoder();
   private readonly chunks: ChunkEntry[] = [];
   private readonly checkpoints: CheckpointEntry[] = [];
@@ -36,29 +31,18 @@ export class TraceFile {
   private chunkBytes = 0;
   private offset: number;
 
-  constructor({ path, fd, offset }: OpenTrace) {
-    this.path = path;
-    this.fd = fd;
+  constructor({ offset, ...file }: OpenTrace) {
+    this.file = file;
     this.offset = offset;
   }
 
   /** Begins a trace; what cannot be written shows here. */
   static open(path: string, header: TraceHeader): OpenTrace {
-    let fd: number;
-    const existing = statSync(path, { throwIfNoEntry: false });
-    if (existing?.isDirectory()) throw new BadInput(`cannot write ${path}: it is a folder`);
-    // The finished trace takes the name over: a device or pipe of that name would be gone.
-    if (existing && !existing.isFile())
-      throw new BadInput(`cannot write ${path}: it is not a regular file`, 'give -o the name of a file');
-    try {
-      fd = openSync(partialPath(path), 'w');
-    } catch (error) {
-      throw new BadInput(`cannot write ${path}: ${fileError(error)}`);
-    }
-    const file = new TraceFile({ path, fd, offset: 0 });
+    const created = createFile(path);
+    const file = new TraceFile({ ...created, offset: 0 });
     file.append(preamble());
     file.append(frame(FRAME.header, encodeHeader(header)));
-    return { path, fd, offset: file.offset };
+    return { ...created, offset: file.offset };
   }
 
   addChunk(contents: ChunkContents, tables: EventTables): void {
@@ -109,41 +93,33 @@ export class TraceFile {
       ),
     );
     this.append(trailer(footerOffset));
-    closeSync(this.fd);
-    try {
-      renameSync(partialPath(this.path), this.path);
-    } catch (error) {
-      throw new BadInput(
-        `cannot name the trace ${this.path}: ${fileError(error)}`,
-        `it is in ${partialPath(this.path)}`,
-      );
-    }
+    nameFile(this.file);
   }
 
   abandon(): void {
-    closeSync(this.fd);
+    closeSync(this.file.fd);
   }
 
   /** A frame cut short is no use, and the disk may want the space. */
   private dropTail(): void {
     try {
-      ftruncateSync(this.fd, this.offset);
+      ftruncateSync(this.file.fd, this.offset);
     } catch {
       // Not a regular file, or the disk is gone: a reader leaves the tail out all the same.
     }
-    closeSync(this.fd);
+    closeSync(this.file.fd);
   }
 
   private append(bytes: Uint8Array): void {
     try {
       for (let done = 0; done < bytes.length; ) {
-        done += writeSync(this.fd, bytes, done, bytes.length - done, this.offset + done);
+        done += writeSync(this.file.fd, bytes, done, bytes.length - done, this.offset + done);
       }
     } catch (error) {
       this.dropTail();
-      const partial = partialPath(this.path);
+      const { path, partial } = this.file;
       throw new BadInput(
-        `cannot write ${this.path}: ${fileError(error)}; what was recorded up to then is in ${partial}`,
+        `cannot write ${path}: ${fileError(error)}; what was recorded up to then is in ${partial}`,
         `rewind386 info ${partial}`,
       );
     }

@@ -1,7 +1,8 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, rmSync, writeSync } from 'node:fs';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { fileError } from '../../schemas/file-error.ts';
 import { FRAME, frame, preamble, trailer } from '../../schemas/framing.ts';
+import { createFile, nameFile } from '../../schemas/new-file.ts';
 import { encodeBundle, type TraceBundle } from '../../schemas/trace-bundle.ts';
 import type { ChunkEntry } from '../../schemas/trace-chunk.ts';
 import { encodeFooter, type TraceFooter } from '../../schemas/trace-footer.ts';
@@ -18,13 +19,8 @@ export function writeBundle(
   bundle: TraceBundle,
   path: string,
 ): void {
-  const partial = `${path}.partial`;
-  let fd: number;
-  try {
-    fd = openSync(partial, 'w');
-  } catch (error) {
-    throw new BadInput(`cannot write ${path}: ${fileError(error)}`);
-  }
+  const file = createFile(path);
+  const { fd } = file;
   let offset = 0;
   const append = (bytes: Uint8Array) => {
     for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
@@ -42,11 +38,11 @@ export function writeBundle(
     const footerAt = offset;
     append(frame(FRAME.footer, encodeFooter({ ...(reader.footer as TraceFooter), chunks, checkpoints: [] })));
     append(trailer(footerAt));
-    closeSync(fd);
-    renameSync(partial, path);
   } catch (error) {
-    rmSync(partial, { force: true });
+    closeSync(fd);
+    rmSync(file.partial, { force: true });
     if (error instanceof BadInput) throw error;
     throw new BadInput(`cannot write ${path}: ${fileError(error)}`);
   }
+  nameFile(file);
 }

@@ -1,7 +1,9 @@
 import {
+  closeSync,
   copyFileSync,
   existsSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -10,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TraceFile } from '../../recorder/capture/trace-file.ts';
 import { TraceWriter } from '../../recorder/capture/trace-writer.ts';
 import { InlineLane } from '../../recorder/capture/writer-lane.ts';
 import { type TraceChunk, TraceReader } from '../../replayer/trace-reader.ts';
@@ -20,6 +23,7 @@ import type { Input } from '../../schemas/inputs.ts';
 import type { LadderRow } from '../../schemas/ladder.ts';
 import { unpackFile } from '../../schemas/packed-file.ts';
 import { encodeHeader, SCHEMA_VERSION } from '../../schemas/trace-header.ts';
+import { ChunkCuts } from '../../schemas/trace-output.ts';
 import { icount } from '../../schemas/units.ts';
 import { anyBatch, anyHeader, lastIcount } from '../unit/trace-fixture.ts';
 
@@ -262,8 +266,66 @@ it('says why it cannot write', () => {
 });
 
 it.runIf(existsSync('/dev/full'))('says that the disk is full', () => {
-  const file = path('full.r386');
-  // The writer opens FILE.partial, which here is a disk without room.
-  symlinkSync('/dev/full', `${file}.partial`);
-  expect(() => new InlineLane(file, anyHeader())).toThrow(/the disk is full; what was recorded/);
+  const created = TraceFile.open(path('full.r386'), anyHeader());
+  closeSync(created.fd);
+  const file = new TraceFile({ ...created, fd: openSync('/dev/full', 'w') });
+  const [{ batch }] = parts(1, 3);
+  const range = { firstIcount: 0, endIcount: 1, firstSeq: 0, endSeq: batch.endSeq };
+  expect(() => file.addChunk({ range, inputs: [], ladder: [] }, batch.tables)).toThrow(
+    /cannot write .*full.r386: the disk is full; what was recorded up to then is in .*full.r386.partial$/,
+  );
+});
+
+describe('the file of a recorder', () => {
+  const run = parts(2, 5);
+  const begin = (file: string) => {
+    const writer = new TraceWriter(file, anyHeader(), new InlineLane(file, anyHeader()));
+    for (const { batch } of run) writer.flush(batch);
+    return writer;
+  };
+  const final = { ...run[1].rung, icount: icount(lastIcount(run[1].batch)) };
+  const finish = (writer: TraceWriter) => writer.finish({ kind: 'limit', code: 0, message: '' }, final);
+
+  it('is its own: of two with one name the first gets it, and the other says where its trace is', () => {
+    const file = path('two.r386');
+    const [first, second] = [begin(file), begin(file)];
+    expect([`${file}.partial`, `${file}.partial-2`].every((name) => existsSync(name))).toBe(true);
+    finish(first);
+    const named = readFileSync(file);
+    expect(() => finish(second)).toThrow(/somebody else has made a file of that name meanwhile/);
+    expect(readFileSync(file).equals(named)).toBe(true);
+    expect(existsSync(`${file}.partial`)).toBe(false);
+    const other = TraceReader.open(`${file}.partial-2`);
+    expect(other.torn).toBeUndefined();
+    other.close();
+  });
+
+  it('replaces one that was there when it began', () => {
+    const file = path('again.r386');
+    writeFileSync(file, 'older');
+    finish(begin(file));
+    TraceReader.open(file).close();
+  });
+
+  it('leaves that of an earlier run aside, and what a link of its name points to', () => {
+    const [file, precious] = [path('after.r386'), path('precious')];
+    writeFileSync(`${file}.partial`, 'of a run that crashed');
+    writeFileSync(precious, 'precious');
+    symlinkSync(precious, `${file}.partial-2`);
+    symlinkSync(path('not-there'), `${file}.partial-3`);
+    finish(begin(file));
+    expect(readFileSync(`${file}.partial`, 'utf8')).toBe('of a run that crashed');
+    expect(readFileSync(precious, 'utf8')).toBe('precious');
+    expect(existsSync(path('not-there'))).toBe(false);
+    TraceReader.open(file).close();
+  });
+});
+
+it('the first chunk is closed early, the next when the run is twice as long, and then with the rungs', () => {
+  const cuts = new ChunkCuts(4_194_304);
+  const seen: number[] = [];
+  for (let icount = 0; icount < 2 ** 28; icount += 2 ** 18) if (cuts.takeAt(icount)) seen.push(icount);
+  expect(seen).toEqual([20, 21, 22, 23, 24, 25].map((power) => 2 ** power));
+  expect(cuts.next).toBe(Number.POSITIVE_INFINITY);
+  expect(new ChunkCuts(2000).next).toBe(Number.POSITIVE_INFINITY);
 });
