@@ -38,3 +38,13 @@ function beginsAsTrace(path: string): boolean {
     return false;
   }
 }
+
+/** A full disk is nobody's fault but the disk's, whoever tells of it: Node, or DuckDB in words of its own. */
+export function writeError(error: unknown, output: string): unknown {
+  const message = error instanceof Error ? error.message : String(error);
+  const isFull =
+    (error as NodeJS.ErrnoException).code === 'ENOSPC' || /No space left on device/.test(message);
+  return isFull
+    ? new BadInput(`cannot write ${output}: the disk is full`, 'free some space, or give another -o')
+    : error;
+}

@@ -9,6 +9,7 @@ import { bytes } from '../format.ts';
 import { givenNames, NAMING_OPTIONS } from '../guest-names.ts';
 import { openDatabase } from '../open-database.ts';
 import { printLines } from '../output.ts';
+import { writeError } from '../output-file.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../query-limits.ts';
 import { fileBytes } from './file-bytes.ts';
 
@@ -37,16 +38,6 @@ export const addExport = (cli: Argv): Argv =>
       printLines(describe(to as Target, output));
     },
   );
-
-/** A full disk is nobody's fault but the disk's, whoever tells of it: Node, or DuckDB in words of its own. */
-function writeError(error: unknown, output: string): unknown {
-  const message = error instanceof Error ? error.message : String(error);
-  const isFull =
-    (error as NodeJS.ErrnoException).code === 'ENOSPC' || /No space left on device/.test(message);
-  return isFull
-    ? new BadInput(`cannot write ${output}: the disk is full`, 'free some space, or give another -o')
-    : error;
-}
 
 const options = (yargs: Argv) =>
   yargs

@@ -14,7 +14,7 @@ import { givenNames, NAMING_OPTIONS } from '../guest-names.ts';
 import { symbolsOf } from '../guest-symbols.ts';
 import { openDatabase } from '../open-database.ts';
 import { print, printLines, terminalWidth } from '../output.ts';
-import { checkOutput, FORCE } from '../output-file.ts';
+import { checkOutput, FORCE, writeError } from '../output-file.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../query-limits.ts';
 import { parseCount } from '../values.ts';
 import { writeBeside } from '../write-beside.ts';
@@ -52,6 +52,8 @@ export const addQuery = (cli: Argv): Argv =>
       }
       if (output !== undefined) print(`${output}: ${bytes(fileBytes(output))}`);
       await db.writeCache();
+    } catch (error) {
+      throw output === undefined ? error : writeError(error, output);
     } finally {
       db.close();
     }
