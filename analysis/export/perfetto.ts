@@ -75,7 +75,8 @@ const PARTS: readonly Part[] = [
     category: 'interrupt',
     sql: `SELECT i.icount, coalesce(i.iret_icount, ${LAST}) AS end_icount, o.pid, o.comm,
         CASE WHEN irq IS NULL THEN 'INT ' || vector ELSE 'IRQ ' || irq END AS name,
-        symbol(i.run_id, handler) AS handler, symbol(i.run_id, eip) AS interrupted_at, depth, id AS frame_id
+        symbol(i.run_id, handler) AS handler, symbol(i.run_id, eip) AS interrupted_at, depth, id AS frame_id,
+        nullif(count, 1) AS deliveries
       FROM interrupts i ${OWNED('cr3', 'i')} ORDER BY i.icount, i.seq`,
   },
   {

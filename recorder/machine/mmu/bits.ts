@@ -50,7 +50,6 @@ export const LEVEL_PDE = 1;
 export const LEVEL_PTE = 2;
 
 /** In the order of CONTROL_REGISTER. */
-export const REG_CR0 = 0;
 export const REG_CR3 = 3;
 export const REG_CR4 = 4;
 
