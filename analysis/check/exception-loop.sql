@@ -1,6 +1,7 @@
 -- Exception without end
 --
--- One exception at one instruction 1,000 times and more, with no other between, up to the end of the run. Debug traps,
+-- One exception at one instruction 1,000 times and more, with no other between, less than 20,000 instructions apart, up to where
+-- the run was stopped. Debug traps,
 -- breakpoints and what kernels switch or emulate a coprocessor by do not count, nor do general protection faults of user
 -- code, by which virtual-8086 monitors work. From the exceptions recorded.
 -- @class exception-loop

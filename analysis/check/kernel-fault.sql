@@ -1,8 +1,9 @@
 -- Kernel fault
 --
--- The last fault in kernel code, when nothing but the end of the machine came after it: it panicked, shut down, halted or
--- ended with a bad exit code within 2 million instructions, and no user code was seen in between. Of a page fault, who wrote
--- the entry last whose absence faulted. From the exceptions and page-table writes recorded.
+-- The last fault in kernel code, when nothing shows that the kernel came back from it: no user code was seen to run, and the page
+-- was not mapped, before the words of a panic (up to 2 million instructions later), a halt for ever (100,000), a bad exit code
+-- (1,000) or, at the same instruction, a shutdown. Of a page fault, who wrote the entry last whose absence faulted. From the
+-- exceptions, interrupts and page-table writes recorded.
 -- @class kernel-fault
 -- @severity error
 SELECT f.run_id, coalesce(w.write_icount, f.icount) AS from_icount, f.icount, process_text(o.pid, o.comm) AS process,

@@ -29,8 +29,6 @@ export interface ExceptionFacts {
   readonly streak: Streak | undefined;
   /** The last fault of kernel code up to the icount asked for, or the first of those of one instruction. */
   readonly kernelFault: Exception | undefined;
-  /** icount of the last exception of user code up to then; -1 for none. */
-  readonly lastFromUser: number;
 }
 
 /** Debug, breakpoint and overflow are traps that programs ask for, and the coprocessor's are how kernels switch its state. */
@@ -45,23 +43,24 @@ const wanted: ReadonlySet<string> = new Set(WANTED);
 export function exceptionFacts(reader: TraceReader, until: number): ExceptionFacts {
   let streak: { exception: Exception; count: number; firstIcount: number; lastIcount: number } | undefined;
   let kernelFault: Exception | undefined;
-  let lastFromUser = -1;
   for (const exception of exceptionsOf(reader)) {
     if (streak && isSame(streak.exception, exception)) {
       streak.count++;
       streak.lastIcount = exception.icount;
     } else streak = { exception, count: 1, firstIcount: exception.icount, lastIcount: exception.icount };
-    if (exception.icount > until) continue;
-    if (exception.cpl === 3) lastFromUser = exception.icount;
+    if (exception.icount > until || exception.cpl === 3 || !FAULTS.has(exception.vector)) continue;
     // A fault that cannot be delivered is followed by a double fault at the same instruction: the first one tells more.
-    else if (FAULTS.has(exception.vector) && kernelFault?.icount !== exception.icount)
-      kernelFault = exception;
+    if (kernelFault?.icount !== exception.icount) kernelFault = exception;
   }
-  return { streak, kernelFault, lastFromUser };
+  return { streak, kernelFault };
 }
 
 const isSame = (a: Exception, b: Exception): boolean =>
-  a.vector === b.vector && a.eip === b.eip && a.cpl === b.cpl && (a.vector !== 14 || a.cr2 === b.cr2);
+  a.vector === b.vector &&
+  a.eip === b.eip &&
+  a.cpl === b.cpl &&
+  a.cr3 === b.cr3 &&
+  (a.vector !== 14 || a.cr2 === b.cr2);
 
 function* exceptionsOf(reader: TraceReader): Generator<Exception> {
   for (let chunk = 0; chunk < reader.chunks.length; chunk++) {

@@ -1,8 +1,8 @@
 import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
 import type { TraceReader } from '../../replayer/trace-reader.ts';
-import { EVENT_KINDS, INTERRUPT_OP } from '../../schemas/events.ts';
 import { type Exception, exceptionFacts, exceptionName, type Streak } from './exceptions.ts';
 import { isMeant, successCodes } from './exit-codes.ts';
+import { isFatal } from './fatal-fault.ts';
 import { addressIn, panicLine } from './panic-lines.ts';
 
 /** Kinds of sign, worst first: what killed the machine before what it said of it. */
@@ -52,10 +52,10 @@ const NOTHING = {
   repeats: null,
 } as const;
 
-/** A fault this long before the end may be what the kernel then wrote its last words about; console output is slow. */
-const DEATH_THROES = 2_000_000;
 /** Fewer exceptions at one place may be a wait. */
 const LOOP = 1000;
+/** Instructions from one to the next, on average; more is a program that is started and killed again and again. */
+const LONGEST_PERIOD = 20_000;
 /** The loop still ran at the end when it had not been silent for more than so many times its period. */
 const SILENT_PERIODS = 20;
 const PAGE_FAULT = 14;
@@ -66,25 +66,24 @@ const STOPPED: ReadonlySet<string> = new Set(['limit', 'interrupted', 'unspecifi
 const NO_LOOPS: ReadonlySet<number> = new Set([1, 3, 4, 7, 16]);
 
 /**
- * Every sign, in the order of SIGN_KINDS; none for a guest whose end was meant (`--expect-exit`). A bad exit code and a halt that
- * follow a panic or a fault say nothing new.
+ * Every sign, in the order of SIGN_KINDS; none for a guest whose end was meant (`--expect-exit`). A bad exit code that follows the
+ * words of a panic, and a halt that follows those or a fault, say nothing new.
  */
 export function signsOf(reader: TraceReader): Sign[] {
-  const { header, footer, endIcount } = reader;
+  const { header, footer } = reader;
   if (isMeant(header, footer?.exit)) return [];
   const end = endOf(reader);
   const words = panic(reader);
-  const died = Math.min(...[...end, ...words].map(({ icount }) => icount), Number.POSITIVE_INFINITY);
-  const { streak, kernelFault, lastFromUser } = exceptionFacts(reader, died);
-  const isLast =
-    kernelFault !== undefined &&
-    died - kernelFault.icount <= DEATH_THROES &&
-    lastFromUser <= kernelFault.icount &&
-    !userSeen(reader, kernelFault.icount, Math.min(died, endIcount));
+  const [death] = [...words, ...end].sort((a, b) => a.icount - b.icount);
+  const { streak, kernelFault } = exceptionFacts(reader, death?.icount ?? Number.NEGATIVE_INFINITY);
+  const fault = death && kernelFault && isFatal(reader, kernelFault, death) ? [faultOf(kernelFault)] : [];
   const loop = streak && loopAtEnd(streak, reader);
-  const causes = [...(isLast ? [faultOf(kernelFault)] : []), ...words, ...(loop ? [loop] : [])];
-  const news = end.filter(({ kind }) => kind === 'triple_fault' || causes.length === 0);
-  return [...causes, ...news].sort((a, b) => SIGN_KINDS.indexOf(a.kind) - SIGN_KINDS.indexOf(b.kind));
+  const causes = [...fault, ...words, ...(loop ? [loop] : [])];
+  const isNews = ({ kind }: Sign) =>
+    kind === 'triple_fault' || (kind === 'exit_code' ? words.length === 0 : causes.length === 0);
+  return [...causes, ...end.filter(isNews)].sort(
+    (a, b) => SIGN_KINDS.indexOf(a.kind) - SIGN_KINDS.indexOf(b.kind),
+  );
 }
 
 function endOf({ header, names, footer, endIcount: icount }: TraceReader): Sign[] {
@@ -145,7 +144,7 @@ function loopAtEnd(streak: Streak, reader: TraceReader): Sign | undefined {
   if (count < LOOP || NO_LOOPS.has(vector) || (vector === GENERAL_PROTECTION && cpl === 3)) return undefined;
   const period = Math.max(1, (lastIcount - firstIcount) / (count - 1));
   const silence = reader.endIcount - lastIcount;
-  if (silence > SILENT_PERIODS * period) return undefined;
+  if (period > LONGEST_PERIOD || silence > SILENT_PERIODS * period) return undefined;
   const instruction = instructionOf(reader);
   const address = vector === PAGE_FAULT ? cr2 : null;
   return {
@@ -164,26 +163,4 @@ export function instructionOf({ footer }: TraceReader): string | undefined {
   let at = 0;
   const line = disassemble(() => code[at++] ?? 0, 0, footer?.endState?.wide ?? true);
   return typeof line === 'string' ? undefined : line.text;
-}
-
-const [ICOUNT, OP, INTERRUPTED_CPL] = ['icount', 'op', 'interrupted_cpl'].map((name) =>
-  EVENT_KINDS.interrupts.columns.findIndex((column) => column.name === name),
-);
-const DELIVER = INTERRUPT_OP.indexOf('deliver');
-
-/** Whether an interrupt found user code running between two icounts: then the kernel had come back from its fault. */
-function userSeen(reader: TraceReader, from: number, to: number): boolean {
-  for (const [n, { range, rows }] of reader.chunks.entries()) {
-    if (!rows.interrupts || range.endIcount < from || range.firstIcount > to) continue;
-    const { columns, count } = reader.readChunk(n).table('interrupts');
-    for (let row = 0; row < count; row++)
-      if (
-        columns[OP][row] === DELIVER &&
-        columns[INTERRUPTED_CPL][row] === 3 &&
-        columns[ICOUNT][row] > from &&
-        columns[ICOUNT][row] <= to
-      )
-        return true;
-  }
-  return false;
 }

@@ -15,8 +15,8 @@ import { symbols } from './symbols.ts';
 import type { TraceTable } from './table.ts';
 import { tlbEvents } from './tlb-events.ts';
 
-/** Every table a trace is seen as. Counted up when a table or column changes: caches made before are rebuilt. */
-export const TABLES_VERSION = 4;
+/** Every table a trace is seen as. Counted up when a table, column or rule of a table changes: caches made before are rebuilt. */
+export const TABLES_VERSION = 5;
 
 export const TABLES: readonly TraceTable[] = [
   run,
