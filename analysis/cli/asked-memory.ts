@@ -1,6 +1,6 @@
 import type { Machine } from '../../recorder/machine/machine.ts';
 import { CR4_PSE, PAGE_SIZE_4M, PRESENT } from '../../recorder/machine/mmu/bits.ts';
-import { word } from '../../replayer/gdb/mappings.ts';
+import { word } from '../../replayer/debug/mappings.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import type { ElfSymbol } from '../../schemas/elf.ts';
 import { symbolAddress } from '../../schemas/guest-address.ts';

@@ -1,5 +1,5 @@
-import type { Debuggee } from '../../replayer/gdb/debuggee.ts';
-import type { Monitor } from '../../replayer/gdb/monitor.ts';
+import type { Debuggee } from '../../replayer/debug/debuggee.ts';
+import type { Monitor } from '../../replayer/debug/monitor.ts';
 
 /** Where a debugger begins: at an icount, or at a finding of the checks, from 1; at the end without either. */
 export interface DebugStart {

@@ -1,5 +1,5 @@
 import { buildMachine } from '../../recorder/machine/build.ts';
-import type { MonitorOptions } from '../../replayer/gdb/monitor.ts';
+import type { MonitorOptions } from '../../replayer/debug/monitor.ts';
 import { type LastWriter, newestWriter } from '../../replayer/store-index/last-writer.ts';
 import type { TraceReader } from '../../replayer/trace-reader.ts';
 import { StoreIndex } from '../db/store-index.ts';

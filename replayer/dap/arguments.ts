@@ -1,5 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { MAX_WATCHED } from '../gdb/points.ts';
+import { MAX_WATCHED } from '../debug/debuggee.ts';
 
 /** What a client must send with a request: the Debug Adapter Protocol's "Arguments", as far as they are used here. */
 

@@ -1,3 +1,6 @@
+import type { Debuggee } from '../debug/debuggee.ts';
+import type { GuestCode, Place } from '../debug/guest-code.ts';
+import { unwind } from '../debug/unwind.ts';
 import { expressionOf, numberOf, withOrigin } from '../dwarf/attributes.ts';
 import { RETURN, type Registers } from '../dwarf/call-frames.ts';
 import type { Scope } from '../dwarf/debug-info.ts';
@@ -5,9 +8,6 @@ import { AT, type Die } from '../dwarf/entries.ts';
 import { type FrameContext, type Location, locate } from '../dwarf/expressions.ts';
 import { type Type, typeOf } from '../dwarf/types.ts';
 import { understood } from '../dwarf/work.ts';
-import type { Debuggee } from '../gdb/debuggee.ts';
-import type { GuestCode, Place } from './guest-code.ts';
-import { unwind } from './unwind.ts';
 import type { Data } from './values.ts';
 
 /** One frame of the stack: what its code can see, and where that is. */

@@ -1,8 +1,8 @@
 import { Handles } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { Debuggee } from '../gdb/debuggee.ts';
+import type { Debuggee } from '../debug/debuggee.ts';
+import type { GuestCode } from '../debug/guest-code.ts';
 import { Frame } from './frame.ts';
-import type { GuestCode } from './guest-code.ts';
 import { followPath } from './paths.ts';
 import { type Data, type Named, Values } from './values.ts';
 

@@ -1,10 +1,10 @@
 import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
+import type { Debuggee, StopReport } from '../debug/debuggee.ts';
+import type { GuestCode } from '../debug/guest-code.ts';
+import { cpuOf } from '../debug/register.ts';
+import { unwind } from '../debug/unwind.ts';
 import { ESP, RETURN } from '../dwarf/call-frames.ts';
-import type { Debuggee, StopReport } from '../gdb/debuggee.ts';
-import { cpuOf } from '../gdb/register.ts';
 import type { StopConditions } from '../timeline/timeline.ts';
-import type { GuestCode } from './guest-code.ts';
-import { unwind } from './unwind.ts';
 
 /** A source line may take long (REP, loops): so many steps at most before the debugger says where it is. */
 const MAX_STEPS = 100_000;

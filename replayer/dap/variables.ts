@@ -1,9 +1,9 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { BadInput } from '../../schemas/bad-input.ts';
-import type { Debuggee } from '../gdb/debuggee.ts';
-import { cpuOf } from '../gdb/register.ts';
-import { changeRegister, registerNumber } from '../gdb/registers.ts';
-import { hex } from './guest-code.ts';
+import type { Debuggee } from '../debug/debuggee.ts';
+import { hex } from '../debug/guest-code.ts';
+import { cpuOf } from '../debug/register.ts';
+import { changeRegister, registerNumber } from '../debug/registers.ts';
 import type { Data } from './values.ts';
 
 interface Shown {

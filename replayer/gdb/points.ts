@@ -1,7 +1,7 @@
 import type { Machine } from '../../recorder/machine/machine.ts';
 import type { Watch } from '../../recorder/machine/stops.ts';
+import { type AddressSpace, MAX_WATCHED } from '../debug/debuggee.ts';
 import type { StopConditions } from '../timeline/timeline.ts';
-import type { AddressSpace } from './debuggee.ts';
 
 interface Point {
   readonly type: number;
@@ -14,8 +14,6 @@ interface Point {
 
 /** More than these are a mistake, or an attack on the machine's memory. */
 const MAX_POINTS = 4096;
-/** Bytes that one watchpoint may cover: each of its pages loses the fast path. */
-export const MAX_WATCHED = 1 << 20;
 const HIGHEST = 0xffffffff;
 
 /** The points that gdb has inserted (Z and z): types 0 and 1 stop at code, 2 at writes, 3 at reads, 4 at both. */

@@ -1,9 +1,5 @@
-import type { StopConditions } from '../timeline/timeline.ts';
-import { evaluateAgent } from './agent-expression.ts';
-import type { AddressSpace, Debuggee, StopReport } from './debuggee.ts';
-import type { Monitor } from './monitor.ts';
-import { bytesOfHex, hexNumbers, hexOf, hexOfText, PACKET_SIZE, unescapeBinary } from './packets.ts';
-import { GdbPoints } from './points.ts';
+import type { AddressSpace, Debuggee, StopReport } from '../debug/debuggee.ts';
+import type { Monitor } from '../debug/monitor.ts';
 import {
   changeRegister,
   changeRegisters,
@@ -12,7 +8,11 @@ import {
   readRegisters,
   targetXml,
   wordOfRegister,
-} from './registers.ts';
+} from '../debug/registers.ts';
+import type { StopConditions } from '../timeline/timeline.ts';
+import { evaluateAgent } from './agent-expression.ts';
+import { bytesOfHex, hexNumbers, hexOf, hexOfText, PACKET_SIZE, unescapeBinary } from './packets.ts';
+import { GdbPoints } from './points.ts';
 
 const ERROR_ARGUMENT = 'E16';
 const ERROR_MEMORY = 'E0e';

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { expect } from 'vitest';
-import { GuestCode } from '../../replayer/dap/guest-code.ts';
 import { RewindDebugSession } from '../../replayer/dap/session.ts';
+import { GuestCode } from '../../replayer/debug/guest-code.ts';
 import type { TinyDebuggee } from '../replay/tiny-debuggee.ts';
 
 /** Requests as editors send them, of which the fuzzer makes others. */

@@ -5,11 +5,11 @@ import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
 import { knownLastWriter } from '../../analysis/cli/known-last-writer.ts';
 import { StoreIndex } from '../../analysis/db/store-index.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
+import { Debuggee } from '../../replayer/debug/debuggee.ts';
+import { Monitor } from '../../replayer/debug/monitor.ts';
+import { cpuOf } from '../../replayer/debug/register.ts';
+import { registerNumber, wordOfRegister } from '../../replayer/debug/registers.ts';
 import { evaluateAgent } from '../../replayer/gdb/agent-expression.ts';
-import { Debuggee } from '../../replayer/gdb/debuggee.ts';
-import { Monitor } from '../../replayer/gdb/monitor.ts';
-import { cpuOf } from '../../replayer/gdb/register.ts';
-import { registerNumber, wordOfRegister } from '../../replayer/gdb/registers.ts';
 import { type GdbServer, serveGdb } from '../../replayer/gdb/server.ts';
 import { GdbStub } from '../../replayer/gdb/stub.ts';
 import {

@@ -6,7 +6,7 @@ import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import type { Watch } from '../../recorder/machine/stops.ts';
-import type { DebugFinding } from '../../replayer/gdb/monitor.ts';
+import type { DebugFinding } from '../../replayer/debug/monitor.ts';
 import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
 import { runGuest } from '../guest/built-in.ts';

@@ -14,6 +14,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   analysis: ['schemas', 'recorder/machine', 'recorder/capture', 'replayer', 'analysis'],
 };
 
+/** Within the replayer: what gdb and editors share knows of neither, and neither of the other. */
+const NEVER_IMPORTS: Record<string, readonly string[]> = {
+  'replayer/timeline': ['replayer/debug', 'replayer/gdb', 'replayer/dap', 'replayer/dwarf'],
+  'replayer/dwarf': ['replayer/debug', 'replayer/gdb', 'replayer/dap', 'replayer/timeline'],
+  'replayer/debug': ['replayer/gdb', 'replayer/dap'],
+  'replayer/gdb': ['replayer/dap', 'replayer/dwarf'],
+  'replayer/dap': ['replayer/gdb'],
+};
+
 const root = resolve(import.meta.dirname, '../..');
 const layerOf = (path: string) => Object.keys(MAY_IMPORT).find((layer) => path.startsWith(`${layer}/`));
 
@@ -38,6 +47,18 @@ describe('import rules', () => {
           .filter((target) => target.startsWith('.'))
           .map((target) => relative(root, resolve(root, dirname(path), target)))
           .filter((target) => !allowed.includes(layerOf(target) ?? 'outside'))
+          .map((target) => `${path} imports ${target}`),
+      );
+      expect(broken).toEqual([]);
+    });
+  }
+
+  for (const [folder, others] of Object.entries(NEVER_IMPORTS)) {
+    it(`${folder} imports nothing of ${others.join(', ')}`, () => {
+      const broken = sources(folder).flatMap((path) =>
+        imports(path)
+          .map((target) => relative(root, resolve(root, dirname(path), target)))
+          .filter((target) => others.some((other) => target.startsWith(`${other}/`)))
           .map((target) => `${path} imports ${target}`),
       );
       expect(broken).toEqual([]);

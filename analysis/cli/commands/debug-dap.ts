@@ -1,9 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 import { buildMachine } from '../../../recorder/machine/build.ts';
-import { GuestCode } from '../../../replayer/dap/guest-code.ts';
 import { RewindDebugSession } from '../../../replayer/dap/session.ts';
-import { Debuggee } from '../../../replayer/gdb/debuggee.ts';
-import { type DebugFinding, Monitor } from '../../../replayer/gdb/monitor.ts';
+import { Debuggee } from '../../../replayer/debug/debuggee.ts';
+import { GuestCode } from '../../../replayer/debug/guest-code.ts';
+import { type DebugFinding, Monitor } from '../../../replayer/debug/monitor.ts';
 import { ForwardSession } from '../../../replayer/timeline/forward-session.ts';
 import type { TraceReader } from '../../../replayer/trace-reader.ts';
 import { builtinDisk } from '../builtin-guest.ts';

@@ -11,6 +11,8 @@ export type StopReport =
   | { readonly kind: 'step' | 'interrupted' | 'begin' | 'end' }
   | { readonly kind: 'hit'; readonly hit: Hit };
 
+/** Bytes that one watchpoint may cover: each of its pages loses the fast path. */
+export const MAX_WATCHED = 1 << 20;
 /** Bytes of memory that are shown at once: lengths come from the guest's debug information, too. */
 const MAX_READ = 1 << 20;
 

@@ -1,8 +1,8 @@
 import type { Machine } from '../../recorder/machine/machine.ts';
 import { EBP, ESP, RETURN, type Registers } from '../dwarf/call-frames.ts';
-import type { Debuggee } from '../gdb/debuggee.ts';
-import { cpuOf } from '../gdb/register.ts';
+import type { Debuggee } from './debuggee.ts';
 import type { GuestCode } from './guest-code.ts';
+import { cpuOf } from './register.ts';
 
 const MAX_FRAMES = 64;
 
