@@ -44,13 +44,13 @@ export class Frame implements FrameContext {
   /** The frames of the stack, innermost first; functions that were inlined have frames of their own. */
   static all(debuggee: Debuggee, code: GuestCode): Frame[] {
     return unwind(debuggee, code).flatMap(({ registers, pc }) => {
-      const at = registers[RETURN] ?? 0;
+      const name = code.nameAt(registers[RETURN] ?? 0, pc);
       const scopes: (Scope | undefined)[] = code.info.scopesAt(pc);
       if (scopes.length === 0) scopes.push(undefined);
       // Of the line table's line is the innermost; of each other one the line at which the one before was inlined.
       let { path, line } = code.place(pc);
       return scopes.map((scope, i) => {
-        const place = { name: code.place(at).name, ...(path ? { path, line: line as number } : {}) };
+        const place = { name, ...(path ? { path, line: line as number } : {}) };
         if (i < scopes.length - 1) place.name = scope?.functionName ?? place.name;
         line = scope?.inlinedAt ?? line;
         path = (scopes[i + 1] && code.place(scopes[i + 1]?.start ?? 0).path) ?? path;

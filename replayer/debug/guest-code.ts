@@ -17,11 +17,11 @@ export interface Place {
 
 export interface GuestCodeOptions {
   /** The recorded image. */
-  readonly kernel: Uint8Array | undefined;
+  readonly kernel?: Uint8Array | undefined;
   /** A file with the kernel's DWARF; default: the image itself. */
-  readonly debugFile: Uint8Array | undefined;
+  readonly debugFile?: Uint8Array | undefined;
   /** The folder that the paths in it are relative to. */
-  readonly sources: string | undefined;
+  readonly sources?: string | undefined;
 }
 
 /** The guest's program as its symbols and DWARF tell it. */
@@ -32,7 +32,7 @@ export class GuestCode {
   private readonly lines: LineTable;
   private readonly sources: string | undefined;
 
-  constructor(guest: TraceGuest, { kernel, debugFile, sources }: GuestCodeOptions) {
+  constructor(guest: TraceGuest, { kernel, debugFile, sources }: GuestCodeOptions = {}) {
     const sections = elfSections(debugFile ?? kernel ?? new Uint8Array());
     this.symbols = guestSymbols(guest);
     this.lines = new LineTable(sections);
@@ -46,6 +46,18 @@ export class GuestCode {
     const name = symbolize(this.symbols, at) ?? hex(at);
     const source = this.lines.at(at);
     return source ? { name, path: this.absolute(source.file), line: source.line } : { name };
+  }
+
+  /**
+   * function+offset of a frame at `address`, whose code is at `pc`. A function that does not return may end with the call, so
+   * that the return address is another's: the function is that of `pc`.
+   */
+  nameAt(address: number, pc: number): string {
+    const start = this.functionStart(pc);
+    const name = start === undefined ? undefined : symbolize(this.symbols, start);
+    if (name === undefined || start === undefined) return this.place(address).name;
+    const offset = (address >>> 0) - start;
+    return offset === 0 ? String(name) : `${name}+0x${offset.toString(16)}`;
   }
 
   /** symbol+offset of what an address is in, if the guest's symbols say how long that is. */

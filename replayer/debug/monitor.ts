@@ -14,11 +14,16 @@ import { symbolize } from '../../schemas/elf.ts';
 import { symbolAddress } from '../../schemas/guest-address.ts';
 import { guestSymbols } from '../../schemas/guest-symbols.ts';
 import type { Untrusted } from '../../schemas/untrusted.ts';
+import { EBP, ESP, RETURN } from '../dwarf/call-frames.ts';
 import type { LastWriter } from '../store-index/last-writer.ts';
 import type { TraceReader } from '../trace-reader.ts';
+import { backtrace } from './backtrace.ts';
 import type { Debuggee } from './debuggee.ts';
+import { gdt, idt, tss } from './descriptor-tables.ts';
+import { GuestCode } from './guest-code.ts';
 import { mappedRanges, word } from './mappings.ts';
 import { ProcessNames } from './process-names.ts';
+import { interruptedCaller } from './unwind.ts';
 
 /** A finding of the analysis, as `monitor findings` lists it. */
 export interface DebugFinding {
@@ -28,6 +33,8 @@ export interface DebugFinding {
 }
 
 export interface MonitorOptions {
+  /** The guest's program; by its symbols alone when absent. */
+  readonly code?: () => GuestCode;
   /** Runs the checks; absent when there is no analysis. */
   readonly findings?: () => Promise<readonly DebugFinding[]>;
   /**
@@ -43,9 +50,10 @@ interface Writer {
   readonly eip: number | undefined;
 }
 
+/** Without usage it is not listed. */
 interface Command {
-  readonly usage: string;
-  readonly help: string;
+  readonly usage?: string;
+  readonly help?: string;
   run(argument: string): string | Promise<string>;
 }
 
@@ -60,6 +68,7 @@ export class Monitor {
   private readonly names: ProcessNames;
   private readonly symbols: ReturnType<typeof guestSymbols>;
   private found: readonly DebugFinding[] | undefined;
+  private guestCode: GuestCode | undefined;
 
   private readonly commands: Readonly<Record<string, Command>> = {
     when: {
@@ -88,6 +97,19 @@ export class Monitor {
       help: 'what the directory in a frame (number or physical address) maps',
       run: (frame) => this.mappings(frameAddress(frame)),
     },
+    'info gdt': {
+      usage: 'info gdt|idt|tss',
+      help: 'the descriptor tables and the task state segment of the processor',
+      run: () => gdt(this.debuggee, (address) => this.symbol(address)),
+    },
+    'info idt': { run: () => idt(this.debuggee, (address) => this.symbol(address)) },
+    'info tss': { run: () => tss(this.debuggee, (address) => this.symbol(address)) },
+    bt: {
+      usage: 'bt',
+      help: 'the stack, through interrupts to what they came into',
+      run: () => backtrace(this.debuggee, this.code),
+    },
+    'interrupted-at': { run: (registers) => this.interruptedAt(registers) },
     'last-writer': {
       usage: 'last-writer [phys] ADDRESS|SYMBOL[+OFFSET]',
       help: 'what wrote the word at an address last, before now',
@@ -117,6 +139,12 @@ export class Monitor {
     this.options = options;
     this.names = new ProcessNames(reader);
     this.symbols = guestSymbols(reader.names.guest);
+  }
+
+  /** Read when it is first asked for: that of a large kernel takes a while. */
+  private get code(): GuestCode {
+    this.guestCode ??= this.options.code?.() ?? new GuestCode(this.reader.names.guest);
+    return this.guestCode;
   }
 
   private get machine(): Machine {
@@ -149,10 +177,9 @@ export class Monitor {
   }
 
   private help(): string {
-    const width = Math.max(...Object.values(this.commands).map(({ usage }) => usage.length));
-    return Object.values(this.commands)
-      .map(({ usage, help }) => `${usage.padEnd(width)}  ${help}\n`)
-      .join('');
+    const listed = Object.values(this.commands).flatMap(({ usage, help }) => (usage ? [[usage, help]] : []));
+    const width = Math.max(...listed.map(([usage = '']) => usage.length));
+    return listed.map(([usage = '', help]) => `${usage.padEnd(width)}  ${help}\n`).join('');
   }
 
   /** A number in hexadecimal; or a symbol, which names a linear address whatever space numbers are of. */
@@ -225,6 +252,29 @@ export class Monitor {
     return found
       .map(({ icount, title, summary }, i) => `${i + 1}  icount ${icount}  ${title}\n   ${summary}\n`)
       .join('');
+  }
+
+  /**
+   * For gdb's unwinder (`PC SP FP`, hexadecimal): where the delivery pushed its EIP, and EIP, ESP and EBP of the code that it
+   * interrupted; nothing where a frame is another's to unwind.
+   */
+  private interruptedAt(text: string): string {
+    const numbers = text.split(/\s+/).map((number) => Number.parseInt(number, 16));
+    if (numbers.length !== 3 || !numbers.every((number) => number >= 0 && number <= 0xffffffff))
+      throw new BadInput('interrupted-at takes PC, SP and FP in hexadecimal');
+    const [pc, sp, fp] = numbers;
+    const registers = Array.from({ length: RETURN + 1 }, (_, n) =>
+      n === RETURN ? pc : n === ESP ? sp : n === EBP ? fp : undefined,
+    );
+    this.code.info.begin();
+    const found = interruptedCaller(this.debuggee, this.code, registers);
+    const values = found && [
+      found.delivery,
+      found.registers[RETURN],
+      found.registers[ESP],
+      found.registers[EBP],
+    ];
+    return values ? `${values.map((value) => hex(value ?? 0)).join(' ')}\n` : '\n';
   }
 
   private async backToRecording(): Promise<string> {

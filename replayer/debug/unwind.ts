@@ -1,37 +1,35 @@
+import { VM } from '../../recorder/machine/cpu/flags.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
 import { EBP, ESP, RETURN, type Registers } from '../dwarf/call-frames.ts';
 import type { Debuggee } from './debuggee.ts';
 import type { GuestCode } from './guest-code.ts';
+import { interruptFrames } from './interrupt-frames.ts';
 import { cpuOf } from './register.ts';
 
 const MAX_FRAMES = 64;
+/** Privilege level of a selector. */
+const RPL = 3;
 
 /** A frame of the stack. */
 export interface UnwoundFrame {
   readonly registers: Registers;
   /** An address in the code that the frame is at: of a caller the call, which may be the last instruction of its function. */
   readonly pc: number;
+  /** It did not call the frame below: an interrupt or exception came. */
+  readonly interrupted: boolean;
 }
 
 /**
- * The frames of the stack, innermost first: by the kernel's call frame information, else by its frame pointers. Through the
- * handler of an interrupt to what it interrupted, where the kernel's information says how.
+ * The frames of the stack, innermost first: by the kernel's call frame information, else by its frame pointers, else, out of
+ * the code that an interrupt was delivered to, by what the delivery pushed.
  */
 export function unwind(debuggee: Debuggee, code: GuestCode): UnwoundFrame[] {
-  const word = (address: number): number | undefined => {
-    const bytes = debuggee.readMemory('linear', address, 4);
-    return bytes.length === 4 ? Buffer.from(bytes).readUInt32LE() : undefined;
-  };
   const registers = registersOf(debuggee.machine);
-  const frames: UnwoundFrame[] = [{ registers, pc: registers[RETURN] ?? 0 }];
+  const frames: UnwoundFrame[] = [{ registers, pc: registers[RETURN] ?? 0, interrupted: false }];
   while (frames.length < MAX_FRAMES) {
-    const frame = frames[frames.length - 1];
-    const caller = callerOf(frame, code, word);
-    const back = caller?.[RETURN];
-    // Stacks grow down: a caller's frame is above.
-    if (!caller || !back || (caller[ESP] ?? 0) <= (frame.registers[ESP] ?? 0)) return frames;
-    // What was interrupted goes on with the instruction that it was at; a call is before the return address.
-    frames.push({ registers: caller, pc: code.frames.isSignal(frame.pc) ? back : back - 1 });
+    const caller = callerOf(frames[frames.length - 1], debuggee, code);
+    if (!caller) break;
+    frames.push(caller);
   }
   return frames;
 }
@@ -41,19 +39,76 @@ function registersOf(machine: Machine): Registers {
   return [...Array.from({ length: 8 }, (_, n) => cpu.register(n) >>> 0), cpu.eip >>> 0];
 }
 
-function callerOf(
-  { registers, pc }: UnwoundFrame,
-  code: GuestCode,
-  word: (address: number) => number | undefined,
-): Registers | undefined {
+function callerOf(frame: UnwoundFrame, debuggee: Debuggee, code: GuestCode): UnwoundFrame | undefined {
+  const { registers, pc } = frame;
+  const word = wordsOf(debuggee);
   const known = code.frames.caller(registers.with(RETURN, pc), word);
-  if (known) return known;
-  const ebp = registers[EBP];
-  if (ebp === undefined || ebp < (registers[ESP] ?? 0)) return undefined;
-  const back = word(ebp + 4);
-  if (back === undefined || code.functionStart(back) === undefined) return undefined;
-  return registers
-    .with(RETURN, back)
-    .with(ESP, ebp + 8)
-    .with(EBP, word(ebp));
+  if (known) {
+    const back = known[RETURN];
+    // Stacks grow down: a caller's frame is above.
+    if (!back || (known[ESP] ?? 0) <= (registers[ESP] ?? 0)) return undefined;
+    // What was interrupted goes on with the instruction that it was at; a call is before the return address.
+    const interrupted = code.frames.isSignal(pc);
+    return { registers: known, pc: interrupted ? back : back - 1, interrupted };
+  }
+  const [esp = 0, ebp = 0] = [registers[ESP], registers[EBP]];
+  const [delivery] = interruptFrames(debuggee.machine, esp);
+  if (ebp >= esp && (delivery === undefined || ebp < delivery)) {
+    const back = word(ebp + 4);
+    if (back !== undefined && code.functionStart(back - 1) !== undefined)
+      return {
+        registers: registers
+          .with(RETURN, back)
+          .with(ESP, ebp + 8)
+          .with(EBP, word(ebp)),
+        pc: back - 1,
+        interrupted: false,
+      };
+  }
+  return delivery === undefined ? undefined : interruptedAt(delivery, registers, word);
+}
+
+/** Where code without call frame information and without a frame of its own was entered from, if an interrupt did it. */
+export function interruptedCaller(
+  debuggee: Debuggee,
+  code: GuestCode,
+  registers: Registers,
+): { readonly delivery: number; readonly registers: Registers } | undefined {
+  const pc = registers[RETURN] ?? 0;
+  const word = wordsOf(debuggee);
+  if (code.frames.caller(registers, word) || code.info.scopesAt(pc).length > 0) return undefined;
+  const caller = callerOf({ registers, pc, interrupted: false }, debuggee, code);
+  const [delivery] = interruptFrames(debuggee.machine, registers[ESP] ?? 0);
+  return caller?.interrupted && delivery !== undefined
+    ? { delivery, registers: caller.registers }
+    : undefined;
+}
+
+const wordsOf =
+  (debuggee: Debuggee) =>
+  (address: number): number | undefined => {
+    const bytes = debuggee.readMemory('linear', address, 4);
+    return bytes.length === 4 ? Buffer.from(bytes).readUInt32LE() : undefined;
+  };
+
+/**
+ * What a delivery interrupted: EIP, CS and EFLAGS as it pushed them, from another privilege level ESP too (80386 Programmer's
+ * Reference, 9.6.1). Of the other registers only EBP is taken to be still what it was, as handlers leave it to the functions
+ * that they call.
+ */
+function interruptedAt(
+  delivery: number,
+  registers: Registers,
+  word: (address: number) => number | undefined,
+): UnwoundFrame | undefined {
+  const [eip, cs, eflags] = [0, 4, 8].map((at) => word(delivery + at));
+  if (eip === undefined || cs === undefined || eflags === undefined) return undefined;
+  const isVirtual = (eflags & VM) !== 0;
+  const outer = isVirtual || (cs & RPL) !== 0;
+  const at = isVirtual ? ((cs & 0xffff) << 4) + eip : eip;
+  const esp = outer ? word(delivery + 12) : delivery + 12;
+  const found: Registers = registers.map((_, n) =>
+    n === RETURN ? at : n === ESP ? esp : n === EBP ? registers[EBP] : undefined,
+  );
+  return { registers: found, pc: at, interrupted: true };
 }

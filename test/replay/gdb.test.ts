@@ -425,7 +425,7 @@ describe.skipIf(!hasGdb)('gdb', () => {
         '*(signed char *) ($esp + 7)',
         '((char *) $esp)[3] * 2',
       ],
-      ...['proc[1].p_pid', 'proc[0].p_comm[0] == 115', '($esp & 0x200) != 0', '(long long) $eax * 3 >> 2'],
+      ...['proc[1].p_pid', 'proc[0].p_comm[0] == 115', '($edx & 0x200) != 0', '(long long) $eax * 3 >> 2'],
       ...[
         '$eip == 0xf01057b5 ? 7 : 9',
         '(unsigned) -1 > 0',

@@ -25,8 +25,12 @@ export async function serveDap({ reader, findings, input, output, ...start }: Da
   const session = ForwardSession.open(reader, { build: buildMachine, builtinDisk });
   let dap: RewindDebugSession | undefined;
   const debuggee = new Debuggee(session, {}, (text) => dap?.say(text));
-  const monitor = new Monitor(debuggee, reader, { findings, lastWriter: knownLastWriter(reader) });
   const code = new GuestCode(guest, kernelFiles(guest));
+  const monitor = new Monitor(debuggee, reader, {
+    code: () => code,
+    findings,
+    lastWriter: knownLastWriter(reader),
+  });
   dap = new RewindDebugSession({
     debuggee,
     monitor,

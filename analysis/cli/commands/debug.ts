@@ -1,15 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { Debuggee } from '../../../replayer/debug/debuggee.ts';
+import { GuestCode } from '../../../replayer/debug/guest-code.ts';
 import { type DebugFinding, Monitor } from '../../../replayer/debug/monitor.ts';
-import { elfSections } from '../../../replayer/dwarf/sections.ts';
 import { type GdbServer, type ListenAt, serveGdb } from '../../../replayer/gdb/server.ts';
 import { GdbStub } from '../../../replayer/gdb/stub.ts';
 import { ForwardSession } from '../../../replayer/timeline/forward-session.ts';
-import { type GuestNames, type Names, TraceReader } from '../../../replayer/trace-reader.ts';
+import { type Names, TraceReader } from '../../../replayer/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { builtinDisk } from '../builtin-guest.ts';
 import { checkTraces } from '../check-report.ts';
@@ -17,6 +14,7 @@ import { type DebugStart, goToStart } from '../debug-start.ts';
 import { DISKS } from '../disk-option.ts';
 import { tellDivergence } from '../diverged.ts';
 import { grouped, shellWord } from '../format.ts';
+import { GdbFiles } from '../gdb-files.ts';
 import { givenNames, NAMING_OPTIONS } from '../guest-names.ts';
 import { whenInterrupted } from '../interruptible.ts';
 import { kernelFiles } from '../kernel-files.ts';
@@ -102,10 +100,15 @@ async function debug(file: string, { reader, findings, listenAt, ...start }: Deb
   let say: ((text: string) => void) | undefined;
   const opening = { onProgress: (icount: number) => (say ? undefined : progress.at(icount)) };
   const debuggee = new Debuggee(session, opening, tell);
-  const monitor = new Monitor(debuggee, reader, { findings, lastWriter: knownLastWriter(reader) });
+  const { guest } = reader.names;
+  const monitor = new Monitor(debuggee, reader, {
+    code: () => new GuestCode(guest, kernelFiles(guest)),
+    findings,
+    lastWriter: knownLastWriter(reader),
+  });
   await goToStart(debuggee, monitor, start);
   progress.end();
-  const files = new DebugFiles(reader.names);
+  const files = new GdbFiles(reader.names);
   let server: GdbServer;
   try {
     server = await serveGdb(new GdbStub(debuggee, monitor, files.program), listenAt);
@@ -135,50 +138,3 @@ function parsePort(port: number): number {
   if (Number.isInteger(port) && port >= 0 && port < 65536) return port;
   throw new BadInput(`--port ${port}: not a port`, 'write a number up to 65535');
 }
-
-/** What gdb needs to know the guest by: its kernel with symbols, and how to connect. In a folder of its own. */
-class DebugFiles {
-  /** Path of the file that has the guest's symbols, and its DWARF if there is any; gdb asks the server for it. */
-  readonly program: string | undefined;
-  private readonly folder = mkdtempSync(join(tmpdir(), 'rewind386-'));
-  private readonly sources: string | undefined;
-
-  constructor({ guest }: GuestNames) {
-    const { kernel, debugFile, sources } = kernelFiles(guest);
-    const isElf = kernel && elfSections(kernel).size > 0;
-    if (debugFile) this.program = this.write('kernel.debug', debugFile);
-    else if (isElf) this.program = this.write('kernel.elf', kernel);
-    this.sources = sources;
-  }
-
-  /** The commands that set a gdb up, for a server at `address`. */
-  script(address: string): string {
-    // The kernel may be a stranger's: nothing in it or beside it is to be run by gdb.
-    const lines = ['set auto-load no', 'set pagination off', 'set confirm off', 'set architecture i386'];
-    if (this.program) lines.push(`file ${this.program}`);
-    if (this.sources) lines.push(`directory ${this.sources}`);
-    lines.push(GOTO, `target remote ${address}`, '');
-    return this.write('gdb.script', Buffer.from(lines.join('\n')));
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  private write(name: string, contents: Uint8Array): string {
-    const path = join(this.folder, name);
-    writeFileSync(path, contents);
-    return path;
-  }
-}
-
-/** gdb keeps registers that it has read: after a jump through time it must forget them. */
-const GOTO = `define goto
-  monitor goto $arg0
-  maintenance flush register-cache
-  maintenance flush dcache
-  frame
-end
-document goto
-Go to an icount of the recording: goto ICOUNT
-end`;

@@ -1,0 +1,19 @@
+import { RETURN } from '../dwarf/call-frames.ts';
+import type { Debuggee } from './debuggee.ts';
+import type { GuestCode } from './guest-code.ts';
+import { unwind } from './unwind.ts';
+
+const hex = (n: number): string => (n >>> 0).toString(16).padStart(8, '0');
+
+/** The stack in text, a line a frame, also through interrupts: what came before one is marked. */
+export function backtrace(debuggee: Debuggee, code: GuestCode): string {
+  return unwind(debuggee, code)
+    .map(({ registers, pc, interrupted }, n) => {
+      const at = registers[RETURN] ?? 0;
+      const { path, line } = code.place(pc);
+      const source = path ? ` at ${path}:${line}` : '';
+      const mark = interrupted ? '    <interrupted>\n' : '';
+      return `${mark}#${String(n).padEnd(3)}${hex(at)} ${code.nameAt(at, pc)}${source}\n`;
+    })
+    .join('');
+}
