@@ -4,6 +4,7 @@ import { RewindDebugSession } from '../../../replayer/dap/session.ts';
 import { Debuggee } from '../../../replayer/debug/debuggee.ts';
 import { GuestCode } from '../../../replayer/debug/guest-code.ts';
 import { type DebugFinding, Monitor } from '../../../replayer/debug/monitor.ts';
+import { ProgressNotes } from '../../../replayer/debug/progress-notes.ts';
 import { ForwardSession } from '../../../replayer/timeline/forward-session.ts';
 import type { TraceReader } from '../../../replayer/trace-reader.ts';
 import { builtinDisk } from '../builtin-guest.ts';
@@ -24,7 +25,9 @@ export async function serveDap({ reader, findings, input, output, ...start }: Da
   const { guest } = reader.names;
   const session = ForwardSession.open(reader, { build: buildMachine, builtinDisk });
   let dap: RewindDebugSession | undefined;
-  const debuggee = new Debuggee(session, {}, (text) => dap?.say(text));
+  const notes = new ProgressNotes(session.end, (text) => dap?.say(text));
+  const onProgress = (icount: number) => notes.at(icount);
+  const debuggee = new Debuggee(session, { onProgress }, (text) => dap?.say(text));
   const code = new GuestCode(guest, kernelFiles(guest));
   const monitor = new Monitor(debuggee, reader, {
     code: () => code,

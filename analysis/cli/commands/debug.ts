@@ -3,6 +3,7 @@ import { buildMachine } from '../../../recorder/machine/build.ts';
 import { Debuggee } from '../../../replayer/debug/debuggee.ts';
 import { GuestCode } from '../../../replayer/debug/guest-code.ts';
 import { type DebugFinding, Monitor } from '../../../replayer/debug/monitor.ts';
+import { ProgressNotes } from '../../../replayer/debug/progress-notes.ts';
 import { type GdbServer, type ListenAt, serveGdb } from '../../../replayer/gdb/server.ts';
 import { GdbStub } from '../../../replayer/gdb/stub.ts';
 import { ForwardSession } from '../../../replayer/timeline/forward-session.ts';
@@ -98,8 +99,9 @@ async function debug(file: string, { reader, findings, listenAt, ...start }: Deb
     say?.(`${text}\n`);
   };
   let say: ((text: string) => void) | undefined;
-  const opening = { onProgress: (icount: number) => (say ? undefined : progress.at(icount)) };
-  const debuggee = new Debuggee(session, opening, tell);
+  const notes = new ProgressNotes(session.end, (text) => say?.(`${text}\n`));
+  const onProgress = (icount: number) => (say ? notes.at(icount) : progress.at(icount));
+  const debuggee = new Debuggee(session, { onProgress }, tell);
   const { guest } = reader.names;
   const monitor = new Monitor(debuggee, reader, {
     code: () => new GuestCode(guest, kernelFiles(guest)),
