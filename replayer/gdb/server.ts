@@ -1,12 +1,9 @@
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { resolve as absolute } from 'node:path';
+import { createServer, type Socket } from 'node:net';
 import { BadInput } from '../../schemas/bad-input.ts';
+import { type ListenAt, listen } from '../debug/listen.ts';
 import { DivergenceFound } from '../divergence.ts';
 import { encodePacket, hexOfText, PACKET_SIZE, PacketReader } from './packets.ts';
 import { GdbStub } from './stub.ts';
-
-/** Where to listen: a port of this machine (0: a free one), or a socket file that its owner alone may use. */
-export type ListenAt = { readonly port: number } | { readonly socket: string };
 
 export interface GdbServer {
   /** As gdb's `target remote` takes it. */
@@ -18,10 +15,6 @@ export interface GdbServer {
   close(): void;
 }
 
-/** This machine only: whoever reaches the port can read all of the guest's memory. */
-const LOOPBACK = '127.0.0.1';
-/** Of a socket file: nobody but its owner. */
-const OWNER_ONLY = 0o177;
 /** Connections at once, all but one of them silent. */
 const MAX_CONNECTIONS = 32;
 /** How long a connection may be silent before its first packet. */
@@ -59,9 +52,9 @@ export async function serveGdb(stub: GdbStub, at: ListenAt): Promise<GdbServer> 
     const candidate = new Connection(socket, stub, begin, leave);
   });
   server.maxConnections = MAX_CONNECTIONS;
-  await listen(server, at);
+  const address = await listen(server, at);
   return {
-    address: 'socket' in at ? absolute(at.socket) : `${LOOPBACK}:${(server.address() as AddressInfo).port}`,
+    address,
     say: (text) => {
       if (connection) connection.say(text);
       else waiting = (waiting + text).slice(-MAX_UNSAID);
@@ -74,36 +67,6 @@ export async function serveGdb(stub: GdbStub, at: ListenAt): Promise<GdbServer> 
     },
   };
 }
-
-const listen = (server: Server, at: ListenAt): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        'socket' in at
-          ? new BadInput(
-              `cannot listen on ${at.socket}: ${error.code}`,
-              error.code === 'EADDRINUSE'
-                ? 'remove that file if no other server uses it, or give another --socket'
-                : 'give another --socket',
-            )
-          : new BadInput(
-              `cannot listen on ${LOOPBACK}:${at.port}: ${error.code}`,
-              'give another --port, or none',
-            ),
-      );
-    });
-    server.once('listening', resolve);
-    if ('port' in at) server.listen(at.port, LOOPBACK);
-    else {
-      // The file is made at once, with the rights that it is to have.
-      const mask = process.umask(OWNER_ONLY);
-      try {
-        server.listen(at.socket);
-      } finally {
-        process.umask(mask);
-      }
-    }
-  });
 
 /** One gdb: packets are answered one after the other; only an interrupt overtakes. */
 class Connection {

@@ -1,11 +1,11 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { DebugClient } from '@vscode/debugadapter-testsupport';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtinDebugFile, builtinKernel } from '../../analysis/cli/builtin-guest.ts';
-import { serveDap } from '../../analysis/cli/commands/debug-dap.ts';
+import { listenForDap } from '../../analysis/cli/commands/debug-dap.ts';
 import { kernelFiles } from '../../analysis/cli/kernel-files.ts';
 import { Locals } from '../../replayer/dap/locals.ts';
 import { Debuggee } from '../../replayer/debug/debuggee.ts';
@@ -23,7 +23,7 @@ import { HIJACK, type HijackTrace, hijackTrace } from './timeline-fixture.ts';
 const guest = join(import.meta.dirname, '../../recorder/guest');
 const pmap = join(guest, 'kernel/vm/pmap.c');
 let trace: HijackTrace;
-let server: Server;
+let server: Awaited<ReturnType<typeof listenForDap>>;
 let client: DebugClient;
 
 beforeAll(async () => {
@@ -31,15 +31,10 @@ beforeAll(async () => {
   const findings = async () => [
     { icount: HIJACK.icount, title: 'Interrupt hijack', summary: untrusted('a fork') },
   ];
-  server = createServer((socket) => {
-    const { reader } = trace;
-    void serveDap({ reader, findings, at: undefined, finding: 1, input: socket, output: socket }).then(() =>
-      socket.end(),
-    );
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { reader } = trace;
+  server = await listenForDap({ reader, findings, at: undefined, finding: 1 }, { port: 0 });
   client = new DebugClient('node', '', 'rewind386');
-  await client.start((server.address() as AddressInfo).port);
+  await client.start(portOf(server));
   await client.initializeRequest();
   const stopped = client.waitForEvent('stopped');
   await Promise.all([client.waitForEvent('initialized'), client.launchRequest({})]);
@@ -48,9 +43,11 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await client.disconnectRequest({});
-  await new Promise((resolve) => server.close(resolve));
+  server.close();
   trace.remove();
 });
+
+const portOf = ({ address }: { readonly address: string }): number => Number(address.split(':')[1]);
 
 const thread = { threadId: 1 };
 
@@ -324,6 +321,44 @@ describe('a session', () => {
       ['variables', { variablesReference: 999 }, /there are no variables 999/],
     ] as const)
       await expect(client.customRequest(command, given), command).rejects.toThrow(why);
+  });
+});
+
+describe('the server', () => {
+  const answer = async (port: number, text: string): Promise<string> => {
+    const socket = connect(port, '127.0.0.1');
+    let shown = '';
+    socket.on('data', (bytes) => {
+      shown += bytes;
+    });
+    socket.on('error', () => {});
+    socket.write(text);
+    await new Promise((resolve) => socket.once('close', resolve));
+    return shown;
+  };
+
+  it('serves one client at a time, and obeys nothing in an HTTP request', async () => {
+    const findings = async () => [];
+    const { reader } = trace;
+    const own = await listenForDap({ reader, findings, at: 1000, finding: undefined }, { port: 0 });
+    const evil = JSON.stringify({ seq: 1, type: 'request', command: 'initialize', arguments: {} });
+    const message = `Content-Length: ${evil.length}\r\n\r\n${evil}`;
+    expect(await answer(portOf(own), `POST / HTTP/1.1\r\n${message}`)).toBe('');
+    expect(await answer(portOf(own), `Content-Length: 999999999\r\n\r\n`)).toBe('');
+    expect(await answer(portOf(own), `Content-Length: 4\r\n\r\nnull`)).toBe('');
+    expect(await answer(portOf(own), `Content-Length: ${'1'.repeat(10_000)}`)).toBe('');
+    const other = new DebugClient('node', '', 'rewind386');
+    await other.start(portOf(own));
+    await other.initializeRequest();
+    expect(await answer(portOf(own), message)).toBe('');
+    const stopped = other.waitForEvent('stopped');
+    await other.launchRequest({});
+    await other.configurationDoneRequest();
+    await stopped;
+    const { result } = (await other.evaluateRequest({ expression: 'when', context: 'repl' })).body;
+    expect(result).toContain('icount 1000 of');
+    await other.disconnectRequest({});
+    own.close();
   });
 });
 

@@ -1,8 +1,10 @@
+import { createServer, type Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { RewindDebugSession } from '../../../replayer/dap/session.ts';
 import { Debuggee } from '../../../replayer/debug/debuggee.ts';
 import { GuestCode } from '../../../replayer/debug/guest-code.ts';
+import { type ListenAt, listen } from '../../../replayer/debug/listen.ts';
 import { type DebugFinding, Monitor } from '../../../replayer/debug/monitor.ts';
 import { ProgressNotes } from '../../../replayer/debug/progress-notes.ts';
 import { ForwardSession } from '../../../replayer/timeline/forward-session.ts';
@@ -42,4 +44,36 @@ export async function serveDap({ reader, findings, input, output, ...start }: Da
   });
   dap.start(input, output);
   await Promise.race([dap.ended, new Promise((resolve) => input.once('close', resolve))]);
+}
+
+/**
+ * Listens for an editor that connects to an adapter instead of starting one, until `close`. Each client has a session of its own,
+ * from the beginning, and one at a time is served.
+ */
+export async function listenForDap(
+  request: Omit<DapRequest, 'input' | 'output'>,
+  at: ListenAt,
+): Promise<{ readonly address: string; close(): void }> {
+  let serving: Socket | undefined;
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    if (serving) {
+      socket.destroy();
+      return;
+    }
+    serving = socket;
+    const done = () => {
+      serving = undefined;
+      socket.destroySoon();
+    };
+    void serveDap({ ...request, input: socket, output: socket }).then(done, done);
+  });
+  const address = await listen(server, at);
+  return {
+    address,
+    close: () => {
+      serving?.destroy();
+      server.close();
+    },
+  };
 }

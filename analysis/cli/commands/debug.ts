@@ -2,9 +2,10 @@ import type { Argv } from 'yargs';
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { Debuggee } from '../../../replayer/debug/debuggee.ts';
 import { GuestCode } from '../../../replayer/debug/guest-code.ts';
+import type { ListenAt } from '../../../replayer/debug/listen.ts';
 import { type DebugFinding, Monitor } from '../../../replayer/debug/monitor.ts';
 import { ProgressNotes } from '../../../replayer/debug/progress-notes.ts';
-import { type GdbServer, type ListenAt, serveGdb } from '../../../replayer/gdb/server.ts';
+import { type GdbServer, serveGdb } from '../../../replayer/gdb/server.ts';
 import { GdbStub } from '../../../replayer/gdb/stub.ts';
 import { ForwardSession } from '../../../replayer/timeline/forward-session.ts';
 import { type Names, TraceReader } from '../../../replayer/trace-reader.ts';
@@ -29,8 +30,8 @@ export const addDebug = (cli: Argv): Argv =>
   cli.command('debug <file>', 'go back and forth in a trace with gdb', options, async (args) => {
     const { file, finding } = args;
     const names = givenNames(args);
-    const listenAt =
-      args.socket === undefined ? { port: parsePort(args.port ?? 0) } : { socket: args.socket };
+    const { port, socket } = args;
+    const listenAt = socket === undefined ? { port: parsePort(port ?? 0) } : { socket };
     const reader = TraceReader.open(file, { disks: args.disk, names });
     const findings = () => findingsOf(file, names);
     try {
@@ -38,9 +39,17 @@ export const addDebug = (cli: Argv): Argv =>
       const at = args.at === undefined ? undefined : parseIcount(args.at, '--at', { file, end });
       await tellDivergence(file, async () => {
         if (!args.dap) return await debug(file, { reader, findings, at, finding, listenAt });
+        const { serveDap, listenForDap } = await import('./debug-dap.ts');
+        const request = { reader, findings, at, finding };
+        if (port !== undefined || socket !== undefined) {
+          const { address, close } = await listenForDap(request, listenAt);
+          print(`debug adapter on ${address}; Ctrl-C ends it`);
+          await interrupted();
+          close();
+          return;
+        }
         const { stdin: input, stdout: output } = process;
-        const { serveDap } = await import('./debug-dap.ts');
-        await serveDap({ reader, findings, at, finding, input, output });
+        await serveDap({ ...request, input, output });
         // Nobody sends anything more; an open stdin would keep the process.
         input.destroy();
       });
@@ -75,7 +84,8 @@ const options = (yargs: Argv) =>
     .option('dap', {
       type: 'boolean',
       default: false,
-      describe: 'speak the Debug Adapter Protocol on stdin and stdout, for an editor (docs/dap.md)',
+      describe:
+        'speak the Debug Adapter Protocol with an editor: on stdin and stdout, or with --port or --socket there (docs/dap.md)',
     })
     .conflicts('at', 'finding')
     .conflicts('port', 'socket')
@@ -130,6 +140,14 @@ async function debug(file: string, { reader, findings, listenAt, ...start }: Deb
     files.remove();
   }
 }
+
+const interrupted = (): Promise<void> =>
+  new Promise((resolve) => {
+    const end = whenInterrupted(() => {
+      end();
+      resolve();
+    });
+  });
 
 async function findingsOf(file: string, names: Names | undefined): Promise<DebugFinding[]> {
   const { findings } = await checkTraces([file], { names });
