@@ -5,7 +5,7 @@ import { meant, nearest } from '../../schemas/nearest.ts';
 import { VERSION } from '../../schemas/tool-version.ts';
 import { completions } from './completions.ts';
 import { EXIT } from './exit-status.ts';
-import { complainLines } from './output.ts';
+import { complain, complainLines } from './output.ts';
 
 export { watchClosedOutput } from './interruptible.ts';
 
@@ -79,23 +79,20 @@ function parser(argv: readonly string[], commands: readonly ((cli: Argv) => Argv
       if (error && !isUsage(error)) throw error;
       const known = Object.hasOwn(COMMANDS, argv[0] ?? '');
       throw new UsageError(
-        usageLine(message || error.message, argv[0], known, optionsOf(cli)),
+        usageLine(message || error.message, argv, optionsOf(cli)),
         `rewind386 ${known ? `${argv[0]} ` : ''}--help`,
       );
     });
 }
 
 /** yargs says some things on several lines. */
-function usageLine(
-  message: string,
-  first: string | undefined,
-  known: boolean,
-  options: readonly string[],
-): string {
-  if (!known && first !== undefined && !first.startsWith('-'))
+function usageLine(message: string, argv: readonly string[], options: readonly string[]): string {
+  const [first] = argv;
+  if (first !== undefined && !first.startsWith('-') && !Object.hasOwn(COMMANDS, first))
     return `unknown command: ${first}${meant(first, Object.keys(COMMANDS))}`;
   const [, unknown] = /^Unknown arguments?: ([\w-]+)/.exec(message) ?? [];
-  if (unknown !== undefined) return `unknown option: --${unknown}${meantOption(unknown, options)}`;
+  if (unknown !== undefined && argv.some((word) => word.startsWith('-') && word.includes(unknown)))
+    return `unknown option: --${unknown}${meantOption(unknown, options)}`;
   const line = message.replaceAll(/:?\s*\n\s*/g, ': ').trim();
   return line.charAt(0).toLowerCase() + line.slice(1);
 }
@@ -117,7 +114,8 @@ const isUsage = (error: Error): boolean => error.name === 'YError' || error.cons
 /** One line: what and where; one more: what to do next. */
 function report(error: unknown): number {
   const { message, next } = error instanceof BadInput ? error : unexpected(error);
-  complainLines(`rewind386: ${message}`.split('\n'));
+  complain(`rewind386: ${message}`);
+  // A position in the user's SQL is shown by a second line.
   if (next) complainLines(`next: ${next}`.split('\n'));
   return EXIT.badInput;
 }
@@ -126,7 +124,7 @@ function report(error: unknown): number {
 function unexpected(error: unknown): { message: string; next?: string } {
   const { syscall, path, message, stack } = error as NodeJS.ErrnoException;
   if (syscall) return { message: `${path ?? syscall}: ${fileError(error)}` };
-  if (process.env.REWIND386_STACK) return { message: stack ?? message };
+  if (process.env.REWIND386_STACK) complainLines((stack ?? message).split('\n'));
   return {
     message: `internal error: ${message ?? error}`,
     next: 'REWIND386_STACK=1 shows where; please report it with the command',

@@ -68,6 +68,7 @@ it.each([
   ['an unknown command', ['frob'], /unknown command: frob$/],
   ['a mistyped command', ['chek', trace], /unknown command: chek \(did you mean check\?\)/],
   ['a mistyped option', ['info', trace, '--jsn'], /unknown option: --jsn \(did you mean --json\?\)/],
+  ['an argument too many', ['info', trace, 'more'], /unknown argument: more/],
   ['a mistyped query', ['query', trace, 'foregn-pmap'], /did you mean foreign-pmap\?/],
   ['a mistyped symbol', ['query', trace, 'pte-history', 'pmap_entr'], /did you mean pmap_enter\?/],
   [

@@ -31,7 +31,7 @@ function withNames(header: TraceHeader): TraceHeader {
     guest: { ...header.guest, name, commandLine: name, modules: [] },
     profile: { ...header.profile, name },
     labels: { [NASTY]: name },
-    parent: { identity: 'ab', file: name, changedAt: 1, changes: [name] },
+    parent: { identity: 'ab'.repeat(32), file: name, changedAt: 1, changes: [name] },
   };
 }
 
@@ -51,6 +51,8 @@ it.each(COMMANDS)('%s shows none of it', async (command, ...rest) => {
   const { stdout, stderr } = await runCli(command, nasty, ...rest);
   const lines = [...stdout, ...stderr];
   expect(lines.length).toBeGreaterThan(0);
+  // It is the names that are at stake, not a trace that is refused.
+  expect(lines[0]).not.toMatch(/no recorder writes such a trace/);
   for (const line of lines) {
     expect(line).not.toMatch(HIDDEN);
     expect(line).not.toMatch(/^\s*::/);
@@ -59,7 +61,15 @@ it.each(COMMANDS)('%s shows none of it', async (command, ...rest) => {
 });
 
 it('keeps them exactly for programs that read JSON', async () => {
-  const { stdout } = await runCli('query', nasty, '--format', 'json', '--sql', 'SELECT guest FROM run');
+  const { stdout, stderr } = await runCli(
+    'query',
+    nasty,
+    '--format',
+    'json',
+    '--sql',
+    'SELECT guest FROM run',
+  );
+  expect(stderr).toEqual([]);
   expect(JSON.parse(stdout.join('\n'))).toEqual([{ guest: NASTY }]);
 });
 
@@ -67,6 +77,21 @@ it('shows a file name of that kind in no other way', async () => {
   const { status, stderr } = await runCli('info', join(folder, NASTY));
   expect(status).toBe(2);
   for (const line of stderr) expect(line).not.toMatch(HIDDEN);
+});
+
+it('forges no line of an error either', async () => {
+  const { stderr } = await runCli('query', plain, '--sql', `SELECT "${NASTY}"`);
+  expect(stderr[0]).toMatch(/^rewind386: SQL error/);
+  const broken = rewrite(plain, join(folder, 'profile.r386'), {
+    header: (header) => ({ ...header, profile: { ...header.profile, source: `{"name": ${NASTY}` } }),
+  });
+  for (const command of ['info', 'check', 'replay']) {
+    const said = await runCli(command, broken);
+    for (const line of [...said.stdout, ...said.stderr]) {
+      expect(line).not.toMatch(HIDDEN);
+      expect(line).not.toMatch(/^(?:\\x3a|:)/);
+    }
+  }
 });
 
 it('is shown by gdb as text', () => {
