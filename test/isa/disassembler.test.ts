@@ -57,6 +57,11 @@ describe('AT&T syntax, as binutils prints it', () => {
     ['db 38', 'fstpt (%eax)'],
     ['df e0', 'fnstsw %ax'],
     ['9b', 'fwait'],
+    ['0f 1f 00', 'nopl (%eax)'],
+    ['66 0f 1f 44 00 08', 'nopw 0x8(%eax,%eax,1)'],
+    ['0f 18 c8', 'nop %eax'],
+    ['66 90', 'xchg %ax,%ax'],
+    ['66 0f c8', 'bswap %ax'],
   ])('%s is %s', (bytes, text) => expect(show(bytes)).toBe(text));
 
   it('follows the mode: 16-bit code', () => {

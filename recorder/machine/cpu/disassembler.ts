@@ -104,7 +104,7 @@ function shownOperands({ opcode, mnemonic, operands }: Instruction): readonly Op
 
 function mnemonicOf(instruction: Instruction): string {
   const { mnemonic, operandSize, operands } = instruction;
-  if (mnemonic === 'nop' && operandSize === 2) return 'xchg %ax,%ax';
+  if (mnemonic === 'nop' && operands.length === 0 && operandSize === 2) return 'xchg %ax,%ax';
   const wide = WIDE_NAMES[mnemonic];
   if (wide) return wide[operandSize === 4 ? 1 : 0];
   if (mnemonic === 'movzx' || mnemonic === 'movsx')
