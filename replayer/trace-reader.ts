@@ -387,7 +387,7 @@ export class TraceReader {
     if (over)
       throw new BadInput(
         `${this.path} claims ${others + stores} events in ${this.bytes} bytes: it may be made to fill the memory`,
-        `if you recorded it yourself: ${NO_LIMITS}=1 rewind386 …`,
+        `if version 0.2 recorded it for you: ${NO_LIMITS}=1 rewind386 …`,
       );
   }
 
@@ -447,7 +447,7 @@ function sameEntry(a: ChunkEntry, b: ChunkEntry): boolean {
   );
 }
 
-/** Set in the environment: traces of one's own may have as many events as they like. */
+/** Set in the environment: traces of one's own, recorded before chunks had filler, may have as many events as they like. */
 const NO_LIMITS = 'REWIND386_NO_LIMITS';
 
 /** The header with, for each disk that is not in the trace, the files that may be it. The path recorded is not among them. */

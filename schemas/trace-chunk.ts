@@ -6,7 +6,7 @@ import type { EventKind } from './events.ts';
 import { decodeInputs, encodeInputs } from './input-codec.ts';
 import type { Input } from './inputs.ts';
 import type { HashWords, LadderRow } from './ladder.ts';
-import { MAX_NAME_BYTES, MAX_PARTS, MAX_TABLE_ROWS, MAX_TABLES } from './limits.ts';
+import { MAX_EVENTS, MAX_NAME_BYTES, MAX_PARTS, MAX_STORES, MAX_TABLE_ROWS, MAX_TABLES } from './limits.ts';
 import { packedFromWire, packedToWire, type WirePacked } from './trace-packed.ts';
 import { messageType, toNumber, type Words64 } from './trace-schema.ts';
 import type { Icount } from './units.ts';
@@ -122,22 +122,33 @@ const chunkTwin = new protobuf.Type('Chunk')
   .add(new protobuf.Field('range', 1, 'rewind386.Range'))
   .add(new protobuf.Field('inputs', 2, 'bytes'))
   .add(new protobuf.Field('ladder', 3, 'rewind386.Ladder'))
-  .add(new protobuf.Field('tables', 4, 'rewind386.Table', 'repeated'));
+  .add(new protobuf.Field('tables', 4, 'rewind386.Table', 'repeated'))
+  .add(new protobuf.Field('filler', 5, 'bytes'));
 messageType('Chunk').root.define('rewind386.twin').add(chunkTwin);
 
+/** Bytes that a reader wants to see behind so many rows before it believes them (limits.ts). */
+function leastBytes(tables: readonly PackedTable[]): number {
+  const rows = (of: (kind: EventKind) => boolean) =>
+    tables.reduce((sum, table) => sum + (of(table.kind) ? table.rows : 0), 0);
+  const events = rows((kind) => kind !== 'stores') / MAX_EVENTS.perByte;
+  return Math.ceil(events) + Math.ceil(rows((kind) => kind === 'stores') / MAX_STORES.perByte);
+}
+
+/** The message; of a guest that does the same thing again and again it is filled up to what a reader believes. */
 export function encodeChunk({ range, inputs, ladder, tables }: ChunkMessage): Uint8Array {
-  return chunkTwin
-    .encode({
-      range: rangeToWire(range),
-      ...(inputs.length > 0 ? { inputs: encodeInputs(inputs) } : {}),
-      ...(ladder.length > 0 ? { ladder: ladderToWire(ladder) } : {}),
-      tables: tables.map(({ kind, rows, contents }) => ({
-        kind: eventKindNumber(kind),
-        rows,
-        rows_message: packedToWire(contents),
-      })),
-    })
-    .finish();
+  const message = {
+    range: rangeToWire(range),
+    ...(inputs.length > 0 ? { inputs: encodeInputs(inputs) } : {}),
+    ...(ladder.length > 0 ? { ladder: ladderToWire(ladder) } : {}),
+    tables: tables.map(({ kind, rows, contents }) => ({
+      kind: eventKindNumber(kind),
+      rows,
+      rows_message: packedToWire(contents),
+    })),
+  };
+  const encoded = chunkTwin.encode(message).finish();
+  const missing = leastBytes(tables) - encoded.length;
+  return missing > 0 ? chunkTwin.encode({ ...message, filler: new Uint8Array(missing) }).finish() : encoded;
 }
 
 export function decodeChunk(bytes: Uint8Array): ChunkMessage {
