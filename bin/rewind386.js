@@ -1,4 +1,10 @@
 #!/usr/bin/env node
+if (typeof WebAssembly === 'undefined') {
+  process.stderr.write(
+    'rewind386: it needs WebAssembly, in whose memory the machine lies, and this node has none\nnext: run node without --jitless\n',
+  );
+  process.exit(2);
+}
 const built = new URL('../dist/analysis/cli/main.js', import.meta.url);
 const { main, watchClosedOutput } = await import(built).catch((error) => {
   if (error.code !== 'ERR_MODULE_NOT_FOUND' || error.url !== built.href) throw error;

@@ -11,7 +11,7 @@ import {
 import { BlockList } from '../schemas/block-list.ts';
 import { CONTEXT_WORDS, decodeBlock } from '../schemas/block-prediction.ts';
 import { bounded } from '../schemas/bounded.ts';
-import { MAX_DISK_SECTORS } from '../schemas/limits.ts';
+import { MAX_CHANGED_SECTORS, MAX_DISK_SECTORS } from '../schemas/limits.ts';
 import {
   BLOCK,
   BLOCK_BYTES,
@@ -63,6 +63,7 @@ export class CheckpointWalk {
     const drives = raw.drives.map((changes) => {
       const drive = this.drives.get(changes.name);
       if (!drive) throw new Error(`the machine has no drive ${changes.name}`);
+      bounded(`the sectors of ${changes.name}`, changes.blocks.length, 0, MAX_CHANGED_SECTORS);
       return { changes, drive, first: reader.read(changes, drive, MAX_DRIVE_BYTES) };
     });
     for (const { changes, area, first } of areas) {

@@ -2,7 +2,6 @@ import type { DiskContents, DiskImage } from '../recorder/machine/device.ts';
 import { type PagedArea, type Snapshot, sameBytes } from '../recorder/machine/snapshot.ts';
 import { BlockList } from '../schemas/block-list.ts';
 import { TraceDamage } from '../schemas/framing.ts';
-import type { RawCheckpoint } from '../schemas/trace-checkpoint.ts';
 import { CheckpointWalk } from './checkpoint-walk.ts';
 import { DivergenceFound } from './divergence.ts';
 import type { TraceReader } from './trace-reader.ts';
@@ -25,7 +24,6 @@ interface Kept {
 /** A checkpoint as it is in the trace. */
 interface Step {
   readonly index: number;
-  readonly raw: RawCheckpoint;
   /** Of the one it differs from; -1 for the start. */
   readonly baseIndex: number;
 }
@@ -73,22 +71,22 @@ export class RecordedCheckpoints {
     let from = index;
     while (from >= 0 && !this.kept.has(from)) {
       const step = this.step(from);
-      steps.unshift(step);
+      steps.push(step);
       from = step.baseIndex;
     }
-    if (steps.length > 0) this.walk(from, steps);
+    if (steps.length > 0) this.walk(from, steps.reverse());
     const { checkpoint } = this.use(index);
     return checkpoint;
   }
 
   private step(index: number): Step {
-    const raw = this.reader.readCheckpoint(index);
-    const baseIndex = raw.baseIcount === this.start.icount ? -1 : this.at(raw.baseIcount);
-    if (baseIndex >= index || (baseIndex < 0 && raw.baseIcount !== this.start.icount)) {
-      const reason = `no earlier one is at icount ${raw.baseIcount}, from which it differs`;
-      throw this.damage(index, raw, reason);
+    const base = this.reader.baseOfCheckpoint(index);
+    const baseIndex = base === this.start.icount ? -1 : this.at(base);
+    if (baseIndex >= index || (baseIndex < 0 && base !== this.start.icount)) {
+      const reason = `no earlier one is at icount ${base}, from which it differs`;
+      throw this.damage(index, reason);
     }
-    return { index, raw, baseIndex };
+    return { index, baseIndex };
   }
 
   /** Keeps the last of the steps, and the last that leaps: many others differ from it. */
@@ -97,11 +95,13 @@ export class RecordedCheckpoints {
     const walk = new CheckpointWalk(start, this.disk, this.blocks);
     const leap = steps.findLast(({ index, baseIndex }) => baseIndex < index - 1);
     for (const step of steps) {
-      const { index, raw } = step;
+      const { index } = step;
+      // One at a time: a chain of them may be as long as whoever made the trace likes.
+      const raw = this.reader.readCheckpoint(index);
       try {
         walk.apply(raw);
       } catch (error) {
-        throw this.damage(index, raw, (error as Error).message);
+        throw this.damage(index, (error as Error).message);
       }
       if (step !== steps.at(-1) && step !== leap) continue;
       const bytes = walk.freshBytes;
@@ -127,8 +127,9 @@ export class RecordedCheckpoints {
     return kept;
   }
 
-  private damage(index: number, { icount }: RawCheckpoint, reason: string): TraceDamage {
-    return new TraceDamage(`checkpoint ${index + 1} of ${this.reader.checkpoints.length}`, reason, icount);
+  private damage(index: number, reason: string): TraceDamage {
+    const { length } = this.reader.checkpoints;
+    return new TraceDamage(`checkpoint ${index + 1} of ${length}`, reason, this.icount(index));
   }
 }
 

@@ -26,6 +26,7 @@ import { type OpenFile, openRegularFile } from '../schemas/regular-file.ts';
 import { decodeBundle, type TraceBundle } from '../schemas/trace-bundle.ts';
 import {
   type CheckpointEntry,
+  checkpointBase,
   checkpointIcount,
   decodeCheckpoint,
   type RawCheckpoint,
@@ -245,6 +246,21 @@ export class TraceReader {
   }
 
   readCheckpoint(index: number): RawCheckpoint {
+    const { icount } = this.checkpoints[index];
+    return this.checkpointPart(index, (payload) => {
+      const checkpoint = decodeCheckpoint(payload);
+      if (checkpoint.icount !== icount)
+        throw new Error(`it is of icount ${checkpoint.icount}, not ${icount}`);
+      return checkpoint;
+    });
+  }
+
+  /** icount of the checkpoint that one differs from. */
+  baseOfCheckpoint(index: number): number {
+    return this.checkpointPart(index, checkpointBase);
+  }
+
+  private checkpointPart<Result>(index: number, read: (payload: Uint8Array) => Result): Result {
     const { offset, icount } = this.checkpoints[index];
     const part = `checkpoint ${index + 1} of ${this.checkpoints.length}`;
     const frame = this.frameAt(offset);
@@ -252,12 +268,7 @@ export class TraceReader {
       throw new TraceDamage(part, `it is not where the index says (offset ${offset})`, icount);
     if (!frame.intact)
       this.damaged(new TraceDamage(part, `its checksum does not match (offset ${offset})`, icount));
-    return readingPart(part, icount, () => {
-      const checkpoint = decodeCheckpoint(frame.payload);
-      if (checkpoint.icount !== icount)
-        throw new Error(`it is of icount ${checkpoint.icount}, not ${icount}`);
-      return checkpoint;
-    });
+    return readingPart(part, icount, () => read(frame.payload));
   }
 
   /** The message of a chunk, as it lies in the file. */

@@ -1,3 +1,4 @@
+import { BadInput } from './bad-input.ts';
 import { bounded, OutOfBounds } from './bounded.ts';
 import { fileLimit, type Packed } from './compression.ts';
 import {
@@ -51,6 +52,16 @@ export function checkHeader(header: TraceHeader): void {
   }
   if (parent) bounded('the length of parent.file', parent.file.raw.length, 0, MAX_NAME_BYTES * 16);
   checkDisks(header);
+}
+
+/** The same before one is written: throws BadInput. */
+export function checkWritable(header: TraceHeader): void {
+  try {
+    checkHeader(header);
+  } catch (error) {
+    if (!(error instanceof OutOfBounds)) throw error;
+    throw new BadInput(`no reader would take such a trace: ${error.message}`, 'docs/trace-format.md, Limits');
+  }
 }
 
 function checkSize(field: string, { rawBytes }: Packed, most: number): void {

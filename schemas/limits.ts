@@ -45,9 +45,12 @@ export const MAX_EMBEDDED_BYTES = 2 ** 30 + 2 ** 24;
 export const MAX_EXTENT_BYTES = 2 ** 16;
 
 /** A kernel or a file of symbols, bytes before compression: up to `any`, or so many times what it takes packed. */
-export const MAX_FILE = { any: 16 * 2 ** 20, perByte: 64, ever: 2 ** 30 } as const;
+export const MAX_FILE = { any: 64 * 2 ** 20, perByte: 64, ever: 2 ** 30 } as const;
 /** The state of a checkpoint, in the same way. */
 export const MAX_STATE = { any: 4 * 2 ** 20, perByte: 256, ever: 2 ** 30 } as const;
+
+/** Sectors of one drive that a checkpoint may say are others. */
+export const MAX_CHANGED_SECTORS = 2 ** 19;
 
 /** Answers that a bundle must give, their columns, and the rows of one, bytes. */
 export const MAX_EXPECTATIONS = 1024;

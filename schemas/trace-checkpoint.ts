@@ -122,6 +122,9 @@ const checkpointFromWire = (bytes: Uint8Array): WireCheckpoint =>
 /** Where in the run it is, without its state. */
 export const checkpointIcount = (bytes: Uint8Array): number => toNumber(checkpointFromWire(bytes).icount);
 
+/** icount of the one it differs from, without its state. */
+export const checkpointBase = (bytes: Uint8Array): number => toNumber(checkpointFromWire(bytes).base_icount);
+
 /** Throws when `bytes` is not a checkpoint whose blocks are all there. */
 export function decodeCheckpoint(bytes: Uint8Array): RawCheckpoint {
   const wire = checkpointFromWire(bytes);

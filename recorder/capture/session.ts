@@ -1,5 +1,6 @@
 import { setImmediate as eventLoopTurn, setTimeout as wait } from 'node:timers/promises';
 import type { EventBatch } from '../../schemas/events.ts';
+import { checkWritable } from '../../schemas/header-limits.ts';
 import type { Input } from '../../schemas/inputs.ts';
 import { type LadderRow, ladderRow } from '../../schemas/ladder.ts';
 import type { TraceExit } from '../../schemas/trace-footer.ts';
@@ -117,6 +118,7 @@ export async function recordSubject(subject: Subject, options: RunOptions): Prom
   );
   for (const one of sources) one.attach?.(() => screenOf(machine));
   // Only now is it known that the guest can be loaded: until here no file was touched.
+  if (options.output) checkWritable(header);
   const output = options.output ? new TraceWriter(options.output, header) : undefined;
   recorder.open(output);
   if (output) {

@@ -2,6 +2,7 @@ import { closeSync, rmSync, writeSync } from 'node:fs';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { fileError } from '../../schemas/file-error.ts';
 import { FRAME, frame, preamble, trailer } from '../../schemas/framing.ts';
+import { checkWritable } from '../../schemas/header-limits.ts';
 import { createFile, nameFile } from '../../schemas/new-file.ts';
 import { encodeBundle, type TraceBundle } from '../../schemas/trace-bundle.ts';
 import type { ChunkEntry } from '../../schemas/trace-chunk.ts';
@@ -19,6 +20,7 @@ export function writeBundle(
   bundle: TraceBundle,
   path: string,
 ): void {
+  checkWritable(header);
   const file = createFile(path);
   const { fd } = file;
   let offset = 0;
