@@ -1,9 +1,10 @@
 import { FRAME_TABLE, FRAME_WORDS, OPEN_FRAMES } from '../../recorder/machine/cpu/state.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
 
-/** How far above a stack pointer the stack is looked at, bytes: kernels' stacks are of 4 to 16 KB. */
-const STACK_BYTES = 1 << 16;
-const PAGE = 4096;
+/** How far above a stack pointer the stack is looked at: kernels' stacks are of 1 to 4 pages. */
+const STACK_PAGES = 16;
+/** Of the linear address space. */
+const PAGES = 1 << 20;
 
 /**
  * Linear addresses at which deliveries of interrupts pushed an EIP (with CS and EFLAGS above it) that no IRET has popped, from
@@ -15,13 +16,12 @@ export function interruptFrames(machine: Machine, esp: number): number[] {
   const slots = Array.from({ length: i32[OPEN_FRAMES] }, (_, n) => i32[FRAME_TABLE + n * FRAME_WORDS] >>> 0);
   if (slots.length === 0) return [];
   const found: number[] = [];
-  for (let page = esp & ~(PAGE - 1); page >>> 0 < (esp >>> 0) + STACK_BYTES; page += PAGE) {
-    const physical = machine.mmu.translateForDebug(page | 0);
+  const first = esp >>> 12;
+  for (let vpn = first; vpn < first + STACK_PAGES && vpn < PAGES; vpn++) {
+    const physical = machine.mmu.translateForDebug((vpn << 12) | 0);
     if (physical < 0) break;
-    const here = slots
-      .filter((slot) => slot >>> 12 === physical >>> 12)
-      .map((slot) => ((page & ~(PAGE - 1)) + (slot & (PAGE - 1))) >>> 0);
-    found.push(...here.filter((address) => address >= esp >>> 0).sort((a, b) => a - b));
+    const here = slots.filter((slot) => slot >>> 12 === physical >>> 12);
+    found.push(...here.map((slot) => ((vpn << 12) | (slot & 4095)) >>> 0));
   }
-  return found;
+  return found.filter((address) => address >= esp >>> 0).sort((a, b) => a - b);
 }

@@ -57,6 +57,9 @@ interface Command {
   run(argument: string): string | Promise<string>;
 }
 
+/** Of one answer: page tables may map a million pages, each alone. */
+const MAX_LINES = 4096;
+
 const hex = (n: number): string => (n >>> 0).toString(16).padStart(8, '0');
 const grouped = (n: number): string => n.toLocaleString('en-US');
 
@@ -311,7 +314,10 @@ export class Monitor {
       ({ first, last, physical, rights }) =>
         `${hex(first)}-${hex(last)} -> ${hex(physical)} ${rights} ${grouped((last - first + 1) / 1024)} KB\n`,
     );
-    return `directory ${hex(at)}${this.ownerOf(at >>> 12)}: ${grouped(lines.length)} ranges\n${lines.join('')}`;
+    const more = lines.length - MAX_LINES;
+    const rest = more > 0 ? `… ${grouped(more)} more\n` : '';
+    const head = `directory ${hex(at)}${this.ownerOf(at >>> 12)}: ${grouped(lines.length)} ranges\n`;
+    return `${head}${lines.slice(0, MAX_LINES).join('')}${rest}`;
   }
 
   private alternate(): string {

@@ -2,6 +2,8 @@ import { execFile, spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GdbFiles } from '../../analysis/cli/gdb-files.ts';
 import { GuestCode } from '../../replayer/debug/guest-code.ts';
+import { interruptFrames } from '../../replayer/debug/interrupt-frames.ts';
+import { cpuOf } from '../../replayer/debug/register.ts';
 import { unwind } from '../../replayer/debug/unwind.ts';
 import { serveGdb } from '../../replayer/gdb/server.ts';
 import { INTERRUPTED, interruptedKernel } from './interrupted-kernel.ts';
@@ -33,6 +35,14 @@ it('goes out of a handler in assembly to what it interrupted, and names the call
   const text = await monitor('bt');
   expect(text.match(/[a-z]+\+0x[0-9a-f]+/g)).toEqual(STACK);
   expect(text).toMatch(/handler.*\n {4}<interrupted>\n#2 .* body/);
+});
+
+it('looks no further than a stack, and not around the end of memory', () => {
+  const { machine } = tiny.debuggee;
+  const [delivery] = interruptFrames(machine, cpuOf(machine).register(4));
+  expect(interruptFrames(machine, delivery)).toEqual([delivery]);
+  for (const esp of [delivery + 1, 0xfffff000, 0xffffffff, -1, 0])
+    expect(interruptFrames(machine, esp)).toEqual([]);
 });
 
 it('shows the descriptor tables', async () => {
