@@ -1,12 +1,14 @@
 /**
- * What may stand where the cursor is, for the shells' completion scripts (commands/completion.ts). yargs knows commands and
- * options; what it does not know are files, which the shell adds where this says nothing.
+ * What may stand where the cursor is, for the shells' completion scripts (commands/completion.ts). yargs knows commands, choices
+ * and options; options are said to those who have begun one, so that elsewhere the shell completes file names.
  */
 export function completions(
-  _current: string,
+  current: string,
   _argv: unknown,
-  filter: (done: (error: Error | null, words: string[] | undefined) => void) => void,
+  known: (done: (error: Error | null, words: string[] | undefined) => void) => void,
   done: (words: string[]) => void,
 ): void {
-  filter((_error, words = []) => done(words.filter((word) => !word.startsWith('$0'))));
+  known((_error, words = []) =>
+    done(words.filter((word) => current.startsWith('-') || !word.startsWith('-'))),
+  );
 }

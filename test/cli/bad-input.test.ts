@@ -215,3 +215,14 @@ it.each(['bash', 'zsh', 'fish'])('has a completion script for %s', async (shell)
   expect(status).toBe(0);
   expect(stdout.join('\n')).toContain('rewind386 --get-yargs-completions');
 });
+
+it.each([
+  [['who-wrote', '--p'], ['--pte-of'], []],
+  [['info', ''], [], ['--json']],
+  [['query', '--format', ''], ['csv', 'parquet'], ['--json']],
+  [['re'], ['record', 'replay'], []],
+])('completes %j', async (words, some, none) => {
+  const { stdout } = await runCli('--get-yargs-completions', 'rewind386', ...words);
+  for (const word of some) expect(stdout).toContain(word);
+  for (const word of none) expect(stdout).not.toContain(word);
+});
