@@ -68,7 +68,7 @@ export interface ReplayResult {
   readonly torn: TornTrace | undefined;
   /** False when the recording's state hashes are of another layout than this machine's (STATE_LAYOUT). */
   readonly hashesCompared: boolean;
-  /** What was recorded, and so what was compared. */
+  /** The recording's, and so that of what was compared. */
   readonly detail: Detail;
 }
 
@@ -191,7 +191,7 @@ class Replay implements EventSink {
     }
   }
 
-  /** What every recording has; where it is not so, less would be compared than there seems to be. */
+  /** The form that every recording has; without it less would be compared than there seems to be. */
   private checkForm(): void {
     const { header, footer } = this.reader;
     checkChunks(this.reader);

@@ -27,8 +27,8 @@ export interface NewFile {
 const MAX_TRIES = 1000;
 
 /**
- * Opens a file that is nobody else's: `PATH.partial`, or `PATH.partial-2` and so on where an earlier run, or another one at this moment, has
- * left or is writing one. Nothing that is there is opened, nor what a link points to. Throws BadInput.
+ * Opens a file that is nobody else's: `PATH.partial`, or `PATH.partial-2` and so on where an earlier run left one or another is
+ * writing one. Nothing that is there is opened, nor what a link points to. Throws BadInput.
  */
 export function createFile(path: string): NewFile {
   const existing = statSync(path, { throwIfNoEntry: false });
@@ -51,8 +51,8 @@ export function createFile(path: string): NewFile {
 }
 
 /**
- * Gives a complete file its name, once what it holds is on the disk. Never replaces a file that came after this one was begun. Throws
- * BadInput; the file then stays under its other name.
+ * Gives a complete file its name, once what it holds is on the disk. Never replaces a file that came after this one was begun.
+ * Throws BadInput; the file then stays under its other name.
  */
 export function nameFile({ path, partial, fd, replaces }: NewFile): void {
   try {

@@ -15,7 +15,7 @@ export const RUNGS_PER_CHUNK = 16;
 const FIRST_CUT = 2 ** 20;
 
 /**
- * Where chunks of the beginning are closed besides: at 1 M instructions (2^20) and each time that the run has become twice as long, until
+ * Closes chunks of the beginning besides: at 1 M instructions (2^20), and each time that the run has become twice as long, until
  * rungs do. By icount, so that a run gives the same bytes whatever the machine that records it.
  */
 export class ChunkCuts {

@@ -71,6 +71,8 @@ export function checkComplete({ toolVersion, expectations: expected }: TraceBund
       'bundle',
       `it has no answer to ${missing.length} of its questions: ${missing.join(', ')}`,
     );
+  const empty = expected.find(({ columns }) => columns.length === 0);
+  if (empty) throw new TraceDamage('bundle', `its answer to ${empty.name} has no columns`);
 }
 
 /**

@@ -13,7 +13,7 @@ export interface Question {
   readonly renamed?: ReadonlyMap<string, string>;
 }
 
-/** What every bundle answers: each named query without parameters, and each check. */
+/** Every bundle answers these: each named query without parameters, and each check. */
 export const BUILT_IN: readonly Question[] = [
   ...QUERIES.filter(({ parameters }) => parameters.length === 0).map((query) => ofQuery(query, {})),
   ...CHECKS.map(({ name, sql }) => ({
@@ -29,8 +29,8 @@ export function ofQuery({ name, sql, renamed }: SqlFile, values: Question['value
 }
 
 /**
- * What bundles of earlier versions answer. Later ones answer all that there is, until they are named here as well: a bundle may
- * say of itself that it is older than it is, but no bundle gets around the first of these lists.
+ * Questions that bundles of earlier versions answer. Later ones answer all that there are, until they are listed here as well: a
+ * bundle may say of itself that it is older than it is, but none gets around the first of these lists.
  */
 const ASKED_BEFORE: readonly { readonly upTo: string; readonly names: readonly string[] }[] = [
   {

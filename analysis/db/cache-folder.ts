@@ -5,14 +5,14 @@ import { crc32 } from 'node:zlib';
 
 /**
  * The user's own folder for what can be made again: tables and store indexes of traces (`traces/`), remembered hashes of
- * traces (`hashes/`), and what DuckDB spills to disk (`spill/`). Nothing that came with a trace is ever in it, so what is found there
- * was written by this tool.
+ * traces (`hashes/`), and what DuckDB spills to disk (`spill/`). Nothing that came with a trace is ever in it, so all that is
+ * found there was written by this tool.
  */
 
 /** Bytes that are kept of traces; the ones not used for the longest time go first. */
 const MAX_BYTES = 8 * 2 ** 30;
 
-/** $XDG_CACHE_HOME/rewind386, or the system's usual place. An XDG_CACHE_HOME that is no absolute path is ignored, as its standard says. */
+/** $XDG_CACHE_HOME/rewind386 (ignored when no absolute path, as its standard says), or the system's usual place. */
 export function cacheRoot(): string {
   const { XDG_CACHE_HOME: xdg, LOCALAPPDATA: local } = process.env;
   if (xdg && isAbsolute(xdg)) return join(xdg, 'rewind386');

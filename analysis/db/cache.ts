@@ -19,13 +19,13 @@ import {
 import { traceDigest } from './trace-digest.ts';
 
 /**
- * What was made of one trace to answer faster: its tables as Parquet files and the index of its stores, each written when it is
- * first asked for. It lies in the user's own cache folder under the SHA-256 of the trace and the versions of what is
- * kept, so nothing that came along with a trace is ever taken for it. Each file has its own CRC in its name: one that is not as it was written is made
- * again.
+ * Kept of one trace to answer faster: its tables as Parquet files and the index of its stores, each written when it is first
+ * asked for. They lie in the user's own cache folder under the SHA-256 of the trace and the versions of what is kept, so nothing
+ * that came along with a trace is ever taken for them. Each file has its CRC in its name: one that is not as it was written is
+ * made again.
  */
 export class TraceCache {
-  /** Where it lies, whether there is anything or not. */
+  /** The trace's folder, which need not be there. */
   readonly folder: string;
   private readonly key: string;
   /** Says once why nothing can be kept. */
@@ -53,7 +53,7 @@ export class TraceCache {
     return undefined;
   }
 
-  /** Where a file of that name is written first. */
+  /** Path under which a file of that name is written first. */
   temporary(name: string): string {
     return join(this.folder, temporaryName(name));
   }

@@ -3,7 +3,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { cacheRoot, discard, sweep, temporaryName } from './cache-folder.ts';
 import { MAX_SPILL_BYTES } from './limits.ts';
 
-/** What a database may touch outside of itself. */
+/** All that a database may touch outside of itself. */
 export interface SandboxOptions {
   readonly memoryBytes: number;
   /** Files that it may read and write; those below a folder of `folders` too. */

@@ -12,8 +12,8 @@ import { hexLiterals } from './hex-literals.ts';
 export type SqlValues = Readonly<Record<string, string | number | bigint>>;
 
 /**
- * The one statement of a text, which must be a question: SELECT, or what DuckDB makes one of (FROM, VALUES, SHOW, DESCRIBE, SUMMARIZE),
- * or EXPLAIN of one. Throws BadInput for anything else, and DuckDB's error for what is no SQL.
+ * The one statement of a text, which must be a question: SELECT, or what DuckDB makes one of (FROM, VALUES, SHOW, DESCRIBE,
+ * SUMMARIZE), or EXPLAIN of one. Throws BadInput for anything else, and DuckDB's error for what is no SQL.
  */
 export async function prepareQuestion(
   connection: DuckDBConnection,

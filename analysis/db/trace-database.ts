@@ -45,7 +45,7 @@ interface Run {
 }
 
 const parquetOf = (table: TraceTable) => `${table.name}.parquet`;
-/** Tables worth keeping: the others are made of the header at once, and say things that the trace's bytes do not determine (its path). */
+/** Tables worth keeping: the others are made of the header at once, and say what the trace's bytes do not determine (its path). */
 const KEPT = TABLES.filter(({ name }) => name !== 'run' && name !== 'symbols');
 
 interface Fresh {
@@ -257,6 +257,6 @@ function openRun(
   return { reader, schema, cache, kept, cached };
 }
 
-/** What of the cache a database may read and write. */
+/** The cache's files that a database may read and write. */
 const cacheFiles = ({ cache, kept, cached }: Run): string[] =>
   cache ? [...cached.values(), ...kept.map((table) => cache.temporary(parquetOf(table)))] : [];

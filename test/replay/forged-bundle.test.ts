@@ -245,6 +245,13 @@ describe('answers that are not given', () => {
     expect(renamed).toThrow(/no answer to 1 of its questions: check 01-foreign-pmap/);
   });
 
+  it('with rows of no columns', () => {
+    const bare = less(({ expectations }) => ({
+      expectations: expectations.map((one) => ({ ...one, columns: [], rows: pack(Buffer.from('[]')) })),
+    }));
+    expect(bare).toThrow(/its answer to aptd-timeline has no columns/);
+  });
+
   it.each([
     ['{"length": 0}', /they are not a list of rows/],
     ['[[', /bundle, rows of aptd-timeline/],

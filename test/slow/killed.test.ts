@@ -8,6 +8,7 @@ import { buildMachine } from '../../recorder/machine/build.ts';
 import { replay } from '../../replayer/session.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
 import { FRAME_HEADER_BYTES, readFrameHeader } from '../../schemas/framing.ts';
+import { DEFAULT_LADDER_INTERVAL } from '../../schemas/trace-output.ts';
 import { tinyKernel } from '../replay/tiny-kernel.ts';
 import { random } from '../unit/trace-fixture.ts';
 
@@ -51,8 +52,8 @@ beforeAll(async () => {
   );
 });
 
-function start(output: string) {
-  const args = [child, KERNEL, output, String(INSTRUCTIONS), String(LADDER)];
+function start(output: string, instructions = INSTRUCTIONS, ladder = LADDER) {
+  const args = [child, KERNEL, output, String(instructions), String(ladder)];
   const recorder = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   return {
     begun: new Promise((done) => recorder.stdout.once('data', done)),
@@ -143,4 +144,26 @@ it(`${KILLS} killed recorders leave what they had written (KILL_SEED=${SEED})`, 
   expect(left.none + left.nothing + left.torn + left.whole).toBe(serial);
   expect(left.torn).toBeGreaterThan(KILLS / 4);
   expect(replayed.size).toBeGreaterThan(5);
+});
+
+it('with the usual ladder the first chunk is there long before the second rung', async () => {
+  const output = join(folder, 'early.r386');
+  const recorder = start(output, 200_000_000, DEFAULT_LADDER_INTERVAL);
+  await recorder.begun;
+  const chunks = () => {
+    try {
+      const reader = TraceReader.open(`${output}.partial`);
+      const ends = reader.chunks.map(({ range }) => range.endIcount);
+      reader.close();
+      return ends;
+    } catch {
+      return [];
+    }
+  };
+  while (recorder.running && chunks().length === 0) await wait(1);
+  recorder.kill();
+  await recorder.ended;
+  expect(recorder.wasKilled).toBe(true);
+  expect(chunks()[0]).toBeGreaterThan(0);
+  expect(chunks()[0]).toBeLessThanOrEqual(2 ** 20);
 });

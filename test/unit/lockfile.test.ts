@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 
-/** What `npm ci` installs, on any platform, is what was tested: each package by version and hash. */
+/** `npm ci` installs what was tested, on any platform: each package by version and hash. */
 const root = resolve(import.meta.dirname, '../..');
 
 interface Locked {
