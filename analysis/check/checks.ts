@@ -103,10 +103,10 @@ export function applicable(runs: readonly RunFacts[]): Check[] {
   return CHECKS.filter(({ needs }) => !needs || has[needs]);
 }
 
-/** Runs every check; the findings of the worst class first, of each class the worst first. */
+/** Runs every check that can apply; the findings of the worst class first, of each class the worst first. */
 export async function runChecks(db: TraceDatabase): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const check of CHECKS) findings.push(...(await runCheck(db, check)));
+  for (const check of applicable(await runFacts(db))) findings.push(...(await runCheck(db, check)));
   if (!findings.some(({ check }) => DEATHS.includes(check.class))) return ranked(findings);
   const writes = await deathWrites(db);
   return ranked(
