@@ -7,4 +7,6 @@ export const EXIT = {
   badInput: 2,
   /** The replay is not the recorded run. */
   divergence: 3,
+  /** A bug of ours (EX_SOFTWARE of BSD's sysexits.h). */
+  internal: 70,
 } as const;

@@ -5,6 +5,7 @@ import { meant, nearest } from '../../schemas/nearest.ts';
 import { VERSION } from '../../schemas/tool-version.ts';
 import { completions } from './completions.ts';
 import { EXIT } from './exit-status.ts';
+import { shellWord } from './format.ts';
 import { complain, complainLines } from './output.ts';
 
 export { watchClosedOutput } from './interruptible.ts';
@@ -15,7 +16,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     await parser(withTexts(argv), await commandsFor(argv[0])).parseAsync();
     return Number(process.exitCode ?? EXIT.ok);
   } catch (error) {
-    return report(error);
+    return report(error, argv);
   }
 }
 
@@ -71,7 +72,8 @@ function parser(argv: readonly string[], commands: readonly ((cli: Argv) => Argv
     .alias('help', 'h')
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .epilogue(
-      'exit status: 0 good, 1 findings or a guest that failed, 2 wrong usage or input, 3 the replay diverged',
+      'exit status: 0 good, 1 findings or a guest that failed, 2 wrong usage or input, ' +
+        '3 the replay diverged, 70 an internal error',
     )
     .exitProcess(false)
     .completion('--get-yargs-completions', false, completions)
@@ -112,21 +114,32 @@ const optionsOf = (cli: Argv): string[] =>
 const isUsage = (error: Error): boolean => error.name === 'YError' || error.constructor === Error;
 
 /** One line: what and where; one more: what to do next. */
-function report(error: unknown): number {
-  const { message, next } = error instanceof BadInput ? error : unexpected(error);
+function report(error: unknown, argv: readonly string[]): number {
+  if (!(error instanceof BadInput) && !isRefusal(error)) return reportInternal(error, argv);
+  const { message, next } = error instanceof BadInput ? error : refusal(error);
   complain(`rewind386: ${message}`);
   // A position in the user's SQL is shown by a second line.
   if (next) complainLines(`next: ${next}`.split('\n'));
   return EXIT.badInput;
 }
 
-/** What the file system refuses, in words; anything else is a bug of ours, and says so. */
-function unexpected(error: unknown): { message: string; next?: string } {
-  const { syscall, path, message, stack } = error as NodeJS.ErrnoException;
-  if (syscall) return { message: `${path ?? syscall}: ${fileError(error)}` };
-  if (process.env.REWIND386_STACK) complainLines((stack ?? message).split('\n'));
-  return {
-    message: `internal error: ${message ?? error}`,
-    next: 'REWIND386_STACK=1 shows where; please report it with the command',
-  };
+const isRefusal = (error: unknown): error is NodeJS.ErrnoException =>
+  (error as NodeJS.ErrnoException)?.syscall !== undefined;
+
+/** A refusal of the file system, in words. */
+const refusal = (error: NodeJS.ErrnoException): { message: string; next?: string } => ({
+  message: `${error.path ?? error.syscall}: ${fileError(error)}`,
+});
+
+/** A bug of ours: says so, and gives the command whose output makes a report. */
+function reportInternal(error: unknown, argv: readonly string[]): number {
+  const { message, stack } = error as Error;
+  complain(`rewind386: internal error: ${message ?? error}`);
+  if (process.env.REWIND386_STACK) {
+    complainLines(String(stack ?? message).split('\n'));
+    complain(`rewind386 ${VERSION}, Node ${process.version}, ${process.platform}-${process.arch}`);
+    complain('next: report these lines with the command, and the files that it reads if you may');
+  } else
+    complain(`next: REWIND386_STACK=1 rewind386 ${argv.map(shellWord).join(' ')} makes a report to send us`);
+  return EXIT.internal;
 }
