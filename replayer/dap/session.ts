@@ -14,7 +14,6 @@ import {
   Thread,
 } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
 import { comparePositions, type Watch } from '../../recorder/machine/stops.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { printableTexts } from '../../schemas/untrusted.ts';
@@ -23,6 +22,7 @@ import { type GuestCode, hex } from '../debug/guest-code.ts';
 import type { Monitor } from '../debug/monitor.ts';
 import { givenArguments, wrongArguments } from './arguments.ts';
 import type { Frame } from './frame.ts';
+import { instructionsBefore, instructionsFrom } from './instructions.ts';
 import { Locals } from './locals.ts';
 import { ClientMessages } from './messages.ts';
 import { Points } from './points.ts';
@@ -35,11 +35,6 @@ const THREAD = 1;
 const ERROR = 1;
 /** Members that go to an editor as they are. */
 const EXACT: ReadonlySet<string> = new Set(['path']);
-/** The longest instruction, bytes. */
-const LONGEST = 15;
-
-/** Bytes: what a symbol says of a longer one is not believed. */
-const LONGEST_FUNCTION = 1 << 18;
 
 const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsConfigurationDoneRequest: true,
@@ -504,49 +499,13 @@ export class RewindDebugSession extends DebugSession {
   ): void {
     this.serve(response, () => {
       const from = (this.address(memoryReference) + offset) >>> 0;
-      const before = instructionOffset < 0 ? this.instructionsBefore(from, -instructionOffset) : [];
-      const after = this.instructionsFrom(from, Math.max(0, instructionOffset) + instructionCount);
+      const { debuggee, code } = this.options;
+      const before =
+        instructionOffset < 0 ? instructionsBefore(debuggee, code, from, -instructionOffset) : [];
+      const after = instructionsFrom(debuggee, code, from, Math.max(0, instructionOffset) + instructionCount);
       const shown = [...before, ...after.slice(Math.max(0, instructionOffset))];
       return { instructions: shown.slice(0, instructionCount) };
     });
-  }
-
-  private instructionsFrom(
-    start: number,
-    count: number,
-    end = Number.POSITIVE_INFINITY,
-  ): DebugProtocol.DisassembledInstruction[] {
-    const { debuggee, code } = this.options;
-    const instructions: DebugProtocol.DisassembledInstruction[] = [];
-    for (let address = start; instructions.length < count && address < end; ) {
-      const bytes = debuggee.readMemory('linear', address, LONGEST);
-      let at = 0;
-      const found = disassemble(() => bytes[at++] ?? 0, address, true);
-      const length = typeof found === 'string' ? 1 : found.length;
-      const { name, path, line } = code.place(address);
-      instructions.push({
-        address: hex(address),
-        instructionBytes: Buffer.from(bytes.subarray(0, length)).toString('hex'),
-        instruction: bytes.length === 0 ? '(not mapped)' : typeof found === 'string' ? '(bad)' : found.text,
-        symbol: name,
-        ...(path ? { location: new Source(basename(path), path), line: line as number } : {}),
-      });
-      address += length;
-    }
-    return instructions;
-  }
-
-  /** Instructions have no fixed length: they are counted from the start of the function. */
-  private instructionsBefore(end: number, count: number): DebugProtocol.DisassembledInstruction[] {
-    const entry = this.options.code.functionStart(end) ?? end;
-    const start = end - entry > LONGEST_FUNCTION ? end : entry;
-    const found = this.instructionsFrom(start, Number.POSITIVE_INFINITY, end).slice(-count);
-    const missing = Array.from({ length: count - found.length }, (_, n) => ({
-      address: hex((found[0] ? Number(found[0].address) : end) - (count - found.length) + n),
-      instruction: '',
-      presentationHint: 'invalid' as const,
-    }));
-    return [...missing, ...found];
   }
 }
 
