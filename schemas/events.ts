@@ -35,9 +35,9 @@ export const APTD_OP = ['write', 'check'] as const;
 export const ACCESS = ['read', 'write', 'execute'] as const;
 export const TLB_OP = ['invlpg', 'flush', 'stale_use'] as const;
 export const INTERRUPT_OP = ['raise', 'deliver', 'iret', 'abandon'] as const;
-export const INTERRUPT_SOURCE = ['irq', 'int', 'injected'] as const;
+export const INTERRUPT_SOURCE = ['irq', 'int', 'injected', 'sysenter'] as const;
 export const STACK_SWITCH_REASON = ['privilege', 'iret', 'load', 'cr3', 'task'] as const;
-/** The IRQ column of a software INT. */
+/** The IRQ column of a software INT, and of a SYSENTER. */
 export const NO_IRQ = 255;
 /** Kinds of which repeats are folded while paging is off (recorder/machine/repeats.ts). */
 export const FOLDED_KINDS = ['control_writes', 'interrupts', 'stack_switches'] as const;
@@ -49,7 +49,11 @@ export const CONTEXT_COLUMNS: readonly Column[] = [
   column('seq', 'ordinal', 'position among all events of the run; orders events of one icount'),
   column('eip', 'address', 'EIP of the instruction that made this event'),
   column('cpl', 'small', 'current privilege level, 0-3'),
-  column('depth', 'small', 'interrupt frames (IRQ or software INT) that the code is inside of, 0 = none'),
+  column(
+    'depth',
+    'small',
+    'interrupt frames (IRQ, software INT or SYSENTER) that the code is inside of, 0 = none',
+  ),
   column('frame_id', 'value', 'id of the innermost open interrupt frame (interrupts.id), 0 = none'),
   column('cr3', 'address', 'physical address of the current page directory, bytes'),
 ];
@@ -111,18 +115,30 @@ export const EVENT_KINDS = {
     column('fresh', 'value', 'for stale_use: what a walk would have found (0 = not present)'),
     column('access', 'small', 'for stale_use: the access', ACCESS),
   ]),
-  interrupts: event('raise of an IRQ line, delivery of an IRQ or software INT, and how its frame ended', [
-    column('op', 'small', 'raise, deliver, iret, or abandon: its frame was overwritten', INTERRUPT_OP),
-    column('id', 'value', 'number of the delivery, from 1; 0 for a raise'),
-    column('parent', 'value', 'id of the frame that was interrupted; 0 = none'),
-    column('vector', 'small', 'IDT vector 0-255 (0 for a raise)'),
-    column('irq', 'small', 'IRQ line 0-15; 255 for a software INT'),
-    column('source', 'small', 'where it came from', INTERRUPT_SOURCE),
-    column('target_eip', 'address', 'deliver: handler entry; iret: the EIP returned to; raise: 0'),
-    column('interrupted_cpl', 'small', 'CPL of the interrupted code'),
-    column('esp', 'address', 'deliver: ESP after the frame was pushed; iret: ESP before it is popped'),
-    column('reached', 'small', 'iret: 1 when a CALL ran in the frame (handler reached), 0 for a masked stub'),
-  ]),
+  interrupts: event(
+    'raise of an IRQ line, delivery of an IRQ, software INT or SYSENTER, and how its frame ended',
+    [
+      column(
+        'op',
+        'small',
+        'raise, deliver, iret (for a SYSENTER the return to CPL 3), or abandon: its frame was overwritten',
+        INTERRUPT_OP,
+      ),
+      column('id', 'value', 'number of the delivery, from 1; 0 for a raise'),
+      column('parent', 'value', 'id of the frame that was interrupted; 0 = none'),
+      column('vector', 'small', 'IDT vector 0-255 (0 for a raise and a SYSENTER)'),
+      column('irq', 'small', 'IRQ line 0-15; 255 for a software INT and a SYSENTER'),
+      column('source', 'small', 'where it came from', INTERRUPT_SOURCE),
+      column('target_eip', 'address', 'deliver: handler entry; iret: the EIP returned to; raise: 0'),
+      column('interrupted_cpl', 'small', 'CPL of the interrupted code'),
+      column('esp', 'address', 'deliver: ESP after the frame was pushed; iret: ESP before it is popped'),
+      column(
+        'reached',
+        'small',
+        'iret: 1 when a CALL ran in the frame (handler reached), 0 for a masked stub',
+      ),
+    ],
+  ),
   exceptions: event('an exception delivered to the guest', [
     column('vector', 'small', 'exception vector 0-31'),
     column('error_code', 'value', 'error code pushed, 0 when none'),

@@ -74,7 +74,7 @@ const PARTS: readonly Part[] = [
     track: 'interrupts',
     category: 'interrupt',
     sql: `SELECT i.icount, coalesce(i.iret_icount, ${LAST}) AS end_icount, o.pid, o.comm,
-        CASE WHEN irq IS NULL THEN 'INT ' || vector ELSE 'IRQ ' || irq END AS name,
+        coalesce('IRQ ' || irq, 'INT ' || vector, upper(i.source::VARCHAR)) AS name,
         symbol(i.run_id, handler) AS handler, symbol(i.run_id, eip) AS interrupted_at, depth, id AS frame_id,
         nullif(count, 1) AS deliveries
       FROM interrupts i ${OWNED('cr3', 'i')} ORDER BY i.icount, i.seq`,

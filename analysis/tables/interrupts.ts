@@ -10,13 +10,13 @@ const columns: readonly TableColumn[] = [
     doc: 'number of the delivery, from 1; frame_id of the events inside its handler',
   },
   { name: 'parent', kind: 'uint', doc: 'id of the frame that was interrupted; 0 = none' },
-  { name: 'vector', kind: 'small', doc: 'IDT vector, 0-255' },
-  { name: 'irq', kind: 'small', doc: 'IRQ line, 0-15; NULL for a software INT', nullable: true },
+  { name: 'vector', kind: 'small', doc: 'IDT vector, 0-255; NULL for a SYSENTER', nullable: true },
+  { name: 'irq', kind: 'small', doc: 'IRQ line, 0-15; NULL for a software INT or SYSENTER', nullable: true },
   { name: 'source', kind: 'word', doc: 'where it came from', words: INTERRUPT_SOURCE },
   {
     name: 'raise_icount',
     kind: 'bigint',
-    doc: 'icount at which the line last rose before the delivery; NULL for a software INT',
+    doc: 'icount at which the line last rose before the delivery; NULL for a software INT or SYSENTER',
     nullable: true,
   },
   { name: 'icount', kind: 'bigint', doc: 'icount of the delivery' },
@@ -24,17 +24,21 @@ const columns: readonly TableColumn[] = [
   {
     name: 'eip',
     kind: 'uint',
-    doc: 'EIP of the interrupted instruction (of the INT itself for a software INT)',
+    doc: 'EIP of the interrupted instruction (of the INT or SYSENTER itself for a call by software)',
   },
   { name: 'interrupted_cpl', kind: 'small', doc: 'CPL of the interrupted code' },
   { name: 'depth', kind: 'small', doc: 'interrupt frames open inside the handler, this one included' },
   { name: 'cr3', kind: 'uint', doc: 'physical address of the page directory at the delivery, bytes' },
   { name: 'handler', kind: 'uint', doc: 'EIP of the handler entered' },
-  { name: 'esp', kind: 'uint', doc: 'ESP after the frame was pushed' },
+  {
+    name: 'esp',
+    kind: 'uint',
+    doc: 'ESP after the frame was pushed; of a SYSENTER, which pushes none, the one it begins with',
+  },
   {
     name: 'iret_icount',
     kind: 'bigint',
-    doc: 'icount of its own IRET; NULL while open at the end, or abandoned',
+    doc: 'icount of its own IRET, for a SYSENTER of the return to CPL 3 (SYSEXIT or IRET); NULL while open at the end, or abandoned',
     nullable: true,
   },
   {
@@ -66,11 +70,12 @@ const IRQ_NONE = 255;
 const RAISE = INTERRUPT_OP.indexOf('raise');
 const DELIVER = INTERRUPT_OP.indexOf('deliver');
 const ABANDON = INTERRUPT_OP.indexOf('abandon');
+const SYSENTER = INTERRUPT_SOURCE.indexOf('sysenter');
 
 /** One row for each delivery, with the raise before it and the IRET after it. */
 export const interrupts: TraceTable = {
   name: 'interrupts',
-  doc: 'a delivered interrupt, hardware IRQ or software INT, from raise to IRET',
+  doc: 'a delivered interrupt, hardware IRQ, software INT or SYSENTER, from raise to IRET',
   columns,
   *batches(reader) {
     const rows = new RowBuffer(columns);
@@ -92,7 +97,7 @@ export const interrupts: TraceTable = {
           const added = rows.add(
             id,
             cell('parent', row),
-            cell('vector', row),
+            cell('source', row) === SYSENTER ? null : cell('vector', row),
             hardware ? irq : null,
             INTERRUPT_SOURCE[cell('source', row)],
             hardware ? (raised.get(irq) ?? null) : null,

@@ -1,5 +1,5 @@
-import { FRAME_TABLE, FRAME_WORDS, OPEN_FRAMES } from '../../recorder/machine/cpu/state.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
+import { cpuOf } from './register.ts';
 
 /** How far above a stack pointer the stack is looked at: kernels' stacks are of 1 to 4 pages. */
 const STACK_PAGES = 16;
@@ -9,11 +9,10 @@ const PAGES = 1 << 20;
 /**
  * Linear addresses at which deliveries of interrupts pushed an EIP (with CS and EFLAGS above it) that no IRET has popped, from
  * `esp` upwards, the lowest first. The processor's own account of open frames has them (IRQs and INT n; exceptions are not in it),
- * so no debug information is needed. A frame may have been abandoned: what lies there is for the caller to judge.
+ * so no debug information is needed. Of a SYSENTER nothing is pushed, and it has none. A frame may have been abandoned: what lies there is for the caller to judge.
  */
 export function interruptFrames(machine: Machine, esp: number): number[] {
-  const { i32 } = machine.mem;
-  const slots = Array.from({ length: i32[OPEN_FRAMES] }, (_, n) => i32[FRAME_TABLE + n * FRAME_WORDS] >>> 0);
+  const slots = cpuOf(machine).pushedFrames;
   if (slots.length === 0) return [];
   const found: number[] = [];
   const first = esp >>> 12;

@@ -19,6 +19,7 @@ export interface DebuggableCpu {
   readonly fpu: Fpu;
   readonly processor: Processor;
   readonly eip: number;
+  readonly pushedFrames: readonly number[];
   cr2: number;
   register(number: number): number;
   segment(number: number): readonly [selector: number, base: number, limit: number, attributes: number];

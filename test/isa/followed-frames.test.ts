@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ESP } from '../../recorder/machine/cpu/state.ts';
 import { INTERRUPT_OP } from '../../schemas/events.ts';
+import { assemble, callTo, le, load } from './assemble.ts';
 import { KERNEL_STACK, ProtectedMode, USER_CODE } from './protected-mode.ts';
 import { CODE } from './real-mode.ts';
 
@@ -18,21 +19,6 @@ const IRQ_STACK = 0x25000;
 /** Where user mode calls the kernel, by instructions of 2 bytes. */
 const CALLS = CODE + 8;
 const OLD_RULE = 0;
-
-const le = (value: number) =>
-  [0, 8, 16, 24].map((shift) => ((value >>> shift) & 255).toString(16).padStart(2, '0')).join(' ');
-const mov = { eax: 'b8', ecx: 'b9', edx: 'ba', ebx: 'bb', esp: 'bc', esi: 'be', edi: 'bf' };
-const load = (register: keyof typeof mov, value: number) => `${mov[register]} ${le(value)}`;
-const callTo = (from: number, to: number) => `e8 ${le(to - from - 5)}`;
-const bytesOf = (text: string) => text.split(' ').length;
-
-/** Code at an address, of instructions that may need to know theirs. */
-function assemble(at: number, ...parts: readonly (string | ((here: number) => string))[]): string {
-  return parts.reduce<string>((text, part) => {
-    const here = at + (text === '' ? 0 : bytesOf(text));
-    return `${text} ${typeof part === 'string' ? part : part(here)}`.trim();
-  }, '');
-}
 
 /** Linux's entry: to the top of a thread's stack, and only then a copy of the 5 words that the processor pushed. */
 const copyTo = (top: number) => [

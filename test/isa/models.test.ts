@@ -50,9 +50,12 @@ describe.each(CPU_MODELS)('%s', (model) => {
     expect(vector).toBe(WITHOUT[model].includes(needs) ? INVALID_OPCODE : -1);
   });
 
-  it.each(['0f 0b', '0f ff', '0f 24 c0', '0f 25 c0', '0f 34', '0f 05'])('%s is no instruction', (code) => {
-    expect(run(model, code).vector).toBe(INVALID_OPCODE);
-  });
+  it.each(['0f 0b', '0f ff', '0f 24 c0', '0f 25 c0', '0f 34', '0f 35', '0f 05'])(
+    '%s is no instruction',
+    (code) => {
+      expect(run(model, code).vector).toBe(INVALID_OPCODE);
+    },
+  );
 
   it('shows its signature in DX after a reset', () => {
     const { cpu } = new RealMode({ model });
@@ -110,6 +113,10 @@ describe('CPUID', () => {
   it('shows features that were added or removed', () => {
     expect(cpuid('pentium,+cmov,-vme', 1)[3]).toBe(0x81bc);
     expect(cpuid('486,+cpuid', 1)).toEqual([0x404, 0, 0, 0]);
+    // SEP, of which software believes a signature from 633 on; DX after a reset says the same.
+    expect(cpuid('pentiumpro,+sep', 1)).toEqual([0x633, 0, 0, 0xa9be]);
+    expect(new RealMode({ model: 'pentiumpro,+sep' }).cpu.register(EDX)).toBe(0x633);
+    expect(cpuid('pentium,+sep', 1)).toEqual([0x52c, 0, 0, 0x9be]);
   });
 
   it('is the processor of version 0.1 for traces that name none', () => {

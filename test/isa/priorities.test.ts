@@ -97,8 +97,8 @@ function right(encoding: Encoding, mode: Mode): number | undefined {
   const { mnemonic } = encoding.opcode;
   const outer = mode === 'virtual-8086' || mode === 'privilege 3';
   const noSelectors = mode === 'real' || mode === 'virtual-8086';
-  // A Pentium Pro has no test registers.
-  if (mnemonic === 'ud2' || encoding.opcode.needs === 'tr') return INVALID;
+  // A Pentium Pro has no test registers, and no SYSENTER that works.
+  if (mnemonic === 'ud2' || encoding.opcode.needs === 'tr' || encoding.opcode.needs === 'sep') return INVALID;
   if (noSelectors && PROTECTED_ONLY.has(mnemonic)) return INVALID;
   if (outer && (PRIVILEGED.has(mnemonic) || isSpecialMove(encoding))) return PROTECTION;
   if (outer && BY_IOPL.has(mnemonic)) return PROTECTION;

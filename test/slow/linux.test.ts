@@ -26,6 +26,45 @@ expect "# "
 send "poweroff -f\\n"
 `;
 
+/** Records the kernel with what is typed into its shell, on the processor given. */
+function recorded(folder: string, cpu: string): string {
+  const path = (name: string) => join(folder, name);
+  writeFileSync(path('initrd'), initramfs(debian?.busybox as Uint8Array));
+  writeFileSync(path('script'), SCRIPT);
+  const append =
+    'console=ttyS0 noapic nolapic acpi=off pci=off nokaslr mitigations=off cryptomgr.notests quiet';
+  const { stdout, status } = runBuilt(
+    ...['record', debian?.kernel as string, '--initrd', path('initrd'), '--append', append],
+    ...['--ram', '64', '--mips', '50', '--cpu', cpu, '--script', path('script')],
+    ...['-n', '8G', '-q', '-o', path('linux.r386')],
+  );
+  expect(status).toBe(0);
+  expect(stdout[1]).toMatch(/halted for ever/);
+  return path('linux.r386');
+}
+
+afterAll(() => debian?.remove());
+
+/**
+ * Page-table writes by what entered the kernel last under the same directory, of a process with one thread what it is in: how many
+ * after a call for which the condition holds, and how many of them that the tables have outside any.
+ */
+const WRITES_INSIDE = (call: string) => `
+  WITH entries AS (
+    SELECT seq, cr3, ${call} AS call FROM interrupts WHERE interrupted_cpl = 3
+    UNION ALL SELECT seq, cr3, false FROM exceptions WHERE cpl = 3
+    UNION ALL SELECT seq, cr3, false FROM stack_switches WHERE reason = 'iret'
+  )
+  SELECT count(*)::INTEGER, count(*) FILTER (w.depth = 0 OR w.frame_id = 0)::INTEGER
+  FROM paging_writes w ASOF JOIN entries e ON e.cr3 = w.cr3 AND e.seq <= w.seq
+  WHERE e.call AND w.source <> 'adopt'`;
+const WRITES_BEYOND = `SELECT count(*)::INTEGER FROM paging_writes w LEFT JOIN interrupts i ON i.id = w.frame_id
+  WHERE w.frame_id > 0 AND (i.id IS NULL OR w.seq < i.seq OR w.seq > i.iret_seq)`;
+const CALLS = (call: string) => `
+  SELECT count(*)::INTEGER, count(*) FILTER (reached = 1)::INTEGER,
+    count(*) FILTER (iret_icount IS NULL AND abandoned_icount IS NULL)::INTEGER
+  FROM interrupts WHERE ${call}`;
+
 describe.skipIf(!debian)("Debian's Linux", () => {
   const folder = mkdtempSync(join(tmpdir(), 'r386-linux-'));
   const path = (name: string) => join(folder, name);
@@ -35,17 +74,7 @@ describe.skipIf(!debian)("Debian's Linux", () => {
 
   beforeAll(async () => {
     buildCli();
-    writeFileSync(path('initrd'), initramfs(debian?.busybox as Uint8Array));
-    writeFileSync(path('script'), SCRIPT);
-    const append =
-      'console=ttyS0 noapic nolapic acpi=off pci=off nokaslr mitigations=off cryptomgr.notests quiet';
-    const { stdout, status } = runBuilt(
-      ...['record', debian?.kernel as string, '--initrd', path('initrd'), '--append', append],
-      ...['--ram', '64', '--mips', '50', '--cpu', 'pentium,+cmov', '--script', path('script')],
-      ...['-n', '8G', '-q', '-o', trace],
-    );
-    expect(status).toBe(0);
-    expect(stdout[1]).toMatch(/halted for ever/);
+    recorded(folder, 'pentium,+cmov');
     db = await TraceDatabase.open([trace], { cache: false });
     const rows = await db.query("SELECT line FROM console WHERE port = 'com1' ORDER BY icount, seq");
     console = rows.getRows().join('\n');
@@ -53,7 +82,6 @@ describe.skipIf(!debian)("Debian's Linux", () => {
 
   afterAll(() => {
     db?.close();
-    debian?.remove();
     rmSync(folder, { recursive: true });
   });
 
@@ -76,11 +104,7 @@ describe.skipIf(!debian)("Debian's Linux", () => {
     const ask = async (sql: string) => (await db.query(sql)).getRowsJson();
 
     it('reach their handlers and return', async () => {
-      const [[calls, reached, open]] = await ask(
-        `SELECT count(*)::INTEGER, count(*) FILTER (reached = 1)::INTEGER,
-           count(*) FILTER (iret_icount IS NULL AND abandoned_icount IS NULL)::INTEGER
-         FROM interrupts WHERE vector = 128`,
-      );
+      const [[calls, reached, open]] = await ask(CALLS('vector = 128'));
       expect(Number(calls)).toBeGreaterThan(400);
       // Those that sleep when the run ends, and those that exit.
       expect(Number(open)).toBeLessThan(20);
@@ -88,25 +112,13 @@ describe.skipIf(!debian)("Debian's Linux", () => {
     });
 
     it('have every page-table write that is made inside them', async () => {
-      // By what entered the kernel last under the same directory: of a process with one thread, that is what it is in.
-      const rows = await ask(`
-        WITH entries AS (
-          SELECT seq, cr3, vector = 128 AS call FROM interrupts WHERE interrupted_cpl = 3
-          UNION ALL SELECT seq, cr3, false FROM exceptions WHERE cpl = 3
-          UNION ALL SELECT seq, cr3, false FROM stack_switches WHERE reason = 'iret'
-        )
-        SELECT count(*)::INTEGER, count(*) FILTER (w.depth = 0 OR w.frame_id = 0)::INTEGER
-        FROM paging_writes w ASOF JOIN entries e ON e.cr3 = w.cr3 AND e.seq <= w.seq
-        WHERE e.call AND w.source <> 'adopt'`);
+      const rows = await ask(WRITES_INSIDE('vector = 128'));
       expect(Number(rows[0][0])).toBeGreaterThan(5000);
       expect(rows[0][1]).toBe(0);
     });
 
     it('and no other', async () => {
-      const [[beyond]] = await ask(
-        `SELECT count(*)::INTEGER FROM paging_writes w LEFT JOIN interrupts i ON i.id = w.frame_id
-         WHERE w.frame_id > 0 AND (i.id IS NULL OR w.seq < i.seq OR w.seq > i.iret_seq)`,
-      );
+      const [[beyond]] = await ask(WRITES_BEYOND);
       expect(beyond).toBe(0);
     });
   });
@@ -115,5 +127,30 @@ describe.skipIf(!debian)("Debian's Linux", () => {
     const { status } = runBuilt('symbols', trace, '-o', path('System.map'));
     expect(status).toBe(0);
     expect(readFileSync(path('System.map'), 'latin1')).toMatch(/^c[0-9a-f]{7} T pgd_alloc$/m);
+  });
+});
+
+describe.skipIf(!debian)("Debian's Linux, with SYSENTER", () => {
+  it('calls by it, and each call has its page-table writes', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'r386-linux-'));
+    buildCli();
+    const trace = recorded(folder, 'pentiumpro,+sep');
+    expect(runBuilt('replay', trace).status).toBe(0);
+    const db = await TraceDatabase.open([trace], { cache: false });
+    try {
+      const ask = async (sql: string) => (await db.query(sql)).getRowsJson()[0].map(Number);
+      const [calls, reached, open] = await ask(CALLS("source = 'sysenter'"));
+      expect(calls).toBeGreaterThan(600);
+      expect(open).toBeLessThan(20);
+      expect(reached).toBeGreaterThan(calls - 40);
+      const [inside, missed] = await ask(WRITES_INSIDE("source = 'sysenter'"));
+      expect(inside).toBeGreaterThan(5000);
+      // Kernel threads that borrow the directory of a process that sleeps in a call.
+      expect(missed).toBeLessThan(5);
+      expect(await ask(WRITES_BEYOND)).toEqual([0]);
+    } finally {
+      db.close();
+      rmSync(folder, { recursive: true });
+    }
   });
 });

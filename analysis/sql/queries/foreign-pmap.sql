@@ -14,7 +14,7 @@
 -- @column intended_dir directory it meant, physical address
 -- @column intended_owner owner of that directory
 -- @column interrupt_id interrupts.id of the interrupt
--- @column interrupt IRQ or INT and its number
+-- @column interrupt IRQ or INT and its number, or SYSENTER
 -- @column handler function entered
 -- @column interrupt_icount when it was delivered
 -- @column interrupted_at code that it interrupted
@@ -52,7 +52,7 @@ SELECT h.run_id,
   h.own_icount AS set_icount,
   hex32(h.own_dir) AS intended_dir, process_text(intended.pid, intended.comm) AS intended_owner,
   h.interrupt_id,
-  CASE WHEN i.irq IS NULL THEN 'INT ' || i.vector ELSE 'IRQ ' || i.irq END AS interrupt,
+  coalesce('IRQ ' || i.irq, 'INT ' || i.vector, upper(i.source::VARCHAR)) AS interrupt,
   symbol_text(hs.name, hs.address, i.handler) AS handler,
   i.icount AS interrupt_icount, symbol_text(es.name, es.address, i.eip) AS interrupted_at,
   h.last_icount AS switch_icount, symbol_text(ss.name, ss.address, h.last_eip) AS switch_at,

@@ -4,7 +4,7 @@
 -- instructions from delivery to IRET (what was interrupted inside included). Of deliveries that were folded (interrupts.count) the
 -- instructions are those of the first. A chain begins at an interrupt of code outside any, or inside one that was folded.
 -- @column run_id which of the traces given, from 0
--- @column chain vectors from the outermost to the innermost
+-- @column chain IRQs, INTs and SYSENTERs from the outermost to the innermost
 -- @column depth frames in the chain
 -- @column deliveries how often
 -- @column without_handler of these, masked stubs that called no handler
@@ -15,7 +15,7 @@
 -- @column handler function entered by the innermost
 WITH RECURSIVE labelled AS (
   SELECT run_id, id, parent, depth, reached, count, iret_icount - icount AS instructions,
-    CASE WHEN irq IS NULL THEN 'INT ' || vector ELSE 'IRQ ' || irq END AS label, handler
+    coalesce('IRQ ' || irq, 'INT ' || vector, upper(source::VARCHAR)) AS label, handler
   FROM interrupts
 ),
 chains AS (

@@ -11,7 +11,7 @@
 -- @column set_dir directory it set, physical address
 -- @column set_owner owner of that directory
 -- @column interrupt_id interrupts.id of the interrupt
--- @column interrupt IRQ or INT and its number
+-- @column interrupt IRQ or INT and its number, or SYSENTER
 -- @column interrupt_icount when it was delivered
 -- @column switch_icount when the handler last changed the slot
 -- @column switch_at code that changed it
@@ -38,7 +38,7 @@ found AS (
 ),
 still_at_it AS (
   SELECT f.*, i.icount AS interrupt_icount, i.iret_icount,
-    CASE WHEN i.irq IS NULL THEN 'INT ' || i.vector ELSE 'IRQ ' || i.irq END AS interrupt
+    coalesce('IRQ ' || i.irq, 'INT ' || i.vector, upper(i.source::VARCHAR)) AS interrupt
   FROM found f
   JOIN interrupts i ON i.run_id = f.run_id AND i.id = f.interrupt_id
   ASOF LEFT JOIN stack_switches w ON w.run_id = f.run_id AND w.cr3 = f.cr3 AND w.seq <= f.seq

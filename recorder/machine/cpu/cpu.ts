@@ -249,6 +249,11 @@ export class Cpu extends CpuState implements CpuView {
     this.words[LATCH_PAGE] = -1;
   }
 
+  /** Physical addresses at which the deliveries of interrupts that are still open pushed EIP, the oldest first. */
+  get pushedFrames(): readonly number[] {
+    return this.core.depth.pushedSlots();
+  }
+
   /** For debuggers. */
   get fpu(): Fpu {
     return this.core.fpu;

@@ -30,7 +30,10 @@ import {
 
 const ABANDON = INTERRUPT_OP.indexOf('abandon');
 
-/** Of an open frame besides those of the page rule: physical address at which the entry code may have put a copy; 0 none. */
+/**
+ * Of an open frame besides those of the page rule: physical address at which the entry code may have put a copy; 0 none. Of a
+ * SYSENTER: the first slot of the stack that it began on.
+ */
 const COPY = 4;
 const FOLLOWED_WORDS = 5;
 const FOLLOWED_CAPACITY = Math.floor((FRAME_CAPACITY * FRAME_WORDS) / FOLLOWED_WORDS);
@@ -52,12 +55,14 @@ const SLACK_BYTES = 64;
 const KEPT_WORDS = 24;
 
 /**
- * Interrupt frames that follow the code from stack to stack. A load of ESP is one of four things:
+ * Interrupt frames that follow the code from stack to stack. A load of ESP is one of five things:
  * 1. A thread is taken up where it was left: it has the depth that it had.
  * 2. The frame was copied, and the code goes on above the copy (Linux on its way back to user mode): it stays inside.
  * 3. The code keeps the old ESP, in a register or on the new stack, to copy from or to come back to (entry code, handlers that
  *    run on a stack of their own): it stays inside, and the frame may be popped from where it was or from its copy.
  * 4. Another thread: outside of any interrupt, as far as is known.
+ * 5. Inside a SYSENTER, of which nothing was pushed, entry code that has called nothing yet goes to the stack of its thread, and on its
+ *    way out back to the one that it began on (Linux): it stays inside.
  * A load of CR3 and a task switch take up the thread that was left on the page.
  *
  * A frame ends with the IRET that pops it, or when something else is pushed over it: then its thread never returned, and the
@@ -79,6 +84,7 @@ export class FollowedFrames extends InterruptDepth {
     const place = this.physical(esp);
     for (let n = i32[OPEN_FRAMES] - 1; n >= 0; n--) {
       const at = this.frameAt(n);
+      if (this.isCall(at)) continue;
       if (i32[at + SLOT] === place || (i32[at + COPY] === place && place !== 0)) return n;
     }
     return -1;
@@ -107,7 +113,14 @@ export class FollowedFrames extends InterruptDepth {
   override enteredInnerStack(oldEsp: number, newEsp: number, oldFrame: number, newFrame: number): void {
     super.enteredInnerStack(oldEsp, newEsp, oldFrame, newFrame);
     this.overwrite(this.physical(newEsp), LARGE_FRAME, 0);
+    this.endCallsAt(this.physical(newEsp));
     this.dropNote(newFrame);
+  }
+
+  override openedCall(esp: number, target: number, interruptedCpl: number): void {
+    super.openedCall(esp, target, interruptedCpl);
+    const at = this.frameAt(this.i32[OPEN_FRAMES] - 1);
+    this.i32[at + COPY] = this.i32[at + SLOT];
   }
 
   protected override dropAbandoned(slot: number): void {
@@ -118,7 +131,7 @@ export class FollowedFrames extends InterruptDepth {
     const { i32 } = this;
     if (this.takeUp(oldEsp, newEsp, oldFrame, newFrame, 0)) return;
     const innermost = i32[FRAME_ID] === 0 ? -1 : this.find(i32[FRAME_ID]);
-    if (innermost >= 0 && this.wasCopied(innermost, oldEsp, newEsp)) {
+    if (innermost >= 0 && this.hasMoved(innermost, oldEsp, newEsp)) {
       this.dropNote(oldFrame);
       this.dropNote(newFrame);
       return;
@@ -185,6 +198,22 @@ export class FollowedFrames extends InterruptDepth {
     this.i32[FRAME_ID] = isOpen ? innermost : 0;
   }
 
+  /** The code of frame `n`, the innermost, goes on upon another stack. */
+  private hasMoved(n: number, oldEsp: number, newEsp: number): boolean {
+    return this.isCall(this.frameAt(n)) ? this.callMoved(n, newEsp) : this.wasCopied(n, oldEsp, newEsp);
+  }
+
+  /** The code of a SYSENTER goes to the stack of its thread, or back to the one that it began on. */
+  private callMoved(n: number, newEsp: number): boolean {
+    const { i32 } = this;
+    const at = this.frameAt(n);
+    const top = this.physical(newEsp - 4);
+    if ((i32[at + FACTS] & REACHED) !== 0 && i32[at + COPY] >>> 12 !== top >>> 12) return false;
+    i32[at + SLOT] = top;
+    this.endCallsAt(top);
+    return true;
+  }
+
   /** The frame lies as far above the new ESP as above the old one: it has moved. */
   private wasCopied(n: number, oldEsp: number, newEsp: number): boolean {
     const { i32 } = this;
@@ -230,6 +259,7 @@ export class FollowedFrames extends InterruptDepth {
   private expectCopy(n: number, oldEsp: number, newEsp: number): void {
     const { i32 } = this;
     const at = this.frameAt(n);
+    if (this.isCall(at)) return;
     const above = i32[at + SLOT] - this.physical(oldEsp);
     if ((i32[at + FACTS] & REACHED) !== 0 || above < 0 || above >= NEAR_BYTES) return;
     const copy = this.physical(newEsp + above);
@@ -241,6 +271,7 @@ export class FollowedFrames extends InterruptDepth {
   private moveTo(place: number, id: number, word: number): void {
     const { i32 } = this;
     this.overwrite(place, SMALLEST_FRAME, id);
+    this.endCallsAt(place);
     const n = this.find(id);
     if (n < 0) return;
     i32[this.frameAt(n) + COPY] = 0;
@@ -256,7 +287,7 @@ export class FollowedFrames extends InterruptDepth {
       // Those inside one that ended have ended with it.
       if (n >= i32[OPEN_FRAMES]) continue;
       const at = this.frameAt(n);
-      if (i32[at + IDENTITY] === keep) continue;
+      if (i32[at + IDENTITY] === keep || this.isCall(at)) continue;
       if (i32[at + COPY] !== 0 && isUnder(i32[at + COPY])) i32[at + COPY] = 0;
       if (!isUnder(i32[at + SLOT])) continue;
       if (i32[at + COPY] === 0) this.abandon(n);
@@ -264,6 +295,19 @@ export class FollowedFrames extends InterruptDepth {
         i32[at + SLOT] = i32[at + COPY];
         i32[at + COPY] = 0;
       }
+    }
+  }
+
+  /** Something else begins at the top of a stack: the SYSENTERs whose code ran there, and that it is not inside of, never returned. */
+  private endCallsAt(place: number): void {
+    const { i32 } = this;
+    if (place === UNMAPPED) return;
+    for (let n = i32[OPEN_FRAMES] - 1; n >= 0; n--) {
+      // As above.
+      if (n >= i32[OPEN_FRAMES]) continue;
+      const at = this.frameAt(n);
+      if (!this.isCall(at) || Math.abs(i32[at + SLOT] - place) > SLACK_BYTES) continue;
+      if (this.innermost((around) => around === at) < 0) this.abandon(n);
     }
   }
 

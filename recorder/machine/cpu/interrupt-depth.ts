@@ -1,4 +1,4 @@
-import { INTERRUPT_OP, INTERRUPT_SOURCE, STACK_SWITCH_REASON } from '../../../schemas/events.ts';
+import { INTERRUPT_OP, INTERRUPT_SOURCE, NO_IRQ, STACK_SWITCH_REASON } from '../../../schemas/events.ts';
 import type { EventLog } from '../event-log.ts';
 import type { MachineMemory } from '../layout.ts';
 import type { Mmu } from '../mmu/mmu.ts';
@@ -25,6 +25,7 @@ const DELIVER = INTERRUPT_OP.indexOf('deliver');
 const IRET = INTERRUPT_OP.indexOf('iret');
 export const FROM_IRQ = INTERRUPT_SOURCE.indexOf('irq');
 export const FROM_INT = INTERRUPT_SOURCE.indexOf('int');
+const FROM_SYSENTER = INTERRUPT_SOURCE.indexOf('sysenter');
 export const SWITCH_PRIVILEGE = STACK_SWITCH_REASON.indexOf('privilege');
 export const SWITCH_IRET = STACK_SWITCH_REASON.indexOf('iret');
 export const SWITCH_LOAD = STACK_SWITCH_REASON.indexOf('load');
@@ -36,7 +37,10 @@ const MAX_DEPTH = 255;
 /** Bytes of IP, CS and FLAGS. */
 export const SMALLEST_FRAME = 6;
 
-/** Words of an open frame: physical address of the pushed EIP, id, parent's id, facts. */
+/**
+ * Words of an open frame: physical address of the pushed EIP, id, parent's id, facts. SYSENTER pushes nothing: the first slot of
+ * the stack that its code runs on stands for it.
+ */
 export const SLOT = 0;
 export const IDENTITY = 1;
 export const PARENT = 2;
@@ -52,8 +56,9 @@ const NOTE_INNERMOST = 2;
 /**
  * Which interrupt frames are open on the current stack. The delivery of an IRQ or a software INT opens a frame, known
  * by the physical address at which its EIP was pushed; the IRET that pops from there closes it (and whatever was left
- * open inside it). Exceptions do not count. The bookkeeping is CPU state: it follows from what the guest executes, is
- * saved and hashed, and runs whether or not anything is recorded.
+ * open inside it). SYSENTER opens one too, which the return to privilege 3 closes, by SYSEXIT or another. Exceptions do not
+ * count. The bookkeeping is CPU state: it follows from what the guest executes, is saved and hashed, and runs whether or not
+ * anything is recorded.
  *
  * Both tables are bounded; when one is full its oldest row goes, and with it the knowledge of that frame.
  */
@@ -110,10 +115,28 @@ export class InterruptDepth {
     target: number,
     interruptedCpl: number,
   ): void {
-    const { i32 } = this;
     this.takeCalled();
     const slot = this.physical(esp);
     this.dropAbandoned(slot);
+    this.addFrame(slot, esp, vector, irq, source, target, interruptedCpl);
+  }
+
+  /** SYSENTER has gone through, and the stack in force is the one that it begins on, at `esp`. The context is as for `opened`. */
+  openedCall(esp: number, target: number, interruptedCpl: number): void {
+    this.takeCalled();
+    this.addFrame(this.physical(esp - 4), esp, 0, NO_IRQ, FROM_SYSENTER, target, interruptedCpl);
+  }
+
+  private addFrame(
+    slot: number,
+    esp: number,
+    vector: number,
+    irq: number,
+    source: number,
+    target: number,
+    interruptedCpl: number,
+  ): void {
+    const { i32 } = this;
     const id = ++i32[LAST_FRAME_ID];
     const parent = i32[FRAME_ID];
     this.log?.addOrFold('interrupts', DELIVER, id, parent, vector, irq, source, target, interruptedCpl, esp);
@@ -133,11 +156,46 @@ export class InterruptDepth {
     const { i32 } = this;
     if (i32[OPEN_FRAMES] === 0) return -1;
     const slot = this.physical(esp);
-    for (let n = i32[OPEN_FRAMES] - 1; n >= 0; n--) if (i32[this.frameAt(n) + SLOT] === slot) return n;
+    for (let n = i32[OPEN_FRAMES] - 1; n >= 0; n--) {
+      const at = this.frameAt(n);
+      if (i32[at + SLOT] === slot && !this.isCall(at)) return n;
+    }
     return -1;
   }
 
-  /** The IRET of frame `n` (from `match`) has gone through. The context still shows the state inside the handler. */
+  /** Execution is about to go to privilege 3: the frame of the SYSENTER that it is inside of, which this closes; -1 for none. */
+  innermostCall(): number {
+    return this.innermost((at) => this.isCall(at));
+  }
+
+  /** Of the frames that the code is inside of, the innermost for whose words `holds`; -1 for none. */
+  protected innermost(holds: (at: number) => boolean): number {
+    const { i32 } = this;
+    let id = i32[FRAME_ID];
+    // The oldest come first: on the way down each parent is met after what is inside of it.
+    for (let n = i32[OPEN_FRAMES] - 1; n >= 0 && id !== 0; n--) {
+      const at = this.frameAt(n);
+      if (i32[at + IDENTITY] !== id) continue;
+      if (holds(at)) return n;
+      id = i32[at + PARENT];
+    }
+    return -1;
+  }
+
+  /** Physical addresses at which the EIPs of the open frames were pushed. */
+  pushedSlots(): number[] {
+    const { i32 } = this;
+    return Array.from({ length: i32[OPEN_FRAMES] }, (_, n) => this.frameAt(n))
+      .filter((at) => !this.isCall(at))
+      .map((at) => i32[at + SLOT]);
+  }
+
+  /** Whether the frame whose words begin at `at` is that of a SYSENTER. */
+  protected isCall(at: number): boolean {
+    return ((this.i32[at + FACTS] >>> 24) & 127) === FROM_SYSENTER;
+  }
+
+  /** The IRET of frame `n` (from `match`, or `innermostCall`) has gone through. The context still shows the state inside the handler. */
   closed(n: number, esp: number, target: number, interruptedCpl: number): void {
     const { i32 } = this;
     this.takeCalled();
@@ -171,7 +229,7 @@ export class InterruptDepth {
     const { i32 } = this;
     for (let n = this.find(i32[FRAME_ID]); n >= 0; n = this.find(i32[FRAME_ID])) {
       const at = this.frameAt(n);
-      if (slot < i32[at + SLOT] || slot - i32[at + SLOT] >= SMALLEST_FRAME) return;
+      if (this.isCall(at) || slot < i32[at + SLOT] || slot - i32[at + SLOT] >= SMALLEST_FRAME) return;
       i32[DEPTH] = (i32[at + FACTS] & 255) - 1;
       i32[FRAME_ID] = i32[at + PARENT];
       this.removeFrame(n);

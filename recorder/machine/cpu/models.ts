@@ -6,7 +6,7 @@ import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, TF, VIF, VIP, VM } from './fl
  * What a processor may have beyond a 386, in the words of Linux's /proc/cpuinfo where it has one. `i486` stands for what
  * the 486 added as a whole: BSWAP, XADD, CMPXCHG, INVLPG, INVD, WBINVD, EFLAGS.AC, CR0.WP, AM, NE, NW and CD; `tr` for the
  * test registers, which the Pentium has no more: TR6 and TR7, with `i486` TR3 to TR5 too; `nopl` for NOP with an operand (0F 1F)
- * and the hint NOPs beside it (0F 18 to 1E).
+ * and the hint NOPs beside it (0F 18 to 1E); `sep` for SYSENTER and SYSEXIT, which no model has by itself.
  */
 export const CPU_FEATURES = [
   'tr',
@@ -23,6 +23,7 @@ export const CPU_FEATURES = [
   'cmov',
   'rdpmc',
   'nopl',
+  'sep',
 ] as const;
 export type CpuFeature = (typeof CPU_FEATURES)[number];
 
@@ -35,6 +36,7 @@ const CPUID_BITS: Partial<Record<CpuFeature, number>> = {
   msr: 1 << 5,
   mce: 1 << 7,
   cx8: 1 << 8,
+  sep: 1 << 11,
   pge: 1 << 13,
   cmov: 1 << 15,
 };
@@ -66,6 +68,8 @@ const EFLAGS_386 = ARITHMETIC | TF | IF | DF | IOPL | NT | RF | VM;
 interface Model {
   /** Processor signature: DX after a reset, and CPUID leaf 1, EAX: family, model, stepping. */
   readonly signature: number;
+  /** That with `sep`, if it is another. */
+  readonly signatureWithSep?: number;
   readonly features: readonly CpuFeature[];
   /** CPUID leaf 2: cache and TLB descriptors, as EAX, EBX, ECX, EDX. */
   readonly caches?: readonly [number, number, number, number];
@@ -92,9 +96,13 @@ const MODELS: Readonly<Record<string, Model>> = {
   '486': { signature: 0x0404, features: ['tr', 'i486'] },
   /** P54C, C2 step. */
   pentium: { signature: 0x052c, features: PENTIUM, msrs: PENTIUM_MSRS },
-  /** sB1 step, 256 KB. */
+  /**
+   * sB1 step, 256 KB. The Pentium Pro reports SEP in CPUID and has no SYSENTER that works: SDM volume 2, SYSENTER, tells software not
+   * to believe it below model 3, stepping 3. So `sep` has to be added, and makes a Pentium II of that stepping of it.
+   */
   pentiumpro: {
     signature: 0x0617,
+    signatureWithSep: 0x0633,
     features: [...PENTIUM, 'pge', 'cmov', 'rdpmc', 'nopl'],
     caches: [0x03020101, 0, 0, 0x06040a42],
     msrs: PENTIUM_PRO_MSRS,
@@ -193,18 +201,19 @@ export function processorOf(text: string, fpu = false, revision: number = CPU_RE
     if (toggle[0] === '+') has.add(feature);
     else has.delete(feature);
   }
-  const family = model.signature >>> 8;
+  const signature = (has.has('sep') && model.signatureWithSep) || model.signature;
+  const family = signature >>> 8;
   const is386 = family === 3 && revision >= 2;
   const cpuid: [number, number, number, number][] = [];
   if (has.has('cpuid')) {
     const [b, c, d] = VENDOR;
     cpuid.push([model.caches ? 2 : 1, b, c, d]);
-    cpuid.push([model.signature, 0, 0, bitsOf(has, CPUID_BITS) | (fpu ? 1 : 0)]);
+    cpuid.push([signature, 0, 0, bitsOf(has, CPUID_BITS) | (fpu ? 1 : 0)]);
     if (model.caches) cpuid.push([...model.caches]);
   }
   return {
     has,
-    signature: model.signature,
+    signature,
     cpuid,
     msrs: model.msrs ?? {},
     eflags:

@@ -188,6 +188,8 @@ const TWO: Texts = {
   49: 'rdtsc!:tsc',
   50: 'rdmsr!:msr',
   51: 'rdpmc!:rdpmc',
+  52: 'sysenter!:sep',
+  53: 'sysexit!:sep',
   160: 'push FS',
   161: 'pop! FS',
   162: 'cpuid:cpuid',

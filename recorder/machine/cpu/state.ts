@@ -92,6 +92,11 @@ export const TEST_REGISTERS = 90;
 /** SCRATCH: target of a call while its return address is pushed. */
 export const TARGET = 95;
 
+/** IA32_SYSENTER_CS, ESP and EIP: MSRs 174h to 176h (fast-calls.ts). */
+export const SYSENTER_CS = 96;
+export const SYSENTER_ESP = 97;
+export const SYSENTER_EIP = 98;
+
 /** Tables of interrupt-depth.ts. */
 export const FRAME_TABLE = 256;
 export const FRAME_CAPACITY = 128;

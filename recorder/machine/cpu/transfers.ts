@@ -226,6 +226,8 @@ function returnTo(core: Core, to: Return): void {
   segments.markAccessed();
   const ssLow = segments.low;
   const ssHigh = segments.high;
+  const call = rpl === 3 ? core.depth.innermostCall() : -1;
+  const open = call >= 0 ? call : to.open;
   core.setCpl(rpl);
   segments.setFromDescriptor(CS, cs, low, high);
   segments.setFromDescriptor(SS, ss, ssLow, ssHigh);
@@ -237,7 +239,7 @@ function returnTo(core: Core, to: Return): void {
   const newFrame = core.depth.stackFrame(newEsp);
   // The events are the inner level's.
   i32[CPL] = cpl;
-  if (to.open >= 0) core.depth.closed(to.open, oldEsp, eip, rpl);
+  if (open >= 0) core.depth.closed(open, oldEsp, eip, rpl);
   core.depth.returnedToOuterStack(oldEsp, newEsp, oldFrame, newFrame);
   if (rpl === 3) core.mmu.observer?.returnsToUser(i32[CR3]);
   i32[CPL] = rpl;

@@ -94,7 +94,7 @@ export function flagsForTask(core: Core): { readonly image: number; readonly cle
 }
 
 /** IRET from privilege 0 to virtual-8086 mode (15.3.1; 17, IRET). EIP, CS and the flags have been read from the stack. */
-export function returnToVirtual86(core: Core, eip: number, cs: number, image: number, open: number): void {
+export function returnToVirtual86(core: Core, eip: number, cs: number, image: number, popped: number): void {
   const { access, segments, depth, i32 } = core;
   const [esp, ss, es, ds, fs, gs] = [12, 16, 20, 24, 28, 32].map((at) => access.peek(at, 4));
   if (eip >>> 0 > 0xffff) core.fault(GENERAL_PROTECTION, 0);
@@ -111,6 +111,8 @@ export function returnToVirtual86(core: Core, eip: number, cs: number, image: nu
   i32[ESP] = esp;
   core.nextEip = eip;
   const newFrame = depth.stackFrame(esp);
+  const call = depth.innermostCall();
+  const open = call >= 0 ? call : popped;
   // The events are the inner level's.
   i32[CPL] = 0;
   if (open >= 0) depth.closed(open, oldEsp, eip, 3);

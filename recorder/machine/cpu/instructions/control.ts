@@ -1,5 +1,6 @@
 import type { Core } from '../core.ts';
 import { FAR_POINTER, type Instruction, RELATIVE } from '../decoder.ts';
+import { systemEnter, systemExit } from '../fast-calls.ts';
 import { BREAKPOINT, DEBUG_EXCEPTION, OVERFLOW } from '../fault.ts';
 import { CALLED, ECX, ESP, HALTED } from '../state.ts';
 import { callFar, interruptReturn, jumpFar, jumpNear, returnFar } from '../transfers.ts';
@@ -88,6 +89,8 @@ export const CONTROL_HANDLERS: Handlers = {
   into(core) {
     if (core.flags.of()) core.interrupts.deliverTrap(OVERFLOW);
   },
+  sysenter: systemEnter,
+  sysexit: systemExit,
   cli: disableInterrupts,
   sti: enableInterrupts,
   hlt(core) {

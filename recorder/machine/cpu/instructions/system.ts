@@ -16,6 +16,7 @@ import {
   TSS_BUSY,
   typeOf,
 } from '../descriptors.ts';
+import { fastCallRegister } from '../fast-calls.ts';
 import { DEBUG_EXCEPTION, GENERAL_PROTECTION, INVALID_OPCODE, SEGMENT_NOT_PRESENT } from '../fault.ts';
 import { CF, DF, ZF } from '../flags.ts';
 import { CR4_DE, CR4_PCE, CR4_TSD } from '../models.ts';
@@ -287,12 +288,19 @@ export const SYSTEM_HANDLERS: Handlers = {
   rdmsr(core) {
     core.requirePrivilege();
     const { i32 } = core;
+    const call = fastCallRegister(core, i32[ECX]);
     if (i32[ECX] === MSR_TSC) readTsc(core);
+    else if (call !== undefined) [i32[EDX], i32[EAX]] = [0, i32[call]];
     else [i32[EDX], i32[EAX]] = core.processor.msrs[i32[ECX] >>> 0] ?? core.fault(GENERAL_PROTECTION, 0);
   },
   wrmsr(core) {
     core.requirePrivilege();
     const { i32, f64 } = core;
+    const call = fastCallRegister(core, i32[ECX]);
+    if (call !== undefined) {
+      i32[call] = i32[EAX];
+      return;
+    }
     if (i32[ECX] !== MSR_TSC) {
       if (!(i32[ECX] >>> 0 in core.processor.msrs)) core.fault(GENERAL_PROTECTION, 0);
       return;
