@@ -303,7 +303,7 @@ export class FollowedFrames extends InterruptDepth {
     const { i32 } = this;
     if (place === UNMAPPED) return;
     for (let n = i32[OPEN_FRAMES] - 1; n >= 0; n--) {
-      // As above.
+      // Those inside one that ended have ended with it.
       if (n >= i32[OPEN_FRAMES]) continue;
       const at = this.frameAt(n);
       if (!this.isCall(at) || Math.abs(i32[at + SLOT] - place) > SLACK_BYTES) continue;
