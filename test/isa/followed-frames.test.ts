@@ -175,6 +175,24 @@ describe('an entry that copies its frame to the stack of the thread', () => {
     expect(bench.cpu.depth).toBe(0);
   });
 
+  it('does not end when a new thread returns by the entry stack', () => {
+    const forks = assemble(
+      ENTRY,
+      ...copyTo(THREAD_A),
+      (here) => callTo(here, FUNCTION),
+      load('esp', THREAD_B - 64),
+      '83 c4 2c', //                       add esp, 44: to a frame made for it
+      ...copyBack,
+      'cf',
+    );
+    bench.code(forks, ENTRY);
+    [CALLS + 2, USER_CODE, 2, 0x6000, 0x23].forEach((word, n) => {
+      bench.poke32(THREAD_B - 20 + 4 * n, word);
+    });
+    expect(new Set(depthsTo(CALLS + 2))).toEqual(new Set([1, 0]));
+    expect(ended()).toEqual([['deliver', 1]]);
+  });
+
   it('ends those of threads that never returned when their stack begins anew', () => {
     const exits = assemble(ENTRY, ...copyTo(THREAD_A), '50 50 50', load('esp', THREAD_B - 20), 'cf');
     bench.code(exits, ENTRY);

@@ -85,7 +85,10 @@ export class FollowedFrames extends InterruptDepth {
     for (let n = i32[OPEN_FRAMES] - 1; n >= 0; n--) {
       const at = this.frameAt(n);
       if (this.isCall(at)) continue;
-      if (i32[at + SLOT] === place || (i32[at + COPY] === place && place !== 0)) return n;
+      if (i32[at + COPY] === place && place !== 0) return n;
+      if (i32[at + SLOT] !== place) continue;
+      // Where a frame was copied from, another thread may have put its own: a new one that returns for the first time.
+      if (i32[at + COPY] === 0 || this.innermost((around) => around === at) >= 0) return n;
     }
     return -1;
   }
