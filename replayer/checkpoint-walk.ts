@@ -8,10 +8,9 @@ import {
   type Snapshot,
   ZERO_PAGE,
 } from '../recorder/machine/snapshot.ts';
-import { BlockList } from '../schemas/block-list.ts';
-import { CONTEXT_WORDS, decodeBlock } from '../schemas/block-prediction.ts';
 import { bounded } from '../schemas/bounded.ts';
-import { MAX_CHANGED_SECTORS, MAX_DISK_SECTORS } from '../schemas/limits.ts';
+import { BlockList } from '../schemas/trace/block-list.ts';
+import { CONTEXT_WORDS, decodeBlock } from '../schemas/trace/block-prediction.ts';
 import {
   BLOCK,
   BLOCK_BYTES,
@@ -20,7 +19,8 @@ import {
   FIRST_DISK,
   MASK_BYTES,
   type RawCheckpoint,
-} from '../schemas/trace-checkpoint.ts';
+} from '../schemas/trace/checkpoint.ts';
+import { MAX_CHANGED_SECTORS, MAX_DISK_SECTORS } from '../schemas/trace/limits.ts';
 
 /** Of an area besides RAM; none of a machine is as large. */
 const MAX_AREA_BYTES = 2 ** 21;

@@ -1,7 +1,7 @@
 import type { DiskContents, DiskImage } from '../recorder/machine/device.ts';
 import { type PagedArea, type Snapshot, sameBytes } from '../recorder/machine/snapshot.ts';
-import { BlockList } from '../schemas/block-list.ts';
-import { TraceDamage } from '../schemas/framing.ts';
+import { BlockList } from '../schemas/trace/block-list.ts';
+import { TraceDamage } from '../schemas/trace/framing.ts';
 import { CheckpointWalk } from './checkpoint-walk.ts';
 import { DivergenceFound } from './divergence.ts';
 import type { TraceReader } from './trace-reader.ts';

@@ -1,4 +1,4 @@
-import type { LadderRow } from '../schemas/ladder.ts';
+import type { LadderRow } from '../schemas/trace/ladder.ts';
 import { DivergenceFound } from './divergence.ts';
 import type { TraceReader } from './trace-reader.ts';
 

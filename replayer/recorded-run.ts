@@ -1,11 +1,11 @@
 import type { BootImage } from '../recorder/machine/build.ts';
 import type { Drive, Firmware } from '../recorder/machine/device.ts';
 import type { MachineOptions } from '../recorder/machine/parts.ts';
-import { PackedError, type PackedFile, sha256Hex } from '../schemas/compression.ts';
 import { DiskMismatch, openTraceDisk, type SectorSource } from '../schemas/disk-image.ts';
-import { TraceDamage } from '../schemas/framing.ts';
-import { unpackFile } from '../schemas/packed-file.ts';
-import type { TraceDisk, TraceHeader } from '../schemas/trace-header.ts';
+import { PackedError, type PackedFile, sha256Hex } from '../schemas/trace/compression.ts';
+import { TraceDamage } from '../schemas/trace/framing.ts';
+import type { TraceDisk, TraceHeader } from '../schemas/trace/header.ts';
+import { unpackFile } from '../schemas/trace/packed-file.ts';
 import { DivergenceFound } from './divergence.ts';
 
 /** The files of a recording, from its header; each must be what it was, or that is the divergence. */

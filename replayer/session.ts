@@ -7,14 +7,14 @@ import type { Machine } from '../recorder/machine/machine.ts';
 import type { StopReason } from '../recorder/machine/parts.ts';
 import { STATE_LAYOUT } from '../recorder/machine/state-hash.ts';
 import { BadInput } from '../schemas/bad-input.ts';
-import { differingField, type EndState } from '../schemas/end-state.ts';
 import type { Detail, EventBatch } from '../schemas/events.ts';
-import { TraceDamage } from '../schemas/framing.ts';
-import type { Input } from '../schemas/inputs.ts';
-import { hashWordsHex, type LadderRow, ladderRow, sameHashWords } from '../schemas/ladder.ts';
-import type { TraceExit } from '../schemas/trace-footer.ts';
-import type { TraceHeader } from '../schemas/trace-header.ts';
-import { ChunkCuts, RUNGS_PER_CHUNK, type TraceOutput } from '../schemas/trace-output.ts';
+import { differingField, type EndState } from '../schemas/trace/end-state.ts';
+import type { TraceExit } from '../schemas/trace/footer.ts';
+import { TraceDamage } from '../schemas/trace/framing.ts';
+import type { TraceHeader } from '../schemas/trace/header.ts';
+import type { Input } from '../schemas/trace/inputs.ts';
+import { hashWordsHex, type LadderRow, ladderRow, sameHashWords } from '../schemas/trace/ladder.ts';
+import { ChunkCuts, RUNGS_PER_CHUNK, type TraceOutput } from '../schemas/trace/output.ts';
 import { type DeviceWrite, DeviceWrites } from './device-writes.ts';
 import {
   type Divergence,

@@ -1,5 +1,5 @@
 import type protobuf from 'protobufjs';
-import { MAX_TEXT_BYTES } from './limits.ts';
+import { MAX_TEXT_BYTES } from './trace/limits.ts';
 
 /**
  * Reading what a stranger may have written. Whatever a file claims (a count, a size, an offset, a number) is looked at here

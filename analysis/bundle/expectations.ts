@@ -1,7 +1,7 @@
-import { pack, unpack } from '../../schemas/compression.ts';
-import { TraceDamage } from '../../schemas/framing.ts';
-import { MAX_ANSWER_BYTES } from '../../schemas/limits.ts';
-import type { Expectation, TraceBundle } from '../../schemas/trace-bundle.ts';
+import type { Expectation, TraceBundle } from '../../schemas/trace/bundle.ts';
+import { pack, unpack } from '../../schemas/trace/compression.ts';
+import { TraceDamage } from '../../schemas/trace/framing.ts';
+import { MAX_ANSWER_BYTES } from '../../schemas/trace/limits.ts';
 import { untrusted } from '../../schemas/untrusted.ts';
 import { type Cell, cells } from '../db/results.ts';
 import type { SqlValues } from '../db/statement.ts';

@@ -1,4 +1,4 @@
-import type { Expectation } from '../../schemas/trace-bundle.ts';
+import type { Expectation } from '../../schemas/trace/bundle.ts';
 import { CHECKS } from '../check/checks.ts';
 import type { SqlValues } from '../db/statement.ts';
 import { QUERIES, type SqlFile } from '../sql/catalog.ts';

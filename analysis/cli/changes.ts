@@ -1,6 +1,6 @@
 import type { Adjustment } from '../../recorder/capture/changed-nondet.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { type Input, POKE_REGISTERS } from '../../schemas/inputs.ts';
+import { type Input, POKE_REGISTERS } from '../../schemas/trace/inputs.ts';
 import { icount } from '../../schemas/units.ts';
 import { type InterruptTime, interruptTimes, type Recorded } from '../what-if/recorded-interrupts.ts';
 import type { Changes, MovedInterrupt } from '../what-if/what-if.ts';

@@ -1,5 +1,5 @@
 import { type DivergenceFacts, DivergenceFound, damageFacts } from '../../replayer/divergence.ts';
-import { TraceDamage } from '../../schemas/framing.ts';
+import { TraceDamage } from '../../schemas/trace/framing.ts';
 import { EXIT } from './exit-status.ts';
 import { grouped, shellWord } from './format.ts';
 import { complain } from './output.ts';

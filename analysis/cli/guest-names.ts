@@ -1,9 +1,9 @@
 import { BUILTIN_PROFILES } from '../../recorder/capture/builtin-profiles.ts';
 import { type GuestProfile, parseProfile } from '../../recorder/capture/profile.ts';
 import type { Names } from '../../replayer/trace-reader.ts';
-import { CODEC, packFile } from '../../schemas/compression.ts';
 import { readSymbols } from '../../schemas/symbol-file.ts';
-import type { TraceHeader } from '../../schemas/trace-header.ts';
+import { CODEC, packFile } from '../../schemas/trace/compression.ts';
+import type { TraceHeader } from '../../schemas/trace/header.ts';
 import { untrusted } from '../../schemas/untrusted.ts';
 import { note } from './progress.ts';
 import { readUserFile } from './user-file.ts';

@@ -1,6 +1,6 @@
-import { unpackFile } from '../../schemas/packed-file.ts';
 import { isElf } from '../../schemas/symbol-file.ts';
-import type { TraceGuest } from '../../schemas/trace-header.ts';
+import type { TraceGuest } from '../../schemas/trace/header.ts';
+import { unpackFile } from '../../schemas/trace/packed-file.ts';
 import { builtinDebugFile, builtinSources } from './builtin-guest.ts';
 
 /** What a debugger wants of a recorded kernel. */

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { PREAMBLE_BYTES, preamble } from '../../schemas/framing.ts';
+import { PREAMBLE_BYTES, preamble } from '../../schemas/trace/framing.ts';
 
 /** The option of every command that writes a file of the user's naming. */
 export const FORCE = {

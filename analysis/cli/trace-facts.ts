@@ -1,7 +1,7 @@
 import type { TraceReader } from '../../replayer/trace-reader.ts';
 import { EVENT_KIND_NAMES } from '../../schemas/events.ts';
-import { hashWordsHex } from '../../schemas/ladder.ts';
-import type { TraceDisk } from '../../schemas/trace-header.ts';
+import type { TraceDisk } from '../../schemas/trace/header.ts';
+import { hashWordsHex } from '../../schemas/trace/ladder.ts';
 
 /** What a trace holds, as plain values for programs: `info --json`. Names are exact; docs/trace-format.md tells of each field. */
 export function traceFacts(reader: TraceReader): object {

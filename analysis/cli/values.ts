@@ -4,7 +4,7 @@ import { type ConfigFault, configFault } from '../../recorder/machine/config-lim
 import { processorOf } from '../../recorder/machine/cpu/models.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { readCount } from '../../schemas/count.ts';
-import type { Input } from '../../schemas/inputs.ts';
+import type { Input } from '../../schemas/trace/inputs.ts';
 import type { Icount } from '../../schemas/units.ts';
 import { grouped } from './format.ts';
 

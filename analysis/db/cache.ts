@@ -3,8 +3,8 @@ import { renameSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { DivergenceFound } from '../../replayer/divergence.ts';
 import { STORE_INDEX_VERSION } from '../../replayer/store-index/index-file.ts';
-import { TraceDamage } from '../../schemas/framing.ts';
 import { VERSION } from '../../schemas/tool-version.ts';
+import { TraceDamage } from '../../schemas/trace/framing.ts';
 import { TABLES, TABLES_VERSION } from '../tables/index.ts';
 import {
   cacheRoot,

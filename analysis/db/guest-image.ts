@@ -2,9 +2,9 @@ import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
 import type { GuestNames } from '../../replayer/trace-reader.ts';
 import { type ElfSymbol, symbolize } from '../../schemas/elf.ts';
 import { guestSymbols } from '../../schemas/guest-symbols.ts';
-import { unpackFile } from '../../schemas/packed-file.ts';
 import { type CodeSegment, codeOf } from '../../schemas/symbol-file.ts';
-import type { TraceGuest } from '../../schemas/trace-header.ts';
+import type { TraceGuest } from '../../schemas/trace/header.ts';
+import { unpackFile } from '../../schemas/trace/packed-file.ts';
 
 /** The kernel that a trace was recorded of, as its file has it. */
 export class GuestImage {

@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api';
 import { type Names, TraceReader } from '../../replayer/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { TraceDamage } from '../../schemas/framing.ts';
+import { TraceDamage } from '../../schemas/trace/framing.ts';
 import { MACROS, VIEWS } from '../sql/catalog.ts';
 import { TABLES } from '../tables/index.ts';
 import type { TraceTable } from '../tables/table.ts';

@@ -1,6 +1,6 @@
 import { type GuestProfile, recordedProfile } from '../../recorder/capture/profile.ts';
-import type { TraceExit } from '../../schemas/trace-footer.ts';
-import type { TraceHeader } from '../../schemas/trace-header.ts';
+import type { TraceExit } from '../../schemas/trace/footer.ts';
+import type { TraceHeader } from '../../schemas/trace/header.ts';
 
 /** The profile of a trace as its author wrote it; undefined when there was none. */
 export const profileOf = ({ profile }: Pick<TraceHeader, 'profile'>): GuestProfile | undefined =>

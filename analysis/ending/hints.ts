@@ -8,7 +8,7 @@ import {
   processorOf,
 } from '../../recorder/machine/cpu/models.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
-import type { EndState } from '../../schemas/end-state.ts';
+import type { EndState } from '../../schemas/trace/end-state.ts';
 import { exceptionVectorAtEnd } from './exceptions.ts';
 
 /** A likely reason why a guest is stuck, and what to try. */

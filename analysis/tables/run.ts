@@ -1,5 +1,5 @@
 import { DETAIL } from '../../schemas/events.ts';
-import { EXIT_KINDS } from '../../schemas/trace-footer.ts';
+import { EXIT_KINDS } from '../../schemas/trace/footer.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { TableColumn, TraceTable } from './table.ts';
 

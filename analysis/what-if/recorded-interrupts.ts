@@ -1,6 +1,6 @@
 import type { TraceReader } from '../../replayer/trace-reader.ts';
 import { EVENT_KINDS, INTERRUPT_OP, INTERRUPT_SOURCE } from '../../schemas/events.ts';
-import type { Input, InputKind } from '../../schemas/inputs.ts';
+import type { Input, InputKind } from '../../schemas/trace/inputs.ts';
 
 /** When a recording's interrupt lines rose, and which of these times were answers from outside. */
 

@@ -1,4 +1,4 @@
-import type { TraceExit } from '../../schemas/trace-footer.ts';
+import type { TraceExit } from '../../schemas/trace/footer.ts';
 import type { Finding } from '../check/checks.ts';
 
 /**

@@ -5,10 +5,10 @@ import { STATE_LAYOUT } from '../../recorder/machine/state-hash.ts';
 import { recordedBoot, recordedOptions } from '../../replayer/recorded-run.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import type { Input, InputKind } from '../../schemas/inputs.ts';
-import { sameHashWords } from '../../schemas/ladder.ts';
-import type { TraceExit } from '../../schemas/trace-footer.ts';
-import { SCHEMA_VERSION, type TraceHeader } from '../../schemas/trace-header.ts';
+import type { TraceExit } from '../../schemas/trace/footer.ts';
+import { SCHEMA_VERSION, type TraceHeader } from '../../schemas/trace/header.ts';
+import type { Input, InputKind } from '../../schemas/trace/inputs.ts';
+import { sameHashWords } from '../../schemas/trace/ladder.ts';
 import { untrusted } from '../../schemas/untrusted.ts';
 import { type Recorded, raisesOf, recordedOf } from './recorded-interrupts.ts';
 

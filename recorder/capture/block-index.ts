@@ -1,4 +1,4 @@
-import { BLOCK_WORDS } from '../../schemas/trace-checkpoint.ts';
+import { BLOCK_WORDS } from '../../schemas/trace/checkpoint.ts';
 
 /** An odd multiplier with well-spread bits (2^32 divided by the golden ratio). */
 const SPREAD = 0x9e3779b1 | 0;

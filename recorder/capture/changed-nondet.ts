@@ -1,5 +1,5 @@
 import { BadInput } from '../../schemas/bad-input.ts';
-import { type Input, type InputKind, isAsynchronous } from '../../schemas/inputs.ts';
+import { type Input, type InputKind, isAsynchronous } from '../../schemas/trace/inputs.ts';
 import type { Icount } from '../../schemas/units.ts';
 import type { Nondet } from '../machine/nondet.ts';
 import { Schedule } from './input/input-source.ts';

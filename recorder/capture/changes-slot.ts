@@ -1,5 +1,5 @@
-import type { ChangedUnits, StateChanges } from '../../schemas/state-changes.ts';
-import { BLOCK_BYTES } from '../../schemas/trace-checkpoint.ts';
+import { BLOCK_BYTES } from '../../schemas/trace/checkpoint.ts';
+import type { ChangedUnits, StateChanges } from '../../schemas/trace/state-changes.ts';
 import { SNAPSHOT_PAGE } from '../machine/snapshot.ts';
 
 /** Changes whose units lie in one shared buffer, one after the other: how they get to the writer thread. */

@@ -1,6 +1,5 @@
-import { BlockList, sameBlock } from '../../schemas/block-list.ts';
-import { BlockLine } from '../../schemas/block-prediction.ts';
-import type { ChangedUnits, StateChanges } from '../../schemas/state-changes.ts';
+import { BlockList, sameBlock } from '../../schemas/trace/block-list.ts';
+import { BlockLine } from '../../schemas/trace/block-prediction.ts';
 import {
   BLOCK,
   BLOCK_BYTES,
@@ -8,7 +7,8 @@ import {
   type Blocks,
   MASK_BYTES,
   type RawCheckpoint,
-} from '../../schemas/trace-checkpoint.ts';
+} from '../../schemas/trace/checkpoint.ts';
+import type { ChangedUnits, StateChanges } from '../../schemas/trace/state-changes.ts';
 import { RAM_AREA } from '../machine/snapshot.ts';
 import { BlockIndex, blockHash } from './block-index.ts';
 import {

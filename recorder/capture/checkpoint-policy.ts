@@ -1,4 +1,4 @@
-import type { WrittenBytes } from '../../schemas/trace-output.ts';
+import type { WrittenBytes } from '../../schemas/trace/output.ts';
 
 export interface CheckpointOptions {
   /** Instructions between two checkpoints, rounded up to the ladder's; `auto` keeps to the shares; `off` makes none. */

@@ -1,6 +1,6 @@
-import type { ChangedUnits, StateChanges } from '../../schemas/state-changes.ts';
-import { FIRST_DISK } from '../../schemas/trace-checkpoint.ts';
-import type { TraceOutput } from '../../schemas/trace-output.ts';
+import { FIRST_DISK } from '../../schemas/trace/checkpoint.ts';
+import type { TraceOutput } from '../../schemas/trace/output.ts';
+import type { ChangedUnits, StateChanges } from '../../schemas/trace/state-changes.ts';
 import type { DiskContents } from '../machine/device.ts';
 import type { Machine } from '../machine/machine.ts';
 import { type Instant, RAM_AREA, SNAPSHOT_PAGE } from '../machine/snapshot.ts';

@@ -1,9 +1,9 @@
-import { pack } from '../../schemas/compression.ts';
-import { EventEncoder } from '../../schemas/event-codec.ts';
 import { EVENT_KIND_NAMES, type EventKind, type EventTable } from '../../schemas/events.ts';
-import type { Input } from '../../schemas/inputs.ts';
-import type { LadderRow } from '../../schemas/ladder.ts';
-import type { ChunkMessage, TraceRange } from '../../schemas/trace-chunk.ts';
+import type { ChunkMessage, TraceRange } from '../../schemas/trace/chunk.ts';
+import { pack } from '../../schemas/trace/compression.ts';
+import { EventEncoder } from '../../schemas/trace/event-codec.ts';
+import type { Input } from '../../schemas/trace/inputs.ts';
+import type { LadderRow } from '../../schemas/trace/ladder.ts';
 
 /** What a chunk is made of, before encoding. */
 export interface ChunkContents {

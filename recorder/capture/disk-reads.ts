@@ -1,6 +1,6 @@
 import { SECTOR_BYTES, watchedDisk } from '../../schemas/disk-image.ts';
-import type { ChangedUnits } from '../../schemas/state-changes.ts';
-import { FIRST_DISK } from '../../schemas/trace-checkpoint.ts';
+import { FIRST_DISK } from '../../schemas/trace/checkpoint.ts';
+import type { ChangedUnits } from '../../schemas/trace/state-changes.ts';
 import type { DiskImage } from '../machine/device.ts';
 
 /** 128 MB. Of a run that reads more, the rest is not looked for in memory: what is looked for is held in memory. */

@@ -1,5 +1,5 @@
-import type { ChangedUnits, StateChanges } from '../../schemas/state-changes.ts';
-import { BLOCK_WORDS } from '../../schemas/trace-checkpoint.ts';
+import { BLOCK_WORDS } from '../../schemas/trace/checkpoint.ts';
+import type { ChangedUnits, StateChanges } from '../../schemas/trace/state-changes.ts';
 import { SNAPSHOT_PAGE } from '../machine/snapshot.ts';
 import { blockHash } from './block-index.ts';
 

@@ -1,4 +1,4 @@
-import type { Input, InputKind } from '../../schemas/inputs.ts';
+import type { Input, InputKind } from '../../schemas/trace/inputs.ts';
 import { type Icount, icount } from '../../schemas/units.ts';
 import type { Nondet } from '../machine/nondet.ts';
 

@@ -1,12 +1,12 @@
-import { packFile, sha256Hex } from '../../schemas/compression.ts';
 import { FileDisk, MemoryDisk, packExtents, type SectorSource } from '../../schemas/disk-image.ts';
+import { packFile, sha256Hex } from '../../schemas/trace/compression.ts';
 import {
   SCHEMA_VERSION,
   type TraceDisk,
   type TraceDrive,
   type TraceHeader,
-} from '../../schemas/trace-header.ts';
-import { DEFAULT_LADDER_INTERVAL } from '../../schemas/trace-output.ts';
+} from '../../schemas/trace/header.ts';
+import { DEFAULT_LADDER_INTERVAL } from '../../schemas/trace/output.ts';
 import { untrusted } from '../../schemas/untrusted.ts';
 import type { BootImage } from '../machine/build.ts';
 import type { MachineConfig, ResolvedProfile } from '../machine/config.ts';

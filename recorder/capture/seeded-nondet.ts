@@ -1,4 +1,4 @@
-import { INPUT_KINDS, type Input, type InputKind } from '../../schemas/inputs.ts';
+import { INPUT_KINDS, type Input, type InputKind } from '../../schemas/trace/inputs.ts';
 import type { Icount } from '../../schemas/units.ts';
 import type { Nondet } from '../machine/nondet.ts';
 import type { InputSource } from './input/input-source.ts';

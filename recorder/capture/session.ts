@@ -1,11 +1,11 @@
 import { setImmediate as eventLoopTurn, setTimeout as wait } from 'node:timers/promises';
 import type { EventBatch } from '../../schemas/events.ts';
-import { checkWritable } from '../../schemas/header-limits.ts';
-import type { Input } from '../../schemas/inputs.ts';
-import { type LadderRow, ladderRow } from '../../schemas/ladder.ts';
-import type { TraceExit } from '../../schemas/trace-footer.ts';
-import type { TraceHeader } from '../../schemas/trace-header.ts';
-import { ChunkCuts, RUNGS_PER_CHUNK, type TraceOutput } from '../../schemas/trace-output.ts';
+import type { TraceExit } from '../../schemas/trace/footer.ts';
+import type { TraceHeader } from '../../schemas/trace/header.ts';
+import { checkWritable } from '../../schemas/trace/header-limits.ts';
+import type { Input } from '../../schemas/trace/inputs.ts';
+import { type LadderRow, ladderRow } from '../../schemas/trace/ladder.ts';
+import { ChunkCuts, RUNGS_PER_CHUNK, type TraceOutput } from '../../schemas/trace/output.ts';
 import type { BootImage, MachineBuilder } from '../machine/build.ts';
 import type { ConsoleListener } from '../machine/device.ts';
 import { readTextScreen } from '../machine/devices/vga-text.ts';

@@ -1,16 +1,16 @@
 import { closeSync, ftruncateSync, writeSync } from 'node:fs';
 import { BadInput } from '../../schemas/bad-input.ts';
-import type { EndState } from '../../schemas/end-state.ts';
 import { fileError } from '../../schemas/file-error.ts';
-import { FRAME, frame, preamble, trailer } from '../../schemas/framing.ts';
-import type { LadderRow } from '../../schemas/ladder.ts';
 import { createFile, type NewFile, nameFile } from '../../schemas/new-file.ts';
-import type { StateChanges } from '../../schemas/state-changes.ts';
-import { type CheckpointEntry, encodeCheckpoint } from '../../schemas/trace-checkpoint.ts';
-import { type ChunkEntry, chunkEntry, encodeChunk } from '../../schemas/trace-chunk.ts';
-import { encodeFooter, type TraceExit } from '../../schemas/trace-footer.ts';
-import { encodeHeader, type TraceHeader } from '../../schemas/trace-header.ts';
-import type { WrittenBytes } from '../../schemas/trace-output.ts';
+import { type CheckpointEntry, encodeCheckpoint } from '../../schemas/trace/checkpoint.ts';
+import { type ChunkEntry, chunkEntry, encodeChunk } from '../../schemas/trace/chunk.ts';
+import type { EndState } from '../../schemas/trace/end-state.ts';
+import { encodeFooter, type TraceExit } from '../../schemas/trace/footer.ts';
+import { FRAME, frame, preamble, trailer } from '../../schemas/trace/framing.ts';
+import { encodeHeader, type TraceHeader } from '../../schemas/trace/header.ts';
+import type { LadderRow } from '../../schemas/trace/ladder.ts';
+import type { WrittenBytes } from '../../schemas/trace/output.ts';
+import type { StateChanges } from '../../schemas/trace/state-changes.ts';
 import { CheckpointEncoder, type TakenState } from './checkpoint-encoder.ts';
 import { type ChunkContents, ChunkEncoder, type EventTables } from './chunk-encoder.ts';
 

@@ -1,11 +1,11 @@
-import type { EndState } from '../../schemas/end-state.ts';
 import { EVENT_KIND_NAMES, type EventBatch } from '../../schemas/events.ts';
-import type { Input } from '../../schemas/inputs.ts';
-import type { LadderRow } from '../../schemas/ladder.ts';
-import type { StateChanges } from '../../schemas/state-changes.ts';
-import type { TraceExit } from '../../schemas/trace-footer.ts';
-import type { TraceHeader } from '../../schemas/trace-header.ts';
-import type { TraceOutput, WrittenBytes } from '../../schemas/trace-output.ts';
+import type { EndState } from '../../schemas/trace/end-state.ts';
+import type { TraceExit } from '../../schemas/trace/footer.ts';
+import type { TraceHeader } from '../../schemas/trace/header.ts';
+import type { Input } from '../../schemas/trace/inputs.ts';
+import type { LadderRow } from '../../schemas/trace/ladder.ts';
+import type { TraceOutput, WrittenBytes } from '../../schemas/trace/output.ts';
+import type { StateChanges } from '../../schemas/trace/state-changes.ts';
 import { InlineLane, ThreadLane, threadsAvailable, type WriterLane } from './writer-lane.ts';
 
 /** Gathers a run into chunks and hands them to a lane. */

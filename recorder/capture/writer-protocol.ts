@@ -1,7 +1,7 @@
-import type { EndState } from '../../schemas/end-state.ts';
-import type { LadderRow } from '../../schemas/ladder.ts';
-import type { TraceExit } from '../../schemas/trace-footer.ts';
-import type { WrittenBytes } from '../../schemas/trace-output.ts';
+import type { EndState } from '../../schemas/trace/end-state.ts';
+import type { TraceExit } from '../../schemas/trace/footer.ts';
+import type { LadderRow } from '../../schemas/trace/ladder.ts';
+import type { WrittenBytes } from '../../schemas/trace/output.ts';
 import type { SlotLayout } from './batch-slot.ts';
 import type { SlotChanges } from './changes-slot.ts';
 import type { ChunkContents } from './chunk-encoder.ts';

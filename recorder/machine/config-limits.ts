@@ -1,7 +1,7 @@
 import { BadInput } from '../../schemas/bad-input.ts';
 import { OutOfBounds } from '../../schemas/bounded.ts';
 import { DETAIL } from '../../schemas/events.ts';
-import { MAX_RAM_BYTES } from '../../schemas/limits.ts';
+import { MAX_RAM_BYTES } from '../../schemas/trace/limits.ts';
 import { DEFAULT_CONFIG, type MachineConfig } from './config.ts';
 import { processorOf } from './cpu/models.ts';
 import { MAX_TLB_ENTRIES } from './mmu/tlb.ts';

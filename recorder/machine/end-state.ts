@@ -1,5 +1,5 @@
-import { CODE_BYTES, type EndState } from '../../schemas/end-state.ts';
 import { EVENT_KINDS, type EventBatch } from '../../schemas/events.ts';
+import { CODE_BYTES, type EndState } from '../../schemas/trace/end-state.ts';
 import { BIG } from './cpu/descriptors.ts';
 import { VM } from './cpu/flags.ts';
 import { CR0_PE } from './cpu/segments.ts';

@@ -1,4 +1,4 @@
-import { MAX_RAM_BYTES } from '../../schemas/limits.ts';
+import { MAX_RAM_BYTES } from '../../schemas/trace/limits.ts';
 
 /**
  * The map of the machine's one WebAssembly.Memory: byte offsets, given here and nowhere else. `STATE` areas are part of

@@ -1,5 +1,5 @@
 import { BadInput } from '../../schemas/bad-input.ts';
-import { type Input, POKE_REGISTERS } from '../../schemas/inputs.ts';
+import { type Input, POKE_REGISTERS } from '../../schemas/trace/inputs.ts';
 import type { Icount } from '../../schemas/units.ts';
 import type { DeviceSet } from './device.ts';
 import { BATCH_ROWS, EventLog } from './event-log.ts';

@@ -1,7 +1,7 @@
-import type { Input, InputKind } from '../../schemas/inputs.ts';
+import type { Input, InputKind } from '../../schemas/trace/inputs.ts';
 import type { Icount } from '../../schemas/units.ts';
 
-export { INPUT_KINDS, type Input, type InputKind } from '../../schemas/inputs.ts';
+export { INPUT_KINDS, type Input, type InputKind } from '../../schemas/trace/inputs.ts';
 
 /**
  * The one port through which anything not computed by the machine enters it. The recorder's implementation draws and

@@ -1,4 +1,4 @@
-import { type LadderRow, sameHashWords } from '../../schemas/ladder.ts';
+import { type LadderRow, sameHashWords } from '../../schemas/trace/ladder.ts';
 import type { Divergence } from '../divergence.ts';
 import { type ReplayOptions, replay } from '../session.ts';
 import { TraceReader } from '../trace-reader.ts';

@@ -1,13 +1,13 @@
 import { closeSync, rmSync, writeSync } from 'node:fs';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { fileError } from '../../schemas/file-error.ts';
-import { FRAME, frame, preamble, trailer } from '../../schemas/framing.ts';
-import { checkWritable } from '../../schemas/header-limits.ts';
 import { createFile, nameFile } from '../../schemas/new-file.ts';
-import { encodeBundle, type TraceBundle } from '../../schemas/trace-bundle.ts';
-import type { ChunkEntry } from '../../schemas/trace-chunk.ts';
-import { encodeFooter, type TraceFooter } from '../../schemas/trace-footer.ts';
-import { encodeHeader, type TraceHeader } from '../../schemas/trace-header.ts';
+import { encodeBundle, type TraceBundle } from '../../schemas/trace/bundle.ts';
+import type { ChunkEntry } from '../../schemas/trace/chunk.ts';
+import { encodeFooter, type TraceFooter } from '../../schemas/trace/footer.ts';
+import { FRAME, frame, preamble, trailer } from '../../schemas/trace/framing.ts';
+import { encodeHeader, type TraceHeader } from '../../schemas/trace/header.ts';
+import { checkWritable } from '../../schemas/trace/header-limits.ts';
 import type { TraceReader } from '../trace-reader.ts';
 
 /**

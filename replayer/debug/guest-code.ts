@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import { type ElfSymbol, symbolize } from '../../schemas/elf.ts';
 import { guestSymbols } from '../../schemas/guest-symbols.ts';
-import type { TraceGuest } from '../../schemas/trace-header.ts';
+import type { TraceGuest } from '../../schemas/trace/header.ts';
 import { CallFrames } from '../dwarf/call-frames.ts';
 import { DebugInfo } from '../dwarf/debug-info.ts';
 import { LineTable } from '../dwarf/line-table.ts';

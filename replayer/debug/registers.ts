@@ -1,6 +1,6 @@
 import { VM } from '../../recorder/machine/cpu/flags.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
-import { POKE_REGISTERS } from '../../schemas/inputs.ts';
+import { POKE_REGISTERS } from '../../schemas/trace/inputs.ts';
 import { cpuOf, type Register } from './register.ts';
 import { SEGMENT_REGISTERS } from './segment-registers.ts';
 import { SYSTEM } from './system-registers.ts';

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { bounded } from '../../schemas/bounded.ts';
-import { pack, unpack } from '../../schemas/compression.ts';
+import { pack, unpack } from '../../schemas/trace/compression.ts';
 import { type DecodedRows, decodeRows, encodeRows, type RowColumns } from './rows.ts';
 
 /**

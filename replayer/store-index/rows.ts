@@ -1,6 +1,11 @@
 import { bounded } from '../../schemas/bounded.ts';
-import { ColumnError, decodeColumn, encodeColumn, maxEncodedBytes } from '../../schemas/column-codec.ts';
 import { allocateColumn, type ColumnArray, type ColumnType } from '../../schemas/events.ts';
+import {
+  ColumnError,
+  decodeColumn,
+  encodeColumn,
+  maxEncodedBytes,
+} from '../../schemas/trace/column-codec.ts';
 
 /** Writes to memory, one a row, as the store index keeps them. Not the values: they would be six sevenths of the file. */
 export const ROW_COLUMNS = [

@@ -1,5 +1,5 @@
 import type { Nondet } from '../../recorder/machine/nondet.ts';
-import { INPUT_KINDS, type Input, type InputKind, isAsynchronous } from '../../schemas/inputs.ts';
+import { INPUT_KINDS, type Input, type InputKind, isAsynchronous } from '../../schemas/trace/inputs.ts';
 import type { Icount } from '../../schemas/units.ts';
 
 /**

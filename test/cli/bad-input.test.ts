@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TraceReader } from '../../replayer/trace-reader.ts';
-import { FRAME, frame, preamble } from '../../schemas/framing.ts';
-import { encodeHeader, SCHEMA_VERSION } from '../../schemas/trace-header.ts';
+import { FRAME, frame, preamble } from '../../schemas/trace/framing.ts';
+import { encodeHeader, SCHEMA_VERSION } from '../../schemas/trace/header.ts';
 import { anyHeader } from '../unit/trace-fixture.ts';
 import { runCli } from './run-cli.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { PREAMBLE_BYTES, TRAILER_BYTES } from '../../schemas/framing.ts';
+import { PREAMBLE_BYTES, TRAILER_BYTES } from '../../schemas/trace/framing.ts';
 import { runCli } from './run-cli.ts';
 
 /** `replay` of a trace with a changed byte: exit 3, where, in what, and the next command, wherever the byte lies. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { hexOfText } from '../../replayer/gdb/packets.ts';
-import type { TraceHeader } from '../../schemas/trace-header.ts';
+import type { TraceHeader } from '../../schemas/trace/header.ts';
 import { untrusted } from '../../schemas/untrusted.ts';
 import { rewrite } from '../replay/rewrite.ts';
 import { runCli } from './run-cli.ts';

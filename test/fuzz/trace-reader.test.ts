@@ -6,15 +6,15 @@ import { TraceWriter } from '../../recorder/capture/trace-writer.ts';
 import { InlineLane } from '../../recorder/capture/writer-lane.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { unpack } from '../../schemas/compression.ts';
 import { EVENT_KIND_NAMES } from '../../schemas/events.ts';
+import { unpack } from '../../schemas/trace/compression.ts';
 import {
   FRAME_HEADER_BYTES,
   frame,
   PREAMBLE_BYTES,
   readFrameHeader,
   TRAILER_BYTES,
-} from '../../schemas/framing.ts';
+} from '../../schemas/trace/framing.ts';
 import { icount } from '../../schemas/units.ts';
 import { anyBatch, anyHeader, random } from '../unit/trace-fixture.ts';
 

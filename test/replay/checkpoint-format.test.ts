@@ -4,14 +4,14 @@ import type { DiskImage } from '../../recorder/machine/device.ts';
 import { writtenSector } from '../../recorder/machine/devices/disk-overlay.ts';
 import { SNAPSHOT_PAGE, type Snapshot, sameBytes, savePaged } from '../../recorder/machine/snapshot.ts';
 import { CheckpointWalk } from '../../replayer/checkpoint-walk.ts';
-import type { ChangedUnits, StateChanges } from '../../schemas/state-changes.ts';
 import {
   BLOCK,
   BLOCK_BYTES,
   decodeCheckpoint,
   encodeCheckpoint,
   type RawCheckpoint,
-} from '../../schemas/trace-checkpoint.ts';
+} from '../../schemas/trace/checkpoint.ts';
+import type { ChangedUnits, StateChanges } from '../../schemas/trace/state-changes.ts';
 import { random } from '../unit/trace-fixture.ts';
 
 const RAM_PAGES = 40;

@@ -6,12 +6,12 @@ import { checkComplete, verifyExpectations } from '../../analysis/bundle/expecta
 import { bundle } from '../../analysis/cli/commands/bundle.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
-import { pack } from '../../schemas/compression.ts';
-import { FRAME, frame, preamble } from '../../schemas/framing.ts';
 import { VERSION } from '../../schemas/tool-version.ts';
-import { type Expectation, encodeBundle, type TraceBundle } from '../../schemas/trace-bundle.ts';
-import { encodeChunk } from '../../schemas/trace-chunk.ts';
-import { encodeHeader } from '../../schemas/trace-header.ts';
+import { type Expectation, encodeBundle, type TraceBundle } from '../../schemas/trace/bundle.ts';
+import { encodeChunk } from '../../schemas/trace/chunk.ts';
+import { pack } from '../../schemas/trace/compression.ts';
+import { FRAME, frame, preamble } from '../../schemas/trace/framing.ts';
+import { encodeHeader } from '../../schemas/trace/header.ts';
 import { untrusted } from '../../schemas/untrusted.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { runGuest } from '../guest/built-in.ts';

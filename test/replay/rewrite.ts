@@ -2,14 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { ChunkEncoder } from '../../recorder/capture/chunk-encoder.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
 import { allocateTable, EVENT_KIND_NAMES, type EventKind, type EventTable } from '../../schemas/events.ts';
-import { FRAME, frame, preamble, trailer } from '../../schemas/framing.ts';
-import type { Input } from '../../schemas/inputs.ts';
-import type { LadderRow } from '../../schemas/ladder.ts';
-import { encodeBundle, type TraceBundle } from '../../schemas/trace-bundle.ts';
-import { encodeCheckpoint, type RawCheckpoint } from '../../schemas/trace-checkpoint.ts';
-import { type ChunkEntry, chunkEntry, encodeChunk, type TraceRange } from '../../schemas/trace-chunk.ts';
-import { encodeFooter, type TraceFooter } from '../../schemas/trace-footer.ts';
-import { encodeHeader, type TraceHeader } from '../../schemas/trace-header.ts';
+import { encodeBundle, type TraceBundle } from '../../schemas/trace/bundle.ts';
+import { encodeCheckpoint, type RawCheckpoint } from '../../schemas/trace/checkpoint.ts';
+import { type ChunkEntry, chunkEntry, encodeChunk, type TraceRange } from '../../schemas/trace/chunk.ts';
+import { encodeFooter, type TraceFooter } from '../../schemas/trace/footer.ts';
+import { FRAME, frame, preamble, trailer } from '../../schemas/trace/framing.ts';
+import { encodeHeader, type TraceHeader } from '../../schemas/trace/header.ts';
+import type { Input } from '../../schemas/trace/inputs.ts';
+import type { LadderRow } from '../../schemas/trace/ladder.ts';
 
 /** A chunk taken apart; what is done to it goes into the file. */
 export interface OpenChunk {

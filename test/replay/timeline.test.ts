@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Position } from '../../recorder/machine/stops.ts';
 import type { ForwardSession } from '../../replayer/timeline/forward-session.ts';
 import { Timeline } from '../../replayer/timeline/timeline.ts';
-import { hashWordsHex, ladderRow } from '../../schemas/ladder.ts';
+import { hashWordsHex, ladderRow } from '../../schemas/trace/ladder.ts';
 import { HIJACK, HIJACKED, type HijackTrace, hijackTrace } from './timeline-fixture.ts';
 
 let trace: HijackTrace;

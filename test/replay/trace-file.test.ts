@@ -18,12 +18,19 @@ import { InlineLane } from '../../recorder/capture/writer-lane.ts';
 import { type TraceChunk, TraceReader } from '../../replayer/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { EVENT_KIND_NAMES, type EventBatch } from '../../schemas/events.ts';
-import { FRAME, frame, PREAMBLE_BYTES, preamble, TRAILER_BYTES, TraceDamage } from '../../schemas/framing.ts';
-import type { Input } from '../../schemas/inputs.ts';
-import type { LadderRow } from '../../schemas/ladder.ts';
-import { unpackFile } from '../../schemas/packed-file.ts';
-import { encodeHeader, SCHEMA_VERSION } from '../../schemas/trace-header.ts';
-import { ChunkCuts } from '../../schemas/trace-output.ts';
+import {
+  FRAME,
+  frame,
+  PREAMBLE_BYTES,
+  preamble,
+  TRAILER_BYTES,
+  TraceDamage,
+} from '../../schemas/trace/framing.ts';
+import { encodeHeader, SCHEMA_VERSION } from '../../schemas/trace/header.ts';
+import type { Input } from '../../schemas/trace/inputs.ts';
+import type { LadderRow } from '../../schemas/trace/ladder.ts';
+import { ChunkCuts } from '../../schemas/trace/output.ts';
+import { unpackFile } from '../../schemas/trace/packed-file.ts';
 import { icount } from '../../schemas/units.ts';
 import { anyBatch, anyHeader, lastIcount } from '../unit/trace-fixture.ts';
 

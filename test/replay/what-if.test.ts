@@ -12,7 +12,7 @@ import { type WhatIf, whatIf } from '../../analysis/what-if/what-if.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { replay } from '../../replayer/session.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
-import type { Input } from '../../schemas/inputs.ts';
+import type { Input } from '../../schemas/trace/inputs.ts';
 import { icount } from '../../schemas/units.ts';
 import { untrusted } from '../../schemas/untrusted.ts';
 import { runGuest } from '../guest/built-in.ts';

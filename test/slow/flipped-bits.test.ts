@@ -15,7 +15,7 @@ import {
   PREAMBLE_BYTES,
   readFrameHeader,
   TRAILER_BYTES,
-} from '../../schemas/framing.ts';
+} from '../../schemas/trace/framing.ts';
 import { tinyKernel } from '../replay/tiny-kernel.ts';
 import { random } from '../unit/trace-fixture.ts';
 

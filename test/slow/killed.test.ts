@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { replay } from '../../replayer/session.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
-import { FRAME_HEADER_BYTES, readFrameHeader } from '../../schemas/framing.ts';
-import { DEFAULT_LADDER_INTERVAL } from '../../schemas/trace-output.ts';
+import { FRAME_HEADER_BYTES, readFrameHeader } from '../../schemas/trace/framing.ts';
+import { DEFAULT_LADDER_INTERVAL } from '../../schemas/trace/output.ts';
 import { tinyKernel } from '../replay/tiny-kernel.ts';
 import { random } from '../unit/trace-fixture.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sha256Hex } from '../../schemas/compression.ts';
+import { sha256Hex } from '../../schemas/trace/compression.ts';
 
 /** One seed makes one trace, byte for byte, and one answer: on every version of Node, with and without V8's optimisers, anywhere. */
 

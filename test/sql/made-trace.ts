@@ -6,7 +6,7 @@ import {
   type EventKind,
   type EventTable,
 } from '../../schemas/events.ts';
-import type { TraceHeader } from '../../schemas/trace-header.ts';
+import type { TraceHeader } from '../../schemas/trace/header.ts';
 import { icount } from '../../schemas/units.ts';
 import { anyHeader } from '../unit/trace-fixture.ts';
 

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { ColumnError, decodeColumn, encodeColumn, maxEncodedBytes } from '../../schemas/column-codec.ts';
 import { allocateColumn, type ColumnArray, type ColumnType } from '../../schemas/events.ts';
+import {
+  ColumnError,
+  decodeColumn,
+  encodeColumn,
+  maxEncodedBytes,
+} from '../../schemas/trace/column-codec.ts';
 import { random } from './trace-fixture.ts';
 
 const EDGES: Record<ColumnType, readonly number[]> = {

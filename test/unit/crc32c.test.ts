@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { crc32c } from '../../schemas/crc32c.ts';
+import { crc32c } from '../../schemas/trace/crc32c.ts';
 
 // RFC 3720, appendix B.4.
 it.each([

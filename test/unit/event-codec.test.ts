@@ -1,5 +1,6 @@
 import type protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
+import { allocateTable, EVENT_KIND_NAMES, EVENT_KINDS, type EventKind } from '../../schemas/events.ts';
 import {
   COLUMN_PROTO_TYPE,
   columnFieldName,
@@ -8,10 +9,9 @@ import {
   EventEncoder,
   eventKindNumber,
   eventKindOf,
-} from '../../schemas/event-codec.ts';
-import { allocateTable, EVENT_KIND_NAMES, EVENT_KINDS, type EventKind } from '../../schemas/events.ts';
-import { INPUT_KINDS } from '../../schemas/inputs.ts';
-import { messageType, toNumber, traceSchema, type Words64 } from '../../schemas/trace-schema.ts';
+} from '../../schemas/trace/event-codec.ts';
+import { INPUT_KINDS } from '../../schemas/trace/inputs.ts';
+import { messageType, toNumber, traceSchema, type Words64 } from '../../schemas/trace/schema.ts';
 import { anyBatch, pagingWrites } from './trace-fixture.ts';
 
 const messageName = (kind: EventKind) =>

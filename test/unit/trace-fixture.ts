@@ -1,4 +1,3 @@
-import { pack, packFile } from '../../schemas/compression.ts';
 import {
   allocateTable,
   type Column,
@@ -8,8 +7,9 @@ import {
   type EventKind,
   type EventTable,
 } from '../../schemas/events.ts';
-import type { StateChanges } from '../../schemas/state-changes.ts';
-import { SCHEMA_VERSION, type TraceHeader } from '../../schemas/trace-header.ts';
+import { pack, packFile } from '../../schemas/trace/compression.ts';
+import { SCHEMA_VERSION, type TraceHeader } from '../../schemas/trace/header.ts';
+import type { StateChanges } from '../../schemas/trace/state-changes.ts';
 import { untrusted } from '../../schemas/untrusted.ts';
 
 /** Made-up events for the tests of codec and file format: no machine needed, and every value the columns can hold. */

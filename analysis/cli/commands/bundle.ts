@@ -4,7 +4,7 @@ import { writeBundle } from '../../../replayer/bundle/write-bundle.ts';
 import { type Names, TraceReader } from '../../../replayer/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { VERSION } from '../../../schemas/tool-version.ts';
-import type { TraceDisk, TraceHeader } from '../../../schemas/trace-header.ts';
+import type { TraceDisk, TraceHeader } from '../../../schemas/trace/header.ts';
 import { untrusted } from '../../../schemas/untrusted.ts';
 import { expectations } from '../../bundle/expectations.ts';
 import { ofQuery, type Question } from '../../bundle/questions.ts';

@@ -13,7 +13,7 @@ import { CPU_MODELS } from '../../../recorder/machine/cpu/models.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { DETAIL, type Detail } from '../../../schemas/events.ts';
 import { VERSION } from '../../../schemas/tool-version.ts';
-import { DEFAULT_LADDER_INTERVAL } from '../../../schemas/trace-output.ts';
+import { DEFAULT_LADDER_INTERVAL } from '../../../schemas/trace/output.ts';
 import { BUILTIN_GUEST, KERNELS, WORKLOADS } from '../builtin-guest.ts';
 import { describeExit } from '../describe-exit.ts';
 import { EXIT } from '../exit-status.ts';

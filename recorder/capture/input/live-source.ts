@@ -1,4 +1,4 @@
-import type { Input } from '../../../schemas/inputs.ts';
+import type { Input } from '../../../schemas/trace/inputs.ts';
 import type { Icount } from '../../../schemas/units.ts';
 import type { InputSource } from './input-source.ts';
 import { type TypeTo, Typist } from './typing.ts';

@@ -1,4 +1,4 @@
-import type { Input } from '../../../schemas/inputs.ts';
+import type { Input } from '../../../schemas/trace/inputs.ts';
 import { icount } from '../../../schemas/units.ts';
 import { scanCodes } from './us-keyboard.ts';
 

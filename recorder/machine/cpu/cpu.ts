@@ -1,4 +1,4 @@
-import { POKE_REGISTERS } from '../../../schemas/inputs.ts';
+import { POKE_REGISTERS } from '../../../schemas/trace/inputs.ts';
 import { EVENT_REVISION } from '../config.ts';
 import type { CoprocessorLines, InterruptController, IoBus } from '../device.ts';
 import type { EventLog } from '../event-log.ts';

@@ -1,9 +1,9 @@
 import { brotliCompressSync, constants } from 'node:zlib';
 import protobuf from 'protobufjs';
-import { CODEC, pack, sha256Hex, unpack } from '../../../schemas/compression.ts';
 import { EVENT_KIND_NAMES } from '../../../schemas/events.ts';
-import { packedFromWire, packedToWire, type WirePacked } from '../../../schemas/trace-packed.ts';
-import { messageType } from '../../../schemas/trace-schema.ts';
+import { CODEC, pack, sha256Hex, unpack } from '../../../schemas/trace/compression.ts';
+import { packedFromWire, packedToWire, type WirePacked } from '../../../schemas/trace/packed.ts';
+import { messageType } from '../../../schemas/trace/schema.ts';
 import type { Message, Part } from './parts.ts';
 
 /**

@@ -7,8 +7,8 @@ import {
   readFrameHeader,
   TRAILER_BYTES,
   trailer,
-} from '../../../schemas/framing.ts';
-import { messageType } from '../../../schemas/trace-schema.ts';
+} from '../../../schemas/trace/framing.ts';
+import { messageType } from '../../../schemas/trace/schema.ts';
 
 /** A trace taken apart into messages that can be changed at will, and put together again with every checksum right. */
 

@@ -1,5 +1,5 @@
 import type { Packed } from './compression.ts';
-import { toNumber, type Words64 } from './trace-schema.ts';
+import { toNumber, type Words64 } from './schema.ts';
 
 /** `Packed` as protobufjs has it. */
 export interface WirePacked {

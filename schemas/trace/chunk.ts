@@ -1,15 +1,15 @@
 import protobuf from 'protobufjs';
-import { bounded, type Counts, decodeMessage, OutOfBounds } from './bounded.ts';
+import { bounded, type Counts, decodeMessage, OutOfBounds } from '../bounded.ts';
+import type { EventKind } from '../events.ts';
+import type { Icount } from '../units.ts';
 import type { Packed } from './compression.ts';
 import { eventKindNumber, eventKindOf } from './event-codec.ts';
-import type { EventKind } from './events.ts';
 import { decodeInputs, encodeInputs } from './input-codec.ts';
 import type { Input } from './inputs.ts';
 import type { HashWords, LadderRow } from './ladder.ts';
 import { MAX_EVENTS, MAX_NAME_BYTES, MAX_PARTS, MAX_STORES, MAX_TABLE_ROWS, MAX_TABLES } from './limits.ts';
-import { packedFromWire, packedToWire, type WirePacked } from './trace-packed.ts';
-import { messageType, toNumber, type Words64 } from './trace-schema.ts';
-import type { Icount } from './units.ts';
+import { packedFromWire, packedToWire, type WirePacked } from './packed.ts';
+import { messageType, toNumber, type Words64 } from './schema.ts';
 
 /** A chunk: everything recorded since the chunk before. */
 

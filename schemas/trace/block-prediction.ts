@@ -1,4 +1,4 @@
-import { BLOCK, BLOCK_WORDS, type BlockKind, MASK_BYTES } from './trace-checkpoint.ts';
+import { BLOCK, BLOCK_WORDS, type BlockKind, MASK_BYTES } from './checkpoint.ts';
 
 /**
  * What the kind of a block expects its words to be; a checkpoint has the others (trace.proto, BlockKind). Most of what a guest

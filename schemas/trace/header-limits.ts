@@ -1,6 +1,7 @@
-import { BadInput } from './bad-input.ts';
-import { bounded, OutOfBounds } from './bounded.ts';
+import { BadInput } from '../bad-input.ts';
+import { bounded, OutOfBounds } from '../bounded.ts';
 import { fileLimit, type Packed } from './compression.ts';
+import type { TraceDisk, TraceDrive, TraceHeader } from './header.ts';
 import {
   MAX_DISK_SECTORS,
   MAX_DRIVES,
@@ -11,7 +12,6 @@ import {
   MAX_NAME_BYTES,
   MAX_RAM_BYTES,
 } from './limits.ts';
-import type { TraceDisk, TraceDrive, TraceHeader } from './trace-header.ts';
 
 /**
  * What the header of a trace may say, besides the machine's configuration (recorder/machine/config-limits.ts): held to when one is

@@ -1,4 +1,4 @@
-import { BLOCK_BYTES, BLOCK_WORDS } from './trace-checkpoint.ts';
+import { BLOCK_BYTES, BLOCK_WORDS } from './checkpoint.ts';
 
 /** Copies of blocks, one after the other in one array that grows: they are many and small. */
 export class BlockList {

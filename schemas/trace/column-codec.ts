@@ -1,4 +1,4 @@
-import type { ColumnArray, ColumnType } from './events.ts';
+import type { ColumnArray, ColumnType } from '../events.ts';
 
 /**
  * Columns to packed protobuf varints and back. Hand-written because it is the one hot path of a trace: protobufjs spends

@@ -1,4 +1,4 @@
-import type { Icount } from './units.ts';
+import type { Icount } from '../units.ts';
 
 /** 64 bits as two words, either sign. */
 export interface HashWords {

@@ -1,9 +1,8 @@
-import { bounded, decodeMessage, named } from './bounded.ts';
-import { type EndState, endStateFromWire, endStateToWire } from './end-state.ts';
-import { EVENT_KIND_NAMES } from './events.ts';
-import type { LadderRow } from './ladder.ts';
-import { MAX_TABLE_ROWS, MIN_FRAME_BYTES } from './limits.ts';
-import type { CheckpointEntry } from './trace-checkpoint.ts';
+import { bounded, decodeMessage, named } from '../bounded.ts';
+import { EVENT_KIND_NAMES } from '../events.ts';
+import type { Icount } from '../units.ts';
+import { printable } from '../untrusted.ts';
+import type { CheckpointEntry } from './checkpoint.ts';
 import {
   type ChunkEntry,
   LADDER_COUNTS,
@@ -14,10 +13,11 @@ import {
   type Wire64,
   type WireLadder,
   type WireRange,
-} from './trace-chunk.ts';
-import { messageType, toNumber } from './trace-schema.ts';
-import type { Icount } from './units.ts';
-import { printable } from './untrusted.ts';
+} from './chunk.ts';
+import { type EndState, endStateFromWire, endStateToWire } from './end-state.ts';
+import type { LadderRow } from './ladder.ts';
+import { MAX_TABLE_ROWS, MIN_FRAME_BYTES } from './limits.ts';
+import { messageType, toNumber } from './schema.ts';
 
 /** Numbered as Footer.Exit in trace.proto. */
 export const EXIT_KINDS = [

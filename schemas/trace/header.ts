@@ -1,14 +1,14 @@
-import { BadInput } from './bad-input.ts';
-import { bounded, decodeMessage, named, OutOfBounds } from './bounded.ts';
+import { BadInput } from '../bad-input.ts';
+import { bounded, decodeMessage, named, OutOfBounds } from '../bounded.ts';
+import { UNNAMED_CPU } from '../defaults.ts';
+import { DETAIL, type Detail } from '../events.ts';
+import { type Untrusted, untrusted } from '../untrusted.ts';
 import type { PackedFile } from './compression.ts';
-import { UNNAMED_CPU } from './defaults.ts';
-import { DETAIL, type Detail } from './events.ts';
 import { TraceDamage } from './framing.ts';
 import { checkHeader } from './header-limits.ts';
 import { MAX_CHANGES, MAX_DRIVES, MAX_LABELS, MAX_MODULES } from './limits.ts';
-import { packedFromWire, packedToWire, type WirePacked } from './trace-packed.ts';
-import { fromBigInt, messageType, toBigInt, toNumber, type Words64 } from './trace-schema.ts';
-import { type Untrusted, untrusted } from './untrusted.ts';
+import { packedFromWire, packedToWire, type WirePacked } from './packed.ts';
+import { fromBigInt, messageType, toBigInt, toNumber, type Words64 } from './schema.ts';
 
 /**
  * The first frame of a trace: all that a replay needs besides the inputs. Version of the messages in trace.proto;

@@ -1,10 +1,10 @@
 import protobuf from 'protobufjs';
-import { bounded, decodeMessage } from './bounded.ts';
+import { bounded, decodeMessage } from '../bounded.ts';
+import type { ColumnArray, ColumnType } from '../events.ts';
+import type { Icount } from '../units.ts';
 import { ColumnError, decodeColumn, encodeColumn, maxEncodedBytes } from './column-codec.ts';
-import type { ColumnArray, ColumnType } from './events.ts';
 import { INPUT_KINDS, type Input, POKE_TARGETS } from './inputs.ts';
 import { UNBACKED_INPUTS } from './limits.ts';
-import type { Icount } from './units.ts';
 
 /** Inputs are columns like the events': field names and types of the `Inputs` message. */
 const INPUT_COLUMNS: readonly { readonly field: string; readonly type: ColumnType }[] = [

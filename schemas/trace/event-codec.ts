@@ -1,6 +1,5 @@
 import protobuf from 'protobufjs';
-import { decodeMessage } from './bounded.ts';
-import { ColumnError, decodeColumn, encodeColumn, maxEncodedBytes } from './column-codec.ts';
+import { decodeMessage } from '../bounded.ts';
 import {
   allocateColumn,
   CONTEXT_COLUMNS,
@@ -11,7 +10,8 @@ import {
   EVENT_KINDS,
   type EventKind,
   type EventTable,
-} from './events.ts';
+} from '../events.ts';
+import { ColumnError, decodeColumn, encodeColumn, maxEncodedBytes } from './column-codec.ts';
 
 /**
  * Event tables to protobuf messages and back. The public schema (trace.proto) gives each column a packed repeated field.

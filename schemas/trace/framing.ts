@@ -1,4 +1,4 @@
-import { BadInput } from './bad-input.ts';
+import { BadInput } from '../bad-input.ts';
 import { crc32c } from './crc32c.ts';
 
 /**

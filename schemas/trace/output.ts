@@ -1,9 +1,9 @@
+import type { EventBatch } from '../events.ts';
 import type { EndState } from './end-state.ts';
-import type { EventBatch } from './events.ts';
+import type { TraceExit } from './footer.ts';
 import type { Input } from './inputs.ts';
 import type { LadderRow } from './ladder.ts';
 import type { StateChanges } from './state-changes.ts';
-import type { TraceExit } from './trace-footer.ts';
 
 /** Instructions between two rungs of the ladder, unless asked otherwise. */
 export const DEFAULT_LADDER_INTERVAL = 4_194_304;

@@ -1,4 +1,4 @@
-import type { Icount } from './units.ts';
+import type { Icount } from '../units.ts';
 
 /** Kinds of outside input, in the order in which trace.proto numbers them. Append only. */
 export const INPUT_KINDS = [

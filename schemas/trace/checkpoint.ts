@@ -1,9 +1,9 @@
-import { bounded, decodeMessage, scaledLimit } from './bounded.ts';
+import { bounded, decodeMessage, scaledLimit } from '../bounded.ts';
+import type { Wire64 } from './chunk.ts';
 import { CODEC, pack, unpack } from './compression.ts';
 import { MAX_DRIVES, MAX_NAME_BYTES, MAX_PARTS, MAX_STATE } from './limits.ts';
-import type { Wire64 } from './trace-chunk.ts';
-import { packedFromWire, packedToWire, type WirePacked } from './trace-packed.ts';
-import { messageType, toNumber } from './trace-schema.ts';
+import { packedFromWire, packedToWire, type WirePacked } from './packed.ts';
+import { messageType, toNumber } from './schema.ts';
 
 /** Bytes of a block: a sector. */
 export const BLOCK_BYTES = 512;

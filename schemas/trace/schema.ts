@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
-import { bounded } from './bounded.ts';
+import { bounded } from '../bounded.ts';
 
 /** trace.proto, parsed once; the messages below it are made and read by trace-messages.ts. */
 const text = readFileSync(new URL('./trace.proto', import.meta.url), 'utf8');

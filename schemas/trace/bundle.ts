@@ -1,9 +1,9 @@
-import { decodeMessage } from './bounded.ts';
+import { decodeMessage } from '../bounded.ts';
+import { type Untrusted, untrusted } from '../untrusted.ts';
 import type { Packed } from './compression.ts';
 import { MAX_ANSWER_COLUMNS, MAX_EXPECTATIONS, MAX_PARAMETERS } from './limits.ts';
-import { packedFromWire, packedToWire, type WirePacked } from './trace-packed.ts';
-import { messageType } from './trace-schema.ts';
-import { type Untrusted, untrusted } from './untrusted.ts';
+import { packedFromWire, packedToWire, type WirePacked } from './packed.ts';
+import { messageType } from './schema.ts';
 
 /** The second frame of a bundle: a trace with the answers that it must give. */
 

@@ -6,7 +6,7 @@ import {
   deflateRawSync,
   inflateRawSync,
 } from 'node:zlib';
-import { scaledLimit } from './bounded.ts';
+import { scaledLimit } from '../bounded.ts';
 import { MAX_FILE } from './limits.ts';
 
 /**
