@@ -1,7 +1,7 @@
 import type { BootImage } from '../recorder/machine/build.ts';
 import type { Drive, Firmware } from '../recorder/machine/device.ts';
 import type { MachineOptions } from '../recorder/machine/parts.ts';
-import { DiskMismatch, openTraceDisk, type SectorSource } from '../schemas/disk-image.ts';
+import { DiskMismatch, openTraceDisk, type SectorSource } from '../schemas/guest/disk-image.ts';
 import { PackedError, type PackedFile, sha256Hex } from '../schemas/trace/compression.ts';
 import { TraceDamage } from '../schemas/trace/framing.ts';
 import type { TraceDisk, TraceHeader } from '../schemas/trace/header.ts';

@@ -4,8 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { checkConfig } from '../recorder/machine/config-limits.ts';
 import { BadInput } from '../schemas/bad-input.ts';
 import { bounded, OutOfBounds, scaledLimit } from '../schemas/bounded.ts';
-import { diskFileName } from '../schemas/disk-image.ts';
 import { allocateTable, EVENT_KIND_NAMES, type EventKind, type EventTable } from '../schemas/events.ts';
+import { diskFileName } from '../schemas/guest/disk-image.ts';
 import { type OpenFile, openRegularFile } from '../schemas/regular-file.ts';
 import { decodeBundle, type TraceBundle } from '../schemas/trace/bundle.ts';
 import {

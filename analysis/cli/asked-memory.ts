@@ -2,8 +2,8 @@ import type { Machine } from '../../recorder/machine/machine.ts';
 import { CR4_PSE, PAGE_SIZE_4M, PRESENT } from '../../recorder/machine/mmu/bits.ts';
 import { word } from '../../replayer/debug/mappings.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import type { ElfSymbol } from '../../schemas/elf.ts';
-import { symbolAddress } from '../../schemas/guest-address.ts';
+import type { ElfSymbol } from '../../schemas/guest/elf.ts';
+import { symbolAddress } from '../../schemas/guest/guest-address.ts';
 import { hex8 } from './format.ts';
 
 /** The memory that a question is about, as people write it. */

@@ -4,7 +4,7 @@ import type { DiskSource, DriveSource } from '../../recorder/capture/recording.t
 import type { DriveKind } from '../../recorder/machine/device.ts';
 import { isFloppySize, MAX_FLOPPY_SECTORS } from '../../recorder/machine/devices/floppy-format.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { SECTOR_BYTES } from '../../schemas/disk-image.ts';
+import { SECTOR_BYTES } from '../../schemas/guest/disk-image.ts';
 import { readUserFile } from './user-file.ts';
 
 /** Paths of the images in a machine's drives. */

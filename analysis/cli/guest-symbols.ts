@@ -1,6 +1,6 @@
 import { type Names, TraceReader } from '../../replayer/trace-reader.ts';
-import type { ElfSymbol } from '../../schemas/elf.ts';
-import { guestSymbols } from '../../schemas/guest-symbols.ts';
+import type { ElfSymbol } from '../../schemas/guest/elf.ts';
+import { guestSymbols } from '../../schemas/guest/guest-symbols.ts';
 
 /** Symbols of the kernel that a trace was recorded of, or those that the user gave for it. */
 export function symbolsOf(file: string, names?: Names): readonly ElfSymbol[] {

@@ -6,7 +6,7 @@ import { NO_PROFILE, type ResolvedProfile } from '../../recorder/machine/config.
 import type { Firmware } from '../../recorder/machine/device.ts';
 import { has32BitEntry, isLinuxImage } from '../../recorder/machine/linux-boot.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { readSymbols, symbolsOfImage } from '../../schemas/symbol-file.ts';
+import { readSymbols, symbolsOfImage } from '../../schemas/guest/symbol-file.ts';
 import {
   BUILTIN_GUEST,
   builtinDiskSource,

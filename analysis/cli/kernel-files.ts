@@ -1,4 +1,4 @@
-import { isElf } from '../../schemas/symbol-file.ts';
+import { isElf } from '../../schemas/guest/symbol-file.ts';
 import type { TraceGuest } from '../../schemas/trace/header.ts';
 import { unpackFile } from '../../schemas/trace/packed-file.ts';
 import { builtinDebugFile, builtinSources } from './builtin-guest.ts';

@@ -1,8 +1,8 @@
 import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
 import type { GuestNames } from '../../replayer/trace-reader.ts';
-import { type ElfSymbol, symbolize } from '../../schemas/elf.ts';
-import { guestSymbols } from '../../schemas/guest-symbols.ts';
-import { type CodeSegment, codeOf } from '../../schemas/symbol-file.ts';
+import { type ElfSymbol, symbolize } from '../../schemas/guest/elf.ts';
+import { guestSymbols } from '../../schemas/guest/guest-symbols.ts';
+import { type CodeSegment, codeOf } from '../../schemas/guest/symbol-file.ts';
 import type { TraceGuest } from '../../schemas/trace/header.ts';
 import { unpackFile } from '../../schemas/trace/packed-file.ts';
 

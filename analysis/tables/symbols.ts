@@ -1,4 +1,4 @@
-import { guestSymbols } from '../../schemas/guest-symbols.ts';
+import { guestSymbols } from '../../schemas/guest/guest-symbols.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { TableColumn, TraceTable } from './table.ts';
 

@@ -1,4 +1,4 @@
-import { SECTOR_BYTES, watchedDisk } from '../../schemas/disk-image.ts';
+import { SECTOR_BYTES, watchedDisk } from '../../schemas/guest/disk-image.ts';
 import { FIRST_DISK } from '../../schemas/trace/checkpoint.ts';
 import type { ChangedUnits } from '../../schemas/trace/state-changes.ts';
 import type { DiskImage } from '../machine/device.ts';

@@ -1,4 +1,4 @@
-import { FileDisk, MemoryDisk, packExtents, type SectorSource } from '../../schemas/disk-image.ts';
+import { FileDisk, MemoryDisk, packExtents, type SectorSource } from '../../schemas/guest/disk-image.ts';
 import { packFile, sha256Hex } from '../../schemas/trace/compression.ts';
 import {
   SCHEMA_VERSION,

@@ -1,5 +1,5 @@
 import { BadInput } from '../../schemas/bad-input.ts';
-import { readElf } from '../../schemas/elf.ts';
+import { readElf } from '../../schemas/guest/elf.ts';
 import { type MachineMemory, RAM } from './layout.ts';
 import {
   BASE_END,

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { DiskImage } from '../../recorder/machine/device.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { openTraceDisk, packSectors, SECTOR_BYTES, watchedDisk } from '../../schemas/disk-image.ts';
+import { openTraceDisk, packSectors, SECTOR_BYTES, watchedDisk } from '../../schemas/guest/disk-image.ts';
 import type { TraceDisk, TraceHeader } from '../../schemas/trace/header.ts';
 import { untrusted } from '../../schemas/untrusted.ts';
 

@@ -1,6 +1,6 @@
 import { isAbsolute, join } from 'node:path';
-import { type ElfSymbol, symbolize } from '../../schemas/elf.ts';
-import { guestSymbols } from '../../schemas/guest-symbols.ts';
+import { type ElfSymbol, symbolize } from '../../schemas/guest/elf.ts';
+import { guestSymbols } from '../../schemas/guest/guest-symbols.ts';
 import type { TraceGuest } from '../../schemas/trace/header.ts';
 import { CallFrames } from '../dwarf/call-frames.ts';
 import { DebugInfo } from '../dwarf/debug-info.ts';

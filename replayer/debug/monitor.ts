@@ -10,9 +10,9 @@ import {
 } from '../../recorder/machine/mmu/tlb.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { readCount } from '../../schemas/count.ts';
-import { symbolize } from '../../schemas/elf.ts';
-import { symbolAddress } from '../../schemas/guest-address.ts';
-import { guestSymbols } from '../../schemas/guest-symbols.ts';
+import { symbolize } from '../../schemas/guest/elf.ts';
+import { symbolAddress } from '../../schemas/guest/guest-address.ts';
+import { guestSymbols } from '../../schemas/guest/guest-symbols.ts';
 import type { Untrusted } from '../../schemas/untrusted.ts';
 import { EBP, ESP, RETURN } from '../dwarf/call-frames.ts';
 import type { LastWriter } from '../store-index/last-writer.ts';

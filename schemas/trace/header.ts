@@ -65,7 +65,7 @@ export interface TraceGuest {
   readonly image: PackedFile | undefined;
   /** Multiboot modules, or Linux initrds. */
   readonly modules: readonly TraceModule[];
-  /** Names the addresses of a kernel whose image does not (schemas/symbol-file.ts). */
+  /** Names the addresses of a kernel whose image does not (schemas/guest/symbol-file.ts). */
   readonly symbols?: PackedFile | undefined;
 }
 

@@ -9,7 +9,7 @@ import { buildMachine } from '../../recorder/machine/build.ts';
 import { writeBundle } from '../../replayer/bundle/write-bundle.ts';
 import { replay } from '../../replayer/session.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
-import { openTraceDisk } from '../../schemas/disk-image.ts';
+import { openTraceDisk } from '../../schemas/guest/disk-image.ts';
 import type { Expectation, TraceBundle } from '../../schemas/trace/bundle.ts';
 import { pack } from '../../schemas/trace/compression.ts';
 import type { TraceFooter } from '../../schemas/trace/footer.ts';

@@ -9,7 +9,7 @@ import type { LadderHashes } from '../../recorder/machine/machine.ts';
 import type { Nondet } from '../../recorder/machine/nondet.ts';
 import { hashHex } from '../../recorder/machine/state-hash.ts';
 import { replay } from '../../replayer/session.ts';
-import { MemoryDisk } from '../../schemas/disk-image.ts';
+import { MemoryDisk } from '../../schemas/guest/disk-image.ts';
 import { bootDisk, EXIT_CODE, MESSAGE } from '../replay/boot-sector.ts';
 import {
   bootCdrom,

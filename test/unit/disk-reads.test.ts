@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DiskReads } from '../../recorder/capture/disk-reads.ts';
-import { MemoryDisk } from '../../schemas/disk-image.ts';
+import { MemoryDisk } from '../../schemas/guest/disk-image.ts';
 
 /** Sector n holds n everywhere. */
 const image = new MemoryDisk(Uint8Array.from({ length: 16 * 512 }, (_, at) => at >>> 9));

@@ -11,7 +11,7 @@ import { AT } from '../../replayer/dwarf/entries.ts';
 import { type FrameContext, locate } from '../../replayer/dwarf/expressions.ts';
 import { elfSections } from '../../replayer/dwarf/sections.ts';
 import { typeOf } from '../../replayer/dwarf/types.ts';
-import { readElf } from '../../schemas/elf.ts';
+import { readElf } from '../../schemas/guest/elf.ts';
 
 /** What gcc writes, in every version of DWARF. */
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { readElf } from '../../schemas/elf.ts';
+import { readElf } from '../../schemas/guest/elf.ts';
 import { random } from './trace-fixture.ts';
 
 /** A kernel comes in a trace, and so from anyone: whatever its headers say, it is read in bounded time or refused in a line. */

@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { parseRange } from '../../analysis/cli/asked-memory.ts';
 import { hanging } from '../../analysis/cli/format.ts';
 import { readCount } from '../../schemas/count.ts';
-import type { ElfSymbol } from '../../schemas/elf.ts';
-import { symbolAddress } from '../../schemas/guest-address.ts';
+import type { ElfSymbol } from '../../schemas/guest/elf.ts';
+import { symbolAddress } from '../../schemas/guest/guest-address.ts';
 import { nearest } from '../../schemas/nearest.ts';
 import { untrusted } from '../../schemas/untrusted.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { symbolize } from '../../schemas/elf.ts';
-import { codeOf, readSymbols, symbolsOfImage } from '../../schemas/symbol-file.ts';
+import { symbolize } from '../../schemas/guest/elf.ts';
+import { codeOf, readSymbols, symbolsOfImage } from '../../schemas/guest/symbol-file.ts';
 
 const MAP = `00000000 A __per_cpu_start
 c1000000 T _stext

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { readElf } from '../../../schemas/elf.ts';
+import { readElf } from '../../../schemas/guest/elf.ts';
 
 const SOURCE = resolve(import.meta.dirname, 'program.c');
 /** Where the bare image is linked to. */

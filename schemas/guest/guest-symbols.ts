@@ -1,7 +1,7 @@
+import type { TraceGuest } from '../trace/header.ts';
+import { unpackFile } from '../trace/packed-file.ts';
 import type { ElfSymbol } from './elf.ts';
 import { readSymbols, symbolsOfImage } from './symbol-file.ts';
-import type { TraceGuest } from './trace/header.ts';
-import { unpackFile } from './trace/packed-file.ts';
 
 /** Symbols of the kernel that a trace was recorded of, by address: from its symbol file if it has one, or its image. */
 export function guestSymbols({ image, symbols, name }: TraceGuest): readonly ElfSymbol[] {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { unpack } from './trace/compression.ts';
-import type { TraceExtent } from './trace/header.ts';
-import { MAX_EXTENT_BYTES } from './trace/limits.ts';
+import { unpack } from '../trace/compression.ts';
+import type { TraceExtent } from '../trace/header.ts';
+import { MAX_EXTENT_BYTES } from '../trace/limits.ts';
 
 const SECTOR_BYTES = 512;
 /** Extents kept unpacked; those used last come last. They have 64 KB each as a rule. */

@@ -1,6 +1,6 @@
-import { BadInput } from './bad-input.ts';
-import { MAX_RAM_BYTES, MAX_SYMBOL_BYTES } from './trace/limits.ts';
-import { type Untrusted, untrusted } from './untrusted.ts';
+import { BadInput } from '../bad-input.ts';
+import { MAX_RAM_BYTES, MAX_SYMBOL_BYTES } from '../trace/limits.ts';
+import { type Untrusted, untrusted } from '../untrusted.ts';
 
 /** ELF32 for the i386 (System V ABI, chapter 4): what a loader and a symboliser need. */
 

@@ -1,6 +1,6 @@
-import { BadInput } from './bad-input.ts';
+import { BadInput } from '../bad-input.ts';
+import { meant } from '../nearest.ts';
 import type { ElfSymbol } from './elf.ts';
-import { meant } from './nearest.ts';
 
 const ADDRESS_END = 2 ** 32;
 const SYMBOL = /^([A-Za-z_.$@][\w.$@]*)(?:([+-])(0x[0-9a-f]+|\d+))?$/i;

@@ -1,6 +1,6 @@
-import { BadInput } from './bad-input.ts';
+import { BadInput } from '../bad-input.ts';
+import { untrusted } from '../untrusted.ts';
 import { type ElfSymbol, firstOfAliases, readElf, stringAt } from './elf.ts';
-import { untrusted } from './untrusted.ts';
 
 /**
  * Files that name the addresses of a kernel: ELF, a.out (BSD before ELF, Linux 0.x), and the text that `nm` prints, which

@@ -1,11 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, readSync } from 'node:fs';
-import { BadInput } from './bad-input.ts';
+import { BadInput } from '../bad-input.ts';
+import { openRegularFile } from '../regular-file.ts';
+import { pack, sha256Hex } from '../trace/compression.ts';
+import type { TraceDisk, TraceDiskBase, TraceExtent } from '../trace/header.ts';
+import { printable } from '../untrusted.ts';
 import { ExtentDisk } from './extent-disk.ts';
-import { openRegularFile } from './regular-file.ts';
-import { pack, sha256Hex } from './trace/compression.ts';
-import type { TraceDisk, TraceDiskBase, TraceExtent } from './trace/header.ts';
-import { printable } from './untrusted.ts';
 
 /** Disk images as machine and trace use them: 512-byte sectors, read only; what the guest writes stays in the machine. */
 
