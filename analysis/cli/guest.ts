@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import { type GuestProfile, parseProfile, resolveProfile } from '../../recorder/capture/profile.ts';
 import type { DiskSource, DriveSource } from '../../recorder/capture/recording.ts';
+import { has32BitEntry, isLinuxImage } from '../../recorder/machine/boot/linux-boot.ts';
 import type { BootImage } from '../../recorder/machine/build.ts';
 import { NO_PROFILE, type ResolvedProfile } from '../../recorder/machine/config.ts';
 import type { Firmware } from '../../recorder/machine/device.ts';
-import { has32BitEntry, isLinuxImage } from '../../recorder/machine/linux-boot.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { readSymbols, symbolsOfImage } from '../../schemas/guest/symbol-file.ts';
 import {

@@ -1,16 +1,16 @@
 import { BadInput } from '../../schemas/bad-input.ts';
 import { type Input, POKE_REGISTERS } from '../../schemas/trace/inputs.ts';
 import type { Icount } from '../../schemas/units.ts';
+import { loadFirmware } from './boot/firmware.ts';
+import { type LinuxOptions, loadLinux } from './boot/linux-boot.ts';
+import { loadMultiboot, type MultibootOptions } from './boot/multiboot.ts';
 import type { DeviceSet } from './device.ts';
 import { BATCH_ROWS, EventLog } from './event-log.ts';
-import { loadFirmware } from './firmware.ts';
 import { FrameSet } from './frame-set.ts';
 import { allocateMemory, type MachineMemory, RAM, ROM_BYTES } from './layout.ts';
-import { type LinuxOptions, loadLinux } from './linux-boot.ts';
 import { MachineError } from './machine-error.ts';
 import { FRAME_WORDS, ROLES } from './mmu/frames.ts';
 import { Mmu } from './mmu/mmu.ts';
-import { loadMultiboot, type MultibootOptions } from './multiboot.ts';
 import type { Nondet } from './nondet.ts';
 import type { MachineCpu, MachineOptions, MachineParts, StopReason } from './parts.ts';
 import {

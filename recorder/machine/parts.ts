@@ -1,3 +1,4 @@
+import type { ProtectedEntry } from './boot/placement.ts';
 import type { MachineConfig, ResolvedProfile } from './config.ts';
 import type {
   ConsoleListener,
@@ -15,7 +16,6 @@ import type { MachineMemory } from './layout.ts';
 import type { CpuView } from './mmu/cpu-view.ts';
 import type { Mmu } from './mmu/mmu.ts';
 import type { Nondet } from './nondet.ts';
-import type { ProtectedEntry } from './placement.ts';
 import type { Stops } from './stops.ts';
 
 /** What the machine needs of its CPU. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { isLinuxImage, loadLinux } from '../../recorder/machine/boot/linux-boot.ts';
 import { BOOT_REVISION } from '../../recorder/machine/config.ts';
 import { allocateMemory, RAM } from '../../recorder/machine/layout.ts';
-import { isLinuxImage, loadLinux } from '../../recorder/machine/linux-boot.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 
 const MB = 1 << 20;

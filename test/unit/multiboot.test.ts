@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openGuest } from '../../analysis/cli/guest.ts';
+import { loadMultiboot } from '../../recorder/machine/boot/multiboot.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { BOOT_REVISION, DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
 import { allocateMemory, RAM } from '../../recorder/machine/layout.ts';
-import { loadMultiboot } from '../../recorder/machine/multiboot.ts';
 
 /** What a Multiboot kernel finds in memory, and where (Multiboot Specification 0.6.96, 3.3). */
 

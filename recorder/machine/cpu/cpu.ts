@@ -1,11 +1,11 @@
 import { POKE_REGISTERS } from '../../../schemas/trace/inputs.ts';
+import type { ProtectedEntry } from '../boot/placement.ts';
 import { EVENT_REVISION } from '../config.ts';
 import type { CoprocessorLines, InterruptController, IoBus } from '../device.ts';
 import type { EventLog } from '../event-log.ts';
 import { CPU_STATE_BYTES, type MachineMemory } from '../layout.ts';
 import type { CpuView } from '../mmu/cpu-view.ts';
 import type { Mmu } from '../mmu/mmu.ts';
-import type { ProtectedEntry } from '../placement.ts';
 import type { Stops } from '../stops.ts';
 import { Core } from './core.ts';
 import { DR6_BS, DR6_BT, DR6_FIXED, DR7_FIXED } from './debug.ts';

@@ -1,6 +1,6 @@
-import { BadInput } from '../../schemas/bad-input.ts';
-import type { Firmware } from './device.ts';
-import { BIOS_ROM_BYTES, type MachineMemory, OPTION_ROM_BYTES, RAM } from './layout.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import type { Firmware } from '../device.ts';
+import { BIOS_ROM_BYTES, type MachineMemory, OPTION_ROM_BYTES, RAM } from '../layout.ts';
 
 const GRANULE = 0x10000;
 const MIN_BIOS = 0x10000;

@@ -1,5 +1,5 @@
-import { BadInput } from '../../schemas/bad-input.ts';
-import { type MachineMemory, RAM } from './layout.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import { type MachineMemory, RAM } from '../layout.ts';
 import { BASE_END, EXTENDED_START, needMemory, type ProtectedEntry, place } from './placement.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { BadInput } from '../../schemas/bad-input.ts';
-import { type MachineMemory, RAM } from './layout.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import { type MachineMemory, RAM } from '../layout.ts';
 
 /** What boot loaders share: putting files into RAM, and where a PC's memory is. */
 

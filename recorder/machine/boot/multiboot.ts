@@ -1,6 +1,6 @@
-import { BadInput } from '../../schemas/bad-input.ts';
-import { readElf } from '../../schemas/guest/elf.ts';
-import { type MachineMemory, RAM } from './layout.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import { readElf } from '../../../schemas/guest/elf.ts';
+import { type MachineMemory, RAM } from '../layout.ts';
 import {
   BASE_END,
   BASE_MEMORY_END,
