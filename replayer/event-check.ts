@@ -1,4 +1,4 @@
-import type { EventSink } from '../recorder/machine/event-log.ts';
+import type { EventSink } from '../recorder/machine/events/event-log.ts';
 import {
   type Column,
   type ColumnArray,

@@ -2,7 +2,7 @@ import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { MachineBuilder } from '../recorder/machine/build.ts';
 import type { DiskImage } from '../recorder/machine/device.ts';
 import { EndWatch } from '../recorder/machine/end-state.ts';
-import type { EventSink } from '../recorder/machine/event-log.ts';
+import type { EventSink } from '../recorder/machine/events/event-log.ts';
 import type { Machine } from '../recorder/machine/machine.ts';
 import type { StopReason } from '../recorder/machine/parts.ts';
 import { STATE_LAYOUT } from '../recorder/machine/state-hash.ts';

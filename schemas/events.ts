@@ -39,7 +39,7 @@ export const INTERRUPT_SOURCE = ['irq', 'int', 'injected', 'sysenter'] as const;
 export const STACK_SWITCH_REASON = ['privilege', 'iret', 'load', 'cr3', 'task'] as const;
 /** The IRQ column of a software INT, and of a SYSENTER. */
 export const NO_IRQ = 255;
-/** Kinds of which repeats are folded while paging is off (recorder/machine/repeats.ts). */
+/** Kinds of which repeats are folded while paging is off (recorder/machine/events/repeats.ts). */
 export const FOLDED_KINDS = ['control_writes', 'interrupts', 'stack_switches'] as const;
 export const CONSOLE_PORT = ['com1', 'debugcon', 'bios'] as const;
 

@@ -10,7 +10,7 @@ import type { BootImage, MachineBuilder } from '../machine/build.ts';
 import type { ConsoleListener } from '../machine/device.ts';
 import { readTextScreen } from '../machine/devices/vga-text.ts';
 import { EndWatch } from '../machine/end-state.ts';
-import type { EventSink } from '../machine/event-log.ts';
+import type { EventSink } from '../machine/events/event-log.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { Nondet } from '../machine/nondet.ts';
 import type { MachineOptions, StopReason } from '../machine/parts.ts';

@@ -1,5 +1,5 @@
 import type { MachineConfig } from './config.ts';
-import type { EventLog } from './event-log.ts';
+import type { EventLog } from './events/event-log.ts';
 import type { MachineMemory } from './layout.ts';
 import type { Input, Nondet } from './nondet.ts';
 import type { Hash64 } from './state-hash.ts';

@@ -5,7 +5,7 @@ import { loadFirmware } from './boot/firmware.ts';
 import { type LinuxOptions, loadLinux } from './boot/linux-boot.ts';
 import { loadMultiboot, type MultibootOptions } from './boot/multiboot.ts';
 import type { DeviceSet } from './device.ts';
-import { BATCH_ROWS, EventLog } from './event-log.ts';
+import { BATCH_ROWS, EventLog } from './events/event-log.ts';
 import { FrameSet } from './frame-set.ts';
 import { allocateMemory, type MachineMemory, RAM, ROM_BYTES } from './layout.ts';
 import { MachineError } from './machine-error.ts';

@@ -11,7 +11,7 @@ import type {
   InterruptController,
   IoBus,
 } from './device.ts';
-import type { EventContext, EventLog, EventSink } from './event-log.ts';
+import type { EventContext, EventLog, EventSink } from './events/event-log.ts';
 import type { MachineMemory } from './layout.ts';
 import type { CpuView } from './mmu/cpu-view.ts';
 import type { Mmu } from './mmu/mmu.ts';

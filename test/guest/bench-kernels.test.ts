@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
-import type { EventSink } from '../../recorder/machine/event-log.ts';
+import type { EventSink } from '../../recorder/machine/events/event-log.ts';
 import type { StopReason } from '../../recorder/machine/parts.ts';
 
 const root = resolve(import.meta.dirname, '../..');

@@ -8,7 +8,7 @@ import { Cpu, type CpuOptions } from '../../recorder/machine/cpu/cpu.ts';
 import { CPU_REVISION } from '../../recorder/machine/cpu/models.ts';
 import { CpuState } from '../../recorder/machine/cpu/state.ts';
 import type { InterruptController, IoBus } from '../../recorder/machine/device.ts';
-import { EventLog } from '../../recorder/machine/event-log.ts';
+import { EventLog } from '../../recorder/machine/events/event-log.ts';
 import { allocateMemory, type MachineMemory, RAM } from '../../recorder/machine/layout.ts';
 import { Mmu } from '../../recorder/machine/mmu/mmu.ts';
 import { HIDDEN_BYTES } from '../../recorder/machine/mmu/rom.ts';

@@ -1,6 +1,6 @@
 import type { BootImage, MachineBuilder } from '../../recorder/machine/build.ts';
 import type { Device, DeviceHost, DeviceSet, IoBus } from '../../recorder/machine/device.ts';
-import type { EventContext, EventLog } from '../../recorder/machine/event-log.ts';
+import type { EventContext, EventLog } from '../../recorder/machine/events/event-log.ts';
 import { CPU_STATE, DEVICE_STATE, type MachineMemory, RAM } from '../../recorder/machine/layout.ts';
 import { Machine } from '../../recorder/machine/machine.ts';
 import type { Mmu } from '../../recorder/machine/mmu/mmu.ts';

@@ -1,6 +1,6 @@
 import { DEFAULT_CONFIG, type MachineConfig, NO_PROFILE } from '../../recorder/machine/config.ts';
 import type { DeviceHost, DeviceSet } from '../../recorder/machine/device.ts';
-import type { EventSink } from '../../recorder/machine/event-log.ts';
+import type { EventSink } from '../../recorder/machine/events/event-log.ts';
 import { CPU_STATE, DEVICE_STATE, type MachineMemory } from '../../recorder/machine/layout.ts';
 import { Machine } from '../../recorder/machine/machine.ts';
 import type { Mmu } from '../../recorder/machine/mmu/mmu.ts';

@@ -4,7 +4,7 @@ import {
   NO_PROFILE,
   type ResolvedProfile,
 } from '../../recorder/machine/config.ts';
-import { EventLog } from '../../recorder/machine/event-log.ts';
+import { EventLog } from '../../recorder/machine/events/event-log.ts';
 import { allocateMemory, FAST_PATH, type MachineMemory, RAM } from '../../recorder/machine/layout.ts';
 import { CR0_PG } from '../../recorder/machine/mmu/bits.ts';
 import type { CpuView } from '../../recorder/machine/mmu/cpu-view.ts';

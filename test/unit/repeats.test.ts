@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Place, Repeats } from '../../recorder/machine/repeats.ts';
+import { type Place, Repeats } from '../../recorder/machine/events/repeats.ts';
 import { INTERRUPT_OP, NO_IRQ } from '../../schemas/events.ts';
 
 /** The edges of folding; test/replay/repeats.test.ts has what a trace makes of it. */

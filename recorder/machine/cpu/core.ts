@@ -1,6 +1,6 @@
 import { PAGE_SIZE } from '../../../schemas/units.ts';
 import type { InterruptController, IoBus } from '../device.ts';
-import type { EventLog } from '../event-log.ts';
+import type { EventLog } from '../events/event-log.ts';
 import type { MachineMemory } from '../layout.ts';
 import type { Mmu } from '../mmu/mmu.ts';
 import { Access } from './access.ts';

@@ -2,7 +2,7 @@ import { POKE_REGISTERS } from '../../../schemas/trace/inputs.ts';
 import type { ProtectedEntry } from '../boot/placement.ts';
 import { EVENT_REVISION } from '../config.ts';
 import type { CoprocessorLines, InterruptController, IoBus } from '../device.ts';
-import type { EventLog } from '../event-log.ts';
+import type { EventLog } from '../events/event-log.ts';
 import { CPU_STATE_BYTES, type MachineMemory } from '../layout.ts';
 import type { CpuView } from '../mmu/cpu-view.ts';
 import type { Mmu } from '../mmu/mmu.ts';

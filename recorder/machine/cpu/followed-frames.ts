@@ -1,5 +1,5 @@
 import { INTERRUPT_OP } from '../../../schemas/events.ts';
-import type { EventLog } from '../event-log.ts';
+import type { EventLog } from '../events/event-log.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
 import {
   FACTS,

@@ -1,5 +1,5 @@
 import { INTERRUPT_OP, INTERRUPT_SOURCE, NO_IRQ, STACK_SWITCH_REASON } from '../../../schemas/events.ts';
-import type { EventLog } from '../event-log.ts';
+import type { EventLog } from '../events/event-log.ts';
 import type { MachineMemory } from '../layout.ts';
 import type { Mmu } from '../mmu/mmu.ts';
 import { BIG } from './descriptors.ts';

@@ -1,4 +1,4 @@
-import type { EventContext } from '../event-log.ts';
+import type { EventContext } from '../events/event-log.ts';
 import { CPU_STATE, CPU_STATE_BYTES, type MachineMemory } from '../layout.ts';
 import { MachineError } from '../machine-error.ts';
 

@@ -1,4 +1,4 @@
-import type { EventContext } from '../event-log.ts';
+import type { EventContext } from '../events/event-log.ts';
 
 /** What the MMU needs of the CPU. The control registers live in CPU_STATE; the MMU alone writes them. */
 export interface CpuView extends EventContext {

@@ -1,8 +1,8 @@
 import type { MachineConfig, ResolvedProfile } from '../config.ts';
 import { ALIGNMENT_CHECK } from '../cpu/fault.ts';
-import type { EventLog } from '../event-log.ts';
+import type { EventLog } from '../events/event-log.ts';
+import { ProfileObserver } from '../events/profile-observer.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
-import { ProfileObserver } from '../profile-observer.ts';
 import type { Stops } from '../stops.ts';
 import {
   EXECUTE,

@@ -1,5 +1,5 @@
 import * as state from '../cpu/state.ts';
-import type { EventLog } from '../event-log.ts';
+import type { EventLog } from '../events/event-log.ts';
 import type { MachineMemory } from '../layout.ts';
 import * as layout from '../layout.ts';
 import * as bits from './bits.ts';

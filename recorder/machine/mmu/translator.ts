@@ -1,6 +1,6 @@
-import type { EventLog } from '../event-log.ts';
+import type { EventLog } from '../events/event-log.ts';
+import type { ProfileObserver } from '../events/profile-observer.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
-import type { ProfileObserver } from '../profile-observer.ts';
 import type { Stops } from '../stops.ts';
 import {
   ACCESSED,

@@ -1,7 +1,7 @@
 import { Prng } from '../../../recorder/capture/prng.ts';
 import { DEFAULT_CONFIG, type MachineConfig, NO_PROFILE } from '../../../recorder/machine/config.ts';
 import { Cpu } from '../../../recorder/machine/cpu/cpu.ts';
-import type { EventSink } from '../../../recorder/machine/event-log.ts';
+import type { EventSink } from '../../../recorder/machine/events/event-log.ts';
 import { Machine } from '../../../recorder/machine/machine.ts';
 import type { Nondet } from '../../../recorder/machine/nondet.ts';
 import type { StopReason } from '../../../recorder/machine/parts.ts';

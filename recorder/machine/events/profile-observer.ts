@@ -1,6 +1,6 @@
-import type { ProcessLayout, ResolvedProfile } from './config.ts';
+import type { ProcessLayout, ResolvedProfile } from '../config.ts';
+import { type MachineMemory, RAM } from '../layout.ts';
 import type { EventLog } from './event-log.ts';
-import { type MachineMemory, RAM } from './layout.ts';
 
 /** How the observer reads guest memory: without any effect on it. */
 interface Looker {

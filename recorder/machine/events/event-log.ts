@@ -7,7 +7,7 @@ import {
   type EventBatch,
   type EventKind,
   type EventTable,
-} from '../../schemas/events.ts';
+} from '../../../schemas/events.ts';
 import {
   createControlWriter,
   createPagingWriter,

@@ -1,4 +1,4 @@
-import { type EventKind, FOLDED_KINDS, INTERRUPT_OP, NO_IRQ } from '../../schemas/events.ts';
+import { type EventKind, FOLDED_KINDS, INTERRUPT_OP, NO_IRQ } from '../../../schemas/events.ts';
 
 const DELIVER = INTERRUPT_OP.indexOf('deliver');
 
