@@ -7,7 +7,7 @@ import {
   SNAPSHOT_PAGE,
   type Snapshot,
   ZERO_PAGE,
-} from '../recorder/machine/snapshot.ts';
+} from '../recorder/machine/state/snapshot.ts';
 import { bounded } from '../schemas/bounded.ts';
 import { BlockList } from '../schemas/trace/block-list.ts';
 import { CONTEXT_WORDS, decodeBlock } from '../schemas/trace/block-prediction.ts';

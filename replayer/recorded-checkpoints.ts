@@ -1,5 +1,5 @@
 import type { DiskContents, DiskImage } from '../recorder/machine/device.ts';
-import { type PagedArea, type Snapshot, sameBytes } from '../recorder/machine/snapshot.ts';
+import { type PagedArea, type Snapshot, sameBytes } from '../recorder/machine/state/snapshot.ts';
 import { BlockList } from '../schemas/trace/block-list.ts';
 import { TraceDamage } from '../schemas/trace/framing.ts';
 import { CheckpointWalk } from './checkpoint-walk.ts';

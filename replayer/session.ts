@@ -1,11 +1,11 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { MachineBuilder } from '../recorder/machine/build.ts';
 import type { DiskImage } from '../recorder/machine/device.ts';
-import { EndWatch } from '../recorder/machine/end-state.ts';
 import type { EventSink } from '../recorder/machine/events/event-log.ts';
 import type { Machine } from '../recorder/machine/machine.ts';
 import type { StopReason } from '../recorder/machine/parts.ts';
-import { STATE_LAYOUT } from '../recorder/machine/state-hash.ts';
+import { EndWatch } from '../recorder/machine/state/end-state.ts';
+import { STATE_LAYOUT } from '../recorder/machine/state/state-hash.ts';
 import { BadInput } from '../schemas/bad-input.ts';
 import type { Detail, EventBatch } from '../schemas/events.ts';
 import { differingField, type EndState } from '../schemas/trace/end-state.ts';

@@ -1,7 +1,7 @@
 import { type Adjustment, ChangedNondet, NotTheRecordedRun } from '../../recorder/capture/changed-nondet.ts';
 import { type RecordResult, type RunOptions, recordSubject } from '../../recorder/capture/session.ts';
 import type { MachineBuilder } from '../../recorder/machine/build.ts';
-import { STATE_LAYOUT } from '../../recorder/machine/state-hash.ts';
+import { STATE_LAYOUT } from '../../recorder/machine/state/state-hash.ts';
 import { recordedBoot, recordedOptions } from '../../replayer/recorded-run.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';

@@ -1,6 +1,6 @@
 import { BLOCK_BYTES } from '../../schemas/trace/checkpoint.ts';
 import type { ChangedUnits, StateChanges } from '../../schemas/trace/state-changes.ts';
-import { SNAPSHOT_PAGE } from '../machine/snapshot.ts';
+import { SNAPSHOT_PAGE } from '../machine/state/snapshot.ts';
 
 /** Changes whose units lie in one shared buffer, one after the other: how they get to the writer thread. */
 export type SlotChanges = Omit<StateChanges, 'areas' | 'drives' | 'read'> & {

@@ -9,7 +9,7 @@ import {
   type RawCheckpoint,
 } from '../../schemas/trace/checkpoint.ts';
 import type { ChangedUnits, StateChanges } from '../../schemas/trace/state-changes.ts';
-import { RAM_AREA } from '../machine/snapshot.ts';
+import { RAM_AREA } from '../machine/state/snapshot.ts';
 import { BlockIndex, blockHash } from './block-index.ts';
 import {
   afterChanges,

@@ -3,7 +3,7 @@ import type { TraceOutput } from '../../schemas/trace/output.ts';
 import type { ChangedUnits, StateChanges } from '../../schemas/trace/state-changes.ts';
 import type { DiskContents } from '../machine/device.ts';
 import type { Machine } from '../machine/machine.ts';
-import { type Instant, RAM_AREA, SNAPSHOT_PAGE } from '../machine/snapshot.ts';
+import { type Instant, RAM_AREA, SNAPSHOT_PAGE } from '../machine/state/snapshot.ts';
 import type { CheckpointPolicy } from './checkpoint-policy.ts';
 import type { DiskReads } from './disk-reads.ts';
 

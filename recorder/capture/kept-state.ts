@@ -1,6 +1,6 @@
 import { BLOCK_WORDS } from '../../schemas/trace/checkpoint.ts';
 import type { ChangedUnits, StateChanges } from '../../schemas/trace/state-changes.ts';
-import { SNAPSHOT_PAGE } from '../machine/snapshot.ts';
+import { SNAPSHOT_PAGE } from '../machine/state/snapshot.ts';
 import { blockHash } from './block-index.ts';
 
 const PAGE_WORDS = SNAPSHOT_PAGE / 4;

@@ -11,7 +11,7 @@ import { untrusted } from '../../schemas/untrusted.ts';
 import type { BootImage } from '../machine/build.ts';
 import type { MachineConfig, ResolvedProfile } from '../machine/config.ts';
 import type { Drive, Firmware } from '../machine/device.ts';
-import { STATE_LAYOUT } from '../machine/state-hash.ts';
+import { STATE_LAYOUT } from '../machine/state/state-hash.ts';
 
 /** The disk to record with: one that comes with the tool (the trace refers to it by name), or a user's file. */
 export type DiskSource =

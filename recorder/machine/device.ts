@@ -2,7 +2,7 @@ import type { MachineConfig } from './config.ts';
 import type { EventLog } from './events/event-log.ts';
 import type { MachineMemory } from './layout.ts';
 import type { Input, Nondet } from './nondet.ts';
-import type { Hash64 } from './state-hash.ts';
+import type { Hash64 } from './state/state-hash.ts';
 
 /** The seams between the machine and its devices; the devices themselves are in devices/. */
 

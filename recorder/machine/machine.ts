@@ -6,13 +6,14 @@ import { type LinuxOptions, loadLinux } from './boot/linux-boot.ts';
 import { loadMultiboot, type MultibootOptions } from './boot/multiboot.ts';
 import type { DeviceSet } from './device.ts';
 import { BATCH_ROWS, EventLog } from './events/event-log.ts';
-import { FrameSet } from './frame-set.ts';
 import { allocateMemory, type MachineMemory, RAM, ROM_BYTES } from './layout.ts';
 import { MachineError } from './machine-error.ts';
 import { FRAME_WORDS, ROLES } from './mmu/frames.ts';
 import { Mmu } from './mmu/mmu.ts';
 import type { Nondet } from './nondet.ts';
 import type { MachineCpu, MachineOptions, MachineParts, StopReason } from './parts.ts';
+import { STANDARD_PARTS } from './standard-parts.ts';
+import { FrameSet } from './state/frame-set.ts';
 import {
   type Area,
   areaOf,
@@ -29,10 +30,9 @@ import {
   savePaged,
   wholeArea,
   wrongSize,
-} from './snapshot.ts';
-import { STANDARD_PARTS } from './standard-parts.ts';
-import { type Hash64, hashBytes, RamHash, WordHasher } from './state-hash.ts';
-import type { Stops } from './stops.ts';
+} from './state/snapshot.ts';
+import { type Hash64, hashBytes, RamHash, WordHasher } from './state/state-hash.ts';
+import type { Stops } from './state/stops.ts';
 
 /** One rung of the state-hash ladder: each part apart, so that a divergence names the part it began in. */
 export interface LadderHashes {

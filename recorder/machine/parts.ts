@@ -16,7 +16,7 @@ import type { MachineMemory } from './layout.ts';
 import type { CpuView } from './mmu/cpu-view.ts';
 import type { Mmu } from './mmu/mmu.ts';
 import type { Nondet } from './nondet.ts';
-import type { Stops } from './stops.ts';
+import type { Stops } from './state/stops.ts';
 
 /** What the machine needs of its CPU. */
 export interface MachineCpu extends CpuView {

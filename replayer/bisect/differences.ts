@@ -18,7 +18,7 @@ import {
   SEGMENTS,
   SYSTEM_FLAGS,
 } from '../../recorder/machine/cpu/state.ts';
-import { RAM_AREA, SNAPSHOT_PAGE, type Snapshot, wholeArea } from '../../recorder/machine/snapshot.ts';
+import { RAM_AREA, SNAPSHOT_PAGE, type Snapshot, wholeArea } from '../../recorder/machine/state/snapshot.ts';
 
 /** One place in which two states differ, for people. */
 export interface Difference {

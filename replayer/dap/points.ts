@@ -1,4 +1,4 @@
-import type { Hit, Watch } from '../../recorder/machine/stops.ts';
+import type { Hit, Watch } from '../../recorder/machine/state/stops.ts';
 import type { StopConditions } from '../timeline/timeline.ts';
 
 export type PointKind = 'breakpoint' | 'function breakpoint' | 'instruction breakpoint' | 'data breakpoint';

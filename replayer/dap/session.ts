@@ -14,7 +14,7 @@ import {
   Thread,
 } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { comparePositions, type Watch } from '../../recorder/machine/stops.ts';
+import { comparePositions, type Watch } from '../../recorder/machine/state/stops.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { printableTexts } from '../../schemas/untrusted.ts';
 import { type Debuggee, MAX_WATCHED, type StopReport } from '../debug/debuggee.ts';

@@ -1,6 +1,6 @@
 import { RAM } from '../../recorder/machine/layout.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
-import type { Hit, Position, Watch } from '../../recorder/machine/stops.ts';
+import type { Hit, Position, Watch } from '../../recorder/machine/state/stops.ts';
 import type { ForwardSession } from '../timeline/forward-session.ts';
 import { type Arrival, type StopConditions, Timeline, type TimelineOptions } from '../timeline/timeline.ts';
 

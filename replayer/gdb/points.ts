@@ -1,5 +1,5 @@
 import type { Machine } from '../../recorder/machine/machine.ts';
-import type { Watch } from '../../recorder/machine/stops.ts';
+import type { Watch } from '../../recorder/machine/state/stops.ts';
 import { type AddressSpace, MAX_WATCHED } from '../debug/debuggee.ts';
 import type { StopConditions } from '../timeline/timeline.ts';
 

@@ -1,5 +1,5 @@
 import type { Machine } from '../../recorder/machine/machine.ts';
-import { Stops } from '../../recorder/machine/stops.ts';
+import { Stops } from '../../recorder/machine/state/stops.ts';
 import type { ForwardSession } from '../timeline/forward-session.ts';
 import { executeTo, goTo } from '../timeline/go-to.ts';
 import type { Write } from './last-writer.ts';

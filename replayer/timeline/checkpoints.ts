@@ -1,5 +1,5 @@
-import { type Page, SNAPSHOT_PAGE, type Snapshot } from '../../recorder/machine/snapshot.ts';
-import { comparePositions, type Position } from '../../recorder/machine/stops.ts';
+import { type Page, SNAPSHOT_PAGE, type Snapshot } from '../../recorder/machine/state/snapshot.ts';
+import { comparePositions, type Position } from '../../recorder/machine/state/stops.ts';
 import type { Checkpoint } from './forward-session.ts';
 
 const positionOf = ({ snapshot }: Checkpoint): Position => ({ icount: snapshot.icount, deliveries: 0 });

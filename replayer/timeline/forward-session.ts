@@ -1,9 +1,9 @@
 import type { MachineBuilder } from '../../recorder/machine/build.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
 import type { Nondet } from '../../recorder/machine/nondet.ts';
-import type { Snapshot } from '../../recorder/machine/snapshot.ts';
-import { STATE_LAYOUT } from '../../recorder/machine/state-hash.ts';
-import type { Position, Stops } from '../../recorder/machine/stops.ts';
+import type { Snapshot } from '../../recorder/machine/state/snapshot.ts';
+import { STATE_LAYOUT } from '../../recorder/machine/state/state-hash.ts';
+import type { Position, Stops } from '../../recorder/machine/state/stops.ts';
 import type { Input, InputKind } from '../../schemas/trace/inputs.ts';
 import { type LadderRow, ladderRow } from '../../schemas/trace/ladder.ts';
 import type { Icount } from '../../schemas/units.ts';

@@ -6,7 +6,7 @@ import {
   type Position,
   Stops,
   type Watch,
-} from '../../recorder/machine/stops.ts';
+} from '../../recorder/machine/state/stops.ts';
 import { CheckpointStore } from './checkpoints.ts';
 import type { Checkpoint, ForwardSession } from './forward-session.ts';
 

@@ -4,7 +4,7 @@ import { AC } from '../../recorder/machine/cpu/flags.ts';
 import { CPL, EAX, EBX, ECX } from '../../recorder/machine/cpu/state.ts';
 import { BIOS_ROM_BYTES, FAST_PATH, OPTION_ROM_BYTES, RAM } from '../../recorder/machine/layout.ts';
 import type { ShortPath } from '../../recorder/machine/mmu/short-path.ts';
-import { Stops } from '../../recorder/machine/stops.ts';
+import { Stops } from '../../recorder/machine/state/stops.ts';
 import { EVENT_KIND_NAMES } from '../../schemas/events.ts';
 import { ProtectedMode } from './protected-mode.ts';
 

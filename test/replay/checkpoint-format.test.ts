@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CheckpointEncoder, type TakenState } from '../../recorder/capture/checkpoint-encoder.ts';
 import type { DiskImage } from '../../recorder/machine/device.ts';
 import { writtenSector } from '../../recorder/machine/devices/disk-overlay.ts';
-import { SNAPSHOT_PAGE, type Snapshot, sameBytes, savePaged } from '../../recorder/machine/snapshot.ts';
+import { SNAPSHOT_PAGE, type Snapshot, sameBytes, savePaged } from '../../recorder/machine/state/snapshot.ts';
 import { CheckpointWalk } from '../../replayer/checkpoint-walk.ts';
 import {
   BLOCK,

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
 import { verify } from '../../analysis/cli/commands/verify.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
-import { STATE_LAYOUT } from '../../recorder/machine/state-hash.ts';
+import { STATE_LAYOUT } from '../../recorder/machine/state/state-hash.ts';
 import { replay } from '../../replayer/session.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';
 

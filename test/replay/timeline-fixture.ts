@@ -5,7 +5,7 @@ import { runChecks } from '../../analysis/check/checks.ts';
 import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
-import type { Watch } from '../../recorder/machine/stops.ts';
+import type { Watch } from '../../recorder/machine/state/stops.ts';
 import type { DebugFinding } from '../../replayer/debug/monitor.ts';
 import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
 import { TraceReader } from '../../replayer/trace-reader.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Position } from '../../recorder/machine/stops.ts';
+import type { Position } from '../../recorder/machine/state/stops.ts';
 import type { ForwardSession } from '../../replayer/timeline/forward-session.ts';
 import { Timeline } from '../../replayer/timeline/timeline.ts';
 import { hashWordsHex, ladderRow } from '../../schemas/trace/ladder.ts';

@@ -7,7 +7,7 @@ import { record } from '../../recorder/capture/session.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import type { LadderHashes } from '../../recorder/machine/machine.ts';
 import type { Nondet } from '../../recorder/machine/nondet.ts';
-import { hashHex } from '../../recorder/machine/state-hash.ts';
+import { hashHex } from '../../recorder/machine/state/state-hash.ts';
 import { replay } from '../../replayer/session.ts';
 import { MemoryDisk } from '../../schemas/guest/disk-image.ts';
 import { bootDisk, EXIT_CODE, MESSAGE } from '../replay/boot-sector.ts';

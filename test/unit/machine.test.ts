@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RAM } from '../../recorder/machine/layout.ts';
 import type { LadderHashes } from '../../recorder/machine/machine.ts';
-import { hashBytes, hashHex, RamHash } from '../../recorder/machine/state-hash.ts';
+import { hashBytes, hashHex, RamHash } from '../../recorder/machine/state/state-hash.ts';
 import { EVENT_KIND_NAMES, type EventBatch } from '../../schemas/events.ts';
 import { start, toyMachine } from './machine-fixture.ts';
 

@@ -6,7 +6,7 @@ import type { EventLog } from '../events/event-log.ts';
 import { CPU_STATE_BYTES, type MachineMemory } from '../layout.ts';
 import type { CpuView } from '../mmu/cpu-view.ts';
 import type { Mmu } from '../mmu/mmu.ts';
-import type { Stops } from '../stops.ts';
+import type { Stops } from '../state/stops.ts';
 import { Core } from './core.ts';
 import { DR6_BS, DR6_BT, DR6_FIXED, DR7_FIXED } from './debug.ts';
 import {

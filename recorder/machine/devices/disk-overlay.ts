@@ -1,5 +1,5 @@
 import type { DiskContents, DiskImage, WrittenSector } from '../device.ts';
-import { type Hash64, WordHasher } from '../state-hash.ts';
+import { type Hash64, WordHasher } from '../state/state-hash.ts';
 
 export const SECTOR_BYTES = 512;
 const SECTOR_WORDS = SECTOR_BYTES >>> 2;

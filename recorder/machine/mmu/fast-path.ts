@@ -1,6 +1,6 @@
 import type { ResolvedProfile } from '../config.ts';
 import { FAST_PATH, type MachineMemory, RAM } from '../layout.ts';
-import type { Stops } from '../stops.ts';
+import type { Stops } from '../state/stops.ts';
 import { type Frames, UNWATCHED } from './frames.ts';
 import { TLB_APT_READ, TLB_DIRTY, TLB_SUSPECT, TLB_USER, TLB_WRITABLE, type Tlb } from './tlb.ts';
 

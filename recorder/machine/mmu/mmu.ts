@@ -3,7 +3,7 @@ import { ALIGNMENT_CHECK } from '../cpu/fault.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { ProfileObserver } from '../events/profile-observer.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
-import type { Stops } from '../stops.ts';
+import type { Stops } from '../state/stops.ts';
 import {
   EXECUTE,
   FROM_DMA,

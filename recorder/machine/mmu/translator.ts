@@ -1,7 +1,7 @@
 import type { EventLog } from '../events/event-log.ts';
 import type { ProfileObserver } from '../events/profile-observer.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
-import type { Stops } from '../stops.ts';
+import type { Stops } from '../state/stops.ts';
 import {
   ACCESSED,
   type Access,

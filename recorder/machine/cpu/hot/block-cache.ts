@@ -1,6 +1,6 @@
 import { RAM } from '../../layout.ts';
 import type { ShortPath } from '../../mmu/short-path.ts';
-import type { Stops } from '../../stops.ts';
+import type { Stops } from '../../state/stops.ts';
 import type { Core } from '../core.ts';
 import { CONTROL, Decoder, type Instruction, SEGMENT, TOO_LONG, UNDEFINED } from '../decoder.ts';
 import { GENERAL_PROTECTION, INVALID_OPCODE } from '../fault.ts';

@@ -1,4 +1,4 @@
-import type { DiskContents } from './device.ts';
+import type { DiskContents } from '../device.ts';
 import {
   CPU_STATE,
   CPU_STATE_BYTES,
@@ -6,8 +6,8 @@ import {
   type MachineMemory,
   TLB_STATE,
   TLB_STATE_BYTES,
-} from './layout.ts';
-import { MachineError } from './machine-error.ts';
+} from '../layout.ts';
+import { MachineError } from '../machine-error.ts';
 
 export const SNAPSHOT_PAGE = 4096;
 
