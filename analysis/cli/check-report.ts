@@ -1,4 +1,4 @@
-import type { Names } from '../../replayer/trace-reader.ts';
+import type { Names } from '../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import {
   applicable,

@@ -1,4 +1,4 @@
-import { type DivergenceFacts, DivergenceFound, damageFacts } from '../../replayer/divergence.ts';
+import { type DivergenceFacts, DivergenceFound, damageFacts } from '../../replayer/verify/divergence.ts';
 import { TraceDamage } from '../../schemas/trace/framing.ts';
 import { EXIT } from './exit-status.ts';
 import { grouped, shellWord } from './format.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { elfSections } from '../../replayer/dwarf/sections.ts';
-import type { GuestNames } from '../../replayer/trace-reader.ts';
+import type { GuestNames } from '../../replayer/trace/trace-reader.ts';
 import { kernelFiles } from './kernel-files.ts';
 
 /** What gdb needs to know the guest by: its kernel with symbols, and how to connect. In a folder of its own. */

@@ -1,4 +1,4 @@
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { GuestImage } from '../db/guest-image.ts';
 import { hintsOf } from '../ending/hints.ts';
 import { type Sign, signsOf } from '../ending/signs.ts';

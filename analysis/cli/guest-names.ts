@@ -1,6 +1,6 @@
 import { BUILTIN_PROFILES } from '../../recorder/capture/builtin-profiles.ts';
 import { type GuestProfile, parseProfile } from '../../recorder/capture/profile.ts';
-import type { Names } from '../../replayer/trace-reader.ts';
+import type { Names } from '../../replayer/trace/trace-reader.ts';
 import { readSymbols } from '../../schemas/guest/symbol-file.ts';
 import { CODEC, packFile } from '../../schemas/trace/compression.ts';
 import type { TraceHeader } from '../../schemas/trace/header.ts';

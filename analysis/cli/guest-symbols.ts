@@ -1,4 +1,4 @@
-import { type Names, TraceReader } from '../../replayer/trace-reader.ts';
+import { type Names, TraceReader } from '../../replayer/trace/trace-reader.ts';
 import type { ElfSymbol } from '../../schemas/guest/elf.ts';
 import { guestSymbols } from '../../schemas/guest/guest-symbols.ts';
 

@@ -1,7 +1,7 @@
 import { buildMachine } from '../../recorder/machine/build.ts';
 import type { MonitorOptions } from '../../replayer/debug/monitor.ts';
 import { type LastWriter, newestWriter } from '../../replayer/store-index/last-writer.ts';
-import type { TraceReader } from '../../replayer/trace-reader.ts';
+import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { StoreIndex } from '../db/store-index.ts';
 import { builtinDisk } from './builtin-guest.ts';
 

@@ -2,7 +2,7 @@ import { buildMachine } from '../../recorder/machine/build.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
 import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
 import { goTo } from '../../replayer/timeline/go-to.ts';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { builtinDisk } from './builtin-guest.ts';
 import { grouped } from './format.ts';

@@ -1,4 +1,4 @@
-import type { TraceReader } from '../../replayer/trace-reader.ts';
+import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { EVENT_KIND_NAMES } from '../../schemas/events.ts';
 import type { TraceDisk } from '../../schemas/trace/header.ts';
 import { hashWordsHex } from '../../schemas/trace/ladder.ts';

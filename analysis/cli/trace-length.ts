@@ -1,4 +1,4 @@
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 
 /** icount at which a trace ends, for a progress bar; 0 where it cannot be read: that is for the job itself to tell. */

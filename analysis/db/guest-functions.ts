@@ -7,7 +7,7 @@ import {
   UINTEGER,
   VARCHAR,
 } from '@duckdb/node-api';
-import type { GuestNames } from '../../replayer/trace-reader.ts';
+import type { GuestNames } from '../../replayer/trace/trace-reader.ts';
 import { GuestImage } from './guest-image.ts';
 
 /** The SQL functions of the guest's image, for docs/tables.md as well. */

@@ -1,5 +1,5 @@
 import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
-import type { GuestNames } from '../../replayer/trace-reader.ts';
+import type { GuestNames } from '../../replayer/trace/trace-reader.ts';
 import { type ElfSymbol, symbolize } from '../../schemas/guest/elf.ts';
 import { guestSymbols } from '../../schemas/guest/guest-symbols.ts';
 import { type CodeSegment, codeOf } from '../../schemas/guest/symbol-file.ts';

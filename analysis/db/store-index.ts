@@ -1,13 +1,13 @@
 import { rmSync } from 'node:fs';
 import type { MachineBuilder } from '../../recorder/machine/build.ts';
-import { DivergenceFound } from '../../replayer/divergence.ts';
-import { replay } from '../../replayer/session.ts';
 import { StoreIndexBuilder } from '../../replayer/store-index/build.ts';
 import { executedWrites, type WriteWindow } from '../../replayer/store-index/executed-writes.ts';
 import { StoreIndexFile, StoreIndexWriter } from '../../replayer/store-index/index-file.ts';
 import { addByte, lastWriters, type Run, type Write } from '../../replayer/store-index/last-writer.ts';
 import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
+import { DivergenceFound } from '../../replayer/verify/divergence.ts';
+import { replay } from '../../replayer/verify/replay.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { fileError } from '../../schemas/file-error.ts';
 import { TraceCache } from './cache.ts';

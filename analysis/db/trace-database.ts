@@ -1,5 +1,5 @@
 import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api';
-import { type Names, TraceReader } from '../../replayer/trace-reader.ts';
+import { type Names, TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { TraceDamage } from '../../schemas/trace/framing.ts';
 import { MACROS, VIEWS } from '../sql/catalog.ts';

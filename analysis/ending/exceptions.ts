@@ -1,4 +1,4 @@
-import type { TraceReader } from '../../replayer/trace-reader.ts';
+import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { EVENT_KINDS } from '../../schemas/events.ts';
 
 /** An exception as recorded. */

@@ -1,4 +1,4 @@
-import type { TraceReader } from '../../replayer/trace-reader.ts';
+import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { EVENT_KINDS, type EventKind, INTERRUPT_OP, PAGING_LEVEL } from '../../schemas/events.ts';
 import type { Exception } from './exceptions.ts';
 

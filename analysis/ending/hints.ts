@@ -7,7 +7,7 @@ import {
   type Processor,
   processorOf,
 } from '../../recorder/machine/cpu/models.ts';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import type { EndState } from '../../schemas/trace/end-state.ts';
 import { exceptionVectorAtEnd } from './exceptions.ts';
 

@@ -1,5 +1,5 @@
-import { linesOf } from '../../replayer/console-lines.ts';
-import type { TraceReader } from '../../replayer/trace-reader.ts';
+import { linesOf } from '../../replayer/trace/console-lines.ts';
+import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { type Untrusted, untrusted } from '../../schemas/untrusted.ts';
 
 /** Words by which kernels end: BSD, xv6, Linux and others; a line of the console or screen that a program printed counts as well. */

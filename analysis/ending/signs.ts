@@ -1,5 +1,5 @@
 import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
-import type { TraceReader } from '../../replayer/trace-reader.ts';
+import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { type Exception, exceptionFacts, exceptionName, type Streak } from './exceptions.ts';
 import { isMeant, successCodes } from './exit-codes.ts';
 import { isFatal } from './fatal-fault.ts';

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RecordBatchFileWriter } from 'apache-arrow';
-import { type Names, TraceReader } from '../../replayer/trace-reader.ts';
+import { type Names, TraceReader } from '../../replayer/trace/trace-reader.ts';
 import type { TraceDatabase } from '../db/trace-database.ts';
 import { TABLES } from '../tables/index.ts';
 import { RowBuffer } from '../tables/row-buffer.ts';

@@ -1,4 +1,4 @@
-import { linesOf } from '../../replayer/console-lines.ts';
+import { linesOf } from '../../replayer/trace/console-lines.ts';
 import { CONSOLE_PORT } from '../../schemas/events.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { TableColumn, TraceTable } from './table.ts';

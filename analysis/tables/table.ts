@@ -1,5 +1,5 @@
 import type { RecordBatch } from 'apache-arrow';
-import type { TraceReader } from '../../replayer/trace-reader.ts';
+import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 
 /** SQL types of columns. `word` is a text of a fixed list: dictionary-encoded in Arrow, an ENUM in DuckDB. */
 export type ColumnKind = 'bigint' | 'uint' | 'small' | 'word' | 'text' | 'double';

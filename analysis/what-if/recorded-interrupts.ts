@@ -1,4 +1,4 @@
-import type { TraceReader } from '../../replayer/trace-reader.ts';
+import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { EVENT_KINDS, INTERRUPT_OP, INTERRUPT_SOURCE } from '../../schemas/events.ts';
 import type { Input, InputKind } from '../../schemas/trace/inputs.ts';
 

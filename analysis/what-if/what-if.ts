@@ -2,8 +2,8 @@ import { type Adjustment, ChangedNondet, NotTheRecordedRun } from '../../recorde
 import { type RecordResult, type RunOptions, recordSubject } from '../../recorder/capture/session.ts';
 import type { MachineBuilder } from '../../recorder/machine/build.ts';
 import { STATE_LAYOUT } from '../../recorder/machine/state/state-hash.ts';
-import { recordedBoot, recordedOptions } from '../../replayer/recorded-run.ts';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { recordedBoot, recordedOptions } from '../../replayer/trace/recorded-run.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import type { TraceExit } from '../../schemas/trace/footer.ts';
 import { SCHEMA_VERSION, type TraceHeader } from '../../schemas/trace/header.ts';

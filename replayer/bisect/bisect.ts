@@ -1,7 +1,7 @@
 import { type LadderRow, sameHashWords } from '../../schemas/trace/ladder.ts';
-import type { Divergence } from '../divergence.ts';
-import { type ReplayOptions, replay } from '../session.ts';
-import { TraceReader } from '../trace-reader.ts';
+import { TraceReader } from '../trace/trace-reader.ts';
+import type { Divergence } from '../verify/divergence.ts';
+import { type ReplayOptions, replay } from '../verify/replay.ts';
 import { type Difference, differences } from './differences.ts';
 import { differingParts, Executions, type Instant, partsUnlike } from './execution.ts';
 import { eventsBefore, type PastEvent } from './last-events.ts';

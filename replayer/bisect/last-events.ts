@@ -1,6 +1,6 @@
 import { type Column, EVENT_KIND_NAMES, EVENT_KINDS, type EventTable } from '../../schemas/events.ts';
-import { columnText } from '../event-check.ts';
-import type { TraceReader } from '../trace-reader.ts';
+import type { TraceReader } from '../trace/trace-reader.ts';
+import { columnText } from '../verify/event-check.ts';
 
 /** A recorded event. */
 export interface PastEvent {

@@ -8,7 +8,7 @@ import { encodeFooter, type TraceFooter } from '../../schemas/trace/footer.ts';
 import { FRAME, frame, preamble, trailer } from '../../schemas/trace/framing.ts';
 import { encodeHeader, type TraceHeader } from '../../schemas/trace/header.ts';
 import { checkWritable } from '../../schemas/trace/header-limits.ts';
-import type { TraceReader } from '../trace-reader.ts';
+import type { TraceReader } from '../trace/trace-reader.ts';
 
 /**
  * Writes a trace again as a bundle: another header, the bundle's frame, and the chunks as they are. Checkpoints stay out: they

@@ -16,7 +16,7 @@ import { guestSymbols } from '../../schemas/guest/guest-symbols.ts';
 import type { Untrusted } from '../../schemas/untrusted.ts';
 import { EBP, ESP, RETURN } from '../dwarf/call-frames.ts';
 import type { LastWriter } from '../store-index/last-writer.ts';
-import type { TraceReader } from '../trace-reader.ts';
+import type { TraceReader } from '../trace/trace-reader.ts';
 import { backtrace } from './backtrace.ts';
 import type { Debuggee } from './debuggee.ts';
 import { gdt, idt, tss } from './descriptor-tables.ts';

@@ -1,5 +1,5 @@
 import { type Untrusted, untrusted } from '../../schemas/untrusted.ts';
-import type { TraceReader } from '../trace-reader.ts';
+import type { TraceReader } from '../trace/trace-reader.ts';
 
 interface Seen {
   readonly icount: number;

@@ -1,5 +1,5 @@
 import { type EventBatch, WRITE_SOURCE } from '../../schemas/events.ts';
-import type { DeviceWrite } from '../device-writes.ts';
+import type { DeviceWrite } from '../verify/device-writes.ts';
 import { Epoch } from './epoch.ts';
 import { FrameRows } from './frame-rows.ts';
 import { EPOCH_SHIFT, type StoreIndexWriter } from './index-file.ts';

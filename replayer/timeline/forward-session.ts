@@ -7,12 +7,12 @@ import type { Position, Stops } from '../../recorder/machine/state/stops.ts';
 import type { Input, InputKind } from '../../schemas/trace/inputs.ts';
 import { type LadderRow, ladderRow } from '../../schemas/trace/ladder.ts';
 import type { Icount } from '../../schemas/units.ts';
-import { DivergenceFound } from '../divergence.ts';
-import { LoggedNondet } from '../logged-nondet.ts';
-import { RecordedCheckpoints } from '../recorded-checkpoints.ts';
-import { recordedBoot, recordedOptions } from '../recorded-run.ts';
-import { compareHashes, endedEarly, noBuiltinDisks } from '../session.ts';
-import type { TraceReader } from '../trace-reader.ts';
+import { RecordedCheckpoints } from '../trace/recorded-checkpoints.ts';
+import { recordedBoot, recordedOptions } from '../trace/recorded-run.ts';
+import type { TraceReader } from '../trace/trace-reader.ts';
+import { DivergenceFound } from '../verify/divergence.ts';
+import { LoggedNondet } from '../verify/logged-nondet.ts';
+import { compareHashes, endedEarly, noBuiltinDisks } from '../verify/replay.ts';
 import { WhatIfNondet } from './what-if-nondet.ts';
 
 export interface SessionOptions {

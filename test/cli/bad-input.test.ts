@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { FRAME, frame, preamble } from '../../schemas/trace/framing.ts';
 import { encodeHeader, SCHEMA_VERSION } from '../../schemas/trace/header.ts';
 import { anyHeader } from '../unit/trace-fixture.ts';

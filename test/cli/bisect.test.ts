@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { Machine } from '../../recorder/machine/machine.ts';
 import type { MachineCpu, MachineParts } from '../../recorder/machine/parts.ts';
 import { STANDARD_PARTS } from '../../recorder/machine/standard-parts.ts';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { runGuest } from '../guest/built-in.ts';
 import { rewrite } from '../replay/rewrite.ts';
 import { runCli } from './run-cli.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
 import { StoreIndex } from '../../analysis/db/store-index.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { runGuest } from '../guest/built-in.ts';
 import { rewrite } from '../replay/rewrite.ts';
 import { runCli } from './run-cli.ts';

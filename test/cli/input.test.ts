@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { multibootElf } from '../replay/tiny-kernel.ts';
 import { runCli } from './run-cli.ts';
 

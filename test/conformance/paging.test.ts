@@ -6,7 +6,7 @@ import { ConsoleLines } from '../../analysis/cli/console-lines.ts';
 import { record } from '../../recorder/capture/session.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
-import { replay } from '../../replayer/session.ts';
+import { replay } from '../../replayer/verify/replay.ts';
 
 /** A kernel of ours that knows what the manuals say of paging (test/conformance/paging), run as a guest. */
 const image = readFileSync(resolve(import.meta.dirname, 'paging.elf'));

@@ -5,7 +5,7 @@ import { afterAll, expect, it } from 'vitest';
 import { record } from '../../recorder/capture/session.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { NO_PROFILE } from '../../recorder/machine/config.ts';
-import { replay } from '../../replayer/session.ts';
+import { replay } from '../../replayer/verify/replay.ts';
 import { expectOneRun, runRandomCode } from './random-code/checks.ts';
 import { MODES } from './random-code/image.ts';
 import { randomRun } from './random-code/run.ts';

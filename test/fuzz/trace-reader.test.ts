@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { TraceWriter } from '../../recorder/capture/trace-writer.ts';
 import { InlineLane } from '../../recorder/capture/writer-lane.ts';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { EVENT_KIND_NAMES } from '../../schemas/events.ts';
 import { unpack } from '../../schemas/trace/compression.ts';

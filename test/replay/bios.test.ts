@@ -6,7 +6,7 @@ import { record } from '../../recorder/capture/session.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { readTextScreen, screenLines } from '../../recorder/machine/devices/vga-text.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
-import { replay } from '../../replayer/session.ts';
+import { replay } from '../../replayer/verify/replay.ts';
 import { EXIT_CODE, MESSAGE } from './boot-sector.ts';
 import { bootFloppy, firmware, PLAN, said } from './seabios.ts';
 

@@ -10,7 +10,7 @@ import type { Mmu } from '../../recorder/machine/mmu/mmu.ts';
 import type { MachineCpu, MachineParts } from '../../recorder/machine/parts.ts';
 import { STANDARD_PARTS } from '../../recorder/machine/standard-parts.ts';
 import { type Bisection, bisect } from '../../replayer/bisect/bisect.ts';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { runGuest } from '../guest/built-in.ts';
 import { random } from '../unit/trace-fixture.ts';
 

@@ -3,7 +3,7 @@ import { CheckpointEncoder, type TakenState } from '../../recorder/capture/check
 import type { DiskImage } from '../../recorder/machine/device.ts';
 import { writtenSector } from '../../recorder/machine/devices/disk-overlay.ts';
 import { SNAPSHOT_PAGE, type Snapshot, sameBytes, savePaged } from '../../recorder/machine/state/snapshot.ts';
-import { CheckpointWalk } from '../../replayer/checkpoint-walk.ts';
+import { CheckpointWalk } from '../../replayer/trace/checkpoint-walk.ts';
 import {
   BLOCK,
   BLOCK_BYTES,

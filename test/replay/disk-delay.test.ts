@@ -10,8 +10,8 @@ import { type WhatIf, whatIf } from '../../analysis/what-if/what-if.ts';
 import { record } from '../../recorder/capture/session.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { DEFAULT_CONFIG, type MachineConfig, NO_PROFILE } from '../../recorder/machine/config.ts';
-import { replay } from '../../replayer/session.ts';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
+import { replay } from '../../replayer/verify/replay.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { ALL_READ, diskKernel } from './disk-kernel.ts';
 

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
 import { TraceWriter } from '../../recorder/capture/trace-writer.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
-import { replay } from '../../replayer/session.ts';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
+import { replay } from '../../replayer/verify/replay.ts';
 import { runGuest } from '../guest/built-in.ts';
 
 /** The chunks of a run's first instructions, before there is a second rung of the ladder. */

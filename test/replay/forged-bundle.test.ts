@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkComplete, verifyExpectations } from '../../analysis/bundle/expectations.ts';
 import { bundle } from '../../analysis/cli/commands/bundle.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { VERSION } from '../../schemas/tool-version.ts';
 import { type Expectation, encodeBundle, type TraceBundle } from '../../schemas/trace/bundle.ts';
 import { encodeChunk } from '../../schemas/trace/chunk.ts';

@@ -5,8 +5,8 @@ import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
 import { verify } from '../../analysis/cli/commands/verify.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { STATE_LAYOUT } from '../../recorder/machine/state/state-hash.ts';
-import { replay } from '../../replayer/session.ts';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
+import { replay } from '../../replayer/verify/replay.ts';
 
 /**
  * Bundles and traces of this and earlier versions (scripts/make-golden-bundles.mjs). A failure here means that traces in

@@ -5,8 +5,8 @@ import { afterAll, expect, it } from 'vitest';
 import { record } from '../../recorder/capture/session.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
-import { replay } from '../../replayer/session.ts';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
+import { replay } from '../../replayer/verify/replay.ts';
 import { tinyKernel } from './tiny-kernel.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { ChunkEncoder } from '../../recorder/capture/chunk-encoder.ts';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { allocateTable, EVENT_KIND_NAMES, type EventKind, type EventTable } from '../../schemas/events.ts';
 import { encodeBundle, type TraceBundle } from '../../schemas/trace/bundle.ts';
 import { encodeCheckpoint, type RawCheckpoint } from '../../schemas/trace/checkpoint.ts';

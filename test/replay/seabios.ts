@@ -2,7 +2,7 @@ import { openFirmware } from '../../analysis/cli/firmware.ts';
 import type { DriveSource } from '../../recorder/capture/recording.ts';
 import { DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
 import type { Firmware } from '../../recorder/machine/device.ts';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { bootCd, bootDisk } from './boot-sector.ts';
 
 /** What tests of booting by SeaBIOS share. */

@@ -8,7 +8,7 @@ import { buildMachine } from '../../recorder/machine/build.ts';
 import type { Watch } from '../../recorder/machine/state/stops.ts';
 import type { DebugFinding } from '../../replayer/debug/monitor.ts';
 import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { runGuest } from '../guest/built-in.ts';
 
 /** The run in which a disk interrupt hijacks a fork (docs/guest.md). */

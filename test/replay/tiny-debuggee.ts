@@ -8,7 +8,7 @@ import { Debuggee } from '../../replayer/debug/debuggee.ts';
 import { Monitor } from '../../replayer/debug/monitor.ts';
 import { GdbStub } from '../../replayer/gdb/stub.ts';
 import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { tinyKernel } from './tiny-kernel.ts';
 
 export interface TinyDebuggee {

@@ -13,10 +13,10 @@ import {
 import { record } from '../../recorder/capture/session.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
-import { replay } from '../../replayer/session.ts';
 import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
 import { Timeline } from '../../replayer/timeline/timeline.ts';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
+import { replay } from '../../replayer/verify/replay.ts';
 import type { RawCheckpoint } from '../../schemas/trace/checkpoint.ts';
 import { ladderRow } from '../../schemas/trace/ladder.ts';
 import { DEFAULT_LADDER_INTERVAL } from '../../schemas/trace/output.ts';

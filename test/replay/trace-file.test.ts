@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TraceFile } from '../../recorder/capture/trace-file.ts';
 import { TraceWriter } from '../../recorder/capture/trace-writer.ts';
 import { InlineLane } from '../../recorder/capture/writer-lane.ts';
-import { type TraceChunk, TraceReader } from '../../replayer/trace-reader.ts';
+import { type TraceChunk, TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { EVENT_KIND_NAMES, type EventBatch } from '../../schemas/events.ts';
 import {

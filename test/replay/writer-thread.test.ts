@@ -13,7 +13,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TraceWriter } from '../../recorder/capture/trace-writer.ts';
 import { InlineLane, threadsAvailable } from '../../recorder/capture/writer-lane.ts';
-import { TraceReader } from '../../replayer/trace-reader.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { icount } from '../../schemas/units.ts';
 import { anyBatch, anyChanges, anyHeader, lastIcount } from '../unit/trace-fixture.ts';
 

@@ -8,7 +8,7 @@ import { buildMachine } from '../../recorder/machine/build.ts';
 import type { LadderHashes } from '../../recorder/machine/machine.ts';
 import type { Nondet } from '../../recorder/machine/nondet.ts';
 import { hashHex } from '../../recorder/machine/state/state-hash.ts';
-import { replay } from '../../replayer/session.ts';
+import { replay } from '../../replayer/verify/replay.ts';
 import { MemoryDisk } from '../../schemas/guest/disk-image.ts';
 import { bootDisk, EXIT_CODE, MESSAGE } from '../replay/boot-sector.ts';
 import {

@@ -6,7 +6,7 @@ import { HIJACK, runChecks } from '../../analysis/check/checks.ts';
 import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
-import { replay } from '../../replayer/session.ts';
+import { replay } from '../../replayer/verify/replay.ts';
 import { runGuest } from '../guest/built-in.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));

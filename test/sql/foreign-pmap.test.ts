@@ -7,7 +7,7 @@ import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { TraceWriter } from '../../recorder/capture/trace-writer.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
-import { replay } from '../../replayer/session.ts';
+import { replay } from '../../replayer/verify/replay.ts';
 import { runGuest } from '../guest/built-in.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));

@@ -1,6 +1,6 @@
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { type Bisection, bisectDivergence, type Pinned } from '../../../replayer/bisect/bisect.ts';
-import { type GuestNames, type Names, TraceReader } from '../../../replayer/trace-reader.ts';
+import { type GuestNames, type Names, TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { VERSION } from '../../../schemas/tool-version.ts';
 import type { TraceHeader } from '../../../schemas/trace/header.ts';
 import { GuestImage } from '../../db/guest-image.ts';

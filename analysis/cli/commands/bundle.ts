@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs';
 import { SectorsRead, selfContained } from '../../../replayer/bundle/self-contained.ts';
 import { writeBundle } from '../../../replayer/bundle/write-bundle.ts';
-import { type Names, TraceReader } from '../../../replayer/trace-reader.ts';
+import { type Names, TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { VERSION } from '../../../schemas/tool-version.ts';
 import type { TraceDisk, TraceHeader } from '../../../schemas/trace/header.ts';

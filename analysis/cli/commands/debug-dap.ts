@@ -8,7 +8,7 @@ import { type ListenAt, listen } from '../../../replayer/debug/listen.ts';
 import { type DebugFinding, Monitor } from '../../../replayer/debug/monitor.ts';
 import { ProgressNotes } from '../../../replayer/debug/progress-notes.ts';
 import { ForwardSession } from '../../../replayer/timeline/forward-session.ts';
-import type { TraceReader } from '../../../replayer/trace-reader.ts';
+import type { TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { builtinDisk } from '../builtin-guest.ts';
 import { type DebugStart, goToStart } from '../debug-start.ts';
 import { kernelFiles } from '../kernel-files.ts';

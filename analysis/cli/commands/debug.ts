@@ -8,7 +8,7 @@ import { ProgressNotes } from '../../../replayer/debug/progress-notes.ts';
 import { type GdbServer, serveGdb } from '../../../replayer/gdb/server.ts';
 import { GdbStub } from '../../../replayer/gdb/stub.ts';
 import { ForwardSession } from '../../../replayer/timeline/forward-session.ts';
-import { type Names, TraceReader } from '../../../replayer/trace-reader.ts';
+import { type Names, TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { builtinDisk } from '../builtin-guest.ts';
 import { checkTraces } from '../check-report.ts';

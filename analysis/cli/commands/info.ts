@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs';
 import { recordedProfile } from '../../../recorder/capture/profile.ts';
-import { TraceReader } from '../../../replayer/trace-reader.ts';
+import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { EVENT_KIND_NAMES } from '../../../schemas/events.ts';
 import type { TraceHeader } from '../../../schemas/trace/header.ts';
 import { hashWordsHex } from '../../../schemas/trace/ladder.ts';

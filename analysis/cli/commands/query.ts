@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
-import type { Names } from '../../../replayer/trace-reader.ts';
+import type { Names } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { fileError } from '../../../schemas/file-error.ts';
 import type { ElfSymbol } from '../../../schemas/guest/elf.ts';

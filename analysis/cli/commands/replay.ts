@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs';
 import { TraceWriter } from '../../../recorder/capture/trace-writer.ts';
 import { buildMachine } from '../../../recorder/machine/build.ts';
-import { type ReplayOptions, type ReplayResult, replay } from '../../../replayer/session.ts';
+import { type ReplayOptions, type ReplayResult, replay } from '../../../replayer/verify/replay.ts';
 import type { Detail } from '../../../schemas/events.ts';
 import { builtinDisk } from '../builtin-guest.ts';
 import { ConsoleLines } from '../console-lines.ts';

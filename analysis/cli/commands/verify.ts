@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs';
-import type { ReplayResult } from '../../../replayer/session.ts';
-import { TraceReader } from '../../../replayer/trace-reader.ts';
+import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
+import type { ReplayResult } from '../../../replayer/verify/replay.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { VERSION } from '../../../schemas/tool-version.ts';
 import type { TraceBundle } from '../../../schemas/trace/bundle.ts';

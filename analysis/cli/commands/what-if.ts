@@ -1,7 +1,7 @@
 import { NotTheRecordedRun } from '../../../recorder/capture/changed-nondet.ts';
 import { type GuestProfile, recordedProfile } from '../../../recorder/capture/profile.ts';
 import { buildMachine } from '../../../recorder/machine/build.ts';
-import { type Names, TraceReader } from '../../../replayer/trace-reader.ts';
+import { type Names, TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { VERSION } from '../../../schemas/tool-version.ts';
 import type { Finding } from '../../check/checks.ts';

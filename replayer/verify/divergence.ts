@@ -1,4 +1,4 @@
-import type { TraceDamage } from '../schemas/trace/framing.ts';
+import type { TraceDamage } from '../../schemas/trace/framing.ts';
 
 /** Where a replay first differs from its recording. */
 export interface Divergence {

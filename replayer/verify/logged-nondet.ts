@@ -1,6 +1,6 @@
-import type { Nondet } from '../recorder/machine/nondet.ts';
-import { type Input, type InputKind, isAsynchronous } from '../schemas/trace/inputs.ts';
-import type { Icount } from '../schemas/units.ts';
+import type { Nondet } from '../../recorder/machine/nondet.ts';
+import { type Input, type InputKind, isAsynchronous } from '../../schemas/trace/inputs.ts';
+import type { Icount } from '../../schemas/units.ts';
 import { DivergenceFound } from './divergence.ts';
 
 /**

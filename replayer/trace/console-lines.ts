@@ -1,4 +1,4 @@
-import { CONSOLE_PORT, EVENT_KINDS } from '../schemas/events.ts';
+import { CONSOLE_PORT, EVENT_KINDS } from '../../schemas/events.ts';
 import type { TraceReader } from './trace-reader.ts';
 
 /** What a guest printed, line by line, from the bytes recorded. */

@@ -1,30 +1,30 @@
 import { createHash } from 'node:crypto';
 import { closeSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { checkConfig } from '../recorder/machine/config-limits.ts';
-import { BadInput } from '../schemas/bad-input.ts';
-import { bounded, OutOfBounds, scaledLimit } from '../schemas/bounded.ts';
-import { allocateTable, EVENT_KIND_NAMES, type EventKind, type EventTable } from '../schemas/events.ts';
-import { diskFileName } from '../schemas/guest/disk-image.ts';
-import { type OpenFile, openRegularFile } from '../schemas/regular-file.ts';
-import { decodeBundle, type TraceBundle } from '../schemas/trace/bundle.ts';
+import { checkConfig } from '../../recorder/machine/config-limits.ts';
+import { BadInput } from '../../schemas/bad-input.ts';
+import { bounded, OutOfBounds, scaledLimit } from '../../schemas/bounded.ts';
+import { allocateTable, EVENT_KIND_NAMES, type EventKind, type EventTable } from '../../schemas/events.ts';
+import { diskFileName } from '../../schemas/guest/disk-image.ts';
+import { type OpenFile, openRegularFile } from '../../schemas/regular-file.ts';
+import { decodeBundle, type TraceBundle } from '../../schemas/trace/bundle.ts';
 import {
   type CheckpointEntry,
   checkpointBase,
   checkpointIcount,
   decodeCheckpoint,
   type RawCheckpoint,
-} from '../schemas/trace/checkpoint.ts';
+} from '../../schemas/trace/checkpoint.ts';
 import {
   type ChunkEntry,
   type ChunkMessage,
   chunkEntry,
   decodeChunk,
   type TraceRange,
-} from '../schemas/trace/chunk.ts';
-import { unpack } from '../schemas/trace/compression.ts';
-import { decodeTable } from '../schemas/trace/event-codec.ts';
-import { decodeFooter, type TraceFooter } from '../schemas/trace/footer.ts';
+} from '../../schemas/trace/chunk.ts';
+import { unpack } from '../../schemas/trace/compression.ts';
+import { decodeTable } from '../../schemas/trace/event-codec.ts';
+import { decodeFooter, type TraceFooter } from '../../schemas/trace/footer.ts';
 import {
   checkPreamble,
   FRAME,
@@ -35,11 +35,11 @@ import {
   readTrailer,
   TRAILER_BYTES,
   TraceDamage,
-} from '../schemas/trace/framing.ts';
-import { decodeHeader, type TraceDisk, type TraceHeader } from '../schemas/trace/header.ts';
-import type { Input } from '../schemas/trace/inputs.ts';
-import { hashWordsHex, type LadderRow } from '../schemas/trace/ladder.ts';
-import { MAX_EVENTS, MAX_ROW_BYTES, MAX_STORES } from '../schemas/trace/limits.ts';
+} from '../../schemas/trace/framing.ts';
+import { decodeHeader, type TraceDisk, type TraceHeader } from '../../schemas/trace/header.ts';
+import type { Input } from '../../schemas/trace/inputs.ts';
+import { hashWordsHex, type LadderRow } from '../../schemas/trace/ladder.ts';
+import { MAX_EVENTS, MAX_ROW_BYTES, MAX_STORES } from '../../schemas/trace/limits.ts';
 
 /** What is missing of a trace whose recording did not end in order, or that lost its end. */
 export interface TornTrace {

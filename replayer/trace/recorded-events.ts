@@ -1,4 +1,4 @@
-import { EVENT_KIND_NAMES, type EventKind, type EventTable } from '../schemas/events.ts';
+import { EVENT_KIND_NAMES, type EventKind, type EventTable } from '../../schemas/events.ts';
 import type { TraceChunk, TraceReader } from './trace-reader.ts';
 
 /** Kinds advance through the file at different speeds; a few chunks serve them all. */

@@ -1,5 +1,5 @@
-import type { Machine } from '../recorder/machine/machine.ts';
-import { Stops } from '../recorder/machine/state/stops.ts';
+import type { Machine } from '../../recorder/machine/machine.ts';
+import { Stops } from '../../recorder/machine/state/stops.ts';
 
 /** A write to memory that no instruction made: by a bus master, or a poke from outside. */
 export interface DeviceWrite {

@@ -1,20 +1,24 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
-import type { MachineBuilder } from '../recorder/machine/build.ts';
-import type { DiskImage } from '../recorder/machine/device.ts';
-import type { EventSink } from '../recorder/machine/events/event-log.ts';
-import type { Machine } from '../recorder/machine/machine.ts';
-import type { StopReason } from '../recorder/machine/parts.ts';
-import { EndWatch } from '../recorder/machine/state/end-state.ts';
-import { STATE_LAYOUT } from '../recorder/machine/state/state-hash.ts';
-import { BadInput } from '../schemas/bad-input.ts';
-import type { Detail, EventBatch } from '../schemas/events.ts';
-import { differingField, type EndState } from '../schemas/trace/end-state.ts';
-import type { TraceExit } from '../schemas/trace/footer.ts';
-import { TraceDamage } from '../schemas/trace/framing.ts';
-import type { TraceHeader } from '../schemas/trace/header.ts';
-import type { Input } from '../schemas/trace/inputs.ts';
-import { hashWordsHex, type LadderRow, ladderRow, sameHashWords } from '../schemas/trace/ladder.ts';
-import { ChunkCuts, RUNGS_PER_CHUNK, type TraceOutput } from '../schemas/trace/output.ts';
+import type { MachineBuilder } from '../../recorder/machine/build.ts';
+import type { DiskImage } from '../../recorder/machine/device.ts';
+import type { EventSink } from '../../recorder/machine/events/event-log.ts';
+import type { Machine } from '../../recorder/machine/machine.ts';
+import type { StopReason } from '../../recorder/machine/parts.ts';
+import { EndWatch } from '../../recorder/machine/state/end-state.ts';
+import { STATE_LAYOUT } from '../../recorder/machine/state/state-hash.ts';
+import { BadInput } from '../../schemas/bad-input.ts';
+import type { Detail, EventBatch } from '../../schemas/events.ts';
+import { differingField, type EndState } from '../../schemas/trace/end-state.ts';
+import type { TraceExit } from '../../schemas/trace/footer.ts';
+import { TraceDamage } from '../../schemas/trace/framing.ts';
+import type { TraceHeader } from '../../schemas/trace/header.ts';
+import type { Input } from '../../schemas/trace/inputs.ts';
+import { hashWordsHex, type LadderRow, ladderRow, sameHashWords } from '../../schemas/trace/ladder.ts';
+import { ChunkCuts, RUNGS_PER_CHUNK, type TraceOutput } from '../../schemas/trace/output.ts';
+import { compareCheckpoint, RecordedCheckpoints } from '../trace/recorded-checkpoints.ts';
+import { RecordedEvents } from '../trace/recorded-events.ts';
+import { type RecordedOptions, recordedBoot, recordedOptions } from '../trace/recorded-run.ts';
+import { type TornTrace, TraceReader } from '../trace/trace-reader.ts';
 import { type DeviceWrite, DeviceWrites } from './device-writes.ts';
 import {
   type Divergence,
@@ -25,11 +29,7 @@ import {
 } from './divergence.ts';
 import { EventCheck } from './event-check.ts';
 import { LoggedNondet } from './logged-nondet.ts';
-import { compareCheckpoint, RecordedCheckpoints } from './recorded-checkpoints.ts';
-import { RecordedEvents } from './recorded-events.ts';
 import { checkChunks, checkComponents, checkRungs } from './recorded-form.ts';
-import { type RecordedOptions, recordedBoot, recordedOptions } from './recorded-run.ts';
-import { type TornTrace, TraceReader } from './trace-reader.ts';
 
 export interface ReplayOptions {
   readonly path: string;

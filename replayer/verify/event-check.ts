@@ -1,4 +1,4 @@
-import type { EventSink } from '../recorder/machine/events/event-log.ts';
+import type { EventSink } from '../../recorder/machine/events/event-log.ts';
 import {
   type Column,
   type ColumnArray,
@@ -8,9 +8,9 @@ import {
   type EventBatch,
   type EventKind,
   type EventTable,
-} from '../schemas/events.ts';
+} from '../../schemas/events.ts';
+import type { RecordedEvents } from '../trace/recorded-events.ts';
 import { type DivergenceFacts, DivergenceFound } from './divergence.ts';
-import type { RecordedEvents } from './recorded-events.ts';
 
 /** Which kinds a recording of a detail holds. */
 export const recordedKinds = (detail: Detail): readonly EventKind[] => {

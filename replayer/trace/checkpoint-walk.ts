@@ -1,5 +1,5 @@
-import type { DiskContents, DiskImage, WrittenSector } from '../recorder/machine/device.ts';
-import { writtenSector } from '../recorder/machine/devices/disk-overlay.ts';
+import type { DiskContents, DiskImage, WrittenSector } from '../../recorder/machine/device.ts';
+import { writtenSector } from '../../recorder/machine/devices/disk-overlay.ts';
 import {
   type Page,
   type PagedArea,
@@ -7,10 +7,10 @@ import {
   SNAPSHOT_PAGE,
   type Snapshot,
   ZERO_PAGE,
-} from '../recorder/machine/state/snapshot.ts';
-import { bounded } from '../schemas/bounded.ts';
-import { BlockList } from '../schemas/trace/block-list.ts';
-import { CONTEXT_WORDS, decodeBlock } from '../schemas/trace/block-prediction.ts';
+} from '../../recorder/machine/state/snapshot.ts';
+import { bounded } from '../../schemas/bounded.ts';
+import { BlockList } from '../../schemas/trace/block-list.ts';
+import { CONTEXT_WORDS, decodeBlock } from '../../schemas/trace/block-prediction.ts';
 import {
   BLOCK,
   BLOCK_BYTES,
@@ -19,8 +19,8 @@ import {
   FIRST_DISK,
   MASK_BYTES,
   type RawCheckpoint,
-} from '../schemas/trace/checkpoint.ts';
-import { MAX_CHANGED_SECTORS, MAX_DISK_SECTORS } from '../schemas/trace/limits.ts';
+} from '../../schemas/trace/checkpoint.ts';
+import { MAX_CHANGED_SECTORS, MAX_DISK_SECTORS } from '../../schemas/trace/limits.ts';
 
 /** Of an area besides RAM; none of a machine is as large. */
 const MAX_AREA_BYTES = 2 ** 21;

@@ -1,12 +1,12 @@
-import type { BootImage } from '../recorder/machine/build.ts';
-import type { Drive, Firmware } from '../recorder/machine/device.ts';
-import type { MachineOptions } from '../recorder/machine/parts.ts';
-import { DiskMismatch, openTraceDisk, type SectorSource } from '../schemas/guest/disk-image.ts';
-import { PackedError, type PackedFile, sha256Hex } from '../schemas/trace/compression.ts';
-import { TraceDamage } from '../schemas/trace/framing.ts';
-import type { TraceDisk, TraceHeader } from '../schemas/trace/header.ts';
-import { unpackFile } from '../schemas/trace/packed-file.ts';
-import { DivergenceFound } from './divergence.ts';
+import type { BootImage } from '../../recorder/machine/build.ts';
+import type { Drive, Firmware } from '../../recorder/machine/device.ts';
+import type { MachineOptions } from '../../recorder/machine/parts.ts';
+import { DiskMismatch, openTraceDisk, type SectorSource } from '../../schemas/guest/disk-image.ts';
+import { PackedError, type PackedFile, sha256Hex } from '../../schemas/trace/compression.ts';
+import { TraceDamage } from '../../schemas/trace/framing.ts';
+import type { TraceDisk, TraceHeader } from '../../schemas/trace/header.ts';
+import { unpackFile } from '../../schemas/trace/packed-file.ts';
+import { DivergenceFound } from '../verify/divergence.ts';
 
 /** The files of a recording, from its header; each must be what it was, or that is the divergence. */
 
