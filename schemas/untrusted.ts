@@ -9,7 +9,7 @@
  *     printableBlock(text)             the same for text of several lines
  *     printableJson(value)             JSON with everything of the kind written as \uXXXX
  *
- * Lines of the command line itself go out by `print` and `complain` (analysis/cli/output.ts), which make printable what is left.
+ * Lines of the command line itself go out by `print` and `complain` (analysis/cli/terminal/output.ts), which make printable what is left.
  */
 export class Untrusted {
   /** The text as it is. */

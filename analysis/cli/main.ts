@@ -3,12 +3,12 @@ import { BadInput } from '../../schemas/bad-input.ts';
 import { fileError } from '../../schemas/file-error.ts';
 import { meant, nearest } from '../../schemas/nearest.ts';
 import { VERSION } from '../../schemas/tool-version.ts';
-import { completions } from './completions.ts';
-import { EXIT } from './exit-status.ts';
-import { shellWord } from './format.ts';
-import { complain, complainLines } from './output.ts';
+import { EXIT } from './report/exit-status.ts';
+import { completions } from './terminal/completions.ts';
+import { shellWord } from './terminal/format.ts';
+import { complain, complainLines } from './terminal/output.ts';
 
-export { watchClosedOutput } from './interruptible.ts';
+export { watchClosedOutput } from './terminal/interruptible.ts';
 
 /** Runs one command line; returns the exit status. */
 export async function main(argv: readonly string[]): Promise<number> {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
+import { builtinDisk } from '../../analysis/cli/options/builtin-guest.ts';
 import { StoreIndex } from '../../analysis/db/store-index.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { symbolsOf } from '../../analysis/cli/guest-symbols.ts';
-import { writeError } from '../../analysis/cli/output-file.ts';
+import { symbolsOf } from '../../analysis/cli/options/guest-symbols.ts';
+import { writeError } from '../../analysis/cli/work/output-file.ts';
 import { runCli } from './run-cli.ts';
 
 /** Addresses of `who-wrote`: physical, linear, symbols, and the entries that map one. */

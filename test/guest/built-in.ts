@@ -1,5 +1,5 @@
-import { ConsoleLines } from '../../analysis/cli/console-lines.ts';
-import { openGuest } from '../../analysis/cli/guest.ts';
+import { openGuest } from '../../analysis/cli/options/guest.ts';
+import { ConsoleLines } from '../../analysis/cli/terminal/console-lines.ts';
 import type { CheckpointOptions } from '../../recorder/capture/checkpoint-policy.ts';
 import { type RecordResult, record } from '../../recorder/capture/session.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';

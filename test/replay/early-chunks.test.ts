@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
+import { builtinDisk } from '../../analysis/cli/options/builtin-guest.ts';
 import { TraceWriter } from '../../recorder/capture/trace-writer.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';

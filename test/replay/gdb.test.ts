@@ -1,8 +1,8 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
-import { knownLastWriter } from '../../analysis/cli/known-last-writer.ts';
+import { builtinDisk } from '../../analysis/cli/options/builtin-guest.ts';
+import { knownLastWriter } from '../../analysis/cli/work/known-last-writer.ts';
 import { StoreIndex } from '../../analysis/db/store-index.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { Debuggee } from '../../replayer/debug/debuggee.ts';

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
 import { verify } from '../../analysis/cli/commands/verify.ts';
+import { builtinDisk } from '../../analysis/cli/options/builtin-guest.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { STATE_LAYOUT } from '../../recorder/machine/state/state-hash.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';

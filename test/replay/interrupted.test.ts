@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { GdbFiles } from '../../analysis/cli/gdb-files.ts';
+import { GdbFiles } from '../../analysis/cli/work/gdb-files.ts';
 import { GuestCode } from '../../replayer/debug/guest-code.ts';
 import { interruptFrames } from '../../replayer/debug/interrupt-frames.ts';
 import { cpuOf } from '../../replayer/debug/register.ts';

@@ -1,4 +1,4 @@
-import { openFirmware } from '../../analysis/cli/firmware.ts';
+import { openFirmware } from '../../analysis/cli/options/firmware.ts';
 import type { DriveSource } from '../../recorder/capture/recording.ts';
 import { DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
 import type { Firmware } from '../../recorder/machine/device.ts';

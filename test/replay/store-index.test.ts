@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
-import { knownLastWriter } from '../../analysis/cli/known-last-writer.ts';
+import { builtinDisk } from '../../analysis/cli/options/builtin-guest.ts';
+import { knownLastWriter } from '../../analysis/cli/work/known-last-writer.ts';
 import { TraceCache } from '../../analysis/db/cache.ts';
 import { StoreIndex } from '../../analysis/db/store-index.ts';
 import { record } from '../../recorder/capture/session.ts';

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
-import { machineAt } from '../../analysis/cli/machine-at.ts';
+import { builtinDisk } from '../../analysis/cli/options/builtin-guest.ts';
+import { machineAt } from '../../analysis/cli/work/machine-at.ts';
 import {
   type CheckpointOptions,
   CheckpointPolicy,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { builtinDebugFile, builtinKernel } from '../../analysis/cli/builtin-guest.ts';
+import { builtinDebugFile, builtinKernel } from '../../analysis/cli/options/builtin-guest.ts';
 import { elfSections } from '../../replayer/dwarf/sections.ts';
 import { fuzzDap } from '../fuzz/dap-messages.ts';
 import { askAll, spoiltSections } from '../fuzz/dwarf.ts';

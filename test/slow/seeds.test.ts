@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { HIJACK, runChecks } from '../../analysis/check/checks.ts';
-import { builtinDisk } from '../../analysis/cli/builtin-guest.ts';
+import { builtinDisk } from '../../analysis/cli/options/builtin-guest.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { replay } from '../../replayer/verify/replay.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openDrives } from '../../analysis/cli/drives.ts';
+import { openDrives } from '../../analysis/cli/options/drives.ts';
 
 /** What becomes of a floppy image that is none of the sizes of floppies. */
 

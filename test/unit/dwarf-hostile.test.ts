@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { builtinDebugFile, builtinKernel } from '../../analysis/cli/builtin-guest.ts';
+import { builtinDebugFile, builtinKernel } from '../../analysis/cli/options/builtin-guest.ts';
 import { CallFrames } from '../../replayer/dwarf/call-frames.ts';
 import { DebugInfo } from '../../replayer/dwarf/debug-info.ts';
 import { AT, TAG } from '../../replayer/dwarf/entries.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { parseRange } from '../../analysis/cli/asked-memory.ts';
-import { hanging } from '../../analysis/cli/format.ts';
+import { parseRange } from '../../analysis/cli/options/asked-memory.ts';
+import { hanging } from '../../analysis/cli/terminal/format.ts';
 import { readCount } from '../../schemas/count.ts';
 import type { ElfSymbol } from '../../schemas/guest/elf.ts';
 import { symbolAddress } from '../../schemas/guest/guest-address.ts';

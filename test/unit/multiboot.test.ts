@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openGuest } from '../../analysis/cli/guest.ts';
+import { openGuest } from '../../analysis/cli/options/guest.ts';
 import { loadMultiboot } from '../../recorder/machine/boot/multiboot.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { BOOT_REVISION, DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';

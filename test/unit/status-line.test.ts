@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { barText, countText } from '../../analysis/cli/progress.ts';
-import { StatusLine } from '../../analysis/cli/status-line.ts';
+import { barText, countText } from '../../analysis/cli/terminal/progress.ts';
+import { StatusLine } from '../../analysis/cli/terminal/status-line.ts';
 import { EmulatedTerminal } from './terminal-screen.ts';
 
 /** Progress on a terminal: what a job says meanwhile stays as it was written. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { shellWord } from '../../analysis/cli/format.ts';
+import { shellWord } from '../../analysis/cli/terminal/format.ts';
 import {
   printable,
   printableBlock,

@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs';
 import { cacheUse, clearCache } from '../../db/cache-folder.ts';
-import { bytes, plural } from '../format.ts';
-import { print } from '../output.ts';
+import { bytes, plural } from '../terminal/format.ts';
+import { print } from '../terminal/output.ts';
 
 /** `rewind386 cache` */
 export const addCache = (cli: Argv): Argv =>

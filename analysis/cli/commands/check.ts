@@ -1,12 +1,12 @@
 import type { Argv } from 'yargs';
 import { printableJson } from '../../../schemas/untrusted.ts';
 import { CHECKS } from '../../check/checks.ts';
-import { checkTraces, describeReport } from '../check-report.ts';
-import { EXIT } from '../exit-status.ts';
-import { givenNames, NAMING_OPTIONS } from '../guest-names.ts';
-import { printLines } from '../output.ts';
-import { LIMIT_OPTIONS, queryLimits } from '../query-limits.ts';
-import { reportFacts } from '../report-facts.ts';
+import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
+import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
+import { checkTraces, describeReport } from '../report/check-report.ts';
+import { EXIT } from '../report/exit-status.ts';
+import { reportFacts } from '../report/report-facts.ts';
+import { printLines } from '../terminal/output.ts';
 
 /** `rewind386 check` */
 export const addCheck = (cli: Argv): Argv =>

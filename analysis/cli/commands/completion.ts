@@ -1,5 +1,5 @@
 import type { Argv } from 'yargs';
-import { printPicture } from '../output.ts';
+import { printPicture } from '../terminal/output.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 

@@ -10,20 +10,20 @@ import { GdbStub } from '../../../replayer/gdb/stub.ts';
 import { ForwardSession } from '../../../replayer/timeline/forward-session.ts';
 import { type Names, TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
-import { builtinDisk } from '../builtin-guest.ts';
-import { checkTraces } from '../check-report.ts';
-import { type DebugStart, goToStart } from '../debug-start.ts';
-import { DISKS } from '../disk-option.ts';
-import { tellDivergence } from '../diverged.ts';
-import { grouped, shellWord } from '../format.ts';
-import { GdbFiles } from '../gdb-files.ts';
-import { givenNames, NAMING_OPTIONS } from '../guest-names.ts';
-import { whenInterrupted } from '../interruptible.ts';
-import { kernelFiles } from '../kernel-files.ts';
-import { knownLastWriter } from '../known-last-writer.ts';
-import { print } from '../output.ts';
-import { progressBar } from '../progress.ts';
-import { parseIcount } from '../values.ts';
+import { builtinDisk } from '../options/builtin-guest.ts';
+import { DISKS } from '../options/disk-option.ts';
+import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
+import { kernelFiles } from '../options/kernel-files.ts';
+import { parseIcount } from '../options/values.ts';
+import { checkTraces } from '../report/check-report.ts';
+import { tellDivergence } from '../report/diverged.ts';
+import { grouped, shellWord } from '../terminal/format.ts';
+import { whenInterrupted } from '../terminal/interruptible.ts';
+import { print } from '../terminal/output.ts';
+import { progressBar } from '../terminal/progress.ts';
+import { type DebugStart, goToStart } from '../work/debug-start.ts';
+import { GdbFiles } from '../work/gdb-files.ts';
+import { knownLastWriter } from '../work/known-last-writer.ts';
 
 /** `rewind386 debug` */
 export const addDebug = (cli: Argv): Argv =>
@@ -39,7 +39,7 @@ export const addDebug = (cli: Argv): Argv =>
       const at = args.at === undefined ? undefined : parseIcount(args.at, '--at', { file, end });
       await tellDivergence(file, async () => {
         if (!args.dap) return await debug(file, { reader, findings, at, finding, listenAt });
-        const { serveDap, listenForDap } = await import('./debug-dap.ts');
+        const { serveDap, listenForDap } = await import('../work/debug-dap.ts');
         const request = { reader, findings, at, finding };
         if (port !== undefined || socket !== undefined) {
           const { address, close } = await listenForDap(request, listenAt);

@@ -5,10 +5,10 @@ import { EVENT_KIND_NAMES } from '../../../schemas/events.ts';
 import type { TraceHeader } from '../../../schemas/trace/header.ts';
 import { hashWordsHex } from '../../../schemas/trace/ladder.ts';
 import { printableJson } from '../../../schemas/untrusted.ts';
-import { describeExit } from '../describe-exit.ts';
-import { bytes, grouped, hanging, plural, shellWord } from '../format.ts';
-import { print, printLines, terminalWidth } from '../output.ts';
-import { traceFacts } from '../trace-facts.ts';
+import { describeExit } from '../report/describe-exit.ts';
+import { traceFacts } from '../report/trace-facts.ts';
+import { bytes, grouped, hanging, plural, shellWord } from '../terminal/format.ts';
+import { print, printLines, terminalWidth } from '../terminal/output.ts';
 
 /** `rewind386 info` */
 export const addInfo = (cli: Argv): Argv =>

@@ -9,16 +9,16 @@ import { meant } from '../../../schemas/nearest.ts';
 import { FILE_FORMATS, type FileFormat, writeResult, writtenFirst } from '../../db/result-file.ts';
 import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
 import { QUERIES, type SqlFile } from '../../sql/catalog.ts';
-import { bytes } from '../format.ts';
-import { givenNames, NAMING_OPTIONS } from '../guest-names.ts';
-import { symbolsOf } from '../guest-symbols.ts';
-import { openDatabase } from '../open-database.ts';
-import { print, printLines, terminalWidth } from '../output.ts';
-import { checkOutput, FORCE, writeError } from '../output-file.ts';
-import { LIMIT_OPTIONS, queryLimits } from '../query-limits.ts';
-import { parseCount } from '../values.ts';
-import { writeBeside } from '../write-beside.ts';
-import { fileBytes } from './file-bytes.ts';
+import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
+import { symbolsOf } from '../options/guest-symbols.ts';
+import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
+import { parseCount } from '../options/values.ts';
+import { bytes } from '../terminal/format.ts';
+import { print, printLines, terminalWidth } from '../terminal/output.ts';
+import { fileBytes } from '../work/file-bytes.ts';
+import { openDatabase } from '../work/open-database.ts';
+import { checkOutput, FORCE, writeError } from '../work/output-file.ts';
+import { writeBeside } from '../work/write-beside.ts';
 
 /** `rewind386 query` */
 export const addQuery = (cli: Argv): Argv =>

@@ -14,17 +14,9 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 import { DETAIL, type Detail } from '../../../schemas/events.ts';
 import { VERSION } from '../../../schemas/tool-version.ts';
 import { DEFAULT_LADDER_INTERVAL } from '../../../schemas/trace/output.ts';
-import { BUILTIN_GUEST, KERNELS, WORKLOADS } from '../builtin-guest.ts';
-import { describeExit } from '../describe-exit.ts';
-import { EXIT } from '../exit-status.ts';
-import { bytes, grouped, plural, shellWord } from '../format.ts';
-import { type Guest, openGuest } from '../guest.ts';
-import { endingOf } from '../guest-ending.ts';
-import { INPUT_OPTIONS, type Inputs, openInputs } from '../input-options.ts';
-import { whenInterrupted } from '../interruptible.ts';
-import { complainLines, print, printLines } from '../output.ts';
-import { checkOutput, FORCE } from '../output-file.ts';
-import { openDisplay } from '../recording-display.ts';
+import { BUILTIN_GUEST, KERNELS, WORKLOADS } from '../options/builtin-guest.ts';
+import { type Guest, openGuest } from '../options/guest.ts';
+import { INPUT_OPTIONS, type Inputs, openInputs } from '../options/input-options.ts';
 import {
   parseCount,
   parseCpu,
@@ -35,8 +27,16 @@ import {
   parseRam,
   parseSeed,
   parseTlb,
-} from '../values.ts';
-import { fileBytes } from './file-bytes.ts';
+} from '../options/values.ts';
+import { describeExit } from '../report/describe-exit.ts';
+import { EXIT } from '../report/exit-status.ts';
+import { endingOf } from '../report/guest-ending.ts';
+import { bytes, grouped, plural, shellWord } from '../terminal/format.ts';
+import { whenInterrupted } from '../terminal/interruptible.ts';
+import { complainLines, print, printLines } from '../terminal/output.ts';
+import { openDisplay } from '../terminal/recording-display.ts';
+import { fileBytes } from '../work/file-bytes.ts';
+import { checkOutput, FORCE } from '../work/output-file.ts';
 
 /** `rewind386 record` */
 export const addRecord = (cli: Argv): Argv =>

@@ -3,20 +3,20 @@ import { TraceWriter } from '../../../recorder/capture/trace-writer.ts';
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { type ReplayOptions, type ReplayResult, replay } from '../../../replayer/verify/replay.ts';
 import type { Detail } from '../../../schemas/events.ts';
-import { builtinDisk } from '../builtin-guest.ts';
-import { ConsoleLines } from '../console-lines.ts';
-import { DISKS } from '../disk-option.ts';
-import { EXIT } from '../exit-status.ts';
-import { bytes, grouped, plural, shellWord } from '../format.ts';
-import { givenNames, NAMING_OPTIONS, withGivenSymbols } from '../guest-names.ts';
-import { complainLines, print, printLines } from '../output.ts';
-import { checkOutput, FORCE } from '../output-file.ts';
-import { progressBar } from '../progress.ts';
-import { traceLength } from '../trace-length.ts';
-import { parseCount, parseIcount } from '../values.ts';
-import { runBisect } from './bisect.ts';
-import { fileBytes } from './file-bytes.ts';
-import { CHANGE_OPTIONS, isWhatIf, runWhatIf } from './what-if.ts';
+import { builtinDisk } from '../options/builtin-guest.ts';
+import { DISKS } from '../options/disk-option.ts';
+import { givenNames, NAMING_OPTIONS, withGivenSymbols } from '../options/guest-names.ts';
+import { parseCount, parseIcount } from '../options/values.ts';
+import { EXIT } from '../report/exit-status.ts';
+import { traceLength } from '../report/trace-length.ts';
+import { ConsoleLines } from '../terminal/console-lines.ts';
+import { bytes, grouped, plural, shellWord } from '../terminal/format.ts';
+import { complainLines, print, printLines } from '../terminal/output.ts';
+import { progressBar } from '../terminal/progress.ts';
+import { runBisect } from '../work/bisect.ts';
+import { fileBytes } from '../work/file-bytes.ts';
+import { checkOutput, FORCE } from '../work/output-file.ts';
+import { CHANGE_OPTIONS, isWhatIf, runWhatIf } from '../work/what-if.ts';
 
 /** `rewind386 replay` */
 export const addReplay = (cli: Argv): Argv =>

@@ -2,15 +2,15 @@ import { extname } from 'node:path';
 import type { Argv } from 'yargs';
 import { readTextScreen, type TextScreen } from '../../../recorder/machine/devices/vga-text.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
-import { DISKS } from '../disk-option.ts';
-import { tellDivergence } from '../diverged.ts';
-import { grouped } from '../format.ts';
-import { machineAt } from '../machine-at.ts';
-import { print, printPicture } from '../output.ts';
-import { checkOutput, FORCE } from '../output-file.ts';
-import { screenAnsi, screenSvg, screenText } from '../screen.ts';
-import { parseCount } from '../values.ts';
-import { writeBeside } from '../write-beside.ts';
+import { DISKS } from '../options/disk-option.ts';
+import { parseCount } from '../options/values.ts';
+import { tellDivergence } from '../report/diverged.ts';
+import { grouped } from '../terminal/format.ts';
+import { print, printPicture } from '../terminal/output.ts';
+import { screenAnsi, screenSvg, screenText } from '../terminal/screen.ts';
+import { machineAt } from '../work/machine-at.ts';
+import { checkOutput, FORCE } from '../work/output-file.ts';
+import { writeBeside } from '../work/write-beside.ts';
 
 const FORMATS: Readonly<Record<string, (screen: TextScreen) => string>> = {
   '.svg': screenSvg,

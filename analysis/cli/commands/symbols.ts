@@ -2,13 +2,13 @@ import type { Argv } from 'yargs';
 import { RAM } from '../../../recorder/machine/layout.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { findKallsyms, systemMap } from '../../linux/kallsyms.ts';
-import { DISKS } from '../disk-option.ts';
-import { plural, shellWord } from '../format.ts';
-import { machineAt } from '../machine-at.ts';
-import { print } from '../output.ts';
-import { checkOutput, FORCE } from '../output-file.ts';
-import { parseCount } from '../values.ts';
-import { writeBeside } from '../write-beside.ts';
+import { DISKS } from '../options/disk-option.ts';
+import { parseCount } from '../options/values.ts';
+import { plural, shellWord } from '../terminal/format.ts';
+import { print } from '../terminal/output.ts';
+import { machineAt } from '../work/machine-at.ts';
+import { checkOutput, FORCE } from '../work/output-file.ts';
+import { writeBeside } from '../work/write-beside.ts';
 
 /** `rewind386 symbols` */
 export const addSymbols = (cli: Argv): Argv =>

@@ -8,10 +8,10 @@ import { TraceDamage } from '../../../schemas/trace/framing.ts';
 import { checkComplete, type Verification, verifyExpectations } from '../../bundle/expectations.ts';
 import { DEFAULT_LIMITS, type QueryLimits } from '../../db/limits.ts';
 import { TraceDatabase } from '../../db/trace-database.ts';
-import { EXIT } from '../exit-status.ts';
-import { plural, shellWord } from '../format.ts';
-import { complain, complainLines, printLines } from '../output.ts';
-import { LIMIT_OPTIONS, queryLimits } from '../query-limits.ts';
+import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
+import { EXIT } from '../report/exit-status.ts';
+import { plural, shellWord } from '../terminal/format.ts';
+import { complain, complainLines, printLines } from '../terminal/output.ts';
 import { divergenceReport, replaySummary, replayTrace } from './replay.ts';
 
 /** `rewind386 verify` */

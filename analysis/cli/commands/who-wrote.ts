@@ -4,20 +4,20 @@ import type { Run } from '../../../replayer/store-index/last-writer.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
 import { StoreIndex } from '../../db/store-index.ts';
-import { entriesOf, parseRange, physicalRanges, type Range } from '../asked-memory.ts';
-import { builtinDisk } from '../builtin-guest.ts';
-import { DISKS } from '../disk-option.ts';
-import { tellDivergence } from '../diverged.ts';
-import { EXIT } from '../exit-status.ts';
-import { hex8, shellWord } from '../format.ts';
-import { givenNames, NAMING_OPTIONS } from '../guest-names.ts';
-import { symbolsOf } from '../guest-symbols.ts';
-import { machineAt } from '../machine-at.ts';
-import { openDatabase } from '../open-database.ts';
-import { printLines, terminalWidth } from '../output.ts';
-import { note, progressBar } from '../progress.ts';
-import { traceLength } from '../trace-length.ts';
-import { parseIcount } from '../values.ts';
+import { entriesOf, parseRange, physicalRanges, type Range } from '../options/asked-memory.ts';
+import { builtinDisk } from '../options/builtin-guest.ts';
+import { DISKS } from '../options/disk-option.ts';
+import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
+import { symbolsOf } from '../options/guest-symbols.ts';
+import { parseIcount } from '../options/values.ts';
+import { tellDivergence } from '../report/diverged.ts';
+import { EXIT } from '../report/exit-status.ts';
+import { traceLength } from '../report/trace-length.ts';
+import { hex8, shellWord } from '../terminal/format.ts';
+import { printLines, terminalWidth } from '../terminal/output.ts';
+import { note, progressBar } from '../terminal/progress.ts';
+import { machineAt } from '../work/machine-at.ts';
+import { openDatabase } from '../work/open-database.ts';
 
 /** `rewind386 who-wrote` */
 export const addWhoWrote = (cli: Argv): Argv =>

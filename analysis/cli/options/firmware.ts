@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { processorOf } from '../../../recorder/machine/cpu/models.ts';
+import type { Firmware } from '../../../recorder/machine/device.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import type { Media } from './drives.ts';
+import { readUserFile } from './user-file.ts';
+
+/** What of a `record` command line says how the BIOS starts the machine. */
+export interface FirmwareRequest {
+  readonly bios?: string | undefined;
+  readonly vgaBios?: string | undefined;
+  readonly boot?: string | undefined;
+  readonly isa?: boolean | undefined;
+  readonly floppy?: readonly string[] | undefined;
+  readonly cdrom?: string | undefined;
+  readonly cpu?: string | undefined;
+}
+
+/** SeaBIOS comes with the tool. */
+const bundled = (name: string): Uint8Array =>
+  readFileSync(new URL(`../../firmware/seabios/${name}`, import.meta.url));
+const NO_VGA_BIOS = 'none';
+
+/** Whether the guest is to be booted by a BIOS though no bootable image was named as the guest. */
+export const asksForFirmware = ({ bios, vgaBios, boot, isa, ...media }: FirmwareRequest): boolean =>
+  [bios, vgaBios, boot, media.cdrom].some((given) => given !== undefined) ||
+  isa === true ||
+  (media.floppy ?? []).length > 0;
+
+/** The images that were asked for, else SeaBIOS's. */
+export function openFirmware(request: FirmwareRequest, media: Media): Firmware {
+  const { bios, vgaBios, boot, isa, cpu } = request;
+  if (bios === undefined && cpu !== undefined && !processorOf(cpu).has.has('i486'))
+    throw new BadInput(
+      `--cpu ${cpu}: SeaBIOS executes BSWAP, which came with the 486`,
+      `take --cpu ${cpu},+i486 or --cpu 486, or name another BIOS by --bios`,
+    );
+  return {
+    bios: bios === undefined ? bundled('bios.bin') : readUserFile(bios, 'BIOS'),
+    vgaBios: vgaBios === NO_VGA_BIOS ? new Uint8Array() : openVgaBios(vgaBios),
+    bootOrder: bootOrder(boot, media),
+    pci: !isa,
+  };
+}
+
+const openVgaBios = (path: string | undefined): Uint8Array =>
+  path === undefined ? bundled('vgabios-isavga.bin') : readUserFile(path, 'VGA BIOS');
+
+/** As asked; else every drive that has a medium: what was named as the guest, then floppy, hard disk, CD. */
+function bootOrder(asked: string | undefined, { disks, floppies, cdrom, first }: Media): string {
+  const present = [
+    { kind: 'floppy', letter: 'a', there: floppies.length > 0 },
+    { kind: 'disk', letter: 'c', there: disks.length > 0 },
+    { kind: 'cdrom', letter: 'd', there: cdrom !== undefined },
+  ].filter(({ there }) => there);
+  present.sort((a, b) => (b.kind === first ? 1 : 0) - (a.kind === first ? 1 : 0));
+  if (asked === undefined) return present.map(({ letter }) => letter).join('');
+  if (!/^[acd]{1,3}$/.test(asked) || new Set(asked).size < asked.length)
+    throw new BadInput(
+      `--boot ${asked}: no boot order`,
+      'write the drives to try: a floppy, c hard disk, d CD; as --boot dc',
+    );
+  return asked;
+}

@@ -1,0 +1,99 @@
+import { BUILTIN_PROFILES } from '../../../recorder/capture/builtin-profiles.ts';
+import { type GuestProfile, parseProfile } from '../../../recorder/capture/profile.ts';
+import type { Names } from '../../../replayer/trace/trace-reader.ts';
+import { readSymbols } from '../../../schemas/guest/symbol-file.ts';
+import { CODEC, packFile } from '../../../schemas/trace/compression.ts';
+import type { TraceHeader } from '../../../schemas/trace/header.ts';
+import { untrusted } from '../../../schemas/untrusted.ts';
+import { note } from '../terminal/progress.ts';
+import { readUserFile } from './user-file.ts';
+
+/**
+ * `--symbols` and `--profile` of the commands that read a trace: whoever gets a trace has a kernel with symbols of their own. They
+ * name what was recorded; the run, and so what its events are, stays as it was.
+ */
+export const NAMING_OPTIONS = {
+  symbols: {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      "name the kernel's addresses by this file: ELF, System.map or a.out (default: what the trace holds)",
+  },
+  profile: {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      "the guest's layout, as far as it only names: a built-in profile or a JSON file (docs/guest-profile.md)",
+  },
+} as const;
+
+interface NamingArguments {
+  readonly symbols?: string | undefined;
+  readonly profile?: string | undefined;
+}
+
+/** What a command was given; undefined for nothing. Throws BadInput for files that are of no use. */
+export function givenNames({ symbols, profile }: NamingArguments): Names | undefined {
+  if (symbols === undefined && profile === undefined) return undefined;
+  const file = symbols === undefined ? undefined : symbolFile(symbols);
+  const source = profile === undefined ? undefined : profileText(profile);
+  const description = source === undefined ? undefined : parseProfile(source, profile as string);
+  const told = new Set<string>();
+  return (header) => {
+    if (description)
+      for (const text of notRecorded(header, description)) {
+        if (!told.has(text)) note(text);
+        told.add(text);
+      }
+    return {
+      guest: file ? { ...header.guest, symbols: file } : header.guest,
+      profile:
+        description && source !== undefined ? renamed(header.profile, description, source) : header.profile,
+    };
+  };
+}
+
+/** A header whose guest has the symbols given, for a file that is made of the trace. */
+export function withGivenSymbols(header: TraceHeader, { symbols }: NamingArguments): TraceHeader {
+  if (symbols === undefined) return header;
+  const bytes = readUserFile(symbols, 'symbols');
+  readSymbols(bytes, symbols);
+  return { ...header, guest: { ...header.guest, symbols: packFile(bytes) } };
+}
+
+/** Not packed: it is read at once, and a kernel with its DWARF is large. */
+function symbolFile(path: string) {
+  const data = readUserFile(path, 'symbols');
+  readSymbols(data, path);
+  return { sha256: '', contents: { codec: CODEC.none, rawBytes: data.length, data } };
+}
+
+/** A profile that comes with the tool, by name, or a file. */
+export function profileText(nameOrPath: string): string {
+  const builtin = BUILTIN_PROFILES[nameOrPath];
+  if (builtin) return JSON.stringify(builtin);
+  return Buffer.from(readUserFile(nameOrPath, 'profile')).toString('utf8');
+}
+
+function renamed(
+  recorded: TraceHeader['profile'],
+  { name, recursiveSlot = -1, alternateSlot = -1 }: GuestProfile,
+  source: string,
+): TraceHeader['profile'] {
+  return { ...recorded, name: untrusted(name), recursiveSlot, alternateSlot, source };
+}
+
+/** What a profile asks for and no name can give: events that the recording does not have. */
+function notRecorded({ profile }: TraceHeader, given: GuestProfile): string[] {
+  const notes: string[] = [];
+  const { alternateSlot = -1 } = given;
+  if (alternateSlot >= 0 && alternateSlot !== profile.alternateSlot)
+    notes.push(
+      `profile ${given.name}: switches of the alternate map in slot ${alternateSlot} were not recorded, so its checks cannot apply: record again with --profile`,
+    );
+  if (given.process && !profile.process)
+    notes.push(
+      `profile ${given.name}: which process ran was not recorded, so none is named: record again with --profile`,
+    );
+  return notes;
+}

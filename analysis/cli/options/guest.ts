@@ -1,0 +1,238 @@
+import { basename } from 'node:path';
+import { type GuestProfile, parseProfile, resolveProfile } from '../../../recorder/capture/profile.ts';
+import type { DiskSource, DriveSource } from '../../../recorder/capture/recording.ts';
+import { has32BitEntry, isLinuxImage } from '../../../recorder/machine/boot/linux-boot.ts';
+import type { BootImage } from '../../../recorder/machine/build.ts';
+import { NO_PROFILE, type ResolvedProfile } from '../../../recorder/machine/config.ts';
+import type { Firmware } from '../../../recorder/machine/device.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import { readSymbols, symbolsOfImage } from '../../../schemas/guest/symbol-file.ts';
+import {
+  BUILTIN_GUEST,
+  builtinDiskSource,
+  builtinKernel,
+  builtinProfile,
+  KERNELS,
+  WORKLOADS,
+} from './builtin-guest.ts';
+import { type Media, mediumKind, openDrives, withMedium } from './drives.ts';
+import { asksForFirmware, openFirmware } from './firmware.ts';
+import { profileText } from './guest-names.ts';
+import { readUserFile } from './user-file.ts';
+
+/** What of a `record` command line says which guest to run, and how to start it. */
+export interface GuestRequest {
+  /** Built-in name, or path of a Multiboot ELF, a Linux bzImage or a bootable image; absent to boot from the drives. */
+  readonly guest?: string | undefined;
+  readonly kernel?: string | undefined;
+  readonly workload?: string | undefined;
+  readonly seed: bigint;
+  /** Kernel command line; for the built-in guest, more of its options. */
+  readonly append?: string | undefined;
+  /** Paths, each with `=ARGUMENTS` after it if wanted. */
+  readonly modules: readonly string[];
+  /** Paths of a Linux kernel's initial RAM disks. */
+  readonly initrds?: readonly string[];
+  /** Path of a file that names the kernel's addresses: System.map, ELF, a.out. */
+  readonly symbols?: string | undefined;
+  /** Paths of hard disk images. */
+  readonly disk?: readonly string[] | undefined;
+  readonly floppy?: readonly string[] | undefined;
+  readonly cdrom?: string | undefined;
+  readonly bios?: string | undefined;
+  readonly vgaBios?: string | undefined;
+  readonly boot?: string | undefined;
+  readonly isa?: boolean | undefined;
+  readonly profile?: string | undefined;
+}
+
+export interface Guest {
+  readonly name: string;
+  readonly boot: BootImage;
+  readonly disk: DiskSource | undefined;
+  readonly drives?: readonly DriveSource[];
+  readonly firmware?: Firmware | undefined;
+  readonly profile: ResolvedProfile;
+  readonly profileSource: string;
+  /** The file with the kernel's symbols, where its image has none. */
+  readonly symbols?: Uint8Array | undefined;
+  /** The profile as written, for what it says to people. */
+  readonly description: GuestProfile | undefined;
+  /** For the trace's header. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export function openGuest(request: GuestRequest): Guest {
+  const { guest } = request;
+  const media = { disks: request.disk ?? [], floppies: request.floppy ?? [], cdrom: request.cdrom };
+  if (guest === BUILTIN_GUEST || (guest === undefined && !asksForFirmware(request))) {
+    const drives = openDrives(media);
+    return { ...openBuiltin(request), ...(drives.disk ? drives : { drives: drives.drives }) };
+  }
+  if (guest === undefined) return openMedia(request, media);
+  const image = readUserFile(guest, 'guest');
+  const kind = isLinuxImage(image) ? undefined : mediumKind(image);
+  if (kind) return openMedia(request, withMedium(media, kind, guest));
+  return { ...openFile(request, guest, image), ...openDrives(media) };
+}
+
+function openBuiltin(request: GuestRequest): Guest {
+  const kernel = oneOf(KERNELS, request.kernel ?? KERNELS[0], 'kernel');
+  const workload = oneOf(WORKLOADS, request.workload ?? WORKLOADS[0], 'workload');
+  // The same seed drives the outside (disk latencies) and, as a boot option, the workload's own choices.
+  const options = [
+    `kernel=${kernel}`,
+    `workload=${workload}`,
+    `seed=${request.seed & 0xffff_ffffn}`,
+    request.append ?? '',
+  ];
+  return {
+    ...assemble(
+      request,
+      BUILTIN_GUEST,
+      builtinKernel(),
+      options.join(' ').trim(),
+      builtinProfile(),
+      'the built-in profile',
+    ),
+    name: BUILTIN_GUEST,
+    disk: builtinDiskSource(),
+    labels: { kernel, workload },
+  };
+}
+
+function refuseBuiltinOptions(request: GuestRequest): void {
+  const builtinOnly = request.kernel ? '--kernel' : request.workload ? '--workload' : undefined;
+  if (builtinOnly)
+    throw new BadInput(
+      `${builtinOnly} is an option of the built-in guest ${BUILTIN_GUEST}, not of ${request.guest ?? 'a disk'}`,
+      'give your own kernel its options with --append "…"',
+    );
+}
+
+function openFile(request: GuestRequest, guest: string, image: Uint8Array): Guest {
+  refuseBuiltinOptions(request);
+  if (asksForFirmware(request))
+    throw new BadInput(
+      `${guest} is started without a BIOS`,
+      'leave out --bios, --vga-bios, --boot and --isa, or boot an image of a disk, floppy or CD',
+    );
+  // A Multiboot kernel finds its own name first, as GRUB Legacy and QEMU give it, and skips it; Linux has options alone.
+  const words = isLinuxImage(image) ? [request.append] : [basename(guest), request.append];
+  if (isLinuxImage(image) && !has32BitEntry(image))
+    throw new BadInput(
+      `${guest} has the header of a Linux kernel and no 32-bit entry (code32_start is 0): its real-mode code would have to run`,
+      'boot it by a boot loader from an image of a disk, floppy or CD, or take the .iso or .dsk that its package may have',
+    );
+  return {
+    ...assemble(request, guest, image, words.filter(Boolean).join(' '), '', ''),
+    ...{ name: basename(guest), disk: undefined, labels: {} },
+  };
+}
+
+/** The BIOS boots from the drives. */
+function openMedia(request: GuestRequest, media: Media): Guest {
+  refuseBuiltinOptions(request);
+  const [option] = [request.append && '--append', request.modules.length > 0 && '--module'].filter(Boolean);
+  if (option)
+    throw new BadInput(
+      `${option} is for a kernel that is started directly`,
+      'a boot loader reads its own configuration',
+    );
+  const drives = openDrives(media);
+  const firmware = openFirmware(request, media);
+  const paths: Record<string, string | undefined> = {
+    ...{ a: media.floppies[0], c: media.disks[0], d: media.cdrom },
+  };
+  const first = [...firmware.bootOrder].map((letter) => paths[letter]).find((path) => path !== undefined);
+  if (first === undefined)
+    throw new BadInput('there is nothing to boot from', 'give --disk, --floppy or --cdrom FILE');
+  const { profile, profileSource, description, symbols } = describe(request, '', '', () => []);
+  return {
+    ...{ profile, profileSource, description, symbols, labels: {}, name: basename(request.guest ?? first) },
+    boot: {
+      kind: 'disk_boot',
+      name: request.guest ?? first,
+      image: new Uint8Array(),
+      commandLine: '',
+      modules: [],
+    },
+    ...drives,
+    firmware,
+  };
+}
+
+function assemble(
+  request: GuestRequest,
+  guest: string,
+  image: Uint8Array,
+  commandLine: string,
+  defaultProfile: string,
+  defaultWhere: string,
+): Pick<Guest, 'boot' | 'profile' | 'profileSource' | 'description' | 'symbols'> {
+  const kind = isLinuxImage(image) ? 'linux' : 'multiboot';
+  return {
+    boot: { kind, name: guest, image, commandLine, modules: openModules(kind, guest, request) },
+    ...describe(
+      kind === 'linux' && !request.profile ? { ...request, profile: 'linux' } : request,
+      defaultProfile,
+      defaultWhere,
+      () => symbolsOfImage(image, guest),
+    ),
+  };
+}
+
+/** What is known of the guest: its profile, by the symbols of --symbols or else of its image. */
+function describe(
+  request: GuestRequest,
+  defaultProfile: string,
+  defaultWhere: string,
+  imageSymbols: () => ReturnType<typeof symbolsOfImage>,
+): Pick<Guest, 'profile' | 'profileSource' | 'description' | 'symbols'> {
+  const where = request.profile ?? defaultWhere;
+  const profileSource = request.profile ? profileText(request.profile) : defaultProfile;
+  const description = profileSource ? parseProfile(profileSource, where) : undefined;
+  const symbols = request.symbols ? readUserFile(request.symbols, 'symbols') : undefined;
+  const known = symbols ? readSymbols(symbols, request.symbols as string) : imageSymbols();
+  const symbol = (name: string) => known.find((one) => one.name.raw === name)?.address;
+  return {
+    profile: description ? resolveProfile(description, symbol, where) : NO_PROFILE,
+    profileSource,
+    description,
+    symbols,
+  };
+}
+
+/** Multiboot kernels have modules, Linux has initrds. */
+function openModules(
+  kind: 'multiboot' | 'linux',
+  guest: string,
+  request: GuestRequest,
+): BootImage['modules'] {
+  const { initrds = [], modules } = request;
+  if (kind === 'linux') {
+    if (modules.length > 0)
+      throw new BadInput(`${guest} is a Linux kernel: it takes no modules`, 'give it --initrd FILE');
+    return initrds.map((path) => ({ bytes: readUserFile(path, 'initrd'), commandLine: basename(path) }));
+  }
+  if (initrds.length > 0)
+    throw new BadInput(`${guest} is no Linux kernel: it takes no initrd`, 'give it --module FILE');
+  return modules.map(openModule);
+}
+
+function openModule(argument: string): BootImage['modules'][number] {
+  const equals = argument.indexOf('=');
+  const path = equals < 0 ? argument : argument.slice(0, equals);
+  const words = [basename(path), ...(equals < 0 ? [] : [argument.slice(equals + 1)])];
+  const commandLine = words.filter(Boolean).join(' ');
+  return { bytes: readUserFile(path, 'module'), commandLine };
+}
+
+function oneOf<Name extends string>(names: readonly Name[], given: string, what: string): Name {
+  const found = names.find((name) => name === given);
+  if (found) return found;
+  throw new BadInput(
+    `unknown ${what} "${given}"`,
+    `the ${what}s of ${BUILTIN_GUEST} are ${names.join(', ')}`,
+  );
+}

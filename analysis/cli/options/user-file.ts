@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { BUILTIN_PROFILES } from '../../../recorder/capture/builtin-profiles.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import { fileError } from '../../../schemas/file-error.ts';
+import { BUILTIN_GUEST } from './builtin-guest.ts';
+
+/** A file that the user named; `what` says in messages what it is for. */
+export function readUserFile(path: string, what: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const known = builtinsFor(what);
+    throw new BadInput(`cannot read ${what} ${path}: ${fileError(error)}${known}`);
+  }
+}
+
+/** What else the user may have meant where a file cannot be read. */
+function builtinsFor(what: string): string {
+  if (what === 'guest') return `; the built-in guest is ${BUILTIN_GUEST}`;
+  return what === 'profile' ? `; the built-in profiles are ${Object.keys(BUILTIN_PROFILES).join(', ')}` : '';
+}

@@ -1,0 +1,159 @@
+import type { Names } from '../../../replayer/trace/trace-reader.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import {
+  applicable,
+  CHECKS,
+  type Check,
+  type Finding,
+  HIJACK,
+  type RunFacts,
+  runChecks,
+  runFacts,
+} from '../../check/checks.ts';
+import { DEFAULT_LIMITS, type QueryLimits } from '../../db/limits.ts';
+import { type Hint, hintsOfFile } from '../../ending/hints.ts';
+import { grouped, plural, shellWord } from '../terminal/format.ts';
+import { openDatabase } from '../work/open-database.ts';
+
+/** All that there is to say of traces. */
+export interface Report {
+  readonly paths: readonly string[];
+  /** The worst first. */
+  readonly findings: readonly Finding[];
+  /** The checks that could apply. */
+  readonly checks: readonly Check[];
+  /** By trace. */
+  readonly runs: readonly RunFacts[];
+  readonly hints: readonly (readonly Hint[])[];
+}
+
+export interface CheckOptions {
+  readonly limits?: QueryLimits;
+  readonly names?: Names | undefined;
+}
+
+/** Runs every check. Throws BadInput for a trace in which there is nothing to check. */
+export async function checkTraces(
+  paths: readonly string[],
+  { limits = DEFAULT_LIMITS, names }: CheckOptions = {},
+): Promise<Report> {
+  const db = await openDatabase(paths, { limits, names });
+  try {
+    const runs = await runFacts(db);
+    for (const [n, run] of runs.entries()) refuseEmpty(paths[n], run);
+    const findings = await runChecks(db);
+    await db.writeCache();
+    return { paths, findings, checks: applicable(runs), runs, hints: paths.map(hintsOfFile) };
+  } finally {
+    db.close();
+  }
+}
+
+/** Silence about what was not recorded is not a clean run. */
+function refuseEmpty(path: string, { detail, torn, exit, exitCode, instructions }: RunFacts): void {
+  const end = exitCode === undefined ? '' : `; the guest ended with exit code 0x${exitCode.toString(16)}`;
+  if (instructions === 0)
+    throw new BadInput(`${path}: nothing recorded to check: ${torn ?? 'no instruction was executed'}`);
+  if (detail !== 'off') return;
+  const ended = exit === 'shutdown' ? '; the processor shut down' : end;
+  throw new BadInput(
+    `${path}: nothing recorded to check: --detail off records inputs alone${ended}`,
+    `rewind386 replay ${shellWord(path)} --detail stores -o stores.r386`,
+  );
+}
+
+/** Findings for people, the worst first, each class with its next command; then the verdict. */
+export function describeReport(report: Report, shown: number): string[] {
+  const { findings, paths } = report;
+  const lines: string[] = [];
+  for (const check of new Set(findings.map((finding) => finding.check))) {
+    const found = findings.filter((finding) => finding.check === check);
+    lines.push(...describeClass(check, found, paths, shown));
+  }
+  for (const [n, hints] of report.hints.entries())
+    for (const hint of hints) lines.push(...describeHint(hint, paths.length > 1 ? paths[n] : undefined));
+  return [...lines, `${paths.join(', ')}: ${verdict(report)}`];
+}
+
+export const describeHint = ({ text, next }: Hint, path?: string): string[] => [
+  `hint: ${path === undefined ? '' : `${path}: `}${text}`,
+  ...(next === undefined ? [] : [`  ${next}`]),
+];
+
+/** "Clean" is for whole traces alone; anything else says what is missing. */
+function verdict({ findings, checks, runs }: Report): string {
+  const errors = findings.filter(({ check }) => check.severity === 'error').length;
+  const others = inapplicable(checks).join(', ');
+  const could = `${checks.length} of ${plural(CHECKS.length, 'check')} could apply${others ? ` (${others})` : ''}`;
+  const missing = runs.flatMap(({ torn }) => (torn === undefined ? [] : [torn]));
+  const rest = missing.map((text) => `; ${text}`).join('');
+  if (findings.length > 0)
+    return `${plural(errors, 'error')}, ${plural(findings.length - errors, 'warning')}; ${could}${rest}`;
+  const word = missing.length > 0 ? 'no finding in what there is, which is not all' : 'clean';
+  return `${word}: ${could}, no finding${upTo(runs)}${rest}`;
+}
+
+/** A run that was stopped from outside says nothing of what would have come. */
+function upTo(runs: readonly RunFacts[]): string {
+  const stopped = runs.filter(({ exit }) => exit === 'limit' || exit === 'interrupted');
+  if (stopped.length === 0) return '';
+  const ends = stopped.map(({ instructions }) => grouped(instructions));
+  return ` up to icount ${ends.join(' and ')}, where the run was stopped`;
+}
+
+function inapplicable(checks: readonly Check[]): string[] {
+  const others = CHECKS.filter((check) => !checks.includes(check));
+  const about = (needs: Check['needs']) => others.filter((check) => check.needs === needs).length;
+  const map = about('alternate_map');
+  const end = about('end');
+  return [
+    ...(map > 0 ? [`${map} are about an alternate map, which its profile does not have`] : []),
+    ...(end > 0 ? [`${end} are about how the run ended, which the trace does not have`] : []),
+  ];
+}
+
+/** Class as it is called: numbered ones are those of docs/queries.md, others are called as their title. */
+const classWords = ({ class: name }: Check): string => (/^\d/.test(name) ? ` (class ${name})` : '');
+
+function describeClass(
+  check: Check,
+  found: readonly Finding[],
+  paths: readonly string[],
+  shown: number,
+): string[] {
+  const lines = found
+    .slice(0, shown)
+    .flatMap((finding) => [
+      `${check.severity.toUpperCase()} ${check.title.toLowerCase()}${classWords(check)} in ${paths[finding.run]} at icount ${grouped(finding.icount)}`,
+      `  ${finding.summary}`,
+      ...(finding.leadsToDeath
+        ? ['  it wrote the page-table entry behind the address that the machine died of']
+        : []),
+    ]);
+  if (found.length > shown)
+    lines.push(`  … and ${plural(found.length - shown, 'more of this class', 'more of this class')}`);
+  return [...lines, ...nextCommands(check, found[0], paths[found[0].run])];
+}
+
+function nextCommands(check: Check, first: Finding, path: string): string[] {
+  const file = shellWord(path);
+  const lines = [
+    first.query === undefined
+      ? `  next: rewind386 debug ${file} --at ${first.icount}`
+      : `  next: rewind386 query ${file} ${first.query}`,
+  ];
+  const { fromIcount, icount } = first;
+  const from = fromIcount < icount ? fromIcount : Math.max(0, icount - AFTERMATH);
+  if (check.severity === 'error')
+    lines.push(
+      `  next: rewind386 replay ${file} --detail stores --from ${from} --until ${first.icount + AFTERMATH} -o stores.r386`,
+    );
+  if (check.class === HIJACK)
+    lines.push(
+      `  next: rewind386 replay ${file} --cli ${first.fromIcount}:${first.icount + 1} -o masked.r386`,
+    );
+  return lines;
+}
+
+/** Instructions after the finding that the suggested replay records too, and before one without a story. */
+const AFTERMATH = 1000;

@@ -1,0 +1,28 @@
+import { type DivergenceFacts, DivergenceFound, damageFacts } from '../../../replayer/verify/divergence.ts';
+import { TraceDamage } from '../../../schemas/trace/framing.ts';
+import { grouped, shellWord } from '../terminal/format.ts';
+import { complain } from '../terminal/output.ts';
+import { EXIT } from './exit-status.ts';
+
+/**
+ * Runs a command that executes `file`. When that leaves the recording, or comes to something damaged in the file, it says
+ * where and what to do next, and the exit status is that of a divergence.
+ */
+export async function tellDivergence(file: string, run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    const facts = factsOf(error);
+    if (!facts) throw error;
+    complain(`${file}: DIVERGENCE at icount ${grouped(facts.icount)} in ${facts.subsystem}`);
+    complain(`  recorded: ${facts.expected}`);
+    complain(`  replayed: ${facts.actual}`);
+    complain(`next: rewind386 replay ${shellWord(file)}`);
+    process.exitCode = EXIT.divergence;
+  }
+}
+
+function factsOf(error: unknown): DivergenceFacts | undefined {
+  if (error instanceof DivergenceFound) return error.facts;
+  return error instanceof TraceDamage ? damageFacts(error) : undefined;
+}

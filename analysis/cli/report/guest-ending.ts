@@ -1,0 +1,39 @@
+import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
+import { GuestImage } from '../../db/guest-image.ts';
+import { hintsOf } from '../../ending/hints.ts';
+import { type Sign, signsOf } from '../../ending/signs.ts';
+import { grouped } from '../terminal/format.ts';
+import { describeHint } from './check-report.ts';
+
+/** What a recording says of its guest's end: the same signs and hints that `check` has. */
+export interface GuestEnding {
+  /** It crashed, panicked, ended badly, or is stuck in an exception. */
+  readonly failed: boolean;
+  readonly lines: readonly string[];
+}
+
+export function endingOf(path: string): GuestEnding {
+  const reader = TraceReader.open(path);
+  try {
+    const signs = signsOf(reader);
+    const failures = signs.filter(isFailure);
+    const image = failures.length > 0 ? new GuestImage(reader.header) : undefined;
+    return {
+      failed: failures.length > 0,
+      lines: [
+        ...failures.map((sign) => `FAILED ${describeSign(sign, image)}`),
+        ...hintsOf(reader).flatMap((hint) => describeHint(hint)),
+      ],
+    };
+  } finally {
+    reader.close();
+  }
+}
+
+/** A kernel may halt for ever on purpose. */
+const isFailure = ({ kind }: Sign): boolean => kind !== 'halted';
+
+function describeSign({ text, eip, icount }: Sign, image: GuestImage | undefined): string {
+  const where = eip === null || !image ? '' : `; in ${image.symbol(eip)}`;
+  return `${text}${where} at icount ${grouped(icount)}`;
+}

@@ -1,0 +1,54 @@
+import { EVENT_KINDS, type EventBatch } from '../../../schemas/events.ts';
+import { type Untrusted, untrusted } from '../../../schemas/untrusted.ts';
+
+const columnOf = (name: string) => EVENT_KINDS.console.columns.findIndex((column) => column.name === name);
+const PORT = columnOf('port');
+const BYTE = columnOf('byte');
+const NEWLINE = 10;
+const RETURN = 13;
+const TAB = 9;
+const BLANK = 32;
+const TAB_STOP = 8;
+
+/**
+ * The guest's console, as it comes byte by byte or in event batches, handed on line by line. Kernels often write to a serial port and to
+ * the debug console alike: the port that speaks first is shown.
+ */
+export class ConsoleLines {
+  private readonly onLine: (line: Untrusted) => void;
+  private readonly pending: number[] = [];
+  private port: number | undefined;
+
+  constructor(onLine: (line: Untrusted) => void) {
+    this.onLine = onLine;
+  }
+
+  take(batch: EventBatch): void {
+    const { count, columns } = batch.tables.console;
+    for (let row = 0; row < count; row++) {
+      this.hear(columns[PORT][row], columns[BYTE][row]);
+    }
+  }
+
+  /** A byte of a port (CONSOLE_PORT), as it comes. */
+  hear(port: number, byte: number): void {
+    this.port ??= port;
+    if (port === this.port) this.takeByte(byte);
+  }
+
+  /** A last line that had no newline. */
+  end(): void {
+    if (this.pending.length > 0) this.endLine();
+  }
+
+  private takeByte(byte: number): void {
+    if (byte === NEWLINE) this.endLine();
+    else if (byte === TAB) while (this.pending.push(BLANK) % TAB_STOP !== 0);
+    else if (byte !== RETURN) this.pending.push(byte);
+  }
+
+  private endLine(): void {
+    this.onLine(untrusted(Buffer.from(this.pending).toString('latin1')));
+    this.pending.length = 0;
+  }
+}
