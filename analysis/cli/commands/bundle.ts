@@ -12,14 +12,14 @@ import { QUERIES } from '../../sql/catalog.ts';
 import { builtinDisk } from '../options/builtin-guest.ts';
 import { DISKS } from '../options/disk-option.ts';
 import { givenNames, NAMING_OPTIONS, withGivenSymbols } from '../options/guest-names.ts';
+import { parseParameters } from '../options/query-parameters.ts';
 import { EXIT } from '../report/exit-status.ts';
 import { bytes, plural, shellWord } from '../terminal/format.ts';
 import { complainLines, print, printLines } from '../terminal/output.ts';
 import { fileBytes } from '../work/file-bytes.ts';
 import { openDatabase } from '../work/open-database.ts';
 import { checkOutput, FORCE } from '../work/output-file.ts';
-import { parseParameters } from './query.ts';
-import { divergenceReport, replayTrace } from './replay.ts';
+import { divergenceReport, replayTrace } from '../work/replay-trace.ts';
 
 /** `rewind386 bundle` */
 export const addBundle = (cli: Argv): Argv =>

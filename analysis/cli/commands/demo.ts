@@ -15,8 +15,8 @@ import { shellWord } from '../terminal/format.ts';
 import { interruptedStatus } from '../terminal/interruptible.ts';
 import { complainLines, print, printLines, terminalWidth } from '../terminal/output.ts';
 import { openDatabase } from '../work/open-database.ts';
-import { recordGuest, recordingSummary } from './record.ts';
-import { divergenceReport, replaySummary, replayTrace } from './replay.ts';
+import { recordGuest, recordingSummary } from '../work/record-guest.ts';
+import { divergenceReport, replaySummary, replayTrace } from '../work/replay-trace.ts';
 
 /** `rewind386 demo` */
 export const addDemo = (cli: Argv): Argv =>

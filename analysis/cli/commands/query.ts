@@ -3,8 +3,6 @@ import type { Argv } from 'yargs';
 import type { Names } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { fileError } from '../../../schemas/file-error.ts';
-import type { ElfSymbol } from '../../../schemas/guest/elf.ts';
-import { symbolAddress } from '../../../schemas/guest/guest-address.ts';
 import { meant } from '../../../schemas/nearest.ts';
 import { FILE_FORMATS, type FileFormat, writeResult, writtenFirst } from '../../db/result-file.ts';
 import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
@@ -12,6 +10,7 @@ import { QUERIES, type SqlFile } from '../../sql/catalog.ts';
 import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
 import { symbolsOf } from '../options/guest-symbols.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
+import { parseParameters } from '../options/query-parameters.ts';
 import { parseCount } from '../options/values.ts';
 import { bytes } from '../terminal/format.ts';
 import { print, printLines, terminalWidth } from '../terminal/output.ts';
@@ -151,37 +150,6 @@ const meantQuery = (word: string): string =>
     word,
     QUERIES.map(({ name }) => name),
   );
-
-/** The values of a named query's parameters, as typed; throws BadInput for too few, too many and what is no number. */
-export function parseParameters(
-  { name, parameters }: SqlFile,
-  given: readonly string[],
-  symbols: () => readonly ElfSymbol[] = () => [],
-): Record<string, number> {
-  if (given.length !== parameters.length) {
-    const wanted = parameters.map((p) => `${p.name.toUpperCase()} (${p.doc})`).join(', ') || 'no parameter';
-    throw new BadInput(
-      `${name} takes ${wanted}; given: ${given.join(' ') || 'none'}`,
-      `rewind386 query FILE ${name} …`,
-    );
-  }
-  return Object.fromEntries(
-    parameters.map((parameter, i) => [parameter.name, parseNumber(given[i], name, parameter.name, symbols)]),
-  );
-}
-
-/** A number, or for a linear address a symbol of the trace's kernel. */
-function parseNumber(
-  text: string,
-  query: string,
-  parameter: string,
-  symbols: () => readonly ElfSymbol[],
-): number {
-  if (/^(0x[0-9a-f]+|\d+)$/i.test(text) && Number(text) < 2 ** 32) return Number(text);
-  const address = parameter === 'address' ? symbolAddress(text, symbols()) : undefined;
-  if (address !== undefined) return address;
-  throw new BadInput(`${query}: ${text} is not a 32-bit number`, 'write it as 0xefbfe000 or in decimal');
-}
 
 function readSql(path: string): string {
   try {

@@ -6,17 +6,14 @@ import {
   DEFAULT_CHECKPOINT_TIME,
 } from '../../../recorder/capture/checkpoint-policy.ts';
 import type { SourceEnd } from '../../../recorder/capture/input/input-source.ts';
-import { type RecordResult, record } from '../../../recorder/capture/session.ts';
-import { buildMachine } from '../../../recorder/machine/build.ts';
 import { DEFAULT_CONFIG } from '../../../recorder/machine/config.ts';
 import { CPU_MODELS } from '../../../recorder/machine/cpu/models.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { DETAIL, type Detail } from '../../../schemas/events.ts';
-import { VERSION } from '../../../schemas/tool-version.ts';
 import { DEFAULT_LADDER_INTERVAL } from '../../../schemas/trace/output.ts';
 import { BUILTIN_GUEST, KERNELS, WORKLOADS } from '../options/builtin-guest.ts';
-import { type Guest, openGuest } from '../options/guest.ts';
-import { INPUT_OPTIONS, type Inputs, openInputs } from '../options/input-options.ts';
+import { openGuest } from '../options/guest.ts';
+import { INPUT_OPTIONS, openInputs } from '../options/input-options.ts';
 import {
   parseCount,
   parseCpu,
@@ -28,15 +25,13 @@ import {
   parseSeed,
   parseTlb,
 } from '../options/values.ts';
-import { describeExit } from '../report/describe-exit.ts';
 import { EXIT } from '../report/exit-status.ts';
 import { endingOf } from '../report/guest-ending.ts';
-import { bytes, grouped, plural, shellWord } from '../terminal/format.ts';
-import { whenInterrupted } from '../terminal/interruptible.ts';
+import { shellWord } from '../terminal/format.ts';
 import { complainLines, print, printLines } from '../terminal/output.ts';
-import { openDisplay } from '../terminal/recording-display.ts';
-import { fileBytes } from '../work/file-bytes.ts';
 import { checkOutput, FORCE } from '../work/output-file.ts';
+
+import { recordGuest, recordingSummary } from '../work/record-guest.ts';
 
 /** `rewind386 record` */
 export const addRecord = (cli: Argv): Argv =>
@@ -261,60 +256,4 @@ function parsePercent(percent: number, option: string): number {
   if (!(percent >= 0 && percent <= 100))
     throw new BadInput(`${option} ${percent}: not a percentage`, 'write 0 to 100');
   return percent / 100;
-}
-
-export interface RecordingRequest
-  extends Pick<
-    Parameters<typeof record>[0],
-    'seed' | 'output' | 'instructions' | 'config' | 'expectedExits'
-  > {
-  readonly ladderInterval?: number;
-  readonly checkpoints?: CheckpointOptions;
-  readonly inputs?: Inputs;
-  /** Do not show the guest's console. */
-  readonly quiet: boolean;
-  /** Show its VGA text screen instead. */
-  readonly screen?: boolean;
-}
-
-/** Records a guest while its console scrolls by; Ctrl-C ends the recording in order. */
-export async function recordGuest(guest: Guest, request: RecordingRequest): Promise<RecordResult> {
-  const { quiet, screen, inputs, ...plan } = request;
-  const stop = new AbortController();
-  const onSignal = () => stop.abort();
-  const display = openDisplay(request, onSignal);
-  const end = whenInterrupted(onSignal);
-  try {
-    return await record({
-      ...plan,
-      toolVersion: VERSION,
-      guestName: guest.name,
-      boot: guest.boot,
-      profile: guest.profile,
-      profileSource: guest.profileSource,
-      labels: guest.labels,
-      ...(guest.disk ? { disk: guest.disk } : {}),
-      ...(guest.drives ? { drives: guest.drives } : {}),
-      ...(guest.firmware ? { firmware: guest.firmware } : {}),
-      ...(guest.symbols ? { symbols: guest.symbols } : {}),
-      build: buildMachine,
-      sources: inputs?.sources ?? [],
-      onProgress: (machine) => display.turn(machine),
-      onConsole: (port, byte) => display.hear(port, byte),
-      idleInRealTime: inputs?.live !== undefined,
-      signal: stop.signal,
-    });
-  } finally {
-    display.end();
-    end();
-  }
-}
-
-/** What was recorded, and how the guest ended. */
-export function recordingSummary(path: string, guest: Guest, result: RecordResult): string[] {
-  const { final, events, inputs } = result;
-  return [
-    `${path}: ${plural(final.icount, 'instruction')}, ${plural(events, 'event')}, ${plural(inputs, 'input')}, ${bytes(fileBytes(path))}`,
-    `${guest.name} ${describeExit(result.exit, guest.description)} at icount ${grouped(final.icount)}`,
-  ];
 }

@@ -1,21 +1,17 @@
 import type { Argv } from 'yargs';
 import { TraceWriter } from '../../../recorder/capture/trace-writer.ts';
-import { buildMachine } from '../../../recorder/machine/build.ts';
-import { type ReplayOptions, type ReplayResult, replay } from '../../../replayer/verify/replay.ts';
 import type { Detail } from '../../../schemas/events.ts';
-import { builtinDisk } from '../options/builtin-guest.ts';
 import { DISKS } from '../options/disk-option.ts';
 import { givenNames, NAMING_OPTIONS, withGivenSymbols } from '../options/guest-names.ts';
 import { parseCount, parseIcount } from '../options/values.ts';
 import { EXIT } from '../report/exit-status.ts';
 import { traceLength } from '../report/trace-length.ts';
-import { ConsoleLines } from '../terminal/console-lines.ts';
-import { bytes, grouped, plural, shellWord } from '../terminal/format.ts';
+import { bytes, shellWord } from '../terminal/format.ts';
 import { complainLines, print, printLines } from '../terminal/output.ts';
-import { progressBar } from '../terminal/progress.ts';
 import { runBisect } from '../work/bisect.ts';
 import { fileBytes } from '../work/file-bytes.ts';
 import { checkOutput, FORCE } from '../work/output-file.ts';
+import { divergenceReport, replaySummary, replayTrace } from '../work/replay-trace.ts';
 import { CHANGE_OPTIONS, isWhatIf, runWhatIf } from '../work/what-if.ts';
 
 /** `rewind386 replay` */
@@ -117,58 +113,3 @@ const options = (yargs: Argv) =>
       '$0 replay run.r386 --at 22711000 --delay irq14=+2000 -o later.r386',
       'the same run with the next disk interrupt later',
     );
-
-/** Replays a trace under a progress bar. */
-export async function replayTrace(
-  path: string,
-  options: Pick<ReplayOptions, 'until' | 'detail' | 'storesFrom' | 'output' | 'watchDisk' | 'disks'> & {
-    readonly showConsole: boolean;
-  },
-): Promise<ReplayResult> {
-  const { showConsole, ...rest } = options;
-  const progress = progressBar('replaying', rest.until ?? traceLength(path));
-  const lines = new ConsoleLines((line) => progress.line(`  | ${line}`));
-  try {
-    return await replay({
-      ...rest,
-      path,
-      build: buildMachine,
-      builtinDisk,
-      onProgress: (icount) => progress.at(icount),
-      ...(showConsole ? { onEvents: (batch) => lines.take(batch) } : {}),
-    });
-  } finally {
-    lines.end();
-    progress.end();
-  }
-}
-
-export function replaySummary(path: string, result: ReplayResult): string[] {
-  const { verified, icount, reachedEnd, torn, hashesCompared } = result;
-  const hashes = hashesCompared
-    ? plural(verified.rungs, 'state hash', 'state hashes')
-    : 'no state hash (they are of another version of the machine)';
-  const what = `${hashes}, ${plural(verified.events, 'event')}, ${plural(verified.inputs, 'input')}`;
-  const end = reachedEnd ? 'and the final state agree' : `agree up to icount ${grouped(icount)}`;
-  return [
-    `${path}: replayed ${plural(icount, 'instruction')}: ${what} ${end}`,
-    ...(torn ? [`torn trace: ${torn.what}`] : []),
-  ];
-}
-
-/** The first difference, and the next command. */
-export function divergenceReport(path: string, { divergence, verified }: ReplayResult): string[] {
-  if (!divergence) return [];
-  const { icount, since, subsystem, expected, actual, also, damage, next } = divergence;
-  const damaged = subsystem === 'trace' || damage !== undefined;
-  return [
-    `${path}: DIVERGENCE at icount ${grouped(icount)} in ${subsystem}`,
-    `  recorded: ${expected}`,
-    `  replayed: ${actual}`,
-    ...(also.length > 0 ? [`  also different: ${also.join(', ')}`] : []),
-    ...(damage && subsystem !== 'trace' ? [`  the file is damaged: ${damage}`] : []),
-    `  verified before: ${plural(verified.rungs, 'state hash', 'state hashes')} (the last at icount ${grouped(since)}), ${plural(verified.events, 'event')}`,
-    `next: ${next}`,
-    ...(damaged || icount === 0 ? [] : [`next: rewind386 replay ${shellWord(path)} --bisect`]),
-  ];
-}

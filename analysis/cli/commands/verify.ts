@@ -12,7 +12,7 @@ import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
 import { EXIT } from '../report/exit-status.ts';
 import { plural, shellWord } from '../terminal/format.ts';
 import { complain, complainLines, printLines } from '../terminal/output.ts';
-import { divergenceReport, replaySummary, replayTrace } from './replay.ts';
+import { divergenceReport, replaySummary, replayTrace } from '../work/replay-trace.ts';
 
 /** `rewind386 verify` */
 export const addVerify = (cli: Argv): Argv =>

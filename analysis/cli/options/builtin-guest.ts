@@ -10,7 +10,7 @@ export const KERNELS = ['buggy', 'fixed'] as const;
 export const WORKLOADS = ['ftpd', 'forkstorm', 'pageio', 'selftest'] as const;
 
 const DISK = 'bsd96-disk';
-const image = (name: string) => readFileSync(new URL(`../../recorder/guest/${name}`, import.meta.url));
+const image = (name: string) => readFileSync(new URL(`../../../recorder/guest/${name}`, import.meta.url));
 
 export const builtinKernel = (): Uint8Array => image('images/kernel.elf');
 /** Debugging information (DWARF) for a kernel image, if it is the built-in one. */
@@ -19,7 +19,7 @@ export const builtinDebugFile = (kernel: Uint8Array): Uint8Array | undefined =>
 
 /** The folder that its paths are relative to: where the sources are, in a checkout. */
 export function builtinSources(): string | undefined {
-  const folders = ['../../recorder/guest', '../../../recorder/guest'].map((path) =>
+  const folders = ['../../../recorder/guest', '../../../../recorder/guest'].map((path) =>
     fileURLToPath(new URL(path, import.meta.url)),
   );
   return folders.find((folder) => existsSync(join(folder, 'kernel')));

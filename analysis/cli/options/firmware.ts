@@ -18,7 +18,7 @@ export interface FirmwareRequest {
 
 /** SeaBIOS comes with the tool. */
 const bundled = (name: string): Uint8Array =>
-  readFileSync(new URL(`../../firmware/seabios/${name}`, import.meta.url));
+  readFileSync(new URL(`../../../firmware/seabios/${name}`, import.meta.url));
 const NO_VGA_BIOS = 'none';
 
 /** Whether the guest is to be booted by a BIOS though no bootable image was named as the guest. */

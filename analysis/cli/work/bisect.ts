@@ -4,12 +4,12 @@ import { type GuestNames, type Names, TraceReader } from '../../../replayer/trac
 import { VERSION } from '../../../schemas/tool-version.ts';
 import type { TraceHeader } from '../../../schemas/trace/header.ts';
 import { GuestImage } from '../../db/guest-image.ts';
-import { divergenceReport, replayTrace } from '../commands/replay.ts';
 import { builtinDisk } from '../options/builtin-guest.ts';
 import { EXIT } from '../report/exit-status.ts';
 import { grouped, hex8, plural, shellWord } from '../terminal/format.ts';
 import { complain, complainLines, print } from '../terminal/output.ts';
 import { progressBar } from '../terminal/progress.ts';
+import { divergenceReport, replayTrace } from './replay-trace.ts';
 
 /** What a machine is made of: where that differs, nothing was executed. */
 const NO_RUN = new Set(['image', 'disk image', 'BIOS', 'VGA BIOS', 'module']);
