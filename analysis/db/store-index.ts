@@ -5,8 +5,8 @@ import { executedWrites, type WriteWindow } from '../../replayer/store-index/exe
 import { StoreIndexFile, StoreIndexWriter } from '../../replayer/store-index/index-file.ts';
 import { addByte, lastWriters, type Run, type Write } from '../../replayer/store-index/last-writer.ts';
 import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
+import { DivergenceFound } from '../../replayer/trace/divergence.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
-import { DivergenceFound } from '../../replayer/verify/divergence.ts';
 import { replay } from '../../replayer/verify/replay.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { fileError } from '../../schemas/file-error.ts';

@@ -9,11 +9,11 @@ import { ChunkCuts, RUNGS_PER_CHUNK, type TraceOutput } from '../../schemas/trac
 import type { BootImage, MachineBuilder } from '../machine/build.ts';
 import type { ConsoleListener } from '../machine/device.ts';
 import { readTextScreen } from '../machine/devices/vga-text.ts';
+import { EndWatch } from '../machine/end-state.ts';
 import type { EventSink } from '../machine/events/event-log.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { Nondet } from '../machine/nondet.ts';
 import type { MachineOptions, StopReason } from '../machine/parts.ts';
-import { EndWatch } from '../machine/state/end-state.ts';
 import { screenLines } from '../machine/text-screen.ts';
 import { type CheckpointOptions, CheckpointPolicy } from './checkpoint-policy.ts';
 import { Checkpointer } from './checkpointer.ts';

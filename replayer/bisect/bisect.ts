@@ -1,6 +1,6 @@
 import { type LadderRow, sameHashWords } from '../../schemas/trace/ladder.ts';
+import type { Divergence } from '../trace/divergence.ts';
 import { TraceReader } from '../trace/trace-reader.ts';
-import type { Divergence } from '../verify/divergence.ts';
 import { type ReplayOptions, replay } from '../verify/replay.ts';
 import { type Difference, differences } from './differences.ts';
 import { differingParts, Executions, type Instant, partsUnlike } from './execution.ts';

@@ -8,10 +8,10 @@ import { STATE_LAYOUT } from '../../recorder/machine/state/state-hash.ts';
 import type { Input } from '../../schemas/trace/inputs.ts';
 import { type LadderRow, ladderRow, sameHashWords } from '../../schemas/trace/ladder.ts';
 import { cpuOf } from '../debug/register.ts';
+import { DivergenceFound } from '../trace/divergence.ts';
 import { type RecordedCheckpoint, RecordedCheckpoints } from '../trace/recorded-checkpoints.ts';
 import { recordedBoot, recordedOptions } from '../trace/recorded-run.ts';
 import type { TraceReader } from '../trace/trace-reader.ts';
-import { DivergenceFound } from '../verify/divergence.ts';
 import { LoggedNondet } from '../verify/logged-nondet.ts';
 import { noBuiltinDisks, type ReplayOptions } from '../verify/replay.ts';
 

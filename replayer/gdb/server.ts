@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { type ListenAt, listen } from '../debug/listen.ts';
-import { DivergenceFound } from '../verify/divergence.ts';
+import { DivergenceFound } from '../trace/divergence.ts';
 import { encodePacket, hexOfText, PACKET_SIZE, PacketReader } from './packets.ts';
 import { GdbStub } from './stub.ts';
 

@@ -2,8 +2,8 @@ import type { DiskContents, DiskImage } from '../../recorder/machine/device.ts';
 import { type PagedArea, type Snapshot, sameBytes } from '../../recorder/machine/state/snapshot.ts';
 import { BlockList } from '../../schemas/trace/block-list.ts';
 import { TraceDamage } from '../../schemas/trace/framing.ts';
-import { DivergenceFound } from '../verify/divergence.ts';
 import { CheckpointWalk } from './checkpoint-walk.ts';
+import { DivergenceFound } from './divergence.ts';
 import type { TraceReader } from './trace-reader.ts';
 
 /** A machine's state and the inputs it had taken. */

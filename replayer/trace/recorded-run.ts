@@ -6,7 +6,7 @@ import { PackedError, type PackedFile, sha256Hex } from '../../schemas/trace/com
 import { TraceDamage } from '../../schemas/trace/framing.ts';
 import type { TraceDisk, TraceHeader } from '../../schemas/trace/header.ts';
 import { unpackFile } from '../../schemas/trace/packed-file.ts';
-import { DivergenceFound } from '../verify/divergence.ts';
+import { DivergenceFound } from './divergence.ts';
 
 /** The files of a recording, from its header; each must be what it was, or that is the divergence. */
 

@@ -9,8 +9,8 @@ import {
   type EventKind,
   type EventTable,
 } from '../../schemas/events.ts';
+import { type DivergenceFacts, DivergenceFound } from '../trace/divergence.ts';
 import type { RecordedEvents } from '../trace/recorded-events.ts';
-import { type DivergenceFacts, DivergenceFound } from './divergence.ts';
 
 /** Which kinds a recording of a detail holds. */
 export const recordedKinds = (detail: Detail): readonly EventKind[] => {

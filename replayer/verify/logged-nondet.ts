@@ -1,7 +1,7 @@
 import type { Nondet } from '../../recorder/machine/nondet.ts';
 import { type Input, type InputKind, isAsynchronous } from '../../schemas/trace/inputs.ts';
 import type { Icount } from '../../schemas/units.ts';
-import { DivergenceFound } from './divergence.ts';
+import { DivergenceFound } from '../trace/divergence.ts';
 
 /**
  * The outside world of a replay: the inputs of the recording, in their order. The machine must ask for each at the same

@@ -1,6 +1,6 @@
 import type { LadderRow } from '../../schemas/trace/ladder.ts';
+import { DivergenceFound } from '../trace/divergence.ts';
 import type { TraceReader } from '../trace/trace-reader.ts';
-import { DivergenceFound } from './divergence.ts';
 
 /**
  * The form that every recording has, whatever was recorded: without it a comparison of all there is could be one of nothing. A

@@ -1,10 +1,10 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { MachineBuilder } from '../../recorder/machine/build.ts';
 import type { DiskImage } from '../../recorder/machine/device.ts';
+import { EndWatch } from '../../recorder/machine/end-state.ts';
 import type { EventSink } from '../../recorder/machine/events/event-log.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
 import type { StopReason } from '../../recorder/machine/parts.ts';
-import { EndWatch } from '../../recorder/machine/state/end-state.ts';
 import { STATE_LAYOUT } from '../../recorder/machine/state/state-hash.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import type { Detail, EventBatch } from '../../schemas/events.ts';
@@ -15,18 +15,18 @@ import type { TraceHeader } from '../../schemas/trace/header.ts';
 import type { Input } from '../../schemas/trace/inputs.ts';
 import { hashWordsHex, type LadderRow, ladderRow, sameHashWords } from '../../schemas/trace/ladder.ts';
 import { ChunkCuts, RUNGS_PER_CHUNK, type TraceOutput } from '../../schemas/trace/output.ts';
-import { compareCheckpoint, RecordedCheckpoints } from '../trace/recorded-checkpoints.ts';
-import { RecordedEvents } from '../trace/recorded-events.ts';
-import { type RecordedOptions, recordedBoot, recordedOptions } from '../trace/recorded-run.ts';
-import { type TornTrace, TraceReader } from '../trace/trace-reader.ts';
-import { type DeviceWrite, DeviceWrites } from './device-writes.ts';
 import {
   type Divergence,
   type DivergenceFacts,
   DivergenceFound,
   damageFacts,
   divergence,
-} from './divergence.ts';
+} from '../trace/divergence.ts';
+import { compareCheckpoint, RecordedCheckpoints } from '../trace/recorded-checkpoints.ts';
+import { RecordedEvents } from '../trace/recorded-events.ts';
+import { type RecordedOptions, recordedBoot, recordedOptions } from '../trace/recorded-run.ts';
+import { type TornTrace, TraceReader } from '../trace/trace-reader.ts';
+import { type DeviceWrite, DeviceWrites } from './device-writes.ts';
 import { EventCheck } from './event-check.ts';
 import { LoggedNondet } from './logged-nondet.ts';
 import { checkChunks, checkComponents, checkRungs } from './recorded-form.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
 import { bounded } from '../bounded.ts';
 
-/** trace.proto, parsed once; the messages below it are made and read by trace-messages.ts. */
+/** trace.proto, parsed once; the messages below it are made and read by the files beside it. */
 const text = readFileSync(new URL('./trace.proto', import.meta.url), 'utf8');
 
 export const traceSchema: protobuf.Root = protobuf.parse(text, new protobuf.Root(), { keepCase: true }).root;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { liveFrame } from '../../analysis/cli/terminal/recording-display.ts';
+import { liveFrame } from '../../analysis/cli/work/recording-display.ts';
 import type { TextScreen } from '../../recorder/machine/devices/vga-text.ts';
 
 /** What `record --screen` sends to a terminal. */

@@ -3,10 +3,10 @@ import { printableJson } from '../../../schemas/untrusted.ts';
 import { CHECKS } from '../../check/checks.ts';
 import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
-import { checkTraces, describeReport } from '../report/check-report.ts';
 import { EXIT } from '../report/exit-status.ts';
-import { reportFacts } from '../report/report-facts.ts';
 import { printLines } from '../terminal/output.ts';
+import { checkTraces, describeReport } from '../work/check-report.ts';
+import { reportFacts } from '../work/report-facts.ts';
 
 /** `rewind386 check` */
 export const addCheck = (cli: Argv): Argv =>

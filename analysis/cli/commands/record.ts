@@ -26,9 +26,9 @@ import {
   parseTlb,
 } from '../options/values.ts';
 import { EXIT } from '../report/exit-status.ts';
-import { endingOf } from '../report/guest-ending.ts';
 import { shellWord } from '../terminal/format.ts';
 import { complainLines, print, printLines } from '../terminal/output.ts';
+import { endingOf } from '../work/guest-ending.ts';
 import { checkOutput, FORCE } from '../work/output-file.ts';
 
 import { recordGuest, recordingSummary } from '../work/record-guest.ts';

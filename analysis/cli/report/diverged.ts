@@ -1,4 +1,4 @@
-import { type DivergenceFacts, DivergenceFound, damageFacts } from '../../../replayer/verify/divergence.ts';
+import { type DivergenceFacts, DivergenceFound, damageFacts } from '../../../replayer/trace/divergence.ts';
 import { TraceDamage } from '../../../schemas/trace/framing.ts';
 import { grouped, shellWord } from '../terminal/format.ts';
 import { complain } from '../terminal/output.ts';

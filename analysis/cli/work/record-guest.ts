@@ -7,8 +7,8 @@ import type { Inputs } from '../options/input-options.ts';
 import { describeExit } from '../report/describe-exit.ts';
 import { bytes, grouped, plural } from '../terminal/format.ts';
 import { whenInterrupted } from '../terminal/interruptible.ts';
-import { openDisplay } from '../terminal/recording-display.ts';
 import { fileBytes } from './file-bytes.ts';
+import { openDisplay } from './recording-display.ts';
 
 /** Recording a guest, as several commands do, and what is said of it. */
 

@@ -9,7 +9,6 @@ import { compareFindings, endsAlike, type Verdict } from '../../what-if/verdict.
 import { type WhatIf, whatIf } from '../../what-if/what-if.ts';
 import { builtinDisk } from '../options/builtin-guest.ts';
 import { type ChangeRequest, parseChanges } from '../options/changes.ts';
-import { checkTraces } from '../report/check-report.ts';
 import { describeExit } from '../report/describe-exit.ts';
 import { EXIT } from '../report/exit-status.ts';
 import { traceLength } from '../report/trace-length.ts';
@@ -18,6 +17,7 @@ import { bytes, grouped, plural, shellWord } from '../terminal/format.ts';
 import { interruptible } from '../terminal/interruptible.ts';
 import { complain, printLines } from '../terminal/output.ts';
 import { progressCount } from '../terminal/progress.ts';
+import { checkTraces } from './check-report.ts';
 import { fileBytes } from './file-bytes.ts';
 
 /** `rewind386 replay FILE --at I --inject … -o FILE2`: the part of `replay` that changes the run. */

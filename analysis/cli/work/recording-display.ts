@@ -2,11 +2,11 @@ import { readTextScreen, type TextScreen } from '../../../recorder/machine/devic
 import type { MachineMemory } from '../../../recorder/machine/layout.ts';
 import { CONSOLE_PORT } from '../../../schemas/events.ts';
 import type { Inputs } from '../options/input-options.ts';
-import { ConsoleLines } from './console-lines.ts';
-import { LiveTerminal } from './live-terminal.ts';
-import { printPicture } from './output.ts';
-import { progressCount } from './progress.ts';
-import { screenAnsi, screenText } from './screen.ts';
+import { ConsoleLines } from '../terminal/console-lines.ts';
+import { LiveTerminal } from '../terminal/live-terminal.ts';
+import { printPicture } from '../terminal/output.ts';
+import { progressCount } from '../terminal/progress.ts';
+import { screenAnsi, screenText } from '../terminal/screen.ts';
 
 /** What a person sees of a recording while it goes on. */
 export interface Display {

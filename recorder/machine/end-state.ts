@@ -1,16 +1,16 @@
-import { EVENT_KINDS, type EventBatch } from '../../../schemas/events.ts';
-import { CODE_BYTES, type EndState } from '../../../schemas/trace/end-state.ts';
-import { BIG } from '../cpu/descriptors.ts';
-import { VM } from '../cpu/flags.ts';
-import { CR0_PE } from '../cpu/segments.ts';
-import { CPL, CR0, CR3, CS, EIP, HALTED, SEGMENT_WORDS, SEGMENTS, SYSTEM_FLAGS } from '../cpu/state.ts';
-import type { AbsentReads } from '../device.ts';
-import { interruptLines } from '../devices/pic8259.ts';
-import { serialInterrupts } from '../devices/uart16550.ts';
-import { readTextScreen } from '../devices/vga-text.ts';
-import { RAM } from '../layout.ts';
-import type { Machine } from '../machine.ts';
-import { screenLines } from '../text-screen.ts';
+import { EVENT_KINDS, type EventBatch } from '../../schemas/events.ts';
+import { CODE_BYTES, type EndState } from '../../schemas/trace/end-state.ts';
+import { BIG } from './cpu/descriptors.ts';
+import { VM } from './cpu/flags.ts';
+import { CR0_PE } from './cpu/segments.ts';
+import { CPL, CR0, CR3, CS, EIP, HALTED, SEGMENT_WORDS, SEGMENTS, SYSTEM_FLAGS } from './cpu/state.ts';
+import type { AbsentReads } from './device.ts';
+import { interruptLines } from './devices/pic8259.ts';
+import { serialInterrupts } from './devices/uart16550.ts';
+import { readTextScreen } from './devices/vga-text.ts';
+import { RAM } from './layout.ts';
+import type { Machine } from './machine.ts';
+import { screenLines } from './text-screen.ts';
 
 const EXCEPTION_EIP = EVENT_KINDS.exceptions.columns.findIndex(({ name }) => name === 'eip');
 /** Words of a segment register: selector, base, limit, attributes. */

@@ -13,7 +13,7 @@ import {
 import { DEFAULT_LIMITS, type QueryLimits } from '../../db/limits.ts';
 import { type Hint, hintsOfFile } from '../../ending/hints.ts';
 import { grouped, plural, shellWord } from '../terminal/format.ts';
-import { openDatabase } from '../work/open-database.ts';
+import { openDatabase } from './open-database.ts';
 
 /** All that there is to say of traces. */
 export interface Report {

@@ -1,0 +1,231 @@
+/** The folders of the sources: what may live in each, and which others it may import. docs/ARCHITECTURE.md shows it, a test enforces it. */
+export interface Layer {
+  readonly folder: string;
+  readonly holds: string;
+  /** Folders, with all below them, or single files. A folder may always import what lies directly in it. */
+  readonly imports: readonly string[];
+}
+
+const MACHINE_BASE = ['config', 'device', 'layout', 'machine-error', 'text-screen'].map(
+  (file) => `recorder/machine/${file}.ts`,
+);
+const SCHEMAS = ['schemas'];
+const TRACE = ['replayer/trace'];
+
+export const LAYERS: readonly Layer[] = [
+  {
+    folder: 'schemas',
+    holds:
+      'what recorder, replayer and analysis must agree on: event kinds, units, text that is untrusted, bounds of what is read',
+    imports: ['schemas/trace/limits.ts'],
+  },
+  {
+    folder: 'schemas/trace',
+    holds: 'the messages of a trace: header, chunks, codecs, framing, checkpoints, bundle, `trace.proto`',
+    imports: SCHEMAS,
+  },
+  { folder: 'schemas/guest', holds: 'files of guests: ELF, symbol files, disk images', imports: SCHEMAS },
+  {
+    folder: 'recorder/machine',
+    holds: 'the emulated PC: its configuration, memory layout and clock, and what joins its parts',
+    imports: ['schemas', 'recorder/machine'],
+  },
+  {
+    folder: 'recorder/machine/boot',
+    holds: 'what is in memory when a guest starts: Multiboot, Linux, firmware',
+    imports: [...SCHEMAS, ...MACHINE_BASE],
+  },
+  {
+    folder: 'recorder/machine/events',
+    holds: 'the event log: rows, folding, what a guest profile adds',
+    imports: [...SCHEMAS, ...MACHINE_BASE],
+  },
+  {
+    folder: 'recorder/machine/state',
+    holds: 'snapshots, state hashes, what a debugger waits for',
+    imports: [...SCHEMAS, ...MACHINE_BASE],
+  },
+  {
+    folder: 'recorder/machine/cpu',
+    holds: 'the processor; `hot/` has blocks of micro-ops and their interpreter',
+    imports: ['schemas', 'recorder/machine'],
+  },
+  {
+    folder: 'recorder/machine/mmu',
+    holds: 'translation, TLB, tracked frames, the three paths of an access',
+    imports: [
+      ...SCHEMAS,
+      ...MACHINE_BASE,
+      'recorder/machine/events',
+      'recorder/machine/state',
+      'recorder/machine/cpu/fault.ts',
+      'recorder/machine/cpu/state.ts',
+    ],
+  },
+  {
+    folder: 'recorder/machine/devices',
+    holds: 'one chip a file',
+    imports: [...SCHEMAS, ...MACHINE_BASE, 'recorder/machine/state'],
+  },
+  {
+    folder: 'recorder/capture',
+    holds: 'recording a run: seeded inputs, trace writer, guest profiles',
+    imports: ['schemas', 'recorder/machine'],
+  },
+  {
+    folder: 'replayer/trace',
+    holds: 'reading a trace: its frames, events, checkpoints, and the machine that it is of',
+    imports: ['schemas', 'recorder/machine'],
+  },
+  {
+    folder: 'replayer/verify',
+    holds: 'executing a trace again and comparing everything',
+    imports: ['schemas', 'recorder/machine', ...TRACE],
+  },
+  {
+    folder: 'replayer/timeline',
+    holds:
+      'time travel: a session that only runs forward, and checkpoints, seek and reverse execution above it',
+    imports: ['schemas', 'recorder/machine', ...TRACE, 'replayer/verify'],
+  },
+  {
+    folder: 'replayer/store-index',
+    holds: "who wrote each word last: an index made of a replay's stores, and look-ups in it",
+    imports: ['schemas', 'recorder/machine', ...TRACE, 'replayer/verify', 'replayer/timeline'],
+  },
+  {
+    folder: 'replayer/dwarf',
+    holds: 'source lines, call frames, variables and types of a kernel from its DWARF',
+    imports: SCHEMAS,
+  },
+  {
+    folder: 'replayer/debug',
+    holds:
+      'what gdb and editors share: the debuggee with its what-if runs, registers, stack, symbols, monitor commands',
+    imports: [
+      'schemas',
+      'recorder/machine',
+      ...TRACE,
+      'replayer/timeline',
+      'replayer/store-index',
+      'replayer/dwarf',
+    ],
+  },
+  {
+    folder: 'replayer/gdb',
+    holds: 'the remote protocol: packets, the server, points and their conditions',
+    imports: ['schemas', 'recorder/machine', ...TRACE, 'replayer/timeline', 'replayer/debug'],
+  },
+  {
+    folder: 'replayer/dap',
+    holds: 'the Debug Adapter Protocol: requests, breakpoints, steps, variables',
+    imports: ['schemas', 'recorder/machine', 'replayer/timeline', 'replayer/debug', 'replayer/dwarf'],
+  },
+  {
+    folder: 'replayer/bisect',
+    holds: 'from a divergence to its instruction',
+    imports: ['schemas', 'recorder/machine', ...TRACE, 'replayer/verify', 'replayer/debug'],
+  },
+  {
+    folder: 'replayer/bundle',
+    holds: 'self-contained headers, bundles',
+    imports: ['schemas', 'recorder/machine', ...TRACE],
+  },
+  {
+    folder: 'analysis/ending',
+    holds:
+      'signs that a guest failed, and hints for one that is stuck, from a trace alone: for `record` and `check`',
+    imports: ['schemas', 'recorder/machine', 'recorder/capture', ...TRACE],
+  },
+  {
+    folder: 'analysis/tables',
+    holds: 'one file per Arrow table',
+    imports: ['schemas', ...TRACE, 'analysis/ending'],
+  },
+  {
+    folder: 'analysis/sql',
+    holds: 'one `.sql` file per view or named query, the macros, and the catalogue of them',
+    imports: [],
+  },
+  {
+    folder: 'analysis/db',
+    holds:
+      "traces into a DuckDB that reaches nothing else, what is kept of them in the user's cache folder, results",
+    imports: ['schemas', 'recorder/machine', 'replayer', 'analysis/tables', 'analysis/sql'],
+  },
+  {
+    folder: 'analysis/check',
+    holds: 'the invariants, one `.sql` file each',
+    imports: ['schemas', 'analysis/db', 'analysis/sql'],
+  },
+  {
+    folder: 'analysis/bundle',
+    holds: 'the answers that a bundle must give',
+    imports: ['schemas', 'analysis/db', 'analysis/sql', 'analysis/check'],
+  },
+  {
+    folder: 'analysis/what-if',
+    holds: 'the changed run, and what became of its findings',
+    imports: ['schemas', 'recorder/machine', 'recorder/capture', ...TRACE, 'analysis/check'],
+  },
+  { folder: 'analysis/linux', holds: 'what is known of Linux kernels alone', imports: SCHEMAS },
+  {
+    folder: 'analysis/export',
+    holds: 'Parquet, Arrow and Perfetto files',
+    imports: ['schemas', ...TRACE, 'analysis/db', 'analysis/tables'],
+  },
+  {
+    folder: 'analysis/docs',
+    holds: 'the pages of `docs/` that are made from code (`npm run docs`)',
+    imports: ['analysis/db', 'analysis/tables', 'analysis/sql', 'analysis/check'],
+  },
+  {
+    folder: 'analysis/cli/terminal',
+    holds: 'what a person sees: output, progress, screens, numbers and tables as text',
+    imports: ['schemas', 'recorder/machine', 'recorder/capture/input'],
+  },
+  {
+    folder: 'analysis/cli/options',
+    holds: 'what a person says: guests, drives, icounts, addresses, limits',
+    imports: ['schemas', 'recorder', 'replayer', 'analysis', '!analysis/cli', 'analysis/cli/terminal'],
+  },
+  {
+    folder: 'analysis/cli/report',
+    holds: 'what is said of a trace or a run, and exit statuses',
+    imports: ['schemas', 'recorder', 'replayer', 'analysis', '!analysis/cli', 'analysis/cli/terminal'],
+  },
+  {
+    folder: 'analysis/cli/work',
+    holds: 'what several commands do: record a guest, replay a trace, open a database, look at a machine',
+    imports: [
+      'schemas',
+      'recorder',
+      'replayer',
+      'analysis',
+      '!analysis/cli',
+      'analysis/cli/terminal',
+      'analysis/cli/options',
+      'analysis/cli/report',
+    ],
+  },
+  {
+    folder: 'analysis/cli/commands',
+    holds: 'one command a file; no command imports another',
+    imports: [
+      'schemas',
+      'recorder',
+      'replayer',
+      'analysis',
+      '!analysis/cli',
+      'analysis/cli/terminal',
+      'analysis/cli/options',
+      'analysis/cli/report',
+      'analysis/cli/work',
+    ],
+  },
+  {
+    folder: 'analysis/cli',
+    holds: 'the command line itself: finds the command, says what is wrong',
+    imports: ['schemas', 'analysis/cli'],
+  },
+];
