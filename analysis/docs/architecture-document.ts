@@ -19,8 +19,20 @@ const table = (): string =>
     '|---|---|---|',
     ...LAYERS.map(
       ({ folder, holds, imports }) =>
-        `| \`${folder}/\` | ${holds} | ${imports.map(shown).join(', ') || 'nothing of ours'} |`,
+        `| \`${folder}/\` | ${holds} | ${shown(imports) || 'nothing of ours'} |`,
     ),
   ].join('\n');
 
-const shown = (rule: string): string => (rule.startsWith('!') ? `but not ${rule.slice(1)}` : rule);
+/** Single files of a folder in one pair of braces. */
+function shown(rules: readonly string[]): string {
+  const files = new Map<string, string[]>();
+  for (const rule of rules) {
+    const [, folder, file] = /^(.*)\/([\w-]+)\.ts$/.exec(rule) ?? [];
+    if (folder) files.set(folder, [...(files.get(folder) ?? []), file]);
+  }
+  const folders = rules.filter((rule) => !rule.endsWith('.ts'));
+  return [
+    ...folders.map((rule) => (rule.startsWith('!') ? `but not ${rule.slice(1)}` : rule)),
+    ...[...files].map(([folder, names]) => `${folder}/{${names.join(', ')}}.ts`),
+  ].join(', ');
+}
