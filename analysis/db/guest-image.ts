@@ -1,4 +1,4 @@
-import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
+import { disassemble } from '../../recorder/machine/cpu/decode/disassembler.ts';
 import type { GuestNames } from '../../replayer/trace/trace-reader.ts';
 import { type ElfSymbol, symbolize } from '../../schemas/guest/elf.ts';
 import { guestSymbols } from '../../schemas/guest/guest-symbols.ts';

@@ -1,12 +1,12 @@
-import { Decoder } from '../../recorder/machine/cpu/decoder.ts';
-import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
-import { IF } from '../../recorder/machine/cpu/flags.ts';
+import { Decoder } from '../../recorder/machine/cpu/decode/decoder.ts';
+import { disassemble } from '../../recorder/machine/cpu/decode/disassembler.ts';
 import {
   CPU_FEATURES,
   type CpuFeature,
   type Processor,
   processorOf,
-} from '../../recorder/machine/cpu/models.ts';
+} from '../../recorder/machine/cpu/decode/models.ts';
+import { IF } from '../../recorder/machine/cpu/flags.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import type { EndState } from '../../schemas/trace/end-state.ts';
 import { exceptionVectorAtEnd } from './exceptions.ts';

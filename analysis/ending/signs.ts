@@ -1,4 +1,4 @@
-import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
+import { disassemble } from '../../recorder/machine/cpu/decode/disassembler.ts';
 import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { type Exception, exceptionFacts, exceptionName, type Streak } from './exceptions.ts';
 import { isMeant, successCodes } from './exit-codes.ts';

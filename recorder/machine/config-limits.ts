@@ -3,7 +3,7 @@ import { OutOfBounds } from '../../schemas/bounded.ts';
 import { DETAIL } from '../../schemas/events.ts';
 import { MAX_RAM_BYTES } from '../../schemas/trace/limits.ts';
 import { DEFAULT_CONFIG, type MachineConfig } from './config.ts';
-import { processorOf } from './cpu/models.ts';
+import { processorOf } from './cpu/decode/models.ts';
 import { MAX_TLB_ENTRIES } from './mmu/tlb.ts';
 
 /** What a machine can be: one set of rules for the command line and for the header of a trace. */

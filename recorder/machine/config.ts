@@ -1,5 +1,5 @@
 import type { Detail } from '../../schemas/events.ts';
-import { CPU_REVISION, DEFAULT_CPU } from './cpu/models.ts';
+import { CPU_REVISION, DEFAULT_CPU } from './cpu/decode/models.ts';
 
 /** Everything that shapes a run besides guest image, disk image and inputs. Stored in the trace header. */
 export interface MachineConfig {

@@ -1,5 +1,5 @@
+import { disassemble } from '../../recorder/machine/cpu/decode/disassembler.ts';
 import { BIG } from '../../recorder/machine/cpu/descriptors.ts';
-import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
 import { CS } from '../../recorder/machine/cpu/state.ts';
 import { RAM } from '../../recorder/machine/layout.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';

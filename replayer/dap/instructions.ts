@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { Source } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
+import { disassemble } from '../../recorder/machine/cpu/decode/disassembler.ts';
 import type { Debuggee } from '../debug/debuggee.ts';
 import { type GuestCode, hex } from '../debug/guest-code.ts';
 

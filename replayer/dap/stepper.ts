@@ -1,4 +1,4 @@
-import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
+import { disassemble } from '../../recorder/machine/cpu/decode/disassembler.ts';
 import type { Debuggee, StopReport } from '../debug/debuggee.ts';
 import type { GuestCode } from '../debug/guest-code.ts';
 import { cpuOf } from '../debug/register.ts';

@@ -1,5 +1,5 @@
+import type { Processor } from '../../recorder/machine/cpu/decode/models.ts';
 import type { Fpu } from '../../recorder/machine/cpu/fpu/unit.ts';
-import type { Processor } from '../../recorder/machine/cpu/models.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
 
 /** One register as gdb knows it. Values are words (int32), the lowest first. */

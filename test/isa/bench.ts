@@ -5,7 +5,7 @@ import {
   type ResolvedProfile,
 } from '../../recorder/machine/config.ts';
 import { Cpu, type CpuOptions } from '../../recorder/machine/cpu/cpu.ts';
-import { CPU_REVISION } from '../../recorder/machine/cpu/models.ts';
+import { CPU_REVISION } from '../../recorder/machine/cpu/decode/models.ts';
 import { CpuState } from '../../recorder/machine/cpu/state.ts';
 import type { InterruptController, IoBus } from '../../recorder/machine/device.ts';
 import { EventLog } from '../../recorder/machine/events/event-log.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
+import { disassemble } from '../../recorder/machine/cpu/decode/disassembler.ts';
 
 const show = (hex: string, { address = 0x1000, wide = true } = {}): string => {
   const bytes = hex.split(' ').map((byte) => Number.parseInt(byte, 16));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { disassemble } from '../../recorder/machine/cpu/disassembler.ts';
+import { disassemble } from '../../recorder/machine/cpu/decode/disassembler.ts';
 import { CR0, CR3, EAX, EBX, EDX } from '../../recorder/machine/cpu/state.ts';
 import { ProtectedMode } from './protected-mode.ts';
 import { CODE } from './real-mode.ts';

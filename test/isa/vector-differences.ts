@@ -3,7 +3,7 @@ import {
   Decoder,
   IMMEDIATE,
   type Instruction,
-} from '../../recorder/machine/cpu/decoder.ts';
+} from '../../recorder/machine/cpu/decode/decoder.ts';
 import { AF, ARITHMETIC, CF, OF } from '../../recorder/machine/cpu/flags.ts';
 import type { MooRegister, MooTest } from './moo.ts';
 import { flagEffects } from './undefined-flags.ts';

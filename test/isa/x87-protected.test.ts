@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CPU_REVISION } from '../../recorder/machine/cpu/models.ts';
+import { CPU_REVISION } from '../../recorder/machine/cpu/decode/models.ts';
 import {
   CS,
   DS,

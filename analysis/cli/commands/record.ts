@@ -7,7 +7,7 @@ import {
 } from '../../../recorder/capture/checkpoint-policy.ts';
 import type { SourceEnd } from '../../../recorder/capture/input/input-source.ts';
 import { DEFAULT_CONFIG } from '../../../recorder/machine/config.ts';
-import { CPU_MODELS } from '../../../recorder/machine/cpu/models.ts';
+import { CPU_MODELS } from '../../../recorder/machine/cpu/decode/models.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { DETAIL, type Detail } from '../../../schemas/events.ts';
 import { DEFAULT_LADDER_INTERVAL } from '../../../schemas/trace/output.ts';

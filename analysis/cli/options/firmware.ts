@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { processorOf } from '../../../recorder/machine/cpu/models.ts';
+import { processorOf } from '../../../recorder/machine/cpu/decode/models.ts';
 import type { Firmware } from '../../../recorder/machine/device.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import type { Media } from './drives.ts';

@@ -1,7 +1,7 @@
 import { unescaped } from '../../../recorder/capture/input/typing.ts';
 import { DEFAULT_CONFIG, type MachineConfig } from '../../../recorder/machine/config.ts';
 import { type ConfigFault, configFault } from '../../../recorder/machine/config-limits.ts';
-import { processorOf } from '../../../recorder/machine/cpu/models.ts';
+import { processorOf } from '../../../recorder/machine/cpu/decode/models.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { readCount } from '../../../schemas/count.ts';
 import type { Input } from '../../../schemas/trace/inputs.ts';

@@ -9,6 +9,7 @@ import type { Mmu } from '../mmu/mmu.ts';
 import type { Stops } from '../state/stops.ts';
 import { Core } from './core.ts';
 import { DR6_BS, DR6_BT, DR6_FIXED, DR7_FIXED } from './debug.ts';
+import { DEFAULT_CPU, type Processor, processorOf } from './decode/models.ts';
 import {
   ACCESSED,
   APPLICATION,
@@ -28,7 +29,6 @@ import { createBlockRunner } from './hot/block-runner.ts';
 import { createInterpreter, type Interpret } from './hot/interpreter.ts';
 import { COUNT, INDEX_SHIFT, OFFSET_MASK, PLACE, WORDS } from './hot/micro-ops.ts';
 import { warmUp } from './hot/warm-up.ts';
-import { DEFAULT_CPU, type Processor, processorOf } from './models.ts';
 import {
   ADDRESS,
   BLOCK_EIP,

@@ -1,6 +1,6 @@
 import type { MachineMemory } from '../layout.ts';
 import type { Mmu } from '../mmu/mmu.ts';
-import { CR4_DE } from './models.ts';
+import { CR4_DE } from './decode/models.ts';
 import { CR4, DEBUG_PENDING, DR } from './state.ts';
 
 /** DR6 (80386 Programmer's Reference, 12.2.4). */

@@ -1,4 +1,4 @@
-import type { Processor } from './models.ts';
+import type { Processor } from './decode/models.ts';
 import { CPL, FLAG_A, FLAG_B, FLAG_KIND, FLAG_RESULT, SYSTEM_FLAGS } from './state.ts';
 
 /** EFLAGS (80386 Programmer's Reference, 2.3.4; AC, ID: Pentium manual, volume 3, 10.1.1). */

@@ -1,5 +1,5 @@
 import { Prng } from '../../../recorder/capture/prng.ts';
-import { ONE_BYTE, TWO_BYTE } from '../../../recorder/machine/cpu/opcodes.ts';
+import { ONE_BYTE, TWO_BYTE } from '../../../recorder/machine/cpu/decode/opcodes.ts';
 
 /**
  * A Multiboot image that executes random bytes: in real mode, in virtual-8086 mode, or in 16 or 32-bit protected mode at

@@ -1,4 +1,4 @@
-import { Decoder, type Instruction } from '../../../recorder/machine/cpu/decoder.ts';
+import { Decoder, type Instruction } from '../../../recorder/machine/cpu/decode/decoder.ts';
 import { AC, AF, ARITHMETIC, CF, DF, ID, NT, OF, PF, SF, ZF } from '../../../recorder/machine/cpu/flags.ts';
 import { LONGEST } from '../../../recorder/machine/cpu/fpu/operands.ts';
 import { ESP } from '../../../recorder/machine/cpu/state.ts';

@@ -1,4 +1,4 @@
-import { disassemble } from '../../../recorder/machine/cpu/disassembler.ts';
+import { disassemble } from '../../../recorder/machine/cpu/decode/disassembler.ts';
 import type { Case, Outcome } from './case.ts';
 import { differences, incomparable } from './compare.ts';
 import { Guest } from './guest.ts';

@@ -5,7 +5,7 @@ import {
   type OpcodeEntry,
   TWO_BYTE,
   TWO_BYTE_MODRM,
-} from '../../../recorder/machine/cpu/opcodes.ts';
+} from '../../../recorder/machine/cpu/decode/opcodes.ts';
 
 /** One row of the opcode table, as bytes to emit. */
 export interface Encoding {

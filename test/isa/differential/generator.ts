@@ -1,5 +1,5 @@
 import { Prng } from '../../../recorder/capture/prng.ts';
-import { Decoder, type Instruction } from '../../../recorder/machine/cpu/decoder.ts';
+import { Decoder, type Instruction } from '../../../recorder/machine/cpu/decode/decoder.ts';
 import { AC, ARITHMETIC, DF } from '../../../recorder/machine/cpu/flags.ts';
 import { EAX, EBP, EBX, ECX, EDI, EDX, ESI, ESP } from '../../../recorder/machine/cpu/state.ts';
 import { flagEffects, flagsRead } from '../undefined-flags.ts';

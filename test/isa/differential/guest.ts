@@ -1,3 +1,4 @@
+import { type Processor, processorOf } from '../../../recorder/machine/cpu/decode/models.ts';
 import {
   APPLICATION,
   BIG,
@@ -8,7 +9,6 @@ import {
   TSS_32_BUSY,
   WRITABLE,
 } from '../../../recorder/machine/cpu/descriptors.ts';
-import { type Processor, processorOf } from '../../../recorder/machine/cpu/models.ts';
 import {
   CPL,
   CS,

@@ -1,5 +1,5 @@
 import type { Core } from '../core.ts';
-import type { Instruction } from '../decoder.ts';
+import type { Instruction } from '../decode/decoder.ts';
 import {
   FPU_DATA_OFFSET,
   FPU_DATA_SELECTOR,

@@ -1,5 +1,5 @@
 import type { Core } from '../core.ts';
-import type { Instruction } from '../decoder.ts';
+import type { Instruction } from '../decode/decoder.ts';
 import { CPL } from '../state.ts';
 
 /** Longest memory operand: FSAVE in its 32-bit format. */

@@ -2,7 +2,7 @@ import { RAM } from '../../layout.ts';
 import type { ShortPath } from '../../mmu/short-path.ts';
 import type { Stops } from '../../state/stops.ts';
 import type { Core } from '../core.ts';
-import { CONTROL, Decoder, type Instruction, SEGMENT, TOO_LONG, UNDEFINED } from '../decoder.ts';
+import { CONTROL, Decoder, type Instruction, SEGMENT, TOO_LONG, UNDEFINED } from '../decode/decoder.ts';
 import { GENERAL_PROTECTION, INVALID_OPCODE } from '../fault.ts';
 import type { Handler } from '../instructions/handler.ts';
 import { handlerOf } from '../instructions/index.ts';

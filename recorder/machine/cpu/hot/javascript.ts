@@ -1,5 +1,5 @@
 import { FAST_PATH } from '../../layout.ts';
-import { MAX_LENGTH } from '../decoder.ts';
+import { MAX_LENGTH } from '../decode/decoder.ts';
 import {
   BLOCK_EIP,
   CS,

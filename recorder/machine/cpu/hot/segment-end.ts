@@ -1,5 +1,5 @@
 import type { Core } from '../core.ts';
-import { Decoder } from '../decoder.ts';
+import { Decoder } from '../decode/decoder.ts';
 import { GENERAL_PROTECTION, STACK_FAULT } from '../fault.ts';
 import { ADDRESS, EBP, EIP, ESP, LATCH_PHYSICAL, SS } from '../state.ts';
 import { B, DISPLACEMENT, MICRO, OP, SCALE, X } from './micro-ops.ts';

@@ -7,7 +7,7 @@ import {
   REGISTER,
   RELATIVE,
   SEGMENT,
-} from '../decoder.ts';
+} from '../decode/decoder.ts';
 import { MODE_FLAT } from '../segments.ts';
 import {
   ADDRESS,

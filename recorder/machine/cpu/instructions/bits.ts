@@ -1,5 +1,5 @@
 import type { Core } from '../core.ts';
-import { IMMEDIATE, type Instruction, MEMORY } from '../decoder.ts';
+import { IMMEDIATE, type Instruction, MEMORY } from '../decode/decoder.ts';
 import { CF, OF, ZF } from '../flags.ts';
 import type { Handlers } from './handler.ts';
 

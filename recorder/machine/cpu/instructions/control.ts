@@ -1,5 +1,5 @@
 import type { Core } from '../core.ts';
-import { FAR_POINTER, type Instruction, RELATIVE } from '../decoder.ts';
+import { FAR_POINTER, type Instruction, RELATIVE } from '../decode/decoder.ts';
 import { systemEnter, systemExit } from '../fast-calls.ts';
 import { BREAKPOINT, DEBUG_EXCEPTION, OVERFLOW } from '../fault.ts';
 import { CALLED, ECX, ESP, HALTED } from '../state.ts';

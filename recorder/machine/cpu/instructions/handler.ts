@@ -1,5 +1,5 @@
 import type { Core } from '../core.ts';
-import type { Instruction } from '../decoder.ts';
+import type { Instruction } from '../decode/decoder.ts';
 
 /**
  * Executes one instruction, by the operands that the decoder found. EIP still names the instruction, `core.nextEip` the

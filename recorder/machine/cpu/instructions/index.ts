@@ -1,4 +1,4 @@
-import { CONTROL, DEBUG, type Instruction, TEST } from '../decoder.ts';
+import { CONTROL, DEBUG, type Instruction, TEST } from '../decode/decoder.ts';
 import { ARITHMETIC_HANDLERS } from './arithmetic.ts';
 import { BIT_HANDLERS } from './bits.ts';
 import { CONTROL_HANDLERS } from './control.ts';

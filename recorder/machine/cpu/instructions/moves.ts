@@ -1,5 +1,5 @@
 import type { Core } from '../core.ts';
-import { type Instruction, MEMORY, REGISTER, SEGMENT } from '../decoder.ts';
+import { type Instruction, MEMORY, REGISTER, SEGMENT } from '../decode/decoder.ts';
 import { BOUNDS, INVALID_OPCODE } from '../fault.ts';
 import { AF, ALWAYS, CF, PF, SF, ZF } from '../flags.ts';
 import { CPL, CS, DS, EAX, EBP, EBX, EDI, ES, ESP, FS, GS, SHADOW, SS } from '../state.ts';

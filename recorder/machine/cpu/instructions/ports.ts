@@ -1,5 +1,5 @@
 import type { Core } from '../core.ts';
-import type { Instruction } from '../decoder.ts';
+import type { Instruction } from '../decode/decoder.ts';
 import { GENERAL_PROTECTION } from '../fault.ts';
 import type { Handlers } from './handler.ts';
 

@@ -1,5 +1,5 @@
 import type { Core } from '../core.ts';
-import type { Instruction, Operand } from '../decoder.ts';
+import type { Instruction, Operand } from '../decode/decoder.ts';
 import { DF, KIND_SUB } from '../flags.ts';
 import { CPL, DEBUG_PENDING, EAX, ECX, EDI, EDX, ES, ESI, ICOUNT, RUN_END, SYSTEM_FLAGS } from '../state.ts';
 import type { Handlers } from './handler.ts';

@@ -1,6 +1,7 @@
 import type { Core } from '../core.ts';
 import { DR6_BD, DR6_FIXED, DR7_FIXED, DR7_GD } from '../debug.ts';
-import { CONTROL, DEBUG, type Instruction, MEMORY, TEST } from '../decoder.ts';
+import { CONTROL, DEBUG, type Instruction, MEMORY, TEST } from '../decode/decoder.ts';
+import { CR4_DE, CR4_PCE, CR4_TSD } from '../decode/models.ts';
 import {
   isApplication,
   isNull,
@@ -19,7 +20,6 @@ import {
 import { fastCallRegister } from '../fast-calls.ts';
 import { DEBUG_EXCEPTION, GENERAL_PROTECTION, INVALID_OPCODE, SEGMENT_NOT_PRESENT } from '../fault.ts';
 import { CF, DF, ZF } from '../flags.ts';
-import { CR4_DE, CR4_PCE, CR4_TSD } from '../models.ts';
 import { CR0_PE } from '../segments.ts';
 import {
   CPL,

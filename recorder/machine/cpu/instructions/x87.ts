@@ -1,5 +1,5 @@
 import type { Core } from '../core.ts';
-import { type Instruction, MEMORY, REGISTER } from '../decoder.ts';
+import { type Instruction, MEMORY, REGISTER } from '../decode/decoder.ts';
 import { COPROCESSOR_ERROR, INVALID_OPCODE, NO_COPROCESSOR } from '../fault.ts';
 import { loadEnvironment, storeEnvironment } from '../fpu/environment.ts';
 import {

@@ -1,6 +1,6 @@
+import { CS, DS, EAX, EBP, EBX, ECX, EDI, EDX, ES, ESI, ESP, FS, GS, SS, ZERO } from '../state.ts';
 import type { CpuFeature, Processor } from './models.ts';
 import { ONE_BYTE, ONE_BYTE_MODRM, type Opcode, TWO_BYTE, TWO_BYTE_MODRM } from './opcodes.ts';
-import { CS, DS, EAX, EBP, EBX, ECX, EDI, EDX, ES, ESI, ESP, FS, GS, SS, ZERO } from './state.ts';
 
 /** Longest legal instruction (80386 Programmer's Reference, 9.8.12: longer gives #GP). */
 export const MAX_LENGTH = 15;

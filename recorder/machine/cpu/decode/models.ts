@@ -1,6 +1,6 @@
-import { BadInput } from '../../../schemas/bad-input.ts';
-import { UNNAMED_CPU } from '../../../schemas/defaults.ts';
-import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, TF, VIF, VIP, VM } from './flags.ts';
+import { BadInput } from '../../../../schemas/bad-input.ts';
+import { UNNAMED_CPU } from '../../../../schemas/defaults.ts';
+import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, TF, VIF, VIP, VM } from '../flags.ts';
 
 /**
  * What a processor may have beyond a 386, in the words of Linux's /proc/cpuinfo where it has one. `i486` stands for what

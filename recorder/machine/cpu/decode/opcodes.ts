@@ -1,5 +1,5 @@
-import { ESCAPES } from './fpu/opcodes.ts';
 import type { CpuFeature } from './models.ts';
+import { ESCAPES } from './x87-opcodes.ts';
 
 /**
  * The opcode table: one row an encoding, from which the decoder, the block builder and the disassembler all work.

@@ -1,3 +1,4 @@
+import { EBP, EDI, EDX, ZERO } from '../state.ts';
 import {
   CONTROL,
   DEBUG,
@@ -17,7 +18,6 @@ import {
   STRING,
   TEST,
 } from './decoder.ts';
-import { EBP, EDI, EDX, ZERO } from './state.ts';
 
 /** One line of disassembly. */
 export interface Disassembly {
