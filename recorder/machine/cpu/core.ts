@@ -9,14 +9,14 @@ import { IMMEDIATE, type Instruction, MEMORY, REGISTER, SEGMENT } from './decode
 import type { Processor } from './decode/models.ts';
 import { FREEZE, GENERAL_PROTECTION, GuestFault } from './fault.ts';
 import { Flags, IOPL, VM } from './flags.ts';
-import { FollowedFrames } from './followed-frames.ts';
 import { Fpu } from './fpu/unit.ts';
-import { InterruptDepth, SWITCH_CR3, SWITCH_LOAD } from './interrupt-depth.ts';
-import { Interrupts } from './interrupts.ts';
 import { Restart } from './restart.ts';
 import { Segments } from './segments.ts';
 import { CPL, CR3, EAX, ESP, LATCH_PAGE, SEGMENT_WORDS, SEGMENTS, SYSTEM_FLAGS } from './state.ts';
-import { Tasks } from './tasks.ts';
+import { FollowedFrames } from './transfers/followed-frames.ts';
+import { InterruptDepth, SWITCH_CR3, SWITCH_LOAD } from './transfers/interrupt-depth.ts';
+import { Interrupts } from './transfers/interrupts.ts';
+import { Tasks } from './transfers/tasks.ts';
 
 const registerByte = (number: number): number => (number & 3) * 4 + (number >>> 2);
 

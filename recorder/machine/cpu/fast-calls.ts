@@ -11,8 +11,8 @@ import {
 } from './descriptors.ts';
 import { GENERAL_PROTECTION } from './fault.ts';
 import { IF, RF, VM } from './flags.ts';
-import { SWITCH_LOAD } from './interrupt-depth.ts';
 import { CPL, CR3, CS, ECX, EDX, ESP, SS, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP } from './state.ts';
+import { SWITCH_LOAD } from './transfers/interrupt-depth.ts';
 
 /** SYSENTER and SYSEXIT: calls to privilege 0 and back by registers alone, without gate, table or stack (SDM volume 2). */
 

@@ -3,8 +3,8 @@ import { FAR_POINTER, type Instruction, RELATIVE } from '../decode/decoder.ts';
 import { systemEnter, systemExit } from '../fast-calls.ts';
 import { BREAKPOINT, DEBUG_EXCEPTION, OVERFLOW } from '../fault.ts';
 import { CALLED, ECX, ESP, HALTED } from '../state.ts';
-import { callFar, interruptReturn, jumpFar, jumpNear, returnFar } from '../transfers.ts';
-import { disableInterrupts, enableInterrupts } from '../virtual86.ts';
+import { callFar, interruptReturn, jumpFar, jumpNear, returnFar } from '../transfers/transfers.ts';
+import { disableInterrupts, enableInterrupts } from '../transfers/virtual86.ts';
 import type { Handlers } from './handler.ts';
 
 /** Control transfer and interrupt control (80386 Programmer's Reference, 3.5 and 3.7). */

@@ -3,7 +3,7 @@ import { type Instruction, MEMORY, REGISTER, SEGMENT } from '../decode/decoder.t
 import { BOUNDS, INVALID_OPCODE } from '../fault.ts';
 import { AF, ALWAYS, CF, PF, SF, ZF } from '../flags.ts';
 import { CPL, CS, DS, EAX, EBP, EBX, EDI, ES, ESP, FS, GS, SHADOW, SS } from '../state.ts';
-import { flagsToPush, popFlags, requireFlags } from '../virtual86.ts';
+import { flagsToPush, popFlags, requireFlags } from '../transfers/virtual86.ts';
 import type { Handlers } from './handler.ts';
 
 /** Data movement and the stack (80386 Programmer's Reference, 3.1). */

@@ -43,7 +43,7 @@ import {
   TSC_OFFSET,
 } from '../state.ts';
 import { readTest, writeTest } from '../test-registers.ts';
-import { visible } from '../transfers.ts';
+import { visible } from '../transfers/transfers.ts';
 import type { Handlers } from './handler.ts';
 
 /** System instructions (80386 Programmer's Reference, chapters 4 to 6, 10; Pentium manual, volume 3, chapters 10, 25). */

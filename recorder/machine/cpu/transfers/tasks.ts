@@ -1,4 +1,4 @@
-import type { Core } from './core.ts';
+import type { Core } from '../core.ts';
 import {
   baseOf,
   dplOf,
@@ -15,12 +15,12 @@ import {
   TSS_32,
   TSS_BUSY,
   typeOf,
-} from './descriptors.ts';
-import { GENERAL_PROTECTION, INVALID_TSS, SEGMENT_NOT_PRESENT } from './fault.ts';
-import { NT, RF, VM } from './flags.ts';
+} from '../descriptors.ts';
+import { GENERAL_PROTECTION, INVALID_TSS, SEGMENT_NOT_PRESENT } from '../fault.ts';
+import { NT, RF, VM } from '../flags.ts';
+import type { Restart } from '../restart.ts';
+import { CPL, CR0, CR3, CS, DS, EAX, EDI, EIP, ES, ESP, FS, GS, LDTR, SS, TR } from '../state.ts';
 import { SWITCH_TASK } from './interrupt-depth.ts';
-import type { Restart } from './restart.ts';
-import { CPL, CR0, CR3, CS, DS, EAX, EDI, EIP, ES, ESP, FS, GS, LDTR, SS, TR } from './state.ts';
 
 /** Why a task switch happens: decides busy bits, NT and the back link (table 7-2). */
 export const BY_JUMP = 0;

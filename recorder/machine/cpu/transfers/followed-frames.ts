@@ -1,17 +1,6 @@
-import { INTERRUPT_OP } from '../../../schemas/events.ts';
-import type { EventLog } from '../events/event-log.ts';
-import { type MachineMemory, RAM } from '../layout.ts';
-import {
-  FACTS,
-  IDENTITY,
-  InterruptDepth,
-  PARENT,
-  REACHED,
-  SLOT,
-  SMALLEST_FRAME,
-  SWITCH_LOAD,
-  UNMAPPED,
-} from './interrupt-depth.ts';
+import { INTERRUPT_OP } from '../../../../schemas/events.ts';
+import type { EventLog } from '../../events/event-log.ts';
+import { type MachineMemory, RAM } from '../../layout.ts';
 import {
   CALLED,
   DEPTH,
@@ -26,7 +15,18 @@ import {
   NOTE_WORDS,
   OPEN_FRAMES,
   STACK_NOTES,
-} from './state.ts';
+} from '../state.ts';
+import {
+  FACTS,
+  IDENTITY,
+  InterruptDepth,
+  PARENT,
+  REACHED,
+  SLOT,
+  SMALLEST_FRAME,
+  SWITCH_LOAD,
+  UNMAPPED,
+} from './interrupt-depth.ts';
 
 const ABANDON = INTERRUPT_OP.indexOf('abandon');
 

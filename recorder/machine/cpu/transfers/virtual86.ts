@@ -1,8 +1,8 @@
-import type { Core } from './core.ts';
-import { CR4_PVI, CR4_VME } from './decode/models.ts';
-import { GENERAL_PROTECTION } from './fault.ts';
-import { ARITHMETIC, DF, IF, IOPL, NT, RF, TF, VIF, VIP, VM } from './flags.ts';
-import { CPL, CR4, CS, DS, ES, ESP, FS, GS, SHADOW, SHADOW_STI, SS, SYSTEM_FLAGS } from './state.ts';
+import type { Core } from '../core.ts';
+import { CR4_PVI, CR4_VME } from '../decode/models.ts';
+import { GENERAL_PROTECTION } from '../fault.ts';
+import { ARITHMETIC, DF, IF, IOPL, NT, RF, TF, VIF, VIP, VM } from '../flags.ts';
+import { CPL, CR4, CS, DS, ES, ESP, FS, GS, SHADOW, SHADOW_STI, SS, SYSTEM_FLAGS } from '../state.ts';
 
 /**
  * What virtual-8086 mode changes (80386 Programmer's Reference, chapter 15), and the Pentium's extensions to it, which

@@ -1,8 +1,8 @@
-import { INTERRUPT_OP, INTERRUPT_SOURCE, NO_IRQ, STACK_SWITCH_REASON } from '../../../schemas/events.ts';
-import type { EventLog } from '../events/event-log.ts';
-import type { MachineMemory } from '../layout.ts';
-import type { Mmu } from '../mmu/mmu.ts';
-import { BIG } from './descriptors.ts';
+import { INTERRUPT_OP, INTERRUPT_SOURCE, NO_IRQ, STACK_SWITCH_REASON } from '../../../../schemas/events.ts';
+import type { EventLog } from '../../events/event-log.ts';
+import type { MachineMemory } from '../../layout.ts';
+import type { Mmu } from '../../mmu/mmu.ts';
+import { BIG } from '../descriptors.ts';
 import {
   CALLED,
   DEPTH,
@@ -19,7 +19,7 @@ import {
   SEGMENTS,
   SS,
   STACK_NOTES,
-} from './state.ts';
+} from '../state.ts';
 
 const DELIVER = INTERRUPT_OP.indexOf('deliver');
 const IRET = INTERRUPT_OP.indexOf('iret');

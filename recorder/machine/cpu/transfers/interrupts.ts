@@ -1,6 +1,6 @@
-import { INTERRUPT_SOURCE, NO_IRQ } from '../../../schemas/events.ts';
-import type { Core } from './core.ts';
-import { DR7_GD } from './debug.ts';
+import { INTERRUPT_SOURCE, NO_IRQ } from '../../../../schemas/events.ts';
+import type { Core } from '../core.ts';
+import { DR7_GD } from '../debug.ts';
 import {
   CALL_GATE_32,
   dplOf,
@@ -17,7 +17,7 @@ import {
   TRAP_GATE_16,
   TRAP_GATE_32,
   typeOf,
-} from './descriptors.ts';
+} from '../descriptors.ts';
 import {
   DEBUG_EXCEPTION,
   DIVIDE_ERROR,
@@ -28,10 +28,9 @@ import {
   PUSHES_CODE,
   SEGMENT_NOT_PRESENT,
   Shutdown,
-} from './fault.ts';
-import { AC, ALWAYS, IF, NT, RF, TF, VM } from './flags.ts';
-import { FROM_INT, FROM_IRQ } from './interrupt-depth.ts';
-import type { Restart } from './restart.ts';
+} from '../fault.ts';
+import { AC, ALWAYS, IF, NT, RF, TF, VM } from '../flags.ts';
+import type { Restart } from '../restart.ts';
 import {
   CPL,
   CR2,
@@ -50,7 +49,8 @@ import {
   SS,
   STORM,
   TR,
-} from './state.ts';
+} from '../state.ts';
+import { FROM_INT, FROM_IRQ } from './interrupt-depth.ts';
 import { BY_CALL, type Tasks } from './tasks.ts';
 import { flagsForTask, staysInTask } from './virtual86.ts';
 

@@ -1,4 +1,4 @@
-import type { Core } from './core.ts';
+import type { Core } from '../core.ts';
 import {
   CALL_GATE_16,
   CALL_GATE_32,
@@ -15,10 +15,10 @@ import {
   TSS_16,
   TSS_32,
   typeOf,
-} from './descriptors.ts';
-import { GENERAL_PROTECTION, INVALID_TSS, SEGMENT_NOT_PRESENT } from './fault.ts';
-import { NT, RF, VIF, VIP, VM } from './flags.ts';
-import { CPL, CR3, CS, ESP, SS, TR } from './state.ts';
+} from '../descriptors.ts';
+import { GENERAL_PROTECTION, INVALID_TSS, SEGMENT_NOT_PRESENT } from '../fault.ts';
+import { NT, RF, VIF, VIP, VM } from '../flags.ts';
+import { CPL, CR3, CS, ESP, SS, TR } from '../state.ts';
 import { BY_CALL, BY_IRET, BY_JUMP } from './tasks.ts';
 import { popFlags, requireFlags, returnToVirtual86 } from './virtual86.ts';
 
