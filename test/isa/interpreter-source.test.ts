@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
-import { interpreterSource } from '../../recorder/machine/cpu/hot/generate.ts';
+import { interpreterSource } from '../../recorder/machine/cpu/interpreter/generate.ts';
 
 it('interpreter.ts is what hot/generate.ts makes', async () => {
-  const path = resolve(import.meta.dirname, '../../recorder/machine/cpu/hot/interpreter.ts');
+  const path = resolve(import.meta.dirname, '../../recorder/machine/cpu/interpreter/interpreter.ts');
   await expect(interpreterSource()).toMatchFileSnapshot(path);
 });
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { factsOf } from '../../recorder/machine/cpu/hot/facts.ts';
-import { MICRO_OPS } from '../../recorder/machine/cpu/hot/micro-op-table.ts';
+import { factsOf } from '../../recorder/machine/cpu/blocks/facts.ts';
+import { MICRO_OPS } from '../../recorder/machine/cpu/blocks/micro-op-table.ts';
 import {
   FIRST_END,
   LINKED_BY_A,
   LINKED_BY_B,
   MICRO,
   microOp,
-} from '../../recorder/machine/cpu/hot/micro-ops.ts';
+} from '../../recorder/machine/cpu/blocks/micro-ops.ts';
 import { FLAG_A, FLAG_B, FLAG_KIND, FLAG_RESULT } from '../../recorder/machine/cpu/state.ts';
 
 const FLAG_WORDS = new Set([FLAG_KIND, FLAG_RESULT, FLAG_A, FLAG_B]);

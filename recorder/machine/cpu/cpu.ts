@@ -7,6 +7,9 @@ import { CPU_STATE_BYTES, type MachineMemory } from '../layout.ts';
 import type { CpuView } from '../mmu/cpu-view.ts';
 import type { Mmu } from '../mmu/mmu.ts';
 import type { Stops } from '../state/stops.ts';
+import { BlockCache } from './blocks/block-cache.ts';
+import { createBlockRunner } from './blocks/block-runner.ts';
+import { COUNT, INDEX_SHIFT, OFFSET_MASK, PLACE, WORDS } from './blocks/micro-ops.ts';
 import { Core } from './core.ts';
 import { DR6_BS, DR6_BT, DR6_FIXED, DR7_FIXED } from './debug.ts';
 import { DEFAULT_CPU, type Processor, processorOf } from './decode/models.ts';
@@ -24,11 +27,8 @@ import {
 import { DEBUG_EXCEPTION, FREEZE, Shutdown } from './fault.ts';
 import { AC, IF, RF, TF } from './flags.ts';
 import { type Fpu, NO_LINES } from './fpu/unit.ts';
-import { BlockCache } from './hot/block-cache.ts';
-import { createBlockRunner } from './hot/block-runner.ts';
-import { createInterpreter, type Interpret } from './hot/interpreter.ts';
-import { COUNT, INDEX_SHIFT, OFFSET_MASK, PLACE, WORDS } from './hot/micro-ops.ts';
-import { warmUp } from './hot/warm-up.ts';
+import { createInterpreter, type Interpret } from './interpreter/interpreter.ts';
+import { warmUp } from './interpreter/warm-up.ts';
 import {
   ADDRESS,
   BLOCK_EIP,

@@ -1,6 +1,6 @@
+import { MICRO_OPS } from '../blocks/micro-op-table.ts';
 import { BLOCK_EIP, CPL, LEFT } from '../state.ts';
 import { caseText } from './javascript.ts';
-import { MICRO_OPS } from './micro-op-table.ts';
 
 const indent = (text: string, by: string): string =>
   text
@@ -18,7 +18,7 @@ export function interpreterSource(): string {
   return `// biome-ignore-all format: generated
 // biome-ignore-all lint: generated
 // Generated from hot/micro-op-table.ts by hot/generate.ts. Do not edit.
-import type { BlockRunner } from './block-runner.ts';
+import type { BlockRunner } from '../blocks/block-runner.ts';
 
 /** Runs blocks from a micro-op until one cannot go on; EIP and icount are then up to date. */
 export type Interpret = (start: number) => void;

@@ -1,4 +1,18 @@
 import { FAST_PATH } from '../../layout.ts';
+import {
+  type Comparison,
+  type Expression,
+  type Field,
+  HELPERS,
+  type Helper,
+  type HelperName,
+  type Size,
+  type Statement,
+  type Transfer,
+  type Truth,
+} from '../blocks/meaning.ts';
+import type { MicroOp } from '../blocks/micro-op-table.ts';
+import * as micro from '../blocks/micro-ops.ts';
 import { MAX_LENGTH } from '../decode/decoder.ts';
 import {
   BLOCK_EIP,
@@ -11,20 +25,6 @@ import {
   SEGMENT_WORDS,
   SEGMENTS,
 } from '../state.ts';
-import {
-  type Comparison,
-  type Expression,
-  type Field,
-  HELPERS,
-  type Helper,
-  type HelperName,
-  type Size,
-  type Statement,
-  type Transfer,
-  type Truth,
-} from './meaning.ts';
-import type { MicroOp } from './micro-op-table.ts';
-import * as micro from './micro-ops.ts';
 
 /**
  * The meaning of a micro-op as JavaScript, every offset written out as a number: V8 compiles a switch over literals to a jump

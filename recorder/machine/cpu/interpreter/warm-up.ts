@@ -1,4 +1,19 @@
 import { FAST_PATH, RAM } from '../../layout.ts';
+import type { BlockCache } from '../blocks/block-cache.ts';
+import { MICRO_OPS } from '../blocks/micro-op-table.ts';
+import {
+  A,
+  B,
+  DISPLACEMENT,
+  FIRST_END,
+  IMMEDIATE,
+  LINKED_BY_B,
+  MICRO,
+  OP,
+  SCALE,
+  WORDS,
+  X,
+} from '../blocks/micro-ops.ts';
 import type { Core } from '../core.ts';
 import { APPLICATION, BIG, SEGMENT_PRESENT, WRITABLE } from '../descriptors.ts';
 import { KIND_ADD, KIND_SUB } from '../flags.ts';
@@ -22,22 +37,7 @@ import {
   SS,
   ZERO,
 } from '../state.ts';
-import type { BlockCache } from './block-cache.ts';
 import type { Interpret } from './interpreter.ts';
-import { MICRO_OPS } from './micro-op-table.ts';
-import {
-  A,
-  B,
-  DISPLACEMENT,
-  FIRST_END,
-  IMMEDIATE,
-  LINKED_BY_B,
-  MICRO,
-  OP,
-  SCALE,
-  WORDS,
-  X,
-} from './micro-ops.ts';
 
 /** The linear (and physical) page that the micro-ops address; its contents are put back. */
 const PAGE = 5;
