@@ -9,6 +9,9 @@ export interface Layer {
 const MACHINE_BASE = ['config', 'device', 'layout', 'machine-error', 'text-screen'].map(
   (file) => `recorder/machine/${file}.ts`,
 );
+const CPU_BASE = ['descriptors', 'fault', 'flags', 'segments', 'state'].map(
+  (file) => `recorder/machine/cpu/${file}.ts`,
+);
 const SCHEMAS = ['schemas'];
 const TRACE = ['replayer/trace'];
 
@@ -47,8 +50,35 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'recorder/machine/cpu',
-    holds: 'the processor; `hot/` has blocks of micro-ops and their interpreter',
+    holds:
+      'the processor: its state, segments, operands, handlers, FPU; `cpu.ts` alone names the interpreter',
     imports: ['schemas', 'recorder/machine'],
+  },
+  {
+    folder: 'recorder/machine/cpu/decode',
+    holds: 'the opcode tables, decoder, disassembler, models of processors',
+    imports: [...SCHEMAS, ...CPU_BASE],
+  },
+  {
+    folder: 'recorder/machine/cpu/transfers',
+    holds: 'far transfers, gates, exceptions, tasks, virtual-8086 mode, open interrupt frames',
+    imports: [
+      ...SCHEMAS,
+      'recorder/machine',
+      '!recorder/machine/cpu/blocks',
+      '!recorder/machine/cpu/interpreter',
+    ],
+  },
+  {
+    folder: 'recorder/machine/cpu/blocks',
+    holds:
+      'decoded code: the table of micro-ops and their meaning, translation, the block cache, what a block calls',
+    imports: [...SCHEMAS, 'recorder/machine', '!recorder/machine/cpu/interpreter'],
+  },
+  {
+    folder: 'recorder/machine/cpu/interpreter',
+    holds: 'the loop that executes micro-ops, made from their table',
+    imports: [...SCHEMAS, 'recorder/machine'],
   },
   {
     folder: 'recorder/machine/mmu',

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { interpreterSource } from '../../recorder/machine/cpu/interpreter/generate.ts';
 
-it('interpreter.ts is what hot/generate.ts makes', async () => {
+it('interpreter.ts is what generate.ts makes', async () => {
   const path = resolve(import.meta.dirname, '../../recorder/machine/cpu/interpreter/interpreter.ts');
   await expect(interpreterSource()).toMatchFileSnapshot(path);
 });

@@ -103,7 +103,7 @@ let warm = false;
 
 /**
  * An i386, 486, Pentium or Pentium Pro (models.ts). Its state is CPU_STATE (CpuState, which it
- * extends); `run` executes blocks of predecoded micro-ops (hot/) and sends everything else to handlers (instructions/).
+ * extends); `run` executes blocks of predecoded micro-ops (blocks/, interpreter/) and sends everything else to handlers (instructions/).
  */
 export class Cpu extends CpuState implements CpuView {
   /** Why the processor stopped for good; null while it has not. */

@@ -17,7 +17,7 @@ export function interpreterSource(): string {
   );
   return `// biome-ignore-all format: generated
 // biome-ignore-all lint: generated
-// Generated from hot/micro-op-table.ts by hot/generate.ts. Do not edit.
+// Generated from ../blocks/micro-op-table.ts by generate.ts. Do not edit.
 import type { BlockRunner } from '../blocks/block-runner.ts';
 
 /** Runs blocks from a micro-op until one cannot go on; EIP and icount are then up to date. */
