@@ -1,3 +1,4 @@
+import { UNMASKED_BIAS } from '../../../recorder/machine/cpu/fpu/rounding.ts';
 import { CS, DS, EAX, EDI, ES, SS } from '../../../recorder/machine/cpu/state.ts';
 import { RAM } from '../../../recorder/machine/layout.ts';
 import { CpuBench } from '../bench.ts';
@@ -103,10 +104,25 @@ export function differences(test: Uint8Array, ours: Uint8Array, theirs: Uint8Arr
 }
 
 /** A number as an integer that counts the numbers of the format, so that neighbours differ by one. */
-function ordinal(view: DataView, at: number): bigint {
+function ordinal(view: DataView, at: number, bias = 0): bigint {
   const se = view.getUint16(at + 8, true);
-  const size = (BigInt(se & 0x7fff) << 63n) + (view.getBigUint64(at, true) & ((1n << 63n) - 1n));
+  const exponent = se & 0x7fff;
+  const size =
+    (BigInt(exponent >= bias ? exponent - bias : exponent) << 63n) +
+    (view.getBigUint64(at, true) & ((1n << 63n) - 1n));
   return se & 0x8000 ? -size : size;
+}
+
+/** Underflow, in the control word its mask; with ES and B what the status word says of one. */
+const UNDERFLOW = 0x10;
+const UNDERFLOWED = 0x8080 | UNDERFLOW;
+/** The least normal number as `ordinal` counts it. */
+const LEAST_NORMAL = 1n << 63n;
+
+/** Neighbours on either side of the least normal number, or both on it: whether a result was tiny goes with its last bit. */
+function meetLeastNormal(one: bigint, other: bigint): boolean {
+  const [a, b] = [one, other].map((n) => (n < 0n ? -n : n));
+  return a < b ? a <= LEAST_NORMAL && LEAST_NORMAL <= b : b <= LEAST_NORMAL && LEAST_NORMAL <= a;
 }
 
 /** Defined by the manual: -(1 - 1/sqrt 2) <= x <= sqrt 2 - 1 (SDM volume 2, FYL2XP1). */
@@ -121,7 +137,10 @@ function inDomain(test: Uint8Array): boolean {
   return x >= FYL2XP1_LEAST && x <= FYL2XP1_LARGEST;
 }
 
-/** What differs of a transcendental instruction by more than one in the last place, C1 apart. */
+/**
+ * What differs of a transcendental instruction by more than one in the last place. What follows from the last bit is apart:
+ * C1, the tag, and underflow where one result is the least normal number and the other tiny (SDM volume 1, 4.9.1.5).
+ */
 export function roughDifferences(test: Uint8Array, ours: Uint8Array, theirs: Uint8Array): string[] {
   const a = new DataView(ours.buffer, ours.byteOffset, CASE_BYTES);
   const b = new DataView(theirs.buffer, theirs.byteOffset, CASE_BYTES);
@@ -130,10 +149,21 @@ export function roughDifferences(test: Uint8Array, ours: Uint8Array, theirs: Uin
   const view = new DataView(aligned.buffer);
   view.setUint16(4, (a.getUint16(4, true) & ~0x200) | (b.getUint16(4, true) & 0x200), true);
   const top = (a.getUint16(4, true) >>> 11) & 7;
+  const tiny = (view.getUint16(4, true) ^ b.getUint16(4, true)) & UNDERFLOW;
+  // The exponent of an underflow that is not masked is wrapped.
+  const masked = (a.getUint16(0, true) & UNDERFLOW) !== 0;
+  const bias = (answer: DataView) =>
+    tiny !== 0 && !masked && answer.getUint16(4, true) & UNDERFLOW ? UNMASKED_BIAS : 0;
   for (let i = 0; i < 8; i++) {
     const at = 28 + 10 * i;
-    const apart = ordinal(a, at) - ordinal(b, at);
+    const got = ordinal(a, at, bias(a));
+    const want = ordinal(b, at, bias(b));
+    const apart = got - want;
     if (apart < -most || apart > most) continue;
+    if (tiny !== 0 && meetLeastNormal(got, want)) {
+      const status = view.getUint16(4, true) & ~UNDERFLOWED;
+      view.setUint16(4, status | (b.getUint16(4, true) & UNDERFLOWED), true);
+    }
     aligned.set(theirs.subarray(at, at + 10), at);
     // Its tag follows: a neighbour of the least normal number is a denormal one.
     const tag = 3 << (2 * ((top + i) & 7));
