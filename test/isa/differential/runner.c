@@ -70,7 +70,13 @@ __asm__(
 	"sys6: push %ebx\n push %esi\n push %edi\n push %ebp\n mov 20(%esp),%eax\n mov 24(%esp),%ebx\n"
 	"  mov 28(%esp),%ecx\n mov 32(%esp),%edx\n mov 36(%esp),%esi\n mov 40(%esp),%edi\n xor %ebp,%ebp\n"
 	"  int $0x80\n pop %ebp\n pop %edi\n pop %esi\n pop %ebx\n ret\n"
-	"restore: mov $173,%eax\n int $0x80\n"
+	/*
+	 * Linux's sigreturn takes the arithmetic flags, DF, TF, RF and AC from the context (arch/x86, FIX_EFLAGS) and leaves the
+	 * rest as they are: NT and ID are made those of the context first. Its EFLAGS lie 224 above what the handler returned to:
+	 * three arguments, 128 bytes of siginfo, then `struct context`.
+	 */
+	"restore: mov 224(%esp),%eax\n and $0x204000,%eax\n or $2,%eax\n push %eax\n popf\n"
+	"  mov $173,%eax\n int $0x80\n"
 	"enter: pusha\n mov %esp,own_esp\n frstor start_fpu\n mov start_selectors,%eax\n mov %ax,%fs\n mov start_selectors+4,%eax\n"
 	"  mov %ax,%gs\n mov start+4,%ecx\n mov start+8,%edx\n mov start+12,%ebx\n"
 	"  mov start+20,%ebp\n mov start+24,%esi\n mov start+28,%edi\n"
