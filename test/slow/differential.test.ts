@@ -19,7 +19,9 @@ const WRITE = process.env.DIFFERENTIAL_VECTORS !== undefined;
 const VECTORS = resolve(import.meta.dirname, '../isa/differential/vectors.bin.gz');
 const BATCH = 2000;
 /** Exceptions that user code meets: all of them are met (10 and 11 take descriptors of its own). */
-const EXCEPTIONS = [0, 1, 3, 4, 5, 6, 12, 13, 14, 16, 17];
+const EXCEPTIONS = [0, 1, 3, 4, 5, 6, 13, 14, 16, 17];
+/** Over the end of a flat stack segment: "may or may not" fault (SDM volume 3, 5.3). AMD's do; an Intel Xeon does not. */
+const STACK_FAULT = 12;
 
 const host = Host.build();
 const usable = typeof host !== 'string';
@@ -50,7 +52,8 @@ describe.skipIf(!usable)(`the host's processor${usable ? '' : ` (${host})`}, see
     console.log(`they ended by exception: ${endings.join(', ')}`);
     expect(differ.findings).toEqual([]);
     expect(differ.instructions).toBeGreaterThanOrEqual(INSTRUCTIONS);
-    expect([...differ.endings.keys()]).toEqual(expect.arrayContaining(EXCEPTIONS));
+    const met = (host as Host).vendor === 'amd' ? [...EXCEPTIONS, STACK_FAULT] : EXCEPTIONS;
+    expect([...differ.endings.keys()]).toEqual(expect.arrayContaining(met));
     expect(differ.compared).toBeGreaterThan(made * 0.9);
   });
 
