@@ -246,14 +246,14 @@ it('who-wrote names code and process', async () => {
     'csv',
   );
   expect(status).toBe(0);
-  expect(stdout[0]).toMatch(/^bytes,source,icount,at,instruction,by/);
+  expect(stdout[0]).toMatch(/^bytes,source,icount,code,instruction,process/);
   expect(stdout[1]).toContain(`,${all.icount[all.icount.length - 1]},`);
 });
 
 it.each([
-  ['nonsense', /not a physical range/],
+  ['nonsense', /has no symbol nonsense/],
   ['0xfffffff0', /outside the guest's memory/],
-  ['0x1000-0x1000', /not a physical range/],
+  ['0x1000-0x1000', /no range of memory/],
   ['0+0x800000', /more than 1048576 bytes/],
 ])('who-wrote refuses %s', async (range, message) => {
   const { status, stderr } = await runCli('who-wrote', trace, range);

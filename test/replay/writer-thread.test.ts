@@ -107,7 +107,7 @@ beforeAll(() => {
     '-p',
     path('tsconfig.json'),
   ]);
-  copyFileSync(join(root, 'schemas/trace/trace.proto'), path('built/schemas/trace.proto'));
+  copyFileSync(join(root, 'schemas/trace/trace.proto'), path('built/schemas/trace/trace.proto'));
   writeFileSync(path('package.json'), '{"type":"module"}');
   symlinkSync(join(root, 'node_modules'), path('node_modules'));
   writeFileSync(path('program.mjs'), PROGRAM);
