@@ -53,7 +53,8 @@ export function incomparable(one: Case, host: Outcome, guest: Outcome): string |
     return "a descriptor of the host's own";
   if (wanders(one, host) || wanders(one, guest)) return 'runs outside its code';
   const at = instructionAt(one, host.eip);
-  if (at !== null && at.repeat !== 0 && PORT_STRINGS.has(at.mnemonic) && host.vector !== guest.vector)
+  const elsewhere = host.vector !== guest.vector || host.eip !== guest.eip;
+  if (at !== null && at.repeat !== 0 && PORT_STRINGS.has(at.mnemonic) && elsewhere)
     return 'REP INS and OUTS of no iteration: this host asks for the privilege first (17, REP: nothing is done)';
   const over = [host, guest].some(({ changes }) => changes.some(([to]) => inCode(one, to)));
   if (at !== null && at.repeat !== 0 && REPEATS.has(at.mnemonic) && over)
