@@ -8,6 +8,7 @@ import { TraceDamage } from '../../../schemas/trace/framing.ts';
 import { checkComplete, type Verification, verifyExpectations } from '../../bundle/expectations.ts';
 import { DEFAULT_LIMITS, type QueryLimits } from '../../db/limits.ts';
 import { TraceDatabase } from '../../db/trace-database.ts';
+import { DISKS } from '../options/disk-option.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
 import { EXIT } from '../report/exit-status.ts';
 import { plural, shellWord } from '../terminal/format.ts';
@@ -20,8 +21,8 @@ export const addVerify = (cli: Argv): Argv =>
     'verify <file>',
     'execute a bundle again: every hash, event and query row must be what it says',
     options,
-    async ({ file, runSql, ...limits }) => {
-      process.exitCode = await verify(file, { runSql, limits: queryLimits(limits) });
+    async ({ file, runSql, disk: disks, ...limits }) => {
+      process.exitCode = await verify(file, { runSql, disks, limits: queryLimits(limits) });
     },
   );
 
@@ -34,6 +35,7 @@ const options = (yargs: Argv) =>
         default: false,
         describe: 'run SQL that the bundle carries, too: SELECTs that reach nothing but the bundle',
       },
+      ...DISKS,
       ...LIMIT_OPTIONS,
     })
     .example(
@@ -44,12 +46,14 @@ const options = (yargs: Argv) =>
 export interface VerifyRequest {
   readonly runSql?: boolean;
   readonly limits?: QueryLimits;
+  /** Images of disks that are not in the trace. */
+  readonly disks?: readonly string[];
 }
 
 /** Returns the exit status. */
 export async function verify(file: string, request: VerifyRequest = {}): Promise<number> {
   // Whatever is damaged, the replay says so, and where.
-  const replayed = await replayTrace(file, { showConsole: false });
+  const replayed = await replayTrace(file, { showConsole: false, disks: request.disks ?? [] });
   if (replayed.divergence) {
     complainLines(divergenceReport(file, replayed));
     return EXIT.divergence;
