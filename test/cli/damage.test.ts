@@ -13,7 +13,7 @@ const changed = join(folder, 'changed.r386');
 let whole: Buffer;
 
 beforeAll(async () => {
-  await runCli('record', '-q', '-n', '1M', '-o', trace);
+  await runCli('record', '-q', '-n', '200000', '-o', trace);
   whole = readFileSync(trace);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -27,14 +27,14 @@ function replayChanged(at: number) {
 
 it('is a divergence, in header, image, inputs, ladder and index alike', async () => {
   const end = whole.length - TRAILER_BYTES;
-  const step = Math.floor((end - PREAMBLE_BYTES) / 60);
+  const step = Math.floor((end - PREAMBLE_BYTES) / 40);
   for (let at = PREAMBLE_BYTES; at < end; at += step) {
     const { status, stderr } = await replayChanged(at);
     expect(status, `byte ${at} of ${whole.length}: ${stderr[0]}`).toBe(3);
     expect(stderr[0], `byte ${at}`).toMatch(/: DIVERGENCE at icount [\d,]+ in \w+/);
     expect(stderr.at(-1), `byte ${at}`).toMatch(/^next: rewind386 /);
   }
-  // Some sixty replays: on a busy machine they take a while.
+  // Some forty replays: on a busy machine they take a while.
 }, 240_000);
 
 it('is told where only the way to the index is lost, and every fact still agrees', async () => {
