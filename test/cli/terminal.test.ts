@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildCli, runBuilt } from '../linux/built-cli.ts';
+import { runBuilt } from '../linux/built-cli.ts';
 import { EmulatedTerminal } from '../unit/terminal-screen.ts';
 
 /** What stands on the screen of a real terminal after a command: as much as a pipe gets, and nothing of the progress. */
@@ -17,7 +17,6 @@ if (!hasPython) console.warn('no python3 with pty: the real terminal is not test
 const folder = mkdtempSync(join(tmpdir(), 'r386-terminal-'));
 const trace = join(folder, 'run.r386');
 const path = (name: string) => join(folder, name);
-beforeAll(buildCli);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Runs it in a terminal, its progress shown at once. Colours are left out. */

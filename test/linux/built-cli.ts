@@ -1,14 +1,9 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-/** The command line as users run it. Runs of billions of instructions need the speed of the built code. */
+/** The command line as users run it. Runs of billions of instructions need the speed of the built code (test/build.ts makes it first). */
 
 const ROOT = join(import.meta.dirname, '../..');
-
-/** Builds what is to be run. */
-export function buildCli(): void {
-  execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT });
-}
 
 export function runBuilt(...argv: string[]): { status: number | null; stdout: string[]; stderr: string[] } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'bin/rewind386.js'), ...argv], {

@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildCli, runBuilt } from '../linux/built-cli.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { runBuilt } from '../linux/built-cli.ts';
 
 /** GRUB from Debian's rescue images: SeaBIOS, real mode, its switches to protected mode and back, and somebody who types. */
 
@@ -42,7 +42,6 @@ const MEDIA: Record<string, Medium> = {
 
 describe.skipIf(!there)('GRUB', () => {
   const folder = mkdtempSync(join(tmpdir(), 'r386-grub-'));
-  beforeAll(buildCli);
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('waits for a minute in less than a megabyte: what repeats itself is folded', () => {

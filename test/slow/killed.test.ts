@@ -1,7 +1,7 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildMachine } from '../../recorder/machine/build.ts';
@@ -22,7 +22,6 @@ const INSTRUCTIONS = 500_000;
 /** A chunk is closed after 16 rungs: some fifteen chunks in the run. */
 const LADDER = 2_000;
 
-const root = resolve(import.meta.dirname, '../..');
 const child = join(import.meta.dirname, 'recorder-child.mjs');
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -35,7 +34,6 @@ let chunkEnds: number[];
 let duration = 0;
 
 beforeAll(async () => {
-  execFileSync('npm', ['run', 'build'], { cwd: root, stdio: 'ignore' });
   writeFileSync(KERNEL, tinyKernel(INSTRUCTIONS));
   const first = start(REFERENCE);
   await first.begun;

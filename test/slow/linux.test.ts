@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
-import { buildCli, runBuilt } from '../linux/built-cli.ts';
+import { runBuilt } from '../linux/built-cli.ts';
 import { debianFiles } from '../linux/debian.ts';
 import { initramfs } from '../linux/initramfs.ts';
 
@@ -73,7 +73,6 @@ describe.skipIf(!debian)("Debian's Linux", () => {
   let console = '';
 
   beforeAll(async () => {
-    buildCli();
     recorded(folder, 'pentium,+cmov');
     db = await TraceDatabase.open([trace], { cache: false });
     const rows = await db.query("SELECT line FROM console WHERE port = 'com1' ORDER BY icount, seq");
@@ -133,7 +132,6 @@ describe.skipIf(!debian)("Debian's Linux", () => {
 describe.skipIf(!debian)("Debian's Linux, with SYSENTER", () => {
   it('calls by it, and each call has its page-table writes', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'r386-linux-'));
-    buildCli();
     const trace = recorded(folder, 'pentiumpro,+sep');
     expect(runBuilt('replay', trace).status).toBe(0);
     const db = await TraceDatabase.open([trace], { cache: false });

@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildCli, runBuilt } from '../linux/built-cli.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { runBuilt } from '../linux/built-cli.ts';
 import { unpacked } from '../linux/debian.ts';
 
 /** Debian's memtest86+: patterns through every byte of memory, and through the window in which it sees itself moved. */
@@ -15,7 +15,6 @@ if (!CD_5) console.warn('memtest: 5 skipped, no package of it here (.ci/guest-pa
 
 describe('memtest86+', () => {
   const folder = mkdtempSync(join(tmpdir(), 'r386-memtest-'));
-  beforeAll(buildCli);
   afterAll(() => {
     for (const made of [folder, package5]) if (made) rmSync(made, { recursive: true });
   });
