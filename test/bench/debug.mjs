@@ -5,19 +5,19 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fixed, runScript, table } from './measure.mjs';
+import { fixed, product, runScript, table } from './measure.mjs';
 
-const dist = join(import.meta.dirname, '../../dist');
-const load = (path) => import(join(dist, path));
-const { builtinDebugFile, builtinDisk, builtinKernel } = await load('analysis/cli/builtin-guest.js');
-const { buildMachine } = await load('recorder/machine/build.js');
-const { DEFAULT_CONFIG } = await load('recorder/machine/config.js');
-const { Debuggee } = await load('replayer/debug/debuggee.js');
-const { Monitor } = await load('replayer/debug/monitor.js');
-const { serveGdb } = await load('replayer/gdb/server.js');
-const { GdbStub } = await load('replayer/gdb/stub.js');
-const { ForwardSession } = await load('replayer/timeline/forward-session.js');
-const { TraceReader } = await load('replayer/trace-reader.js');
+const { builtinDebugFile, builtinDisk, builtinKernel } = await product(
+  'analysis/cli/options/builtin-guest.js',
+);
+const { buildMachine } = await product('recorder/machine/build.js');
+const { DEFAULT_CONFIG } = await product('recorder/machine/config.js');
+const { Debuggee } = await product('replayer/debug/debuggee.js');
+const { Monitor } = await product('replayer/debug/monitor.js');
+const { serveGdb } = await product('replayer/gdb/server.js');
+const { GdbStub } = await product('replayer/gdb/stub.js');
+const { ForwardSession } = await product('replayer/timeline/forward-session.js');
+const { TraceReader } = await product('replayer/trace/trace-reader.js');
 
 const ROUNDS = Number(process.argv[2] ?? 3);
 const folder = mkdtempSync(join(tmpdir(), 'r386-debug-'));

@@ -1,15 +1,14 @@
 // Boots a bzImage until COM1 says MARK and prints {"seconds": s, "instructions": n, "events": n, "bytes": n} as JSON.
 // usage: node test/bench/linux-boot.mjs BZIMAGE INITRD COMMAND-LINE RAM-MB MARK DETAIL [FILE]     without FILE nothing is kept
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { product } from './measure.mjs';
 
-const dist = join(import.meta.dirname, '../../dist');
-const { openGuest } = await import(join(dist, 'analysis/cli/guest.js'));
-const { parseScript } = await import(join(dist, 'recorder/capture/input/script.js'));
-const { ScriptSource } = await import(join(dist, 'recorder/capture/input/script-source.js'));
-const { record } = await import(join(dist, 'recorder/capture/session.js'));
-const { buildMachine } = await import(join(dist, 'recorder/machine/build.js'));
-const { DEFAULT_CONFIG } = await import(join(dist, 'recorder/machine/config.js'));
+const { openGuest } = await product('analysis/cli/options/guest.js');
+const { parseScript } = await product('recorder/capture/input/script.js');
+const { ScriptSource } = await product('recorder/capture/input/script-source.js');
+const { record } = await product('recorder/capture/session.js');
+const { buildMachine } = await product('recorder/machine/build.js');
+const { DEFAULT_CONFIG } = await product('recorder/machine/config.js');
 
 const [kernel, initrd, append, ram, mark, detail, output] = process.argv.slice(2);
 const MIPS = 50;

@@ -1,5 +1,11 @@
 // What the suites share: alternating runs, and rows of a Markdown table.
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const dist = join(import.meta.dirname, '../../dist');
+
+/** A built module of the product, by its path from the root. */
+export const product = (path) => import(join(dist, path));
 
 /** Runs a script of this folder in a process of its own and returns the JSON objects it printed. */
 export function runScript(script, args, options = {}) {

@@ -1,12 +1,11 @@
 // The memory accesses of paging.elf on the MMU alone, without a CPU: what translation, TLB and recording cost.
 // usage: npm run build && node test/bench/mmu.mjs [off|paging] [ROWS_PER_BATCH]
-import { join } from 'node:path';
+import { product } from './measure.mjs';
 
-const machine = join(import.meta.dirname, '../../dist/recorder/machine');
-const { allocateMemory, FAST_PATH, RAM } = await import(join(machine, 'layout.js'));
-const { DEFAULT_CONFIG, NO_PROFILE } = await import(join(machine, 'config.js'));
-const { BATCH_ROWS, EventLog } = await import(join(machine, 'event-log.js'));
-const { Mmu } = await import(join(machine, 'mmu/mmu.js'));
+const { allocateMemory, FAST_PATH, RAM } = await product('recorder/machine/layout.js');
+const { DEFAULT_CONFIG, NO_PROFILE } = await product('recorder/machine/config.js');
+const { BATCH_ROWS, EventLog } = await product('recorder/machine/events/event-log.js');
+const { Mmu } = await product('recorder/machine/mmu/mmu.js');
 
 const [detail = 'paging', rows = BATCH_ROWS] = process.argv.slice(2);
 const mem = allocateMemory(16 << 20);

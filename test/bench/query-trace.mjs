@@ -1,11 +1,10 @@
 // Opens a trace and asks it named queries, as `rewind386 query` does; one JSON object each.
 // usage: node test/bench/query-trace.mjs FILE SQL-OR-NAME…     names ending in =VALUE give a query its parameter
-import { join } from 'node:path';
+import { product } from './measure.mjs';
 
-const dist = join(import.meta.dirname, '../../dist');
 const start = performance.now();
-const { TraceDatabase } = await import(join(dist, 'analysis/db/trace-database.js'));
-const { QUERIES } = await import(join(dist, 'analysis/sql/catalog.js'));
+const { TraceDatabase } = await product('analysis/db/trace-database.js');
+const { QUERIES } = await product('analysis/sql/catalog.js');
 
 const [file, ...asked] = process.argv.slice(2);
 const db = await TraceDatabase.open([file]);

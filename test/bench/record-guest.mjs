@@ -2,13 +2,12 @@
 // usage: node test/bench/record-guest.mjs KERNEL WORKLOAD SEED DETAIL [FILE [SCALE [CHECKPOINTS [INSTRUCTIONS]]]]
 // SCALE in percent; without FILE nothing is kept; CHECKPOINTS auto or off
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { product } from './measure.mjs';
 
-const dist = join(import.meta.dirname, '../../dist');
-const { openGuest } = await import(join(dist, 'analysis/cli/guest.js'));
-const { record } = await import(join(dist, 'recorder/capture/session.js'));
-const { buildMachine } = await import(join(dist, 'recorder/machine/build.js'));
-const { DEFAULT_CONFIG } = await import(join(dist, 'recorder/machine/config.js'));
+const { openGuest } = await product('analysis/cli/options/guest.js');
+const { record } = await product('recorder/capture/session.js');
+const { buildMachine } = await product('recorder/machine/build.js');
+const { DEFAULT_CONFIG } = await product('recorder/machine/config.js');
 
 const [kernel, workload, seedText, detail, output, scale, every = 'auto', instructions = '2e9'] =
   process.argv.slice(2);

@@ -1,10 +1,9 @@
 // Replays a recording to its end and prints {"seconds": s, "instructions": n} as JSON.
 // usage: node test/bench/replay-trace.mjs FILE
-import { join } from 'node:path';
+import { product } from './measure.mjs';
 
-const dist = join(import.meta.dirname, '../../dist');
-const { buildMachine } = await import(join(dist, 'recorder/machine/build.js'));
-const { replay } = await import(join(dist, 'replayer/session.js'));
+const { buildMachine } = await product('recorder/machine/build.js');
+const { replay } = await product('replayer/verify/replay.js');
 
 const start = performance.now();
 const { divergence, icount } = await replay({ path: process.argv[2], build: buildMachine });

@@ -3,16 +3,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fixed, grouped, runScript, table } from './measure.mjs';
+import { fixed, grouped, product, runScript, table } from './measure.mjs';
 
-const dist = join(import.meta.dirname, '../../dist');
-const load = (path) => import(join(dist, path));
-const { builtinDisk } = await load('analysis/cli/builtin-guest.js');
-const { buildMachine } = await load('recorder/machine/build.js');
-const { DEFAULT_CONFIG } = await load('recorder/machine/config.js');
-const { ForwardSession } = await load('replayer/timeline/forward-session.js');
-const { Timeline } = await load('replayer/timeline/timeline.js');
-const { TraceReader } = await load('replayer/trace-reader.js');
+const { builtinDisk } = await product('analysis/cli/options/builtin-guest.js');
+const { buildMachine } = await product('recorder/machine/build.js');
+const { DEFAULT_CONFIG } = await product('recorder/machine/config.js');
+const { ForwardSession } = await product('replayer/timeline/forward-session.js');
+const { Timeline } = await product('replayer/timeline/timeline.js');
+const { TraceReader } = await product('replayer/trace/trace-reader.js');
 
 const INSTRUCTIONS = Number(process.argv[2] ?? 1e9);
 const TARGETS = 300;

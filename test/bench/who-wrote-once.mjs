@@ -1,9 +1,8 @@
 // One question to the index of stores in a new process: prints milliseconds from opening the index to the answer.
 // usage: node test/bench/who-wrote-once.mjs TRACE PHYSICAL BYTES BEFORE
-import { join } from 'node:path';
+import { product } from './measure.mjs';
 
-const dist = join(import.meta.dirname, '../../dist');
-const { StoreIndex } = await import(join(dist, 'analysis/db/store-index.js'));
+const { StoreIndex } = await product('analysis/db/store-index.js');
 
 const [trace, ...numbers] = process.argv.slice(2);
 const start = performance.now();

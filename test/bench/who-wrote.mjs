@@ -3,13 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fixed, grouped, runScript, table } from './measure.mjs';
+import { fixed, grouped, product, runScript, table } from './measure.mjs';
 
 const root = join(import.meta.dirname, '../..');
-const { StoreIndex } = await import(join(root, 'dist/analysis/db/store-index.js'));
-const { TraceCache } = await import(join(root, 'dist/analysis/db/cache.js'));
-const { buildMachine } = await import(join(root, 'dist/recorder/machine/build.js'));
-const { builtinDisk } = await import(join(root, 'dist/analysis/cli/builtin-guest.js'));
+const { StoreIndex } = await product('analysis/db/store-index.js');
+const { TraceCache } = await product('analysis/db/cache.js');
+const { buildMachine } = await product('recorder/machine/build.js');
+const { builtinDisk } = await product('analysis/cli/options/builtin-guest.js');
 
 const QUESTIONS = 1000;
 /** The fastest of so many counts, for each question: what else runs here is not measured. */

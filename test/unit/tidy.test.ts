@@ -134,3 +134,12 @@ it('comments and pages name no file that is not there', () => {
   );
   expect(dangling).toEqual([]);
 });
+
+it('benches import modules that are there', () => {
+  const benches = filesBelow('test/bench').filter((path) => path.endsWith('.mjs'));
+  const named = benches.flatMap((path) =>
+    [...text(path).matchAll(/product\('([^']+)\.js'\)/g)].map(([, module]) => [path, `${module}.ts`]),
+  );
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter(([, module]) => !sources.includes(module as string))).toEqual([]);
+});
