@@ -1,5 +1,5 @@
 /**
- * What the user gave cannot be used: a file that is not a trace, an unknown guest, a full disk. The command line prints
+ * Input that cannot be used: a file that is not a trace, an unknown guest, a full disk. The command line prints
  * `what`, then `next` (a command or a hint), and exits 2; no stack trace.
  */
 export class BadInput extends Error {

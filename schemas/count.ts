@@ -1,3 +1,5 @@
+/** Counts of instructions as people write and read them. */
+
 const SUFFIX: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, G: 1e9 };
 
 /** A count of instructions as people write it: `250000`, `250_000`, `22,711,849`, `0x1000`, `1.5M`, `2G`; undefined for none. */

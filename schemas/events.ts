@@ -4,7 +4,7 @@
  */
 
 /**
- * How a column is stored in memory and on disk:
+ * The encoding of a column, as stored in memory and on disk:
  * - `icount`: Float64Array of integers; delta to the previous row, unsigned varint (rows are in icount order).
  * - `ordinal`: Uint32Array; never decreasing; delta, unsigned varint.
  * - `address`: Uint32Array; delta to the previous row of the same column, modulo 2^32, zigzag varint.
@@ -27,7 +27,7 @@ const column = (name: string, type: ColumnType, doc: string, names?: readonly st
 
 /** By which mapping a paging structure was reached. */
 export const VIA = ['physical', 'direct', 'recursive', 'alternate'] as const;
-/** What wrote a paging-structure entry. */
+/** The writer of a paging-structure entry. */
 export const WRITE_SOURCE = ['store', 'accessed_dirty', 'dma', 'adopt', 'poke'] as const;
 export const PAGING_LEVEL = ['none', 'pde', 'pte'] as const;
 export const CONTROL_REGISTER = ['cr0', 'cr1', 'cr2', 'cr3', 'cr4'] as const;
@@ -217,6 +217,6 @@ export function allocateTable(kind: EventKind, capacity: number): EventTable {
   return { kind, count: 0, columns: EVENT_KINDS[kind].columns.map((c) => allocateColumn(c.type, capacity)) };
 }
 
-/** What is recorded: `off` nothing, `paging` the default, `stores` besides every memory write. */
+/** The detail of a recording: `off` nothing, `paging` the default, `stores` besides every memory write. */
 export const DETAIL = ['off', 'paging', 'stores'] as const;
 export type Detail = (typeof DETAIL)[number];

@@ -1,4 +1,4 @@
-/** Why a file could not be opened, read or written, in words; the system's own for what is rare. */
+/** Says why a file could not be opened, read or written, in words; the system's own for what is rare. */
 export function fileError(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return (code && REASONS[code]) ?? message ?? String(error);

@@ -13,6 +13,8 @@ import { dirname } from 'node:path';
 import { BadInput } from './bad-input.ts';
 import { fileError } from './file-error.ts';
 
+/** Writes new files beside their place: nobody finds one half-written, and nothing is lost when writing fails. */
+
 /** A file being written under a name of its own until it is complete. */
 export interface NewFile {
   /** Its name in the end. */

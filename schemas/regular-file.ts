@@ -2,6 +2,8 @@ import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { BadInput } from './bad-input.ts';
 import { fileError } from './file-error.ts';
 
+/** Opens files to be read, and only regular ones: no device, pipe or folder. */
+
 /** A file that was opened to be read. */
 export interface OpenFile {
   readonly fd: number;

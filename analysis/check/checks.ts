@@ -13,7 +13,7 @@ export interface Check {
   readonly doc: string;
   readonly class: string;
   readonly severity: (typeof SEVERITIES)[number];
-  /** What a trace must have for the check to say something. */
+  /** Facts that a trace must have for the check to say something. */
   readonly needs: (typeof NEEDS)[number] | undefined;
   readonly sql: string;
 }
@@ -22,7 +22,7 @@ export const SEVERITIES = ['error', 'warning'] as const;
 /** `alternate_map`: a guest with one, by its profile; `end`: a recording that ended in order. */
 export const NEEDS = ['alternate_map', 'end'] as const;
 
-/** What each check selects, in any order; more columns do no harm. */
+/** Columns that each check selects, in any order; more columns do no harm. */
 export const CHECK_COLUMNS: Readonly<Record<string, string>> = {
   run_id: 'which of the traces given, from 0',
   from_icount: 'where the story begins, for a replay of just that',
@@ -38,7 +38,7 @@ export interface Finding {
   /** Which of the traces. */
   readonly run: number;
   readonly icount: number;
-  /** Where the story begins: for a replay of just that. */
+  /** The icount at which the story begins, for a replay of just that. */
   readonly fromIcount: number;
   /** One sentence with symbols and processes. */
   readonly summary: Untrusted;
@@ -68,12 +68,12 @@ export const CHECKS: readonly Check[] = readSqlFolder(new URL('./', import.meta.
 /** The class that an interrupt causes: without the interrupt it should vanish. */
 export const HIJACK = '1';
 
-/** What is known of a trace before any check is run. */
+/** Facts of a trace that are known before any check is run. */
 export interface RunFacts {
   readonly detail: string;
-  /** What a torn trace lacks. */
+  /** The part that a torn trace lacks. */
   readonly torn: string | undefined;
-  /** How it ended (EXIT_KINDS). */
+  /** The way it ended (EXIT_KINDS). */
   readonly exit: string;
   readonly exitCode: number | undefined;
   readonly instructions: number;
@@ -159,7 +159,7 @@ const isIn = ({ check, run, fromIcount, icount }: Finding, write: Write): boolea
   fromIcount <= write.icount &&
   write.icount <= icount;
 
-/** What led to the death of the machine, its death, other errors, warnings. */
+/** The order of a report: what led to the death of the machine, its death, other errors, warnings. */
 function rankOf({ check, leadsToDeath }: Finding): number {
   if (leadsToDeath) return 0;
   const death = DEATHS.indexOf(check.class);

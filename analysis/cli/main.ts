@@ -8,6 +8,8 @@ import { completions } from './terminal/completions.ts';
 import { shellWord } from './terminal/format.ts';
 import { complain, complainLines } from './terminal/output.ts';
 
+/** The command line: finds the command, and makes one clear line and an exit status of whatever goes wrong. */
+
 export { watchClosedOutput } from './terminal/interruptible.ts';
 
 /** Runs one command line; returns the exit status. */
@@ -110,7 +112,7 @@ const optionsOf = (cli: Argv): string[] =>
     (name) => name.length > 1,
   );
 
-/** What a `check` of a command throws is a plain Error with one line for the user. */
+/** A `check` of a command throws a plain Error with one line for the user. */
 const isUsage = (error: Error): boolean => error.name === 'YError' || error.constructor === Error;
 
 /** One line: what and where; one more: what to do next. */

@@ -10,6 +10,8 @@ import {
 import type { GuestNames } from '../../replayer/trace/trace-reader.ts';
 import { GuestImage } from './guest-image.ts';
 
+/** SQL functions that read the guest's image: symbols and instructions at an address. */
+
 /** The SQL functions of the guest's image, for docs/tables.md as well. */
 export const GUEST_FUNCTIONS = [
   {

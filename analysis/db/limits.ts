@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 
-/** The most that one query uses. A trace, or a question about one, can be made to take any amount. */
+/** Limits of what one query uses. A trace, or a question about one, can be made to take any amount. */
 export interface QueryLimits {
   /** Of DuckDB; beyond it rows are spilled to the user's cache folder. */
   readonly memoryBytes: number;

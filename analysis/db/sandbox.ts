@@ -3,6 +3,8 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { cacheRoot, discard, sweep, temporaryName } from './cache-folder.ts';
 import { MAX_SPILL_BYTES } from './limits.ts';
 
+/** Opens a DuckDB that reaches no file, network or extension but those it is given. */
+
 /** All that a database may touch outside of itself. */
 export interface SandboxOptions {
   readonly memoryBytes: number;

@@ -1,6 +1,6 @@
 import { BadInput } from '../../schemas/bad-input.ts';
 
-/** What DuckDB says about a query, as one line with the position in the user's text. */
+/** DuckDB's message about a query, as one line with the position in the user's text. */
 export function sqlError(error: unknown, sql: string): BadInput {
   const message = error instanceof Error ? error.message : String(error);
   if (/^Out of Memory Error/.test(message))

@@ -13,6 +13,8 @@ import { fileError } from '../../schemas/file-error.ts';
 import { TraceCache } from './cache.ts';
 import { cacheRoot } from './cache-folder.ts';
 
+/** The index of stores of a trace: found in the cache or made by a replay, and asked for last writers. */
+
 export interface StoreIndexOptions {
   readonly build: MachineBuilder;
   readonly builtinDisk: (name: string) => Uint8Array;

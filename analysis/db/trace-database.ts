@@ -14,6 +14,8 @@ import { openSandbox, type Sandbox } from './sandbox.ts';
 import { sqlError } from './sql-error.ts';
 import { prepareQuestion, readAnswer, type SqlValues, withinTime } from './statement.ts';
 
+/** Traces as a database: tables loaded when a query needs them, views, macros and named queries over them. */
+
 export interface DatabaseOptions {
   /** Keep tables as Parquet in the user's cache folder; default true. */
   readonly cache?: boolean;

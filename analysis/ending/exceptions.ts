@@ -1,6 +1,8 @@
 import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { EVENT_KINDS } from '../../schemas/events.ts';
 
+/** The exceptions of a run, and streaks of one at the same place, as signs of a guest in trouble. */
+
 /** An exception as recorded. */
 export interface Exception {
   readonly icount: number;

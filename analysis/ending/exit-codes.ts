@@ -2,6 +2,8 @@ import { type GuestProfile, recordedProfile } from '../../recorder/capture/profi
 import type { TraceExit } from '../../schemas/trace/footer.ts';
 import type { TraceHeader } from '../../schemas/trace/header.ts';
 
+/** The meaning of the code that a guest wrote to its exit port, by its profile. */
+
 /** The profile of a trace as its author wrote it; undefined when there was none. */
 export const profileOf = ({ profile }: Pick<TraceHeader, 'profile'>): GuestProfile | undefined =>
   profile.source ? recordedProfile(profile.source, 'the profile in the trace') : undefined;

@@ -2,14 +2,16 @@ import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { EVENT_KINDS, type EventKind, INTERRUPT_OP, PAGING_LEVEL } from '../../schemas/events.ts';
 import type { Exception } from './exceptions.ts';
 
-/** What the machine died of, as far as it is known. */
+/** Tells a fault that a machine died of from one that its kernel came back from. */
+
+/** The end of a machine that died: its cause, as far as it is known. */
 interface Death {
   readonly kind: string;
   readonly icount: number;
 }
 
 /**
- * How long before the end a fault may be that led to it, instructions. Before the words of a panic a kernel prints registers,
+ * The most instructions that can lie between a fault and the end that it led to. Before the words of a panic a kernel prints registers,
  * which takes long on a serial line; before a halt it may print without such words; a test that leaves by the exit port may have
  * made faults on purpose; and a processor shuts down at the very instruction.
  */
@@ -23,7 +25,7 @@ const THROES: Readonly<Record<string, number>> = {
 const PAGE_FAULT = 14;
 const PRESENT = 1;
 
-/** Whether nothing shows that the kernel came back from its last fault before it died. */
+/** True if nothing shows that the kernel came back from its last fault before it died. */
 export function isFatal(reader: TraceReader, fault: Exception, death: Death): boolean {
   if (death.icount - fault.icount > (THROES[death.kind] ?? 0)) return false;
   const later = between(reader, fault.icount, death.icount);

@@ -11,6 +11,8 @@ import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import type { EndState } from '../../schemas/trace/end-state.ts';
 import { exceptionVectorAtEnd } from './exceptions.ts';
 
+/** Likely reasons why a guest is stuck, each with what to try. */
+
 /** A likely reason why a guest is stuck, and what to try. */
 export interface Hint {
   readonly name: (typeof HINTS)[number];
@@ -106,7 +108,7 @@ function absentHint({ absentPort, absentReads }: EndState): Hint | undefined {
   };
 }
 
-/** What a PC has at ports where this machine may have nothing. */
+/** Devices that a PC has at ports where this machine may have nothing. */
 const PLACES: readonly (readonly [first: number, last: number, device: string])[] = [
   [0x1f0, 0x1f7, 'the first ATA channel has no drive (give --disk FILE)'],
   [0x3f6, 0x3f6, 'the first ATA channel has no drive (give --disk FILE)'],

@@ -2,6 +2,8 @@ import { linesOf } from '../../replayer/trace/console-lines.ts';
 import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { type Untrusted, untrusted } from '../../schemas/untrusted.ts';
 
+/** Finds the line of a console or screen by which a kernel said that it panicked. */
+
 /** Words by which kernels end: BSD, xv6, Linux and others; a line of the console or screen that a program printed counts as well. */
 const PATTERNS: readonly RegExp[] = [
   /\bpanic\b\s?[:(-]/i,

@@ -5,6 +5,8 @@ import { isMeant, successCodes } from './exit-codes.ts';
 import { isFatal } from './fatal-fault.ts';
 import { addressIn, panicLine } from './panic-lines.ts';
 
+/** Signs that a guest failed, from its trace alone. */
+
 /** Kinds of sign, worst first: what killed the machine before what it said of it. */
 export const SIGN_KINDS = [
   'kernel_fault',

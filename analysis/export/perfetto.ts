@@ -28,7 +28,7 @@ async function nanosecondsPerInstruction(db: TraceDatabase): Promise<number> {
   return 1e9 / Number(rows[0].ips);
 }
 
-/** What every query below yields. `end_icount` is absent of instants; `pid` is absent of what is the machine's. */
+/** Columns that every query below yields. `end_icount` is absent of instants; `pid` is absent of what is the machine's. */
 interface TimelineRow {
   readonly icount: bigint;
   readonly end_icount?: bigint | null;

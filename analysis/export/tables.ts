@@ -6,6 +6,8 @@ import type { TraceDatabase } from '../db/trace-database.ts';
 import { TABLES } from '../tables/index.ts';
 import { RowBuffer } from '../tables/row-buffer.ts';
 
+/** Writes the tables of a trace as Arrow or Parquet files. */
+
 /** Each table of a trace as one Arrow IPC file in `folder`: TABLE.arrow. */
 export function exportArrow(trace: string, folder: string, names?: Names): void {
   const reader = TraceReader.open(trace, { names });

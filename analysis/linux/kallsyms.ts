@@ -17,7 +17,7 @@ const DIGIT_0 = 0x30;
 /** A kernel has far more symbols than this and fewer than that. */
 const FEWEST = 1_000;
 const MOST = 1_000_000;
-/** How far before the tokens the names may begin. */
+/** The most bytes before the tokens at which the names may begin. */
 const SEARCHED_BYTES = 16 << 20;
 /** A kind letter of nm, and a name. */
 const NAME = /^[A-Za-z?][\x21-\x7e]+$/;

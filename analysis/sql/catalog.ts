@@ -34,7 +34,7 @@ export interface SqlFile {
 }
 
 export interface SqlView extends SqlFile {
-  /** Whether it is a named query as well. */
+  /** True if it is a named query as well. */
   readonly isQuery: boolean;
 }
 
@@ -78,7 +78,7 @@ export const MACROS: readonly string[] = readFileSync(new URL('macros.sql', fold
 
 export const QUERIES: readonly SqlFile[] = readSqlFolder(new URL('queries/', folder));
 
-/** What SQL can select from besides the tables: the views, and the named queries that need no parameter. */
+/** Relations that SQL can select from besides the tables: the views, and the named queries that need no parameter. */
 export const VIEWS: readonly SqlView[] = [
   ...readSqlFolder(new URL('views/', folder)).map((view) => ({ ...view, isQuery: false })),
   ...QUERIES.filter(({ parameters }) => parameters.length === 0).map((query) => ({

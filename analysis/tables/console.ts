@@ -3,6 +3,8 @@ import { CONSOLE_PORT } from '../../schemas/events.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { TableColumn, TraceTable } from './table.ts';
 
+/** Lines of the guest's console, from its bytes. */
+
 const columns: readonly TableColumn[] = [
   { name: 'icount', kind: 'bigint', doc: 'icount of the first byte of the line' },
   { name: 'seq', kind: 'uint', doc: 'position of the first byte among all events of the run' },

@@ -10,6 +10,8 @@ import { arrowBatch, type ColumnValues } from './arrow-batch.ts';
 import { REPEAT_COLUMNS, RepeatsOf } from './repeat-columns.ts';
 import type { ColumnKind, TableColumn, TraceTable } from './table.ts';
 
+/** Makes an Arrow table of an event kind: its columns as they are recorded. */
+
 const KIND: Readonly<Record<ColumnType, ColumnKind>> = {
   icount: 'bigint',
   ordinal: 'uint',

@@ -2,6 +2,8 @@ import { SIGN_KINDS, SIGN_SOURCES, signsOf } from '../ending/signs.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { TableColumn, TraceTable } from './table.ts';
 
+/** Signs that the guest failed, as a table. */
+
 const columns: readonly TableColumn[] = [
   { name: 'kind', kind: 'word', doc: 'sign of failure', words: SIGN_KINDS },
   { name: 'source', kind: 'word', doc: 'from what it is known', words: SIGN_SOURCES },

@@ -15,6 +15,8 @@ import { symbols } from './symbols.ts';
 import type { TraceTable } from './table.ts';
 import { tlbEvents } from './tlb-events.ts';
 
+/** The list of all tables, and the version of what is kept of them. */
+
 /** Every table a trace is seen as. Counted up when a table, column or rule of a table changes: caches made before are rebuilt. */
 export const TABLES_VERSION = 5;
 

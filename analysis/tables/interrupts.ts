@@ -3,6 +3,8 @@ import { REPEAT_COLUMNS, RepeatsOf } from './repeat-columns.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { TableColumn, TraceTable } from './table.ts';
 
+/** Deliveries of interrupts with their raise and return, joined from the events of the interrupt log. */
+
 const columns: readonly TableColumn[] = [
   {
     name: 'id',

@@ -2,7 +2,9 @@ import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { EVENT_KINDS, type EventKind, FOLDED_KINDS } from '../../schemas/events.ts';
 import type { TableColumn } from './table.ts';
 
-/** How often an event was folded into the row of its first: of every kind in FOLDED_KINDS. */
+/** Counts of repeated events that were folded into the row of the first, as columns of its table. */
+
+/** Columns that count events folded into the row of the first: of every kind in FOLDED_KINDS. */
 export const REPEAT_COLUMNS: readonly TableColumn[] = [
   {
     name: 'count',

@@ -2,6 +2,8 @@ import type { RecordBatch } from 'apache-arrow';
 import { arrowBatch, type ColumnValues, validity } from './arrow-batch.ts';
 import type { TableColumn } from './table.ts';
 
+/** Columns of Arrow made row by row, for tables that are not simply event columns. */
+
 export type Cell = number | string | null;
 
 /** Collects rows made one by one, for the tables that are not simply event columns. */

@@ -3,6 +3,8 @@ import { EXIT_KINDS } from '../../schemas/trace/footer.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { TableColumn, TraceTable } from './table.ts';
 
+/** The run as a whole, a table of one row. */
+
 const columns: readonly TableColumn[] = [
   { name: 'file', kind: 'text', doc: 'the trace' },
   { name: 'tool_version', kind: 'text', doc: 'version of the rewind386 that recorded it' },

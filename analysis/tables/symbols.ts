@@ -2,6 +2,8 @@ import { guestSymbols } from '../../schemas/guest/guest-symbols.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { TableColumn, TraceTable } from './table.ts';
 
+/** The symbols of the guest's kernel, as a table. */
+
 const columns: readonly TableColumn[] = [
   { name: 'address', kind: 'uint', doc: 'linear address' },
   { name: 'size', kind: 'uint', doc: 'bytes; 0 when the kernel does not say' },

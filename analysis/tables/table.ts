@@ -1,6 +1,8 @@
 import type { RecordBatch } from 'apache-arrow';
 import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 
+/** The form of a table: its columns with types and descriptions, and the rows made from a trace. */
+
 /** SQL types of columns. `word` is a text of a fixed list: dictionary-encoded in Arrow, an ENUM in DuckDB. */
 export type ColumnKind = 'bigint' | 'uint' | 'small' | 'word' | 'text' | 'double';
 

@@ -2,9 +2,9 @@ import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { EVENT_KINDS, INTERRUPT_OP, INTERRUPT_SOURCE } from '../../schemas/events.ts';
 import type { Input, InputKind } from '../../schemas/trace/inputs.ts';
 
-/** When a recording's interrupt lines rose, and which of these times were answers from outside. */
+/** Finds when a recording's interrupt lines rose, and which of these times were answers from outside. */
 
-/** What of a recording a change is understood by. */
+/** The facts of a recording by which a change is understood. */
 export interface Recorded {
   readonly inputs: readonly Input[];
   /** icounts at which a device raised this interrupt line, in order; undefined when the recording has no events. */

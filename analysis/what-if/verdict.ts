@@ -2,7 +2,7 @@ import type { TraceExit } from '../../schemas/trace/footer.ts';
 import type { Finding } from '../check/checks.ts';
 
 /**
- * What became of the findings of a recording in one made from it. Two findings are the same when the same check says the
+ * The fate of the findings of a recording in one made from it. Two findings are the same when the same check says the
  * same of them but for the time: who did it, in which functions, and to which address spaces.
  */
 export interface Verdict {

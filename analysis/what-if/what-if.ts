@@ -26,7 +26,7 @@ export interface MovedInterrupt {
   readonly nth: number;
 }
 
-/** What is different, as inputs. */
+/** The differences of a what-if run, as inputs. */
 export interface Changes {
   readonly added: readonly Input[];
   readonly adjustments: readonly Adjustment[];
@@ -54,10 +54,10 @@ export interface WhatIfOptions extends Pick<RunOptions, 'onProgress' | 'onEvents
 
 export interface WhatIf extends RecordResult {
   readonly changes: Changes;
-  /** Where the first recording ended, and how, if it ended in order. */
+  /** The icount at which the first recording ended, and how, if it ended in order. */
   readonly parentEnd: number;
   readonly parentExit: TraceExit | undefined;
-  /** Where each moved interrupt came in the new run: undefined when it did not come. */
+  /** The icount at which each moved interrupt came in the new run: undefined if it did not come. */
   readonly arrivals: readonly (MovedInterrupt & { readonly to: number | undefined })[];
 }
 
@@ -112,7 +112,7 @@ function arrivalsIn(output: string, moved: readonly MovedInterrupt[]): WhatIf['a
   }
 }
 
-/** Where the recording was stopped from outside; a run that ended by itself may go on now. */
+/** The icount at which the recording was stopped from outside; a run that ended by itself may go on now. */
 function defaultEnd({ footer, endIcount }: TraceReader): number {
   const endedByItself = footer && ['exit', 'shutdown', 'stuck'].includes(footer.exit.kind);
   return endedByItself ? Math.max(LONGEST, endIcount) : endIcount;

@@ -1,5 +1,7 @@
 import { BLOCK_WORDS } from '../../schemas/trace/checkpoint.ts';
 
+/** Finds blocks of state by their contents: a hash table without an object for each block. */
+
 /** An odd multiplier with well-spread bits (2^32 divided by the golden ratio). */
 const SPREAD = 0x9e3779b1 | 0;
 

@@ -5,6 +5,8 @@ import type { Nondet } from '../machine/nondet.ts';
 import { Schedule } from './input/input-source.ts';
 import { SeededNondet } from './seeded-nondet.ts';
 
+/** The outside world of a what-if: the inputs of a recording, with changes. */
+
 /** The machine does not repeat the recording that is to be changed. */
 export class NotTheRecordedRun extends BadInput {
   override readonly name = 'NotTheRecordedRun';
@@ -18,7 +20,7 @@ export interface Adjustment {
 }
 
 export interface ChangedInputs {
-  /** What the first recording took, in order. */
+  /** The inputs that the first recording took, in order. */
   readonly recorded: readonly Input[];
   readonly seed: bigint;
   /** Bounds that the first recording drew the times of its disks from. */

@@ -22,6 +22,8 @@ import {
   ZEROS,
 } from './kept-state.ts';
 
+/** Encodes checkpoints: each as its difference from an earlier one, block by block. */
+
 /**
  * The first checkpoint has number 0 and differs from the start. One whose number is a multiple of one of these differs from
  * the last that was too, the largest deciding: so a reader comes to any by a few steps.
@@ -69,7 +71,7 @@ export class CheckpointEncoder {
   }
 }
 
-/** What an index of blocks has room for at first. */
+/** Blocks that an index has room for at first. */
 const USUAL_BLOCKS = 4096;
 
 /** Arrays that a checkpoint made larger than for so many words (4 MB) are not kept for the next. */
@@ -111,7 +113,7 @@ class Literals {
   private wordCount = 0;
   private strides: number[] = [];
 
-  /** Whether its arrays are too large to be kept for the next checkpoint. */
+  /** True if its arrays are too large to be kept for the next checkpoint. */
   get large(): boolean {
     return this.words.length > MOST_KEPT_WORDS;
   }
@@ -161,7 +163,7 @@ const open = (name: string, bytes: number): OpenBlocks => ({
 
 const NO_AREA: KeptArea = { bytes: 0, pages: [] };
 
-/** Where the bytes of a block are, so that they need not be written: nowhere. */
+/** The place of a block whose bytes are nowhere else, so that they must be written. */
 const NOWHERE = -1;
 
 /**
@@ -177,7 +179,7 @@ class BlockWriter {
   private literals = new Literals();
   /** The page or sector at hand. */
   private readonly line = new BlockLine(BLOCKS_IN_PAGE);
-  /** What `elsewhere` found last. */
+  /** The block that `elsewhere` found last. */
   private source = 0;
 
   /** Begins a checkpoint. `ram`: of its base. */
@@ -267,7 +269,7 @@ class BlockWriter {
     return NOWHERE;
   }
 
-  /** Whether that block of the base's RAM is the one at `words[at]`. */
+  /** True if that block of the base's RAM is the one at `words[at]`. */
   private inRam(block: number, words: Int32Array, at: number): boolean {
     const page = this.ram.pages[Math.floor(block / BLOCKS_IN_PAGE)];
     return sameBlock(page.words, (block % BLOCKS_IN_PAGE) * BLOCK_WORDS, words, at);

@@ -1,5 +1,7 @@
 import type { WrittenBytes } from '../../schemas/trace/output.ts';
 
+/** Decides when a recording makes a checkpoint, by work counted and bytes written alone. */
+
 export interface CheckpointOptions {
   /** Instructions between two checkpoints, rounded up to the ladder's; `auto` keeps to the shares; `off` makes none. */
   readonly every?: number | 'auto' | 'off';
@@ -16,7 +18,7 @@ export const DEFAULT_CHECKPOINT_TIME = 0.03;
 export const CLOSEST_CHECKPOINTS = 3 * 4_194_304;
 
 /**
- * Where a run is no longer short: then `auto` has the checkpoints written that it made from the beginning on, and from there on
+ * The icount from which a run is no longer short: then `auto` has the checkpoints written that it made from the beginning on, and from there on
  * at once. Shorter ones are executed from their start in a second or two, and in no other are checkpoints so dear: nothing of what
  * writes them is compiled yet, and while it is, so is the machine.
  */
@@ -25,7 +27,7 @@ export const SHORT_RUN = 8 * CLOSEST_CHECKPOINTS;
 /** Of a small trace they may be more than the share: as much as nobody minds, so that its first stretch has some too. */
 const ALWAYS_BYTES = 128 << 10;
 
-/** What a checkpoint costs the thread that records, in instructions of that time: by itself, and for each frame to copy. */
+/** The cost of a checkpoint to the thread that records, in instructions of that time: by itself, and for each frame to copy. */
 const WORK_PER_CHECKPOINT = 60_000;
 const WORK_PER_FRAME = 280;
 
@@ -37,7 +39,7 @@ const FRAME_BYTES = 36;
 const EVENT_BYTES = 4.2;
 
 /**
- * When to make a checkpoint. A recording must depend on nothing but the run, so `auto` counts the work instead of measuring
+ * Decides when to make a checkpoint. A recording must depend on nothing but the run, so `auto` counts the work instead of measuring
  * the time, and of the sizes knows what was written before the rung before: that is done whatever the speed of the writer.
  */
 export class CheckpointPolicy {
@@ -63,7 +65,7 @@ export class CheckpointPolicy {
     return this.every === 'off';
   }
 
-  /** Whether to make one now, that would hold `frames` frames; if so it counts as made. `mark`: TraceOutput.mark. */
+  /** True if a checkpoint that would hold `frames` frames is to be made now; it then counts as made. `mark`: TraceOutput.mark. */
   wants(icount: number, events: number, frames: number, mark: () => WrittenBytes): boolean {
     const { every } = this;
     if (every === 'off') return false;
@@ -75,7 +77,7 @@ export class CheckpointPolicy {
     return true;
   }
 
-  /** Whether the one made at `icount` waits until the run is no longer short. */
+  /** True if the one made at `icount` waits until the run is no longer short. */
   holds(icount: number): boolean {
     return this.every === 'auto' && icount < SHORT_RUN;
   }

@@ -7,6 +7,8 @@ import { type Instant, RAM_AREA, SNAPSHOT_PAGE } from '../machine/state/snapshot
 import type { CheckpointPolicy } from './checkpoint-policy.ts';
 import type { DiskReads } from './disk-reads.ts';
 
+/** Takes checkpoints on the thread that records, and hands them to the output. */
+
 const NOTHING_READ: ChangedUnits = { name: FIRST_DISK, bytes: 0, numbers: new Uint32Array(), units: [] };
 
 type Drives = ReadonlyMap<string, DiskContents>;
@@ -20,9 +22,9 @@ export class Checkpointer {
   private readonly policy: CheckpointPolicy;
   private readonly reads: DiskReads | null;
   private readonly output: TraceOutput;
-  /** What was written to each drive up to the last checkpoint. */
+  /** Sectors that were written to each drive up to the last checkpoint. */
   private drives: Drives = new Map();
-  /** Whether the checkpoints made now are held (CheckpointPolicy.holds). */
+  /** True if the checkpoints made now are held (CheckpointPolicy.holds). */
   private holding: boolean;
 
   /** The machine as it was put together; `reads` of its first disk. */

@@ -5,7 +5,9 @@ import { EventEncoder } from '../../schemas/trace/event-codec.ts';
 import type { Input } from '../../schemas/trace/inputs.ts';
 import type { LadderRow } from '../../schemas/trace/ladder.ts';
 
-/** What a chunk is made of, before encoding. */
+/** Encodes chunks: events, inputs and hashes of one stretch of a run. */
+
+/** The parts of a chunk, before encoding. */
 export interface ChunkContents {
   readonly range: TraceRange;
   readonly inputs: readonly Input[];

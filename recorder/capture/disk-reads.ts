@@ -3,6 +3,8 @@ import { FIRST_DISK } from '../../schemas/trace/checkpoint.ts';
 import type { ChangedUnits } from '../../schemas/trace/state-changes.ts';
 import type { DiskImage } from '../machine/device.ts';
 
+/** Sectors that a run read from its first disk, so that a checkpoint can refer to them instead of holding them. */
+
 /** 128 MB. Of a run that reads more, the rest is not looked for in memory: what is looked for is held in memory. */
 const MOST_SECTORS = 1 << 18;
 

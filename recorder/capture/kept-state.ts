@@ -3,6 +3,8 @@ import type { ChangedUnits, StateChanges } from '../../schemas/trace/state-chang
 import { SNAPSHOT_PAGE } from '../machine/state/snapshot.ts';
 import { blockHash } from './block-index.ts';
 
+/** State of earlier checkpoints, as the encoder keeps it to compare with: pages shared where they are alike. */
+
 const PAGE_WORDS = SNAPSHOT_PAGE / 4;
 export const BLOCKS_IN_PAGE = PAGE_WORDS / BLOCK_WORDS;
 
@@ -42,7 +44,7 @@ export type Sectors = ReadonlyMap<number, Int32Array>;
 export interface KeptState {
   readonly icount: number;
   readonly areas: ReadonlyMap<string, KeptArea>;
-  /** What was written to each drive. */
+  /** Sectors that were written to each drive. */
   readonly drives: ReadonlyMap<string, Sectors>;
 }
 

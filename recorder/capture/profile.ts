@@ -20,10 +20,10 @@ export interface GuestProfile {
     /** Bytes of the id: 2 or 4, which is what it has unless said. */
     readonly pidBytes?: 2 | 4;
     readonly comm: number;
-    /** Whether the variable is set after CR3 is loaded, so that it is read on each return to user mode instead. */
+    /** True if the variable is set after CR3 is loaded, so that it is read on each return to user mode instead. */
     readonly afterCr3?: boolean;
   };
-  /** What the codes mean that the guest writes to the debug-exit port; keys in decimal or 0x hexadecimal. */
+  /** Meanings of the codes that the guest writes to the debug-exit port; keys in decimal or 0x hexadecimal. */
   readonly exitCodes?: Readonly<Record<string, string>>;
   /** Those of them that mean success, in decimal or 0x hexadecimal; 0 when this is absent. */
   readonly exitSuccess?: readonly string[];
@@ -125,7 +125,7 @@ function placeOf(text: string, symbol: SymbolLookup): number | undefined {
   return address === undefined ? undefined : address + Number(offset);
 }
 
-/** What the guest meant by an exit code; undefined when its profile does not say. */
+/** The meaning of an exit code to the guest; undefined if its profile does not say. */
 export function exitMeaning(profile: GuestProfile | undefined, code: number): string | undefined {
   const entries = Object.entries(profile?.exitCodes ?? {});
   return entries.find(([key]) => Number(key) === code)?.[1];

@@ -13,6 +13,8 @@ import type { MachineConfig, ResolvedProfile } from '../machine/config.ts';
 import type { Drive, Firmware } from '../machine/device.ts';
 import { STATE_LAYOUT } from '../machine/state/state-hash.ts';
 
+/** Puts together what a recording starts with: opened disks, and the header of its trace. */
+
 /** The disk to record with: one that comes with the tool (the trace refers to it by name), or a user's file. */
 export type DiskSource =
   | { readonly kind: 'builtin'; readonly name: string; readonly image: Uint8Array }
@@ -50,7 +52,7 @@ export interface RecordingPlan {
 
 export interface OpenedDisk {
   readonly sectors: SectorSource;
-  /** How the trace will find it again. */
+  /** The description by which the trace finds it again. */
   readonly description: TraceDisk;
   close(): void;
 }

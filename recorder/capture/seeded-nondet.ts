@@ -49,7 +49,7 @@ export class SeededNondet implements Nondet {
   }
 }
 
-/** What follows in a transfer lies in the track buffer: the lowest part of the range, this share of it. */
+/** The later sectors of a transfer lie in the track buffer: the lowest part of the range, this share of it. */
 const TRACK_BUFFER = 32;
 
 /**

@@ -24,7 +24,9 @@ import { makeHeader, openDisk, type RecordingPlan } from './recording.ts';
 import { SeededNondet } from './seeded-nondet.ts';
 import { TraceWriter } from './trace-writer.ts';
 
-/** How a recording is made, whatever is recorded. */
+/** Records a run: drives the machine from its start to its end and gives the output all that it makes. */
+
+/** Options of a recording, whatever is recorded. */
 export interface RunOptions {
   readonly build: MachineBuilder;
   /** The trace file; a run without one is only executed. */
@@ -49,7 +51,7 @@ export interface RunOptions {
 
 export interface RecordOptions extends RunOptions, RecordingPlan {}
 
-/** What runs: a machine, what it starts with, and the world outside it. */
+/** The subject of a recording: a machine, what it starts with, and the world outside it. */
 export interface Subject {
   readonly header: TraceHeader;
   readonly machine: Omit<MachineOptions, 'nondet' | 'sink' | 'onConsole'>;
@@ -62,11 +64,11 @@ export interface RecordResult {
   readonly final: LadderRow;
   readonly events: number;
   readonly inputs: number;
-  /** Why a source ended the recording, if one did. */
+  /** The reason that a source ended the recording, if one did. */
   readonly ended?: SourceEnd | undefined;
 }
 
-/** How long the machine runs before the event loop gets its turn, for progress and signals; host time, not recorded. */
+/** Host milliseconds that the machine runs before the event loop gets its turn, for progress and signals; host time, not recorded. */
 const TURN_MS = 100;
 /** With a person at the terminal: how often a virtual second, and a real one while the guest idles. */
 const TURNS_PER_SECOND = 50;
@@ -135,7 +137,7 @@ class Recorder implements EventSink {
   private readonly instructionsPerSecond: number;
   private readonly cuts: ChunkCuts;
   private output: TraceOutput | undefined;
-  /** What the machine took while it was put together, before there was an output. */
+  /** Inputs that the machine took while it was put together, before there was an output. */
   private early: Input[] | undefined = [];
   private inputs = 0;
   private events = 0;

@@ -14,6 +14,8 @@ import type { StateChanges } from '../../schemas/trace/state-changes.ts';
 import { CheckpointEncoder, type TakenState } from './checkpoint-encoder.ts';
 import { type ChunkContents, ChunkEncoder, type EventTables } from './chunk-encoder.ts';
 
+/** Writes a trace into its file, frame by frame; complete up to the last whole frame at any time. */
+
 /** An open trace file with its header written. The descriptor serves every thread of the process. */
 export interface OpenTrace extends NewFile {
   readonly offset: number;

@@ -15,7 +15,7 @@ import type { ChunkContents } from './chunk-encoder.ts';
 import { TraceFile } from './trace-file.ts';
 import { CONTROL, CONTROL_BYTES, markIn, type WriterMessage } from './writer-protocol.ts';
 
-/** How chunks get into the file: on the thread that records, or on one of their own. The bytes are the same. */
+/** The way that chunks take into the file: on the thread that records, or on one of their own. The bytes are the same. */
 export interface WriterLane {
   /** The batch may be reused once this returns. */
   chunk(contents: ChunkContents, batch: EventBatch | undefined): void;
@@ -97,9 +97,9 @@ export class ThreadLane implements WriterLane {
   private readonly slots: SharedArrayBuffer[] = [];
   private changes = new SharedArrayBuffer(0);
   private sent = 0;
-  /** How many messages were sent up to the last changes. */
+  /** Number of messages sent up to the last changes. */
   private changesSentAt = 0;
-  /** How many messages were sent up to the last mark. */
+  /** Number of messages sent up to the last mark. */
   private markedAt = 0;
 
   constructor(path: string, header: TraceHeader) {

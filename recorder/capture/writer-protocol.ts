@@ -7,7 +7,7 @@ import type { SlotChanges } from './changes-slot.ts';
 import type { ChunkContents } from './chunk-encoder.ts';
 import type { OpenTrace } from './trace-file.ts';
 
-/** What the recording thread and the writer thread say to each other. */
+/** Messages that the recording thread and the writer thread send each other. */
 
 const MARK = ['header', 'chunks', 'checkpoints', 'events'] as const;
 

@@ -2,7 +2,9 @@ import { BadInput } from '../../schemas/bad-input.ts';
 import { Machine } from './machine.ts';
 import type { MachineOptions } from './parts.ts';
 
-/** What a machine is started with. */
+/** Builds a machine and puts its guest into memory, by the boot protocol of its image. */
+
+/** The files that a machine is started with. */
 export interface BootImage {
   readonly kind: 'multiboot' | 'linux' | 'disk_boot';
   /** Names the image in messages. */

@@ -6,7 +6,7 @@ import { DEFAULT_CONFIG, type MachineConfig } from './config.ts';
 import { processorOf } from './cpu/decode/models.ts';
 import { MAX_TLB_ENTRIES } from './mmu/tlb.ts';
 
-/** What a machine can be: one set of rules for the command line and for the header of a trace. */
+/** Bounds of a machine's configuration: one set of rules for the command line and for the header of a trace. */
 
 /** A field that cannot be what it is. */
 export interface ConfigFault {

@@ -1,6 +1,8 @@
 import type { Detail } from '../../schemas/events.ts';
 import { CPU_REVISION, DEFAULT_CPU } from './cpu/decode/models.ts';
 
+/** The configuration of a machine, with what each absent field of an old trace means. */
+
 /** Everything that shapes a run besides guest image, disk image and inputs. Stored in the trace header. */
 export interface MachineConfig {
   /** Guest RAM, bytes; whole megabytes, 2 to 256. */
@@ -9,7 +11,7 @@ export interface MachineConfig {
   readonly cpuModel: string;
   /** Which behaviour of the models (CPU_REVISION in cpu/models.ts). */
   readonly cpuRevision: number;
-  /** Whether there is an x87 FPU: on the chip, or a 387 beside a 386. */
+  /** True if there is an x87 FPU: on the chip, or a 387 beside a 386. */
   readonly fpu: boolean;
   /** Which rules of what is tracked as a paging structure (TRACKING_REVISION). */
   readonly trackingRevision: number;
@@ -69,7 +71,7 @@ export const DEFAULT_CONFIG: MachineConfig = {
   storesFrom: 0,
 };
 
-/** Where a kernel keeps the running process: a pointer's linear address, byte offsets in what it points to. */
+/** The place in which a kernel keeps the running process: a pointer's linear address, byte offsets in what it points to. */
 export interface ProcessLayout {
   readonly current: number;
   readonly pid: number;
@@ -80,14 +82,14 @@ export interface ProcessLayout {
   readonly afterCr3?: boolean;
 }
 
-/** What the recorder knows of a guest's address-space layout. Resolved to addresses before the run (profile.ts). */
+/** A guest's address-space layout, as far as the recorder knows it. Resolved to addresses before the run (profile.ts). */
 export interface ResolvedProfile {
   readonly name: string;
   /** PDE slot through which the current directory maps itself; -1 when the guest has none. */
   readonly recursiveSlot: number;
   /** PDE slot of the alternate page table map; -1 when the guest has none. */
   readonly alternateSlot: number;
-  /** Where to read the running process on a CR3 load; absent when unknown. */
+  /** The place to read the running process from on a CR3 load; absent when unknown. */
   readonly process?: ProcessLayout;
 }
 

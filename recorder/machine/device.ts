@@ -55,7 +55,7 @@ export interface InterruptController {
   acknowledge(): number;
   /** The line, 0-15, that the last acknowledge() took. */
   readonly irq: number;
-  /** Whether that request came from an `inject_irq` input. */
+  /** True if that request came from an `inject_irq` input. */
   readonly injected: boolean;
 }
 
@@ -99,7 +99,7 @@ export interface Drive {
   readonly image: DiskImage;
 }
 
-/** What starts a PC that is not started by a boot protocol of its own. */
+/** The ROMs that start a PC that is not started by a boot protocol of its own. */
 export interface Firmware {
   /** A whole number of 64 KB, 256 KB at most; its last bytes are those below 4 GB. */
   readonly bios: Uint8Array;
@@ -107,11 +107,11 @@ export interface Firmware {
   readonly vgaBios: Uint8Array;
   /** Drives in the order in which the BIOS tries them: `a` floppy, `c` hard disk, `d` CD. */
   readonly bootOrder: string;
-  /** Whether the guest finds a PCI bus. Without it only the BIOS does, while it starts. */
+  /** True if the guest finds a PCI bus. Without it only the BIOS does, while it starts. */
   readonly pci: boolean;
 }
 
-/** What devices decide about how the processor sees memory. */
+/** The part that devices decide about how the processor sees memory. */
 export interface MemoryControl {
   /** Address line 20 passes, or is held down. */
   setA20(on: boolean): void;
@@ -140,7 +140,7 @@ export interface DeviceHost {
   readonly onConsole?: ConsoleListener | undefined;
 }
 
-/** What the guest wrote to the medium in a drive. */
+/** Sectors that the guest wrote to the medium in a drive. */
 export interface Medium {
   readonly name: string;
   hash(): Hash64;
@@ -156,12 +156,12 @@ export interface DeviceSet {
   readonly devices: readonly Device[];
   /** Takes an asynchronous input (`serial_byte`, `inject_irq`). */
   acceptInput(input: Input): void;
-  /** What the guest wrote to the exit port; -1 while it has not. */
+  /** The code that the guest wrote to the exit port; -1 while it has not. */
   readonly exitCode: number;
   /** A reset of the processor was asked for: the machine carries it out and says so by `resetDone`. */
   readonly resetRequested: boolean;
   resetDone(): void;
-  /** What the guest wrote to each drive besides `disk`, by the drive's name. */
+  /** Sectors that the guest wrote to each drive besides `disk`, by the drive's name. */
   readonly media: readonly Medium[];
   /** Hash of everything the guest wrote to the disk; null without a disk. */
   diskHash(): Hash64 | null;

@@ -12,6 +12,8 @@ import { RAM } from './layout.ts';
 import type { Machine } from './machine.ts';
 import { screenLines } from './text-screen.ts';
 
+/** Facts of what a machine was doing when its run ended. */
+
 const EXCEPTION_EIP = EVENT_KINDS.exceptions.columns.findIndex(({ name }) => name === 'eip');
 /** Words of a segment register: selector, base, limit, attributes. */
 const CODE_BASE = SEGMENTS + CS * SEGMENT_WORDS + 1;

@@ -34,12 +34,14 @@ import {
 import { type Hash64, hashBytes, RamHash, WordHasher } from './state/state-hash.ts';
 import type { Stops } from './state/stops.ts';
 
+/** The emulated PC: drives time, and gives snapshots, hashes and changes of its state. */
+
 /** One rung of the state-hash ladder: each part apart, so that a divergence names the part it began in. */
 export interface LadderHashes {
   readonly cpu: Hash64;
   readonly tlb: Hash64;
   readonly ram: Hash64;
-  /** What the guest wrote to the disk; null without a disk. */
+  /** Hash of what the guest wrote to the disk; null without a disk. */
   readonly disk: Hash64 | null;
   readonly devices: Readonly<Record<string, Hash64>>;
 }
@@ -59,15 +61,15 @@ export class Machine {
   private words = new Int32Array(1 << 13);
   /** icount from which stores are recorded; Infinity with any other detail. */
   private readonly storesFrom: number;
-  /** When recording them begins; Infinity once it has begun. */
+  /** The icount at which recording them begins; Infinity once it has begun. */
   private storesBegin = Number.POSITIVE_INFINITY;
-  /** What a debugger waits for; null while there is none. */
+  /** The stops that a debugger waits for; null while there is none. */
   private stops: Stops | null = null;
   /** Frames changed since `hashes`, `snapshot` and `changes` looked at them. */
   private readonly unhashed: FrameSet;
   private readonly uncopied: FrameSet;
   private readonly unsent: FrameSet;
-  /** Whether nobody has seen `changes` yet. */
+  /** True while nobody has seen `changes`. */
   private allUnsent = true;
   /** RAM as it was when last copied or restored, frame by frame. */
   private readonly ramPages: Page[];
@@ -338,12 +340,12 @@ export class Machine {
     }
   }
 
-  /** How many frames are known to have changed since the last `changes`. */
+  /** Number of frames known to have changed since the last `changes`. */
   get framesChanged(): number {
     return this.unsent.size;
   }
 
-  /** What may have changed since this was last called, at first since all was zeros. Not copied: it holds until it runs on. */
+  /** The state that may have changed since this was last called, at first since all was zeros. Not copied: it holds until it runs on. */
   changes(): LiveChanges {
     this.noteChanges();
     const changed = this.unsent.take();
@@ -373,7 +375,7 @@ export class Machine {
     return areas;
   }
 
-  /** What else a snapshot has. */
+  /** The parts of a snapshot besides its areas. */
   private instant(): Instant {
     return {
       icount: this.icount,

@@ -1,6 +1,8 @@
 import type { Input, InputKind } from '../../schemas/trace/inputs.ts';
 import type { Icount } from '../../schemas/units.ts';
 
+/** The machine's only door to the outside world. */
+
 export { INPUT_KINDS, type Input, type InputKind } from '../../schemas/trace/inputs.ts';
 
 /**

@@ -18,14 +18,16 @@ import type { Mmu } from './mmu/mmu.ts';
 import type { Nondet } from './nondet.ts';
 import type { Stops } from './state/stops.ts';
 
-/** What the machine needs of its CPU. */
+/** Interfaces between the machine and its parts, so that tests can put in others. */
+
+/** The members of the CPU that the machine needs. */
 export interface MachineCpu extends CpuView {
   /** Settable: time passes while halted. */
   icount: number;
   readonly halted: boolean;
   /** EFLAGS.IF. */
   readonly interruptsEnabled: boolean;
-  /** Why the processor shut down (80386 Programmer's Reference, 9.8.9: a fault in a double fault); null while it runs. */
+  /** The reason that the processor shut down (80386 Programmer's Reference, 9.8.9: a fault in a double fault); null while it runs. */
   readonly shutdown: string | null;
   attachMmu(mmu: Mmu): void;
   /** The state after RESET; icount goes on. */
@@ -39,7 +41,7 @@ export interface MachineCpu extends CpuView {
   run(until: number, single?: boolean): void;
   /** Deliveries of interrupts and exceptions at this icount, since the machine came to it. Derived: not in a snapshot. */
   readonly deliveries?: number;
-  /** What a debugger waits for. */
+  /** Takes the stops that a debugger waits for. */
   watchFor?(stops: Stops | null): void;
   /** Changes a register from outside, between two instructions: its number is that of POKE_REGISTERS. */
   poke(register: number, value: number): void;
@@ -49,7 +51,7 @@ export interface MachineCpu extends CpuView {
   forEachStateWord(word: (value: number) => void): void;
 }
 
-/** How a machine is put together; tests put in parts of their own. */
+/** The makers of a machine's parts; tests put in parts of their own. */
 export interface MachineParts {
   /** A view of CPU_STATE, which the event log needs before there is a CPU. */
   createState(mem: MachineMemory): EventContext;
@@ -68,7 +70,7 @@ export interface MachineOptions {
   readonly config: MachineConfig;
   readonly profile: ResolvedProfile;
   readonly nondet: Nondet;
-  /** Where events go; null records nothing. */
+  /** The receiver of events; null records nothing. */
   readonly sink: EventSink | null;
   /** The first hard disk: master of the first ATA channel. */
   readonly disk: DiskImage | null;

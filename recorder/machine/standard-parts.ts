@@ -3,7 +3,7 @@ import { CpuState } from './cpu/state.ts';
 import { createDevices } from './devices/index.ts';
 import type { MachineParts } from './parts.ts';
 
-/** The real machine. */
+/** The parts of the real machine. */
 export const STANDARD_PARTS: MachineParts = {
   createState: (mem) => new CpuState(mem),
   createCpu: (mem, bus, pic, log, { cpuModel, cpuRevision, eventRevision, fpu }, lines) =>

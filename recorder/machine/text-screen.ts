@@ -1,5 +1,7 @@
 import type { TextScreen } from './devices/vga-text.ts';
 
+/** Characters of a PC's text screen as Unicode. */
+
 /** Code page 437, the characters of a PC's ROM font, from 0x80 on; below 0x20 and at 0x7f stand its symbols. */
 const SYMBOLS = ' ☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬↨↑↓→←∟↔▲▼';
 const UPPER =

@@ -14,14 +14,14 @@ import { eventsBefore, type PastEvent } from './last-events.ts';
  * is another one than that which recorded; then what is known is the stretch, and the parts that differ at its end.
  */
 export interface Bisection {
-  /** What the plain replay found. */
+  /** The divergence that the plain replay found. */
   readonly divergence: Divergence;
   /** The state at `from` is the recorded one. */
   readonly from: number;
   readonly until: number;
   /** Two executions that part, as closely as it could be narrowed; absent when all executions agree. */
   readonly pinned: Pinned | undefined;
-  /** How many executions of the stretch were compared. */
+  /** Number of executions of the stretch that were compared. */
   readonly executions: number;
   /** With `pinned` absent: parts that differ from the recording at the first rung that does. */
   readonly parts: readonly string[];
@@ -48,7 +48,7 @@ export interface Pinned {
   readonly instruction: string;
   readonly parts: readonly string[];
   readonly differences: readonly Difference[];
-  /** What an execution did that the recording does not have, if it did. */
+  /** The act of an execution that the recording does not have, if it did. */
   readonly stopped: readonly (string | undefined)[];
   /** Which of the two goes on to the recorded state: 0, 1, or neither (undefined). */
   readonly asRecorded: 0 | 1 | undefined;
@@ -131,7 +131,7 @@ function lastAgreed(executions: Executions, rungs: readonly LadderRow[], before:
   return agreed;
 }
 
-/** Where two executions agree last, and what each is at the next point. */
+/** The point at which two executions agree last, and the state of each at the next. */
 interface Pair {
   readonly agree: Instant;
   readonly differ: readonly [Instant, Instant];

@@ -20,6 +20,8 @@ import {
 } from '../../recorder/machine/cpu/state.ts';
 import { RAM_AREA, SNAPSHOT_PAGE, type Snapshot, wholeArea } from '../../recorder/machine/state/snapshot.ts';
 
+/** Differences between two snapshots, word by word with names. */
+
 /** One place in which two states differ, for people. */
 export interface Difference {
   /** `cpu`, `ram`, a device: as in the ladder. */
@@ -63,7 +65,7 @@ function cpuWord(n: number): string {
   return NAMED[n] ?? `word ${n} of CPU_STATE`;
 }
 
-/** Where two snapshots differ, in the parts given; the first `limit` words of each. */
+/** The words in which two snapshots differ, in the parts given; the first `limit` words of each. */
 export function differences(a: Snapshot, b: Snapshot, parts: readonly string[], limit: number): Difference[] {
   return parts.flatMap((part) => {
     if (part === 'cpu') return words(a, b, 'cpu', limit).map((word) => named('cpu', cpuWord(word.n), word));

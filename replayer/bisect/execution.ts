@@ -15,12 +15,14 @@ import type { TraceReader } from '../trace/trace-reader.ts';
 import { LoggedNondet } from '../verify/logged-nondet.ts';
 import { noBuiltinDisks, type ReplayOptions } from '../verify/replay.ts';
 
+/** Executions of a stretch of a recording, to compare with each other. */
+
 /** A machine at one instant of an execution. */
 export interface Instant {
   readonly snapshot: Snapshot;
   readonly inputs: number;
   readonly row: LadderRow;
-  /** What the execution did that the recording does not have: a request for an input, an early end. */
+  /** The act of the execution that the recording does not have: a request for an input, an early end. */
   readonly stopped: string | undefined;
 }
 
@@ -57,7 +59,7 @@ export class Executions {
     return this.checkpoints?.from(icount);
   }
 
-  /** Where the machine is now. */
+  /** The machine as it is now. */
   instant(stopped?: string): Instant {
     const { machine, nondet } = this;
     const row = ladderRow(machine.icount, machine.hashes());

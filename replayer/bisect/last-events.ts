@@ -2,6 +2,8 @@ import { type Column, EVENT_KIND_NAMES, EVENT_KINDS, type EventTable } from '../
 import type { TraceReader } from '../trace/trace-reader.ts';
 import { columnText } from '../verify/event-check.ts';
 
+/** The recorded events just before an instant, for who reads a bisection. */
+
 /** A recorded event. */
 export interface PastEvent {
   readonly icount: number;
@@ -12,7 +14,7 @@ export interface PastEvent {
   readonly text: string;
 }
 
-/** What only other events refer to. */
+/** Columns that only other events refer to. */
 const UNTOLD = new Set(['seq', 'frame_id']);
 
 /** The last recorded events before an icount, the last one last. */

@@ -5,6 +5,8 @@ import { openTraceDisk, packSectors, SECTOR_BYTES, watchedDisk } from '../../sch
 import type { TraceDisk, TraceHeader } from '../../schemas/trace/header.ts';
 import { untrusted } from '../../schemas/untrusted.ts';
 
+/** Makes the header of a trace self-contained: disks become extents in it. */
+
 /** Which sectors of each disk the machine read, by the disks' numbers in ReplayOptions.watchDisk. */
 export class SectorsRead {
   private readonly disks = new Map<number, Set<number>>();

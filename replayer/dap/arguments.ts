@@ -1,9 +1,9 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { MAX_WATCHED } from '../debug/debuggee.ts';
 
-/** What a client must send with a request: the Debug Adapter Protocol's "Arguments", as far as they are used here. */
+/** Rules for what a client sends with a request: the Debug Adapter Protocol's "Arguments", as far as they are used here. */
 
-/** What is wrong with a value; undefined when nothing is. */
+/** Says what is wrong with a value; undefined when nothing is. */
 type Rule = (value: unknown) => string | undefined;
 type Rules = Readonly<Record<string, Rule>>;
 
@@ -94,7 +94,7 @@ const REQUESTS: Readonly<Record<string, Rules>> = {
   },
 };
 
-/** What is wrong with a request's arguments, in words; undefined when nothing is. */
+/** Says what is wrong with a request's arguments, in words; undefined when nothing is. */
 export function wrongArguments({
   command,
   arguments: given = {},

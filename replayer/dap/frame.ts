@@ -15,7 +15,7 @@ export class Frame implements FrameContext {
   readonly scope: Scope | undefined;
   /** An address in the code that the frame is at: of a caller the call, which its return address follows. */
   readonly pc: number;
-  /** What is executed next, or on return. */
+  /** Linear address of the instruction that is executed next, or on return. */
   readonly address: number;
   readonly place: Place;
   private readonly registers: Registers;

@@ -5,6 +5,8 @@ import { disassemble } from '../../recorder/machine/cpu/decode/disassembler.ts';
 import type { Debuggee } from '../debug/debuggee.ts';
 import { type GuestCode, hex } from '../debug/guest-code.ts';
 
+/** Instructions around an address, for an editor's disassembly view. */
+
 /** The longest instruction, bytes. */
 const LONGEST = 15;
 /** Bytes: what a symbol says of a longer one is not believed. */

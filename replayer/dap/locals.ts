@@ -6,7 +6,9 @@ import { Frame } from './frame.ts';
 import { followPath } from './paths.ts';
 import { type Data, type Named, Values } from './values.ts';
 
-/** What can be opened in the editor: the variables of a frame, or the parts of one of them. */
+/** Variables of a frame as trees that an editor opens level by level. */
+
+/** A thing that can be opened in the editor: the variables of a frame, or the parts of one of them. */
 type Container = { readonly frame: Frame } | { readonly data: Data; readonly path: string };
 
 const hex = (address: number): string => `0x${(address >>> 0).toString(16)}`;
@@ -48,7 +50,7 @@ export class Locals {
     return frame?.scope ? this.handles.create({ frame }) : 0;
   }
 
-  /** What a reference stands for; undefined when it is not one of these. */
+  /** The variables that a reference stands for; undefined if it is not one of these. */
   open(reference: number): DebugProtocol.Variable[] | undefined {
     return this.parts(reference)?.map(({ path, ...named }) => this.shown(named, path));
   }

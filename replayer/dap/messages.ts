@@ -1,5 +1,7 @@
 import { Transform, type TransformCallback } from 'node:stream';
 
+/** Cuts a client's stream into messages of the Debug Adapter Protocol. */
+
 /** Longest message of a client, bytes: all breakpoints of a file, or memory to be written. */
 export const MAX_MESSAGE = 4 << 20;
 const MAX_HEADER = 4096;
@@ -7,7 +9,7 @@ const BEGINNING = 'Content-Length: ';
 const HEADER_END = '\r\n\r\n';
 
 /**
- * What a client sends, cut into whole messages with their headers (base protocol), each of which is an object in JSON. The
+ * A client's stream, cut into whole messages with their headers (base protocol), each of which is an object in JSON. The
  * stream fails at anything else: a connection that begins with another header is a browser's, say, whose requests also have a
  * Content-Length, and none of what comes is for us.
  */

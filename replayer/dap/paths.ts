@@ -1,7 +1,7 @@
 import type { Data, Values } from './values.ts';
 
 /**
- * What an editor asks of when the mouse rests on an expression: a variable, and members, elements and what is pointed to from
+ * Reads the expressions that an editor asks of when the mouse rests on one: a variable, and members, elements and what is pointed to from
  * there on (`p->p_pmap->pm_pdir[3]`, `*pte`, `&buf.b_flags`). No operators, no calls. Undefined for anything else.
  */
 export function followPath(

@@ -1,9 +1,11 @@
 import type { Hit, Watch } from '../../recorder/machine/state/stops.ts';
 import type { StopConditions } from '../timeline/timeline.ts';
 
+/** Breakpoints and watchpoints of an editor. */
+
 export type PointKind = 'breakpoint' | 'function breakpoint' | 'instruction breakpoint' | 'data breakpoint';
 
-/** What the client wants to stop at: it sends each kind, and each file, as a whole. */
+/** The points at which the client wants to stop: it sends each kind, and each file, as a whole. */
 export class Points {
   private readonly addresses = new Map<
     string,

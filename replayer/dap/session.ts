@@ -30,6 +30,8 @@ import { type Granularity, Stepper } from './stepper.ts';
 import type { Data } from './values.ts';
 import { SCOPES, setMemory, setVariable, variables } from './variables.ts';
 
+/** A session of the Debug Adapter Protocol: a request of an editor is a method here. */
+
 /** A machine has one processor, which is the one thread. */
 const THREAD = 1;
 const ERROR = 1;
@@ -117,7 +119,7 @@ export class RewindDebugSession extends DebugSession {
     super.start(input.pipe(messages), output);
   }
 
-  /** What is missing or cannot be is the request's error; the base class has the rest answered. */
+  /** Answers a request that lacks something or asks for what cannot be with an error; the base class has the rest answered. */
   protected override dispatchRequest(request: DebugProtocol.Request): void {
     const wrong = typeof request.command === 'string' ? wrongArguments(request) : 'a request without command';
     if (wrong) {

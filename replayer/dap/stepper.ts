@@ -6,6 +6,8 @@ import { unwind } from '../debug/unwind.ts';
 import { ESP, RETURN } from '../dwarf/call-frames.ts';
 import type { StopConditions } from '../timeline/timeline.ts';
 
+/** Steps by line, instruction or function, forward and backward. */
+
 /** A source line may take long (REP, loops): so many steps at most before the debugger says where it is. */
 const MAX_STEPS = 100_000;
 

@@ -1,5 +1,7 @@
 import type { Member, Type } from '../dwarf/types.ts';
 
+/** Values of variables as text and parts, by their types. */
+
 /** Something of a type: in memory, or known without a place, or optimized out. */
 export interface Data {
   readonly type: Type;
@@ -13,10 +15,10 @@ export interface Named {
   readonly data: Data;
 }
 
-/** What values are read by and told with. */
+/** The debuggee as values are read from it and named by it. */
 export interface Target {
   read(address: number, bytes: number): Uint8Array | undefined;
-  /** What is at an address, as symbol+offset; undefined where that is not known. */
+  /** Names an address as symbol+offset; undefined if that is not known. */
   symbol(address: number): string | undefined;
 }
 

@@ -6,6 +6,8 @@ import { cpuOf } from '../debug/register.ts';
 import { changeRegister, registerNumber } from '../debug/registers.ts';
 import type { Data } from './values.ts';
 
+/** Registers and system state as scopes of an editor. */
+
 interface Shown {
   readonly name: string;
   readonly value: string;
@@ -20,7 +22,7 @@ const GENERAL = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
 const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
 const grouped = (n: number) => n.toLocaleString('en-US');
 
-/** What an editor shows of a stop. Numbers are the machine's at the innermost frame, whichever frame is looked at. */
+/** Scopes that an editor shows of a stop. Numbers are the machine's at the innermost frame, whichever frame is looked at. */
 export const SCOPES: readonly ScopeSpec[] = [
   {
     name: 'Registers',

@@ -3,6 +3,8 @@ import type { Debuggee } from './debuggee.ts';
 import type { GuestCode } from './guest-code.ts';
 import { unwind } from './unwind.ts';
 
+/** The stack in text, for gdb's monitor command. */
+
 const hex = (n: number): string => (n >>> 0).toString(16).padStart(8, '0');
 
 /** The stack in text, a line a frame, also through interrupts: what came before one is marked. */

@@ -4,6 +4,8 @@ import type { Hit, Position, Watch } from '../../recorder/machine/state/stops.ts
 import type { ForwardSession } from '../timeline/forward-session.ts';
 import { type Arrival, type StopConditions, Timeline, type TimelineOptions } from '../timeline/timeline.ts';
 
+/** The debuggee that gdb and editors share: a recorded run and its what-if runs. */
+
 /** The address space in which memory is shown: as the current directory maps it, or physical. */
 export type AddressSpace = Watch['space'];
 
@@ -17,7 +19,7 @@ export const MAX_WATCHED = 1 << 20;
 const MAX_READ = 1 << 20;
 
 /**
- * What a debugger works on: the recorded run, and, once something was written, a what-if run that left it there. The
+ * The run that a debugger works on: the recorded run, and, once something was written, a what-if run that left it there. The
  * recording never changes. Going back over the place where a what-if run left gives it up.
  */
 export class Debuggee {

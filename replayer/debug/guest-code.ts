@@ -7,6 +7,8 @@ import { DebugInfo } from '../dwarf/debug-info.ts';
 import { LineTable } from '../dwarf/line-table.ts';
 import { elfSections } from '../dwarf/sections.ts';
 
+/** Names and source lines of the guest's code. */
+
 export interface Place {
   /** function+offset, or the address. */
   readonly name: string;
@@ -79,7 +81,7 @@ export class GuestCode {
     return this.symbols.find((symbol) => symbol.name.raw === name)?.address;
   }
 
-  /** Where to stop for a line of a file; the line is the next one with code. */
+  /** The addresses at which to stop for a line of a file; the line is the next one with code. */
   breakpoint(path: string, line: number): { readonly line: number; readonly addresses: readonly number[] } {
     const file = this.lines
       .files()

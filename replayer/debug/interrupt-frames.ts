@@ -1,7 +1,9 @@
 import type { Machine } from '../../recorder/machine/machine.ts';
 import { cpuOf } from './register.ts';
 
-/** How far above a stack pointer the stack is looked at: kernels' stacks are of 1 to 4 pages. */
+/** Finds interrupt frames on a kernel's stack. */
+
+/** Pages above a stack pointer in which the stack is looked at: kernels' stacks are of 1 to 4 pages. */
 const STACK_PAGES = 16;
 /** Of the linear address space. */
 const PAGES = 1 << 20;

@@ -2,7 +2,9 @@ import type { AddressInfo, Server } from 'node:net';
 import { resolve as absolute } from 'node:path';
 import { BadInput } from '../../schemas/bad-input.ts';
 
-/** Where to listen: a port of this machine (0: a free one), or a socket file that its owner alone may use. */
+/** Listens for debuggers on a loopback port or a socket file. */
+
+/** The place to listen at: a port of this machine (0: a free one), or a socket file that its owner alone may use. */
 export type ListenAt = { readonly port: number } | { readonly socket: string };
 
 /** This machine only: whoever reaches the port can read all of the guest's memory. */

@@ -2,6 +2,8 @@ import { RAM } from '../../recorder/machine/layout.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
 import { CR4_PSE, PAGE_SIZE_4M, PRESENT, USER, WRITABLE } from '../../recorder/machine/mmu/bits.ts';
 
+/** The linear memory of an address space as ranges that are mapped alike. */
+
 /** Linear pages that a directory maps alike, one after the other. */
 export interface MappedRange {
   readonly first: number;
@@ -18,7 +20,7 @@ export const word = (machine: Machine, physical: number): number =>
 
 const rightsOf = (entry: number): string => `${entry & WRITABLE ? 'rw' : 'r-'}${entry & USER ? 'u' : 's'}`;
 
-/** What the directory in the frame at `directory` (physical address) maps, joined to ranges of consecutive frames. */
+/** Mappings of the directory in the frame at `directory` (physical address), joined to ranges of consecutive frames. */
 export function mappedRanges(machine: Machine, directory: number): MappedRange[] {
   const ranges: { first: number; last: number; physical: number; rights: string }[] = [];
   const add = (first: number, bytes: number, physical: number, rights: string) => {

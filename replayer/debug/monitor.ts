@@ -25,6 +25,8 @@ import { mappedRanges, word } from './mappings.ts';
 import { ProcessNames } from './process-names.ts';
 import { interruptedCaller } from './unwind.ts';
 
+/** The monitor commands: what gdb's user asks beyond its protocol. */
+
 /** A finding of the analysis, as `monitor findings` lists it. */
 export interface DebugFinding {
   readonly icount: number;
@@ -171,7 +173,7 @@ export class Monitor {
     return `unknown command: ${line.trim()}; monitor help lists them\n`;
   }
 
-  /** What gdb shows of the one thread. */
+  /** The name that gdb shows for the one thread. */
   threadName(): string {
     const { icount } = this.debuggee.position;
     const process = this.names.at(this.machine.cpu.cr3, icount);

@@ -1,6 +1,8 @@
 import { type Untrusted, untrusted } from '../../schemas/untrusted.ts';
 import type { TraceReader } from '../trace/trace-reader.ts';
 
+/** Names of processes by their page directories. */
+
 interface Seen {
   readonly icount: number;
   readonly name: Untrusted;

@@ -1,4 +1,6 @@
-/** How long a run is silent, and the time between two notes, ms. */
+/** Notes about a run that takes long, for a debugger's console. */
+
+/** Milliseconds that a run is silent, and those between two notes. */
 const SILENT_MS = 2_000;
 /** Without a sign of life for so long, ms, the next is of another run. */
 const PAUSE_MS = 1_000;

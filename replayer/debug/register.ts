@@ -2,18 +2,20 @@ import type { Processor } from '../../recorder/machine/cpu/decode/models.ts';
 import type { Fpu } from '../../recorder/machine/cpu/fpu/unit.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
 
+/** The form of a register for debuggers. */
+
 /** One register as gdb knows it. Values are words (int32), the lowest first. */
 export interface Register {
   readonly name: string;
   readonly bits: number;
   readonly type: string;
   read(machine: Machine): readonly number[];
-  /** Why it cannot be set so; undefined when it can. Asked, with nothing changed, before `write`. */
+  /** The reason that it cannot be set so; undefined if it can. Asked, with nothing changed, before `write`. */
   refuses?(machine: Machine, words: readonly number[]): string | undefined;
   write(machine: Machine, words: readonly number[]): void;
 }
 
-/** What the target needs of the CPU beyond MachineCpu: the standard one has it. */
+/** The members that the target needs of the CPU beyond MachineCpu: the standard one has it. */
 export interface DebuggableCpu {
   readonly eflags: number;
   readonly fpu: Fpu;

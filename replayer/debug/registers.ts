@@ -6,6 +6,8 @@ import { SEGMENT_REGISTERS } from './segment-registers.ts';
 import { SYSTEM } from './system-registers.ts';
 import { X87 } from './x87-registers.ts';
 
+/** All registers that debuggers see, in gdb's order, and changes of them. */
+
 /** `poke` also forgets what follows from the old value. */
 const poked = (
   name: (typeof POKE_REGISTERS)[number],

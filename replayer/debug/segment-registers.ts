@@ -21,6 +21,8 @@ import { RAM } from '../../recorder/machine/layout.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
 import { cpuOf, hexNumber, type Register } from './register.ts';
 
+/** Segment registers for debuggers: a change must be one that a program could make. */
+
 /** Selectors name descriptors: protected mode, and not virtual-8086 mode. */
 const usesDescriptors = (machine: Machine): boolean =>
   (machine.cpu.cr0 & CR0_PE) !== 0 && (cpuOf(machine).eflags & VM) === 0;
@@ -49,7 +51,7 @@ function descriptorOf(machine: Machine, selector: number): Descriptor | undefine
   return low === undefined || high === undefined ? undefined : { low, high };
 }
 
-/** Why a descriptor does not serve: the rules of a load by a program at this CPL (80386 PRM, 6.3), which never changes. */
+/** The reason that a descriptor does not serve, by the rules of a load by a program at this CPL (80386 PRM, 6.3), which never changes. */
 function mismatch(number: number, selector: number, high: number, cpl: number): string | undefined {
   const rpl = selector & SELECTOR_RPL;
   const dpl = dplOf(high);

@@ -3,6 +3,8 @@ import type { Machine } from '../../recorder/machine/machine.ts';
 import { CR0_PG } from '../../recorder/machine/mmu/bits.ts';
 import { cpuOf, hexNumber, type Register } from './register.ts';
 
+/** Control registers for debuggers: a change must be one that the processor allows. */
+
 const CR0_ET = 0x10;
 
 const control = (
@@ -24,7 +26,7 @@ const control = (
 const missingBits = (value: number, known: number): string | undefined =>
   (value & ~known) === 0 ? undefined : `this processor has no bits ${hexNumber(value & ~known)} in it`;
 
-/** What only a kernel has. */
+/** Registers that only a kernel may use. */
 export const SYSTEM: readonly Register[] = [
   control(
     'cr0',

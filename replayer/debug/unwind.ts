@@ -6,6 +6,8 @@ import type { GuestCode } from './guest-code.ts';
 import { interruptFrames } from './interrupt-frames.ts';
 import { cpuOf } from './register.ts';
 
+/** Unwinds the stack, also through interrupts, by DWARF or by frame pointers. */
+
 const MAX_FRAMES = 64;
 /** Privilege level of a selector. */
 const RPL = 3;
@@ -68,7 +70,7 @@ function callerOf(frame: UnwoundFrame, debuggee: Debuggee, code: GuestCode): Unw
   return delivery === undefined ? undefined : interruptedAt(delivery, registers, word);
 }
 
-/** Where code without call frame information and without a frame of its own was entered from, if an interrupt did it. */
+/** Finds where code without call frame information and without a frame of its own was entered from, if an interrupt did it. */
 export function interruptedCaller(
   debuggee: Debuggee,
   code: GuestCode,
@@ -92,7 +94,7 @@ const wordsOf =
   };
 
 /**
- * What a delivery interrupted: EIP, CS and EFLAGS as it pushed them, from another privilege level ESP too (80386 Programmer's
+ * Registers that a delivery interrupted: EIP, CS and EFLAGS as it pushed them, from another privilege level ESP too (80386 Programmer's
  * Reference, 9.6.1). Of the other registers only EBP is taken to be still what it was, as handlers leave it to the functions
  * that they call.
  */

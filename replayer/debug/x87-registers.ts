@@ -8,6 +8,8 @@ import {
 import type { Machine } from '../../recorder/machine/machine.ts';
 import { cpuOf, type Register } from './register.ts';
 
+/** The x87's registers for debuggers. */
+
 const fpuOf = (machine: Machine) => cpuOf(machine).fpu;
 
 const absent = (machine: Machine): string | undefined =>

@@ -1,3 +1,5 @@
+/** Reads numbers and texts of DWARF sections, within bounds. */
+
 /** Longest text that is read, bytes: a longer one is cut. */
 const MAX_TEXT = 4096;
 /** Bytes of a LEB128 number of 64 bits. */

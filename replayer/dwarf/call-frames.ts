@@ -2,6 +2,8 @@ import { ByteReader } from './byte-reader.ts';
 import type { Sections } from './sections.ts';
 import { understood } from './work.ts';
 
+/** Call frame information: `.debug_frame` (DWARF 5, 6.4). */
+
 /** More than a kernel has functions. */
 const MAX_ENTRIES = 1_000_000;
 /** Bytes of the instructions for one function, and states that they may remember in each other. */
@@ -32,14 +34,14 @@ interface Entry {
   readonly program: Uint8Array;
 }
 
-/** Where the caller's registers are: the canonical frame address is `register` + `offset`, a register is at CFA + rule. */
+/** Rules that find the caller's registers: the canonical frame address is `register` + `offset`, a register is at CFA + rule. */
 interface Rules {
   register: number;
   offset: number;
   readonly saved: Map<number, number>;
 }
 
-/** How to find the caller of a function compiled without frame pointer: `.debug_frame` (DWARF 5, 6.4). */
+/** Finds the caller of a function compiled without frame pointer: `.debug_frame` (DWARF 5, 6.4). */
 export class CallFrames {
   private readonly entries: readonly Entry[];
 
@@ -69,7 +71,7 @@ export class CallFrames {
     return found[RETURN] === undefined ? undefined : found;
   }
 
-  /** Whether code is a handler's whose caller was interrupted, and did not call. */
+  /** True if code is a handler's whose caller was interrupted, and did not call. */
   isSignal(pc: number): boolean {
     return this.entryAt(pc)?.common.signal ?? false;
   }

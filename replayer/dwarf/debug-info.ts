@@ -3,6 +3,8 @@ import { type Abbreviations, AT, type Die, readAbbreviations, TAG, Unit } from '
 import type { Sections } from './sections.ts';
 import { understood, Work } from './work.ts';
 
+/** Functions, variables and types of a program: `.debug_info`. */
+
 /** A variable or parameter that code can see. */
 export interface Variable {
   readonly name: string;
@@ -13,7 +15,7 @@ export interface Variable {
 /** A function at one address: one that was called, or one that was inlined into it. */
 export interface Scope {
   readonly functionName: string | undefined;
-  /** What DW_OP_fbreg counts from: of the function that was called. */
+  /** The expression that DW_OP_fbreg counts from: of the function that was called. */
   readonly frameBase: Uint8Array | undefined;
   /** Innermost block first; each name once, as the language has it. */
   readonly variables: readonly Variable[];
@@ -33,7 +35,7 @@ const MAX_KEPT = 3_000_000;
 /** Attributes of abbreviation tables kept in all, each of which is a few dozen bytes. */
 const MAX_ABBREVIATED = 1_000_000;
 
-/** What the compiler tells of functions, variables and types: .debug_info of DWARF 2 to 5 (DWARF 5, chapters 2 to 5). */
+/** The compiler's account of functions, variables and types: .debug_info of DWARF 2 to 5 (DWARF 5, chapters 2 to 5). */
 export class DebugInfo {
   /** Of one answer: `begin` starts another. */
   private readonly work = new Work();

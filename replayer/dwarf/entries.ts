@@ -3,6 +3,8 @@ import { FORM, formValue, type Value } from './forms.ts';
 import type { Sections } from './sections.ts';
 import type { Work } from './work.ts';
 
+/** Entries of `.debug_info` with their attributes, as `.debug_abbrev` has them (DWARF 5, 7.5). */
+
 /** Attributes by number (DWARF 5, table 7.5). */
 export const AT = {
   location: 0x02,
@@ -86,7 +88,7 @@ export class Unit {
   readonly end: number;
   readonly version: number;
   readonly sections: Sections;
-  /** What reading it costs. */
+  /** The budget that reading it draws on. */
   readonly work: Work;
   /** Entries and attributes in memory. */
   kept = 0;

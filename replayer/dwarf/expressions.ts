@@ -1,6 +1,8 @@
 import { ByteReader } from './byte-reader.ts';
 
-/** Where a value is (DWARF 5, 2.6). */
+/** Evaluates location expressions (DWARF 5, 2.5 and 2.6). */
+
+/** The location of a value (DWARF 5, 2.6). */
 export type Location =
   | { readonly kind: 'memory'; readonly address: number }
   | { readonly kind: 'register'; readonly register: number }
@@ -14,7 +16,7 @@ export interface Piece {
   readonly bytes: number;
 }
 
-/** What an expression may ask of a frame. */
+/** The questions that an expression may ask of a frame. */
 export interface FrameContext {
   /** By DWARF number; undefined where it is not known. */
   register(n: number): number | undefined;

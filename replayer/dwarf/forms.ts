@@ -1,5 +1,7 @@
 import type { ByteReader } from './byte-reader.ts';
 
+/** Reads attribute values by their forms (DWARF 5, 7.5.5). */
+
 /** Forms that mean more than their number (DWARF 5, 7.5.6). */
 export const FORM = {
   addr: 0x01,

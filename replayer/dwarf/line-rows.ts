@@ -1,3 +1,5 @@
+/** Runs line number programs (DWARF 5, 6.2.5), row by row. */
+
 /** A row of the line number matrix (DWARF 5, 6.2.2). */
 export interface LineRow {
   readonly address: number;

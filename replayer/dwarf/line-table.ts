@@ -3,6 +3,8 @@ import { LineRows } from './line-rows.ts';
 import type { Sections } from './sections.ts';
 import { understood, Work } from './work.ts';
 
+/** Source lines by address and addresses by line: `.debug_line`. */
+
 /** A place in the sources. `file` is as the compiler was told it, relative to its folder. */
 export interface SourceLine {
   readonly file: string;
@@ -59,7 +61,7 @@ export class LineTable {
     return this.rows.files();
   }
 
-  /** Where to stop for a line: its first instruction in each place that it was compiled to; of the next line with code if none. */
+  /** The addresses at which to stop for a line: its first instruction in each place that it was compiled to; of the next line with code if none. */
   addressesOf(file: string, line: number): { readonly line: number; readonly addresses: number[] } {
     let found = Number.POSITIVE_INFINITY;
     for (const row of this.rows.all())

@@ -1,5 +1,7 @@
 import { ByteReader } from './byte-reader.ts';
 
+/** Sections of an ELF file, by name. */
+
 /** Sections by name. */
 export type Sections = ReadonlyMap<string, Uint8Array>;
 

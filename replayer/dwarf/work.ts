@@ -1,5 +1,7 @@
+/** A budget of work, so that no debug information makes a reader run for ever. */
+
 /**
- * What an answer may cost, in steps of some ten nanoseconds: entries, attributes, rows of lists. Debug information of a
+ * The most that an answer may cost, in steps of some ten nanoseconds: entries, attributes, rows of lists. Debug information of a
  * compiler needs a fraction of it; one that was made to take for ever gets no answer (a RangeError, as for other mistakes in it).
  */
 export const MAX_STEPS = 12_000_000;

@@ -1,4 +1,6 @@
-/** What an expression may ask of the target. */
+/** Evaluates the bytecode in which gdb sends conditions (Debugging with gdb, appendix F). */
+
+/** The questions that an expression may ask of the target. */
 export interface AgentContext {
   /** By gdb's number, unsigned; undefined for one that is not a word. */
   register(n: number): number | undefined;

@@ -3,6 +3,8 @@ import type { Watch } from '../../recorder/machine/state/stops.ts';
 import { type AddressSpace, MAX_WATCHED } from '../debug/debuggee.ts';
 import type { StopConditions } from '../timeline/timeline.ts';
 
+/** Breakpoints and watchpoints that gdb has set, with their conditions. */
+
 interface Point {
   readonly type: number;
   readonly address: number;

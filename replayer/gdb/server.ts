@@ -5,6 +5,8 @@ import { DivergenceFound } from '../trace/divergence.ts';
 import { encodePacket, hexOfText, PACKET_SIZE, PacketReader } from './packets.ts';
 import { GdbStub } from './stub.ts';
 
+/** Connections of gdb: packets in and out, one client at a time. */
+
 export interface GdbServer {
   /** As gdb's `target remote` takes it. */
   readonly address: string;
@@ -17,7 +19,7 @@ export interface GdbServer {
 
 /** Connections at once, all but one of them silent. */
 const MAX_CONNECTIONS = 32;
-/** How long a connection may be silent before its first packet. */
+/** Milliseconds that a connection may be silent before its first packet. */
 const SILENCE_MS = 10_000;
 /** Packets that wait for an answer before no more are read. gdb itself waits for each answer. */
 const MAX_WAITING = 64;

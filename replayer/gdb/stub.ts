@@ -14,12 +14,14 @@ import { evaluateAgent } from './agent-expression.ts';
 import { bytesOfHex, hexNumbers, hexOf, hexOfText, PACKET_SIZE, unescapeBinary } from './packets.ts';
 import { GdbPoints } from './points.ts';
 
+/** The remote serial protocol's commands, answered by the debuggee. */
+
 const ERROR_ARGUMENT = 'E16';
 const ERROR_MEMORY = 'E0e';
 const SIGINT = 2;
 const SIGTRAP = 5;
 
-/** What to do next, and on which thread: `s` and `S` step, `c` and `C` continue. */
+/** A packet that says what to do next, and on which thread: `s` and `S` step, `c` and `C` continue. */
 const RESUME = /^(?:vCont;)?([cs]|[CS][0-9a-f]{2})(?::[-0-9a-fp.]+)?(?:;.*)?$/;
 
 /**
@@ -57,7 +59,7 @@ export class GdbStub {
     this.last = { kind: 'step' };
   }
 
-  /** Whether a command has the target run, and is answered when it stops. */
+  /** True if a command has the target run, and is answered when it stops. */
   static runs(packet: string): boolean {
     return packet === 'bs' || packet === 'bc' || RESUME.test(packet);
   }

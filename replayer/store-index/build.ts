@@ -5,6 +5,8 @@ import { FrameRows } from './frame-rows.ts';
 import { EPOCH_SHIFT, type StoreIndexWriter } from './index-file.ts';
 import { forEachWrite } from './writes.ts';
 
+/** Builds the index of stores from the writes of a replay. */
+
 const EPOCH = 2 ** EPOCH_SHIFT;
 /** Rows to hold in memory at most, some 30 bytes each; then the frames with most of them get a block before it is full. */
 const ROWS_HELD = 1 << 23;

@@ -1,6 +1,8 @@
 import { allocateColumn, type ColumnArray } from '../../schemas/events.ts';
 
-/** What is kept of a write while its epoch lasts. */
+/** Writes of the current epoch of the index: the last one of each word, gathered in memory. */
+
+/** Columns that are kept of a write while its epoch lasts. */
 const COLUMNS = {
   physical: 'address',
   /** 0: the same place was written again. */

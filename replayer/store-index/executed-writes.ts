@@ -4,7 +4,9 @@ import type { ForwardSession } from '../timeline/forward-session.ts';
 import { executeTo, goTo } from '../timeline/go-to.ts';
 import type { Write } from './last-writer.ts';
 
-/** Where and when. */
+/** Writes to memory found by executing a stretch of the run, for what the index leaves out. */
+
+/** Writes to look for: a range of memory and a stretch of the run. */
 export interface WriteWindow {
   readonly physical: number;
   readonly bytes: number;

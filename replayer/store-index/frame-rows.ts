@@ -1,5 +1,7 @@
 import { allocateRows, ROW_COLUMNS, type RowColumns } from './rows.ts';
 
+/** Rows of the index for one page frame, until they are written as a block. */
+
 export const FRAME_BYTES = 4096;
 /** A block ends when so many rows are new in it, and several times as many as those it began with. */
 const BLOCK_ROWS = 4096;

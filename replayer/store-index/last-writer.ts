@@ -3,6 +3,8 @@ import { FRAME_BYTES } from './frame-rows.ts';
 import { EPOCH_SHIFT, type StoreIndexFile } from './index-file.ts';
 import type { DecodedRows } from './rows.ts';
 
+/** Looks up last writers in the index of stores. */
+
 const EPOCH = 2 ** EPOCH_SHIFT;
 const NEVER = { kind: 'never' } as const;
 
@@ -19,7 +21,7 @@ export interface Write {
   readonly source: (typeof WRITE_SOURCE)[number];
 }
 
-/** Who wrote the byte last: a write; `never` since the index begins; or, not known from the index, a write in a window. */
+/** The last writer of a byte: a write; `never` since the index begins; or, not known from the index, a write in a window. */
 export type LastWriter =
   | { readonly kind: 'write'; readonly write: Write }
   | { readonly kind: 'never' }
@@ -33,7 +35,7 @@ export interface Run {
   readonly last: LastWriter;
 }
 
-/** Who wrote each byte of [physical, physical + bytes) last, before the instruction at `before`. */
+/** The last writer of each byte of [physical, physical + bytes) last, before the instruction at `before`. */
 export function lastWriters(index: StoreIndexFile, physical: number, bytes: number, before: number): Run[] {
   const runs: Run[] = [];
   const end = physical + bytes;
@@ -47,7 +49,7 @@ export function lastWriters(index: StoreIndexFile, physical: number, bytes: numb
   return runs;
 }
 
-/** Who made the newest of the last writes of those bytes; hidden when any of them is. */
+/** The writer that made the newest of the last writes of those bytes; hidden when any of them is. */
 export function newestWriter(runs: readonly Run[]): LastWriter {
   let newest: LastWriter = { kind: 'never' };
   for (const { last } of runs) {

@@ -6,6 +6,8 @@ import {
   WRITE_SOURCE,
 } from '../../schemas/events.ts';
 
+/** Writes to memory in the events of a replay, of whatever kind. */
+
 /** Columns of an event kind by name. */
 export type Columns = Readonly<Record<string, ColumnArray>>;
 

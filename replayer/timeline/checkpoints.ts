@@ -2,6 +2,8 @@ import { type Page, SNAPSHOT_PAGE, type Snapshot } from '../../recorder/machine/
 import { comparePositions, type Position } from '../../recorder/machine/state/stops.ts';
 import type { Checkpoint } from './forward-session.ts';
 
+/** Checkpoints in memory, as a timeline keeps them within a budget. */
+
 const positionOf = ({ snapshot }: Checkpoint): Position => ({ icount: snapshot.icount, deliveries: 0 });
 
 /**

@@ -15,6 +15,8 @@ import { LoggedNondet } from '../verify/logged-nondet.ts';
 import { compareHashes, endedEarly, noBuiltinDisks } from '../verify/replay.ts';
 import { WhatIfNondet } from './what-if-nondet.ts';
 
+/** A machine on a recorded run that only goes forward, and can leave it as a what-if. */
+
 export interface SessionOptions {
   readonly build: MachineBuilder;
   /** The disk images that come with the tool, by name. */

@@ -1,6 +1,8 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { ForwardSession } from './forward-session.ts';
 
+/** Takes a forward session to an icount, with turns for the event loop and progress. */
+
 /** Instructions between two looks at the progress. */
 const SLICE = 1 << 22;
 

@@ -10,6 +10,8 @@ import {
 import { CheckpointStore } from './checkpoints.ts';
 import type { Checkpoint, ForwardSession } from './forward-session.ts';
 
+/** Time travel over a recorded run: seek, and execution forward and backward to a stop. */
+
 export interface TimelineOptions {
   /** Instructions between two checkpoints, as long as the budget allows. */
   readonly spacing?: number;
@@ -24,12 +26,12 @@ const DEFAULT_BUDGET = 768 * 2 ** 20;
 /** Distances behind a destination at which recent checkpoints are made. */
 const RECENT_DISTANCES = [1 << 20, 1 << 18, 1 << 16, 1 << 14, 1 << 12];
 const RECENT_KEPT = 12;
-/** How long to run before others get their turn. */
+/** Host milliseconds to run before others get their turn. */
 const TURN_MS = 50;
 /** Instructions between two looks at the clock. */
 const SLICE = 1 << 21;
 
-/** What execution is to stop for. */
+/** The conditions that execution is to stop for. */
 export interface StopConditions {
   /** Linear addresses. */
   readonly breakpoints: Iterable<number>;

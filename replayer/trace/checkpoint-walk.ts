@@ -22,6 +22,8 @@ import {
 } from '../../schemas/trace/checkpoint.ts';
 import { MAX_CHANGED_SECTORS, MAX_DISK_SECTORS } from '../../schemas/trace/limits.ts';
 
+/** Makes the state of a checkpoint from the differences that a trace stores. */
+
 /** Of an area besides RAM; none of a machine is as large. */
 const MAX_AREA_BYTES = 2 ** 21;
 const MAX_DRIVE_BYTES = MAX_DISK_SECTORS * BLOCK_BYTES;
@@ -37,7 +39,7 @@ export class CheckpointWalk {
   private readonly areas = new Map<string, OpenArea>();
   private readonly drives = new Map<string, OpenDrive>();
   private readonly blocks: BlockList;
-  /** Where the walk is, but for its areas and drives. */
+  /** The snapshot that the walk is at, but for its areas and drives. */
   private at: Snapshot;
 
   /** `disk`: the first one as it was when the run began. `blocks`: to work in. */
@@ -104,11 +106,11 @@ export class CheckpointWalk {
   }
 }
 
-/** What blocks are read from and written to. */
+/** The memory or drive that blocks are read from and written to. */
 interface OpenUnits {
-  /** What is in a block now; the last one of an area may be shorter. */
+  /** The bytes of a block as they are now; the last one of an area may be shorter. */
   read(block: number): Uint8Array;
-  /** Whether lines go on from the block before this one into it. */
+  /** True if lines go on from the block before this one into it. */
   continues(block: number): boolean;
 }
 
@@ -145,7 +147,7 @@ class OpenArea implements OpenUnits {
     return startInPage(block) > 0;
   }
 
-  /** What is new is zeros. */
+  /** Changes the size; what is new is zeros. */
   resize(bytes: number): void {
     if (bytes === this.bytes) return;
     this.pages = Array.from({ length: Math.ceil(bytes / SNAPSHOT_PAGE) }, (_, n) => {
@@ -179,7 +181,7 @@ class OpenArea implements OpenUnits {
   }
 }
 
-/** What was written to a drive. */
+/** Sectors that were written to a drive. */
 class OpenDrive implements OpenUnits {
   private saved: DiskContents;
   /** Since it was saved. */

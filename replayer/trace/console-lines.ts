@@ -1,7 +1,7 @@
 import { CONSOLE_PORT, EVENT_KINDS } from '../../schemas/events.ts';
 import type { TraceReader } from './trace-reader.ts';
 
-/** What a guest printed, line by line, from the bytes recorded. */
+/** The lines that a guest printed, from the bytes recorded. */
 
 const source = (name: string) => EVENT_KINDS.console.columns.findIndex((column) => column.name === name);
 const NEWLINE = 10;

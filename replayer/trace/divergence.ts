@@ -1,6 +1,8 @@
 import type { TraceDamage } from '../../schemas/trace/framing.ts';
 
-/** Where a replay first differs from its recording. */
+/** Divergences: the first difference of a replay from its recording, and what to say of it. */
+
+/** The first place at which a replay differs from its recording. */
 export interface Divergence {
   /** The first icount known to differ. */
   readonly icount: number;
@@ -12,7 +14,7 @@ export interface Divergence {
   readonly actual: string;
   /** Other subsystems that differ at this icount. */
   readonly also: readonly string[];
-  /** What in the file is not as it was written, where that shows: then the file differs, and maybe not the run. */
+  /** The part of the file that is not as it was written, where that shows: then the file differs, and maybe not the run. */
   readonly damage: string | undefined;
   /** A command that leads on. */
   readonly next: string;

@@ -6,6 +6,8 @@ import { CheckpointWalk } from './checkpoint-walk.ts';
 import { DivergenceFound } from './divergence.ts';
 import type { TraceReader } from './trace-reader.ts';
 
+/** Checkpoints of a trace, opened when they are asked for. */
+
 /** A machine's state and the inputs it had taken. */
 export interface RecordedCheckpoint {
   readonly snapshot: Snapshot;
@@ -17,7 +19,7 @@ const KEPT_BYTES = 384 * 2 ** 20;
 
 interface Kept {
   readonly checkpoint: RecordedCheckpoint;
-  /** What it does not share with the one it was made from. */
+  /** Bytes that it does not share with the one it was made from. */
   readonly bytes: number;
 }
 

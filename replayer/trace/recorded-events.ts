@@ -1,6 +1,8 @@
 import { EVENT_KIND_NAMES, type EventKind, type EventTable } from '../../schemas/events.ts';
 import type { TraceChunk, TraceReader } from './trace-reader.ts';
 
+/** Rows of a trace's events, kind by kind in the order of the run. */
+
 /** Kinds advance through the file at different speeds; a few chunks serve them all. */
 const CHUNKS_KEPT = 4;
 

@@ -37,7 +37,7 @@ function recordedFile(file: PackedFile, subsystem: string): Uint8Array {
 
 export type RecordedOptions = Omit<MachineOptions, 'nondet' | 'sink'>;
 
-/** What the recorded machine was built with, besides the world outside it. */
+/** The options that the recorded machine was built with, besides the world outside it. */
 export function recordedOptions(
   header: TraceHeader,
   builtinDisk: (name: string) => Uint8Array,

@@ -41,7 +41,9 @@ import type { Input } from '../../schemas/trace/inputs.ts';
 import { hashWordsHex, type LadderRow } from '../../schemas/trace/ladder.ts';
 import { MAX_EVENTS, MAX_ROW_BYTES, MAX_STORES } from '../../schemas/trace/limits.ts';
 
-/** What is missing of a trace whose recording did not end in order, or that lost its end. */
+/** Reads a trace: its header, chunks, checkpoints and footer, or as much as is whole of a torn one. */
+
+/** The part that is missing of a trace whose recording did not end in order, or that lost its end. */
 export interface TornTrace {
   /** Bytes after the last whole frame. */
   readonly lostBytes: number;
@@ -53,7 +55,7 @@ export interface TornTrace {
 
 /** By what a guest's addresses, processes and address spaces are named. */
 export type GuestNames = Pick<TraceHeader, 'guest' | 'profile'>;
-/** What the user gives in place of what a trace holds. */
+/** Names that the user gives in place of those that a trace holds. */
 export type Names = (header: TraceHeader) => GuestNames;
 
 export interface ReaderOptions {
@@ -288,7 +290,7 @@ export class TraceReader {
     return `chunk ${index + 1} of ${this.chunks.length}`;
   }
 
-  /** What makes the trace a bundle; undefined when it is none. */
+  /** The part that makes the trace a bundle; undefined if it is none. */
   bundle(): TraceBundle | undefined {
     const frame = this.frameAt(this.afterHeader);
     if (frame?.type !== FRAME.bundle) return undefined;

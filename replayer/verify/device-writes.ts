@@ -1,6 +1,8 @@
 import type { Machine } from '../../recorder/machine/machine.ts';
 import { Stops } from '../../recorder/machine/state/stops.ts';
 
+/** Writes to memory that devices and pokes made during a replay. */
+
 /** A write to memory that no instruction made: by a bus master, or a poke from outside. */
 export interface DeviceWrite {
   readonly icount: number;

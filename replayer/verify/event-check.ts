@@ -12,6 +12,8 @@ import {
 import { type DivergenceFacts, DivergenceFound } from '../trace/divergence.ts';
 import type { RecordedEvents } from '../trace/recorded-events.ts';
 
+/** Compares the events of a replay with those recorded, row by row. */
+
 /** Which kinds a recording of a detail holds. */
 export const recordedKinds = (detail: Detail): readonly EventKind[] => {
   if (detail === 'off') return [];

@@ -31,6 +31,8 @@ import { EventCheck } from './event-check.ts';
 import { LoggedNondet } from './logged-nondet.ts';
 import { checkChunks, checkComponents, checkRungs } from './recorded-form.ts';
 
+/** Executes a trace again and compares everything that it makes with the recording. */
+
 export interface ReplayOptions {
   readonly path: string;
   readonly build: MachineBuilder;
@@ -58,13 +60,13 @@ export interface ReplayOptions {
 export interface ReplayResult {
   /** The first difference; absent when everything agreed. */
   readonly divergence: Divergence | undefined;
-  /** How far the replay came. */
+  /** The icount that the replay came to. */
   readonly icount: number;
-  /** What was compared and found equal. */
+  /** Counts of what was compared and found equal. */
   readonly verified: { readonly rungs: number; readonly events: number; readonly inputs: number };
-  /** Whether the recorded end of the run (exit, final state) was reached and agreed. */
+  /** True if the recorded end of the run (exit, final state) was reached and agreed. */
   readonly reachedEnd: boolean;
-  /** What the trace lacks; the replay then goes to its last rung. */
+  /** The part that the trace lacks; the replay then goes to its last rung. */
   readonly torn: TornTrace | undefined;
   /** False when the recording's state hashes are of another layout than this machine's (STATE_LAYOUT). */
   readonly hashesCompared: boolean;
@@ -72,7 +74,7 @@ export interface ReplayResult {
   readonly detail: Detail;
 }
 
-/** How long the machine runs before the event loop gets its turn. */
+/** Host milliseconds that the machine runs before the event loop gets its turn. */
 const TURN_MS = 100;
 
 /** Executes a recording again from its inputs alone, and compares everything it recorded. */
@@ -131,11 +133,11 @@ class Replay implements EventSink {
   private output: TraceOutput | undefined;
   private machine: Machine | undefined;
   private checkpoints: RecordedCheckpoints | undefined;
-  /** Whether the recorded hashes are of this machine's layout. */
+  /** True if the recorded hashes are of this machine's layout. */
   private readonly comparable: boolean;
   private climbed = 0;
   private reachedEnd = false;
-  /** Whether events are compared: not those that are only made because the replay ends before the recording. */
+  /** True while events are compared: not those that are only made because the replay ends before the recording. */
   private judging = true;
 
   constructor(reader: TraceReader, options: ReplayOptions) {
@@ -339,7 +341,7 @@ class Replay implements EventSink {
     });
   }
 
-  /** What follows from events can be compared only with as many of them. */
+  /** Compares the end states; what follows from events, only if as many were made. */
   private compareEndState(recorded: EndState, actual: EndState): void {
     const sameEvents = this.detail === this.reader.header.machine.detail;
     const { exceptionCode } = recorded;

@@ -3,10 +3,12 @@ import { unpack } from '../trace/compression.ts';
 import type { TraceExtent } from '../trace/header.ts';
 import { MAX_EXTENT_BYTES } from '../trace/limits.ts';
 
+/** Disk images whose parts lie in a trace. */
+
 const SECTOR_BYTES = 512;
 /** Extents kept unpacked; those used last come last. They have 64 KB each as a rule. */
 const KEPT = 256;
-/** What is hashed at a time. */
+/** Bytes hashed at a time. */
 const PIECE_BYTES = 64 << 10;
 
 /** A disk image whose parts lie packed in a trace, by first sector; between them are zeros. Unpacked as they are read. */

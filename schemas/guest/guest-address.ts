@@ -2,6 +2,8 @@ import { BadInput } from '../bad-input.ts';
 import { meant } from '../nearest.ts';
 import type { ElfSymbol } from './elf.ts';
 
+/** Addresses that are given by a symbol of the guest. */
+
 const ADDRESS_END = 2 ** 32;
 const SYMBOL = /^([A-Za-z_.$@][\w.$@]*)(?:([+-])(0x[0-9a-f]+|\d+))?$/i;
 

@@ -26,7 +26,7 @@ export class BlockList {
     return this.bytes.subarray(number * BLOCK_BYTES, (number + 1) * BLOCK_BYTES);
   }
 
-  /** Whether it is the block at `from[start]`. */
+  /** True if it is the block at `from[start]`. */
   holds(number: number, from: Int32Array, start: number): boolean {
     return sameBlock(this.words, number * BLOCK_WORDS, from, start);
   }
@@ -44,7 +44,7 @@ export class BlockList {
   }
 }
 
-/** Whether the blocks at `a[from]` and `b[start]` are the same. */
+/** True if the blocks at `a[from]` and `b[start]` are the same. */
 export function sameBlock(a: Int32Array, from: number, b: Int32Array, start: number): boolean {
   for (let i = 0; i < BLOCK_WORDS; i++) if (a[from + i] !== b[start + i]) return false;
   return true;

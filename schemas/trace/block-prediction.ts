@@ -1,7 +1,7 @@
 import { BLOCK, BLOCK_WORDS, type BlockKind, MASK_BYTES } from './checkpoint.ts';
 
 /**
- * What the kind of a block expects its words to be; a checkpoint has the others (trace.proto, BlockKind). Most of what a guest
+ * Predicts the words of a block by its kind; a checkpoint has the others (trace.proto, BlockKind). Most of what a guest
  * changes is a few words of a structure; page tables, counters and arrays of structures that point to each other go on in
  * straight lines, word for word or structure for structure. The words themselves compress better than their difference
  * to the old ones: pointers repeat.
@@ -9,14 +9,14 @@ import { BLOCK, BLOCK_WORDS, type BlockKind, MASK_BYTES } from './checkpoint.ts'
 
 /** Words between two of a line, at most. */
 const MAX_STRIDE = 32;
-/** What lines go on from: words in front of the block. */
+/** Words that lines go on from, in front of the block. */
 export const CONTEXT_WORDS = 2 * MAX_STRIDE;
 
 /** A stretch of blocks with the words in front of it, and what it was before; of these, one block is at hand. */
 export class BlockLine {
   private readonly words: Int32Array;
   private base: Int32Array = new Int32Array(BLOCK_WORDS);
-  /** Where the block at hand begins: in `words`, and in `base`. */
+  /** The index at which the block at hand begins: in `words`, and in `base`. */
   private at = CONTEXT_WORDS;
   private baseAt = 0;
 

@@ -5,13 +5,15 @@ import { MAX_DRIVES, MAX_NAME_BYTES, MAX_PARTS, MAX_STATE } from './limits.ts';
 import { packedFromWire, packedToWire, type WirePacked } from './packed.ts';
 import { messageType, toNumber } from './schema.ts';
 
+/** Checkpoints as messages: blocks of areas and drives that differ from another checkpoint's. */
+
 /** Bytes of a block: a sector. */
 export const BLOCK_BYTES = 512;
 export const BLOCK_WORDS = BLOCK_BYTES / 4;
 /** A block has a bit for each word. */
 export const MASK_BYTES = BLOCK_WORDS / 8;
 
-/** What a block is (trace.proto, BlockKind). Up to `sparse` it has a mask and words. */
+/** Kinds of blocks (trace.proto, BlockKind). Up to `sparse` it has a mask and words. */
 export const BLOCK = { changed: 0, ramp: 1, sparse: 2, zeros: 3, sector: 4, moved: 5, again: 6 } as const;
 export type BlockKind = (typeof BLOCK)[keyof typeof BLOCK];
 
@@ -119,7 +121,7 @@ interface WireCheckpoint {
 const checkpointFromWire = (bytes: Uint8Array): WireCheckpoint =>
   decodeMessage(messageType('Checkpoint'), bytes) as WireCheckpoint;
 
-/** Where in the run it is, without its state. */
+/** The icount of a checkpoint, apart from its state. */
 export const checkpointIcount = (bytes: Uint8Array): number => toNumber(checkpointFromWire(bytes).icount);
 
 /** icount of the one it differs from, without its state. */

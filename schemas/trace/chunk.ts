@@ -13,7 +13,7 @@ import { messageType, toNumber, type Words64 } from './schema.ts';
 
 /** A chunk: everything recorded since the chunk before. */
 
-/** What stretch of the run a chunk holds. */
+/** The stretch of the run that a chunk holds. */
 export interface TraceRange {
   readonly firstIcount: number;
   /** Of the machine when the chunk was closed. Events of this same icount may follow in the next chunk: seq tells. */
@@ -36,7 +36,7 @@ export interface ChunkMessage {
   readonly tables: readonly PackedTable[];
 }
 
-/** Where a chunk is and what it holds. */
+/** A chunk's place in the file and what it holds. */
 export interface ChunkEntry {
   /** Of its frame, from the start of the file. */
   readonly offset: number;

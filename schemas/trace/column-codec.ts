@@ -156,7 +156,7 @@ function putLongVarint(value: number, out: Uint8Array, at: number): number {
   return p;
 }
 
-/** Whether no byte has its highest bit set: such bytes are varints already. */
+/** True if no byte has its highest bit set: such bytes are varints already. */
 function allBelow128(bytes: Uint8Array, n: number): boolean {
   const words = wordsOf(bytes, n);
   let or = 0;

@@ -31,7 +31,7 @@ export class PackedError extends Error {
   override readonly name = 'PackedError';
 }
 
-/** What is packed: events come without end and are written at once; a machine's state comes seldom, and repeats far apart. */
+/** Kinds of data to pack: events come without end and are written at once; a machine's state comes seldom, and repeats far apart. */
 export type Kind = 'events' | 'state';
 
 /** Brotli's quality and the logarithm of its window. */

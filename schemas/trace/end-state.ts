@@ -1,4 +1,4 @@
-/** What the machine was doing when a recording ended (EndState in trace.proto). */
+/** Facts of what the machine was doing when a recording ended (EndState in trace.proto). */
 export interface EndState {
   /** Linear address of the next instruction. */
   readonly pc: number;

@@ -19,6 +19,8 @@ import type { LadderRow } from './ladder.ts';
 import { MAX_TABLE_ROWS, MIN_FRAME_BYTES } from './limits.ts';
 import { messageType, toNumber } from './schema.ts';
 
+/** The footer of a trace: how the run ended, and where its frames lie. */
+
 /** Numbered as Footer.Exit in trace.proto. */
 export const EXIT_KINDS = [
   'unspecified',
@@ -30,7 +32,7 @@ export const EXIT_KINDS = [
   'reset',
 ] as const;
 
-/** Why the recording ended. */
+/** The reason that the recording ended. */
 export interface TraceExit {
   readonly kind: (typeof EXIT_KINDS)[number];
   /** With `exit`: what the guest wrote to the exit port. */

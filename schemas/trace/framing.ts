@@ -2,7 +2,7 @@ import { BadInput } from '../bad-input.ts';
 import { crc32c } from './crc32c.ts';
 
 /**
- * How a trace lies in its file (docs/trace-format.md): a preamble, then frames, then a trailer that finds the footer.
+ * The layout of a trace in its file (docs/trace-format.md): a preamble, then frames, then a trailer that finds the footer.
  * All numbers are little-endian.
  *
  *     preamble  magic[8]  format version u32  CRC32C of these 12 bytes u32
@@ -93,7 +93,7 @@ export function readFrameHeader(bytes: Uint8Array): FrameHeader {
   return { length: view.getUint32(0, true), type: bytes[4], crc: view.getUint32(8, true) };
 }
 
-/** Whether a frame, header and payload, is as written. */
+/** True if a frame, header and payload, is as written. */
 export function frameIntact(header: Uint8Array, payload: Uint8Array): boolean {
   return crc32c(payload, crc32c(header.subarray(0, 8))) === readFrameHeader(header).crc;
 }

@@ -14,7 +14,7 @@ import {
 } from './limits.ts';
 
 /**
- * What the header of a trace may say, besides the machine's configuration (recorder/machine/config-limits.ts): held to when one is
+ * Bounds of what the header of a trace may say, besides the machine's configuration (recorder/machine/config-limits.ts): held to when one is
  * written and when one is read.
  */
 

@@ -10,6 +10,8 @@ import { MAX_CHANGES, MAX_DRIVES, MAX_LABELS, MAX_MODULES } from './limits.ts';
 import { packedFromWire, packedToWire, type WirePacked } from './packed.ts';
 import { fromBigInt, messageType, toBigInt, toNumber, type Words64 } from './schema.ts';
 
+/** The header of a trace: all that a replay needs besides the inputs. */
+
 /**
  * The first frame of a trace: all that a replay needs besides the inputs. Version of the messages in trace.proto;
  * docs/trace-format.md has the history.
@@ -75,7 +77,7 @@ export interface TraceExtent {
   readonly contents: PackedFile['contents'];
 }
 
-/** Where the contents of the disk are. */
+/** The place of the contents of a disk. */
 export type TraceDiskBase =
   | { readonly kind: 'embedded'; readonly extents: readonly TraceExtent[] }
   | { readonly kind: 'builtin'; readonly name: Untrusted }
@@ -104,7 +106,7 @@ export interface TraceDrive {
   readonly medium: TraceDisk;
 }
 
-/** What started the machine. */
+/** The ROMs that started the machine. */
 export interface TraceFirmware {
   readonly bios: PackedFile;
   readonly vgaBios: PackedFile;
@@ -120,7 +122,7 @@ export interface TraceParent {
   readonly file: Untrusted;
   /** The first change: up to here the runs are one. */
   readonly changedAt: number;
-  /** What was changed, as on the command line. */
+  /** Changes as on the command line. */
   readonly changes: readonly Untrusted[];
 }
 
@@ -135,7 +137,7 @@ export interface TraceHeader {
   readonly firmware?: TraceFirmware | undefined;
   readonly seed: bigint;
   readonly ladderInterval: number;
-  /** What the recorder was asked for (workload, kernel, ...), for people. */
+  /** Labels of what the recorder was asked for (workload, kernel, ...), for people. */
   readonly labels: Readonly<Record<string, Untrusted>>;
   /** Codes at the exit port that mean success; absent: what the profile says, or 0. */
   readonly expectedExits?: readonly number[];

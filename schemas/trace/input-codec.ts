@@ -6,6 +6,8 @@ import { ColumnError, decodeColumn, encodeColumn, maxEncodedBytes } from './colu
 import { INPUT_KINDS, type Input, POKE_TARGETS } from './inputs.ts';
 import { UNBACKED_INPUTS } from './limits.ts';
 
+/** Encodes and decodes inputs as columns. */
+
 /** Inputs are columns like the events': field names and types of the `Inputs` message. */
 const INPUT_COLUMNS: readonly { readonly field: string; readonly type: ColumnType }[] = [
   { field: 'kind', type: 'small' },

@@ -1,5 +1,7 @@
 import type { Icount } from '../units.ts';
 
+/** Inputs: all that a machine takes from outside, by kind. */
+
 /** Kinds of outside input, in the order in which trace.proto numbers them. Append only. */
 export const INPUT_KINDS = [
   'disk_latency',
@@ -13,7 +15,7 @@ export const INPUT_KINDS = [
 ] as const;
 export type InputKind = (typeof INPUT_KINDS)[number];
 
-/** What a `poke` changes, in the order in which trace.proto numbers them: nothing, a register, memory by bytes written. */
+/** Targets of a `poke`, in the order in which trace.proto numbers them: nothing, a register, memory by bytes written. */
 export const POKE_TARGETS = [
   'none',
   'register',
@@ -43,7 +45,7 @@ export const POKE_REGISTERS = [
 /** One outside input as it entered the machine. */
 export interface Input {
   readonly kind: InputKind;
-  /** When the machine took it. */
+  /** The icount at which the machine took it. */
   readonly icount: Icount;
   /**
    * disk_latency, disk_block: instructions; rtc_start: seconds since 1970-01-01 UTC; serial_byte: the byte; inject_irq: the line;

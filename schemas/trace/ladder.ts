@@ -1,5 +1,7 @@
 import type { Icount } from '../units.ts';
 
+/** The ladder of state hashes, as a trace stores it. */
+
 /** 64 bits as two words, either sign. */
 export interface HashWords {
   readonly low: number;

@@ -32,12 +32,12 @@ export const MAX_TEXT_BYTES = 2 ** 20;
 export const MAX_LABELS = 64;
 /** Multiboot modules or initrds. */
 export const MAX_MODULES = 1024;
-/** What a what-if changed. */
+/** Changes of a what-if. */
 export const MAX_CHANGES = 4096;
 
 /** Drives besides the first hard disk: three more on the cables, two floppies. */
 export const MAX_DRIVES = 5;
-/** What 28 bits of an ATA command can address. */
+/** Sectors that 28 bits of an ATA command can address. */
 export const MAX_DISK_SECTORS = 2 ** 28;
 /** All disks in the trace itself, bytes; a byte more than four of the largest that the recorder embeds would be too many. */
 export const MAX_EMBEDDED_BYTES = 2 ** 30 + 2 ** 24;

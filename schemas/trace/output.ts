@@ -5,6 +5,8 @@ import type { Input } from './inputs.ts';
 import type { LadderRow } from './ladder.ts';
 import type { StateChanges } from './state-changes.ts';
 
+/** The interface by which a run that is recorded reaches a trace. */
+
 /** Instructions between two rungs of the ladder, unless asked otherwise. */
 export const DEFAULT_LADDER_INTERVAL = 4_194_304;
 
@@ -51,7 +53,7 @@ export interface WrittenBytes {
 }
 
 /**
- * Where a run being recorded goes, also one that is recorded again by a replay with more detail. Everything is in the
+ * The receiver of a run being recorded, also one that is recorded again by a replay with more detail. Everything is in the
  * order of the run. Implemented by the trace writer; declared here because the replayer does not know the recorder.
  */
 export interface TraceOutput {
@@ -62,7 +64,7 @@ export interface TraceOutput {
   /** Closes the chunk in hand at `icount`, when the machine has no events buffered. */
   endChunk(icount: number): void;
   /**
-   * What was written when this was last called, before the first time the header alone. It may wait for that: so the answer
+   * Counts of what was written when this was last called, before the first time the header alone. It may wait for that: so the answer
    * depends on the calls made and not on the speed of the writer.
    */
   mark(): WrittenBytes;

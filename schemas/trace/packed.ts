@@ -1,6 +1,8 @@
 import type { Packed } from './compression.ts';
 import { toNumber, type Words64 } from './schema.ts';
 
+/** Compressed parts of messages (`Packed` in trace.proto). */
+
 /** `Packed` as protobufjs has it. */
 export interface WirePacked {
   readonly codec: number;

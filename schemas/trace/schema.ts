@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
 import { bounded } from '../bounded.ts';
 
+/** The schema of traces, parsed from trace.proto, and 64-bit numbers as it has them. */
+
 /** trace.proto, parsed once; the messages below it are made and read by the files beside it. */
 const text = readFileSync(new URL('./trace.proto', import.meta.url), 'utf8');
 

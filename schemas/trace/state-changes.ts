@@ -1,4 +1,4 @@
-/** What of a machine's state is no longer as it was: how a checkpoint travels from the machine to the trace. */
+/** The parts of a machine's state that are no longer as they were: how a checkpoint travels from the machine to the trace. */
 
 /** Pages of an area, or sectors of a drive. */
 export interface ChangedUnits {

@@ -12,7 +12,7 @@ import { runCli } from './run-cli.ts';
 
 /** `replay --bisect` at the command line, in a build of the tool whose machine is not deterministic. */
 
-/** What is wrong with the machine of the build under test; nothing while it records. */
+/** The fault in the machine of the build under test; nothing while it records. */
 const build = vi.hoisted(() => ({
   harm: undefined as ((cpu: MachineCpu) => void) | undefined,
   at: 0,

@@ -24,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 interface Told {
   readonly record: CliResult;
   readonly check: CliResult;
-  /** What `check` said, in one piece. */
+  /** The output of `check`, in one piece. */
   readonly said: string;
 }
 

@@ -6,7 +6,7 @@ import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { multibootElf } from '../replay/tiny-kernel.ts';
 import { runCli } from './run-cli.ts';
 
-/** What people type, by every way there is, arrives, is recorded, and is replayed. */
+/** Keys that people type, by every way there is, arrive, are recorded, and are replayed. */
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-input-'));
 const path = (name: string) => join(folder, name);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runBuilt } from '../linux/built-cli.ts';
 import { EmulatedTerminal } from '../unit/terminal-screen.ts';
 
-/** What stands on the screen of a real terminal after a command: as much as a pipe gets, and nothing of the progress. */
+/** The text on the screen of a real terminal after a command: as much as a pipe gets, and nothing of the progress. */
 
 const ROOT = join(import.meta.dirname, '../..');
 const PTY = join(import.meta.dirname, 'run-in-pty.py');

@@ -5,7 +5,7 @@ import { PciHost } from '../../recorder/machine/devices/pci-host.ts';
 import type { SystemPorts } from '../../recorder/machine/devices/system-ports.ts';
 import { Board } from './board.ts';
 
-/** What only a machine with a BIOS has: the PCI host bridge and PIIX3, and fw_cfg. */
+/** Chips that only a machine with a BIOS has: the PCI host bridge and PIIX3, and fw_cfg. */
 
 const firmware: Firmware = {
   ...{ bios: new Uint8Array(0x10000), vgaBios: Uint8Array.of(0x55, 0xaa, 1), bootOrder: 'c', pci: true },

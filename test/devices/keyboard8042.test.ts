@@ -18,7 +18,7 @@ function controller() {
   const device = new KeyboardController(board.host, board.bus, board.pic, system as unknown as SystemPorts);
   board.device = device;
   const full = () => (board.in(0x64) & OUTPUT_FULL) !== 0;
-  /** What the keyboard sends until it is silent. */
+  /** The bytes that the keyboard sends until it is silent. */
   const bytes = () => {
     const all: number[] = [];
     for (;;) {

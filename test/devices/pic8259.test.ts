@@ -18,7 +18,7 @@ function pair({ icw4 = 1, slave4 = 1 } = {}) {
       device.setLine(line, true);
     }
   };
-  /** What the processor would be interrupted by, one after the other, without an EOI between. */
+  /** Vectors that would interrupt the processor, one after the other, without an EOI between. */
   const taken = () => {
     const vectors: number[] = [];
     while (device.pending) vectors.push(device.acknowledge());

@@ -14,7 +14,7 @@ export interface GuestRun {
   /** Percent of the workload's default length. */
   readonly scale?: number;
   readonly config?: Partial<MachineConfig>;
-  /** Where the trace goes; without one nothing is kept. */
+  /** Path of the trace; without one nothing is kept. */
   readonly output?: string;
   readonly instructions?: number;
   readonly checkpoints?: CheckpointOptions;

@@ -38,7 +38,7 @@ export class Requests implements InterruptController {
   vector = -1;
   irq = 0;
   injected = false;
-  /** Whether a request stays up after it was acknowledged. */
+  /** True if a request stays up after it was acknowledged. */
   sticky = false;
   get pending(): boolean {
     return this.vector >= 0;

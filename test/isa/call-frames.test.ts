@@ -12,12 +12,12 @@ const FUNCTION = 0x3800;
 const VECTOR = 0x80;
 const IRQ = 0x81;
 const HANDLER = 0x3900;
-/** Where SYSENTER begins; above it the address of the stack of the thread, as in Linux's TSS. */
+/** The stack at which SYSENTER begins; above it the address of the stack of the thread, as in Linux's TSS. */
 const ENTRY_STACK = 0x24f00;
 const THREAD = 0x27000;
 const OTHER_THREAD = 0x29000;
 const SAVED = 0x4f00;
-/** Where user mode calls the kernel. */
+/** The address at which user mode calls the kernel. */
 const CODE = START + 6;
 /** An entry of the page table in force. */
 const PTE = 0x21000 + 4 * 0x300;

@@ -9,7 +9,7 @@ import { Guest } from './differential/guest.ts';
 import { decodeVectors } from './differential/vectors.ts';
 
 /**
- * What a Zen 4 (AMD EPYC, family 25, model 17) made of small programs over every row of the opcode table: a sample of
+ * Results of a Zen 4 (AMD EPYC, family 25, model 17) for small programs over every row of the opcode table: a sample of
  * the fuzzer's (test/slow/differential.test.ts), which needs a compiler and this does not.
  */
 const vectors = decodeVectors(readFileSync(resolve(import.meta.dirname, 'differential/vectors.bin.gz')));

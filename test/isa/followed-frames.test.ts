@@ -16,7 +16,7 @@ const AWAY = 0x3900;
 const THREAD_A = 0x21000;
 const THREAD_B = 0x23000;
 const IRQ_STACK = 0x25000;
-/** Where user mode calls the kernel, by instructions of 2 bytes. */
+/** The address at which user mode calls the kernel, by instructions of 2 bytes. */
 const CALLS = CODE + 8;
 const OLD_RULE = 0;
 

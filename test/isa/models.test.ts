@@ -384,7 +384,7 @@ describe('a SIB byte without an index', () => {
 });
 
 /**
- * What a 386SX leaves in flags that the manual calls undefined, as barotto/test386.asm (POST E0) has it of the chip itself: the
+ * Values that a 386SX leaves in flags that the manual calls undefined, as barotto/test386.asm (POST E0) has it of the chip itself: the
  * instruction, what it works on, and CF, PF, AF, ZF, SF and OF after it.
  */
 describe('undefined flags of a 386', () => {

@@ -92,7 +92,7 @@ const step = (bench: ProtectedMode): number => {
   return bench.vector;
 };
 
-/** What the manual's order makes of a row in a mode; undefined where nothing is in question. */
+/** The exception that the manual's order makes of a row in a mode; undefined where nothing is in question. */
 function right(encoding: Encoding, mode: Mode): number | undefined {
   const { mnemonic } = encoding.opcode;
   const outer = mode === 'virtual-8086' || mode === 'privilege 3';

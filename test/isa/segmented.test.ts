@@ -4,7 +4,7 @@ import type { CpuBench } from './bench.ts';
 import { CODE_0, DATA_0, FLAT, FREE, ProtectedMode, WIDE } from './protected-mode.ts';
 import { CODE, RealMode, STACK } from './real-mode.ts';
 
-/** What runs as micro-ops where segments matter must end as its handlers have it end: the same program both ways. */
+/** Code that runs as micro-ops where segments matter must end as its handlers have it end: the same program both ways. */
 
 type Options = { specialise: boolean };
 type Prepare = (bench: CpuBench) => void;

@@ -188,7 +188,7 @@ class Side {
     dataWritten: (linear: number, size: number) => this.note('write', linear, size),
   };
 
-  /** Where a page of data lies, as an index of words, with address line 20 free and down. */
+  /** The frames in which a page of data lies, as an index of words, with address line 20 free and down. */
   private framesOf(page: number): readonly number[] {
     const pte = PTES[PAGES[page][0] as keyof typeof PTES] ?? FAR_DATA;
     const at = (RAM >>> 2) + ((pte & 0x3ff000) >>> 2);
@@ -242,7 +242,7 @@ class Side {
     });
   }
 
-  /** What an access to the page could have changed. */
+  /** The state that an access to the page could have changed. */
   state(page: number): string {
     const { mem, mmu } = this.bench;
     const [, linear] = PAGES[page];

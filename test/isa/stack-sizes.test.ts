@@ -24,7 +24,7 @@ import {
 import { CODE, hexBytes } from './real-mode.ts';
 
 /**
- * What instructions that load SS, or move the stack pointer by more than a push, make of ESP and EBP, for both operand sizes and
+ * Instructions that load SS, or move the stack pointer by more than a push, and the ESP and EBP that they leave, for both operand sizes and
  * stacks of both sizes, before and after. Right values are worked out here from the manual (80386 PRM, chapter 17; SDM volume
  * 2): a 16-bit stack pointer is SP, and the upper half of ESP stays. What the manual leaves open was seen on an Intel Xeon, whose
  * user code may have 16-bit stacks in its LDT.
@@ -49,7 +49,7 @@ const GATES: Record<Size, number> = { 2: (FREE + 48) | 3, 4: (FREE + 56) | 3 };
 const TOP = 0x7000;
 const INNER_TOP = 0x5000;
 const UPPER = 0xabcd0000;
-/** Where the stack segments are flat, an upper half is an address: it stays 0. */
+/** The upper half of a stack pointer: with flat stack segments it is an address, and stays 0. */
 const upper = (size: Size): number => (size === 2 ? UPPER : 0);
 const EBP_BEFORE = 0x12346000;
 

@@ -1,7 +1,7 @@
 import { IMMEDIATE, type Instruction } from '../../recorder/machine/cpu/decode/decoder.ts';
 import { AF, ARITHMETIC, CF, OF, PF, SF, ZF } from '../../recorder/machine/cpu/flags.ts';
 
-/** What an instruction does to the six arithmetic flags. A flag in neither mask keeps its value. */
+/** The effects of an instruction to the six arithmetic flags. A flag in neither mask keeps its value. */
 export interface FlagEffects {
   readonly defines: number;
   readonly undefines: number;

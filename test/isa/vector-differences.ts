@@ -10,7 +10,7 @@ import { flagEffects } from './undefined-flags.ts';
 import { clearRam, differences, type Expected, hardware, run, snapshot } from './vector-runner.ts';
 
 /**
- * Where a 386 need not do what the 80286 did that made the vectors. Sections are of the 80386 Programmer's Reference
+ * Differences between a 386 and the 80286 that made the vectors. Sections are of the 80386 Programmer's Reference
  * Manual (1986); chapter 14 lists the differences in real mode, chapter 17 has the flags of each instruction.
  */
 
@@ -41,7 +41,7 @@ function partsOf({ bytes }: MooTest): Parts {
 }
 
 /**
- * Why a 386 does something else than the 286 did, and what: each reason tells which tests it is about, and runs one
+ * A reason that a 386 does something else than the 286 did: each reason tells which tests it is about, and runs one
  * to see that it ends as a 386 must end it. The result is what differs from that, empty when nothing does.
  */
 export interface Reason {
@@ -217,7 +217,7 @@ function checkStack(test: MooTest): string[] {
   return outcome(test, hardware(test), changed, undefinedFlags(test));
 }
 
-/** Whether the operand is on the stack: RET, LEAVE, or an address with BP and no segment prefix. */
+/** True if the operand is on the stack: RET, LEAVE, or an address with BP and no segment prefix. */
 function usesStack(opcode: number, bytes: Uint8Array): boolean {
   if (opcode === 0xc3 || opcode === 0xc9) return true;
   if (PREFIXES.has(bytes[0])) return false;

@@ -7,7 +7,7 @@ import type { MooRegister, MooTest } from './moo.ts';
 
 export type Registers = Partial<Record<MooRegister, number>>;
 
-/** What a test must leave: registers, and bytes by physical address. */
+/** The state that a test must leave: registers, and bytes by physical address. */
 export interface Expected {
   readonly registers: Registers;
   readonly memory: ReadonlyMap<number, number>;
@@ -29,7 +29,7 @@ const bench = new CpuBench({ model: '386' });
 const names = (map: Registers) => Object.entries(map) as [MooRegister, number][];
 const hex = (n: number) => n.toString(16);
 
-/** What the 286 left. */
+/** The state that the 286 left. */
 export const hardware = ({ before, after }: MooTest): Expected => ({
   registers: { ...before.registers, ...after.registers },
   memory: new Map([...before.memory, ...after.memory]),
@@ -54,7 +54,7 @@ export function run(test: MooTest, changed: ReadonlyMap<number, number> = new Ma
   return cpu.halted ? undefined : `did not halt: ${cpu.shutdown ?? 'still running'}`;
 }
 
-/** What `run` left otherwise than expected, in words; empty when nothing. `undefinedFlags` are not compared. */
+/** Differences of what `run` left from what was expected, in words; empty if there are none. `undefinedFlags` are not compared. */
 export function differences(
   test: MooTest,
   { registers, memory }: Expected,
@@ -81,7 +81,7 @@ export function differences(
   return found;
 }
 
-/** What `run` left: the registers that a 286 has, and the RAM that it can reach. */
+/** The state that `run` left: the registers that a 286 has, and the RAM that it can reach. */
 export function snapshot({ before }: MooTest): { registers: Registers; memory: Map<number, number> } {
   const { cpu } = bench;
   const registers: Registers = { ...before.registers, ip: cpu.eip & 0xffff, flags: cpu.eflags & FLAGS };

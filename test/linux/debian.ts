@@ -11,7 +11,7 @@ export interface DebianFiles {
   remove(): void;
 }
 
-/** Where the packages are; REWIND386_PACKAGES says otherwise. */
+/** The folder of the packages, unless REWIND386_PACKAGES names another. */
 const PACKAGES = process.env.REWIND386_PACKAGES ?? '/var/cache/rewind386';
 
 /** An i386 kernel and static busybox, in a temporary folder; undefined where the packages, or dpkg-deb, are missing. */

@@ -9,7 +9,7 @@ const FAILED = 0xee;
 
 const SECTOR = 512;
 const BLOCK = 2048;
-/** Where the text is read to. */
+/** The address that the text is read to. */
 const BUFFER = 0x7e00;
 const u16 = (n: number) => [n & 0xff, (n >>> 8) & 0xff];
 const u32 = (n: number) => [...u16(n), ...u16(n >>> 16)];

@@ -30,7 +30,7 @@ const OWN = 'SELECT irq, count(*) AS n FROM interrupts GROUP BY irq';
 /** The bundles are of this test's own making, and so is their SQL. */
 const verify = (file: string) => verifyWith(file, { runSql: true });
 
-/** What the commands print. */
+/** Lines that the commands print. */
 let said: string[] = [];
 beforeEach(() => {
   said = [];

@@ -33,7 +33,7 @@ const copyOf = ({ ram, cpu, written }: State): State => ({
   written: new Map([...written].map(([sector, bytes]) => [sector, bytes.slice()])),
 });
 
-/** What guests do to memory: whole blocks from disk and from elsewhere, page tables, fields of structures. */
+/** Changes that guests make to memory: whole blocks from disk and from elsewhere, page tables, fields of structures. */
 function change(state: State, image: Uint8Array, draw: (below: number) => number): void {
   const words = new Int32Array(state.ram.buffer);
   for (let times = 0; times < 30; times++) {

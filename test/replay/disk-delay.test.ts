@@ -15,7 +15,7 @@ import { replay } from '../../replayer/verify/replay.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { ALL_READ, diskKernel } from './disk-kernel.ts';
 
-/** What-ifs inside a transfer of several sectors, each of which has an interrupt and a time of its own. */
+/** Changes inside a transfer of several sectors, each of which has an interrupt and a time of its own. */
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-delay-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -72,7 +72,7 @@ export const exitWith = (code: number): number[] => [0xb0, code, 0xe6, 0xf4]; //
 
 export const HALT = [0xf4]; // hlt
 
-/** Where the page directory, its one table, and the page that `pageFault` takes away lie. */
+/** Addresses of the page directory, its one table, and the page that `pageFault` takes away. */
 const DIRECTORY = 0x300000;
 const TABLE = 0x301000;
 export const VICTIM = 0x380000;

@@ -54,7 +54,7 @@ const { code, addresses } = assemble({
   ],
 });
 
-/** Where its functions begin. */
+/** Addresses of its functions. */
 export const INTERRUPTED = Object.fromEntries(addresses) as Readonly<
   Record<'flat' | 'body' | 'handler' | 'work', number>
 >;

@@ -5,7 +5,7 @@ import type { Firmware } from '../../recorder/machine/device.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { bootCd, bootDisk } from './boot-sector.ts';
 
-/** What tests of booting by SeaBIOS share. */
+/** Shared by the tests of booting by SeaBIOS. */
 
 export const FLOPPY_SECTORS = 2880;
 export const DISK_SECTORS = 1008;

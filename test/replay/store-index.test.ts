@@ -26,7 +26,7 @@ import { bootFloppy, firmware, PLAN } from './seabios.ts';
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
 const trace = join(folder, 'run.r386');
 const EPOCH = 2 ** EPOCH_SHIFT;
-/** Where the boot sector of boot-sector.ts reads a sector to. */
+/** The address that the boot sector of boot-sector.ts reads a sector to. */
 const READ_TO = 0x7e00;
 
 /** Every write of the run, in order. */

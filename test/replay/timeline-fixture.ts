@@ -18,7 +18,7 @@ export const HIJACK = {
   interrupt: 22_711_849,
   /** The PTE in the alternate map, and where it lies. */
   linear: 0xfffbfef8,
-  /** What is stored. */
+  /** The value that is stored. */
   value: 0x5f6207,
   symbol: 'pmap_enter+0x15d',
 } as const;
@@ -55,7 +55,7 @@ export async function hijackTrace(): Promise<HijackTrace> {
   };
 }
 
-/** What SQL says of the hijack: its finding, and the access that it names. */
+/** The hijack according to SQL: its finding, and the access that it names. */
 export interface HijackFinding {
   /** As `check` and `monitor findings` have them. */
   readonly findings: readonly DebugFinding[];

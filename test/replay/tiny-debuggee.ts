@@ -17,7 +17,7 @@ export interface TinyDebuggee {
   readonly debuggee: Debuggee;
   readonly monitor: Monitor;
   readonly stub: GdbStub;
-  /** What the debuggee had to tell. */
+  /** Notes that the debuggee gave. */
   readonly notes: string[];
   remove(): void;
 }

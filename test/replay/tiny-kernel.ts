@@ -8,7 +8,7 @@ const BASE = 0x100000;
 const u16 = (n: number) => [n & 0xff, (n >>> 8) & 0xff];
 const u32 = (n: number) => [...u16(n), ...u16(n >>> 16)];
 
-/** Where the page directory and its one table lie. */
+/** Addresses of the page directory and its one table. */
 const DIRECTORY = 0x300000;
 const TABLE = 0x301000;
 

@@ -62,7 +62,7 @@ try {
 }
 `;
 
-/** What the program writes, written on this thread. */
+/** The bytes that the program writes, written on this thread. */
 function inline(file: string): Buffer {
   const header = anyHeader();
   const writer = new TraceWriter(file, header, new InlineLane(file, header));

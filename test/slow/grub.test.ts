@@ -13,7 +13,7 @@ if (!there) console.warn('grub: skipped, no grub-rescue-pc here (.ci/run install
 interface Medium {
   readonly options: readonly string[];
   readonly typed: readonly string[];
-  /** What the screen then says, line by line. */
+  /** Texts of the screen then, line by line. */
   readonly answers: readonly RegExp[];
   /** Stands on the screen when the last line has been answered. */
   readonly last: string;

@@ -30,7 +30,7 @@ const KERNEL = join(folder, 'kernel.elf');
 const REFERENCE = join(folder, 'reference.r386');
 let reference: Buffer;
 let chunkEnds: number[];
-/** How long an undisturbed recording takes from its beginning, ms. */
+/** Milliseconds that an undisturbed recording takes from its beginning. */
 let duration = 0;
 
 beforeAll(async () => {
@@ -72,7 +72,7 @@ const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size
 interface Killing {
   /** False when the recorder had come to its own end before. */
   readonly wasKilled: boolean;
-  /** What is left. */
+  /** Path of the file that is left. */
   readonly path: string | undefined;
 }
 

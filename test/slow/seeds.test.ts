@@ -37,7 +37,7 @@ describe.each(['ftpd', 'forkstorm', 'pageio'])('%s, whole, on the fixed kernel',
   });
 });
 
-/** How the hijack ends, one seed of each kind; docs/guest.md lists them. */
+/** Ends of the hijack, one seed of each kind; docs/guest.md lists them. */
 const ENDS = [
   { workload: 'ftpd', seed: 117, code: 0x11, line: /^panic: pmap_enter: no page table for efbfe000/ },
   { workload: 'ftpd', seed: 113, code: 0x11, line: /^panic: vm_page_free: page \w+ is in use/ },

@@ -34,7 +34,7 @@ async function findings(file: string) {
   }
 }
 
-/** Where the alternate slot of the current directory appears, by the recursive map. */
+/** The address at which the alternate slot of the current directory appears, by the recursive map. */
 const APTD_PDE = 0xeffbfffc;
 
 /** Runs of the buggy kernel that meet the bug, and how the guest itself notices. */

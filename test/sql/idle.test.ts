@@ -6,7 +6,7 @@ import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { APTD_OP, CONTROL_REGISTER, INTERRUPT_OP, STACK_SWITCH_REASON } from '../../schemas/events.ts';
 import { type MadeEvent, madeTrace } from './made-trace.ts';
 
-/** What is said of a kernel that has nothing to do: FreeBSD 2 idles under whatever directory is loaded. */
+/** Findings of a kernel that has nothing to do: FreeBSD 2 idles under whatever directory is loaded. */
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openDrives } from '../../analysis/cli/options/drives.ts';
 
-/** What becomes of a floppy image that is none of the sizes of floppies. */
+/** Floppy images that are none of the sizes of floppies. */
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-drives-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -13,7 +13,7 @@ import { elfSections } from '../../replayer/dwarf/sections.ts';
 import { typeOf } from '../../replayer/dwarf/types.ts';
 import { readElf } from '../../schemas/guest/elf.ts';
 
-/** What gcc writes, in every version of DWARF. */
+/** Debug information as gcc writes it, in every version of DWARF. */
 
 const SOURCE = `
 enum colour { RED, GREEN = 5 };

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { liveFrame } from '../../analysis/cli/work/recording-display.ts';
 import type { TextScreen } from '../../recorder/machine/devices/vga-text.ts';
 
-/** What `record --screen` sends to a terminal. */
+/** The bytes that `record --screen` sends to a terminal. */
 
 function screen(cursorRow: number | null): TextScreen {
   const [columns, rows] = [80, 25];

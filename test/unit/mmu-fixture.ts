@@ -13,7 +13,7 @@ import { EVENT_KIND_NAMES, EVENT_KINDS, type EventBatch, type EventKind } from '
 
 export type Row = Record<string, number>;
 
-/** What the fake CPU throws for a fault. */
+/** The error that the fake CPU throws for a fault. */
 export class FaultSeen extends Error {
   readonly vector: number;
   readonly code: number;

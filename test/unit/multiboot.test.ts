@@ -8,7 +8,7 @@ import { buildMachine } from '../../recorder/machine/build.ts';
 import { BOOT_REVISION, DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
 import { allocateMemory, RAM } from '../../recorder/machine/layout.ts';
 
-/** What a Multiboot kernel finds in memory, and where (Multiboot Specification 0.6.96, 3.3). */
+/** The memory that a Multiboot kernel finds (Multiboot Specification 0.6.96, 3.3). */
 
 const MB = 1 << 20;
 

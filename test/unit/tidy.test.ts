@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { architectureDocument } from '../../analysis/docs/architecture-document.ts';
 import { LAYERS, type Layer } from '../../analysis/docs/layers.ts';
 
-/** What keeps the house in order: who may import whom, no circles, no name of a file that is not there. */
+/**
+ * Keeps the house in order: folders import what they may, no file reaches itself, each module says what it is for, comments are
+ * written as the project writes them and name no file that is not there.
+ */
 
 const root = resolve(import.meta.dirname, '../..');
 const text = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -115,6 +118,24 @@ it('the machine reaches no host clock, randomness, file or socket', () => {
   const machine = sources.filter((path) => below(path, 'recorder/machine'));
   const code = (path: string) => text(path).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
   expect(machine.filter((path) => forbidden.test(code(path)))).toEqual([]);
+});
+
+describe('comments', () => {
+  it('stand at the head of each module: of its own, or of what it exports first', () => {
+    const head = (path: string) =>
+      text(path).replace(/^(?:\s*(?:import\b[^;]*;|\/\/ biome-ignore.*)\n|\s*\n)*/, '');
+    const isHead = /^(?:\/\*\*(?:[^*]|\*(?!\/))+\*\/\n(?:\n|export )|\/\/ Generated from )/;
+    expect(sources.filter((path) => !isHead.test(head(path)))).toEqual([]);
+  });
+
+  it('say what a thing is or does, and do not begin with a question word', () => {
+    const question = /\/\*\*[\s*]*((?:What|Who|Whether|How|Where|Why|When)\b.*)/g;
+    const code = ['schemas', 'recorder', 'replayer', 'analysis', 'test', 'scripts'].flatMap(filesBelow);
+    const found = code
+      .filter((path) => /\.(ts|mjs)$/.test(path))
+      .flatMap((path) => [...text(path).matchAll(question)].map(([, begin]) => `${path}: ${begin}`));
+    expect(found).toEqual([]);
+  });
 });
 
 it('comments and pages name no file that is not there', () => {

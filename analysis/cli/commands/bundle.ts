@@ -21,7 +21,7 @@ import { openDatabase } from '../work/open-database.ts';
 import { checkOutput, FORCE } from '../work/output-file.ts';
 import { divergenceReport, replayTrace } from '../work/replay-trace.ts';
 
-/** `rewind386 bundle` */
+/** `rewind386 bundle`: writes a trace again with all that a replay and its answers need. */
 export const addBundle = (cli: Argv): Argv =>
   cli.command(
     'bundle <file>',

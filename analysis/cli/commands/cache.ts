@@ -3,7 +3,7 @@ import { cacheUse, clearCache } from '../../db/cache-folder.ts';
 import { bytes, plural } from '../terminal/format.ts';
 import { print } from '../terminal/output.ts';
 
-/** `rewind386 cache` */
+/** `rewind386 cache`: shows, and with --clear removes, what is kept of traces to answer faster. */
 export const addCache = (cli: Argv): Argv =>
   cli.command('cache', 'what is kept of traces to answer faster, and where', options, ({ clear }) => {
     const { folder, traces, bytes: size } = clear ? clearCache() : cacheUse();

@@ -8,7 +8,7 @@ import { printLines } from '../terminal/output.ts';
 import { checkTraces, describeReport } from '../work/check-report.ts';
 import { reportFacts } from '../work/report-facts.ts';
 
-/** `rewind386 check` */
+/** `rewind386 check`: runs the invariants over traces and reports what breaks them. */
 export const addCheck = (cli: Argv): Argv =>
   cli.command(
     'check <files..>',

@@ -1,6 +1,8 @@
 import type { Argv } from 'yargs';
 import { printPicture } from '../terminal/output.ts';
 
+/** `rewind386 completion`: prints the script by which a shell completes commands and options. */
+
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 /** `rewind386 completion` */

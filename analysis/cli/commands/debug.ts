@@ -25,7 +25,7 @@ import { type DebugStart, goToStart } from '../work/debug-start.ts';
 import { GdbFiles } from '../work/gdb-files.ts';
 import { knownLastWriter } from '../work/known-last-writer.ts';
 
-/** `rewind386 debug` */
+/** `rewind386 debug`: serves a trace to gdb, or to an editor by the Debug Adapter Protocol. */
 export const addDebug = (cli: Argv): Argv =>
   cli.command('debug <file>', 'go back and forth in a trace with gdb', options, async (args) => {
     const { file, finding } = args;

@@ -18,7 +18,7 @@ import { openDatabase } from '../work/open-database.ts';
 import { recordGuest, recordingSummary } from '../work/record-guest.ts';
 import { divergenceReport, replaySummary, replayTrace } from '../work/replay-trace.ts';
 
-/** `rewind386 demo` */
+/** `rewind386 demo`: records the built-in guest with its bug and without, and checks both. */
 export const addDemo = (cli: Argv): Argv =>
   cli.command(
     'demo',

@@ -13,6 +13,8 @@ import { fileBytes } from '../work/file-bytes.ts';
 import { openDatabase } from '../work/open-database.ts';
 import { writeError } from '../work/output-file.ts';
 
+/** `rewind386 export`: writes a trace as files that other tools read. */
+
 const TARGETS = ['parquet', 'arrow', 'perfetto'] as const;
 type Target = (typeof TARGETS)[number];
 

@@ -10,7 +10,7 @@ import { traceFacts } from '../report/trace-facts.ts';
 import { bytes, grouped, hanging, plural, shellWord } from '../terminal/format.ts';
 import { print, printLines, terminalWidth } from '../terminal/output.ts';
 
-/** `rewind386 info` */
+/** `rewind386 info`: shows what a trace holds, without executing it. */
 export const addInfo = (cli: Argv): Argv =>
   cli.command('info <file>', 'what a trace holds', options, ({ file, json }) => {
     const reader = TraceReader.open(file);

@@ -19,7 +19,7 @@ import { openDatabase } from '../work/open-database.ts';
 import { checkOutput, FORCE, writeError } from '../work/output-file.ts';
 import { writeBeside } from '../work/write-beside.ts';
 
-/** `rewind386 query` */
+/** `rewind386 query`: asks SQL, or a named query, of traces. */
 export const addQuery = (cli: Argv): Argv =>
   cli.command('query [words..]', 'ask a named query or SQL of traces', options, async (args) => {
     if (args.list) return printLines(describeQueries());

@@ -33,7 +33,7 @@ import { checkOutput, FORCE } from '../work/output-file.ts';
 
 import { recordGuest, recordingSummary } from '../work/record-guest.ts';
 
-/** `rewind386 record` */
+/** `rewind386 record`: runs a guest and writes the trace of it. */
 export const addRecord = (cli: Argv): Argv =>
   cli.command('record [guest]', 'run a guest and record it to a trace', options, async (args) => {
     checkOutput(args.output as string, { force: args.force, makes: 'trace' });
@@ -68,7 +68,7 @@ export const addRecord = (cli: Argv): Argv =>
     process.exitCode = ending.failed || result.ended?.ok === false ? EXIT.findings : EXIT.ok;
   });
 
-/** Why the script ended the recording; `shown`: the screen has been printed already. */
+/** The reason that the script gave for ending the recording; `shown`: the screen has been printed already. */
 function gaveUp({ message, screen }: SourceEnd, shown: boolean): string[] {
   if (!screen || shown) return [`rewind386: ${message}`];
   if (!screen.some(Boolean)) return [`rewind386: ${message}; it is empty, or in a graphics mode`];

@@ -14,7 +14,7 @@ import { checkOutput, FORCE } from '../work/output-file.ts';
 import { divergenceReport, replaySummary, replayTrace } from '../work/replay-trace.ts';
 import { CHANGE_OPTIONS, isWhatIf, runWhatIf } from '../work/what-if.ts';
 
-/** `rewind386 replay` */
+/** `rewind386 replay`: executes a trace again and compares everything, or records a what-if. */
 export const addReplay = (cli: Argv): Argv =>
   cli.command(
     'replay <file>',

@@ -15,7 +15,7 @@ import { plural, shellWord } from '../terminal/format.ts';
 import { complain, complainLines, printLines } from '../terminal/output.ts';
 import { divergenceReport, replaySummary, replayTrace } from '../work/replay-trace.ts';
 
-/** `rewind386 verify` */
+/** `rewind386 verify`: executes a bundle and holds it to every hash, event and answer that it gives. */
 export const addVerify = (cli: Argv): Argv =>
   cli.command(
     'verify <file>',

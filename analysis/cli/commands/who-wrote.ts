@@ -19,7 +19,7 @@ import { note, progressBar } from '../terminal/progress.ts';
 import { machineAt } from '../work/machine-at.ts';
 import { openDatabase } from '../work/open-database.ts';
 
-/** `rewind386 who-wrote` */
+/** `rewind386 who-wrote`: finds the last writer of memory by the index of stores. */
 export const addWhoWrote = (cli: Argv): Argv =>
   cli.command(
     'who-wrote <file> [range]',

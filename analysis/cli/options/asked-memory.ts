@@ -65,7 +65,7 @@ export function physicalRanges(machine: Machine, { start, bytes }: Range): Range
   return ranges;
 }
 
-/** Where the PDE lies that maps a linear address in the directory in force, and its PTE unless the page is one of 4 MB. */
+/** Physical addresses of the PDE that maps a linear address in the directory in force, and of its PTE unless the page is one of 4 MB. */
 export function entriesOf(machine: Machine, linear: number): Range[] {
   const { cr0, cr3, cr4 } = machine.cpu;
   if (cr0 >= 0)

@@ -7,7 +7,7 @@ import type { Changes, MovedInterrupt } from '../../what-if/what-if.ts';
 import { grouped } from '../terminal/format.ts';
 import { parseCount } from './values.ts';
 
-/** What a what-if changes, as typed: each list may have several. docs/what-if.md defines them. */
+/** The changes of a what-if, as typed: each list may have several. docs/what-if.md defines them. */
 export interface ChangeRequest {
   /** icount of those that do not name one. */
   readonly at?: string | undefined;

@@ -7,6 +7,8 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 import { SECTOR_BYTES } from '../../../schemas/guest/disk-image.ts';
 import { readUserFile } from './user-file.ts';
 
+/** Images for the drives of a machine, as the user names them: opened, and put where they belong. */
+
 /** Paths of the images in a machine's drives. */
 export interface Media {
   readonly disks: readonly string[];
@@ -16,12 +18,12 @@ export interface Media {
   readonly first?: DriveKind;
 }
 
-/** Where an ISO 9660 volume says that it is one (ECMA-119, 8.1: sector 16), and the end of a boot sector. */
+/** Offsets at which an ISO 9660 volume says that it is one (ECMA-119, 8.1: sector 16), and of the end of a boot sector. */
 const ISO_AT = 16 * 2048 + 1;
 const ISO_MARK = 'CD001';
 const BOOT_MARK_AT = 510;
 
-/** What drive a bootable image is for, by its size and contents; undefined when it does not look like one. */
+/** The kind of drive that a bootable image is for, by its size and contents; undefined when it does not look like one. */
 export function mediumKind(image: Uint8Array): DriveKind | undefined {
   const boots = image[BOOT_MARK_AT] === 0x55 && image[BOOT_MARK_AT + 1] === 0xaa;
   const isIso = Buffer.from(image.subarray(ISO_AT, ISO_AT + ISO_MARK.length)).toString('latin1') === ISO_MARK;

@@ -5,7 +5,7 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 import type { Media } from './drives.ts';
 import { readUserFile } from './user-file.ts';
 
-/** What of a `record` command line says how the BIOS starts the machine. */
+/** The options of `record` that say how the BIOS starts the machine. */
 export interface FirmwareRequest {
   readonly bios?: string | undefined;
   readonly vgaBios?: string | undefined;
@@ -21,7 +21,7 @@ const bundled = (name: string): Uint8Array =>
   readFileSync(new URL(`../../../firmware/seabios/${name}`, import.meta.url));
 const NO_VGA_BIOS = 'none';
 
-/** Whether the guest is to be booted by a BIOS though no bootable image was named as the guest. */
+/** True if the guest is to be booted by a BIOS though no bootable image was named as the guest. */
 export const asksForFirmware = ({ bios, vgaBios, boot, isa, ...media }: FirmwareRequest): boolean =>
   [bios, vgaBios, boot, media.cdrom].some((given) => given !== undefined) ||
   isa === true ||

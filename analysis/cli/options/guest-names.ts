@@ -32,7 +32,7 @@ interface NamingArguments {
   readonly profile?: string | undefined;
 }
 
-/** What a command was given; undefined for nothing. Throws BadInput for files that are of no use. */
+/** Names and profile that a command was given; undefined for nothing. Throws BadInput for files that are of no use. */
 export function givenNames({ symbols, profile }: NamingArguments): Names | undefined {
   if (symbols === undefined && profile === undefined) return undefined;
   const file = symbols === undefined ? undefined : symbolFile(symbols);
@@ -83,7 +83,7 @@ function renamed(
   return { ...recorded, name: untrusted(name), recursiveSlot, alternateSlot, source };
 }
 
-/** What a profile asks for and no name can give: events that the recording does not have. */
+/** Events that a profile asks for and no name can give: those that the recording does not have. */
 function notRecorded({ profile }: TraceHeader, given: GuestProfile): string[] {
   const notes: string[] = [];
   const { alternateSlot = -1 } = given;

@@ -20,7 +20,7 @@ import { asksForFirmware, openFirmware } from './firmware.ts';
 import { profileText } from './guest-names.ts';
 import { readUserFile } from './user-file.ts';
 
-/** What of a `record` command line says which guest to run, and how to start it. */
+/** The options of `record` that say which guest to run, and how to start it. */
 export interface GuestRequest {
   /** Built-in name, or path of a Multiboot ELF, a Linux bzImage or a bootable image; absent to boot from the drives. */
   readonly guest?: string | undefined;
@@ -182,7 +182,7 @@ function assemble(
   };
 }
 
-/** What is known of the guest: its profile, by the symbols of --symbols or else of its image. */
+/** Finds what is known of the guest: its profile, by the symbols of --symbols or else of its image. */
 function describe(
   request: GuestRequest,
   defaultProfile: string,

@@ -59,7 +59,7 @@ interface InputArguments {
 
 export interface Inputs {
   readonly sources: readonly InputSource[];
-  /** Where the person at the terminal types, if one does. */
+  /** The source for what a person types at the terminal, if one does. */
   readonly live: LiveSource | undefined;
 }
 

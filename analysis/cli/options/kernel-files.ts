@@ -3,7 +3,7 @@ import type { TraceGuest } from '../../../schemas/trace/header.ts';
 import { unpackFile } from '../../../schemas/trace/packed-file.ts';
 import { builtinDebugFile, builtinSources } from './builtin-guest.ts';
 
-/** What a debugger wants of a recorded kernel. */
+/** The files of a recorded kernel that a debugger wants. */
 export interface KernelFiles {
   /** The image as it was recorded; undefined where the guest came from a disk. */
   readonly kernel: Uint8Array | undefined;

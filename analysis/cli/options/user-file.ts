@@ -14,7 +14,7 @@ export function readUserFile(path: string, what: string): Uint8Array {
   }
 }
 
-/** What else the user may have meant where a file cannot be read. */
+/** A hint at built-in names that the user may have meant where a file cannot be read. */
 function builtinsFor(what: string): string {
   if (what === 'guest') return `; the built-in guest is ${BUILTIN_GUEST}`;
   return what === 'profile' ? `; the built-in profiles are ${Object.keys(BUILTIN_PROFILES).join(', ')}` : '';

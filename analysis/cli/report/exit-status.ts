@@ -1,4 +1,4 @@
-/** What the process returns, for scripts; the same for every command. */
+/** Exit statuses of the process, for scripts; the same for every command. */
 export const EXIT = {
   ok: 0,
   /** Findings, a check that failed, or a recorded guest that did. */

@@ -3,7 +3,7 @@ import { EVENT_KIND_NAMES } from '../../../schemas/events.ts';
 import type { TraceDisk } from '../../../schemas/trace/header.ts';
 import { hashWordsHex } from '../../../schemas/trace/ladder.ts';
 
-/** What a trace holds, as plain values for programs: `info --json`. Names are exact; docs/trace-format.md tells of each field. */
+/** The contents of a trace, as plain values for programs: `info --json`. Names are exact; docs/trace-format.md tells of each field. */
 export function traceFacts(reader: TraceReader): object {
   const { header, footer, torn } = reader;
   const { guest, profile, machine, parent, drives = [] } = header;

@@ -1,5 +1,5 @@
 /**
- * What may stand where the cursor is, for the shells' completion scripts (commands/completion.ts). yargs knows commands, choices
+ * Words that may stand where the cursor is, for the shells' completion scripts (commands/completion.ts). yargs knows commands, choices
  * and options; options are said to those who have begun one, so that elsewhere the shell completes file names.
  */
 export function completions(

@@ -26,7 +26,7 @@ interface ColourStream {
   hasColors?(): boolean;
 }
 
-/** Whether a stream is a terminal with colours; NO_COLOR, FORCE_COLOR and TERM are heeded (Node's tty.WriteStream). */
+/** True if a stream is a terminal with colours; NO_COLOR, FORCE_COLOR and TERM are heeded (Node's tty.WriteStream). */
 const hasColours = (stream: ColourStream): boolean => stream.isTTY === true && stream.hasColors?.() === true;
 
 /** A printable line, in colours where they are shown. */

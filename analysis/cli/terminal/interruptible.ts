@@ -1,3 +1,5 @@
+/** Signals and closed pipes: a long job ends in order at Ctrl-C, and silently when nobody reads. */
+
 /** Status of a process that SIGPIPE ended, as shells see it: nobody reads what it would say. */
 const SIGPIPE_STATUS = 128 + 13;
 const SIGINT_STATUS = 128 + 2;

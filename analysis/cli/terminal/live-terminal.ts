@@ -1,6 +1,8 @@
 import type { LiveSource } from '../../../recorder/capture/input/live-source.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 
+/** The user's terminal in raw mode: keys go to the guest until Ctrl-] leaves. */
+
 /** Ctrl-]: leaves, as in telnet. */
 const LEAVE = '\x1d';
 

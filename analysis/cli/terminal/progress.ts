@@ -2,9 +2,9 @@ import { grouped } from './format.ts';
 import { complain, print } from './output.ts';
 import { statusLine } from './status-line.ts';
 
-/** What a long job tells about itself while it runs. */
+/** The news that a long job tells about itself while it runs. */
 export interface Progress {
-  /** How far it is, in instructions. */
+  /** Says how far the job is, in instructions. */
   at(done: number): void;
   /** A line of output, which must not tear the bar. */
   line(text: string): void;
@@ -72,5 +72,5 @@ function duration(seconds: number): string {
   return minutes < 60 ? `${minutes}m ${whole % 60}s` : `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
 }
 
-/** What there is to say besides the answer. */
+/** Prints a line on stderr: something to say besides the answer. */
 export const note = (text: string): void => complain(`note: ${text}`);

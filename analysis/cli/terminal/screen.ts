@@ -49,7 +49,7 @@ export function screenAnsi(screen: TextScreen): string {
 const WIDTH = 9;
 const HEIGHT = 16;
 const BASELINE = 12;
-/** Where textLength is not heeded, common monospaced fonts (advance 0.602 em) still come out at the width of a cell. */
+/** Chosen so that common monospaced fonts (advance 0.602 em) come out at the width of a cell even if textLength is not heeded. */
 const FONT_SIZE = 14.95;
 
 /** A picture that any browser shows, in its monospaced font. */

@@ -1,6 +1,6 @@
 /** A terminal's own line at the bottom of what was written to it: how far a job is. */
 
-/** What it needs of process.stderr. */
+/** The members of process.stderr that a status line needs. */
 export interface TerminalStream {
   readonly isTTY?: boolean;
   readonly columns?: number;

@@ -11,7 +11,9 @@ import { complain, complainLines, print } from '../terminal/output.ts';
 import { progressBar } from '../terminal/progress.ts';
 import { divergenceReport, replayTrace } from './replay-trace.ts';
 
-/** What a machine is made of: where that differs, nothing was executed. */
+/** Bisects a divergence for the user: what is executed, and what is said of the instruction found. */
+
+/** Parts that a machine is made of: where one differs, nothing was executed. */
 const NO_RUN = new Set(['image', 'disk image', 'BIOS', 'VGA BIOS', 'module']);
 
 /** `rewind386 replay FILE --bisect`. Returns the exit status. */

@@ -15,6 +15,8 @@ import { type Hint, hintsOfFile } from '../../ending/hints.ts';
 import { grouped, plural, shellWord } from '../terminal/format.ts';
 import { openDatabase } from './open-database.ts';
 
+/** Checks traces and says what was found, for `check` and `demo`. */
+
 /** All that there is to say of traces. */
 export interface Report {
   readonly paths: readonly string[];

@@ -14,10 +14,12 @@ import { kernelFiles } from '../options/kernel-files.ts';
 import { type DebugStart, goToStart } from './debug-start.ts';
 import { knownLastWriter } from './known-last-writer.ts';
 
+/** Serves a trace to editors by the Debug Adapter Protocol: on stdin and stdout, or on a port. */
+
 export interface DapRequest extends DebugStart {
   readonly reader: TraceReader;
   readonly findings: () => Promise<readonly DebugFinding[]>;
-  /** Where the client is. */
+  /** The stream from the client. */
   readonly input: Readable;
   readonly output: Writable;
 }

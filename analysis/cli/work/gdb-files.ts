@@ -5,7 +5,7 @@ import { elfSections } from '../../../replayer/dwarf/sections.ts';
 import type { GuestNames } from '../../../replayer/trace/trace-reader.ts';
 import { kernelFiles } from '../options/kernel-files.ts';
 
-/** What gdb needs to know the guest by: its kernel with symbols, and how to connect. In a folder of its own. */
+/** Files by which gdb knows the guest: its kernel with symbols, and how to connect. They lie in a folder of its own. */
 export class GdbFiles {
   /** Path of the file that has the guest's symbols, and its DWARF if there is any; gdb asks the server for it. */
   readonly program: string | undefined;

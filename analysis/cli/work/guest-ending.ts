@@ -5,7 +5,7 @@ import { type Sign, signsOf } from '../../ending/signs.ts';
 import { grouped } from '../terminal/format.ts';
 import { describeHint } from './check-report.ts';
 
-/** What a recording says of its guest's end: the same signs and hints that `check` has. */
+/** The end of a guest as its recording tells it: the same signs and hints that `check` has. */
 export interface GuestEnding {
   /** It crashed, panicked, ended badly, or is stuck in an exception. */
   readonly failed: boolean;

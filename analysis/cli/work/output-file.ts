@@ -2,6 +2,8 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { PREAMBLE_BYTES, preamble } from '../../../schemas/trace/framing.ts';
 
+/** Files that a command writes where the user says: nothing is overwritten unasked, and errors say what to do. */
+
 /** The option of every command that writes a file of the user's naming. */
 export const FORCE = {
   force: { type: 'boolean', default: false, describe: 'write over a file of that name' },

@@ -59,7 +59,7 @@ export async function recordGuest(guest: Guest, request: RecordingRequest): Prom
   }
 }
 
-/** What was recorded, and how the guest ended. */
+/** Says what was recorded, and how the guest ended. */
 export function recordingSummary(path: string, guest: Guest, result: RecordResult): string[] {
   const { final, events, inputs } = result;
   return [

@@ -8,7 +8,7 @@ import { printPicture } from '../terminal/output.ts';
 import { progressCount } from '../terminal/progress.ts';
 import { screenAnsi, screenText } from '../terminal/screen.ts';
 
-/** What a person sees of a recording while it goes on. */
+/** The part of the terminal that a person sees of a recording while it goes on. */
 export interface Display {
   /** A byte of the guest's console. */
   hear(port: number, byte: number): void;
@@ -57,7 +57,7 @@ const TOP = '\x1b[H';
 const USUAL_ROWS = 24;
 
 /**
- * What a terminal of `height` rows is to be sent to show a screen at its top: each line clears its own row first, since
+ * The bytes that have a terminal of `height` rows show a screen at its top: each line clears its own row first, since
  * a clear after a line that fills its row would take the last character, and none ends in a newline that would
  * scroll. Of a screen that is higher than the terminal, the part down to the cursor's line.
  */

@@ -1,6 +1,6 @@
 import type { Report } from './check-report.ts';
 
-/** What the checks found, as plain values for programs: `check --json`. Texts are exact. */
+/** The findings of the checks, as plain values for programs: `check --json`. Texts are exact. */
 export function reportFacts({ paths, findings, checks, runs, hints }: Report): object {
   const count = (severity: string) => findings.filter(({ check }) => check.severity === severity).length;
   return {

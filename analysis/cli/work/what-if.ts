@@ -86,7 +86,7 @@ export async function runWhatIf(file: string, request: WhatIfRequest): Promise<n
   }
 }
 
-/** What is changed after the end changes nothing, unless the new run is to go on. */
+/** Throws BadInput for changes after the end: they change nothing, unless the new run is to go on. */
 function withinRun<Changed extends { readonly changedAt: number }>(
   file: string,
   { until = 0 }: WhatIfRequest,
@@ -154,7 +154,7 @@ const describeArrival = ({ line, from, to }: WhatIf['arrivals'][number]): string
     ? `IRQ ${line}, in the recording at icount ${grouped(from)}, does not come: the new run ends before, or the drive was reset`
     : `IRQ ${line}, in the recording at icount ${grouped(from)}, comes at icount ${grouped(to)}`;
 
-/** How the recording ended where the new run ends otherwise: for another reason, or with another code. */
+/** Says how the recording ended where the new run ends otherwise: for another reason, or with another code. */
 function describeOtherEnd(
   { parentExit, parentEnd, exit }: WhatIf,
   { profile }: NamedGuest,

@@ -19,10 +19,10 @@ export interface InputSource {
 }
 
 export interface SourceEnd {
-  /** Whether it got what it waited for. */
+  /** True if it got what it waited for. */
   readonly ok: boolean;
   readonly message: string;
-  /** What stood on the screen that it waited for: its lines, none in a graphics mode. */
+  /** The lines of the screen that it waited for, none in a graphics mode. */
   readonly screen?: readonly string[] | undefined;
 }
 

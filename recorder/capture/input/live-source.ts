@@ -4,7 +4,7 @@ import type { InputSource } from './input-source.ts';
 import { type TypeTo, Typist } from './typing.ts';
 import { isTypeable } from './us-keyboard.ts';
 
-/** What a person types while the guest runs. It comes when it comes: only the trace makes it repeatable. */
+/** The keys that a person types while the guest runs. It comes when it comes: only the trace makes it repeatable. */
 export class LiveSource implements InputSource {
   private readonly typist: Typist;
   private readonly to: TypeTo;

@@ -4,11 +4,13 @@ import type { InputSource, SourceEnd } from './input-source.ts';
 import type { Statement } from './script.ts';
 import { Typist } from './typing.ts';
 
-/** How long an expect waits unless the script says otherwise, instructions. */
+/** The input source that plays a script: waits for text of the console or screen, and types. */
+
+/** Instructions that an expect waits unless the script says otherwise. */
 const DEFAULT_TIMEOUT = 10e9;
-/** How often a screen is looked at, in a virtual second. */
+/** Looks at the screen in a virtual second. */
 const LOOKS_PER_SECOND = 20;
-/** How much of what the console said is kept to look in. */
+/** Characters of the console's output that are kept to look in. */
 const HEARD_CHARACTERS = 4096;
 
 /** Runs a script: everything it does follows from what the guest said and when, so the same run gives the same inputs. */
@@ -21,12 +23,12 @@ export class ScriptSource implements InputSource {
   private screen: () => readonly string[] = () => [];
   private at = 0;
   private timeout = DEFAULT_TIMEOUT;
-  /** When the statement in hand is to go on by itself: a wait's end, the next look at the screen. */
+  /** The icount at which the statement in hand goes on by itself: a wait's end, the next look at the screen. */
   private turn = 0;
-  /** When the expect in hand gives up. */
+  /** The icount at which the expect in hand gives up. */
   private deadline = Number.POSITIVE_INFINITY;
   private typed: Input[] = [];
-  /** What each console port said since the last expect was met. */
+  /** The output of each console port since the last expect was met. */
   private readonly heardOn: string[] = [];
 
   /** `name` names the script in messages. */
@@ -128,5 +130,5 @@ export class ScriptSource implements InputSource {
   }
 }
 
-/** Whether a text stands in a line of the screen, beyond whose end all is blank: a prompt may end with a blank. */
+/** True if a text stands in a line of the screen, beyond whose end all is blank: a prompt may end with a blank. */
 const stands = (text: string, line: string): boolean => `${line}${' '.repeat(text.length)}`.includes(text);

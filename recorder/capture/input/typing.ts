@@ -2,7 +2,9 @@ import type { Input } from '../../../schemas/trace/inputs.ts';
 import { icount } from '../../../schemas/units.ts';
 import { scanCodes } from './us-keyboard.ts';
 
-/** Where text is typed: the first serial port, or the keyboard. */
+/** Types text into a guest: as bytes of the serial port or keys of the keyboard. */
+
+/** Places at which text is typed: the first serial port, or the keyboard. */
 export const TYPE_TO = ['serial', 'keyboard'] as const;
 export type TypeTo = (typeof TYPE_TO)[number];
 

@@ -43,7 +43,7 @@ export function scanCodes(text: string): number[] {
   return codes;
 }
 
-/** Whether some key gives a character. */
+/** True if some key gives the character. */
 export function isTypeable(character: string): boolean {
   const code = character.charCodeAt(0);
   return character.length === 1 && code >= 1 && code <= 0x7f && (code <= 0x1b || code >= 0x20);

@@ -2,6 +2,8 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 import type { Firmware } from '../device.ts';
 import { BIOS_ROM_BYTES, type MachineMemory, OPTION_ROM_BYTES, RAM } from '../layout.ts';
 
+/** Boot by firmware: a BIOS and option ROM in memory, and the processor at its reset vector. */
+
 const GRANULE = 0x10000;
 const MIN_BIOS = 0x10000;
 /** Every option ROM begins with these two bytes (Plug and Play BIOS Specification 1.0A, 3.1). */

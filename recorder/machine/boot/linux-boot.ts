@@ -55,7 +55,7 @@ const CAN_USE_HEAP = 0x80;
 /** "Undefined" boot loader: one without a number of its own. */
 const UNDEFINED_LOADER = 0xff;
 
-/** Where things lie in low memory. */
+/** Physical addresses in low memory. */
 const GDT = 0x9000;
 const BOOT_PARAMS = 0x10000;
 const PARAMS_BYTES = 0x1000;
@@ -74,13 +74,13 @@ const BDA_EBDA_SEGMENT = 0x40e;
 const BDA_BASE_KB = 0x413;
 const COM1 = 0x3f8;
 
-/** Whether a file is a Linux kernel image. */
+/** True if a file is a Linux kernel image. */
 export function isLinuxImage(image: Uint8Array): boolean {
   return image.length > HEADER + 0x100 && viewOf(image).getUint32(MAGIC_AT, true) === MAGIC;
 }
 
 /**
- * Whether such an image can be entered in 32-bit mode. Linux names where (code32_start); what has only the header, so that boot
+ * True if such an image can be entered in 32-bit mode. Linux names where (code32_start); what has only the header, so that boot
  * loaders take it (iPXE's .lkrn), leaves that empty and starts in real mode.
  */
 export const has32BitEntry = (image: Uint8Array): boolean =>

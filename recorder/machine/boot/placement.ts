@@ -1,7 +1,7 @@
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
 
-/** What boot loaders share: putting files into RAM, and where a PC's memory is. */
+/** Shared by the boot loaders: putting files into RAM, and where a PC's memory is. */
 
 /** End of the memory below 640 KB (CMOS 15h), and of what a BIOS with an extended data area leaves of it. */
 export const BASE_MEMORY_END = 0xa0000;
@@ -69,7 +69,7 @@ export function needMemory(mem: MachineMemory, end: number, name: string): void 
   );
 }
 
-/** How a 32-bit boot protocol starts the processor: flat segments, protection on, paging and interrupts off. */
+/** The processor as a 32-bit boot protocol starts it: flat segments, protection on, paging and interrupts off. */
 export interface ProtectedEntry {
   readonly eip: number;
   readonly eax: number;

@@ -5,6 +5,8 @@ import { BIG, CODE_SEGMENT, EXPAND_DOWN, READABLE, SEGMENT_PRESENT, WRITABLE } f
 import { GENERAL_PROTECTION, STACK_FAULT } from './fault.ts';
 import { CPL, ESP, SEGMENT_WORDS, SEGMENTS, SS } from './state.ts';
 
+/** Access to memory by segment and offset, with every check of protection. */
+
 /** Raises a guest exception: never returns. */
 export type RaiseFault = (vector: number, code: number) => never;
 

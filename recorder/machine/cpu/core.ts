@@ -18,9 +18,11 @@ import { InterruptDepth, SWITCH_CR3, SWITCH_LOAD } from './transfers/interrupt-d
 import { Interrupts } from './transfers/interrupts.ts';
 import { Tasks } from './transfers/tasks.ts';
 
+/** The context shared by all handlers of instructions. */
+
 const registerByte = (number: number): number => (number & 3) * 4 + (number >>> 2);
 
-/** What instructions work with: the machine's state, memory by segments, and the operands of the current instruction. */
+/** The context in which instructions execute: the machine's state, memory by segments, and the operands of the current instruction. */
 export class Core {
   readonly mem: MachineMemory;
   readonly i32: Int32Array;

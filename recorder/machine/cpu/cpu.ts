@@ -67,6 +67,8 @@ import {
   TSC_OFFSET,
 } from './state.ts';
 
+/** The processor as the machine sees it: puts its parts together, runs them up to an icount, delivers interrupts. */
+
 const POKE_EIP = POKE_REGISTERS.indexOf('eip');
 const POKE_EFLAGS = POKE_REGISTERS.indexOf('eflags');
 /**
@@ -92,13 +94,13 @@ export interface CpuOptions {
   readonly processor?: Processor;
   /** EVENT_REVISION when absent. */
   readonly eventRevision?: number;
-  /** Whether there is a coprocessor; true when absent. */
+  /** True if there is a coprocessor; absent means true. */
   readonly fpu?: boolean;
   /** Its error lines; without them a board that ignores errors. */
   readonly lines?: CoprocessorLines | undefined;
 }
 
-/** What V8 has learnt of the hot loop serves every machine of the process. */
+/** Set once V8 has seen the hot loop run: what it learnt serves every machine of the process. */
 let warm = false;
 
 /**
@@ -106,7 +108,7 @@ let warm = false;
  * extends); `run` executes blocks of predecoded micro-ops (blocks/, interpreter/) and sends everything else to handlers (instructions/).
  */
 export class Cpu extends CpuState implements CpuView {
-  /** Why the processor stopped for good; null while it has not. */
+  /** The reason that the processor stopped for good; null while it has not. */
   shutdown: string | null = null;
 
   private readonly core: Core;
@@ -419,7 +421,7 @@ export class Cpu extends CpuState implements CpuView {
     core.fault(DEBUG_EXCEPTION, 0);
   }
 
-  /** How many instructions of block `p` come before the next execution breakpoint in it. */
+  /** Number of instructions of block `p` that come before the next execution breakpoint in it. */
   private toBreakpoint(p: number): number {
     const { core, words, blocks } = this;
     const base = (core.segments.base(CS) + words[EIP]) | 0;

@@ -3,6 +3,8 @@ import type { Mmu } from '../mmu/mmu.ts';
 import { CR4_DE } from './decode/models.ts';
 import { CR4, DEBUG_PENDING, DR } from './state.ts';
 
+/** Debug registers and the #DB exceptions that they raise (80386 Programmer's Reference, chapter 12). */
+
 /** DR6 (80386 Programmer's Reference, 12.2.4). */
 export const DR6_BD = 0x2000;
 export const DR6_BS = 0x4000;

@@ -17,13 +17,13 @@ import { SWITCH_LOAD } from './transfers/interrupt-depth.ts';
 /** SYSENTER and SYSEXIT: calls to privilege 0 and back by registers alone, without gate, table or stack (SDM volume 2). */
 
 const MSR_SYSENTER_CS = 0x174;
-/** What both load into CS and SS, whatever the descriptors say: flat, 32-bit; but for the privilege. */
+/** The descriptor that both load into CS and SS, whatever the descriptors say: flat, 32-bit; but for the privilege. */
 const FLAT = SEGMENT_PRESENT | APPLICATION | ACCESSED | BIG | GRANULAR;
 const FLAT_CODE = FLAT | CODE_SEGMENT | READABLE;
 const FLAT_STACK = FLAT | WRITABLE;
 const WHOLE = -1;
 
-/** Where in CPU_STATE model-specific register `number` is kept, if it is one of the three of SYSENTER and there are such. */
+/** The index in CPU_STATE of model-specific register `number`, if it is one of the three of SYSENTER and there are such. */
 export function fastCallRegister(core: Core, number: number): number | undefined {
   const n = number - MSR_SYSENTER_CS;
   return core.processor.has.has('sep') && n >= 0 && n < 3 ? SYSENTER_CS + n : undefined;

@@ -1,3 +1,5 @@
+/** Exceptions of the processor: vectors, the facts of each, and the error that carries one to its delivery. */
+
 /** Exception vectors (80386 Programmer's Reference, table 9-1; #AC: Pentium manual, volume 3, 14.9). */
 export const DIVIDE_ERROR = 0;
 export const DEBUG_EXCEPTION = 1;

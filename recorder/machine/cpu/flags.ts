@@ -1,6 +1,8 @@
 import type { Processor } from './decode/models.ts';
 import { CPL, FLAG_A, FLAG_B, FLAG_KIND, FLAG_RESULT, SYSTEM_FLAGS } from './state.ts';
 
+/** EFLAGS, computed lazily from the last result and operands. */
+
 /** EFLAGS (80386 Programmer's Reference, 2.3.4; AC, ID: Pentium manual, volume 3, 10.1.1). */
 export const CF = 0x0001;
 export const PF = 0x0004;
@@ -45,7 +47,7 @@ export const KIND_ALL = 6;
 export const KIND_MASK = 7;
 export const KIND_SHIFT = 3;
 
-/** How far operands of 1, 2 and 4 bytes are shifted up. */
+/** The bits by which operands of 1, 2 and 4 bytes are shifted up. */
 export const topShift = (size: number): number => 32 - 8 * size;
 export const kindOf = (kind: number, size: number): number => kind | (topShift(size) << KIND_SHIFT);
 
@@ -222,7 +224,7 @@ export class Flags {
     if (mask & ARITHMETIC) this.change(mask & ARITHMETIC, value);
   }
 
-  /** What POPF and IRET at the current privilege may change (80386 Programmer's Reference, 2.3.4 and 17, POPF). */
+  /** Flags that POPF and IRET at the current privilege may change (80386 Programmer's Reference, 2.3.4 and 17, POPF). */
   popMask(): number {
     const { i32 } = this;
     const cpl = i32[CPL];

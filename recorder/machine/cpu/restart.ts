@@ -1,6 +1,8 @@
 import type { Core } from './core.ts';
 import { CR2 } from './state.ts';
 
+/** Undoes a half-done instruction when it faults, so that it can start again. */
+
 /** Words of CPU_STATE that an instruction can change before it faults: registers, flags, segments, latch. */
 const WORDS = 80;
 

@@ -45,6 +45,8 @@ import {
   SYSTEM_FLAGS,
 } from './state.ts';
 
+/** Segment registers: loads, checks and the addresses that they make. */
+
 export const CR0_PE = 1;
 /** Attributes of a real-mode segment: present, writable data. */
 const REAL_ATTRIBUTES = SEGMENT_PRESENT | APPLICATION | WRITABLE | ACCESSED;
@@ -53,7 +55,7 @@ const TYPE_BYTE = 0xff00;
 /** Of one in virtual-8086 mode: the same at DPL 3 (15.2). */
 const VIRTUAL86_ATTRIBUTES = REAL_ATTRIBUTES | 0x6000;
 
-/** How the code of a block was decoded, and what it may assume of segments. */
+/** Modes in which the code of a block was decoded, and what it may assume of segments. */
 export const MODE_16 = 0;
 export const MODE_32 = 1;
 /** 32-bit, and CS, DS, ES and SS cover all linear addresses from 0 with every right: segmentation is invisible. */
@@ -67,7 +69,7 @@ export class Segments {
   /** The descriptor that `fetch` read last. */
   low = 0;
   high = 0;
-  /** Where it lies. */
+  /** The address at which it lies. */
   private address = 0;
   /** 1 while an external event is delivered: the EXT bit of error codes (9.7). */
   external = 0;

@@ -2,7 +2,9 @@ import type { AtaDrive } from './ata-drive.ts';
 import type { PortBus } from './bus.ts';
 import type { InterruptControllers } from './pic8259.ts';
 
-/** Where the two channels of a PC are, in ports and interrupt lines. */
+/** An ATA channel: its ports and interrupt, and the two drives on its cable. */
+
+/** Ports and interrupt lines of the two channels of a PC. */
 export const ATA_CHANNELS = [
   { command: 0x1f0, control: 0x3f6, irq: 14 },
   { command: 0x170, control: 0x376, irq: 15 },

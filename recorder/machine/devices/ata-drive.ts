@@ -10,7 +10,7 @@ import { type BlockName, type DeviceBlock, deviceBlock } from './device-block.ts
 
 /** Words. */
 export const ERROR = 0;
-/** When written; nothing here depends on it. */
+/** The features register, when written; nothing here depends on it. */
 const FEATURES = 1;
 export const COUNT = 2;
 export const SECTOR = 3;
@@ -27,7 +27,7 @@ export const NEXT_LBA = 12;
 /** Bytes of the buffer in use, and how far the host is. */
 export const BUFFERED = 13;
 export const POSITION = 14;
-/** What the deadline stands for. */
+/** The phase that the deadline ends. */
 export const PHASE = 19;
 /** Words 15-18, 20-31 and 34-63 are the drive's own. Double: when the drive is done; 0 while it is idle. */
 const DONE_AT = 16;
@@ -44,14 +44,14 @@ export const DRQ = 8;
 export const ERR = 1;
 /** Of the error register. */
 export const ABORTED = 4;
-/** What the error register holds after diagnostics that found nothing. */
+/** The error register after diagnostics that found nothing. */
 export const DIAGNOSTICS_PASSED = 1;
 
 const NO_INTERRUPTS = 2;
 const SOFT_RESET = 4;
 const SLAVE = 0x10;
 
-/** What a drive needs of its channel. */
+/** The members of a channel that its drives need. */
 export interface AtaCable {
   /** The drive's interrupt, or whether interrupts are enabled, changed. */
   drive(): void;
@@ -87,7 +87,7 @@ export abstract class AtaDrive implements Device {
   protected abstract taken(): void;
   /** Register contents after reset and diagnostics (ATA-3, 9.1). */
   abstract signature(): void;
-  /** Whether the host is to write at the data port, not to read. */
+  /** True if the host is to write at the data port, not to read. */
   protected abstract get hostWrites(): boolean;
 
   nextDeadline(): number {
@@ -138,7 +138,7 @@ export abstract class AtaDrive implements Device {
     this.execute(code);
   }
 
-  /** Whether a command is taken though the drive is busy. */
+  /** True if a command is taken though the drive is busy. */
   protected interruptible(_code: number): boolean {
     return false;
   }

@@ -1,4 +1,4 @@
-/** What IDENTIFY DEVICE says (ATA-3, 8.12): a 1996 drive with LBA, no DMA. */
+/** The answer to IDENTIFY DEVICE (ATA-3, 8.12): a 1996 drive with LBA, no DMA. */
 
 const WORDS = 256;
 /** ATA strings have the bytes of each word exchanged. */

@@ -1,4 +1,4 @@
-/** What a CD-ROM drive answers to packet commands (SFF-8020i; MMC-3): one data disc of one session and one track. */
+/** A CD-ROM drive's answers to packet commands (SFF-8020i; MMC-3): one data disc of one session and one track. */
 
 const bytesOf = (...bytes: number[]) => Uint8Array.from(bytes);
 const u16 = (n: number) => [(n >>> 8) & 0xff, n & 0xff];

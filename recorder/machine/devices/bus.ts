@@ -1,6 +1,8 @@
 import type { AbsentReads, IoBus } from '../device.ts';
 
-/** What a device puts on the bus: a range of ports. `port` is relative to the start of the range. */
+/** The port bus: finds the device that answers at a port. */
+
+/** A device on the bus: a range of ports. `port` is relative to the start of the range. */
 export interface PortHandler {
   /** An 8-bit device: the bus makes an access wider than that into one of each byte, at ports that follow each other. */
   readonly bytes?: boolean;

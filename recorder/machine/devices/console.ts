@@ -1,6 +1,8 @@
 import type { DeviceHost } from '../device.ts';
 import type { PortBus } from './bus.ts';
 
+/** The guest's console, as devices hear it: each byte becomes an event and reaches whoever listens. */
+
 /** Takes a byte that the guest sends to its console on `port` (CONSOLE_PORT). */
 export type Say = (port: number, byte: number) => void;
 

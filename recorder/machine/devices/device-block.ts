@@ -1,6 +1,8 @@
 import { DEVICE_STATE, DEVICE_STATE_BYTES, type MachineMemory } from '../layout.ts';
 import { MachineError } from '../machine-error.ts';
 
+/** Registers of devices as blocks of the machine's memory: where each lies, and views of it. */
+
 /** One share of DEVICE_STATE: a device's registers, as words, doubles and bytes of the machine's memory. */
 export interface DeviceBlock {
   readonly offset: number;
@@ -10,7 +12,7 @@ export interface DeviceBlock {
   readonly u8: Uint8Array;
 }
 
-/** Where each device's block begins, from DEVICE_STATE: given here and nowhere else. */
+/** Offset of each device's block, from DEVICE_STATE: given here and nowhere else. */
 const BLOCKS = {
   pic: { from: 0x0000, bytes: 0x400 },
   pit: { from: 0x0400, bytes: 0x400 },

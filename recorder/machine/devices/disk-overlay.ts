@@ -1,6 +1,8 @@
 import type { DiskContents, DiskImage, WrittenSector } from '../device.ts';
 import { type Hash64, WordHasher } from '../state/state-hash.ts';
 
+/** A disk as a machine changes it: the image below, written sectors above it. */
+
 export const SECTOR_BYTES = 512;
 const SECTOR_WORDS = SECTOR_BYTES >>> 2;
 
@@ -20,7 +22,7 @@ export class DiskOverlay {
   readonly sectors: number;
   private readonly image: DiskImage;
   private written = new Map<number, WrittenSector>();
-  /** What `save` returned, while it still holds. */
+  /** The value that `save` returned, while it still holds. */
   private saved: DiskContents | undefined;
   /** Sum over written sectors of a hash of number and contents, so that one can be taken out and put back. */
   private low = 0;
@@ -50,7 +52,7 @@ export class DiskOverlay {
     return { low: this.low, high: this.high };
   }
 
-  /** What the guest wrote, as it is now. Sectors are shared, not copied. */
+  /** Sectors that the guest wrote, as they are now. Sectors are shared, not copied. */
   save(): DiskContents {
     this.saved ??= new Map(this.written);
     return this.saved;

@@ -79,7 +79,7 @@ export class DmaControllers implements Device {
     return this.ready(channel) ? this.memory.physRead8(this.advance(channel)) : -1;
   }
 
-  /** Whether the last transfer of the channel's count was made (the TC line). */
+  /** True if the last transfer of the channel's count was made (the TC line). */
   reached(channel: number): boolean {
     return (this.words[REACHED] & (1 << channel)) !== 0;
   }
@@ -89,7 +89,7 @@ export class DmaControllers implements Device {
     return (words[CONTROL] & DISABLED) === 0 && (words[MASK] & (1 << channel)) === 0;
   }
 
-  /** Where the next transfer goes; then address and count move on, and at the last the channel stops or starts over. */
+  /** The physical address of the next transfer; then address and count move on, and at the last the channel stops or starts over. */
   private advance(channel: number): number {
     const { words } = this;
     const at = channel * CHANNEL_WORDS;

@@ -1,4 +1,4 @@
-/** How a floppy is laid out. All have 512-byte sectors. */
+/** The layout of a floppy. All have 512-byte sectors. */
 export interface FloppyFormat {
   readonly cylinders: number;
   readonly heads: number;
@@ -31,7 +31,7 @@ const LARGEST = FORMATS[FORMATS.length - 1];
 const sectorsOf = ({ cylinders, heads, sectorsPerTrack }: FloppyFormat) =>
   cylinders * heads * sectorsPerTrack;
 
-/** Whether an image of so many sectors is exactly one of the formats. */
+/** True if an image of so many sectors is exactly one of the formats. */
 export const isFloppySize = (sectors: number): boolean =>
   FORMATS.some((known) => sectorsOf(known) === sectors);
 

@@ -19,7 +19,7 @@ const RATE = 1;
 const RECEIVED = 2;
 const RESULTS = 3;
 const RESULT_AT = 4;
-/** What the deadline stands for: 0 idle, else the command. */
+/** The command that the deadline ends; 0 idle. */
 const EXECUTING = 5;
 /** Drives whose seek or reset has ended and not been sensed yet: a bit each, and the ST0 of each. */
 const SENSE_PENDING = 6;

@@ -18,6 +18,8 @@ import { SystemPorts } from './system-ports.ts';
 import { SerialPort } from './uart16550.ts';
 import { Vga } from './vga.ts';
 
+/** Creates the devices of a PC and connects them, by the machine's configuration. */
+
 /** The blocks of the drives by unit: first channel's master and slave, second channel's. */
 const ATA_BLOCKS = ['ata', 'ata1', 'ata2', 'ata3'] as const;
 

@@ -14,7 +14,7 @@ import type { SystemPorts } from './system-ports.ts';
 
 /** Words. */
 const COMMAND_BYTE = 0;
-/** What port 60h reads, and where it came from: 0 nothing there, else CONTROLLER, KEYBOARD or AUXILIARY. */
+/** The byte that port 60h reads, and its origin: 0 nothing there, else CONTROLLER, KEYBOARD or AUXILIARY. */
 const OUTPUT = 1;
 const SOURCE = 2;
 /** A controller command whose parameter byte is awaited; 0 none. */

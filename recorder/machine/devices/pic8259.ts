@@ -34,7 +34,7 @@ const CHIP_WORDS = 16;
 const INJECTED = 2 * CHIP_WORDS;
 const LAST_IRQ = INJECTED + 1;
 const LAST_INJECTED = INJECTED + 2;
-/** How many times the INTR line is held down from outside; it works when this is 0. */
+/** Number of times that the INTR line is held down from outside; it works at 0. */
 const HELD = INJECTED + 3;
 
 const ICW1 = 0x10;
@@ -267,7 +267,7 @@ export class InterruptControllers implements Device, InterruptController {
     return this.words[LAST_IRQ];
   }
 
-  /** Whether that request came from an `inject_irq` input. */
+  /** True if that request came from an `inject_irq` input. */
   get injected(): boolean {
     return this.words[LAST_INJECTED] !== 0;
   }

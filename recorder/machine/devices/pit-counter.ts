@@ -41,7 +41,7 @@ const UNPROGRAMMED_MODE = 2;
 export class Counter {
   private readonly words: Int32Array;
   private readonly times: Float64Array;
-  /** When a waiting count is loaded: a double. */
+  /** The tick at which a waiting count is loaded: a double. */
   private readonly loadAt: Float64Array;
   /** Since chipset revision 31: a count waits as the data sheet says, and odd counts of mode 3 count as they do there. */
   private readonly waits: boolean;
@@ -105,7 +105,7 @@ export class Counter {
     if (!triggered) this.start(tick);
   }
 
-  /** When a periodic mode next loads its count: each period, and in mode 3 each half of one. */
+  /** The tick at which a periodic mode next loads its count: each period, and in mode 3 each half of one. */
   private nextLoad(tick: number): number {
     const { words } = this;
     const reload = words[RELOAD];

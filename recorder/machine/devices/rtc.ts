@@ -121,7 +121,7 @@ export class RealTimeClock implements Device {
     put(0x34, Math.max(0, (ramBytes - (16 << 20)) >>> 16));
   }
 
-  /** What a PC's setup program stores: floppy drives, hard disks, equipment, and the boot order as SeaBIOS reads it. */
+  /** Stores what a PC's setup program does: floppy drives, hard disks, equipment, and the boot order as SeaBIOS reads it. */
   private storeEquipment({ drives, disk, firmware }: DeviceHost): void {
     if (firmware === null) return;
     const { registers } = this;
@@ -164,7 +164,7 @@ export class RealTimeClock implements Device {
     }
   }
 
-  /** Whether a job is due now; then it is next so many ticks later. */
+  /** True if a job is due now; then it is next so many ticks later. */
   private takeDeadline(job: number, ticks: number): boolean {
     const { doubles } = this;
     if (doubles[job] === NEVER || doubles[job] > this.tick) return false;
@@ -187,7 +187,7 @@ export class RealTimeClock implements Device {
     this.update();
   }
 
-  /** Whether the alarm was due in a second after the first up to the last. */
+  /** True if the alarm was due in a second after the first up to the last. */
   private alarmBetween(first: number, last: number): boolean {
     for (let second = Math.max(first, last - SECONDS_A_DAY) + 1; second <= last; second++) {
       const ofDay = ((second % SECONDS_A_DAY) + SECONDS_A_DAY) % SECONDS_A_DAY;
@@ -217,7 +217,7 @@ export class RealTimeClock implements Device {
     this.pic.setLine(IRQ, wanted);
   }
 
-  /** What fires when, after a change of the registers A and B. */
+  /** Sets the deadlines anew, after a change of the registers A and B. */
   private schedule(): void {
     const { doubles, registers } = this;
     const tick = this.tick;
@@ -264,7 +264,7 @@ export class RealTimeClock implements Device {
     }
   }
 
-  /** What happens of itself when register A or B is written; returns what it then holds. */
+  /** Does what a write to register A or B brings about by itself; returns what it then holds. */
   private beforeControl(register: number, value: number): number {
     const { registers } = this;
     this.flag();

@@ -13,7 +13,7 @@ import type { Timer } from './pit8254.ts';
 const PORT_61 = 0;
 /** Address line 20 as it was last set, by port 92h or the keyboard controller. */
 const A20_LINE = 1;
-/** What was written to the exit port, plus one; 0 while nothing was. */
+/** The code that was written to the exit port, plus one; 0 while nothing was. */
 const EXIT = 2;
 const POST = 3;
 /** Someone pulled the processor's RESET pin. */
@@ -29,7 +29,7 @@ const A20 = 2;
 const REFRESH_TICKS = 18;
 const CONSOLE_DEBUGCON = 1;
 const CONSOLE_BIOS = 2;
-/** What the port reads as where it is there (Bochs, QEMU). */
+/** The byte that the port reads as where it is there (Bochs, QEMU). */
 const DEBUGCON_HERE = 0xe9;
 
 export class SystemPorts implements Device {
@@ -121,7 +121,7 @@ export class SystemPorts implements Device {
     this.memory.restoreA20(this.a20);
   }
 
-  /** What the guest wrote to the exit port; -1 while it has not. */
+  /** The code that the guest wrote to the exit port; -1 while it has not. */
   get exitCode(): number {
     return this.words[EXIT] - 1;
   }

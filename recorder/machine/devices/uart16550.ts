@@ -56,7 +56,7 @@ function reasonOf(words: Int32Array): number {
   return 1;
 }
 
-/** What the guest set of COM1's interrupts; `asks`: it has a reason for one. */
+/** The guest's setting of COM1's interrupts; `asks`: it has a reason for one. */
 export function serialInterrupts(mem: MachineMemory): {
   readonly enable: number;
   readonly modem: number;

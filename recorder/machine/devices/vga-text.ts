@@ -18,7 +18,7 @@ export interface TextScreen {
 
 const GRAPHICS_MODE = 6;
 const ALPHANUMERIC = 0;
-/** Where the memory window lies, by bits 3-2 of graphics register 6. */
+/** Physical address of the memory window, by bits 3-2 of graphics register 6. */
 const WINDOWS = [0xa0000, 0xa0000, 0xb0000, 0xb8000];
 const MAX_ROWS = 60;
 const WINDOW_END = 0xc0000;
@@ -37,7 +37,7 @@ const CURSOR_OFF = 0x20;
 const MODE_CONTROL = 0x10;
 const BLINK = 8;
 
-/** What the screen shows; null in a graphics mode. */
+/** The text on the screen; null in a graphics mode. */
 export function readTextScreen(mem: MachineMemory): TextScreen | null {
   const { u8 } = deviceBlock(mem, 'vga');
   const crtc = (index: number) => u8[VGA_CRTC + index];

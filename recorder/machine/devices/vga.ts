@@ -23,7 +23,7 @@ const DAC_READ = 8;
 const DAC_WRITE = 9;
 /** Component of the colour that the next access to 3C9h means: red, green, blue. */
 const DAC_COMPONENT = 10;
-/** What 3C7h was last: 3 after a read address, 0 after a write address. */
+/** The last state of 3C7h: 3 after a read address, 0 after a write address. */
 const DAC_STATE = 11;
 /** Bytes: register files and palette. */
 export const VGA_SEQUENCER = 0x80;

@@ -18,12 +18,14 @@ import {
 } from './event-rows.ts';
 import { type Folded, Repeats } from './repeats.ts';
 
-/** Where full buffers go. The columns are reused once `flush` returns: copy or encode before. */
+/** The log of events: buffers of columns by kind, flushed in the order of the run. */
+
+/** The receiver of full buffers. The columns are reused once `flush` returns: copy or encode before. */
 export interface EventSink {
   flush(batch: EventBatch): void;
 }
 
-/** Where the machine stands when it makes an event; kept current by the CPU before any slow path. */
+/** The machine's position when it makes an event; kept current by the CPU before any slow path. */
 export interface EventContext {
   readonly icount: number;
   readonly eip: number;

@@ -1,12 +1,14 @@
 import type { EventContext } from './event-log.ts';
 
+/** Writers of rows for the kinds of event that are made on hot paths. */
+
 /** The log as its writers see it. */
 export interface RowLog {
   seq: number;
   flush(): void;
 }
 
-/** Where rows of a kind go. */
+/** The table and buffers that rows of a kind go to. */
 export interface RowTarget {
   readonly table: { count: number };
   /** Rows that the table holds; the log is flushed when it is full. */

@@ -2,7 +2,9 @@ import type { ProcessLayout, ResolvedProfile } from '../config.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
 import type { EventLog } from './event-log.ts';
 
-/** How the observer reads guest memory: without any effect on it. */
+/** Reads what a guest profile names, at the moments that matter, and records it. */
+
+/** The observer's way to read guest memory: without any effect on it. */
 interface Looker {
   translateForDebug(linear: number): number;
 }
@@ -71,7 +73,7 @@ export class ProfileObserver {
     this.log.add('contexts', facts[0], facts[1], facts[2], facts[3], facts[4], facts[5]);
   }
 
-  /** What it has recorded decides what it records next, so it is part of a snapshot: [cr3, facts...] rows. */
+  /** Rows [cr3, facts...] of what it has recorded: they decide what it records next, so they are part of a snapshot. */
   save(): Int32Array {
     const rows = [...this.recorded].sort(([a], [b]) => a - b);
     return Int32Array.from(rows.flatMap(([cr3, facts]) => [cr3, ...facts]));

@@ -1,5 +1,7 @@
 import { type EventKind, FOLDED_KINDS, INTERRUPT_OP, NO_IRQ } from '../../../schemas/events.ts';
 
+/** Folds events that repeat while paging is off into the first of them, with counts and digests. */
+
 const DELIVER = INTERRUPT_OP.indexOf('deliver');
 
 /** Different events of one stretch that repeats are folded into; those beyond stay rows of their own. Half of the table. */
@@ -10,7 +12,7 @@ const MOST_OPEN = 256;
 /** Instructions that a stretch has at most: what a row says of its past is 32 bits wide. */
 const LONGEST = 2 ** 31;
 
-/** Where an event was made: as EventContext, but for the clock. */
+/** The position at which an event was made: as EventContext, but for the clock. */
 export interface Place {
   readonly eip: number;
   readonly cpl: number;
@@ -34,7 +36,7 @@ export interface Folded extends Place {
 }
 
 /**
- * What repeats itself while paging is off. Firmware that waits and boot loaders with a menu make the same few events millions
+ * Folds what repeats itself while paging is off. Firmware that waits and boot loaders with a menu make the same few events millions
  * of times: stack switches, software interrupts, loads of CR0. The first of each is a row; those after it that are equal in
  * every column but icount, seq and the numbers of frames are counted and digested, until `take` is asked for them: at every rung
  * of the ladder, before paging is turned on, and at the end. So whoever runs the same stretch again, from rung to rung, makes

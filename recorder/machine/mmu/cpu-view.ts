@@ -1,6 +1,6 @@
 import type { EventContext } from '../events/event-log.ts';
 
-/** What the MMU needs of the CPU. The control registers live in CPU_STATE; the MMU alone writes them. */
+/** The members of the CPU that the MMU needs. The control registers live in CPU_STATE; the MMU alone writes them. */
 export interface CpuView extends EventContext {
   cr0: number;
   /** Linear address of the last page fault (80386 Programmer's Reference, 9.8.14). */

@@ -4,6 +4,8 @@ import type { Stops } from '../state/stops.ts';
 import { type Frames, UNWATCHED } from './frames.ts';
 import { TLB_APT_READ, TLB_DIRTY, TLB_SUSPECT, TLB_USER, TLB_WRITABLE, type Tlb } from './tlb.ts';
 
+/** The fast path: a table that lets accesses to well-behaved pages through without the MMU. */
+
 /** Bits of a FAST_PATH slot; the rest is the byte offset of the frame in the machine's memory. */
 export const FAST_READ = 1;
 export const FAST_WRITE = 2;
@@ -14,7 +16,7 @@ export const FAST_USER_WRITE = 8;
 export const ODD_MEGABYTE = 0x100;
 
 /**
- * Why accesses are to be looked at one by one, as bits of `FastPath.attention`: a debugger waits for some, pages have data
+ * Reasons to look at accesses one by one, as bits of `FastPath.attention`: a debugger waits for some, pages have data
  * breakpoints, address line 20 is held down (pages of odd megabytes are another's), accesses at CPL 3 must be aligned, all
  * stores are recorded.
  */
@@ -37,7 +39,7 @@ export class FastPath {
   directory = -1;
   /** FOR_…: why accesses are looked at now. The short path leaves to the MMU what any of these bits concerns. */
   attention = 0;
-  /** What a debugger watches; null while it does not (FOR_DEBUGGER). */
+  /** The stops that a debugger watches for; null while it does not (FOR_DEBUGGER). */
   private stops: Stops | null = null;
   /** Linear pages with data breakpoints; null while there are none (FOR_BREAKPOINTS). */
   private watched: ReadonlySet<number> | null = null;

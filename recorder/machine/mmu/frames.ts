@@ -1,5 +1,7 @@
 import { FRAME_STATE, type MachineMemory } from '../layout.ts';
 
+/** Facts of physical page frames: roles as paging structures, decoded code, changes. */
+
 /** Roles in which the walker has used a frame. A frame with any is *tracked*: every write to it is recorded. */
 export const ROLE_DIRECTORY = 1;
 export const ROLE_TABLE = 2;
@@ -25,7 +27,7 @@ const OCCUPIED = 3;
 
 const FIRST = FRAME_STATE >>> 2;
 
-/** What is known of each physical page frame, in FRAME_STATE. */
+/** Facts of each physical page frame, in FRAME_STATE. */
 export class Frames {
   readonly count: number;
   private readonly i32: Int32Array;

@@ -26,12 +26,14 @@ import { type CachedTranslation, TLB_APT_READ, Tlb } from './tlb.ts';
 import { lookUp, TR6_LOOKUP, writeEntry } from './tlb-test.ts';
 import { Translator } from './translator.ts';
 
+/** The memory management unit: every access that the fast path does not serve. */
+
 const PAGE = 4096;
 const LINEAR_END = 0x100000000;
 const APT_READ = 0;
 const APT_WRITE = 1;
 
-/** Who is told of accesses to watched pages (cpu/debug.ts); a fault makes the access one that did not happen. */
+/** The listener to accesses to watched pages (cpu/debug.ts); a fault makes the access one that did not happen. */
 export interface DataWatch {
   dataRead(linear: number, size: number): void;
   dataWritten(linear: number, size: number): void;
@@ -61,7 +63,7 @@ export class Mmu {
   private readonly cpuRevision: number;
   private readonly recordsRepeats: boolean;
   private everyStore = false;
-  /** What a debugger waits for. */
+  /** The stops that a debugger waits for. */
   private stops: Stops | null = null;
   /** Null in a machine without a BIOS. */
   readonly shadow: RomShadow | null;
@@ -118,7 +120,7 @@ export class Mmu {
     this.translator.takeControls();
   }
 
-  /** Whether every store is recorded, or only those to paging structures. */
+  /** Sets whether every store is recorded, or only those to paging structures. */
   recordEveryStore(on: boolean): void {
     if (on === this.everyStore) return;
     this.everyStore = on;
@@ -221,7 +223,7 @@ export class Mmu {
     return value;
   }
 
-  /** Whether `linear` is in the alternate window, and each iteration of a repeated read is to be recorded. */
+  /** True if `linear` is in the alternate window, and each iteration of a repeated read is to be recorded. */
   countsReads(linear: number): boolean {
     return linear >>> 22 === this.alternateSlot && this.recordsRepeats;
   }
@@ -453,7 +455,7 @@ export class Mmu {
     return tr7;
   }
 
-  /** What the TLB holds. */
+  /** The translations that the TLB holds. */
   cachedTranslations(): CachedTranslation[] {
     return [...this.tlb.valid()];
   }

@@ -3,15 +3,17 @@ import type { CpuView } from './cpu-view.ts';
 import type { FastPath } from './fast-path.ts';
 import { type Frames, READ_ONLY } from './frames.ts';
 
+/** ROM and its shadow RAM, as the chipset maps them. */
+
 const PAGE = 4096;
-/** Where read-only memory appears below 1 MB, in 16 regions of 16 KB. */
+/** Read-only memory below 1 MB begins here, in 16 regions of 16 KB. */
 const FIRST = 0xc0000;
 const REGION_BYTES = 0x4000;
 const REGIONS = 16;
-/** Where the BIOS appears below 4 GB. */
+/** Physical address of the BIOS below 4 GB. */
 const HIGH_BASE = 0x100000000 - BIOS_ROM_BYTES;
 
-/** What an access to a region reaches: RAM, or else the ROM (a store is then lost). */
+/** The memory that an access to a region reaches: RAM, or else the ROM (a store is then lost). */
 export const READS_RAM = 1;
 export const WRITES_RAM = 2;
 
@@ -53,7 +55,7 @@ export class RomShadow {
     for (let region = 0; region < REGIONS; region++) this.setRegion(region, 0);
   }
 
-  /** What accesses to 16 KB region `region` reach: READS_RAM and WRITES_RAM. */
+  /** Sets what accesses to 16 KB region `region` reach: READS_RAM and WRITES_RAM. */
   setRegion(region: number, mode: number): void {
     const { hidden, modes, u8 } = this;
     const changed = modes[region] ^ mode;

@@ -18,6 +18,8 @@ import type { PagingStructures } from './structures.ts';
 import type { Tlb } from './tlb.ts';
 import * as flag from './tlb.ts';
 
+/** The short path: slow accesses of the usual kind, without the calls that the others need. */
+
 // V8 folds constants of this module into the code of a closure, and fetches imported ones every time.
 const RAM = layout.RAM;
 const RAM_WORDS = layout.RAM >>> 2;
@@ -27,7 +29,7 @@ const { CR4_PGE, READ, LEVEL_PTE, FROM_STORE, FROM_WALK, VIA_DIRECT, VIA_PHYSICA
 const { CHANGED, ROLE_TABLE, TABLE_ONLY, UNWATCHED } = facts;
 const { TLB_WRITABLE, TLB_USER, TLB_DIRTY, TLB_SUSPECT } = flag;
 
-/** What of `FastPath.attention` concerns a read or fetch, and what a store. */
+/** Bits of `FastPath.attention` that concern a read or fetch, and those that concern a store. */
 const MINDED_BY_READS = FOR_DEBUGGER | FOR_BREAKPOINTS | FOR_A20 | FOR_ALIGNMENT;
 const MINDED_BY_STORES = MINDED_BY_READS | FOR_STORES;
 /** Before CPU_REVISION 2 a store did not ask for data breakpoints and address line 20. */
@@ -57,7 +59,7 @@ export interface ShortPathParts {
 }
 
 /**
- * What the MMU does for an access, as it nearly always is: within a page, paging on, nothing that asks for attention
+ * Creates the MMU's answer to an access as it nearly always is: within a page, paging on, nothing that asks for attention
  * (fast-path.ts), no window of the guest profile, tables in memory that are known by this directory and slot, rights beyond
  * doubt, at most A and D of the PTE to be set, a store to plain memory or of a whole PTE. Anything else goes to the MMU, which
  * knows every case, before anything has been done; both ways come to the same end (short-path-combinations.test.ts, and

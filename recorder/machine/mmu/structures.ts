@@ -20,6 +20,8 @@ import { type Frames, ROLE_DIRECTORY, ROLE_TABLE } from './frames.ts';
 import { TLB_LARGE, type Tlb } from './tlb.ts';
 import type { Walker } from './walk.ts';
 
+/** Records every change of a paging structure, and knows which frames are such. */
+
 const ENTRIES = 1024;
 /** No directory and slot are known by the way a store came: attribute it to the table's owner. */
 export const BY_OWNER = -1;
@@ -44,7 +46,7 @@ export class PagingStructures {
   private readonly tlb: Tlb;
   private readonly fastPath: FastPath;
   private readonly log: EventLog;
-  /** Whether a directory that does not map the executing code is none. */
+  /** True if a directory that does not map the executing code is none. */
   private readonly byCode: boolean;
   private readonly recursiveSlot: number;
   private readonly alternateSlot: number;
@@ -100,7 +102,7 @@ export class PagingStructures {
     this.frames.setOccupied(frame, occupied);
   }
 
-  /** Whether a walk by `slot` of `directory` to `table` needs no call of `walked`: it tells nothing new. */
+  /** True if a walk by `slot` of `directory` to `table` needs no call of `walked`: it tells nothing new. */
   isUsual(table: number, directory: number, slot: number): boolean {
     if (slot === this.recursiveSlot || slot === this.alternateSlot) return false;
     return this.frames.owner(table) === ((directory << 12) | slot | OWNED);
@@ -249,7 +251,7 @@ export class PagingStructures {
     if (occupied === 0 || unnamed) this.dissolve(frame);
   }
 
-  /** Whether slot `index` of a directory is that of the executing code, and does not lead to it (in flat segments). */
+  /** True if slot `index` of a directory is that of the executing code, and does not lead to it (in flat segments). */
   private losesCode(directory: number, index: number): boolean {
     const vpn = this.log.context.eip >>> 12;
     if (vpn >>> 10 !== index) return false;

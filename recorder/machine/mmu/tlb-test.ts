@@ -1,6 +1,8 @@
 import { ACCESSED, DIRTY, PRESENT, USER, WRITABLE } from './bits.ts';
 import { TLB_DIRTY, TLB_SUSPECT, TLB_USER, TLB_WRITABLE, type Tlb } from './tlb.ts';
 
+/** Test commands to the TLB by TR6 and TR7 (80386 Programmer's Reference, 12.3). */
+
 /** TR6, the command (80386 Programmer's Reference, figure 12-3): linear page, C and V, and each right as it is and inverted. */
 export const TR6_LOOKUP = 0x001;
 const TR6_VALID = 0x800;

@@ -9,6 +9,8 @@ import {
 } from '../layout.ts';
 import { MachineError } from '../machine-error.ts';
 
+/** The translation lookaside buffer: sets of entries that stay until something flushes or evicts them. */
+
 /** Entry flags. The translation: where they can they have the place of the bit in a PTE (mmu/bits.ts). */
 export const TLB_WRITABLE = 0x002;
 export const TLB_USER = 0x004;
@@ -18,7 +20,7 @@ export const TLB_DIRTY = 0x040;
 export const TLB_LARGE = 0x080;
 export const TLB_GLOBAL = 0x100;
 export const TLB_TRANSLATION = TLB_WRITABLE | TLB_USER | TLB_DIRTY | TLB_LARGE | TLB_GLOBAL;
-/** What only decides recording. It was filled from something that changed: compare the next use with a fresh walk. */
+/** A bit that only decides recording: the entry was filled from something that changed: compare the next use with a fresh walk. */
 export const TLB_SUSPECT = 0x200;
 /** A read through the alternate window has been recorded since the fill. */
 export const TLB_APT_READ = 0x400;
@@ -54,7 +56,7 @@ const bucket = (physical: number) => FILTER + (((physical >>> 2) ^ (physical >>>
 
 const SLOTS = FAST_PATH >>> 2;
 
-/** What a walk finds and an entry holds (`Walker`). */
+/** The translation that a walk finds and an entry holds (`Walker`). */
 export interface Translation {
   readonly flags: number;
   readonly frame: number;
@@ -199,7 +201,7 @@ export class Tlb {
     i32[bucket(ptePhysical)]++;
   }
 
-  /** Whether the entry holds the 4 KB page of this very PTE, in the same frame. */
+  /** True if the entry holds the 4 KB page of this very PTE, in the same frame. */
   isOf(entry: number, pte: number, ptePhysical: number): boolean {
     const { i32 } = this;
     if ((i32[entry + FLAGS] & TLB_LARGE) !== 0) return false;
@@ -214,7 +216,7 @@ export class Tlb {
     i32[entry + PDE] = pde;
   }
 
-  /** Whether an entry is a copy of the same paging-structure entry and leads to the same frame. */
+  /** True if an entry is a copy of the same paging-structure entry and leads to the same frame. */
   holds(entry: number, found: Translation): boolean {
     const { i32 } = this;
     if ((i32[entry + FLAGS] ^ found.flags) & TLB_LARGE) return false;

@@ -56,7 +56,7 @@ export class Translator {
   directory = 0;
   private writeProtect = false;
   private keepGlobal = false;
-  /** What the address lines let through of a frame number: all of it, but for line 20 while that is held down. */
+  /** The bits of a frame number that the address lines let through: all of them, but for line 20 while that is held down. */
   frameMask = -1;
 
   constructor(

@@ -20,7 +20,7 @@ export class Walker {
   /** CR4.PSE and CR4.PGE, kept by the MMU. */
   largePages = false;
   globalPages = false;
-  /** What the address lines let through of a frame number. */
+  /** The bits of a frame number that the address lines let through. */
   frameMask = -1;
 
   private readonly i32: Int32Array;

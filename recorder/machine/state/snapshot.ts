@@ -9,6 +9,8 @@ import {
 } from '../layout.ts';
 import { MachineError } from '../machine-error.ts';
 
+/** Snapshots of a machine's state, in pages that are shared where they are alike. */
+
 export const SNAPSHOT_PAGE = 4096;
 
 /** 4096 bytes of state, or the rest of its area. Never written to: snapshots share the pages that are alike in both. */
@@ -25,9 +27,9 @@ export interface Instant {
   readonly icount: number;
   /** seq of the next event. */
   readonly seq: number;
-  /** Whether the machine was recording, so that its FRAME_STATE is complete. */
+  /** True if the machine was recording, so that its FRAME_STATE is complete. */
   readonly tracking: boolean;
-  /** What the guest wrote to the disk; null without a disk. */
+  /** Sectors that the guest wrote to the disk; null without a disk. */
   readonly disk: DiskContents | null;
   /** The same of every other drive, by its name. */
   readonly media: ReadonlyMap<string, DiskContents>;
@@ -41,7 +43,7 @@ export interface Snapshot extends Instant {
   readonly areas: ReadonlyMap<string, PagedArea>;
 }
 
-/** What may have changed of a machine's state: RAM by frames (ascending), everything else whole. Views, not copies. */
+/** The state of a machine that may have changed: RAM by frames (ascending), everything else whole. Views, not copies. */
 export interface LiveChanges extends Instant {
   readonly ram: {
     readonly bytes: number;
@@ -71,7 +73,7 @@ export function memoryAreas(mem: MachineMemory): Area[] {
   ];
 }
 
-/** What memory is before anything is written to it: every whole page of zeros is this one. */
+/** Memory before anything is written to it: every whole page of zeros is this one. */
 export const ZERO_PAGE: Page = new Uint8Array(SNAPSHOT_PAGE);
 
 /** A copy of `bytes` (at most a page), or `last` or the one page of zeros if that holds the same. */

@@ -1,3 +1,5 @@
+/** Stops that a debugger waits for, and positions in a run. */
+
 /**
  * A place in a run: `icount` instructions have retired, and `deliveries` interrupts or exceptions have been delivered
  * since the last of them did. (icount, 0) is where `Machine.run(icount)` stops: devices and inputs due there have acted,
@@ -21,7 +23,7 @@ export interface Watch {
   readonly writes: boolean;
 }
 
-/** What happened, and in the step from which position. */
+/** A stop that was hit, and the position that the step began from. */
 export interface Hit {
   readonly position: Position;
   readonly kind: 'execute' | 'read' | 'write';
@@ -32,14 +34,14 @@ export interface Hit {
   readonly byDevice: boolean;
 }
 
-/** Where the machine stands; what Stops asks. */
+/** The machine's position, as Stops asks for it. */
 interface Clock {
   readonly icount: number;
   readonly deliveries?: number;
 }
 
 /**
- * What a debugger waits for: instructions by linear address, and accesses. In `stop` mode the machine stops at the first:
+ * The stops that a debugger waits for: instructions by linear address, and accesses. In `stop` mode the machine stops at the first:
  * before the instruction, or after the one that made the access. In `note` mode it runs on, and the last hit is kept.
  * The machine withholds the fast path from watched pages and cuts blocks at breakpoints, so the rest runs at full speed.
  */
@@ -85,7 +87,7 @@ export class Stops {
     this.frames = pagesOf('physical');
   }
 
-  /** Whether accesses to linear page `vpn`, which is in `frame`, must be seen. */
+  /** True if accesses to linear page `vpn`, which is in `frame`, must be seen. */
   withholds(vpn: number, frame: number): boolean {
     return this.linearPages.has(vpn) || this.frames.has(frame);
   }

@@ -58,7 +58,7 @@ export function putTogether(parts: readonly Part[], withTrailer: boolean): Buffe
   return Buffer.concat(frames);
 }
 
-/** Where the frames begin in the file that `putTogether` makes; the footer's entries can be made to fit. */
+/** Offsets of the frames in the file that `putTogether` makes; the footer's entries can be made to fit. */
 export function refitFooter(parts: readonly Part[]): void {
   const offsets: { type: number; at: number }[] = [];
   let at = PREAMBLE_BYTES;

@@ -13,7 +13,7 @@ export interface RandomCodeResult {
   /** Instructions executed, at least as many as asked for. */
   readonly instructions: number;
   readonly seeds: number;
-  /** How many runs ended in each way. */
+  /** Number of runs that ended in each way. */
   readonly ends: ReadonlyMap<string, number>;
   /** Instructions by what the code began as (`kindsOf`). */
   readonly kinds: ReadonlyMap<string, number>;

@@ -63,7 +63,7 @@ let executed = 0;
 /** Instructions executed by all machines of this module so far; each iteration of a repeated instruction counts one. */
 export const instructionsExecuted = (): number => executed;
 
-/** How a machine stands: all its hashes. */
+/** The state of a machine: all its hashes. */
 export function stateOf(machine: Machine, stop: StopReason): string {
   return JSON.stringify([machine.icount, stop, machine.hashes()]);
 }

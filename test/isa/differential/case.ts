@@ -6,7 +6,7 @@ export interface Case {
   readonly registers: readonly number[];
   readonly fs: number;
   readonly gs: number;
-  /** What the coprocessor holds (fpu-states.ts). */
+  /** Number of the coprocessor's state (fpu-states.ts). */
   readonly fpu: number;
   /** By offset in `code` of each instruction, and of the end: the arithmetic flags undefined before it. */
   readonly undefinedFlags: ReadonlyMap<number, number>;
@@ -14,7 +14,7 @@ export interface Case {
   readonly selfModifying: boolean;
 }
 
-/** How a case ended. */
+/** The end of a case. */
 export interface Outcome {
   readonly registers: readonly number[];
   readonly eip: number;

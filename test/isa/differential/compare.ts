@@ -42,7 +42,7 @@ const FLAG_NAMES: readonly (readonly [number, string])[] = [
 /** Error code of a page fault: bit 4, an instruction fetch, comes with PAE and NX (SDM volume 3, 4.7). */
 const ERROR_MASK = ~0x10;
 
-/** Why an outcome cannot be compared; undefined when it can. */
+/** The reason that an outcome cannot be compared; undefined if it can. */
 export function incomparable(one: Case, host: Outcome, guest: Outcome): string | undefined {
   if (host.vector === SYSTEM_CALL) return 'a system call';
   if (host.vector === TIMED_OUT || guest.vector === STOPPED) return 'does not end';
@@ -123,7 +123,7 @@ const faultingMnemonic = (one: Case, eip: number): string => instructionAt(one, 
 
 const hex = (value: number): string => (value >>> 0).toString(16);
 
-/** What differs, in words; empty when nothing does. */
+/** The differences, in words; empty when nothing does. */
 export function differences(one: Case, host: Outcome, guest: Outcome): string[] {
   const found: string[] = [];
   const compare = (what: string, got: number, want: number) => {

@@ -14,10 +14,10 @@ export class Differ {
   /** Instructions that the machine retired in cases that agree. */
   instructions = 0;
   compared = 0;
-  /** Why cases were not compared, and how many of each. */
+  /** Reasons that cases were not compared, and the number of each. */
   readonly skipped = new Map<string, number>();
   readonly findings: string[] = [];
-  /** How many of the cases that agree ended in each exception. */
+  /** Number of the cases that agree by the exception they ended in. */
   readonly endings = new Map<number, number>();
   private readonly host: Host;
   /** Through micro-ops, and through handlers alone. */
@@ -37,7 +37,7 @@ export class Differ {
     }
   }
 
-  /** How many of the cases are done with: after one that reached the runner's own memory, the process is not trusted. */
+  /** Runs a batch; returns how many of the cases are done with: after one that reached the runner's own memory, the process is not trusted. */
   private runBatch(batch: readonly Case[], agreed?: (one: Case, outcome: Outcome) => void): number {
     const outcomes = this.host.run(batch);
     for (let n = 0; n < outcomes.length; n++) {

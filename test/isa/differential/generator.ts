@@ -161,7 +161,7 @@ const POINTER_WORDS = 4;
 const COMPARES_TO_FLAGS = new Set(['fcomi', 'fcomip', 'fucomi', 'fucomip']);
 
 interface Fixup {
-  /** Where the relative field ends, and its size. */
+  /** The end of the relative field, and its size. */
   readonly end: number;
   readonly size: number;
   /** Which instruction it is to reach. */

@@ -76,7 +76,7 @@ const LIMIT = 100_000;
 /** Whose processor made the outcomes that the machine's are compared with: they leave to each what the manual leaves open. */
 export type Vendor = 'intel' | 'amd';
 
-/** What AMD's do otherwise than Intel's, which the machine's are (docs/cpu.md, docs/fpu.md). */
+/** The vendor's processor: AMD's do some things otherwise than Intel's, which the machine's are (docs/cpu.md, docs/fpu.md). */
 const like = (vendor: Vendor): Processor => ({
   ...processorOf('pentiumpro', true),
   extendsSelectors: vendor === 'amd',

@@ -24,7 +24,7 @@ export class Host {
   private readonly folder: string;
   private readonly program: string;
   private readonly header: Int32Array;
-  /** How the last process ended. */
+  /** The end of the last process. */
   ending = '';
   readonly vendor: Vendor = /^vendor_id\s*:\s*AuthenticAMD/m.test(readFileSync('/proc/cpuinfo', 'utf8'))
     ? 'amd'

@@ -23,12 +23,12 @@ export const REGIONS: readonly Region[] = [LOW, LOW_READ_ONLY, CODE, DATA, READ_
 
 export const TOTAL_BYTES = REGIONS.reduce((sum, { bytes }) => sum + bytes, 0);
 
-/** Where each region starts among the bytes of all. */
+/** Offset of each region among the bytes of all. */
 export const REGION_OFFSETS: readonly number[] = REGIONS.map((_, n) =>
   REGIONS.slice(0, n).reduce((sum, { bytes }) => sum + bytes, 0),
 );
 
-/** What lies in the regions before each case: half random bytes, half small numbers. */
+/** The bytes of the regions before each case: half random bytes, half small numbers. */
 export function initialMemory(): Uint8Array {
   const prng = new Prng(386n, 0);
   const words = new Int32Array(TOTAL_BYTES >>> 2);
@@ -36,7 +36,7 @@ export function initialMemory(): Uint8Array {
   return new Uint8Array(words.buffer);
 }
 
-/** Where the runner keeps itself, and the machine its kernel: what a case reaches here cannot be compared. */
+/** The runner keeps itself from here on, and the machine its kernel: what a case reaches here cannot be compared. */
 export const RESERVED_FROM = 0x70000000;
 export const RESERVED_UNTIL = 0x70080000;
 export const isReserved = (linear: number): boolean =>

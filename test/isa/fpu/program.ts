@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { readElf } from '../../../schemas/guest/elf.ts';
 
 const SOURCE = resolve(import.meta.dirname, 'program.c');
-/** Where the bare image is linked to. */
+/** The address that the bare image is linked to. */
 export const IMAGE_AT = 0x100000;
 const FLAGS =
   '-m32 -O1 -march=i586 -mfpmath=387 -ffreestanding -fno-pic -fno-stack-protector -fcf-protection=none -nostdlib -static'.split(
@@ -13,7 +13,7 @@ const FLAGS =
   );
 
 export interface Program {
-  /** What the computer at hand makes of it. */
+  /** The hash of what the computer at hand makes of it. */
   readonly hash: number;
   /** The same code for a bare processor: at IMAGE_AT, entered at `entry`. */
   readonly image: Uint8Array;

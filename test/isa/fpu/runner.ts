@@ -75,7 +75,7 @@ const COMPARED = Array.from({ length: CASE_BYTES }, (_, at) => at).filter(
   (at) => at >= REGISTERS_AT || (at < 4 * WORDS.length && (at & 3) < 2),
 );
 
-/** What differs between two answers, in words. */
+/** Differences between two answers, in words. */
 export function differences(test: Uint8Array, ours: Uint8Array, theirs: Uint8Array): string[] {
   if (COMPARED.every((at) => ours[at] === theirs[at])) return [];
   const [opcode, modrm] = test.subarray(CODE_AT, CODE_AT + 2);
@@ -138,7 +138,7 @@ function inDomain(test: Uint8Array): boolean {
 }
 
 /**
- * What differs of a transcendental instruction by more than one in the last place. What follows from the last bit is apart:
+ * Differences of a transcendental instruction by more than one in the last place. What follows from the last bit is apart:
  * C1, the tag, and underflow where one result is the least normal number and the other tiny (SDM volume 1, 4.9.1.5).
  */
 export function roughDifferences(test: Uint8Array, ours: Uint8Array, theirs: Uint8Array): string[] {

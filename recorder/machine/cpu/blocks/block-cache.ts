@@ -34,6 +34,8 @@ import {
 import { checkSegmentEnd } from './segment-end.ts';
 import { type Emitter, Translator } from './translate.ts';
 
+/** The cache of decoded code: finds, makes, links and drops blocks of micro-ops. */
+
 const PAGE_BYTES = 4096;
 const CODE_WORDS = 1 << 21;
 /** Micro-ops of an instruction at most, with the END after it. */
@@ -47,7 +49,7 @@ const FIRST = SCRATCH + HEADROOM;
 const GRANULE_SHIFT = 5;
 const GRANULE_WORDS = (PAGE_BYTES >> GRANULE_SHIFT) >> 5;
 
-/** What is known of a frame with decoded code. */
+/** Facts of a frame with decoded code. */
 interface CodeFrame {
   /** First micro-op of the block at each byte, 0 where none begins. */
   readonly blocks: Int32Array;
@@ -97,7 +99,7 @@ export class BlockCache implements Emitter {
   current = 0;
   /** Counts `clear`: places in the code array mean something else after it. */
   generation = 0;
-  /** What a debugger waits for. */
+  /** The stops that a debugger waits for. */
   stops: Stops | null = null;
   /** Counts frames whose blocks were dropped. */
   drops = 0;
@@ -111,7 +113,7 @@ export class BlockCache implements Emitter {
   private readonly frames: (CodeFrame | undefined)[];
   private straddlers = new Map<number, Straddler>();
   private end = FIRST;
-  /** Where the instruction being translated stands. */
+  /** The place word of the instruction being translated. */
   private place = 0;
 
   // Where `nextByte` reads.

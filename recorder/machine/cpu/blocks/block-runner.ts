@@ -7,6 +7,8 @@ import type { BlockCache } from './block-cache.ts';
 import { SEGMENTED_WRITE } from './micro-op-table.ts';
 import * as micro from './micro-ops.ts';
 
+/** Runs blocks: the ways out of the interpreter's fast paths, and from one block to the next. */
+
 // V8 folds constants of this module into the code of a closure, and fetches imported ones every time.
 const {
   BLOCK_EIP,
@@ -29,7 +31,7 @@ const { A, COUNT, IMMEDIATE, INDEX_SHIFT, LENGTH_MASK, LENGTH_SHIFT, LINKABLE, O
 const CS_BASE = SEGMENTS + CS * SEGMENT_WORDS + 1;
 const PAGE = ~0xfff;
 
-/** What the interpreter's cases work with, and what they call when their fast path does not serve. */
+/** The values that the interpreter's cases work with, and the functions that they call if their fast path does not serve. */
 export type BlockRunner = ReturnType<typeof createBlockRunner>;
 
 export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortPath) {

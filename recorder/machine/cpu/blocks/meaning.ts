@@ -39,14 +39,14 @@ export type Truth =
     }
   | { readonly kind: 'both'; readonly left: Truth; readonly right: Truth }
   | { readonly kind: 'either'; readonly test: Truth; readonly yes: Truth; readonly no: Truth }
-  /** Whether an unsigned word and a small number more are at most `limit`, in 33 bits. */
+  /** True if an unsigned word and a small number more are at most `limit`, in 33 bits. */
   | {
       readonly kind: 'within';
       readonly word: Expression;
       readonly more: Expression;
       readonly limit: Expression;
     }
-  /** Whether the signed product of two words is `value`, in 64 bits. */
+  /** True if the signed product of two words is `value`, in 64 bits. */
   | {
       readonly kind: 'productIs';
       readonly left: Expression;
@@ -88,7 +88,7 @@ export type Transfer =
   | { readonly kind: 'fall' }
   /** A handler has said where to go on: the loop is left. */
   | { readonly kind: 'leave' }
-  /** What follows is fetched anew, from the block linked to if the TLB still leads there (`linked`). */
+  /** The next instruction is fetched anew, from the block linked to if the TLB still leads there (`linked`). */
   | { readonly kind: 'refetch'; readonly linked: boolean }
   /** Execution goes on at EIP `to`. */
   | { readonly kind: 'goto'; readonly to: Expression; readonly linked: boolean }

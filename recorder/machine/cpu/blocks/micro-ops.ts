@@ -39,7 +39,7 @@ export const MAX_INSTRUCTIONS = 64;
 export const COUNT = 0;
 export const BYTES = 1;
 export const MODE = 2;
-/** Whether other blocks may lead to it without asking (BlockRunner.enter). */
+/** True if other blocks may lead to it without asking (BlockRunner.enter). */
 export const LINKABLE = 3;
 
 export type { MicroName };

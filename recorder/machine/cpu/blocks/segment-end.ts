@@ -4,6 +4,8 @@ import { GENERAL_PROTECTION, STACK_FAULT } from '../fault.ts';
 import { ADDRESS, EBP, EIP, ESP, LATCH_PHYSICAL, SS } from '../state.ts';
 import { B, DISPLACEMENT, MICRO, OP, SCALE, X } from './micro-ops.ts';
 
+/** Operands that run over the end of a 4 GB segment, which micro-ops do not look for. */
+
 /** Micro-ops whose operand is the top of the stack, or beside it: register and displacement. */
 const STACK_OPS = new Map([
   [MICRO.PUSH, [ESP, -4]],

@@ -28,6 +28,8 @@ import {
 import { SEGMENTED_WRITE } from './micro-op-table.ts';
 import { MICRO, type MicroName, microOp } from './micro-ops.ts';
 
+/** Translates instructions that compilers emit into micro-ops; all others stay cold. */
+
 /** Takes micro-ops in order; the place is its own business. */
 export interface Emitter {
   emit(

@@ -2,6 +2,8 @@ import { CS, DS, EAX, EBP, EBX, ECX, EDI, EDX, ES, ESI, ESP, FS, GS, SS, ZERO } 
 import type { CpuFeature, Processor } from './models.ts';
 import { ONE_BYTE, ONE_BYTE_MODRM, type Opcode, TWO_BYTE, TWO_BYTE_MODRM } from './opcodes.ts';
 
+/** Decodes instructions by the opcode tables. */
+
 /** Longest legal instruction (80386 Programmer's Reference, 9.8.12: longer gives #GP). */
 export const MAX_LENGTH = 15;
 
@@ -55,10 +57,10 @@ export interface Instruction {
   readonly modrm: number;
 }
 
-/** Where the decoder takes its bytes. It may throw (a page or limit fault) and is asked for each byte once, in order. */
+/** The source of the decoder's bytes. It may throw (a page or limit fault) and is asked for each byte once, in order. */
 export type NextByte = () => number;
 
-/** Why bytes are no instruction. */
+/** Reasons that bytes are no instruction. */
 export const UNDEFINED = 'undefined';
 export const TOO_LONG = 'too long';
 export type DecodeFailure = typeof UNDEFINED | typeof TOO_LONG;
@@ -75,7 +77,7 @@ const tooLong = new TooLong();
 
 /** Decodes one instruction; `wide` is CS.D (80386 Programmer's Reference, 17.1 and 17.2). */
 export class Decoder {
-  /** What the processor has; undefined: everything. */
+  /** Features that the processor has; undefined: all. */
   private readonly has: ReadonlySet<CpuFeature> | undefined;
   private readonly scalesLoneBase: boolean;
   private next: NextByte = () => 0;

@@ -19,6 +19,8 @@ import {
   TEST,
 } from './decoder.ts';
 
+/** Disassembles: shows as text what the decoder read. */
+
 /** One line of disassembly. */
 export interface Disassembly {
   /** Bytes. */

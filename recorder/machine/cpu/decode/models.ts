@@ -2,8 +2,10 @@ import { BadInput } from '../../../../schemas/bad-input.ts';
 import { UNNAMED_CPU } from '../../../../schemas/defaults.ts';
 import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, TF, VIF, VIP, VM } from '../flags.ts';
 
+/** Models of processors: features, CPUID, and the registers that each has. */
+
 /**
- * What a processor may have beyond a 386, in the words of Linux's /proc/cpuinfo where it has one. `i486` stands for what
+ * Features that a processor may have beyond a 386, in the words of Linux's /proc/cpuinfo where it has one. `i486` stands for what
  * the 486 added as a whole: BSWAP, XADD, CMPXCHG, INVLPG, INVD, WBINVD, EFLAGS.AC, CR0.WP, AM, NE, NW and CD; `tr` for the
  * test registers, which the Pentium has no more: TR6 and TR7, with `i486` TR3 to TR5 too; `nopl` for NOP with an operand (0F 1F)
  * and the hint NOPs beside it (0F 18 to 1E); `sep` for SYSENTER and SYSEXIT, which no model has by itself.

@@ -20,7 +20,7 @@ export interface Opcode {
   readonly ends: boolean;
   /** LOCK is allowed before it when the destination is memory (80386 Programmer's Reference, 17, LOCK). */
   readonly lockable: boolean;
-  /** What a processor must have to know it (models.ts); undefined for what a 386 has. */
+  /** The feature that a processor must have to know it (models.ts); undefined for what a 386 has. */
   readonly needs: CpuFeature | undefined;
 }
 
@@ -257,7 +257,7 @@ const compile = (texts: Texts): readonly OpcodeEntry[] =>
 export const ONE_BYTE = compile(ONE);
 export const TWO_BYTE = compile(TWO);
 
-/** Whether the opcode has a ModRM byte: all groups do, and rows with an operand that lies in it. */
+/** True if the opcode has a ModRM byte: all groups do, and rows with an operand that lies in it. */
 const inModrm = (entry: OpcodeEntry): boolean =>
   entry !== undefined &&
   ('mnemonic' in entry ? entry.operands.some((o) => /^[EGMRSCD][bwdvspatqn]$/.test(o)) : true);

@@ -23,6 +23,8 @@ import {
 } from './float80.ts';
 import { Rounding } from './rounding.ts';
 
+/** The x87's arithmetic on 80-bit numbers: add, subtract, multiply, divide, square root, compare. */
+
 /** Upper half of the 64-bit product of two unsigned words, as an int32. */
 export function multiplyHigh(a: number, b: number): number {
   const a0 = a & 0xffff;

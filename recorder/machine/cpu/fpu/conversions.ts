@@ -24,6 +24,8 @@ import {
   ZERO,
 } from './float80.ts';
 
+/** Conversions between the x87's registers and the formats of memory. */
+
 const BCD_LIMIT = 10n ** 18n;
 const BCD_DIGITS = 18;
 
@@ -60,7 +62,7 @@ export class Conversions extends Arithmetic {
     this.se = sign | this.exp;
   }
 
-  /** What FLD of 32 or 64 bits adds to the conversion: its exceptions. */
+  /** Raises the exceptions that FLD of 32 or 64 bits adds to the conversion. */
   loaded(): void {
     if (this.denormalSource) this.flags |= DE;
     else if (classOf(this.se, this.hi, this.lo) === NAN) this.quiet(this.se, this.hi, this.lo);

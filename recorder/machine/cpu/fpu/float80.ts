@@ -17,7 +17,7 @@ export const OE = 0x08;
 export const UE = 0x10;
 export const PE = 0x20;
 export const EXCEPTIONS = 0x3f;
-/** What an unmasked exception of these prevents: the operation itself. */
+/** Exceptions that, unmasked, prevent the operation itself. */
 export const BEFORE = IE | DE | ZE;
 export const STACK_FAULT = 0x40;
 export const SUMMARY = 0x80;

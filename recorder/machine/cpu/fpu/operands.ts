@@ -2,12 +2,14 @@ import type { Core } from '../core.ts';
 import type { Instruction } from '../decode/decoder.ts';
 import { CPL } from '../state.ts';
 
+/** Memory operands of the x87, read and written as a whole. */
+
 /** Longest memory operand: FSAVE in its 32-bit format. */
 export const LONGEST = 108;
 /** From 14 bytes on it is an environment, of words of the operand size. */
 const ENVIRONMENT = 14;
 
-/** What an operand is aligned to when alignment is checked (SDM volume 3, table 6-7). */
+/** The alignment of an operand, bytes, when alignment is checked (SDM volume 3, table 6-7). */
 function alignmentOf(insn: Instruction, bytes: number): number {
   if (bytes >= ENVIRONMENT) return insn.operandSize;
   return bytes > 4 ? 8 : bytes;

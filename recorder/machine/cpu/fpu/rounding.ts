@@ -1,5 +1,7 @@
 import { C1, DOWN, EXPONENT, INTEGER_BIT, NEAREST, OE, PE, SIGN, UE, UP } from './float80.ts';
 
+/** Rounding of x87 results, with the exceptions that it raises. */
+
 /** Added to the exponent of an underflow that is not masked, taken from that of an overflow (SDM volume 1, 8.5.4). */
 export const UNMASKED_BIAS = 24576;
 
@@ -20,7 +22,7 @@ export class Rounding {
   protected ext = 0;
   /** Exponent of a normalised operand, or of what was rounded to a range. */
   exp = 0;
-  /** What `roundAt` found: a carry out of the integer bit, whether bits were lost, whether it rounded up. */
+  /** Results of `roundAt`: a carry out of the integer bit, whether bits were lost, whether it rounded up. */
   protected carry = 0;
   protected inexact = false;
   protected up = false;

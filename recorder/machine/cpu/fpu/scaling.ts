@@ -18,6 +18,8 @@ import {
   ZERO,
 } from './float80.ts';
 
+/** The x87's exact work with exponents: FSCALE, FXTRACT, and the remainders of FPREM and FPREM1. */
+
 /** More than any exponent can be scaled by. */
 const FAR = 0x10000;
 

@@ -28,6 +28,8 @@ import {
 } from './float80.ts';
 import { Scaling } from './scaling.ts';
 
+/** The x87's transcendental instructions, computed with integers so that every host gets the same bits. */
+
 /** Fraction bits of a result near 1; with an argument of 2^-k, k more. */
 const SCALE = 200;
 /** An argument below 2^-TINY: its function is its argument times a constant, to more than 64 bits. */
@@ -38,7 +40,7 @@ const TINY = 70;
  */
 export const PI_66 = 0x3243f6a8885a308d3n;
 
-/** What a reduced argument is, exactly: `n` * 2^-scale, in the quadrant `quadrant` (0 to 3). */
+/** A reduced argument, exactly: `n` * 2^-scale, in the quadrant `quadrant` (0 to 3). */
 interface Reduced {
   readonly n: bigint;
   readonly scale: number;

@@ -13,6 +13,8 @@ import {
 import { BEFORE, BUSY, C1, CONDITIONS, EXCEPTIONS, EXPONENT, IE, STACK_FAULT, SUMMARY } from './float80.ts';
 import { Transcendental } from './transcendental.ts';
 
+/** The x87's state: registers, tags, control and status, and its errors. */
+
 /** A board without them: errors come as #MF or not at all. */
 export const NO_LINES: CoprocessorLines = { error() {}, ignoreErrors: true };
 
@@ -110,7 +112,7 @@ export class Fpu {
 
   // --- Exceptions --------------------------------------------------------------------------------------------------
 
-  /** Whether an instruction that waits may go on (`stop` otherwise: #MF, or to wait for IRQ 13). */
+  /** True if an instruction that waits may go on (`stop` otherwise: #MF, or to wait for IRQ 13). */
   mayProceed(): boolean {
     if (!this.pending) return true;
     return (this.i32[CR0] & CR0_NE) === 0 && this.lines.ignoreErrors;

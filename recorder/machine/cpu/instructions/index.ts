@@ -9,7 +9,7 @@ import { STRING_HANDLERS } from './strings.ts';
 import { SYSTEM_HANDLERS } from './system.ts';
 import { X87_HANDLERS } from './x87.ts';
 
-/** What executes each mnemonic of the opcode table. */
+/** The handler of each mnemonic of the opcode table. */
 export const HANDLERS: Handlers = {
   ...ARITHMETIC_HANDLERS,
   ...BIT_HANDLERS,

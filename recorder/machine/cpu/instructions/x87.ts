@@ -430,7 +430,7 @@ function convert(fpu: Fpu, i32: Int32Array, insn: Instruction, size: number): vo
   words[1] = math.hi;
 }
 
-/** What a masked stack underflow stores. */
+/** Stores the indefinite value, as a masked stack underflow does. */
 function indefinite(insn: Instruction, size: number): void {
   const { words } = buffer;
   words[2] = 0xffff;

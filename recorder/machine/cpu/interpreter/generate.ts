@@ -2,6 +2,8 @@ import { MICRO_OPS } from '../blocks/micro-op-table.ts';
 import { BLOCK_EIP, CPL, LEFT } from '../state.ts';
 import { caseText } from './javascript.ts';
 
+/** Generates interpreter.ts from the table of micro-ops. */
+
 const indent = (text: string, by: string): string =>
   text
     .trim()

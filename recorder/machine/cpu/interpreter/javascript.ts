@@ -48,7 +48,7 @@ const FIELDS: Readonly<Record<Field, number>> = {
 };
 const fieldText = (field: Field): string => `code[p + ${FIELDS[field]}]`;
 const PLACE = `code[p + ${micro.PLACE}]`;
-/** How many instructions of its block come before this one. */
+/** Number of instructions of its block that come before this one. */
 const INDEX = `${PLACE} >>> ${micro.INDEX_SHIFT}`;
 const LINK_A = `p + ${micro.A}`;
 const LINK_B = `p + ${micro.B}`;

@@ -39,6 +39,8 @@ import {
 } from '../state.ts';
 import type { Interpret } from './interpreter.ts';
 
+/** Runs every micro-op by each of its branches, so that V8 has seen all before it optimizes the hot loop. */
+
 /** The linear (and physical) page that the micro-ops address; its contents are put back. */
 const PAGE = 5;
 const LINEAR = (PAGE << 12) + 0x800;

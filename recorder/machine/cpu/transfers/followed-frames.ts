@@ -28,6 +28,8 @@ import {
   UNMAPPED,
 } from './interrupt-depth.ts';
 
+/** Follows frames that a kernel copies or moves to another stack, so that their end is seen. */
+
 const ABANDON = INTERRUPT_OP.indexOf('abandon');
 
 /**

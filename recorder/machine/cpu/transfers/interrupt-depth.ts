@@ -21,6 +21,8 @@ import {
   STACK_NOTES,
 } from '../state.ts';
 
+/** Keeps track of open interrupt frames: the depth of interrupts, and which return ends which. */
+
 const DELIVER = INTERRUPT_OP.indexOf('deliver');
 const IRET = INTERRUPT_OP.indexOf('iret');
 export const FROM_IRQ = INTERRUPT_SOURCE.indexOf('irq');
@@ -81,7 +83,7 @@ export class InterruptDepth {
     this.frameCapacity = frameCapacity;
   }
 
-  /** Whether the stack is one of 32 bits. */
+  /** True if the stack is one of 32 bits. */
   protected get isWide(): boolean {
     return (this.i32[SEGMENTS + SS * SEGMENT_WORDS + 3] & BIG) !== 0;
   }
@@ -190,7 +192,7 @@ export class InterruptDepth {
       .map((at) => i32[at + SLOT]);
   }
 
-  /** Whether the frame whose words begin at `at` is that of a SYSENTER. */
+  /** True if the frame whose words begin at `at` is that of a SYSENTER. */
   protected isCall(at: number): boolean {
     return ((this.i32[at + FACTS] >>> 24) & 127) === FROM_SYSENTER;
   }
@@ -325,7 +327,7 @@ export class InterruptDepth {
     if (n >= 0) i32[this.frameAt(n) + FACTS] |= REACHED;
   }
 
-  /** Where the words of open frame `n` begin. */
+  /** The index at which the words of open frame `n` begin. */
   protected frameAt(n: number): number {
     return FRAME_TABLE + n * this.frameWords;
   }

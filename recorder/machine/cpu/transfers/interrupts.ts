@@ -54,6 +54,8 @@ import { FROM_INT, FROM_IRQ } from './interrupt-depth.ts';
 import { BY_CALL, type Tasks } from './tasks.ts';
 import { flagsForTask, staysInTask } from './virtual86.ts';
 
+/** Delivers interrupts and exceptions through gates (80386 Programmer's Reference, chapter 9). */
+
 const NO_CODE = -1;
 /** In the order in which an interrupt out of virtual-8086 mode pushes them. */
 const DATA_SEGMENTS = [GS, FS, DS, ES];

@@ -22,7 +22,9 @@ import type { Restart } from '../restart.ts';
 import { CPL, CR0, CR3, CS, DS, EAX, EDI, EIP, ES, ESP, FS, GS, LDTR, SS, TR } from '../state.ts';
 import { SWITCH_TASK } from './interrupt-depth.ts';
 
-/** Why a task switch happens: decides busy bits, NT and the back link (table 7-2). */
+/** Task switches and the TSS (80386 Programmer's Reference, chapter 7). */
+
+/** The reason for a task switch: decides busy bits, NT and the back link (table 7-2). */
 export const BY_JUMP = 0;
 export const BY_CALL = 1;
 export const BY_IRET = 2;
@@ -88,7 +90,7 @@ export class Tasks {
     this.stackSelector = access.systemRead((base + offset + (is32 ? 4 : 2)) | 0, 2);
   }
 
-  /** Whether the I/O permission map lets the current task use `size` ports from `port` (8.3.2). */
+  /** True if the I/O permission map lets the current task use `size` ports from `port` (8.3.2). */
   portAllowed(port: number, size: number): boolean {
     const { segments, access } = this.core;
     const limit = segments.limit(TR) >>> 0;
@@ -190,7 +192,7 @@ export class Tasks {
     core.depth.switched(SWITCH_TASK, oldEsp, i32[ESP], oldFrame, core.depth.stackFrame(i32[ESP]));
   }
 
-  /** What a 16-bit TSS leaves in the upper half of a register that held `old` (docs/cpu.md). */
+  /** The bits that a 16-bit TSS leaves in the upper half of a register that held `old` (docs/cpu.md). */
   private upperHalf(old: number): number {
     return this.core.processor.revision < 2 ? old & ~0xffff : ~0xffff;
   }

@@ -180,7 +180,7 @@ export function returnFar(core: Core, size: number, release: number): void {
   });
 }
 
-/** What a far return or IRET found on the stack. */
+/** The words that a far return or IRET found on the stack. */
 interface Return {
   readonly cs: number;
   readonly eip: number;
@@ -291,7 +291,7 @@ function returnFromTask(core: Core): void {
   if (core.nextEip >>> 0 > segments.limit(CS) >>> 0) core.fault(GENERAL_PROTECTION, 0);
 }
 
-/** Whether a selector may be accessed from the current privilege, for LAR, LSL, VERR and VERW (6.5). */
+/** True if a selector may be accessed from the current privilege, for LAR, LSL, VERR and VERW (6.5). */
 export function visible(core: Core, selector: number, high: number): boolean {
   if (isApplication(high) && isCode(high) && isConforming(high)) return true;
   return dplOf(high) >= Math.max(core.cpl, selector & SELECTOR_RPL);

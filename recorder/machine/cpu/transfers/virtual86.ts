@@ -5,7 +5,7 @@ import { ARITHMETIC, DF, IF, IOPL, NT, RF, TF, VIF, VIP, VM } from '../flags.ts'
 import { CPL, CR4, CS, DS, ES, ESP, FS, GS, SHADOW, SHADOW_STI, SS, SYSTEM_FLAGS } from '../state.ts';
 
 /**
- * What virtual-8086 mode changes (80386 Programmer's Reference, chapter 15), and the Pentium's extensions to it, which
+ * The changes that virtual-8086 mode makes (80386 Programmer's Reference, chapter 15), and the Pentium's extensions to it, which
  * keep a flag of its own for a task that may not have IF (Pentium Pro manual, volume 3, 16.3 and 16.4).
  */
 
@@ -31,7 +31,7 @@ export function requireFlags(core: Core, size: number): void {
   if (core.virtual86 && core.iopl < 3) requireExtended(core, size);
 }
 
-/** What PUSHF stores. */
+/** The image of EFLAGS that PUSHF stores. */
 export function flagsToPush(core: Core, size: number): number {
   const image = core.flags.eflags & ~(RF | VM);
   if (!core.virtual86 || core.iopl === 3) return image;
@@ -75,7 +75,7 @@ export function enableInterrupts(core: Core): void {
 }
 
 /**
- * Whether INT `vector` goes through the task's own table at linear 0, as on an 8086, and not through the IDT. Faults
+ * True if INT `vector` goes through the task's own table at linear 0, as on an 8086, and not through the IDT. Faults
  * if the monitor must see it. Only INT n asks; INT3 and INTO do not depend on IOPL (15.3.2).
  */
 export function staysInTask(core: Core, vector: number): boolean {
@@ -85,7 +85,7 @@ export function staysInTask(core: Core, vector: number): boolean {
   return false;
 }
 
-/** What an interrupt that stays in its task pushes, and leaves set. */
+/** The flags that an interrupt that stays in its task pushes, and those that it clears. */
 export function flagsForTask(core: Core): { readonly image: number; readonly clear: number } {
   const image = core.flags.eflags;
   return core.virtual86 && core.iopl < 3
