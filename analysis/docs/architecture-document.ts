@@ -1,17 +1,13 @@
 import { LAYERS } from './layers.ts';
+import type { MadePart } from './made-part.ts';
 
 /** The table of layers in docs/ARCHITECTURE.md, which is otherwise written by hand. */
-
-const BEGIN = '<!-- layers: made by `npm run docs` from analysis/docs/layers.ts -->';
-const END = '<!-- end of layers -->';
-
-/** The page with its table made anew. */
-export function architectureDocument(page: string): string {
-  const from = page.indexOf(BEGIN);
-  const to = page.indexOf(END);
-  if (from < 0 || to < from) throw new Error(`docs/ARCHITECTURE.md lacks ${BEGIN} or ${END}`);
-  return `${page.slice(0, from)}${BEGIN}\n\n${table()}\n\n${page.slice(to)}`;
-}
+export const LAYERS_PART: MadePart = {
+  page: 'ARCHITECTURE.md',
+  name: 'layers',
+  source: 'analysis/docs/layers.ts',
+  text: () => table(),
+};
 
 const table = (): string =>
   [

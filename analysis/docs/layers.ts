@@ -207,7 +207,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'analysis/docs',
     holds: 'the pages of `docs/` that are made from code (`npm run docs`)',
-    imports: ['analysis/db', 'analysis/tables', 'analysis/sql', 'analysis/check'],
+    imports: ['schemas', 'analysis/db', 'analysis/tables', 'analysis/sql', 'analysis/check'],
   },
   {
     folder: 'analysis/cli/terminal',

@@ -1,14 +1,10 @@
 import { Decoder } from '../../recorder/machine/cpu/decode/decoder.ts';
 import { disassemble } from '../../recorder/machine/cpu/decode/disassembler.ts';
-import {
-  CPU_FEATURES,
-  type CpuFeature,
-  type Processor,
-  processorOf,
-} from '../../recorder/machine/cpu/decode/models.ts';
+import { type Processor, processorOf } from '../../recorder/machine/cpu/decode/models.ts';
 import { IF } from '../../recorder/machine/cpu/flags.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import type { EndState } from '../../schemas/trace/end-state.ts';
+import { CPU_FEATURES, type CpuFeature } from '../../schemas/trace/processor-name.ts';
 import { exceptionVectorAtEnd } from './exceptions.ts';
 
 /** Likely reasons why a guest is stuck, each with what to try. */

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { checkConfig } from '../../recorder/machine/config-limits.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { bounded, OutOfBounds, scaledLimit } from '../../schemas/bounded.ts';
 import { allocateTable, EVENT_KIND_NAMES, type EventKind, type EventTable } from '../../schemas/events.ts';
@@ -166,9 +165,7 @@ export class TraceReader {
     this.headerBytes = first.payload;
     this.afterHeader = first.end;
     this.header = readingPart('header', 0, () => {
-      const header = decodeHeader(first.payload);
-      checkConfig(header.machine);
-      return withDiskFiles(header, path, options.disks ?? []);
+      return withDiskFiles(decodeHeader(first.payload), path, options.disks ?? []);
     });
     this.names = options.names?.(this.header) ?? this.header;
 

@@ -1,6 +1,7 @@
 import { BadInput } from '../bad-input.ts';
 import { bounded, OutOfBounds } from '../bounded.ts';
 import { fileLimit, type Packed } from './compression.ts';
+import { checkedConfig } from './configuration-check.ts';
 import type { TraceDisk, TraceDrive, TraceHeader } from './header.ts';
 import {
   MAX_DISK_SECTORS,
@@ -14,7 +15,7 @@ import {
 } from './limits.ts';
 
 /**
- * Bounds of what the header of a trace may say, besides the machine's configuration (recorder/machine/config-limits.ts): held to when one is
+ * Bounds of what the header of a trace may say, besides the machine's configuration (configuration-check.ts): held to when one is
  * written and when one is read.
  */
 
@@ -57,6 +58,7 @@ export function checkHeader(header: TraceHeader): void {
 /** The same before one is written: throws BadInput. */
 export function checkWritable(header: TraceHeader): void {
   try {
+    checkedConfig(header.machine);
     checkHeader(header);
   } catch (error) {
     if (!(error instanceof OutOfBounds)) throw error;

@@ -1,9 +1,9 @@
 import { BadInput } from '../bad-input.ts';
 import { bounded, decodeMessage, named, OutOfBounds } from '../bounded.ts';
-import { UNNAMED_CPU } from '../defaults.ts';
-import { DETAIL, type Detail } from '../events.ts';
 import { type Untrusted, untrusted } from '../untrusted.ts';
 import type { PackedFile } from './compression.ts';
+import type { MachineConfig } from './configuration.ts';
+import { configFromWire, configToWire, type WireConfig } from './configuration-codec.ts';
 import { TraceDamage } from './framing.ts';
 import { checkHeader } from './header-limits.ts';
 import { MAX_CHANGES, MAX_DRIVES, MAX_LABELS, MAX_MODULES } from './limits.ts';
@@ -17,25 +17,6 @@ import { fromBigInt, messageType, toBigInt, toNumber, type Words64 } from './sch
  * docs/trace-format.md has the history.
  */
 export const SCHEMA_VERSION = 1;
-
-/** As the machine's own MachineConfig, which must stay assignable to it (and it to that). */
-export interface TraceMachineConfig {
-  readonly ramBytes: number;
-  readonly cpuModel: string;
-  readonly cpuRevision: number;
-  readonly fpu: boolean;
-  readonly trackingRevision: number;
-  readonly chipsetRevision: number;
-  readonly bootRevision: number;
-  readonly eventRevision: number;
-  readonly tlbEntries: number;
-  readonly tlbWays: number;
-  readonly instructionsPerSecond: number;
-  readonly diskLatencyMin: number;
-  readonly diskLatencyMax: number;
-  readonly detail: Detail;
-  readonly storesFrom: number;
-}
 
 /** As the machine's own ResolvedProfile, and the file it was resolved from. */
 export interface TraceProfile {
@@ -58,8 +39,11 @@ export interface TraceModule {
   readonly file: PackedFile;
 }
 
+/** As Guest.Kind in trace.proto numbers them, from 1. */
+export const GUEST_KINDS = ['multiboot', 'disk_boot', 'linux'] as const;
+
 export interface TraceGuest {
-  readonly kind: 'multiboot' | 'linux' | 'disk_boot';
+  readonly kind: (typeof GUEST_KINDS)[number];
   /** As given on the command line: built-in name or file name. */
   readonly name: Untrusted;
   readonly commandLine: Untrusted;
@@ -97,6 +81,7 @@ export interface TraceDisk {
   readonly unredactedSha256?: string;
 }
 
+/** As Drive.Kind numbers them, from 1. */
 export const DRIVE_KINDS = ['disk', 'cdrom', 'floppy'] as const;
 
 /** A drive besides the first hard disk. */
@@ -129,7 +114,7 @@ export interface TraceParent {
 export interface TraceHeader {
   readonly schemaVersion: number;
   readonly toolVersion: Untrusted;
-  readonly machine: TraceMachineConfig;
+  readonly machine: MachineConfig;
   readonly guest: TraceGuest;
   readonly profile: TraceProfile;
   readonly disk: TraceDisk | undefined;
@@ -146,8 +131,6 @@ export interface TraceHeader {
   /** Number of the layout of the state hashes; 0 when it is not known. */
   readonly stateLayout: number;
 }
-
-const GUEST_KIND = { multiboot: 1, disk_boot: 2, linux: 3 } as const;
 
 interface WireFile {
   sha256: Uint8Array;
@@ -167,7 +150,7 @@ interface WireDisk {
 interface WireHeader {
   schema_version: number;
   tool_version: string;
-  machine: Record<string, number | Words64> | null;
+  machine: WireConfig | null;
   guest: {
     kind: number;
     name: string;
@@ -230,25 +213,9 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
     .encode({
       schema_version: header.schemaVersion,
       tool_version: header.toolVersion.raw,
-      machine: {
-        ram_bytes: machine.ramBytes,
-        tlb_entries: machine.tlbEntries,
-        tlb_ways: machine.tlbWays,
-        instructions_per_second: machine.instructionsPerSecond,
-        disk_latency_min: machine.diskLatencyMin,
-        disk_latency_max: machine.diskLatencyMax,
-        detail: machine.detail,
-        stores_from: machine.storesFrom,
-        cpu_model: machine.cpuModel,
-        cpu_revision: machine.cpuRevision,
-        fpu: machine.fpu,
-        tracking_revision: machine.trackingRevision,
-        chipset_revision: machine.chipsetRevision,
-        boot_revision: machine.bootRevision,
-        event_revision: machine.eventRevision,
-      },
+      machine: configToWire(machine),
       guest: {
-        kind: GUEST_KIND[guest.kind],
+        kind: 1 + GUEST_KINDS.indexOf(guest.kind),
         name: guest.name.raw,
         command_line: guest.commandLine.raw,
         ...(guest.image ? { image: fileToWire(guest.image) } : {}),
@@ -272,7 +239,9 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
       },
       ...(disk ? { disk: diskToWire(disk) } : {}),
       drives: drives.map(({ kind, unit, medium }) => ({
-        ...{ kind: 1 + DRIVE_KINDS.indexOf(kind), unit, medium: diskToWire(medium) },
+        kind: 1 + DRIVE_KINDS.indexOf(kind),
+        unit,
+        medium: diskToWire(medium),
       })),
       ...(firmware ? { firmware: firmwareToWire(firmware) } : {}),
       seed: fromBigInt(header.seed),
@@ -349,30 +318,12 @@ function headerFromWire(bytes: Uint8Array): TraceHeader {
   }
   const { guest, profile, disk, firmware } = wire;
   if (!wire.machine || !guest || !profile) throw new TraceDamage('header', 'a part of it is missing');
-  const detail = String(wire.machine.detail);
-  const machine = (field: string) => toNumber((wire.machine as Record<string, number | Words64>)[field]);
   return {
     schemaVersion: wire.schema_version,
     toolVersion: untrusted(wire.tool_version),
-    machine: {
-      ramBytes: machine('ram_bytes'),
-      cpuModel: String(wire.machine.cpu_model ?? '') || UNNAMED_CPU,
-      cpuRevision: machine('cpu_revision'),
-      fpu: Boolean(wire.machine.fpu),
-      trackingRevision: machine('tracking_revision'),
-      chipsetRevision: machine('chipset_revision'),
-      bootRevision: machine('boot_revision'),
-      eventRevision: machine('event_revision'),
-      tlbEntries: machine('tlb_entries'),
-      tlbWays: machine('tlb_ways'),
-      instructionsPerSecond: machine('instructions_per_second'),
-      diskLatencyMin: machine('disk_latency_min'),
-      diskLatencyMax: machine('disk_latency_max'),
-      detail: detailNamed(detail),
-      storesFrom: machine('stores_from'),
-    },
+    machine: configFromWire(wire.machine),
     guest: {
-      kind: guestKind(guest.kind),
+      kind: named('guest.kind', GUEST_KINDS, guest.kind, 1),
       name: untrusted(guest.name),
       commandLine: untrusted(guest.command_line),
       image: guest.image ? fileFromWire(guest.image) : undefined,
@@ -425,15 +376,6 @@ function headerFromWire(bytes: Uint8Array): TraceHeader {
 function present<Part>(field: string, part: Part | null): Part {
   if (part !== null) return part;
   throw new OutOfBounds(field, 'missing', 'there');
-}
-
-const guestKind = (wire: number): TraceGuest['kind'] =>
-  named('guest.kind', ['multiboot', 'disk_boot', 'linux'] as const, wire, 1);
-
-function detailNamed(text: string): Detail {
-  const detail = DETAIL.find((known) => known === text);
-  if (detail) return detail;
-  throw new OutOfBounds('machine.detail', JSON.stringify(text.slice(0, 20)), DETAIL.join(', '));
 }
 
 function pidBytes(bytes: number): number {

@@ -5,6 +5,8 @@
 
 /** Guest RAM and what is loaded into it (MachineConfig.ramBytes). */
 export const MAX_RAM_BYTES = 256 * 2 ** 20;
+/** The machine keeps a place for so many (MachineConfig.tlbEntries). */
+export const MAX_TLB_ENTRIES = 1024;
 
 /** A chunk is closed when one kind of event has so many rows. */
 export const MAX_TABLE_ROWS = 65536;

@@ -23,7 +23,7 @@ describe.each([
   { cpuModel: '486', has: 'WP INVLPG', settings: 2, tlb: 31 },
   { cpuModel: 'pentium', has: 'WP INVLPG PSE', settings: 4, tlb: 36 },
   { cpuModel: 'pentiumpro', has: 'WP INVLPG PSE PGE', settings: 8, tlb: 60 },
-])('paging on a $cpuModel', ({ cpuModel, has, settings, tlb }) => {
+] as const)('paging on a $cpuModel', ({ cpuModel, has, settings, tlb }) => {
   it('does what the manuals say, and replays', async () => {
     const path = join(folder, `${cpuModel}.r386`);
     const lines: string[] = [];

@@ -221,7 +221,10 @@ describe('a header', () => {
     ['latencies the wrong way round', { diskLatencyMin: 9, diskLatencyMax: 8 }, /machine.disk_latency_max/],
     ['a detail nobody knows', { detail: 'everything' }, /machine.detail/],
     ['a processor of tomorrow', { cpuRevision: 4_000_000_000 }, /knows up to \d+/],
-    ['a processor nobody knows', { cpuModel: '80786' }, /80786: no such processor/],
+    ['devices that never were', { chipsetRevision: 30 }, /machine.chipset_revision is 30; it must be 0, 31/],
+    ['a feature nobody knows', { cpuModel: 'pentium,+sse' }, /machine.cpu_model is "pentium,\+sse"/],
+    ['a feature a thousand times', { cpuModel: `386${',+cmov'.repeat(1000)}` }, /machine.cpu_model/],
+    ['a processor nobody knows', { cpuModel: '80786' }, /machine.cpu_model is "80786"; it must be 386, 486/],
   ];
   it.each(machines)('%s', async (_, change, what) => {
     const header = { ...anyHeader(), machine: { ...machine, ...change } };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DS, EBP, EBX, ES } from '../../recorder/machine/cpu/state.ts';
-import { UNNAMED_CPU } from '../../schemas/defaults.ts';
+import { UNNAMED_CPU } from '../../schemas/trace/processor-name.ts';
 import { ProtectedMode, USER_DATA, USER_STACK } from './protected-mode.ts';
 import { CODE, DATA } from './real-mode.ts';
 

@@ -1,11 +1,5 @@
-import {
-  DEFAULT_CONFIG,
-  EVENT_REVISION,
-  NO_PROFILE,
-  type ResolvedProfile,
-} from '../../recorder/machine/config.ts';
+import { DEFAULT_CONFIG, NO_PROFILE, type ResolvedProfile } from '../../recorder/machine/config.ts';
 import { Cpu, type CpuOptions } from '../../recorder/machine/cpu/cpu.ts';
-import { CPU_REVISION } from '../../recorder/machine/cpu/decode/models.ts';
 import { CpuState } from '../../recorder/machine/cpu/state.ts';
 import type { InterruptController, IoBus } from '../../recorder/machine/device.ts';
 import { EventLog } from '../../recorder/machine/events/event-log.ts';
@@ -73,14 +67,14 @@ export class CpuBench {
     romBytes = 0,
     record = false,
     profile = NO_PROFILE,
-    eventRevision = EVENT_REVISION,
+    eventRevision = DEFAULT_CONFIG.eventRevision,
     ...options
   }: BenchOptions = {}) {
     this.mem = allocateMemory(ramBytes, romBytes);
     const config = {
       ...DEFAULT_CONFIG,
       ramBytes,
-      cpuRevision: options.revision ?? CPU_REVISION,
+      cpuRevision: options.revision ?? DEFAULT_CONFIG.cpuRevision,
       eventRevision,
     };
     this.log = record

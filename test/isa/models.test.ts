@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseCpu } from '../../analysis/cli/options/values.ts';
-import { CPU_MODELS, type CpuFeature, processorOf } from '../../recorder/machine/cpu/decode/models.ts';
+import { parseCpu } from '../../analysis/cli/options/machine-options.ts';
+import { processorOf } from '../../recorder/machine/cpu/decode/models.ts';
 import { CR0, CR4, EAX, EBX, ECX, EDI, EDX, ESI, ESP } from '../../recorder/machine/cpu/state.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
+import { CPU_MODELS, type CpuFeature } from '../../schemas/trace/processor-name.ts';
 import { asNew, KERNEL_STACK, ProtectedMode } from './protected-mode.ts';
 import { CODE, DATA, RealMode, STACK } from './real-mode.ts';
 

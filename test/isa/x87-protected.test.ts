@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CPU_REVISION } from '../../recorder/machine/cpu/decode/models.ts';
+import { DEFAULT_CONFIG } from '../../recorder/machine/config.ts';
 import {
   CS,
   DS,
@@ -26,7 +26,7 @@ const PAGING = 0x80000000 | 0;
 /** FNINIT; FLD1; FST qword [ebx+40h], which is remembered. */
 const STORE = 'db e3 d9 e8 dd 53 40';
 
-function start(code: string, ebx = DATA, missing = -1, revision = CPU_REVISION): CpuBench {
+function start(code: string, ebx = DATA, missing = -1, revision = DEFAULT_CONFIG.cpuRevision): CpuBench {
   const bench = new CpuBench({ revision });
   const { cpu, mmu } = bench;
   mmu.setCr0(CR0);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isLinuxImage, loadLinux } from '../../recorder/machine/boot/linux-boot.ts';
-import { BOOT_REVISION } from '../../recorder/machine/config.ts';
+import { DEFAULT_CONFIG } from '../../recorder/machine/config.ts';
 import { allocateMemory, RAM } from '../../recorder/machine/layout.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 
@@ -28,7 +28,7 @@ function image({
   return bytes;
 }
 
-const options = { cmdline: 'console=ttyS0', initrds: [], revision: BOOT_REVISION };
+const options = { cmdline: 'console=ttyS0', initrds: [], revision: DEFAULT_CONFIG.bootRevision };
 
 describe('the Linux boot protocol', () => {
   it('knows an image by its header', () => {

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openGuest } from '../../analysis/cli/options/guest.ts';
 import { loadMultiboot } from '../../recorder/machine/boot/multiboot.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
-import { BOOT_REVISION, DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
+import { DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
 import { allocateMemory, RAM } from '../../recorder/machine/layout.ts';
 
 /** The memory that a Multiboot kernel finds (Multiboot Specification 0.6.96, 3.3). */
@@ -35,7 +35,12 @@ interface Loaded {
 function load(
   file: Uint8Array,
   at: number,
-  { cmdline = 'kernel a=b', modules = [] as string[], revision = BOOT_REVISION, ram = 16 * MB } = {},
+  {
+    cmdline = 'kernel a=b',
+    modules = [] as string[],
+    revision = DEFAULT_CONFIG.bootRevision,
+    ram = 16 * MB,
+  } = {},
 ): Loaded {
   const mem = allocateMemory(ram);
   const given = modules.map((commandLine) => ({ bytes: new Uint8Array(5000).fill(7), commandLine }));

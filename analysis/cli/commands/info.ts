@@ -6,6 +6,7 @@ import type { TraceHeader } from '../../../schemas/trace/header.ts';
 import { hashWordsHex } from '../../../schemas/trace/ladder.ts';
 import { printableJson } from '../../../schemas/untrusted.ts';
 import { describeExit } from '../report/describe-exit.ts';
+import { machineText, revisionsText } from '../report/machine-text.ts';
 import { traceFacts } from '../report/trace-facts.ts';
 import { bytes, grouped, hanging, plural, shellWord } from '../terminal/format.ts';
 import { print, printLines, terminalWidth } from '../terminal/output.ts';
@@ -41,7 +42,8 @@ function describeTrace(reader: TraceReader, columns = Number.POSITIVE_INFINITY):
     ...header.guest.modules.map((module): [string, string] => ['module', String(module.commandLine)]),
     ['profile', describeProfile(header)],
     ['disk', describeDisk(header)],
-    ['machine', describeMachine(header)],
+    ['machine', machineText(header.machine)],
+    ['revisions', revisionsText(header.machine)],
     ['seed', String(header.seed)],
     ['identity', reader.identity()],
     ...describeParent(header),
@@ -80,17 +82,6 @@ function describeDisk({ disk }: TraceHeader): string {
         ? disk.base.name
         : disk.base.path;
   return `${where}, ${plural(disk.sectors, 'sector')} (sha256 ${disk.sha256.slice(0, 16)}…)`;
-}
-
-function describeMachine({ machine }: TraceHeader): string {
-  return [
-    machine.fpu ? `${machine.cpuModel} with FPU` : `${machine.cpuModel} without FPU`,
-    `${bytes(machine.ramBytes)} RAM`,
-    `TLB ${machine.tlbEntries} entries in ${machine.tlbWays} ways`,
-    `${grouped(machine.instructionsPerSecond)} instructions a second`,
-    `disk latency ${grouped(machine.diskLatencyMin)}-${grouped(machine.diskLatencyMax)}`,
-    `detail ${machine.detail}`,
-  ].join(', ');
 }
 
 function describeParent({ parent }: TraceHeader): [string, string][] {

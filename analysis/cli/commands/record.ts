@@ -6,25 +6,13 @@ import {
   DEFAULT_CHECKPOINT_TIME,
 } from '../../../recorder/capture/checkpoint-policy.ts';
 import type { SourceEnd } from '../../../recorder/capture/input/input-source.ts';
-import { DEFAULT_CONFIG } from '../../../recorder/machine/config.ts';
-import { CPU_MODELS } from '../../../recorder/machine/cpu/decode/models.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
-import { DETAIL, type Detail } from '../../../schemas/events.ts';
 import { DEFAULT_LADDER_INTERVAL } from '../../../schemas/trace/output.ts';
 import { BUILTIN_GUEST, KERNELS, WORKLOADS } from '../options/builtin-guest.ts';
 import { openGuest } from '../options/guest.ts';
 import { INPUT_OPTIONS, openInputs } from '../options/input-options.ts';
-import {
-  parseCount,
-  parseCpu,
-  parseExitCode,
-  parseLadder,
-  parseLatency,
-  parseMips,
-  parseRam,
-  parseSeed,
-  parseTlb,
-} from '../options/values.ts';
+import { MACHINE_OPTIONS, machineOf } from '../options/machine-options.ts';
+import { parseCount, parseExitCode, parseLadder, parseSeed } from '../options/values.ts';
 import { EXIT } from '../report/exit-status.ts';
 import { shellWord } from '../terminal/format.ts';
 import { complainLines, print, printLines } from '../terminal/output.ts';
@@ -38,6 +26,7 @@ export const addRecord = (cli: Argv): Argv =>
   cli.command('record [guest]', 'run a guest and record it to a trace', options, async (args) => {
     checkOutput(args.output as string, { force: args.force, makes: 'trace' });
     const seed = parseSeed(args.seed);
+    const machine = machineOf(args);
     const guest = openGuest({ ...args, seed, modules: args.module, initrds: args.initrd });
     const result = await recordGuest(guest, {
       seed,
@@ -47,18 +36,9 @@ export const addRecord = (cli: Argv): Argv =>
       screen: args.screen,
       ladderInterval: parseLadder(args.ladder),
       checkpoints: parseCheckpoints(args.checkpointEvery, args.checkpointShare, args.checkpointTime),
-      inputs: openInputs(args, parseMips(args.mips)),
+      inputs: openInputs(args, machine.instructionsPerSecond),
       ...(args.expectExit.length > 0 ? { expectedExits: args.expectExit.map(parseExitCode) } : {}),
-      config: {
-        ...DEFAULT_CONFIG,
-        ...parseTlb(args.tlb),
-        ...parseLatency(args.diskLatency),
-        ramBytes: parseRam(args.ram),
-        instructionsPerSecond: parseMips(args.mips),
-        cpuModel: parseCpu(args.cpu),
-        fpu: args.fpu,
-        detail: args.detail as Detail,
-      },
+      config: machine,
     });
     printLines(recordingSummary(args.output as string, guest, result));
     const ending = endingOf(args.output as string);
@@ -106,11 +86,6 @@ const options = (yargs: Argv) =>
         nargs: 1,
         describe:
           'exit code of the guest that is meant: status 0 for it and 1 for any other end; may be repeated',
-      },
-      detail: {
-        choices: DETAIL,
-        default: 'paging',
-        describe: 'off records inputs only; stores adds every memory write',
       },
       append: {
         type: 'string',
@@ -164,35 +139,7 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: `the guest's layout: ${Object.keys(BUILTIN_PROFILES).join(', ')}, or a JSON file (docs/guest-profile.md)`,
       },
-      ram: { type: 'number', default: DEFAULT_CONFIG.ramBytes / 2 ** 20, describe: 'megabytes, 2 to 256' },
-      cpu: {
-        type: 'string',
-        default: DEFAULT_CONFIG.cpuModel,
-        requiresArg: true,
-        describe: `${CPU_MODELS.join(', ')}; features with + or -, as pentium,+cmov (docs/cpu.md)`,
-      },
-
-      fpu: {
-        type: 'boolean',
-        default: DEFAULT_CONFIG.fpu,
-        describe: 'x87 FPU (docs/fpu.md); --no-fpu leaves it out',
-      },
-      mips: {
-        type: 'number',
-        default: DEFAULT_CONFIG.instructionsPerSecond / 1e6,
-        requiresArg: true,
-        describe: 'million instructions in a virtual second: the speed of the processor as the guest sees it',
-      },
-      tlb: {
-        type: 'string',
-        default: `${DEFAULT_CONFIG.tlbEntries}x${DEFAULT_CONFIG.tlbWays}`,
-        describe: 'ENTRIESxWAYS',
-      },
-      'disk-latency': {
-        type: 'string',
-        default: `${DEFAULT_CONFIG.diskLatencyMin}-${DEFAULT_CONFIG.diskLatencyMax}`,
-        describe: 'MIN-MAX instructions a disk command takes, drawn by the seed',
-      },
+      ...MACHINE_OPTIONS,
       'checkpoint-every': {
         type: 'string',
         default: 'auto',

@@ -1,7 +1,4 @@
 import { unescaped } from '../../../recorder/capture/input/typing.ts';
-import { DEFAULT_CONFIG, type MachineConfig } from '../../../recorder/machine/config.ts';
-import { type ConfigFault, configFault } from '../../../recorder/machine/config-limits.ts';
-import { processorOf } from '../../../recorder/machine/cpu/decode/models.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { readCount } from '../../../schemas/count.ts';
 import type { Input } from '../../../schemas/trace/inputs.ts';
@@ -58,53 +55,6 @@ export function parseLadder(text: string): number {
   const interval = parseCount(text, '--ladder');
   if (interval > 0) return interval;
   throw new BadInput(`--ladder ${text}: no interval`, 'write a number of instructions, as 4M');
-}
-
-/** Of a machine that is the default but for the values given. */
-const faultOf = (given: Partial<MachineConfig>): ConfigFault | undefined =>
-  configFault({ ...DEFAULT_CONFIG, ...given });
-
-/** `MIN-MAX` of a disk's latency, in instructions. */
-export function parseLatency(text: string): { diskLatencyMin: number; diskLatencyMax: number } {
-  const { min: diskLatencyMin, max: diskLatencyMax } = parseRange(text, '--disk-latency');
-  const fault = faultOf({ diskLatencyMin, diskLatencyMax });
-  if (!fault) return { diskLatencyMin, diskLatencyMax };
-  throw new BadInput(`--disk-latency ${text}: too long`, `write MIN-MAX ${fault.must}, as 5k-120k`);
-}
-
-/** `ENTRIESxWAYS`: sets are a power of two, as the hardware's. */
-export function parseTlb(text: string): { tlbEntries: number; tlbWays: number } {
-  const [tlbEntries, tlbWays] = text.split('x').map(Number);
-  const fault = faultOf({ tlbEntries, tlbWays });
-  if (!fault) return { tlbEntries, tlbWays };
-  throw new BadInput(
-    `--tlb ${text}: not a TLB geometry`,
-    `write ENTRIESxWAYS with ENTRIES ${fault.must}, as 32x4 (a 386) or 64x4`,
-  );
-}
-
-/** `MODEL`, then features with + or -: `pentium,+cmov`. */
-export function parseCpu(text: string): string {
-  try {
-    processorOf(text);
-  } catch (error) {
-    if (error instanceof BadInput) throw new BadInput(`--cpu ${error.message}`, error.next);
-    throw error;
-  }
-  return text;
-}
-
-export function parseMips(millions: number): number {
-  const instructionsPerSecond = millions * 1e6;
-  if (!faultOf({ instructionsPerSecond })) return instructionsPerSecond;
-  throw new BadInput(`--mips ${millions}: not a speed`, 'write million instructions a second, 1 to 10000');
-}
-
-export function parseRam(megabytes: number): number {
-  const ramBytes = megabytes * 2 ** 20;
-  const fault = faultOf({ ramBytes });
-  if (!fault) return ramBytes;
-  throw new BadInput(`--ram ${megabytes}: not a size of memory`, `write ${fault.must}`);
 }
 
 /** A code that a guest writes to the exit port: `0x11` or `17`. */

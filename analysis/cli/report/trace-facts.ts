@@ -2,6 +2,7 @@ import type { TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { EVENT_KIND_NAMES } from '../../../schemas/events.ts';
 import type { TraceDisk } from '../../../schemas/trace/header.ts';
 import { hashWordsHex } from '../../../schemas/trace/ladder.ts';
+import { machineFacts } from './machine-text.ts';
 
 /** The contents of a trace, as plain values for programs: `info --json`. Names are exact; docs/trace-format.md tells of each field. */
 export function traceFacts(reader: TraceReader): object {
@@ -31,16 +32,7 @@ export function traceFacts(reader: TraceReader): object {
       alternate_slot: slot(profile.alternateSlot),
       names_processes: profile.process !== undefined,
     },
-    machine: {
-      cpu: machine.cpuModel,
-      fpu: machine.fpu,
-      ram_bytes: machine.ramBytes,
-      tlb_entries: machine.tlbEntries,
-      tlb_ways: machine.tlbWays,
-      instructions_per_second: machine.instructionsPerSecond,
-      disk_latency: [machine.diskLatencyMin, machine.diskLatencyMax],
-      detail: machine.detail,
-    },
+    machine: machineFacts(machine),
     disks: [
       ...(header.disk ? [{ kind: 'disk', unit: 0, ...diskFacts(header.disk) }] : []),
       ...drives.map(({ kind, unit, medium }) => ({ kind, unit, ...diskFacts(medium) })),

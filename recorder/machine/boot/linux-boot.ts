@@ -11,7 +11,7 @@ export interface LinuxOptions {
   readonly cmdline: string;
   /** Loaded one after another, as the kernel reads concatenated archives. */
   readonly initrds: readonly Uint8Array[];
-  /** BOOT_REVISION; before 32 an initrd that the kernel wants low may lie over the kernel. */
+  /** MachineConfig.bootRevision; before 32 an initrd that the kernel wants low may lie over the kernel. */
   readonly revision: number;
 }
 

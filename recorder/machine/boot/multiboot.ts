@@ -23,7 +23,7 @@ export interface MultibootOptions {
   /** With the kernel's name in front, as GRUB Legacy and QEMU give it; the same of modules. */
   readonly cmdline: string;
   readonly modules: readonly MultibootModule[];
-  /** BOOT_REVISION; before 32 the information lies at INFO_BASE, whatever else does, and base memory ends at 639 KB. */
+  /** MachineConfig.bootRevision; before 32 the information lies at INFO_BASE, whatever else does, and base memory ends at 639 KB. */
   readonly revision: number;
 }
 

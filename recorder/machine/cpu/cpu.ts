@@ -1,6 +1,6 @@
 import { POKE_REGISTERS } from '../../../schemas/trace/inputs.ts';
 import type { ProtectedEntry } from '../boot/placement.ts';
-import { EVENT_REVISION } from '../config.ts';
+import { DEFAULT_CONFIG } from '../config.ts';
 import type { CoprocessorLines, InterruptController, IoBus } from '../device.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { CPU_STATE_BYTES, type MachineMemory } from '../layout.ts';
@@ -12,7 +12,7 @@ import { createBlockRunner } from './blocks/block-runner.ts';
 import { COUNT, INDEX_SHIFT, OFFSET_MASK, PLACE, WORDS } from './blocks/micro-ops.ts';
 import { Core } from './core.ts';
 import { DR6_BS, DR6_BT, DR6_FIXED, DR7_FIXED } from './debug.ts';
-import { DEFAULT_CPU, type Processor, processorOf } from './decode/models.ts';
+import { type Processor, processorOf } from './decode/models.ts';
 import {
   ACCESSED,
   APPLICATION,
@@ -88,11 +88,11 @@ export interface CpuOptions {
   readonly specialise?: boolean;
   /** As `processorOf` reads it. */
   readonly model?: string;
-  /** CPU_REVISION when absent. */
+  /** MachineConfig.cpuRevision; the newest when absent. */
   readonly revision?: number;
   /** Instead of these two: another processor, to compare with one that is none of ours. */
   readonly processor?: Processor;
-  /** EVENT_REVISION when absent. */
+  /** MachineConfig.eventRevision; the newest when absent. */
   readonly eventRevision?: number;
   /** True if there is a coprocessor; absent means true. */
   readonly fpu?: boolean;
@@ -130,9 +130,10 @@ export class Cpu extends CpuState implements CpuView {
     options: CpuOptions = {},
   ) {
     super(mem);
+    const { cpuModel, eventRevision } = DEFAULT_CONFIG;
     const processor =
-      options.processor ?? processorOf(options.model ?? DEFAULT_CPU, options.fpu ?? true, options.revision);
-    this.core = new Core(mem, bus, pic, log, processor, (options.eventRevision ?? EVENT_REVISION) >= 33);
+      options.processor ?? processorOf(options.model ?? cpuModel, options.fpu ?? true, options.revision);
+    this.core = new Core(mem, bus, pic, log, processor, (options.eventRevision ?? eventRevision) >= 33);
     this.core.fpu.present = options.fpu ?? true;
     this.core.fpu.lines = options.lines ?? NO_LINES;
     this.words = mem.i32;

@@ -32,7 +32,7 @@ const { TLB_WRITABLE, TLB_USER, TLB_DIRTY, TLB_SUSPECT } = flag;
 /** Bits of `FastPath.attention` that concern a read or fetch, and those that concern a store. */
 const MINDED_BY_READS = FOR_DEBUGGER | FOR_BREAKPOINTS | FOR_A20 | FOR_ALIGNMENT;
 const MINDED_BY_STORES = MINDED_BY_READS | FOR_STORES;
-/** Before CPU_REVISION 2 a store did not ask for data breakpoints and address line 20. */
+/** Before MachineConfig.cpuRevision 2 a store did not ask for data breakpoints and address line 20. */
 const MINDED_BY_OLD_STORES = FOR_DEBUGGER | FOR_ALIGNMENT | FOR_STORES;
 
 /** The slow accesses of the CPU's hot loop, at the privilege in CPU_STATE. */
@@ -54,7 +54,7 @@ export interface ShortPathParts {
   readonly structures: PagingStructures | null;
   readonly recursiveSlot: number;
   readonly alternateSlot: number;
-  /** Which behaviour of the processor (CPU_REVISION in cpu/models.ts). */
+  /** MachineConfig.cpuRevision. */
   readonly cpuRevision: number;
 }
 

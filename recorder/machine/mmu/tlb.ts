@@ -1,3 +1,4 @@
+import { MAX_TLB_ENTRIES } from '../../../schemas/trace/limits.ts';
 import type { MachineConfig } from '../config.ts';
 import {
   FAST_PATH,
@@ -24,8 +25,6 @@ export const TLB_TRANSLATION = TLB_WRITABLE | TLB_USER | TLB_DIRTY | TLB_LARGE |
 export const TLB_SUSPECT = 0x200;
 /** A read through the alternate window has been recorded since the fill. */
 export const TLB_APT_READ = 0x400;
-
-export const MAX_TLB_ENTRIES = 1024;
 
 /** An entry is eight words, named by the index in `i32` of the first, its tag: linear page number | VALID; 0 = empty. */
 const TAG = 0;

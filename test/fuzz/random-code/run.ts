@@ -7,9 +7,9 @@ import type { Nondet } from '../../../recorder/machine/nondet.ts';
 import type { StopReason } from '../../../recorder/machine/parts.ts';
 import { STANDARD_PARTS } from '../../../recorder/machine/standard-parts.ts';
 import { EVENT_KIND_NAMES, type EventBatch } from '../../../schemas/events.ts';
+import { CPU_MODELS } from '../../../schemas/trace/processor-name.ts';
 import { type RandomImage, randomImage } from './image.ts';
 
-const CPU_MODELS = ['386', '486', 'pentium', 'pentiumpro'];
 const RAM_BYTES = 4 << 20;
 
 /** Everything about the run of a seed. */

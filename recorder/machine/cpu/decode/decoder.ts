@@ -1,5 +1,6 @@
+import type { CpuFeature } from '../../../../schemas/trace/processor-name.ts';
 import { CS, DS, EAX, EBP, EBX, ECX, EDI, EDX, ES, ESI, ESP, FS, GS, SS, ZERO } from '../state.ts';
-import type { CpuFeature, Processor } from './models.ts';
+import type { Processor } from './models.ts';
 import { ONE_BYTE, ONE_BYTE_MODRM, type Opcode, TWO_BYTE, TWO_BYTE_MODRM } from './opcodes.ts';
 
 /** Decodes instructions by the opcode tables. */

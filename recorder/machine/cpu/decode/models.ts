@@ -1,33 +1,17 @@
 import { BadInput } from '../../../../schemas/bad-input.ts';
-import { UNNAMED_CPU } from '../../../../schemas/defaults.ts';
+import { DEFAULT_CONFIG } from '../../../../schemas/trace/configuration.ts';
+import {
+  CPU_FEATURES,
+  CPU_MODELS,
+  type CpuFeature,
+  type CpuModel,
+  processorWords,
+  UNNAMED_CPU,
+  type UnknownWord,
+} from '../../../../schemas/trace/processor-name.ts';
 import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, TF, VIF, VIP, VM } from '../flags.ts';
 
 /** Models of processors: features, CPUID, and the registers that each has. */
-
-/**
- * Features that a processor may have beyond a 386, in the words of Linux's /proc/cpuinfo where it has one. `i486` stands for what
- * the 486 added as a whole: BSWAP, XADD, CMPXCHG, INVLPG, INVD, WBINVD, EFLAGS.AC, CR0.WP, AM, NE, NW and CD; `tr` for the
- * test registers, which the Pentium has no more: TR6 and TR7, with `i486` TR3 to TR5 too; `nopl` for NOP with an operand (0F 1F)
- * and the hint NOPs beside it (0F 18 to 1E); `sep` for SYSENTER and SYSEXIT, which no model has by itself.
- */
-export const CPU_FEATURES = [
-  'tr',
-  'i486',
-  'cpuid',
-  'vme',
-  'de',
-  'pse',
-  'tsc',
-  'msr',
-  'mce',
-  'cx8',
-  'pge',
-  'cmov',
-  'rdpmc',
-  'nopl',
-  'sep',
-] as const;
-export type CpuFeature = (typeof CPU_FEATURES)[number];
 
 /** Bits of CPUID leaf 1, EDX (Pentium Pro manual, volume 2, table 3-7). */
 const CPUID_BITS: Partial<Record<CpuFeature, number>> = {
@@ -91,7 +75,7 @@ const PENTIUM_MSRS = zeros(0x00, 0x01, 0x11, 0x12, 0x13);
  */
 const PENTIUM_PRO_MSRS = zeros(0x00, 0x01, 0x17, 0x2a, 0x79, 0x8b, 0xc1, 0xc2, 0x186, 0x187, 0x1d9);
 
-const MODELS: Readonly<Record<string, Model>> = {
+const MODELS: Readonly<Record<CpuModel, Model>> = {
   /** 386DX, D1 step. */
   '386': { signature: 0x0308, features: ['tr'] },
   /** 486DX, D0 step: one of those without CPUID. */
@@ -109,18 +93,12 @@ const MODELS: Readonly<Record<string, Model>> = {
     caches: [0x03020101, 0, 0, 0x06040a42],
     msrs: PENTIUM_PRO_MSRS,
   },
-};
-
-/** That of traces which do not name theirs. */
-const HIDDEN_MODELS: Readonly<Record<string, Model>> = {
+  /** That of traces which do not name theirs. */
   [UNNAMED_CPU]: {
     signature: 0x0543,
     features: ['i486', 'cpuid', 'pse', 'tsc', 'msr', 'cx8', 'pge'],
   },
 };
-
-export const CPU_MODELS = Object.keys(MODELS);
-export const DEFAULT_CPU = 'pentium';
 
 /** A processor, in the terms in which the CPU asks: what it has, and the bits of its registers that exist. */
 export interface Processor {
@@ -137,7 +115,7 @@ export interface Processor {
   readonly cr4: number;
   /** CR0.AM and EFLAGS.AC do something: exception 17. */
   readonly checksAlignment: boolean;
-  /** CPU_REVISION that it behaves by: what was mended asks whether it is to be as before. */
+  /** MachineConfig.cpuRevision that it behaves by: what was mended asks whether it is to be as before. */
   readonly revision: number;
   /** Which flags are left where the manual leaves them undefined (docs/cpu.md). */
   readonly undefinedFlags: 'as a 386' | 'as an 80286' | 'as a Pentium';
@@ -165,42 +143,23 @@ const bitsOf = (has: ReadonlySet<CpuFeature>, table: Partial<Record<CpuFeature, 
   [...has].reduce((bits, feature) => bits | (table[feature] ?? 0), 0);
 
 /**
- * Rises with each version whose processors behave otherwise in something that a guest can see. A trace keeps the number it was
- * made with, and is replayed by it:
- * 1: undefined flags of a 386 and 486 are those of the 80286, and they have test registers.
- * 2: stores by micro-ops heed data breakpoints and address line 20 while paging is on; POP SS raises ESP by the size that the
- *    stack had, ENTER with a 32-bit operand loads all of EBP; #UD, and #GP by IOPL, come before operands are read; PUSH and POP of
- *    a segment register access two bytes; a 16-bit TSS fills upper halves with ones; BSWAP of 16 bits clears; a Pentium Pro has hint NOPs,
- *    and its SHLD and SHRD shift back; an x87 store that an exception prevents does not reach its operand;
- *    a 386 leaves its own undefined flags, scales a base without index, and pops the upper half of ESP.
- */
-export const CPU_REVISION = 2;
-
-/**
  * The processor that `text` names: `MODEL`, then features with + or -, as `pentium,+cmov`; `fpu` is for CPUID to tell.
  * Throws BadInput.
  */
-export function processorOf(text: string, fpu = false, revision: number = CPU_REVISION): Processor {
-  const [name, ...toggles] = text.split(',');
-  const model = MODELS[name] ?? HIDDEN_MODELS[name];
-  if (!model) {
-    throw new BadInput(
-      `${name}: no such processor`,
-      `take one of ${CPU_MODELS.join(', ')}, with features to add or remove: pentium,+cmov`,
-    );
-  }
+export function processorOf(
+  text: string,
+  fpu = false,
+  revision: number = DEFAULT_CONFIG.cpuRevision,
+): Processor {
+  const words = processorWords(text);
+  if ('unknown' in words) throw unknownWord(text, words);
+  const { model: name, toggles } = words;
+  const model = MODELS[name];
   const has = new Set(model.features);
   if (revision < 1) has.delete('tr');
   if (revision < 2) has.delete('nopl');
-  for (const toggle of toggles) {
-    const feature = CPU_FEATURES.find((known) => known === toggle.slice(1));
-    if (feature === undefined || !/^[+-]/.test(toggle)) {
-      throw new BadInput(
-        `${text}: ${toggle} is no feature to add or remove`,
-        `write + or - before one of ${CPU_FEATURES.join(', ')}`,
-      );
-    }
-    if (toggle[0] === '+') has.add(feature);
+  for (const { feature, added } of toggles) {
+    if (added) has.add(feature);
     else has.delete(feature);
   }
   const signature = (has.has('sep') && model.signatureWithSep) || model.signature;
@@ -239,3 +198,14 @@ export function processorOf(text: string, fpu = false, revision: number = CPU_RE
     resetsRealCs: family < 5,
   };
 }
+
+const unknownWord = (text: string, { unknown, word }: UnknownWord): BadInput =>
+  unknown === 'model'
+    ? new BadInput(
+        `${word}: no such processor`,
+        `take one of ${CPU_MODELS.join(', ')}, with features to add or remove: pentium,+cmov`,
+      )
+    : new BadInput(
+        `${text}: ${word} is no feature to add or remove`,
+        `write + or - before one of ${CPU_FEATURES.join(', ')}`,
+      );

@@ -1,4 +1,4 @@
-import type { CpuFeature } from './models.ts';
+import type { CpuFeature } from '../../../../schemas/trace/processor-name.ts';
 import { ESCAPES } from './x87-opcodes.ts';
 
 /**

@@ -1,0 +1,116 @@
+import { DEFAULT_CONFIG, type MachineConfig } from '../../../recorder/machine/config.ts';
+import { processorOf } from '../../../recorder/machine/cpu/decode/models.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import { DETAIL, type Detail } from '../../../schemas/events.ts';
+import { CONFIGURATION } from '../../../schemas/trace/configuration.ts';
+import { configFault } from '../../../schemas/trace/configuration-check.ts';
+import { isProcessorName, type ProcessorName } from '../../../schemas/trace/processor-name.ts';
+import { parseRange } from './values.ts';
+
+/** Options of `record` about the machine. What they start from and may be is in the table: schemas/trace/configuration.ts. */
+
+const { ramBytes, cpuModel, fpu, instructionsPerSecond, tlbEntries, detail } = CONFIGURATION;
+const { tlbWays, diskLatencyMin, diskLatencyMax } = CONFIGURATION;
+const MB = 2 ** 20;
+
+export const MACHINE_OPTIONS = {
+  detail: { choices: DETAIL, default: detail.initial, describe: detail.doc.replaceAll('`', '') },
+  ram: { type: 'number', default: ramBytes.initial / MB, describe: `RAM: ${ramBytes.must}` },
+  cpu: {
+    type: 'string',
+    default: cpuModel.initial,
+    requiresArg: true,
+    describe: `${cpuModel.must} (docs/cpu.md)`,
+  },
+  fpu: {
+    type: 'boolean',
+    default: fpu.initial,
+    describe: `${fpu.doc}; --no-fpu leaves it out (docs/fpu.md)`,
+  },
+  mips: {
+    type: 'number',
+    default: instructionsPerSecond.initial / 1e6,
+    requiresArg: true,
+    describe: `millions of ${instructionsPerSecond.doc}`,
+  },
+  tlb: {
+    type: 'string',
+    default: `${tlbEntries.initial}x${tlbWays.initial}`,
+    describe: `ENTRIESxWAYS: entries ${tlbEntries.must}`,
+  },
+  'disk-latency': {
+    type: 'string',
+    default: `${diskLatencyMin.initial}-${diskLatencyMax.initial}`,
+    describe: 'MIN-MAX instructions a disk command takes, drawn by the seed',
+  },
+} as const;
+
+/** As yargs has them. */
+export interface MachineArgs {
+  readonly detail: Detail;
+  readonly ram: number;
+  readonly cpu: string;
+  readonly fpu: boolean;
+  readonly mips: number;
+  readonly tlb: string;
+  readonly diskLatency: string;
+}
+
+/** The machine that was asked for. Throws BadInput, which names the option. */
+export const machineOf = (args: MachineArgs): MachineConfig => ({
+  ...DEFAULT_CONFIG,
+  ...parseTlb(args.tlb),
+  ...parseLatency(args.diskLatency),
+  ramBytes: parseRam(args.ram),
+  instructionsPerSecond: parseMips(args.mips),
+  cpuModel: parseCpu(args.cpu),
+  fpu: args.fpu,
+  detail: args.detail,
+});
+
+/** Of a machine that is the default but for the values given. */
+const isWrong = (given: Partial<MachineConfig>): boolean =>
+  configFault({ ...DEFAULT_CONFIG, ...given }) !== undefined;
+
+/** `MIN-MAX` of a disk's latency, in instructions. */
+function parseLatency(text: string): Pick<MachineConfig, 'diskLatencyMin' | 'diskLatencyMax'> {
+  const { min, max } = parseRange(text, '--disk-latency');
+  const latency = { diskLatencyMin: min, diskLatencyMax: max };
+  if (!isWrong(latency)) return latency;
+  throw new BadInput(`--disk-latency ${text}: too long`, `write MIN-MAX ${diskLatencyMin.must}, as 5k-120k`);
+}
+
+/** `ENTRIESxWAYS`: sets are a power of two, as the hardware's. */
+function parseTlb(text: string): Pick<MachineConfig, 'tlbEntries' | 'tlbWays'> {
+  const [entries, ways] = text.split('x').map(Number);
+  const tlb = { tlbEntries: entries, tlbWays: ways };
+  if (!isWrong(tlb)) return tlb;
+  throw new BadInput(
+    `--tlb ${text}: not a TLB geometry`,
+    `write ENTRIESxWAYS with ENTRIES ${tlbEntries.must}, as 32x4 (a 386) or 64x4`,
+  );
+}
+
+/** `MODEL`, then features with + or -: `pentium,+cmov`. */
+export function parseCpu(text: string): ProcessorName {
+  try {
+    processorOf(text);
+  } catch (error) {
+    if (error instanceof BadInput) throw new BadInput(`--cpu ${error.message}`, error.next);
+    throw error;
+  }
+  if (isProcessorName(text)) return text;
+  throw new BadInput(`--cpu ${text}: the same features again and again`, `write ${cpuModel.must}`);
+}
+
+function parseMips(millions: number): number {
+  const speed = millions * 1e6;
+  if (!isWrong({ instructionsPerSecond: speed })) return speed;
+  throw new BadInput(`--mips ${millions}: not a speed`, 'write million instructions a second, 1 to 10000');
+}
+
+function parseRam(megabytes: number): number {
+  const bytes = megabytes * MB;
+  if (!isWrong({ ramBytes: bytes })) return bytes;
+  throw new BadInput(`--ram ${megabytes}: not a size of memory`, `write ${ramBytes.must}`);
+}
