@@ -6,7 +6,7 @@ import type { TraceHeader } from '../../schemas/trace/header.ts';
 
 /** The profile of a trace as its author wrote it; undefined when there was none. */
 export const profileOf = ({ profile }: Pick<TraceHeader, 'profile'>): GuestProfile | undefined =>
-  profile.source ? recordedProfile(profile.source, 'the profile in the trace') : undefined;
+  profile.source.raw ? recordedProfile(profile.source, 'the profile in the trace') : undefined;
 
 /** The built-in guest's, whose profile did not say in version 0.2 and before. */
 const BUILTIN = 'bsd96';

@@ -1,5 +1,6 @@
 import { BadInput } from '../../schemas/bad-input.ts';
 import { meant } from '../../schemas/nearest.ts';
+import { type Untrusted, untrusted } from '../../schemas/untrusted.ts';
 import type { ResolvedProfile } from '../machine/config.ts';
 
 /**
@@ -44,7 +45,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
 
 /** Reads a profile of the user's; BadInput for a field that there is not. `where` names the file in messages. */
 export function parseProfile(text: string, where: string): GuestProfile {
-  const profile = recordedProfile(text, where);
+  const profile = recordedProfile(untrusted(text), where);
   checkNames(profile, Object.keys(FIELDS), '', where);
   for (const [field, own] of Object.entries(FIELDS))
     if (own.length > 0) checkNames(Object(profile[field as keyof GuestProfile]), own, `${field}.`, where);
@@ -62,10 +63,10 @@ function checkNames(fields: object, known: readonly string[], prefix: string, wh
 }
 
 /** Reads a profile that a trace holds: of a later version it may have fields that this one does not know. */
-export function recordedProfile(text: string, where: string): GuestProfile {
+export function recordedProfile(text: Untrusted, where: string): GuestProfile {
   let profile: unknown;
   try {
-    profile = JSON.parse(text);
+    profile = JSON.parse(text.raw);
   } catch (error) {
     throw new BadInput(`${where}: not JSON: ${(error as Error).message}`);
   }

@@ -97,7 +97,11 @@ export function makeHeader(
       modules: boot.modules.map((m) => ({ commandLine: untrusted(m.commandLine), file: packFile(m.bytes) })),
       symbols: plan.symbols ? packFile(plan.symbols) : undefined,
     },
-    profile: { ...plan.profile, name: untrusted(plan.profile.name), source: plan.profileSource ?? '' },
+    profile: {
+      ...plan.profile,
+      name: untrusted(plan.profile.name),
+      source: untrusted(plan.profileSource ?? ''),
+    },
     disk,
     drives,
     firmware: firmware && {

@@ -1,3 +1,4 @@
+import type { DriveKind } from '../../schemas/trace/header.ts';
 import type { MachineConfig } from './config.ts';
 import type { EventLog } from './events/event-log.ts';
 import type { MachineMemory } from './layout.ts';
@@ -90,7 +91,7 @@ export type DiskContents = ReadonlyMap<number, WrittenSector>;
  */
 export type ConsoleListener = (port: number, byte: number) => void;
 
-export type DriveKind = 'disk' | 'cdrom' | 'floppy';
+export type { DriveKind };
 
 /** A drive with its medium. `unit`: on ATA 0-3 (first channel's master and slave, second channel's), of floppies 0 and 1. */
 export interface Drive {
@@ -105,8 +106,8 @@ export interface Firmware {
   readonly bios: Uint8Array;
   /** Option ROM of the display adapter; empty for none. */
   readonly vgaBios: Uint8Array;
-  /** Drives in the order in which the BIOS tries them: `a` floppy, `c` hard disk, `d` CD. */
-  readonly bootOrder: string;
+  /** Drives in the order in which the BIOS tries them; three at most. */
+  readonly bootOrder: readonly DriveKind[];
   /** True if the guest finds a PCI bus. Without it only the BIOS does, while it starts. */
   readonly pci: boolean;
 }

@@ -30,8 +30,8 @@ export interface TraceProfile {
     readonly comm: number;
     readonly afterCr3?: boolean;
   };
-  /** The profile file as written (JSON); '' when there was none. */
-  readonly source: string;
+  /** The profile file as written (JSON); empty when there was none. */
+  readonly source: Untrusted;
 }
 
 export interface TraceModule {
@@ -83,10 +83,14 @@ export interface TraceDisk {
 
 /** As Drive.Kind numbers them, from 1. */
 export const DRIVE_KINDS = ['disk', 'cdrom', 'floppy'] as const;
+export type DriveKind = (typeof DRIVE_KINDS)[number];
+
+/** As Firmware.boot_order names them. */
+export const BOOT_LETTERS = { a: 'floppy', c: 'disk', d: 'cdrom' } as const;
 
 /** A drive besides the first hard disk. */
 export interface TraceDrive {
-  readonly kind: (typeof DRIVE_KINDS)[number];
+  readonly kind: DriveKind;
   readonly unit: number;
   readonly medium: TraceDisk;
 }
@@ -95,7 +99,8 @@ export interface TraceDrive {
 export interface TraceFirmware {
   readonly bios: PackedFile;
   readonly vgaBios: PackedFile;
-  readonly bootOrder: string;
+  /** The drives that the BIOS tries, in order; three at most. */
+  readonly bootOrder: readonly DriveKind[];
   readonly pci: boolean;
 }
 
@@ -235,7 +240,7 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
               },
             }
           : {}),
-        source: profile.source,
+        source: profile.source.raw,
       },
       ...(disk ? { disk: diskToWire(disk) } : {}),
       drives: drives.map(({ kind, unit, medium }) => ({
@@ -257,7 +262,7 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
 const firmwareToWire = ({ bios, vgaBios, bootOrder, pci }: TraceFirmware) => ({
   bios: fileToWire(bios),
   vga_bios: fileToWire(vgaBios),
-  boot_order: bootOrder,
+  boot_order: bootOrder.map(letterOf).join(''),
   isa_only: !pci,
 });
 
@@ -348,7 +353,7 @@ function headerFromWire(bytes: Uint8Array): TraceHeader {
             },
           }
         : {}),
-      source: profile.source,
+      source: untrusted(profile.source),
     },
     disk: disk ? diskFromWire(disk) : undefined,
     drives: wire.drives.map(({ kind, unit, medium }) => ({
@@ -360,7 +365,7 @@ function headerFromWire(bytes: Uint8Array): TraceHeader {
       ? {
           bios: fileFromWire(present('firmware.bios', firmware.bios)),
           vgaBios: fileFromWire(present('firmware.vga_bios', firmware.vga_bios)),
-          bootOrder: firmware.boot_order,
+          bootOrder: bootOrderFromWire(firmware.boot_order),
           pci: !firmware.isa_only,
         }
       : undefined,
@@ -376,6 +381,19 @@ function headerFromWire(bytes: Uint8Array): TraceHeader {
 function present<Part>(field: string, part: Part | null): Part {
   if (part !== null) return part;
   throw new OutOfBounds(field, 'missing', 'there');
+}
+
+type BootLetter = keyof typeof BOOT_LETTERS;
+const LETTERS = Object.keys(BOOT_LETTERS) as BootLetter[];
+
+const letterOf = (kind: DriveKind): BootLetter =>
+  LETTERS.find((letter) => BOOT_LETTERS[letter] === kind) as BootLetter;
+
+function bootOrderFromWire(text: string): TraceFirmware['bootOrder'] {
+  const drives = [...text].map((letter) => LETTERS.find((known) => known === letter));
+  if (drives.length <= LETTERS.length && !drives.includes(undefined))
+    return (drives as BootLetter[]).map((letter) => BOOT_LETTERS[letter]);
+  throw new OutOfBounds('firmware.boot_order', JSON.stringify(text.slice(0, 8)), 'of a, c, d, three at most');
 }
 
 function pidBytes(bytes: number): number {

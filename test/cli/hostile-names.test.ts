@@ -83,7 +83,10 @@ it('forges no line of an error either', async () => {
   const { stderr } = await runCli('query', plain, '--sql', `SELECT "${NASTY}"`);
   expect(stderr[0]).toMatch(/^rewind386: SQL error/);
   const broken = rewrite(plain, join(folder, 'profile.r386'), {
-    header: (header) => ({ ...header, profile: { ...header.profile, source: `{"name": ${NASTY}` } }),
+    header: (header) => ({
+      ...header,
+      profile: { ...header.profile, source: untrusted(`{"name": ${NASTY}`) },
+    }),
   });
   for (const command of ['info', 'check', 'replay']) {
     const said = await runCli(command, broken);

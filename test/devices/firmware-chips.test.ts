@@ -8,7 +8,7 @@ import { Board } from './board.ts';
 /** Chips that only a machine with a BIOS has: the PCI host bridge and PIIX3, and fw_cfg. */
 
 const firmware: Firmware = {
-  ...{ bios: new Uint8Array(0x10000), vgaBios: Uint8Array.of(0x55, 0xaa, 1), bootOrder: 'c', pci: true },
+  ...{ bios: new Uint8Array(0x10000), vgaBios: Uint8Array.of(0x55, 0xaa, 1), bootOrder: ['disk'], pci: true },
 };
 
 function pci(visible = true) {

@@ -39,7 +39,10 @@ const emptyChunk = (firstIcount: number, more: Partial<ChunkMessage> = {}): Chun
 });
 
 /** Without a profile, which `info` would read. */
-const plainHeader = (): TraceHeader => ({ ...anyHeader(), profile: { ...anyHeader().profile, source: '' } });
+const plainHeader = (): TraceHeader => ({
+  ...anyHeader(),
+  profile: { ...anyHeader().profile, source: untrusted('') },
+});
 
 interface Contents {
   readonly header?: TraceHeader;
@@ -257,6 +260,17 @@ describe('a header', () => {
   ];
   it.each(others)('%s', async (_, change, what) => {
     await expectRefused(trace('header.r386', { header: { ...anyHeader(), ...change } }), what);
+  });
+
+  it.each(['ax', 'aaca'])('a boot order of %s', async (order) => {
+    const type = messageType('Header');
+    const wire = type.decode(encodeHeader(anyHeader())) as unknown as { firmware: { boot_order: string } };
+    wire.firmware.boot_order = order;
+    writeFileSync(
+      path('boot.r386'),
+      Buffer.concat([preamble(), frame(FRAME.header, type.encode(wire).finish())]),
+    );
+    await expectRefused(path('boot.r386'), /firmware.boot_order is "a.*"; it must be of a, c, d/, ['info']);
   });
 
   it('with kinds that nobody knows', async () => {

@@ -3,6 +3,7 @@ import type { DriveSource } from '../../recorder/capture/recording.ts';
 import { DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
 import type { Firmware } from '../../recorder/machine/device.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
+import { BOOT_LETTERS } from '../../schemas/trace/header.ts';
 import { bootCd, bootDisk } from './boot-sector.ts';
 
 /** Shared by the tests of booting by SeaBIOS. */
@@ -11,9 +12,11 @@ export const FLOPPY_SECTORS = 2880;
 export const DISK_SECTORS = 1008;
 
 /** SeaBIOS, as it comes with the tool. */
-export const firmware = (bootOrder: string, pci = true): Firmware => ({
+/** `order`: letters, as of `--boot`. */
+export const firmware = (order: string, pci = true): Firmware => ({
   ...openFirmware({}, { disks: [], floppies: [], cdrom: undefined }),
-  ...{ bootOrder, pci },
+  bootOrder: [...order].map((letter) => BOOT_LETTERS[letter as keyof typeof BOOT_LETTERS]),
+  pci,
 });
 
 /** Everything of a recording but what it boots from. */

@@ -38,7 +38,7 @@ export function writeMadeUp(path: string, events: readonly MadeUpEvent[]): void 
       name: untrusted('made up'),
       recursiveSlot: RECURSIVE_SLOT,
       alternateSlot: ALTERNATE_SLOT,
-      source: '',
+      source: untrusted(''),
     },
   };
   const tables = Object.fromEntries(

@@ -150,7 +150,7 @@ export function anyHeader(): TraceHeader {
       recursiveSlot: 1023,
       alternateSlot: -1,
       process: { current: 0xc0200000, pid: 8, comm: 16 },
-      source: '{}',
+      source: untrusted('{}'),
     },
     disk: {
       sectors: 2880,
@@ -171,7 +171,7 @@ export function anyHeader(): TraceHeader {
     firmware: {
       bios: packFile(new Uint8Array(65536)),
       vgaBios: packFile(Uint8Array.of(0x55, 0xaa)),
-      bootOrder: 'ac',
+      bootOrder: ['floppy', 'disk'],
       pci: false,
     },
     seed: 0xfedcba9876543210n,

@@ -1,10 +1,10 @@
 import type { Argv } from 'yargs';
-import { recordedProfile } from '../../../recorder/capture/profile.ts';
 import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { EVENT_KIND_NAMES } from '../../../schemas/events.ts';
 import type { TraceHeader } from '../../../schemas/trace/header.ts';
 import { hashWordsHex } from '../../../schemas/trace/ladder.ts';
 import { printableJson } from '../../../schemas/untrusted.ts';
+import { profileOf } from '../../ending/exit-codes.ts';
 import { describeExit } from '../report/describe-exit.ts';
 import { machineText, revisionsText } from '../report/machine-text.ts';
 import { traceFacts } from '../report/trace-facts.ts';
@@ -95,8 +95,7 @@ function describeParent({ parent }: TraceHeader): [string, string][] {
 
 function describeRun({ header, footer, torn, endIcount }: TraceReader): string {
   if (torn) return `TORN: ${torn.what}`;
-  const description = header.profile.source ? recordedProfile(header.profile.source, 'profile') : undefined;
-  const exit = footer ? describeExit(footer.exit, description) : 'has no end';
+  const exit = footer ? describeExit(footer.exit, profileOf(header)) : 'has no end';
   return `${exit} at icount ${grouped(endIcount)} (${(endIcount / header.machine.instructionsPerSecond).toFixed(2)} virtual seconds)`;
 }
 

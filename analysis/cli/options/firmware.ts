@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { processorOf } from '../../../recorder/machine/cpu/decode/models.ts';
-import type { Firmware } from '../../../recorder/machine/device.ts';
+import type { DriveKind, Firmware } from '../../../recorder/machine/device.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
+import { BOOT_LETTERS } from '../../../schemas/trace/header.ts';
 import type { Media } from './drives.ts';
 import { readUserFile } from './user-file.ts';
 
@@ -47,18 +48,15 @@ const openVgaBios = (path: string | undefined): Uint8Array =>
   path === undefined ? bundled('vgabios-isavga.bin') : readUserFile(path, 'VGA BIOS');
 
 /** As asked; else every drive that has a medium: what was named as the guest, then floppy, hard disk, CD. */
-function bootOrder(asked: string | undefined, { disks, floppies, cdrom, first }: Media): string {
-  const present = [
-    { kind: 'floppy', letter: 'a', there: floppies.length > 0 },
-    { kind: 'disk', letter: 'c', there: disks.length > 0 },
-    { kind: 'cdrom', letter: 'd', there: cdrom !== undefined },
-  ].filter(({ there }) => there);
-  present.sort((a, b) => (b.kind === first ? 1 : 0) - (a.kind === first ? 1 : 0));
-  if (asked === undefined) return present.map(({ letter }) => letter).join('');
+function bootOrder(asked: string | undefined, { disks, floppies, cdrom, first }: Media): DriveKind[] {
+  const there = { floppy: floppies.length > 0, disk: disks.length > 0, cdrom: cdrom !== undefined };
+  const present = Object.values(BOOT_LETTERS).filter((kind) => there[kind]);
+  present.sort((a, b) => (b === first ? 1 : 0) - (a === first ? 1 : 0));
+  if (asked === undefined) return present;
   if (!/^[acd]{1,3}$/.test(asked) || new Set(asked).size < asked.length)
     throw new BadInput(
       `--boot ${asked}: no boot order`,
       'write the drives to try: a floppy, c hard disk, d CD; as --boot dc',
     );
-  return asked;
+  return [...asked].map((letter) => BOOT_LETTERS[letter as keyof typeof BOOT_LETTERS]);
 }

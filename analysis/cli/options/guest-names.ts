@@ -80,7 +80,7 @@ function renamed(
   { name, recursiveSlot = -1, alternateSlot = -1 }: GuestProfile,
   source: string,
 ): TraceHeader['profile'] {
-  return { ...recorded, name: untrusted(name), recursiveSlot, alternateSlot, source };
+  return { ...recorded, name: untrusted(name), recursiveSlot, alternateSlot, source: untrusted(source) };
 }
 
 /** Events that a profile asks for and no name can give: those that the recording does not have. */

@@ -141,10 +141,8 @@ function openMedia(request: GuestRequest, media: Media): Guest {
     );
   const drives = openDrives(media);
   const firmware = openFirmware(request, media);
-  const paths: Record<string, string | undefined> = {
-    ...{ a: media.floppies[0], c: media.disks[0], d: media.cdrom },
-  };
-  const first = [...firmware.bootOrder].map((letter) => paths[letter]).find((path) => path !== undefined);
+  const paths = { floppy: media.floppies[0], disk: media.disks[0], cdrom: media.cdrom };
+  const first = firmware.bootOrder.map((kind) => paths[kind]).find((path) => path !== undefined);
   if (first === undefined)
     throw new BadInput('there is nothing to boot from', 'give --disk, --floppy or --cdrom FILE');
   const { profile, profileSource, description, symbols } = describe(request, '', '', () => []);

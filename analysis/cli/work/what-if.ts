@@ -1,10 +1,11 @@
 import { NotTheRecordedRun } from '../../../recorder/capture/changed-nondet.ts';
-import { type GuestProfile, recordedProfile } from '../../../recorder/capture/profile.ts';
+import type { GuestProfile } from '../../../recorder/capture/profile.ts';
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { type Names, TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { VERSION } from '../../../schemas/tool-version.ts';
 import type { Finding } from '../../check/checks.ts';
+import { profileOf } from '../../ending/exit-codes.ts';
 import { compareFindings, endsAlike, type Verdict } from '../../what-if/verdict.ts';
 import { type WhatIf, whatIf } from '../../what-if/what-if.ts';
 import { builtinDisk } from '../options/builtin-guest.ts';
@@ -132,10 +133,9 @@ interface NamedGuest {
 
 function guestOf(path: string): NamedGuest {
   const reader = TraceReader.open(path);
-  const { guest, profile } = reader.header;
+  const { header } = reader;
   reader.close();
-  const name = guest.name.toString();
-  return { name, profile: profile.source ? recordedProfile(profile.source, 'profile') : undefined };
+  return { name: header.guest.name.toString(), profile: profileOf(header) };
 }
 
 function summary(output: string, result: WhatIf, guest: NamedGuest): string[] {

@@ -48,6 +48,8 @@ const CMOS_EQUIPMENT = 0x14;
 const CMOS_DISK_TYPE = 0x19;
 const CMOS_BOOT_1 = 0x38;
 const CMOS_BOOT_2 = 0x3d;
+/** Of a drive there, as SeaBIOS reads it. */
+const BOOT_CODES = { floppy: 1, disk: 2, cdrom: 3 } as const;
 const USER_DISK_TYPE = 47;
 /** Bit 0 of the first boot byte: a floppy need not end in 55 AA. */
 const NO_SIGNATURE_CHECK = 1;
@@ -136,7 +138,7 @@ export class RealTimeClock implements Device {
     const floppies = types.filter((type) => type !== 0).length;
     // Bit 0: floppies, their number less one in bits 7-6; bit 1: a coprocessor; bit 2: a keyboard.
     registers[CMOS_EQUIPMENT] = (floppies > 0 ? 1 | ((floppies - 1) << 6) : 0) | 6;
-    const codes = [...firmware.bootOrder].map((drive) => ({ a: 1, c: 2, d: 3 })[drive] ?? 0);
+    const codes = firmware.bootOrder.map((drive) => BOOT_CODES[drive]);
     registers[CMOS_BOOT_1] = ((codes[2] ?? 0) << 4) | NO_SIGNATURE_CHECK;
     registers[CMOS_BOOT_2] = ((codes[1] ?? 0) << 4) | (codes[0] ?? 0);
   }
