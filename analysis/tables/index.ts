@@ -5,6 +5,7 @@ import { contexts } from './contexts.ts';
 import { controlWrites } from './control-writes.ts';
 import { exceptions } from './exceptions.ts';
 import { failures } from './failures.ts';
+import { inputs } from './inputs.ts';
 import { interrupts } from './interrupts.ts';
 import { pagingWrites } from './paging-writes.ts';
 import { repeats } from './repeats.ts';
@@ -18,7 +19,7 @@ import { tlbEvents } from './tlb-events.ts';
 /** The list of all tables, and the version of what is kept of them. */
 
 /** Every table a trace is seen as. Counted up when a table, column or rule of a table changes: caches made before are rebuilt. */
-export const TABLES_VERSION = 5;
+export const TABLES_VERSION = 6;
 
 export const TABLES: readonly TraceTable[] = [
   run,
@@ -34,6 +35,7 @@ export const TABLES: readonly TraceTable[] = [
   contexts,
   consoleLines,
   repeats,
+  inputs,
   failures,
   symbols,
 ];

@@ -1,5 +1,5 @@
 import { BadInput } from '../../schemas/bad-input.ts';
-import { type Input, type InputKind, isAsynchronous } from '../../schemas/trace/inputs.ts';
+import { type Input, type InputKind, isAsynchronous, isLatency } from '../../schemas/trace/inputs.ts';
 import type { Icount } from '../../schemas/units.ts';
 import type { Nondet } from '../machine/nondet.ts';
 import { Schedule } from './input/input-source.ts';
@@ -62,10 +62,9 @@ export class ChangedNondet implements Nondet {
     const nth = this.asked.get(kind) ?? 0;
     this.asked.set(kind, nth + 1);
     // Drawn even where it is not used: the generator then stands where the recording's stood.
-    const drawn =
-      kind === 'disk_latency' || kind === 'disk_block'
-        ? this.seeded.draw(kind, now, latency.min, latency.max)
-        : this.seeded.draw(kind, now, low, high);
+    const drawn = isLatency(kind)
+      ? this.seeded.draw(kind, now, latency.min, latency.max)
+      : this.seeded.draw(kind, now, low, high);
     const recorded = this.answers.get(kind)?.[nth];
     if (now < changedAt && recorded?.icount !== now) throw notTheRun(kind, now);
     const by = adjustments

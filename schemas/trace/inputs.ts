@@ -69,3 +69,6 @@ const ASYNCHRONOUS: ReadonlySet<InputKind> = new Set([
 
 /** Inputs that come by themselves, and are due at an icount; the others answer a request of the machine. */
 export const isAsynchronous = (kind: InputKind): boolean => ASYNCHRONOUS.has(kind);
+
+/** Draws of the instructions until a disk has done a command, or the next block of one. */
+export const isLatency = (kind: InputKind): boolean => kind === 'disk_latency' || kind === 'disk_block';

@@ -90,7 +90,9 @@ function examplesIn(text: string): string[] {
 }
 
 describe('every example of the documents works, by itself', () => {
-  const pages = readdirSync(new URL('../../docs/', import.meta.url)).map((name) => `docs/${name}`);
+  const pages = readdirSync(new URL('../../docs/', import.meta.url), { encoding: 'utf8', recursive: true })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`);
   const examples = [...pages, 'README.md'].flatMap((file) =>
     examplesIn(page(`../${file}`)).map((sql) => [file, sql] as const),
   );

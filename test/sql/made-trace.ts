@@ -7,17 +7,19 @@ import {
   type EventTable,
 } from '../../schemas/events.ts';
 import type { TraceHeader } from '../../schemas/trace/header.ts';
+import type { Input } from '../../schemas/trace/inputs.ts';
 import { icount } from '../../schemas/units.ts';
 import { anyHeader } from '../unit/trace-fixture.ts';
 
 /** An event: its kind, and the columns that are not 0. Events come at icounts 1000, 2000 and so on unless they say. */
 export type MadeEvent = { readonly kind: EventKind } & Readonly<Record<string, number | string>>;
 
-/** Writes a trace of made-up events: for what a query says of a run that would be long to bring about. */
+/** Writes a trace of made-up events and inputs: for what a query says of a run that would be long to bring about. */
 export function madeTrace(
   path: string,
   profile: Partial<TraceHeader['profile']>,
   events: readonly MadeEvent[],
+  inputs: readonly Input[] = [],
 ): string {
   const header = anyHeader();
   const writer = new TraceWriter(path, { ...header, profile: { ...header.profile, ...profile } });
@@ -32,6 +34,7 @@ export function madeTrace(
     }
     table.count++;
   }
+  for (const input of inputs) writer.input(input);
   writer.flush({ tables, firstSeq: 0, endSeq: events.length });
   const end = 1000 * (events.length + 1);
   writer.finish({ kind: 'limit', code: 0, message: '' }, { icount: icount(end), hashes: {} });
