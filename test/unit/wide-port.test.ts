@@ -8,8 +8,8 @@ describe('an access wider than a device', () => {
     in: (port: number) => 0x10 + port,
     out: (port: number, value: number, size: number) => void written.push([port, value, size]),
   };
-  bus.claim(0x40, 4, { bytes: true, ...handler });
-  bus.claim(0x1f0, 8, handler);
+  bus.claim([0x40, 0x43], { bytes: true, ...handler });
+  bus.claim([0x1f0, 0x1f7], handler);
 
   it('becomes one of each byte', () => {
     bus.out(0x40, 4, 0x44332211);

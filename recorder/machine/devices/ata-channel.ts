@@ -1,14 +1,12 @@
 import type { AtaDrive } from './ata-drive.ts';
 import type { PortBus } from './bus.ts';
+import { DEVICES } from './device-table.ts';
 import type { InterruptControllers } from './pic8259.ts';
 
 /** An ATA channel: its ports and interrupt, and the two drives on its cable. */
 
-/** Ports and interrupt lines of the two channels of a PC. */
-export const ATA_CHANNELS = [
-  { command: 0x1f0, control: 0x3f6, irq: 14 },
-  { command: 0x170, control: 0x376, irq: 15 },
-] as const;
+/** The places of the two channels of a PC, which stand in the table with their masters. */
+export const ATA_CHANNELS = [DEVICES.ata, DEVICES.ata2] as const;
 
 const DATA = 0;
 const DEVICE = 6;
@@ -38,20 +36,20 @@ export class AtaChannel {
   ) {
     this.drives = drives;
     this.pic = pic;
-    this.irq = place.irq;
+    this.irq = place.irqs.channel;
     if (!drives.some((drive) => drive)) {
       if (pulledDown) this.leaveEmpty(place, bus);
       return;
     }
     for (const drive of drives) if (drive) drive.cable = this;
-    bus.claim(place.command, 8, {
+    bus.claim(place.ports.command, {
       in: (port, size) => (port === DATA ? (this.selected?.readData(size) ?? -1) : this.read(port)),
       out: (port, value, size) => {
         if (port === DATA) this.selected?.writeData(value, size);
         else this.write(port, value);
       },
     });
-    bus.claim(place.control, 1, {
+    bus.claim(place.ports.control, {
       in: () => this.selected?.status ?? 0,
       out: (_port, value) => {
         for (const drive of drives) drive?.control(value);
@@ -60,15 +58,15 @@ export class AtaChannel {
   }
 
   /** Nobody drives the cable: it floats high but for DD7, which the host pulls down so that BSY reads as 0 (ATA-3, table 2). */
-  private leaveEmpty({ command, control }: (typeof ATA_CHANNELS)[number], bus: PortBus): void {
+  private leaveEmpty({ ports: { command, control } }: (typeof ATA_CHANNELS)[number], bus: PortBus): void {
     const floating = (port: number, value: number) => {
       bus.nothingAt(port);
       return value;
     };
-    bus.claim(command, 8, {
-      in: (port, size) => floating(command + port, port === DATA && size > 1 ? FLOATING_WORDS : FLOATING),
+    bus.claim(command, {
+      in: (port, size) => floating(command[0] + port, port === DATA && size > 1 ? FLOATING_WORDS : FLOATING),
     });
-    bus.claim(control, 1, { in: () => floating(control, FLOATING) });
+    bus.claim(control, { in: () => floating(control[0], FLOATING) });
   }
 
   private get selected(): AtaDrive | undefined {

@@ -21,7 +21,7 @@ import {
 } from './ata-drive.ts';
 import { DEFAULT_HEADS, DEFAULT_SECTORS_PER_TRACK, geometryFor, identity } from './ata-identity.ts';
 import type { PortBus } from './bus.ts';
-import type { BlockName } from './device-block.ts';
+import type { DeviceName } from './device-table.ts';
 import type { DiskOverlay } from './disk-overlay.ts';
 
 /**
@@ -69,7 +69,7 @@ const POWER_ACTIVE = 0xff;
 export class AtaDisk extends AtaDrive {
   private readonly disk: DiskOverlay;
 
-  constructor(host: DeviceHost, bus: PortBus, block: BlockName, disk: DiskOverlay) {
+  constructor(host: DeviceHost, bus: PortBus, block: DeviceName, disk: DiskOverlay) {
     super(host, bus, block);
     this.disk = disk;
     this.words[HEADS] = DEFAULT_HEADS;

@@ -1,7 +1,8 @@
 import type { Icount } from '../../../schemas/units.ts';
 import type { Device, DeviceHost } from '../device.ts';
 import type { PortBus } from './bus.ts';
-import { type BlockName, type DeviceBlock, deviceBlock } from './device-block.ts';
+import { type DeviceBlock, deviceBlock } from './device-block.ts';
+import type { DeviceName } from './device-table.ts';
 
 /**
  * One device on an ATA channel (ATA-3, X3T10/2008D; ATA/ATAPI-4, NCITS 317): its copy of the task file, its data port, and
@@ -68,7 +69,7 @@ export abstract class AtaDrive implements Device {
   protected readonly host: DeviceHost;
   private readonly bus: PortBus;
 
-  constructor(host: DeviceHost, bus: PortBus, block: BlockName) {
+  constructor(host: DeviceHost, bus: PortBus, block: DeviceName) {
     this.name = block;
     this.state = deviceBlock(host.mem, block);
     this.words = this.state.words;

@@ -23,7 +23,7 @@ import {
 } from './ata-drive.ts';
 import * as answers from './atapi-answers.ts';
 import type { PortBus } from './bus.ts';
-import type { BlockName } from './device-block.ts';
+import type { DeviceName } from './device-table.ts';
 
 /**
  * A CD-ROM drive by the PACKET protocol (ATA/ATAPI-4, 9.9; commands: SFF-8020i and MMC-3). The data of an answer go in
@@ -70,7 +70,7 @@ const NOTHING_TO_DO = new Set([0x00, 0x1b, 0x1e, 0x2b, 0x35, 0xbb]);
 export class AtapiCdrom extends AtaDrive {
   private readonly image: DiskImage;
 
-  constructor(host: DeviceHost, bus: PortBus, block: BlockName, image: DiskImage) {
+  constructor(host: DeviceHost, bus: PortBus, block: DeviceName, image: DiskImage) {
     super(host, bus, block);
     this.image = image;
     this.signature();

@@ -1,4 +1,5 @@
 import type { AbsentReads, IoBus } from '../device.ts';
+import type { PortRange } from './device-table.ts';
 
 /** The port bus: finds the device that answers at a port. */
 
@@ -21,8 +22,8 @@ export class PortBus implements IoBus {
   absent: AbsentReads = { port: 0, reads: 0 };
   private readonly claims: (Claim | undefined)[] = [];
 
-  claim(first: number, count: number, handler: PortHandler): void {
-    for (let port = first; port < first + count; port++) this.claims[port] = { first, handler };
+  claim([first, last]: PortRange, handler: PortHandler): void {
+    for (let port = first; port <= last; port++) this.claims[port] = { first, handler };
   }
 
   in(port: number, size: 1 | 2 | 4): number {

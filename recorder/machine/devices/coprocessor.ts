@@ -1,6 +1,7 @@
 import type { CoprocessorLines, Device, DeviceHost } from '../device.ts';
 import type { PortBus } from './bus.ts';
 import { type DeviceBlock, deviceBlock } from './device-block.ts';
+import { DEVICES } from './device-table.ts';
 import type { InterruptControllers } from './pic8259.ts';
 
 /**
@@ -12,7 +13,7 @@ import type { InterruptControllers } from './pic8259.ts';
 const FERR = 0;
 const IGNNE = 1;
 
-const IRQ = 13;
+const IRQ = DEVICES.coprocessor.irqs.error;
 
 export class CoprocessorError implements Device, CoprocessorLines {
   readonly name = 'coprocessor';
@@ -25,7 +26,7 @@ export class CoprocessorError implements Device, CoprocessorLines {
     this.words = this.state.words;
     this.pic = pic;
     // F1h resets a 287 or 387; the error latch with it.
-    bus.claim(0xf0, 2, {
+    bus.claim(DEVICES.coprocessor.ports.latch, {
       bytes: true,
       out: () => {
         this.words[IGNNE] = this.words[FERR];

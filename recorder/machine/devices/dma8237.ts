@@ -1,6 +1,7 @@
 import type { Device, DeviceHost } from '../device.ts';
 import type { PortBus } from './bus.ts';
 import { type DeviceBlock, deviceBlock } from './device-block.ts';
+import { DEVICES } from './device-table.ts';
 
 /**
  * The two 8237A DMA controllers of the AT (Intel 8237A data sheet) and their page registers (IBM PC/AT Technical Reference,
@@ -42,16 +43,16 @@ export class DmaControllers implements Device {
     this.words = this.state.words;
     this.memory = dma;
     for (const unit of [0, 1]) this.clear(unit);
-    bus.claim(0x00, 16, {
+    bus.claim(DEVICES.dma.ports.first, {
       in: (port) => this.read(0, port),
       out: (port, value) => this.write(0, port, value),
     });
-    bus.claim(0xc0, 32, {
+    bus.claim(DEVICES.dma.ports.second, {
       in: (port) => this.read(1, port >> 1),
       out: (port, value) => this.write(1, port >> 1, value),
     });
     // Port 80h itself shows progress codes (system-ports.ts).
-    bus.claim(0x81, 15, {
+    bus.claim(DEVICES.dma.ports.pages, {
       in: (port) => this.words[this.pageAt(port + 1)] & 0xff,
       out: (port, value) => {
         this.words[this.pageAt(port + 1)] = value;

@@ -2,6 +2,7 @@ import type { Icount } from '../../../schemas/units.ts';
 import type { Device, DeviceHost } from '../device.ts';
 import type { PortBus } from './bus.ts';
 import { type DeviceBlock, deviceBlock } from './device-block.ts';
+import { DEVICES } from './device-table.ts';
 import type { DiskOverlay } from './disk-overlay.ts';
 import type { DmaControllers } from './dma8237.ts';
 import { type FloppyFormat, floppyFormat } from './floppy-format.ts';
@@ -34,7 +35,7 @@ const RESULT = 40;
 /** Double: when the command is done; 0 while idle. */
 const DONE_AT = 32;
 
-const IRQ = 6;
+const IRQ = DEVICES.floppy.irqs.line;
 const DMA_CHANNEL = 2;
 const SECTOR_BYTES = 512;
 /** Sector size code of 512 bytes. */
@@ -113,12 +114,12 @@ export class FloppyController implements Device {
     this.media = media;
     this.formats = media.map((medium) => medium && floppyFormat(medium.sectors));
     this.words[DOR] = DOR_RUN | DOR_INTERRUPTS;
-    bus.claim(0x3f0, 6, {
+    bus.claim(DEVICES.floppy.ports.registers, {
       in: (port) => this.read(port),
       out: (port, value) => this.write(port, value),
     });
     // 3F6h belongs to the ATA channel, and so does what 3F7h means when written as FEATURES of nothing: only the rate.
-    bus.claim(0x3f7, 1, {
+    bus.claim(DEVICES.floppy.ports.direction, {
       in: () => (this.media[this.words[DOR] & 3] ? 0 : DIR_CHANGED),
       out: (_port, value) => {
         this.words[RATE] = value & 3;

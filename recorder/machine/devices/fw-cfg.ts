@@ -1,6 +1,7 @@
 import type { Device, DeviceHost, Firmware } from '../device.ts';
 import type { PortBus } from './bus.ts';
 import { type DeviceBlock, deviceBlock } from './device-block.ts';
+import { DEVICES } from './device-table.ts';
 
 /**
  * The configuration interface by which SeaBIOS learns of the machine (QEMU's fw_cfg, docs/specs/fw_cfg.rst: selector port
@@ -11,7 +12,6 @@ import { type DeviceBlock, deviceBlock } from './device-block.ts';
 const SELECTED = 0;
 const POSITION = 1;
 
-const SELECTOR = 0x510;
 const SIGNATURE = 0x00;
 const ID = 0x01;
 const PROCESSORS = 0x05;
@@ -83,7 +83,7 @@ export class FirmwareConfiguration implements Device {
     files.forEach(([, contents], n) => {
       this.items.set(FIRST_FILE + n, contents);
     });
-    bus.claim(SELECTOR, 2, {
+    bus.claim(DEVICES.fwcfg.ports.registers, {
       in: (port) => (port === 1 ? this.next() : 0),
       out: (port, value) => {
         if (port !== 0) return;

@@ -1,6 +1,7 @@
 import type { Device, DeviceHost } from '../device.ts';
 import type { PortBus } from './bus.ts';
 import { type DeviceBlock, deviceBlock } from './device-block.ts';
+import { DEVICES } from './device-table.ts';
 import type { InterruptControllers } from './pic8259.ts';
 import { toSet2 } from './scancodes.ts';
 import type { SystemPorts } from './system-ports.ts';
@@ -53,8 +54,7 @@ const COMMAND_TRANSLATE = 0x40;
 
 const OUTPUT_PORT_RESET = 1;
 const OUTPUT_PORT_A20 = 2;
-const IRQ = 1;
-const AUXILIARY_IRQ = 12;
+const IRQ = DEVICES.keyboard.irqs;
 
 const ACKNOWLEDGE = 0xfa;
 const RESEND = 0xfe;
@@ -82,12 +82,16 @@ export class KeyboardController implements Device {
     this.words[COMMAND_BYTE] = COMMAND_TRANSLATE | COMMAND_SYSTEM | COMMAND_INTERRUPT;
     this.words[SCANNING] = 1;
     this.words[SCANCODE_SET] = DEFAULT_SET;
-    bus.claim(0x60, 1, {
+    bus.claim(DEVICES.keyboard.ports.data, {
       bytes: true,
       in: () => this.readData(),
       out: (_port, value) => this.writeData(value),
     });
-    bus.claim(0x64, 1, { bytes: true, in: () => this.status(), out: (_port, value) => this.command(value) });
+    bus.claim(DEVICES.keyboard.ports.command, {
+      bytes: true,
+      in: () => this.status(),
+      out: (_port, value) => this.command(value),
+    });
   }
 
   nextDeadline(): number {
@@ -292,7 +296,7 @@ export class KeyboardController implements Device {
     const { words } = this;
     const raises = (source: number, enabled: number) =>
       words[SOURCE] === source && (words[COMMAND_BYTE] & enabled) !== 0;
-    this.pic.setLine(IRQ, raises(KEYBOARD, COMMAND_INTERRUPT));
-    this.pic.setLine(AUXILIARY_IRQ, raises(AUXILIARY, COMMAND_AUXILIARY_INTERRUPT));
+    this.pic.setLine(IRQ.keyboard, raises(KEYBOARD, COMMAND_INTERRUPT));
+    this.pic.setLine(IRQ.auxiliary, raises(AUXILIARY, COMMAND_AUXILIARY_INTERRUPT));
   }
 }

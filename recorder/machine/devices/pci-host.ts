@@ -1,6 +1,7 @@
 import type { Device, DeviceHost } from '../device.ts';
 import type { PortBus } from './bus.ts';
 import { type DeviceBlock, deviceBlock } from './device-block.ts';
+import { DEVICES } from './device-table.ts';
 import type { SystemPorts } from './system-ports.ts';
 
 /**
@@ -87,7 +88,7 @@ export class PciHost implements Device {
       // I/O, memory and (for the bridges) bus mastering are on; the IDE function decodes its ISA ports.
       view.setUint16(4, n === FUNCTIONS.length - 1 ? 1 : 7, true);
     });
-    bus.claim(0xcf8, 8, {
+    bus.claim(DEVICES.chipset.ports.configuration, {
       in: (port, size) => (this.words[HIDDEN] ? -1 : this.in(port, size)),
       out: (port, value, size) => {
         if (0xcf8 + port === RESET_PORT && size === 1) {

@@ -2,6 +2,7 @@ import type { Device, DeviceHost, InterruptController } from '../device.ts';
 import type { MachineMemory } from '../layout.ts';
 import type { PortBus } from './bus.ts';
 import { type DeviceBlock, deviceBlock } from './device-block.ts';
+import { DEVICES, type PortRange } from './device-table.ts';
 
 /** The pair of 8259A interrupt controllers of a PC (Intel 8259A data sheet; the slave is on line 2 of the master). */
 
@@ -235,9 +236,9 @@ export class InterruptControllers implements Device, InterruptController {
     this.slave = new Chip(this.words.subarray(CHIP_WORDS, 2 * CHIP_WORDS), false);
     this.master.powerOn();
     this.slave.powerOn();
-    this.attach(0x20, this.master);
-    this.attach(0xa0, this.slave);
-    bus.claim(0x4d0, 2, {
+    this.attach(DEVICES.pic.ports.master, this.master);
+    this.attach(DEVICES.pic.ports.slave, this.slave);
+    bus.claim(DEVICES.pic.ports.trigger, {
       bytes: true,
       in: (port) => (port ? this.slave : this.master).levelTriggered,
       out: (port, value) => {
@@ -247,8 +248,8 @@ export class InterruptControllers implements Device, InterruptController {
     });
   }
 
-  private attach(first: number, chip: Chip): void {
-    this.bus.claim(first, 2, {
+  private attach(ports: PortRange, chip: Chip): void {
+    this.bus.claim(ports, {
       bytes: true,
       in: (port) => {
         const value = chip.read(port);

@@ -1,6 +1,7 @@
 import type { Device, DeviceHost } from '../device.ts';
 import type { PortBus } from './bus.ts';
 import { type DeviceBlock, deviceBlock } from './device-block.ts';
+import { DEVICES } from './device-table.ts';
 import type { InterruptControllers } from './pic8259.ts';
 import { COUNTER_DOUBLES, COUNTER_WORDS, Counter, NEVER } from './pit-counter.ts';
 import { VirtualClock } from './virtual-time.ts';
@@ -20,7 +21,7 @@ const FIRST_DOUBLE = (3 * SLOT_WORDS * 4) / 8;
 const NEXT = FIRST_DOUBLE + 3 * COUNTER_DOUBLES;
 const LOAD_AT = NEXT + 1;
 
-const IRQ = 0;
+const IRQ = DEVICES.pit.irqs.output;
 
 export class Timer implements Device {
   readonly name = 'pit';
@@ -56,7 +57,7 @@ export class Timer implements Device {
     );
     if (this.line) words[LINE] = 1;
     this.doubles[NEXT] = NEVER;
-    bus.claim(0x40, 4, {
+    bus.claim(DEVICES.pit.ports.counters, {
       bytes: true,
       in: (port) => (port < 3 ? this.counters[port].read(this.tick) : -1),
       out: (port, value) => (port < 3 ? this.writeCount(port, value) : this.control(value)),

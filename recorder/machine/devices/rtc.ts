@@ -3,6 +3,7 @@ import type { Device, DeviceHost } from '../device.ts';
 import type { PortBus } from './bus.ts';
 import { type CivilTime, civilTime, secondsOf } from './calendar.ts';
 import { type DeviceBlock, deviceBlock } from './device-block.ts';
+import { DEVICES } from './device-table.ts';
 import { floppyFormat } from './floppy-format.ts';
 import type { InterruptControllers } from './pic8259.ts';
 import { VirtualClock } from './virtual-time.ts';
@@ -57,7 +58,7 @@ const NO_SIGNATURE_CHECK = 1;
 const HERTZ = 32_768;
 /** The update flag is up for the last 244 us of a second: 8 ticks. */
 const UPDATING_TICKS = 8;
-const IRQ = 8;
+const IRQ = DEVICES.rtc.irqs.line;
 const NEVER = -1;
 const SECONDS_A_DAY = 86_400;
 /** Second, minute, hour, weekday, day, month, year, century. */
@@ -100,7 +101,7 @@ export class RealTimeClock implements Device {
     this.registers[B] = B_24_HOURS;
     this.storeMemorySize(config.ramBytes);
     this.storeEquipment(host);
-    bus.claim(0x70, 2, {
+    bus.claim(DEVICES.rtc.ports.registers, {
       bytes: true,
       in: (port) => (port === 0 ? -1 : this.read(this.words[INDEX])),
       out: (port, value) => {

@@ -2,6 +2,7 @@ import type { Device, DeviceHost } from '../device.ts';
 import type { PortBus } from './bus.ts';
 import { consoleOf } from './console.ts';
 import { type DeviceBlock, deviceBlock } from './device-block.ts';
+import { DEVICES } from './device-table.ts';
 import type { Timer } from './pit8254.ts';
 
 /**
@@ -48,7 +49,8 @@ export class SystemPorts implements Device {
     this.bus = bus;
     this.memory = memory;
     words[A20_LINE] = 1;
-    bus.claim(0x61, 1, {
+    const { ports } = DEVICES.system;
+    bus.claim(ports.portB, {
       bytes: true,
       in: () => {
         const refresh = Math.floor(timer.tick / REFRESH_TICKS) % 2 ? REFRESH : 0;
@@ -59,7 +61,7 @@ export class SystemPorts implements Device {
         timer.gate2 = (value & GATE_2) !== 0;
       },
     });
-    bus.claim(0x92, 1, {
+    bus.claim(ports.portA, {
       bytes: true,
       in: () => (words[A20_LINE] ? A20 : 0),
       out: (_port, value) => {
@@ -67,24 +69,24 @@ export class SystemPorts implements Device {
         if (value & FAST_RESET) this.reset();
       },
     });
-    bus.claim(0x80, 1, {
+    bus.claim(ports.progress, {
       bytes: true,
       in: () => words[POST],
       out: (_port, value) => {
         words[POST] = value;
       },
     });
-    bus.claim(0xe9, 1, {
+    bus.claim(ports.debugConsole, {
       bytes: true,
       in: () => DEBUGCON_HERE,
       out: (_port, value) => say(CONSOLE_DEBUGCON, value),
     });
-    bus.claim(0x402, 1, {
+    bus.claim(ports.biosConsole, {
       bytes: true,
       in: () => DEBUGCON_HERE,
       out: (_port, value) => say(CONSOLE_BIOS, value),
     });
-    bus.claim(0xf4, 1, {
+    bus.claim(ports.exit, {
       bytes: true,
       out: (_port, value) => {
         words[EXIT] = (value & 0xff) + 1;

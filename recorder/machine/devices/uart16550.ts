@@ -3,12 +3,12 @@ import type { MachineMemory } from '../layout.ts';
 import type { PortBus } from './bus.ts';
 import { consoleOf, type Say } from './console.ts';
 import { type DeviceBlock, deviceBlock } from './device-block.ts';
+import { DEVICES } from './device-table.ts';
 import type { InterruptControllers } from './pic8259.ts';
 
 /** COM1, a 16550A (National Semiconductor PC16550D data sheet). It sends at once: what is sent is the guest's console. */
 
-const FIRST_PORT = 0x3f8;
-const IRQ = 4;
+const IRQ = DEVICES.uart.irqs.line;
 
 /** Words. */
 const IER = 0;
@@ -86,7 +86,7 @@ export class SerialPort implements Device {
     this.say = consoleOf(host, bus);
     this.pic = pic;
     this.revised = host.config.chipsetRevision >= 31;
-    bus.claim(FIRST_PORT, 8, {
+    bus.claim(DEVICES.uart.ports.registers, {
       bytes: true,
       in: (port) => this.read(port),
       out: (port, value) => this.write(port, value),

@@ -1,6 +1,7 @@
 import type { Device, DeviceHost } from '../device.ts';
 import type { PortBus } from './bus.ts';
 import { type DeviceBlock, deviceBlock } from './device-block.ts';
+import { DEVICES } from './device-table.ts';
 import { VirtualClock } from './virtual-time.ts';
 
 /**
@@ -94,21 +95,26 @@ export class Vga implements Device {
     this.clock = clock;
     this.virtual = new VirtualClock(TICK_HERTZ, config.instructionsPerSecond);
     this.mode3();
-    for (const first of [0x3b4, 0x3d4]) {
-      bus.claim(first, 2, {
+    const { ports } = DEVICES.vga;
+    for (const [crtc, status] of [
+      [ports.monochromeCrtc, ports.monochromeStatus],
+      [ports.colourCrtc, ports.colourStatus],
+    ]) {
+      const [first] = crtc;
+      bus.claim(crtc, {
         in: (port, size) => (this.answers(first) ? this.readCrtc(port, size) : -1),
         out: (port, value, size) => {
           if (this.answers(first)) pair(port, value, size, (p, byte) => this.writeCrtc(p, byte));
         },
       });
-      bus.claim(first + 6, 1, {
+      bus.claim(status, {
         in: () => (this.answers(first) ? this.status() : -1),
         out: (_port, value) => {
           if (this.answers(first)) this.words[FEATURE] = value;
         },
       });
     }
-    bus.claim(0x3c0, 16, {
+    bus.claim(ports.registers, {
       in: (port, size) => {
         const low = this.read(port);
         return size === 2 ? low | (this.read(port + 1) << 8) : low;
