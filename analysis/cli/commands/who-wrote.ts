@@ -1,10 +1,9 @@
 import type { Argv } from 'yargs';
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import type { Run } from '../../../replayer/store-index/last-writer.ts';
-import { BadInput } from '../../../schemas/bad-input.ts';
 import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
 import { StoreIndex } from '../../db/store-index.ts';
-import { entriesOf, parseRange, physicalRanges, type Range } from '../options/asked-memory.ts';
+import { checkInMemory, entriesOf, parseRange, physicalRanges, type Range } from '../options/asked-memory.ts';
 import { builtinDisk } from '../options/builtin-guest.ts';
 import { DISKS } from '../options/disk-option.ts';
 import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
@@ -82,15 +81,9 @@ async function rangesOf(
     return entriesOf(await machineAt(file, instant, disk), start);
   }
   const asked = parseRange(range as string, symbols);
-  return linear || asked.isSymbol ? physicalRanges(await machineAt(file, instant, disk), asked) : [asked];
-}
-
-function checkInMemory({ start, bytes }: Range, ramBytes: number): void {
-  if (start + bytes <= ramBytes) return;
-  throw new BadInput(
-    `0x${hex8(start)}: outside the guest's memory, which ends at 0x${ramBytes.toString(16)}`,
-    'give a physical address, or --linear; pte-history and who-wrote FRAME of `rewind386 query` find frames',
-  );
+  return linear || asked.isSymbol
+    ? physicalRanges(await machineAt(file, instant, disk), asked, '--before')
+    : [asked];
 }
 
 const options = (yargs: Argv) =>

@@ -45,8 +45,17 @@ function symbolRange(text: string, symbols: readonly ElfSymbol[]): Range | undef
   return { start, bytes: object && object.size > 0 ? Math.min(object.size, MAX_RANGE) : WORD };
 }
 
-/** The physical ranges that a linear one lies in, through the page tables as they are now. */
-export function physicalRanges(machine: Machine, { start, bytes }: Range): Range[] {
+/** Throws BadInput for a range that does not lie in the guest's RAM. */
+export function checkInMemory({ start, bytes }: Range, ramBytes: number): void {
+  if (start + bytes <= ramBytes) return;
+  throw new BadInput(
+    `0x${hex8(start)}: outside the guest's memory, which ends at 0x${ramBytes.toString(16)}`,
+    'give a physical address, or --linear; pte-history and who-wrote FRAME of `rewind386 query` find frames',
+  );
+}
+
+/** The physical ranges that a linear one lies in, through the page tables as they are now; `time` is the option that said when. */
+export function physicalRanges(machine: Machine, { start, bytes }: Range, time: string): Range[] {
   const ranges: Range[] = [];
   for (let at = start; at < start + bytes; ) {
     const size = Math.min(start + bytes - at, 4096 - (at & 4095));
@@ -54,7 +63,7 @@ export function physicalRanges(machine: Machine, { start, bytes }: Range): Range
     if (physical < 0)
       throw new BadInput(
         `${hex8(at)} is not mapped at icount ${machine.icount}`,
-        'give another time: --before ICOUNT',
+        `give another time: ${time} ICOUNT`,
       );
     const last = ranges.at(-1);
     if (last && last.start + last.bytes === physical)
