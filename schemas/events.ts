@@ -32,6 +32,10 @@ export const WRITE_SOURCE = ['store', 'accessed_dirty', 'dma', 'adopt', 'poke'] 
 export const PAGING_LEVEL = ['none', 'pde', 'pte'] as const;
 export const CONTROL_REGISTER = ['cr0', 'cr1', 'cr2', 'cr3', 'cr4'] as const;
 export const APTD_OP = ['write', 'check'] as const;
+/** Kinds of windows of a guest profile: pages with a PTE each, a PDE with its 4 MB, a control register, a word of memory. */
+export const WINDOW_KIND = ['pages', 'slot', 'cr3', 'cr4', 'word'] as const;
+export type WindowKind = (typeof WINDOW_KIND)[number];
+export const WINDOW_OP = ['write', 'check'] as const;
 export const ACCESS = ['read', 'write', 'execute'] as const;
 export const TLB_OP = ['invlpg', 'flush', 'stale_use'] as const;
 export const INTERRUPT_OP = ['raise', 'deliver', 'iret', 'abandon'] as const;
@@ -180,6 +184,36 @@ export const EVENT_KINDS = {
     column('digest_low', 'value', 'digest of icount, frame_id, id and parent of each repeat: bits 31-0'),
     column('digest_high', 'value', 'bits 63-32'),
   ]),
+  window_switches: event(
+    'a store to what a window of the guest profile leads by (PTE, PDE, control register, word), or a read that checks it',
+    [
+      column('window', 'small', 'number of the window in the profile, from 1'),
+      column('op', 'small', 'write or check', WINDOW_OP),
+      column('linear', 'address', 'linear address of the access; 0 for a control register'),
+      column('entry', 'address', 'physical address of the entry or word; 0 for a control register'),
+      column(
+        'page',
+        'address',
+        'linear address that the entry maps; of a word its own; 0 for a control register',
+      ),
+      column('old', 'value', 'the entry before (for a check: as read)'),
+      column('new', 'value', 'the entry after (for a check: the same)'),
+    ],
+  ),
+  window_accesses: event(
+    'an access through a window of the guest profile: each store, each read by a repeated string instruction, and else the first read per TLB fill',
+    [
+      column('window', 'small', 'number of the window in the profile, from 1'),
+      column('linear', 'address', 'linear address accessed'),
+      column('physical', 'address', 'physical address reached'),
+      column('access', 'small', 'read or write', ACCESS),
+      column('entry', 'address', 'physical address of the entry that the translation was filled from'),
+      column('fresh', 'value', 'that entry now'),
+      column('used', 'value', 'that entry as the translation was filled'),
+      column('value', 'value', 'value read or written, zero-extended'),
+      column('size', 'small', 'bytes'),
+    ],
+  ),
 } as const satisfies Record<string, EventKindSpec>;
 
 export type EventKind = keyof typeof EVENT_KINDS;

@@ -48,7 +48,7 @@ interface Run {
 
 const parquetOf = (table: TraceTable) => `${table.name}.parquet`;
 /** Tables worth keeping: the others are made of the header at once, and say what the trace's bytes do not determine (its path). */
-const KEPT = TABLES.filter(({ name }) => name !== 'run' && name !== 'symbols');
+const KEPT = TABLES.filter(({ name }) => !['run', 'symbols', 'windows'].includes(name));
 
 interface Fresh {
   readonly run: Run;

@@ -1,5 +1,3 @@
-import { aptAccesses } from './apt-accesses.ts';
-import { aptdSwitches } from './aptd-switches.ts';
 import { consoleLines } from './console.ts';
 import { contexts } from './contexts.ts';
 import { controlWrites } from './control-writes.ts';
@@ -15,6 +13,9 @@ import { stores } from './stores.ts';
 import { symbols } from './symbols.ts';
 import type { TraceTable } from './table.ts';
 import { tlbEvents } from './tlb-events.ts';
+import { windowAccesses } from './window-accesses.ts';
+import { windowSwitches } from './window-switches.ts';
+import { windows } from './windows.ts';
 
 /** The list of all tables, and the version of what is kept of them. */
 
@@ -25,8 +26,8 @@ export const TABLES: readonly TraceTable[] = [
   run,
   pagingWrites,
   controlWrites,
-  aptdSwitches,
-  aptAccesses,
+  windowSwitches,
+  windowAccesses,
   tlbEvents,
   interrupts,
   exceptions,
@@ -37,5 +38,6 @@ export const TABLES: readonly TraceTable[] = [
   repeats,
   inputs,
   failures,
+  windows,
   symbols,
 ];

@@ -2,6 +2,7 @@ import { BadInput } from '../../schemas/bad-input.ts';
 import { meant } from '../../schemas/nearest.ts';
 import { type Untrusted, untrusted } from '../../schemas/untrusted.ts';
 import type { ResolvedProfile } from '../machine/config.ts';
+import { checkWindows, type ProfileWindow, placeOf, resolveWindows } from './profile-windows.ts';
 
 /**
  * A guest profile as its author writes it (JSON): what the recorder cannot know of a kernel's address-space layout.
@@ -13,6 +14,8 @@ export interface GuestProfile {
   readonly recursiveSlot?: number;
   /** PDE slot of the alternate page table map, 0-1023. */
   readonly alternateSlot?: number;
+  /** Things besides that the kernel sets, uses for a while and sets again. */
+  readonly windows?: readonly ProfileWindow[];
   readonly process?: {
     /** Variable that points to the running process: SYMBOL or SYMBOL+OFFSET of the kernel, or a linear address. */
     readonly current: string | number;
@@ -38,6 +41,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   name: [],
   recursiveSlot: [],
   alternateSlot: [],
+  windows: [],
   process: ['current', 'pid', 'pidBytes', 'comm', 'afterCr3'],
   exitCodes: [],
   exitSuccess: [],
@@ -47,6 +51,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
 export function parseProfile(text: string, where: string): GuestProfile {
   const profile = recordedProfile(untrusted(text), where);
   checkNames(profile, Object.keys(FIELDS), '', where);
+  if (profile.windows !== undefined) checkWindows(profile.windows, where);
   for (const [field, own] of Object.entries(FIELDS))
     if (own.length > 0) checkNames(Object(profile[field as keyof GuestProfile]), own, `${field}.`, where);
   return profile;
@@ -107,8 +112,9 @@ const isIntegerBelow = (value: unknown, end: number): boolean =>
 
 /** Turns symbols into addresses, for the machine. */
 export function resolveProfile(profile: GuestProfile, symbol: SymbolLookup, where: string): ResolvedProfile {
-  const { name, recursiveSlot = -1, alternateSlot = -1, process } = profile;
-  const slots = { name, recursiveSlot, alternateSlot };
+  const { name, recursiveSlot = -1, alternateSlot = -1, windows = [], process } = profile;
+  const maps = { recursiveSlot, alternateSlot };
+  const slots = { name, ...maps, windows: resolveWindows(windows, maps, symbol, where) };
   if (!process) return slots;
   const current = typeof process.current === 'number' ? process.current : placeOf(process.current, symbol);
   if (current === undefined)
@@ -117,13 +123,6 @@ export function resolveProfile(profile: GuestProfile, symbol: SymbolLookup, wher
       'give the address of the variable, or a kernel with its symbol table',
     );
   return { ...slots, process: { ...process, current } };
-}
-
-/** The address of `SYMBOL` or `SYMBOL+OFFSET`; the offset is decimal or 0x hexadecimal. */
-function placeOf(text: string, symbol: SymbolLookup): number | undefined {
-  const [, name, offset = '0'] = /^(.*?)(?:\+(\d+|0x[0-9a-f]+))?$/i.exec(text) as RegExpExecArray;
-  const address = symbol(name);
-  return address === undefined ? undefined : address + Number(offset);
 }
 
 /** The meaning of an exit code to the guest; undefined if its profile does not say. */

@@ -97,11 +97,7 @@ export function makeHeader(
       modules: boot.modules.map((m) => ({ commandLine: untrusted(m.commandLine), file: packFile(m.bytes) })),
       symbols: plan.symbols ? packFile(plan.symbols) : undefined,
     },
-    profile: {
-      ...plan.profile,
-      name: untrusted(plan.profile.name),
-      source: untrusted(plan.profileSource ?? ''),
-    },
+    profile: recordedProfile(plan),
     disk,
     drives,
     firmware: firmware && {
@@ -117,5 +113,15 @@ export function makeHeader(
     ),
     ...(plan.expectedExits ? { expectedExits: plan.expectedExits } : {}),
     stateLayout: STATE_LAYOUT,
+  };
+}
+
+function recordedProfile({ profile, profileSource = '' }: RecordingPlan): TraceHeader['profile'] {
+  const { windows = [] } = profile;
+  return {
+    ...profile,
+    name: untrusted(profile.name),
+    windows: windows.map((window) => ({ ...window, name: untrusted(window.name) })),
+    source: untrusted(profileSource),
   };
 }

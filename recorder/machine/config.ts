@@ -1,3 +1,5 @@
+import type { WindowKind } from '../../schemas/events.ts';
+
 /** The configuration of a machine, and what the recorder knows of its guest. */
 
 export { DEFAULT_CONFIG, type MachineConfig } from '../../schemas/trace/configuration.ts';
@@ -13,6 +15,18 @@ export interface ProcessLayout {
   readonly afterCr3?: boolean;
 }
 
+/**
+ * A window: something small that code sets, uses for a while and sets again, so that whoever changes it in between takes it away
+ * from under its user. What is set is an entry (PTE, PDE), a control register or a word; a window is used by accesses through it.
+ */
+export interface WindowLayout {
+  readonly kind: WindowKind;
+  /** `pages` and `slot`: linear address of the first page; `word`: of the word, on a 4-byte boundary; else 0. */
+  readonly linear: number;
+  /** `pages`: how many; else 0. */
+  readonly pages: number;
+}
+
 /** A guest's address-space layout, as far as the recorder knows it. Resolved to addresses before the run (profile.ts). */
 export interface ResolvedProfile {
   readonly name: string;
@@ -22,6 +36,8 @@ export interface ResolvedProfile {
   readonly alternateSlot: number;
   /** The place to read the running process from on a CR3 load; absent when unknown. */
   readonly process?: ProcessLayout;
+  /** Windows besides the alternate map. */
+  readonly windows?: readonly (WindowLayout & { readonly name: string })[];
 }
 
 export const NO_PROFILE: ResolvedProfile = { name: 'none', recursiveSlot: -1, alternateSlot: -1 };

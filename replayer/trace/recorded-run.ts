@@ -44,10 +44,19 @@ export function recordedOptions(
 ): RecordedOptions {
   return {
     config: header.machine,
-    profile: { ...header.profile, name: header.profile.name.raw },
+    profile: recordedProfile(header),
     disk: recordedDisk(header.disk, builtinDisk) ?? null,
     drives: recordedDrives(header, builtinDisk),
     firmware: recordedFirmware(header),
+  };
+}
+
+function recordedProfile({ profile }: TraceHeader): MachineOptions['profile'] {
+  const { windows = [] } = profile;
+  return {
+    ...profile,
+    name: profile.name.raw,
+    windows: windows.map((one) => ({ ...one, name: one.name.raw })),
   };
 }
 

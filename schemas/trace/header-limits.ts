@@ -2,7 +2,7 @@ import { BadInput } from '../bad-input.ts';
 import { bounded, OutOfBounds } from '../bounded.ts';
 import { fileLimit, type Packed } from './compression.ts';
 import { checkedConfig } from './configuration-check.ts';
-import type { TraceDisk, TraceDrive, TraceHeader } from './header.ts';
+import type { TraceDisk, TraceDrive, TraceHeader, TraceWindow } from './header.ts';
 import {
   MAX_DISK_SECTORS,
   MAX_DRIVES,
@@ -12,6 +12,8 @@ import {
   MAX_MODULES,
   MAX_NAME_BYTES,
   MAX_RAM_BYTES,
+  MAX_WINDOW_NAME,
+  MAX_WINDOW_PAGES,
 } from './limits.ts';
 
 /**
@@ -37,6 +39,7 @@ export function checkHeader(header: TraceHeader): void {
   bounded('the number of labels', Object.keys(header.labels).length, 0, MAX_LABELS);
   bounded('profile.recursive_slot', profile.recursiveSlot, -1, SLOTS - 1);
   bounded('profile.alternate_slot', profile.alternateSlot, -1, SLOTS - 1);
+  for (const window of profile.windows ?? []) checkWindow(window);
   if (guest.image) checkSize('guest.image', guest.image.contents, fileLimit(guest.image.contents));
   if (guest.symbols) checkSize('guest.symbols', guest.symbols.contents, fileLimit(guest.symbols.contents));
   bounded('the number of modules', guest.modules.length, 0, MAX_MODULES);
@@ -50,6 +53,20 @@ export function checkHeader(header: TraceHeader): void {
   }
   if (parent) bounded('the length of parent.file', parent.file.raw.length, 0, MAX_NAME_BYTES * 16);
   checkDisks(header);
+}
+
+function checkWindow({ name, kind, linear, pages }: TraceWindow): void {
+  if (!/^[\w.:-]+$/.test(name.raw) || name.raw.length > MAX_WINDOW_NAME)
+    throw new OutOfBounds(
+      'profile.windows.name',
+      JSON.stringify(name.raw.slice(0, MAX_WINDOW_NAME)),
+      `1 to ${MAX_WINDOW_NAME} letters, digits, - _ . or :`,
+    );
+  const [first, last, step] =
+    kind === 'pages' ? [1, MAX_WINDOW_PAGES, 4096] : kind === 'slot' ? [0, 0, 2 ** 22] : [0, 0, 4];
+  bounded('profile.windows.pages', pages, first, last);
+  bounded('profile.windows.linear', linear, 0, 2 ** 32 - Math.max(4, pages * 4096));
+  if (linear % step !== 0) throw new OutOfBounds('profile.windows.linear', linear, `a multiple of ${step}`);
 }
 
 /** The same before one is written: throws BadInput. */

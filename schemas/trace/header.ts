@@ -1,12 +1,13 @@
 import { BadInput } from '../bad-input.ts';
 import { bounded, decodeMessage, named, OutOfBounds } from '../bounded.ts';
+import { WINDOW_KIND, type WindowKind } from '../events.ts';
 import { type Untrusted, untrusted } from '../untrusted.ts';
 import type { PackedFile } from './compression.ts';
 import type { MachineConfig } from './configuration.ts';
 import { configFromWire, configToWire, type WireConfig } from './configuration-codec.ts';
 import { TraceDamage } from './framing.ts';
 import { checkHeader } from './header-limits.ts';
-import { MAX_CHANGES, MAX_DRIVES, MAX_LABELS, MAX_MODULES } from './limits.ts';
+import { MAX_CHANGES, MAX_DRIVES, MAX_LABELS, MAX_MODULES, MAX_WINDOWS } from './limits.ts';
 import { packedFromWire, packedToWire, type WirePacked } from './packed.ts';
 import { fromBigInt, messageType, toBigInt, toNumber, type Words64 } from './schema.ts';
 
@@ -30,8 +31,18 @@ export interface TraceProfile {
     readonly comm: number;
     readonly afterCr3?: boolean;
   };
+  /** Windows besides the alternate map. */
+  readonly windows?: readonly TraceWindow[];
   /** The profile file as written (JSON); empty when there was none. */
   readonly source: Untrusted;
+}
+
+/** As the machine's own WindowLayout, and what it is called. */
+export interface TraceWindow {
+  readonly name: Untrusted;
+  readonly kind: WindowKind;
+  readonly linear: number;
+  readonly pages: number;
 }
 
 export interface TraceModule {
@@ -170,6 +181,7 @@ interface WireHeader {
     alternate_slot: number;
     process: { current: number; pid: number; comm: number; pid_bytes: number; after_cr3: boolean } | null;
     source: string;
+    windows: { name: string; kind: number; linear: number; pages: number }[];
   } | null;
   disk: WireDisk | null;
   drives: { kind: number; unit: number; medium: WireDisk | null }[];
@@ -241,6 +253,9 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
             }
           : {}),
         source: profile.source.raw,
+        windows: (profile.windows ?? []).map(({ name, kind, linear, pages }) => ({
+          ...{ name: name.raw, kind: WINDOW_KIND.indexOf(kind), linear, pages },
+        })),
       },
       ...(disk ? { disk: diskToWire(disk) } : {}),
       drives: drives.map(({ kind, unit, medium }) => ({
@@ -303,6 +318,7 @@ const HEADER_COUNTS = {
   'Header.drives': MAX_DRIVES,
   'Header.labels': MAX_LABELS,
   'Parent.changes': MAX_CHANGES,
+  'Profile.windows': MAX_WINDOWS,
 };
 
 /** Throws OutOfBounds where it says what no recorder writes. */
@@ -351,6 +367,18 @@ function headerFromWire(bytes: Uint8Array): TraceHeader {
               ...(pidBytes(profile.process.pid_bytes) === 2 ? { pidBytes: 2 as const } : {}),
               ...(profile.process.after_cr3 ? { afterCr3: true } : {}),
             },
+          }
+        : {}),
+      ...(profile.windows.length > 0
+        ? {
+            windows: profile.windows.map(({ name, kind, linear, pages }) => ({
+              ...{
+                name: untrusted(name),
+                kind: named('profile.windows.kind', WINDOW_KIND, kind),
+                linear,
+                pages,
+              },
+            })),
           }
         : {}),
       source: untrusted(profile.source),

@@ -34,6 +34,10 @@ export const MAX_TEXT_BYTES = 2 ** 20;
 export const MAX_LABELS = 64;
 /** Multiboot modules or initrds. */
 export const MAX_MODULES = 1024;
+/** Windows of a guest profile, the pages of one, and its name in letters, digits and - _ . : */
+export const MAX_WINDOWS = 64;
+export const MAX_WINDOW_PAGES = 1024;
+export const MAX_WINDOW_NAME = 32;
 /** Changes of a what-if. */
 export const MAX_CHANGES = 4096;
 

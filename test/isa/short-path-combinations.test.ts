@@ -296,6 +296,15 @@ function compare(
 }
 
 const BSD = { ...NO_PROFILE, recursiveSlot: RECURSIVE, alternateSlot: ALTERNATE };
+/** Over the first six pages of the window, a 4 MB page, and a word of a seventh. */
+const DECLARED: ResolvedProfile = {
+  ...NO_PROFILE,
+  windows: [
+    { name: 'pages', kind: 'pages', linear: WINDOW, pages: 6 },
+    { name: 'large', kind: 'slot', linear: LARGE_SLOT << 22, pages: 0 },
+    { name: 'word', kind: 'word', linear: WINDOW + 6 * 4096 + 0x40, pages: 0 },
+  ],
+};
 
 describe('the short path does what the MMU does, whatever asks for attention', () => {
   it.each([
@@ -305,6 +314,12 @@ describe('the short path does what the MMU does, whatever asks for attention', (
     const { found, count } = compare(profile, record);
     expect(found.slice(0, 10)).toEqual([]);
     expect(count).toBeGreaterThan(25_000);
+  });
+
+  it('recording, with declared windows', () => {
+    const { found, count } = compare(DECLARED, true, 2, ({ a20Off, alignment }) => !a20Off && !alignment);
+    expect(found.slice(0, 10)).toEqual([]);
+    expect(count).toBeGreaterThan(5_000);
   });
 
   it('in an old machine a store asks neither for data breakpoints nor for address line 20', () => {

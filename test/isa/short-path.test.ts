@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NO_PROFILE } from '../../recorder/machine/config.ts';
+import { NO_PROFILE, type ResolvedProfile } from '../../recorder/machine/config.ts';
 import { EVENT_KIND_NAMES } from '../../schemas/events.ts';
 import type { BenchOptions } from './bench.ts';
 import { ProtectedMode } from './protected-mode.ts';
@@ -164,9 +164,19 @@ function outcome(bench: ProtectedMode, slice: number): unknown {
 
 const BSD = { ...NO_PROFILE, recursiveSlot: RECURSIVE, alternateSlot: ALTERNATE };
 
+/** Windows of every kind, over what the programs use. */
+const DECLARED: ResolvedProfile['windows'] = [
+  { name: 'pages', kind: 'pages', linear: WINDOW + 3 * 4096, pages: 5 },
+  { name: 'tables', kind: 'pages', linear: TABLE, pages: 1 },
+  { name: 'slot', kind: 'slot', linear: (1003 << 22) >>> 0, pages: 0 },
+  { name: 'word', kind: 'word', linear: WINDOW + 12 * 4096 + 0x40, pages: 0 },
+  { name: 'cr3', kind: 'cr3', linear: 0, pages: 0 },
+];
+
 describe.each([
   ['with windows', BSD],
   ['without a profile', NO_PROFILE],
+  ['with the alternate map and declared windows', { ...BSD, windows: DECLARED }],
 ])('the short path does what the MMU does, %s', (_name, profile) => {
   it.each([0, 1, 2, 3, 4, 5, 6, 7])('seed %i', (seed) => {
     const user = seed % 2 === 1;
@@ -183,4 +193,22 @@ describe.each([
     const byHandlers = outcome(prepare(8, false, { ...options, specialise: false }), INSTRUCTIONS);
     expect(outcome(prepare(8, false, options), INSTRUCTIONS)).toEqual(byHandlers);
   });
+});
+
+it.each([0, 2])('declared windows make events of their own and change no others, seed %i', (seed) => {
+  const run = (windows?: ResolvedProfile['windows']) =>
+    outcome(prepare(seed, false, { profile: { ...BSD, windows: windows ?? [] } }), INSTRUCTIONS) as {
+      events: Record<string, Record<string, number>[]>;
+      state: unknown;
+      tlb: unknown;
+    };
+  const [plain, declared] = [run(), run(DECLARED)];
+  expect(declared.events.window_switches.length).toBeGreaterThan(10);
+  expect(declared.events.window_accesses.length).toBeGreaterThan(10);
+  const others = ({ events }: typeof plain) =>
+    Object.entries(events)
+      .filter(([kind]) => !kind.startsWith('window_'))
+      .map(([kind, rows]) => [kind, rows.map((row) => ({ ...row, seq: 0 }))]);
+  expect(others(declared)).toEqual(others(plain));
+  expect([declared.state, declared.tlb]).toEqual([plain.state, plain.tlb]);
 });

@@ -8,6 +8,7 @@ import { profileOf } from '../../ending/exit-codes.ts';
 import { describeExit } from '../report/describe-exit.ts';
 import { machineText, revisionsText } from '../report/machine-text.ts';
 import { traceFacts } from '../report/trace-facts.ts';
+import { windowText } from '../report/window-text.ts';
 import { bytes, grouped, hanging, plural, shellWord } from '../terminal/format.ts';
 import { print, printLines, terminalWidth } from '../terminal/output.ts';
 
@@ -70,7 +71,8 @@ const describeGuest = ({ guest, labels }: TraceHeader): string => {
 function describeProfile({ profile }: TraceHeader): string {
   const slot = (n: number) => (n < 0 ? 'none' : String(n));
   const process = profile.process ? '' : ', processes unknown';
-  return `${profile.name}: recursive slot ${slot(profile.recursiveSlot)}, alternate slot ${slot(profile.alternateSlot)}${process}`;
+  const windows = (profile.windows ?? []).map((window) => `, window ${windowText(window)}`).join('');
+  return `${profile.name}: recursive slot ${slot(profile.recursiveSlot)}, alternate slot ${slot(profile.alternateSlot)}${windows}${process}`;
 }
 
 function describeDisk({ disk }: TraceHeader): string {

@@ -31,6 +31,12 @@ export function traceFacts(reader: TraceReader): object {
       recursive_slot: slot(profile.recursiveSlot),
       alternate_slot: slot(profile.alternateSlot),
       names_processes: profile.process !== undefined,
+      windows: (profile.windows ?? []).map(({ name, kind, linear, pages }) => ({
+        name,
+        kind,
+        linear,
+        pages,
+      })),
     },
     machine: machineFacts(machine),
     disks: [

@@ -53,9 +53,9 @@ export const LEVEL_PTE = 2;
 export const REG_CR3 = 3;
 export const REG_CR4 = 4;
 
-/** In the order of APTD_OP. */
-export const APTD_WRITE = 0;
-export const APTD_CHECK = 1;
+/** In the order of APTD_OP, and of WINDOW_OP. */
+export const WINDOW_WRITE = 0;
+export const WINDOW_CHECK = 1;
 
 /** In the order of TLB_OP. */
 export const TLB_INVLPG = 0;

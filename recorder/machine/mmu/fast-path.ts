@@ -2,7 +2,8 @@ import type { ResolvedProfile } from '../config.ts';
 import { FAST_PATH, type MachineMemory, RAM } from '../layout.ts';
 import type { Stops } from '../state/stops.ts';
 import { type Frames, UNWATCHED } from './frames.ts';
-import { TLB_APT_READ, TLB_DIRTY, TLB_SUSPECT, TLB_USER, TLB_WRITABLE, type Tlb } from './tlb.ts';
+import { TLB_DIRTY, TLB_SUSPECT, TLB_USER, TLB_WINDOW_READ, TLB_WRITABLE, type Tlb } from './tlb.ts';
+import type { Windows } from './windows.ts';
 
 /** The fast path: a table that lets accesses to well-behaved pages through without the MMU. */
 
@@ -49,17 +50,25 @@ export class FastPath {
   private readonly i32: Int32Array;
   private readonly recursiveSlot: number;
   private readonly alternateSlot: number;
+  private readonly windows: Windows | null;
   /** Pages granted while paging is off, to be dropped when it goes on. */
   private readonly identity: Int32Array;
   private identityCount = 0;
 
   /** `profile` as far as it is to be watched. */
-  constructor(mem: MachineMemory, tlb: Tlb, frames: Frames, profile: ResolvedProfile) {
+  constructor(
+    mem: MachineMemory,
+    tlb: Tlb,
+    frames: Frames,
+    profile: ResolvedProfile,
+    windows: Windows | null = null,
+  ) {
     this.tlb = tlb;
     this.frames = frames;
     this.i32 = mem.i32;
     this.recursiveSlot = profile.recursiveSlot;
     this.alternateSlot = profile.alternateSlot;
+    this.windows = windows;
     this.identity = new Int32Array(mem.ramBytes >>> 12);
   }
 
@@ -92,7 +101,15 @@ export class FastPath {
     if (this.alternateSlot >= 0) {
       // Reads of APTDpde are checks of it; reads through the window are recorded once.
       if (frame === this.directory) return;
-      if (slot === this.alternateSlot && (flags & TLB_APT_READ) === 0) return;
+      if (slot === this.alternateSlot && (flags & TLB_WINDOW_READ) === 0) return;
+    }
+    let isWindow = slot === this.alternateSlot || slot === this.recursiveSlot;
+    if (this.windows !== null) {
+      if (this.windows.hasWord(vpn) || this.windows.holdsEntries(frame, this.directory)) return;
+      if (this.windows.of(vpn) !== 0) {
+        if ((flags & TLB_WINDOW_READ) === 0) return;
+        isWindow = true;
+      }
     }
     const user = (flags & TLB_USER) !== 0 && (this.attention & FOR_ALIGNMENT) === 0;
     let bits = user ? FAST_READ | FAST_USER_READ : FAST_READ;
@@ -100,8 +117,7 @@ export class FastPath {
       (flags & (TLB_DIRTY | TLB_SUSPECT)) === TLB_DIRTY &&
       this.frames.facts(frame) === UNWATCHED &&
       (this.attention & FOR_STORES) === 0 &&
-      slot !== this.alternateSlot &&
-      slot !== this.recursiveSlot
+      !isWindow
     ) {
       if (flags & TLB_WRITABLE) bits |= user ? FAST_WRITE | FAST_USER_WRITE : FAST_WRITE;
       else if (!this.writeProtect) bits |= FAST_WRITE;

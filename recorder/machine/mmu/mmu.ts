@@ -14,6 +14,7 @@ import {
   VIA_DIRECT,
   VIA_PHYSICAL,
   VIA_RECURSIVE,
+  WINDOW_CHECK,
   WRITE,
 } from './bits.ts';
 import type { CpuView } from './cpu-view.ts';
@@ -22,9 +23,10 @@ import { CODE, Frames, READ_ONLY, ROLES, UNWATCHED } from './frames.ts';
 import { RomShadow } from './rom.ts';
 import { createShortPath, type ShortPath } from './short-path.ts';
 import { BY_OWNER, PagingStructures } from './structures.ts';
-import { type CachedTranslation, TLB_APT_READ, Tlb } from './tlb.ts';
+import { type CachedTranslation, TLB_WINDOW_READ, Tlb } from './tlb.ts';
 import { lookUp, TR6_LOOKUP, writeEntry } from './tlb-test.ts';
 import { Translator } from './translator.ts';
+import { Windows } from './windows.ts';
 
 /** The memory management unit: every access that the fast path does not serve. */
 
@@ -60,6 +62,7 @@ export class Mmu {
   private readonly translator: Translator;
   private readonly recursiveSlot: number;
   private readonly alternateSlot: number;
+  private readonly windows: Windows | null;
   private readonly cpuRevision: number;
   private readonly recordsRepeats: boolean;
   private everyStore = false;
@@ -87,11 +90,15 @@ export class Mmu {
     this.tlb = new Tlb(mem, config);
     this.frames = new Frames(mem);
     const watched = { ...profile, recursiveSlot: this.recursiveSlot, alternateSlot: this.alternateSlot };
-    this.fastPath = new FastPath(mem, this.tlb, this.frames, watched);
+    const { tlb, frames } = this;
+    const windows = log ? Windows.for(profile.windows, mem, log, tlb, frames) : null;
+    this.windows = windows;
+    const fastPath = new FastPath(mem, tlb, frames, watched, windows);
+    this.fastPath = fastPath;
     this.structures = log
-      ? new PagingStructures(mem, this.frames, this.tlb, this.fastPath, watched, config.trackingRevision, log)
+      ? new PagingStructures(mem, frames, tlb, fastPath, watched, config.trackingRevision, log, windows)
       : null;
-    this.translator = new Translator(mem, cpu, log, this.tlb, this.frames, this.fastPath, this.structures);
+    this.translator = new Translator(mem, cpu, log, tlb, frames, fastPath, this.structures, windows);
     this.observer = log ? ProfileObserver.for(profile, mem, this, log) : null;
     this.translator.observer = this.observer;
     this.shadow = mem.romBytes > 0 ? new RomShadow(mem, this.frames, this.fastPath, cpu) : null;
@@ -173,10 +180,18 @@ export class Mmu {
   invlpg(linear: number): void {
     this.translator.invlpg(linear);
   }
+  /** True if reads of CR3 are recorded. */
+  get recordsCr3(): boolean {
+    return this.windows?.hasCr3 ?? false;
+  }
+  /** MOV from CR3 or CR4 (REG_…) has read `value`. */
+  controlRead(register: number, value: number): void {
+    this.windows?.register(WINDOW_CHECK, register, value, value);
+  }
 
   /** For the CPU's hot loop: to be made once there is a CPU that keeps CPU_STATE. */
   createShortPath(): ShortPath {
-    const { mem, log, tlb, frames, fastPath, structures } = this;
+    const { mem, log, tlb, frames, fastPath, structures, windows } = this;
     const { recursiveSlot, alternateSlot, cpuRevision } = this;
     return createShortPath({
       mmu: this,
@@ -186,6 +201,7 @@ export class Mmu {
       frames,
       fastPath,
       structures,
+      windows,
       recursiveSlot,
       alternateSlot,
       cpuRevision,
@@ -214,24 +230,26 @@ export class Mmu {
     this.stops?.accesses(linear, (frame << 12) | offset, size, false, true);
     if (this.alternateSlot >= 0) {
       if (frame === this.translator.directory) this.structures!.directoryRead(linear, frame, offset, size);
-      if (vpn >>> 10 === this.alternateSlot && (this.tlb.flags(entry) & TLB_APT_READ) === 0) {
-        this.tlb.setFlags(entry, this.tlb.flags(entry) | TLB_APT_READ);
+      if (vpn >>> 10 === this.alternateSlot && (this.tlb.flags(entry) & TLB_WINDOW_READ) === 0) {
+        this.tlb.setFlags(entry, this.tlb.flags(entry) | TLB_WINDOW_READ);
         this.recordAlternate(entry, linear, (frame << 12) | offset, APT_READ, value, size);
       }
     }
+    if (this.windows !== null) this.windows.read(entry, linear, (frame << 12) | offset, value, size);
     this.fastPath.grant(entry, vpn);
     return value;
   }
 
-  /** True if `linear` is in the alternate window, and each iteration of a repeated read is to be recorded. */
+  /** True if `linear` is in a window of the profile, and each iteration of a repeated read is to be recorded. */
   countsReads(linear: number): boolean {
+    if (this.windows !== null && this.windows.of(linear >>> 12) !== 0) return true;
     return linear >>> 22 === this.alternateSlot && this.recordsRepeats;
   }
 
   /** As readSlow, and recorded even if it is not the first read since the page's translation was filled. */
   readCounted(linear: number, size: number, cpl: number): number {
     const entry = this.translator.paging ? this.tlb.find(linear >>> 12) : -1;
-    if (entry >= 0) this.tlb.setFlags(entry, this.tlb.flags(entry) & ~TLB_APT_READ);
+    if (entry >= 0) this.tlb.setFlags(entry, this.tlb.flags(entry) & ~TLB_WINDOW_READ);
     return this.readSlow(linear, size, cpl);
   }
 
@@ -262,7 +280,8 @@ export class Mmu {
     if (frame >= this.frames.count) return;
     this.stops?.accesses(linear, (frame << 12) | offset, size, true, true);
     const facts = this.frames.change(frame);
-    if (facts === UNWATCHED && via <= VIA_DIRECT && !this.everyStore) {
+    const isWatched = entry >= 0 && this.windows !== null && this.windows.watches(vpn);
+    if (facts === UNWATCHED && via <= VIA_DIRECT && !this.everyStore && !isWatched) {
       this.save(RAM + (frame << 12) + offset, size, value);
     } else {
       this.watchedStore(linear, entry, frame, offset, size, value, facts, via);
@@ -293,6 +312,7 @@ export class Mmu {
       this.log!.store(linear, physical, size, this.load(at, size), low);
     }
     if (via === VIA_ALTERNATE) this.recordAlternate(entry, linear, physical, APT_WRITE, value, size);
+    if (entry >= 0 && this.windows !== null) this.windows.written(entry, linear, physical, value, size);
     if (facts & ROLES || via >= VIA_RECURSIVE) {
       // Through a window the address says which directory and slot are meant, be the translation fresh or stale.
       let reached = BY_OWNER;

@@ -17,6 +17,7 @@ import type { Mmu } from './mmu.ts';
 import type { PagingStructures } from './structures.ts';
 import type { Tlb } from './tlb.ts';
 import * as flag from './tlb.ts';
+import type { Windows } from './windows.ts';
 
 /** The short path: slow accesses of the usual kind, without the calls that the others need. */
 
@@ -52,6 +53,7 @@ export interface ShortPathParts {
   readonly frames: Frames;
   readonly fastPath: FastPath;
   readonly structures: PagingStructures | null;
+  readonly windows: Windows | null;
   readonly recursiveSlot: number;
   readonly alternateSlot: number;
   /** MachineConfig.cpuRevision. */
@@ -68,7 +70,7 @@ export interface ShortPathParts {
  * These are closures over what never changes, which V8 compiles with everything they hold as constants.
  */
 export function createShortPath(parts: ShortPathParts): ShortPath {
-  const { mmu, log, tlb, frames, fastPath, structures, recursiveSlot, alternateSlot } = parts;
+  const { mmu, log, tlb, frames, fastPath, structures, windows, recursiveSlot, alternateSlot } = parts;
   const { i32, view } = parts.mem;
   const { count } = frames;
   const mindedByStores = parts.cpuRevision < 2 ? MINDED_BY_OLD_STORES : MINDED_BY_STORES;
@@ -143,7 +145,13 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
   /** Paging is on, and of what asks for attention nothing concerns the access. CR0.PG is the sign bit. */
   const isPlain = (minded: number): boolean => i32[CR0] < 0 && (fastPath.attention & minded) === 0;
 
-  const isWindow = (slot: number): boolean => slot === recursiveSlot || slot === alternateSlot;
+  const isWindow = (slot: number): boolean =>
+    slot === recursiveSlot || slot === alternateSlot || (windows !== null && windows.slots[slot] !== 0);
+
+  /** Reads of the frame may be checks of what a window leads by: of APTDpde, or of an entry of another window. */
+  const isChecked = (frame: number): boolean =>
+    (alternateSlot >= 0 && frame === i32[CR3] >>> 12) ||
+    (windows?.holdsEntries(frame, i32[CR3] >>> 12) ?? false);
 
   return {
     read(linear: number, size: number): number {
@@ -155,8 +163,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       const entry = entryToRead(vpn);
       if (entry < 0) return mmu.readSlow(linear, size, i32[CPL]);
       const frame = tlb.frame(entry);
-      // Reads of the directory may be checks of APTDpde.
-      if (frame >= count || (alternateSlot >= 0 && frame === i32[CR3] >>> 12)) {
+      if (frame >= count || isChecked(frame)) {
         return mmu.readSlow(linear, size, i32[CPL]);
       }
       fastPath.grant(entry, vpn);
@@ -184,7 +191,12 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
         if (size === 4) view.setInt32(at, value, true);
         else if (size === 2) view.setInt16(at, value, true);
         else view.setInt8(at, value);
-      } else if (known === TABLE_ONLY && size === 4 && (offset & 3) === 0) {
+      } else if (
+        known === TABLE_ONLY &&
+        size === 4 &&
+        (offset & 3) === 0 &&
+        (windows === null || !windows.isTable(frame))
+      ) {
         const old = i32[at >>> 2];
         i32[at >>> 2] = value;
         tableWritten(linear, (frame << 12) | offset, old, value);

@@ -2,8 +2,6 @@ import type { ResolvedProfile } from '../config.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
 import {
-  APTD_CHECK,
-  APTD_WRITE,
   DIRTY,
   FROM_ADOPTION,
   FROM_POKE,
@@ -14,11 +12,14 @@ import {
   PRESENT,
   TRANSLATION_BITS,
   VIA_PHYSICAL,
+  WINDOW_CHECK,
+  WINDOW_WRITE,
 } from './bits.ts';
 import type { FastPath } from './fast-path.ts';
 import { type Frames, ROLE_DIRECTORY, ROLE_TABLE } from './frames.ts';
 import { TLB_LARGE, type Tlb } from './tlb.ts';
 import type { Walker } from './walk.ts';
+import type { Windows } from './windows.ts';
 
 /** Records every change of a paging structure, and knows which frames are such. */
 
@@ -50,6 +51,7 @@ export class PagingStructures {
   private readonly byCode: boolean;
   private readonly recursiveSlot: number;
   private readonly alternateSlot: number;
+  private readonly windows: Windows | null;
 
   constructor(
     mem: MachineMemory,
@@ -59,6 +61,7 @@ export class PagingStructures {
     profile: ResolvedProfile,
     trackingRevision: number,
     log: EventLog,
+    windows: Windows | null,
   ) {
     this.i32 = mem.i32;
     this.frames = frames;
@@ -68,6 +71,7 @@ export class PagingStructures {
     this.byCode = profile.recursiveSlot < 0 && trackingRevision >= 1;
     this.recursiveSlot = profile.recursiveSlot;
     this.alternateSlot = profile.alternateSlot;
+    this.windows = windows;
   }
 
   /** CR3 names `frame` and paging is on. */
@@ -128,7 +132,10 @@ export class PagingStructures {
 
   private useTable(frame: number, owner: number): void {
     const facts = this.frames.facts(frame);
-    if (this.frames.owner(frame) !== owner) this.frames.setOwner(frame, owner);
+    if (this.frames.owner(frame) !== owner) {
+      this.frames.setOwner(frame, owner);
+      this.windows?.adopted(frame, this.fastPath);
+    }
     if (facts & ROLE_TABLE) return;
     this.frames.addFacts(frame, ROLE_TABLE);
     if (facts & ROLE_DIRECTORY) return;
@@ -185,12 +192,10 @@ export class PagingStructures {
     reached: number,
   ): void {
     this.record(linear, frame, index, old, value, via, source, reached);
-    if (
-      (source === FROM_STORE || source === FROM_POKE) &&
-      frame === this.fastPath.directory &&
-      index === this.alternateSlot
-    ) {
-      this.log.add('aptd_switches', APTD_WRITE, linear, old, value);
+    if (source === FROM_STORE || source === FROM_POKE) {
+      if (frame === this.fastPath.directory && index === this.alternateSlot)
+        this.log.add('aptd_switches', WINDOW_WRITE, linear, old, value);
+      if (this.windows !== null) this.windows.entryWritten(linear, frame, index, old, value);
     }
     const changed = old ^ value;
     if (changed === 0) return;
@@ -233,7 +238,7 @@ export class PagingStructures {
     const at = this.alternateSlot * 4;
     if (offset + size <= at || offset >= at + 4) return;
     const entry = this.i32[(RAM >>> 2) + (frame << 10) + this.alternateSlot];
-    this.log.add('aptd_switches', APTD_CHECK, linear, entry, entry);
+    this.log.add('aptd_switches', WINDOW_CHECK, linear, entry, entry);
   }
 
   private directoryEntryChanged(frame: number, index: number, old: number, value: number): void {

@@ -23,8 +23,8 @@ export const TLB_GLOBAL = 0x100;
 export const TLB_TRANSLATION = TLB_WRITABLE | TLB_USER | TLB_DIRTY | TLB_LARGE | TLB_GLOBAL;
 /** A bit that only decides recording: the entry was filled from something that changed: compare the next use with a fresh walk. */
 export const TLB_SUSPECT = 0x200;
-/** A read through the alternate window has been recorded since the fill. */
-export const TLB_APT_READ = 0x400;
+/** A read through a window of the guest profile has been recorded since the fill. */
+export const TLB_WINDOW_READ = 0x400;
 
 /** An entry is eight words, named by the index in `i32` of the first, its tag: linear page number | VALID; 0 = empty. */
 const TAG = 0;
@@ -119,6 +119,13 @@ export class Tlb {
   pde(entry: number): number {
     return this.i32[entry + PDE];
   }
+  /** Physical addresses that the entries were read at. */
+  ptePhysical(entry: number): number {
+    return this.i32[entry + PTE_PHYSICAL];
+  }
+  pdePhysical(entry: number): number {
+    return this.i32[entry + PDE_PHYSICAL];
+  }
 
   /** The entry that translates linear page `vpn`; -1 on a miss. */
   find(vpn: number): number {
@@ -210,7 +217,7 @@ export class Tlb {
   /** Takes up the newer bits of the PTE that the entry is a copy of. */
   renew(entry: number, flags: number, pte: number, pde: number): void {
     const { i32 } = this;
-    i32[entry + FLAGS] = flags | (i32[entry + FLAGS] & TLB_APT_READ);
+    i32[entry + FLAGS] = flags | (i32[entry + FLAGS] & TLB_WINDOW_READ);
     i32[entry + PTE] = pte;
     i32[entry + PDE] = pde;
   }
@@ -225,7 +232,7 @@ export class Tlb {
   /** Fills anew an entry that holds the same page: what has been recorded of its use stands. */
   refresh(entry: number, found: Translation): void {
     const { i32 } = this;
-    i32[entry + FLAGS] = found.flags | (i32[entry + FLAGS] & TLB_APT_READ);
+    i32[entry + FLAGS] = found.flags | (i32[entry + FLAGS] & TLB_WINDOW_READ);
     i32[entry + PTE] = found.pte;
     i32[entry + PDE] = found.pde;
     i32[entry + PDE_PHYSICAL] = found.pdePhysical;

@@ -22,6 +22,7 @@ import {
   TLB_INVLPG,
   TLB_STALE_USE,
   VIA_PHYSICAL,
+  WINDOW_WRITE,
   WRITE,
 } from './bits.ts';
 import type { CpuView } from './cpu-view.ts';
@@ -30,6 +31,7 @@ import { CODE, type Frames, READ_ONLY } from './frames.ts';
 import { BY_OWNER, type PagingStructures } from './structures.ts';
 import { TLB_DIRTY, TLB_LARGE, TLB_SUSPECT, TLB_USER, TLB_WRITABLE, type Tlb } from './tlb.ts';
 import { Walker } from './walk.ts';
+import type { Windows } from './windows.ts';
 
 /**
  * From linear to physical (80386 Programmer's Reference, chapter 5): TLB, walk, rights, A and D bits, page faults, and
@@ -43,6 +45,7 @@ export class Translator {
   private readonly frames: Frames;
   private readonly fastPath: FastPath;
   private readonly structures: PagingStructures | null;
+  private readonly windows: Windows | null;
   private readonly walker: Walker;
   /** A second walker, for looks that must not disturb a walk under way. */
   private readonly looker: Walker;
@@ -67,6 +70,7 @@ export class Translator {
     frames: Frames,
     fastPath: FastPath,
     structures: PagingStructures | null,
+    windows: Windows | null,
   ) {
     this.i32 = mem.i32;
     this.cpu = cpu;
@@ -75,6 +79,7 @@ export class Translator {
     this.frames = frames;
     this.fastPath = fastPath;
     this.structures = structures;
+    this.windows = windows;
     this.walker = new Walker(mem);
     this.looker = new Walker(mem);
   }
@@ -111,6 +116,7 @@ export class Translator {
   /** 80386 Programmer's Reference, 5.2.5: a load of CR3 flushes the TLB (but for global pages: SDM, 4.10.2.4). */
   setCr3(value: number): void {
     this.log?.controlWrite(REG_CR3, this.cpu.cr3, value);
+    this.windows?.register(WINDOW_WRITE, REG_CR3, this.cpu.cr3, value);
     this.cpu.cr3 = value;
     this.cpu.dropFetchLatch();
     this.directory = value >>> 12;
@@ -124,6 +130,7 @@ export class Translator {
   setCr4(value: number): void {
     const old = this.cpu.cr4;
     this.log?.controlWrite(REG_CR4, old, value);
+    this.windows?.register(WINDOW_WRITE, REG_CR4, old, value);
     this.cpu.cr4 = value;
     this.cpu.dropFetchLatch();
     this.takeControls();

@@ -128,7 +128,7 @@ export class BlockCache implements Emitter {
     this.core = core;
     this.specialise = specialise;
     this.decoder = new Decoder(core.processor);
-    this.translator = new Translator(this, core.processor.extendsSelectors);
+    this.translator = new Translator(this, core.processor.extendsSelectors, () => core.mmu.recordsCr3);
     this.frames = new Array((core.mem.ramBytes + core.mem.romBytes) >>> 12).fill(undefined);
   }
 

@@ -78,11 +78,14 @@ export class Translator {
   private readonly out: Emitter;
   /** Processor.extendsSelectors. */
   private readonly extendsSelectors: boolean;
+  /** True if reads of CR3 are recorded, which their handler does. */
+  private readonly recordsCr3: () => boolean;
   /** The memory operand is that in ADDRESS. */
   private segmented = false;
 
-  constructor(out: Emitter, extendsSelectors: boolean) {
+  constructor(out: Emitter, extendsSelectors: boolean, recordsCr3: () => boolean = () => false) {
     this.out = out;
+    this.recordsCr3 = recordsCr3;
     this.extendsSelectors = extendsSelectors;
   }
 
@@ -231,7 +234,7 @@ export class Translator {
       return true;
     }
     const register = from.kind === CONTROL ? READABLE_CONTROLS[from.number] : undefined;
-    if (register === undefined || to.number === ESP) return false;
+    if (register === undefined || to.number === ESP || (register === CR3 && this.recordsCr3())) return false;
     this.out.emit(M.MOV_CR, to.number, register);
     return true;
   }

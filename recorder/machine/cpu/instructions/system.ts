@@ -93,7 +93,9 @@ function moveSpecial(core: Core, insn: Instruction): void {
       core.debug.update();
     }
   } else if (source.kind === CONTROL) {
-    core.write(insn, 0, i32[[CR0, CR0, CR2, CR3, CR4][source.number]]);
+    const value = i32[[CR0, CR0, CR2, CR3, CR4][source.number]];
+    if (source.number >= 3) core.mmu.controlRead(source.number, value);
+    core.write(insn, 0, value);
   } else if (target.kind === DEBUG) {
     const number = debugNumber(core, target.number);
     const value = core.read(insn, 1);

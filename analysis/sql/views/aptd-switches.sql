@@ -1,0 +1,16 @@
+-- A write to the alternate slot of the current page directory (APTDpde), or a read that checks it
+--
+-- The rows of window_switches that are of the alternate map.
+-- @column run_id which of the traces given, from 0
+-- @column icount instructions retired before the one that made this event
+-- @column seq position among all events of the run
+-- @column eip EIP of the instruction
+-- @column cpl current privilege level, 0-3
+-- @column depth interrupt frames open, 0 = none
+-- @column frame_id id of the innermost open interrupt frame, 0 = none
+-- @column cr3 physical address of the page directory, bytes
+-- @column op write or check
+-- @column linear linear address of the access
+-- @column old the alternate PDE before (for a check: as read)
+-- @column new the alternate PDE after (for a check: the same)
+SELECT run_id, icount, seq, eip, cpl, depth, frame_id, cr3, op, linear, old, new FROM window_switches WHERE window_id = 0

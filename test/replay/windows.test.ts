@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import { record } from '../../recorder/capture/session.ts';
+import { buildMachine } from '../../recorder/machine/build.ts';
+import { DEFAULT_CONFIG, type ResolvedProfile } from '../../recorder/machine/config.ts';
+import { replay } from '../../replayer/verify/replay.ts';
+import {
+  FRAME,
+  HANDLER_FRAME,
+  WINDOW,
+  WINDOW_TABLE,
+  type WindowKernel,
+  WORD,
+  windowKernel,
+} from './window-kernel.ts';
+
+/** Recordings with declared windows: what they hold, and that they replay. */
+
+const folder = mkdtempSync(join(tmpdir(), 'r386-windows-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const NONE: ResolvedProfile = { name: 'none', recursiveSlot: -1, alternateSlot: -1 };
+const KMAP = { name: 'kmap', kind: 'pages', linear: WINDOW, pages: 1 } as const;
+let traces = 0;
+
+async function recorded(kernel: WindowKernel, windows: ResolvedProfile['windows']): Promise<string> {
+  const output = join(folder, `${++traces}.r386`);
+  await record({
+    build: buildMachine,
+    toolVersion: 'test',
+    guestName: 'windows',
+    boot: { kind: 'multiboot', name: 'windows', image: windowKernel(kernel), commandLine: '', modules: [] },
+    config: { ...DEFAULT_CONFIG, ramBytes: 4 << 20 },
+    profile: { ...NONE, windows: windows ?? [] },
+    seed: 1n,
+    ladderInterval: 1000,
+    instructions: 100_000,
+    output,
+  });
+  return output;
+}
+
+async function rows(file: string, sql: string): Promise<unknown[]> {
+  const db = await TraceDatabase.open([file], { cache: false });
+  try {
+    return (await db.query(sql)).getRowObjectsJson();
+  } finally {
+    db.close();
+  }
+}
+
+describe('a recording with a declared window', () => {
+  it('has its switches and accesses in the order of the run, and replays', async () => {
+    const file = await recorded(
+      { round: 'stores through the window', handler: 'changes the window', rounds: 2 },
+      [KMAP],
+    );
+    const [set, entered, used] = [
+      { n: 1, what: 'set', name: 'kmap', depth: 0, frame: FRAME },
+      { n: 1, what: 'set', name: 'kmap', depth: 1, frame: HANDLER_FRAME },
+      { n: 1, what: 'used', name: 'kmap' },
+    ];
+    const round = [
+      set,
+      { ...used, depth: 0, frame: FRAME },
+      entered,
+      { ...used, depth: 1, frame: HANDLER_FRAME },
+      { ...used, depth: 0, frame: HANDLER_FRAME },
+    ];
+    const sql = `FROM (SELECT seq, 'set' AS what, window_id, depth, new & 0xfffff000 AS frame FROM window_switches WHERE op = 'write'
+      UNION ALL SELECT seq, 'used', window_id, depth, used & 0xfffff000 FROM window_accesses WHERE access = 'write')
+      JOIN windows USING (window_id) SELECT window_id AS n, what, name, depth, frame ORDER BY seq`;
+    expect(await rows(file, sql)).toEqual([...round, ...round]);
+    expect(await rows(file, 'SELECT DISTINCT entry, page FROM window_switches')).toEqual([
+      { entry: WINDOW_TABLE, page: WINDOW },
+    ]);
+    expect(await rows(file, 'SELECT count(*)::INTEGER AS n FROM apt_accesses')).toEqual([{ n: 0 }]);
+    expect((await replay({ path: file, build: buildMachine })).divergence).toBeUndefined();
+  });
+
+  it('has reads and loads of CR3, and of a word', async () => {
+    const file = await recorded({ round: 'writes CR3 back', handler: 'loads CR3', rounds: 1 }, [
+      { name: 'cr3', kind: 'cr3', linear: 0, pages: 0 },
+      { name: 'word', kind: 'word', linear: WORD, pages: 0 },
+    ]);
+    expect(
+      await rows(file, 'SELECT op, old, new, depth FROM window_switches WHERE cr3 <> 0 ORDER BY seq'),
+    ).toEqual([
+      { op: 'check', old: 0x300000, new: 0x300000, depth: 0 },
+      { op: 'write', old: 0x300000, new: 0x303000, depth: 1 },
+      { op: 'write', old: 0x303000, new: 0x300000, depth: 0 },
+    ]);
+    expect((await replay({ path: file, build: buildMachine })).divergence).toBeUndefined();
+  });
+
+  it('without windows has neither table', async () => {
+    const file = await recorded({ round: 'stores through the window', handler: 'nothing' }, []);
+    for (const table of ['windows', 'window_switches', 'window_accesses', 'aptd_switches'])
+      expect(await rows(file, `SELECT * FROM ${table}`)).toEqual([]);
+  });
+});
