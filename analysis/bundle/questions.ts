@@ -1,5 +1,5 @@
 import type { Expectation } from '../../schemas/trace/bundle.ts';
-import { CHECKS } from '../check/checks.ts';
+import { CHECKS } from '../check/catalog.ts';
 import type { SqlValues } from '../db/statement.ts';
 import { QUERIES, type SqlFile } from '../sql/catalog.ts';
 

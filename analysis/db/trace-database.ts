@@ -55,11 +55,13 @@ interface Fresh {
   readonly table: TraceTable;
 }
 
-/** Macros that select from tables, which a query that calls them need not name. */
-const MACROS_OF_TABLES = MACROS.map((macro) => ({
-  name: /CREATE MACRO (\w+)/.exec(macro)?.[1] ?? '',
-  tables: TABLES.map(({ name }) => name).filter((name) => new RegExp(`\\bFROM ${name}\\b`).test(macro)),
-})).filter(({ tables }) => tables.length > 0);
+/** Statements that make each view and macro, by name. They name tables and each other, so each is made when it is first asked for. */
+const DEFINITIONS: ReadonlyMap<string, string> = new Map([
+  ...VIEWS.map(({ name, sql }) => [name, `CREATE OR REPLACE VIEW ${name} AS ${hexLiterals(sql)}`] as const),
+  ...MACROS.map(
+    ({ name, sql }) => [name, hexLiterals(sql).replace('CREATE MACRO', 'CREATE OR REPLACE MACRO')] as const,
+  ),
+]);
 
 /** SQL that asks what there is to be asked. */
 const ASKS_CATALOG = /\b(show|describe|desc|summarize|pragma|information_schema|duckdb_\w+|pg_\w+)\b/i;
@@ -107,7 +109,6 @@ export class TraceDatabase {
     });
     const { connection } = sandbox;
     for (const { schema } of runs) await connection.run(`CREATE SCHEMA ${schema}`);
-    for (const macro of MACROS) await connection.run(macro);
     registerGuestFunctions(
       connection,
       readers.map(({ names }) => names),
@@ -124,6 +125,18 @@ export class TraceDatabase {
     return await this.explained(sql, async () => {
       const statement = await prepareQuestion(this.connection, sql, values);
       return await readAnswer(this.connection, statement, { seconds: this.limits.seconds, rows });
+    });
+  }
+
+  /** Names and SQL types of the columns that a question would have; it is not run. */
+  async columnsOf(sql: string): Promise<{ readonly name: string; readonly type: string }[]> {
+    await this.load(sql);
+    return await this.explained(sql, async () => {
+      const statement = await prepareQuestion(this.connection, sql);
+      return Array.from({ length: statement.columnCount }, (_, n) => ({
+        name: statement.columnName(n),
+        type: String(statement.columnType(n)),
+      }));
     });
   }
 
@@ -151,13 +164,11 @@ export class TraceDatabase {
     }
   }
 
-  /** Loads every table and view whose name occurs in a query; one too many does no harm. */
+  /** Loads every table, view and macro whose name occurs in a query; one too many does no harm. */
   async load(sql: string): Promise<void> {
-    const words = new Set(sql.toLowerCase().match(/[a-z_][a-z_0-9]*/g));
     if (ASKS_CATALOG.test(sql)) await this.declare();
-    for (const { name } of [...TABLES, ...VIEWS]) if (words.has(name)) await this.ensure(name);
-    for (const { name, tables } of MACROS_OF_TABLES)
-      if (words.has(name)) for (const table of tables) await this.ensure(table);
+    const words = wordsOf(sql);
+    for (const word of words) await this.ensure(word);
   }
 
   /** Makes every table and view known, without rows where they are not loaded: for SHOW TABLES and the like. */
@@ -172,29 +183,27 @@ export class TraceDatabase {
         `CREATE VIEW IF NOT EXISTS ${table.name} AS SELECT 0::UTINYINT AS run_id, * FROM ${name}`,
       );
     }
-    // A view may select from one that comes later in the list.
-    let waiting = VIEWS.filter(({ name }) => !this.present.has(name));
-    while (waiting.length > 0) {
-      const names = new Set(waiting.map(({ name }) => name));
-      const ready = waiting.filter(
-        ({ sql, name }) => !wordsOf(sql).some((word) => word !== name && names.has(word)),
-      );
-      for (const { name, sql } of ready) await this.connection.run(`CREATE VIEW ${name} AS ${sql}`);
-      waiting = waiting.filter((view) => !ready.includes(view));
-      if (ready.length === 0) throw new Error('views that select from each other');
-    }
+    for (const name of DEFINITIONS.keys()) await this.declareDefinition(name, new Set());
+  }
+
+  private async declareDefinition(name: string, begun: Set<string>): Promise<void> {
+    const sql = DEFINITIONS.get(name);
+    if (sql === undefined || this.present.has(name) || begun.has(name)) return;
+    begun.add(name);
+    for (const word of wordsOf(sql)) await this.declareDefinition(word, begun);
+    await this.connection.run(sql);
   }
 
   private async ensure(name: string): Promise<void> {
     if (this.present.has(name)) return;
     const table = TABLES.find((known) => known.name === name);
-    const view = VIEWS.find((known) => known.name === name);
-    if (!table && !view) return;
+    const definition = DEFINITIONS.get(name);
+    if (!table && definition === undefined) return;
     this.present.add(name);
     if (table) await this.loadTable(table);
-    else if (view) {
-      await this.load(view.sql);
-      await this.connection.run(`CREATE OR REPLACE VIEW ${name} AS ${view.sql}`);
+    else if (definition !== undefined) {
+      await this.load(definition);
+      await this.connection.run(definition);
     }
   }
 
@@ -237,7 +246,8 @@ export class TraceDatabase {
 }
 
 const quoted = (path: string): string => `'${path.replaceAll("'", "''")}'`;
-const wordsOf = (sql: string): string[] => sql.toLowerCase().match(/[a-z_][a-z_0-9]*/g) ?? [];
+/** Words of SQL that may be names. */
+const wordsOf = (sql: string): ReadonlySet<string> => new Set(sql.toLowerCase().match(/[a-z_][a-z_0-9]*/g));
 
 function openRun(
   reader: TraceReader,

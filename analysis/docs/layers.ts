@@ -174,7 +174,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'analysis/sql',
-    holds: 'one `.sql` file per view or named query, the macros, and the catalogue of them',
+    holds: 'one `.sql` file per view, named query or SQL of a command, the macros, and the catalogue of them',
     imports: [],
   },
   {
@@ -185,7 +185,8 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'analysis/check',
-    holds: 'the invariants, one `.sql` file each',
+    holds:
+      'the invariants, a folder each: its SQL, and stories that it finds and does not find; what is common to them',
     imports: ['schemas', 'analysis/db', 'analysis/sql'],
   },
   {
@@ -201,8 +202,13 @@ export const LAYERS: readonly Layer[] = [
   { folder: 'analysis/linux', holds: 'what is known of Linux kernels alone', imports: SCHEMAS },
   {
     folder: 'analysis/export',
-    holds: 'Parquet, Arrow and Perfetto files',
+    holds: 'Parquet and Arrow files',
     imports: ['schemas', ...TRACE, 'analysis/db', 'analysis/tables'],
+  },
+  {
+    folder: 'analysis/export/perfetto',
+    holds: 'the timeline for ui.perfetto.dev: its file format, and one `.sql` file per track',
+    imports: ['analysis/db', 'analysis/sql'],
   },
   {
     folder: 'analysis/docs',

@@ -1,4 +1,4 @@
-import { CHECK_COLUMNS, CHECKS, type Check } from '../check/checks.ts';
+import { CHECK_COLUMNS, CHECKS, type Check } from '../check/catalog.ts';
 import { DEFAULT_LIMITS } from '../db/limits.ts';
 import { QUERIES, type SqlFile } from '../sql/catalog.ts';
 
@@ -22,7 +22,8 @@ export const queriesDocument = (): string =>
     '',
     'Each selects what should not exist. An **error** has happened: state of the guest was read or written wrongly. A **warning** is',
     'an accident that the code allows and that did no harm in this run. The numbered classes are those of alternate maps and TLBs, as',
-    'kernels got them wrong; the named ones are of how a run ended. What a class has no check for, SQL over docs/tables.md can ask.',
+    'kernels got them wrong; the named ones are of how a run ended. docs/bug-classes.md tells of',
+    'each what it is, and which have no check; for those SQL over docs/tables.md can ask.',
     '',
     'The worst comes first: what led to the death of the machine (an error whose story wrote the page-table entry that the fault or',
     'panic names), the death itself, other errors, warnings. A trace is *clean* when it is whole and none of the checks that could',
@@ -30,9 +31,9 @@ export const queriesDocument = (): string =>
     '',
     'Each check selects these columns:',
     '',
-    '| column | meaning |',
-    '|---|---|',
-    ...Object.entries(CHECK_COLUMNS).map(([name, doc]) => `| ${name} | ${doc} |`),
+    '| column | type | meaning |',
+    '|---|---|---|',
+    ...Object.entries(CHECK_COLUMNS).map(([name, { type, doc }]) => `| ${name} | ${type} | ${doc} |`),
     '',
     '| class | check | severity | what it finds |',
     '|---|---|---|---|',

@@ -1,5 +1,5 @@
 import { GUEST_FUNCTIONS } from '../db/guest-functions.ts';
-import { MACROS, type SqlFile, VIEWS } from '../sql/catalog.ts';
+import { MACROS, type SqlFile, type SqlMacro, VIEWS } from '../sql/catalog.ts';
 import { TABLES } from '../tables/index.ts';
 import { SQL_TYPE, type TableColumn, type TraceTable } from '../tables/table.ts';
 
@@ -81,13 +81,8 @@ function describeView({ name, title, doc, columns }: SqlFile): string[] {
   ];
 }
 
-const EXAMPLE = '-- @example ';
-
-/** `-- what it does` and `-- @example SQL` above `CREATE MACRO name(parameters) AS`. */
-function describeMacro(statement: string): string {
-  const signature = /CREATE MACRO (\w+\([^)]*\))/.exec(statement)?.[1] ?? '';
-  const comments = statement.split('\n').filter((line) => line.startsWith('-- '));
-  const example = comments.find((line) => line.startsWith(EXAMPLE))?.slice(EXAMPLE.length) ?? '';
-  const doc = comments.findLast((line) => !line.startsWith(EXAMPLE));
-  return `| ${signature} | ${doc?.slice(3).replace(/\.$/, '') ?? ''} | \`${example}\` |`;
+function describeMacro({ name, parameters, doc, example }: SqlMacro): string {
+  const meanings = parameters.map((parameter) => `${parameter.name}: ${parameter.doc}`).join('; ');
+  const signature = `${name}(${parameters.map((parameter) => parameter.name).join(', ')})`;
+  return `| ${signature} | ${doc.replace(/\.$/, '')}${meanings && ` (${meanings})`} | \`${example}\` |`;
 }

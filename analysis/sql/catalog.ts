@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
  * The SQL that comes with the tool: one file each. A file begins with comment lines: a title, then prose, then for each
  * parameter a line `@param name meaning`, for each column of the result a line `@column name meaning`, and a line
  * `@renamed name old` for one that had another name in an earlier version, by which bundles know it. Views are bodies of
- * CREATE VIEW; macros.sql is run as it is. No column has the name of an SQL keyword: nobody has to quote it.
+ * CREATE VIEW; macros.sql has many statements, each with its own comment. No column has the name of an SQL keyword: nobody has to quote it.
  */
 
 export interface SqlParameter {
@@ -40,12 +40,15 @@ export interface SqlView extends SqlFile {
 
 const folder = new URL('./', import.meta.url);
 
+/** The `.sql` files of a folder, in the order of their names. */
 export function readSqlFolder(url: URL): SqlFile[] {
   return readdirSync(url)
     .filter((file) => file.endsWith('.sql'))
     .sort()
-    .map((file) => parseSqlFile(file.slice(0, -'.sql'.length), readFileSync(new URL(file, url), 'utf8')));
+    .map((file) => readSqlFile(file.slice(0, -'.sql'.length), new URL(file, url)));
 }
+
+export const readSqlFile = (name: string, url: URL): SqlFile => parseSqlFile(name, readFileSync(url, 'utf8'));
 
 export function parseSqlFile(name: string, text: string): SqlFile {
   const lines = text.split('\n');
@@ -70,11 +73,51 @@ export function parseSqlFile(name: string, text: string): SqlFile {
   };
 }
 
-/** Statements of macros.sql. */
-export const MACROS: readonly string[] = readFileSync(new URL('macros.sql', folder), 'utf8')
+export interface SqlMacro {
+  readonly name: string;
+  /** One sentence or more. */
+  readonly doc: string;
+  /** All that it takes, in order; a meaning is '' where none is written. */
+  readonly parameters: readonly SqlParameter[];
+  /** A query that calls it; '' where there is none. */
+  readonly example: string;
+  readonly sql: string;
+}
+
+/** `-- what it is`, `-- @param name meaning` and `-- @example SQL` above `CREATE MACRO name(parameters) AS …`. */
+export function parseMacro(statement: string): SqlMacro {
+  const lines = statement.split('\n');
+  const signature = /CREATE MACRO (\w+)\(([^)]*)\)/.exec(statement);
+  if (!signature) throw new Error(`no macro: ${statement}`);
+  const [, name, parameters] = signature;
+  const comments = lines.filter((line) => line.startsWith('-- ')).map((line) => line.slice(3));
+  const meaningOf = (parameter: string) =>
+    comments.find((line) => line.startsWith(`@param ${parameter} `))?.slice(`@param ${parameter} `.length);
+  return {
+    name,
+    doc: comments.filter((line) => !line.startsWith('@')).join(' '),
+    parameters: parameters
+      .split(', ')
+      .filter((parameter) => parameter !== '')
+      .map((parameter) => ({ name: parameter, doc: meaningOf(parameter) ?? '' })),
+    example: comments.find((line) => line.startsWith('@example '))?.slice('@example '.length) ?? '',
+    sql: lines
+      .filter((line) => !line.startsWith('--'))
+      .join('\n')
+      .trim(),
+  };
+}
+
+export const MACROS: readonly SqlMacro[] = readFileSync(new URL('macros.sql', folder), 'utf8')
+  .replace(/^(--.*\n)+\n/, '')
   .split(/;\s*\n/)
   .map((statement) => statement.trim())
-  .filter((statement) => statement !== '');
+  .filter((statement) => statement !== '')
+  .map(parseMacro);
+
+/** SQL of commands, with parameters that a command makes. */
+export const commandSql = (name: string): string =>
+  readSqlFile(name, new URL(`commands/${name}.sql`, folder)).sql;
 
 export const QUERIES: readonly SqlFile[] = readSqlFolder(new URL('queries/', folder));
 

@@ -1,10 +1,88 @@
--- Scalar helpers for queries.
+-- Helpers for queries. Each says what it is, with a line `@param` for each parameter and an example that a test runs. What the
+-- manuals fix as a number (bits of a PDE or PTE, the size of a page) stands here alone; other SQL calls it by its name.
 
 -- 8 hexadecimal digits.
+-- @param x number of 32 bits
 -- @example SELECT hex32(eip) FROM exceptions
 CREATE MACRO hex32(x) AS lpad(lower(to_hex(x)), 8, '0');
 
+-- An icount after the end of every run: the end of what does not end.
+-- @example SELECT pid, comm FROM directory_owners WHERE to_icount = forever()
+CREATE MACRO forever() AS 9007199254740991;
+
+-- Instructions that a run retired.
+-- @param of_run run_id
+-- @example SELECT coalesce(iret_icount, end_of_run(run_id)) - icount FROM interrupts
+CREATE MACRO end_of_run(of_run) AS (SELECT r.instructions FROM run r WHERE r.run_id = of_run);
+
+-- A seq after that of every event.
+-- @example SELECT coalesce(iret_seq, after_all()) FROM interrupts
+CREATE MACRO after_all() AS 4294967295;
+
+-- The page (linear or physical address / 4096) that an address lies in.
+-- @param address linear or physical
+-- @example SELECT page_of(cr2), count(*) FROM exceptions WHERE vector = 14 GROUP BY ALL
+CREATE MACRO page_of(address) AS address >> 12;
+
+-- The PDE slot, 0 to 1023, that maps a linear address.
+-- @param linear linear address
+-- @example SELECT slot_of(cr2), count(*) FROM exceptions WHERE vector = 14 GROUP BY ALL
+CREATE MACRO slot_of(linear) AS linear >> 22;
+
+-- The first linear address that an entry of `paging_writes` maps.
+-- @param level pde or pte
+-- @param slot PDE slot
+-- @param vpn linear page number
+-- @example SELECT hex32(mapped_from(level, slot, vpn)), pte_text(new) FROM paging_writes
+CREATE MACRO mapped_from(level, slot, vpn) AS CASE level WHEN 'pde' THEN slot << 22 ELSE vpn << 12 END;
+
+-- A frame number (physical address / 4096), of that or of a physical address; up to FFFFh it is a number already.
+-- @param frame frame number, or physical address from 10000h on
+-- @example SELECT frame_number(new) = page_of(physical) FROM paging_writes
+CREATE MACRO frame_number(frame) AS CASE WHEN frame >= 0x10000 THEN frame >> 12 ELSE frame END;
+
+-- The frame that a PDE, a PTE or CR3 names, as the physical address of its first byte.
+-- @param entry PDE, PTE or CR3
+-- @example SELECT hex32(frame_of(new)) FROM paging_writes WHERE is_present(new)
+CREATE MACRO frame_of(entry) AS entry & 0xfffff000;
+
+-- As frame_of; 0 for an entry that is not present.
+-- @param entry PDE or PTE
+-- @example SELECT hex32(present_frame(new)) FROM aptd_switches
+CREATE MACRO present_frame(entry) AS (entry & 0xfffff000) * (entry & 1);
+
+-- Bit 0 of a PDE or PTE: present.
+-- @param entry PDE or PTE
+-- @example SELECT count(*) FROM paging_writes WHERE is_present(old) AND NOT is_present(new)
+CREATE MACRO is_present(entry) AS entry & 1 = 1;
+
+-- Bit 0 of a page fault's error code: the page was present, the access not allowed.
+-- @param error_code of vector 14
+-- @example SELECT count(*) FROM exceptions WHERE vector = 14 AND was_present(error_code)
+CREATE MACRO was_present(error_code) AS error_code & 1 = 1;
+
+-- Bit 1 of a PDE or PTE: user code may write, and the kernel too with CR0.WP.
+-- @param entry PDE or PTE
+-- @example SELECT count(*) FROM paging_writes WHERE is_writable(old) AND NOT is_writable(new)
+CREATE MACRO is_writable(entry) AS entry & 2 = 2;
+
+-- Bit 2 of a PDE or PTE: user code may use it.
+-- @param entry PDE or PTE
+-- @example SELECT count(*) FROM paging_writes WHERE is_user(new)
+CREATE MACRO is_user(entry) AS entry & 4 = 4;
+
+-- Bit 6 of a PTE, or of the PDE of a 4 MB page: written to since it was cleared.
+-- @param entry PDE or PTE
+-- @example SELECT count(*) FROM paging_writes WHERE is_dirty(old) AND NOT is_dirty(new)
+CREATE MACRO is_dirty(entry) AS entry & 64 = 64;
+
+-- Bit 7 of a PDE: it maps 4 MB itself.
+-- @param entry PDE
+-- @example SELECT count(*) FROM paging_writes WHERE level = 'pde' AND is_large(new)
+CREATE MACRO is_large(entry) AS entry & 128 = 128;
+
 -- The bits of a PDE or PTE by their names: 1 present, 2 writable, 4 user, 20h accessed, 40h dirty, 80h 4 MB, 100h global.
+-- @param x PDE or PTE
 -- @example SELECT pte_bits(new) FROM paging_writes
 CREATE MACRO pte_bits(x) AS
   CASE WHEN x & 1 = 0 THEN '-' ELSE
@@ -14,23 +92,57 @@ CREATE MACRO pte_bits(x) AS
   END;
 
 -- A PDE or PTE for people: frame and bits.
+-- @param x PDE or PTE
 -- @example SELECT pte_text(old), pte_text(new) FROM paging_writes
-CREATE MACRO pte_text(x) AS hex32(x & 4294963200) || ' ' || pte_bits(x);
+CREATE MACRO pte_text(x) AS hex32(frame_of(x)) || ' ' || pte_bits(x);
 
 -- The physical address of the frame that a PTE, or the PDE of a 4 MB page (bit 80h), maps a linear address to.
+-- @param entry PTE, or PDE of a 4 MB page
+-- @param linear linear address
 -- @example SELECT hex32(frame_at(used, linear)) FROM tlb_events WHERE op = 'stale_use'
 CREATE MACRO frame_at(entry, linear) AS
-  CASE WHEN entry & 128 = 0 THEN entry & 4294963200 ELSE (entry & 4290772992) | (linear & 4190208) END;
+  CASE WHEN entry & 128 = 0 THEN entry & 0xfffff000 ELSE (entry & 0xffc00000) | (linear & 0x3ff000) END;
 
--- function+offset, of an address and the symbol at or before it.
+-- function+offset, of an address and the symbol at or before it; `symbol` finds that symbol itself.
+-- @param name of the symbol; NULL where there is none
+-- @param symbol_address linear address of the symbol
+-- @param address linear address
 -- @example SELECT symbol_text(name, address, address + 4) FROM symbols
 CREATE MACRO symbol_text(name, symbol_address, address) AS
   CASE WHEN name IS NULL THEN hex32(address)
        WHEN address = symbol_address THEN name
        ELSE name || '+0x' || lower(to_hex(address - symbol_address)) END;
 
+-- An interrupt for people, of columns of `interrupts`: IRQ or INT and its number, or SYSENTER.
+-- @param irq IRQ line; NULL for what is none
+-- @param vector IDT vector; NULL for a SYSENTER
+-- @param source irq, int, injected or sysenter
+-- @example SELECT interrupt_text(irq, vector, source), count(*) FROM interrupts GROUP BY ALL
+CREATE MACRO interrupt_text(irq, vector, source) AS coalesce('IRQ ' || irq, 'INT ' || vector, upper(source::VARCHAR));
+
 -- A process for people; unknown where no profile tells processes apart.
+-- @param pid process id; NULL when it is not known
+-- @param comm command name
 -- @example SELECT icount, process_text(pid, comm) FROM processes
 CREATE MACRO process_text(pid, comm) AS
   CASE WHEN pid IS NULL THEN CASE WHEN (SELECT max(names_processes) FROM run) = 1 THEN 'never run' ELSE 'unknown' END
-       WHEN comm = '' THEN 'idle' ELSE comm || '[' || pid || ']' END
+       WHEN comm = '' THEN 'idle' ELSE comm || '[' || pid || ']' END;
+
+-- Whose a page directory was at an icount: a STRUCT of pid and comm; NULL when nobody's.
+-- @param of_run run_id
+-- @param directory physical address of a page directory
+-- @param instant icount
+-- @example SELECT irq, owner_at(run_id, cr3, icount).comm, count(*) FROM interrupts GROUP BY ALL
+CREATE MACRO owner_at(of_run, directory, instant) AS (
+  SELECT {'pid': o.pid, 'comm': o.comm} FROM directory_owners o
+  WHERE o.run_id = of_run AND o.dir = directory AND o.from_icount <= instant AND instant < o.to_icount);
+
+-- Whose a page directory was at an icount, for people.
+-- @param of_run run_id
+-- @param directory physical address of a page directory
+-- @param instant icount
+-- @example SELECT owner_text(run_id, cr3, icount), count(*) FROM exceptions GROUP BY ALL
+CREATE MACRO owner_text(of_run, directory, instant) AS coalesce((
+  SELECT process_text(o.pid, o.comm) FROM directory_owners o
+  WHERE o.run_id = of_run AND o.dir = directory AND o.from_icount <= instant AND instant < o.to_icount),
+  process_text(NULL, NULL))

@@ -1,5 +1,5 @@
 import type { TraceExit } from '../../schemas/trace/footer.ts';
-import type { Finding } from '../check/checks.ts';
+import type { Finding } from '../check/run-checks.ts';
 
 /**
  * The fate of the findings of a recording in one made from it. Two findings are the same when the same check says the

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runChecks } from '../../analysis/check/checks.ts';
+import { runChecks } from '../../analysis/check/run-checks.ts';
 import { builtinDisk } from '../../analysis/cli/options/builtin-guest.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';

@@ -1,112 +1,60 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
-import { runChecks } from '../../analysis/check/checks.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CHECKS } from '../../analysis/check/catalog.ts';
+import { type Finding, runChecks } from '../../analysis/check/run-checks.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
-import {
-  IN_WINDOW,
-  interrupt,
-  iret,
-  load,
-  type MadeUpEvent,
-  ONE,
-  OTHER,
-  recursiveEntry,
-  slot,
-  store,
-  writeMadeUp,
-} from './made-up-trace.ts';
+import { untrusted } from '../../schemas/untrusted.ts';
+import { madeTrace } from './made-trace.ts';
+import { STORIES, type Story, strayFiles } from './stories.ts';
 
-/** Each numbered check fires on the shortest story of its class, and is silent on the same story told right. */
+/** Each check finds its stories, and is silent on the same told right. All are one database: no check mixes its traces up. */
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-checks-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-let traces = 0;
+const RECURSIVE_SLOT = 959;
+const ALTERNATE_SLOT = 1023;
+let findings: readonly Finding[];
 
-/** The classes of what is found, each once. */
-async function classesOf(events: readonly MadeUpEvent[]): Promise<string[]> {
-  const path = join(folder, `${++traces}.r386`);
-  writeMadeUp(path, events);
-  const db = await TraceDatabase.open([path], { cache: false });
+beforeAll(async () => {
+  const traces = STORIES.map(({ events, exit, hasAlternateMap }, n) => {
+    const alternateSlot = hasAlternateMap ? ALTERNATE_SLOT : -1;
+    const profile = { recursiveSlot: RECURSIVE_SLOT, alternateSlot, source: untrusted('') };
+    return madeTrace(join(folder, `${n}.r386`), profile, events, { exit });
+  });
+  const db = await TraceDatabase.open(traces, { cache: false });
   try {
-    return [...new Set((await runChecks(db)).map(({ check }) => check.class))];
+    findings = await runChecks(db);
   } finally {
     db.close();
   }
-}
-
-const DIRECTORY = 0x1000;
-const ELSEWHERE = 0x2000;
-const stale = (fresh: number): MadeUpEvent => ({
-  kind: 'tlb_events',
-  op: 'stale_use',
-  access: 'write',
-  linear: 0x400000,
-  used: 0x8067,
-  fresh,
-});
-const fault = (cr2: number, cpl = 0): MadeUpEvent => ({
-  kind: 'exceptions',
-  vector: 14,
-  cr2,
-  cpl,
-  handler: 1,
 });
 
-it.each<[string, string[], MadeUpEvent[]]>([
-  [
-    'a handler switches the map under its user',
-    ['1'],
-    [slot('write', ONE), interrupt, slot('write', OTHER, 1), iret, store(OTHER)],
-  ],
-  [
-    'a handler puts it back',
-    [],
-    [slot('write', ONE), interrupt, slot('write', OTHER, 1), slot('write', ONE, 1), iret, store(ONE)],
-  ],
-  [
-    'a handler leaves it changed, and nobody uses it',
-    ['2'],
-    [slot('write', ONE), interrupt, slot('write', OTHER, 1), iret],
-  ],
-  ['a handler looks only', [], [slot('write', ONE), interrupt, slot('check', ONE, 1), iret]],
-  [
-    'another process runs between the slot and its use',
-    ['4'],
-    [
-      slot('write', ONE),
-      load(DIRECTORY, ELSEWHERE),
-      { ...load(ELSEWHERE, DIRECTORY), cr3: ELSEWHERE },
-      store(ONE),
-    ],
-  ],
-  [
-    'the slot is looked at again',
-    [],
-    [
-      slot('write', ONE),
-      load(DIRECTORY, ELSEWHERE),
-      { ...load(ELSEWHERE, DIRECTORY), cr3: ELSEWHERE },
-      slot('check', ONE),
-      store(ONE),
-    ],
-  ],
-  ['the TLB has the old map', ['6'], [slot('write', ONE), slot('write', OTHER), store(OTHER, ONE)]],
-  ['the TLB was flushed', [], [slot('write', ONE), slot('write', OTHER), store(OTHER)]],
-  [
-    'the directory in the slot ended',
-    ['8'],
-    [recursiveEntry(ONE, ONE | 3), slot('write', ONE), recursiveEntry(ONE, 0), store(ONE)],
-  ],
-  ['the directory in the slot lives', [], [recursiveEntry(ONE, ONE | 3), slot('write', ONE), store(ONE)]],
-  ['a store by an entry that is gone', ['10'], [stale(0)]],
-  ['a store by an entry that leads to another frame', ['10'], [stale(0x9067)]],
-  ['a store by an entry that says the same', [], [stale(0x8067)]],
-  ['the kernel faults in the window', ['17'], [slot('write', ONE), fault(IN_WINDOW)]],
-  ['it faults elsewhere', [], [slot('write', ONE), fault(0x400000)]],
-  ['a program faults there', [], [slot('write', ONE), fault(IN_WINDOW, 3)]],
-])('%s: %j', async (_, classes, events) => {
-  expect(await classesOf(events)).toEqual(classes);
+const findingsOf = (story: Story): string[] =>
+  findings
+    .filter(({ run }) => STORIES[run] === story)
+    .map(({ check, fromIcount, icount, summary }) => `${check.class} ${fromIcount} ${icount} ${summary}`);
+
+describe.each(CHECKS.map((check) => [check.name, check] as const))('%s', (name, check) => {
+  const stories = STORIES.filter((story) => story.check === name);
+  const isOwn = (finding: string) => finding.startsWith(`${check.class} `);
+
+  it('has a story that it finds, and one that it does not', () => {
+    expect(stories.some(({ fires }) => fires)).toBe(true);
+    expect(stories.some(({ fires }) => !fires)).toBe(true);
+    for (const { title, fires, findings } of stories) expect(findings.some(isOwn), title).toBe(fires);
+  });
+
+  it.each(stories.map((story) => [story.fires ? 'finds' : 'does not find', story.title, story] as const))(
+    '%s: %s',
+    (_does, _title, story) => {
+      expect(findingsOf(story)).toEqual(story.findings);
+    },
+  );
+});
+
+it('no file lies beside a check that nobody reads', () => {
+  expect(strayFiles()).toEqual([]);
 });

@@ -2,11 +2,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHECKS, runCheck } from '../../analysis/check/checks.ts';
+import { CHECKS } from '../../analysis/check/catalog.ts';
+import { runCheck } from '../../analysis/check/run-checks.ts';
 import { GUEST_FUNCTIONS } from '../../analysis/db/guest-functions.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { queriesDocument } from '../../analysis/docs/queries-document.ts';
 import { tablesDocument } from '../../analysis/docs/tables-document.ts';
+import { TRACKS } from '../../analysis/export/perfetto/timeline.ts';
 import { MACROS, QUERIES, VIEWS } from '../../analysis/sql/catalog.ts';
 import { TABLES } from '../../analysis/tables/index.ts';
 import { runGuest } from '../guest/built-in.ts';
@@ -50,6 +52,14 @@ describe('what is documented is what a query gives', () => {
     expect(doc).not.toBe('');
   });
 });
+
+it.each(TRACKS)(
+  'track $name of the Perfetto timeline has the columns that it documents',
+  async ({ sql, columns }) => {
+    const result = await db.query(`SELECT * FROM (${sql}) LIMIT 0`);
+    expect(result.columnNames()).toEqual(columns.map((column) => column.name));
+  },
+);
 
 describe('no column needs quotes', () => {
   const results: readonly {
@@ -118,9 +128,9 @@ describe('a check', () => {
   });
 
   it('without one of them is an error, and no finding', async () => {
-    const sql = 'SELECT 0 AS run_id, 0 AS icount, 0 AS from_icount';
+    const sql = 'SELECT 0::UTINYINT AS run_id, 0 AS icount, 0::BIGINT AS from_icount';
     await expect(runCheck(db, { ...CHECKS[0], sql })).rejects.toThrow(
-      /selects no column process, code, summary, query/,
+      /column process is missing; .*column icount is INTEGER, not BIGINT/,
     );
   });
 });

@@ -5,7 +5,7 @@ import { tableFromIPC } from 'apache-arrow';
 import protobuf from 'protobufjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
-import { exportPerfetto } from '../../analysis/export/perfetto.ts';
+import { exportPerfetto } from '../../analysis/export/perfetto/timeline.ts';
 import { exportArrow, exportParquet } from '../../analysis/export/tables.ts';
 import { TABLES } from '../../analysis/tables/index.ts';
 import { runGuest } from '../guest/built-in.ts';
@@ -65,7 +65,10 @@ describe('perfetto', () => {
 
   beforeAll(async () => {
     await exportPerfetto(db, file);
-    const text = readFileSync(new URL('../../analysis/export/perfetto.proto', import.meta.url), 'utf8');
+    const text = readFileSync(
+      new URL('../../analysis/export/perfetto/perfetto.proto', import.meta.url),
+      'utf8',
+    );
     const type = protobuf
       .parse(text, new protobuf.Root(), { keepCase: true })
       .root.lookupType('perfetto.protos.Trace');

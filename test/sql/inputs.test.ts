@@ -13,11 +13,8 @@ const folder = mkdtempSync(join(tmpdir(), 'r386-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 it('has every input, when it was taken and when it takes effect', async () => {
-  const path = madeTrace(
-    join(folder, 'inputs.r386'),
-    {},
-    [{ kind: 'exceptions', vector: 14 }],
-    [
+  const path = madeTrace(join(folder, 'inputs.r386'), {}, [{ kind: 'exceptions', vector: 14 }], {
+    inputs: [
       { kind: 'rtc_start', icount: icount(0), value: 820_454_400 },
       { kind: 'disk_latency', icount: icount(300), value: 500 },
       { kind: 'disk_block', icount: icount(800), value: 70 },
@@ -31,7 +28,7 @@ it('has every input, when it was taken and when it takes effect', async () => {
         address: POKE_REGISTERS.indexOf('esp'),
       },
     ],
-  );
+  });
   const db = await TraceDatabase.open([path], { cache: false });
   const rows = (await db.query('SELECT * EXCLUDE run_id FROM inputs')).getRowsJson();
   db.close();

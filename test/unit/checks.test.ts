@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CHECKS, parseCheck } from '../../analysis/check/checks.ts';
+import { brokenContract, CHECK_COLUMNS, CHECKS, parseCheck } from '../../analysis/check/catalog.ts';
 import { parseSqlFile } from '../../analysis/sql/catalog.ts';
 
 /** Headers of checks are read strictly: a misspelt one must not make an error a warning, or a class another. */
@@ -23,6 +23,25 @@ it.each([
 it('a right one is read', () => {
   const { class: name, severity, needs } = check('-- @class late', '-- @severity warning', '-- @needs end');
   expect([name, severity, needs]).toEqual(['late', 'warning', 'end']);
+});
+
+const KEPT = Object.entries(CHECK_COLUMNS).map(([name, { type }]) => ({ name, type: String(type) }));
+
+it.each([
+  ['a column is missing', KEPT.slice(1), ['column run_id is missing']],
+  [
+    'a column is of another type',
+    KEPT.map((column) => (column.name === 'icount' ? { ...column, type: 'VARCHAR' } : column)),
+    ['column icount is VARCHAR, not BIGINT'],
+  ],
+  [
+    "a column is nobody's",
+    [...KEPT, { name: 'sumary', type: 'VARCHAR' }],
+    ["column sumary is none of a check's"],
+  ],
+  ['all are there, in another order', [...KEPT].reverse(), []],
+])('the contract of columns, when %s', (_, columns, broken) => {
+  expect(brokenContract(columns)).toEqual(broken);
 });
 
 it('every class has one check', () => {

@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs';
 import { printableJson } from '../../../schemas/untrusted.ts';
-import { CHECKS } from '../../check/checks.ts';
+import { CHECKS } from '../../check/catalog.ts';
 import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
 import { EXIT } from '../report/exit-status.ts';

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { DEFAULT_CONFIG } from '../../../recorder/machine/config.ts';
-import { HIJACK } from '../../check/checks.ts';
+import { HIJACK } from '../../check/catalog.ts';
 import { formatResult } from '../../db/results.ts';
 import { QUERIES } from '../../sql/catalog.ts';
 import { BUILTIN_GUEST } from '../options/builtin-guest.ts';

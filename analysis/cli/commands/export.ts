@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import type { DatabaseOptions } from '../../db/trace-database.ts';
-import { exportPerfetto } from '../../export/perfetto.ts';
+import { exportPerfetto } from '../../export/perfetto/timeline.ts';
 import { exportArrow, exportParquet } from '../../export/tables.ts';
 import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';

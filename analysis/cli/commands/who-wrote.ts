@@ -3,6 +3,7 @@ import { buildMachine } from '../../../recorder/machine/build.ts';
 import type { Run } from '../../../replayer/store-index/last-writer.ts';
 import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
 import { StoreIndex } from '../../db/store-index.ts';
+import { commandSql } from '../../sql/catalog.ts';
 import { checkInMemory, entriesOf, parseRange, physicalRanges, type Range } from '../options/asked-memory.ts';
 import { builtinDisk } from '../options/builtin-guest.ts';
 import { DISKS } from '../options/disk-option.ts';
@@ -57,7 +58,7 @@ async function whoWrote(file: string, question: Question): Promise<void> {
     }
     const db = await openDatabase([file], { names: givenNames(question) });
     try {
-      const result = await db.query(describeSql(runs));
+      const result = await db.query(commandSql('last-writers'), { writes: rowsOf(runs) });
       printLines(formatResult(result, format, { width: terminalWidth() }));
       await db.writeCache();
       if (format === 'table') printLines(nextStep(file, runs));
@@ -144,33 +145,24 @@ export async function openStoreIndex(path: string, disks: readonly string[] = []
   }
 }
 
-/** Rows of the answer as SQL, with the names that the tables know. All values are numbers or words of ours. */
-function describeSql(runs: readonly Run[]): string {
+/** The answer as rows for `last-writers`, in order. What only code does has an EIP. */
+function rowsOf(runs: readonly Run[]): string {
   const rows = runs.map(({ physical, bytes, last }, n) => {
-    if (last.kind !== 'write')
-      return `(${n}, ${physical}, ${bytes}, NULL, NULL, NULL, NULL, NULL, NULL, NULL)`;
-    const { write: w } = last;
-    const byProgram = w.source === 'store' || w.source === 'accessed_dirty';
-    const by = byProgram ? [w.eip, w.cr3, w.depth, w.linear] : ['NULL', 'NULL', 'NULL', 'NULL'];
-    const values = [w.icount, w.physical, w.size, ...by];
-    return `(${n}, ${physical}, ${bytes}, ${values.join(', ')})`;
+    if (last.kind !== 'write') return { n, physical, bytes, source: 'never written' };
+    const { source, icount, physical: start, size, eip, cr3, depth, linear } = last.write;
+    const byProgram = source === 'store' || source === 'accessed_dirty';
+    return {
+      n,
+      physical,
+      bytes,
+      source,
+      icount,
+      start,
+      size,
+      ...(byProgram ? { eip, cr3, depth, linear } : {}),
+    };
   });
-  const sources = runs.map(
-    ({ last }, n) => `(${n}, '${last.kind === 'write' ? last.write.source : 'never written'}')`,
-  );
-  return `
-WITH w(n, physical, bytes, icount, start, size, eip, cr3, depth, linear) AS (VALUES ${rows.join(',\n')}),
-s(n, source) AS (VALUES ${sources.join(', ')})
-SELECT hex32(w.physical::UINTEGER) || '+' || w.bytes AS bytes, s.source, w.icount::BIGINT AS icount,
-  CASE WHEN w.eip IS NOT NULL THEN symbol(0, w.eip::UINTEGER) END AS code,
-  CASE WHEN w.eip IS NOT NULL THEN instruction(0, w.eip::UINTEGER) END AS instruction,
-  CASE WHEN w.eip IS NOT NULL THEN process_text(o.pid, o.comm) END AS process, w.depth::UTINYINT AS depth, hex32(w.linear::UINTEGER) AS linear,
-  hex32(p.old) AS old, hex32(p.new) AS new
-FROM w JOIN s USING (n)
-LEFT JOIN paging_writes p ON p.icount = w.icount::BIGINT AND p.physical::BIGINT = w.start::BIGINT AND p.source = s.source
-ASOF LEFT JOIN (SELECT dir::BIGINT AS dir, from_icount, pid, comm FROM directory_owners) o
-  ON o.dir = w.cr3::BIGINT AND o.from_icount <= w.icount::BIGINT
-ORDER BY w.n`;
+  return JSON.stringify(rows);
 }
 
 /** The newest of the writes, with every store around it. */

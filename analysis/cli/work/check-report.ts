@@ -1,15 +1,8 @@
 import type { Names } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
-import {
-  applicable,
-  CHECKS,
-  type Check,
-  type Finding,
-  HIJACK,
-  type RunFacts,
-  runChecks,
-  runFacts,
-} from '../../check/checks.ts';
+import { CHECKS, type Check, HIJACK } from '../../check/catalog.ts';
+import { type Finding, runChecks } from '../../check/run-checks.ts';
+import { applicable, type RunFacts, runFacts } from '../../check/run-facts.ts';
 import { DEFAULT_LIMITS, type QueryLimits } from '../../db/limits.ts';
 import { type Hint, hintsOfFile } from '../../ending/hints.ts';
 import { grouped, plural, shellWord } from '../terminal/format.ts';

@@ -4,7 +4,7 @@ import { buildMachine } from '../../../recorder/machine/build.ts';
 import { type Names, TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { VERSION } from '../../../schemas/tool-version.ts';
-import type { Finding } from '../../check/checks.ts';
+import type { Finding } from '../../check/run-checks.ts';
 import { profileOf } from '../../ending/exit-codes.ts';
 import { compareFindings, endsAlike, type Verdict } from '../../what-if/verdict.ts';
 import { type WhatIf, whatIf } from '../../what-if/what-if.ts';

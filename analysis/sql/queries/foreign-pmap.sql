@@ -48,27 +48,20 @@ repairs AS (
 )
 SELECT h.run_id,
   CASE WHEN h.writes > 0 THEN 'corruption' ELSE 'wrong read' END AS verdict,
-  process_text(base.pid, base.comm) AS process, hex32(h.cr3) AS cr3, h.depth,
+  owner_text(h.run_id, h.cr3, h.first_access_icount) AS process, hex32(h.cr3) AS cr3, h.depth,
   h.own_icount AS set_icount,
-  hex32(h.own_dir) AS intended_dir, process_text(intended.pid, intended.comm) AS intended_owner,
+  hex32(h.own_dir) AS intended_dir, owner_text(h.run_id, h.own_dir, h.first_access_icount) AS intended_owner,
   h.interrupt_id,
-  coalesce('IRQ ' || i.irq, 'INT ' || i.vector, upper(i.source::VARCHAR)) AS interrupt,
-  symbol_text(hs.name, hs.address, i.handler) AS handler,
-  i.icount AS interrupt_icount, symbol_text(es.name, es.address, i.eip) AS interrupted_at,
-  h.last_icount AS switch_icount, symbol_text(ss.name, ss.address, h.last_eip) AS switch_at,
-  hex32(h.last_dir) AS foreign_dir, process_text(other.pid, other.comm) AS foreign_owner,
+  interrupt_text(i.irq, i.vector, i.source) AS interrupt,
+  symbol(h.run_id, i.handler) AS handler,
+  i.icount AS interrupt_icount, symbol(h.run_id, i.eip) AS interrupted_at,
+  h.last_icount AS switch_icount, symbol(h.run_id, h.last_eip) AS switch_at,
+  hex32(h.last_dir) AS foreign_dir, owner_text(h.run_id, h.last_dir, h.first_access_icount) AS foreign_owner,
   i.iret_icount,
-  h.first_access_icount, symbol_text(acs.name, acs.address, h.access_eip) AS access_at,
+  h.first_access_icount, symbol(h.run_id, h.access_eip) AS access_at,
   instruction(h.run_id, h.access_eip) AS access_instruction,
   h.reads, h.writes, h.accesses, r.repaired_icount
 FROM hijacks h
 JOIN interrupts i ON i.run_id = h.run_id AND i.id = h.interrupt_id
 LEFT JOIN repairs r ON r.run_id = h.run_id AND r.first_seq = h.first_seq
-ASOF LEFT JOIN directory_owners base ON base.run_id = h.run_id AND base.dir = h.cr3 AND base.from_icount <= h.first_access_icount
-ASOF LEFT JOIN directory_owners intended ON intended.run_id = h.run_id AND intended.dir = h.own_dir AND intended.from_icount <= h.first_access_icount
-ASOF LEFT JOIN directory_owners other ON other.run_id = h.run_id AND other.dir = h.last_dir AND other.from_icount <= h.first_access_icount
-ASOF LEFT JOIN symbols hs ON hs.run_id = h.run_id AND hs.address <= i.handler
-ASOF LEFT JOIN symbols es ON es.run_id = h.run_id AND es.address <= i.eip
-ASOF LEFT JOIN symbols ss ON ss.run_id = h.run_id AND ss.address <= h.last_eip
-ASOF LEFT JOIN symbols acs ON acs.run_id = h.run_id AND acs.address <= h.access_eip
 ORDER BY h.run_id, h.first_seq

@@ -15,7 +15,7 @@
 -- @column handler function entered by the innermost
 WITH RECURSIVE labelled AS (
   SELECT run_id, id, parent, depth, reached, count, iret_icount - icount AS instructions,
-    coalesce('IRQ ' || irq, 'INT ' || vector, upper(source::VARCHAR)) AS label, handler
+    interrupt_text(irq, vector, source) AS label, handler
   FROM interrupts
 ),
 chains AS (
@@ -32,6 +32,6 @@ summary AS (
     min(instructions) AS min_instructions, round(avg(instructions))::BIGINT AS mean_instructions, max(instructions) AS max_instructions
   FROM chains GROUP BY ALL
 )
-SELECT m.* EXCLUDE (handler), symbol_text(s.name, s.address, m.handler) AS handler
-FROM summary m ASOF LEFT JOIN symbols s ON s.run_id = m.run_id AND s.address <= m.handler
+SELECT m.* EXCLUDE (handler), symbol(m.run_id, m.handler) AS handler
+FROM summary m
 ORDER BY m.run_id, m.chain

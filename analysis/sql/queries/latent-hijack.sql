@@ -24,21 +24,21 @@
 WITH left_changed AS (
   SELECT h.run_id, h.ancestor AS interrupt_id, h.base_frame_id, h.seq, h.iret_seq, arg_max(s.cr3, s.seq) AS cr3,
     max(s.seq) AS switch_seq, arg_max(s.icount, s.seq) AS switch_icount, arg_max(s.eip, s.seq) AS switch_eip,
-    arg_max((s.new & 4294963200) * (s.new & 1), s.seq) AS foreign_dir
+    arg_max(present_frame(s.new), s.seq) AS foreign_dir
   FROM slot_writers h
   JOIN aptd_switches s ON s.run_id = h.run_id AND s.frame_id = h.id AND s.op = 'write'
   WHERE h.iret_seq IS NOT NULL
   GROUP BY h.run_id, h.ancestor, h.base_frame_id, h.seq, h.iret_seq
 ),
 found AS (
-  SELECT l.*, own.seq AS set_seq, own.icount AS set_icount, (own.new & 4294963200) * (own.new & 1) AS set_dir
+  SELECT l.*, own.seq AS set_seq, own.icount AS set_icount, present_frame(own.new) AS set_dir
   FROM left_changed l
   ASOF JOIN aptd_switches own
     ON own.run_id = l.run_id AND own.cr3 = l.cr3 AND own.frame_id = l.base_frame_id AND own.seq <= l.seq
 ),
 still_at_it AS (
   SELECT f.*, i.icount AS interrupt_icount, i.iret_icount,
-    coalesce('IRQ ' || i.irq, 'INT ' || i.vector, upper(i.source::VARCHAR)) AS interrupt
+    interrupt_text(i.irq, i.vector, i.source) AS interrupt
   FROM found f
   JOIN interrupts i ON i.run_id = f.run_id AND i.id = f.interrupt_id
   ASOF LEFT JOIN stack_switches w ON w.run_id = f.run_id AND w.cr3 = f.cr3 AND w.seq <= f.seq
@@ -47,15 +47,11 @@ still_at_it AS (
   WHERE i.interrupted_cpl < 3 AND f.foreign_dir <> f.set_dir AND f.set_dir <> 0 AND coalesce(w.seq, 0) <= f.set_seq
     AND coalesce(c.seq, 0) <= f.set_seq
 )
-SELECT f.run_id, process_text(base.pid, base.comm) AS process, hex32(f.cr3) AS cr3, f.set_icount, hex32(f.set_dir) AS set_dir,
-  process_text(mine.pid, mine.comm) AS set_owner, f.interrupt_id,
-  f.interrupt, f.interrupt_icount, f.switch_icount, symbol_text(ss.name, ss.address, f.switch_eip) AS switch_at,
-  hex32(f.foreign_dir) AS foreign_dir, process_text(other.pid, other.comm) AS foreign_owner, f.iret_icount,
+SELECT f.run_id, owner_text(f.run_id, f.cr3, f.switch_icount) AS process, hex32(f.cr3) AS cr3, f.set_icount, hex32(f.set_dir) AS set_dir,
+  owner_text(f.run_id, f.set_dir, f.switch_icount) AS set_owner, f.interrupt_id,
+  f.interrupt, f.interrupt_icount, f.switch_icount, symbol(f.run_id, f.switch_eip) AS switch_at,
+  hex32(f.foreign_dir) AS foreign_dir, owner_text(f.run_id, f.foreign_dir, f.switch_icount) AS foreign_owner, f.iret_icount,
   u.interrupt_id IS NOT NULL AS used
 FROM still_at_it f
 LEFT JOIN (SELECT DISTINCT run_id, interrupt_id FROM wrong_accesses) u ON u.run_id = f.run_id AND u.interrupt_id = f.interrupt_id
-ASOF LEFT JOIN directory_owners base ON base.run_id = f.run_id AND base.dir = f.cr3 AND base.from_icount <= f.switch_icount
-ASOF LEFT JOIN directory_owners mine ON mine.run_id = f.run_id AND mine.dir = f.set_dir AND mine.from_icount <= f.switch_icount
-ASOF LEFT JOIN directory_owners other ON other.run_id = f.run_id AND other.dir = f.foreign_dir AND other.from_icount <= f.switch_icount
-ASOF LEFT JOIN symbols ss ON ss.run_id = f.run_id AND ss.address <= f.switch_eip
 ORDER BY f.run_id, f.seq

@@ -17,12 +17,9 @@
 -- @column cr3 page directory that was live, physical address
 -- @column process whose page directory was live
 -- @column code code that was executing
-SELECT w.run_id, w.icount, w.level, hex32(w.dir) AS directory, process_text(o.pid, o.comm) AS owner,
+SELECT w.run_id, w.icount, w.level, hex32(w.dir) AS directory, owner_text(w.run_id, w.dir, w.icount) AS owner,
   pte_text(w.old) AS old, pte_text(w.new) AS new, w.via, w.source, w.depth,
-  hex32(w.cr3) AS cr3, process_text(runner.pid, runner.comm) AS process, symbol_text(s.name, s.address, w.eip) AS code
+  hex32(w.cr3) AS cr3, owner_text(w.run_id, w.cr3, w.icount) AS process, symbol(w.run_id, w.eip) AS code
 FROM paging_writes w
-ASOF LEFT JOIN directory_owners o ON o.run_id = w.run_id AND o.dir = w.dir AND o.from_icount <= w.icount
-ASOF LEFT JOIN directory_owners runner ON runner.run_id = w.run_id AND runner.dir = w.cr3 AND runner.from_icount <= w.icount
-ASOF LEFT JOIN symbols s ON s.run_id = w.run_id AND s.address <= w.eip
-WHERE (w.level = 'pte' AND w.vpn = $address::BIGINT >> 12) OR (w.level = 'pde' AND w.slot = $address::BIGINT >> 22)
+WHERE (w.level = 'pte' AND w.vpn = page_of($address::BIGINT)) OR (w.level = 'pde' AND w.slot = slot_of($address::BIGINT))
 ORDER BY w.run_id, w.seq

@@ -29,11 +29,11 @@
 -- @column last_frame_id frame_id of that write
 WITH events AS (
   SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, op::VARCHAR AS what,
-    (new & 4294963200) * (new & 1) AS dir, NULL::UINTEGER AS linear, NULL::UINTEGER AS used, NULL::UINTEGER AS value
+    present_frame(new) AS dir, NULL::UINTEGER AS linear, NULL::UINTEGER AS used, NULL::UINTEGER AS value
   FROM aptd_switches
   UNION ALL
   SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, access::VARCHAR,
-    (apt & 4294963200) * (apt & 1), linear, (used & 4294963200) * (used & 1), value
+    present_frame(apt), linear, present_frame(used), value
   FROM apt_accesses
 ),
 marked AS (

@@ -16,8 +16,8 @@
 -- @column old the entry before
 -- @column new the entry after
 WITH named AS (
-  SELECT run_id, kind, icount, address, coalesce(seq, 4294967295) AS seq, cr3 & 4294963200 AS live,
-    address >> 12 AS vpn, address >> 22 AS slot
+  SELECT run_id, kind, icount, address, coalesce(seq, after_all()) AS seq, frame_of(cr3) AS live,
+    page_of(address) AS vpn, slot_of(address) AS slot
   FROM failures WHERE address IS NOT NULL
 ),
 stored AS (SELECT * FROM paging_writes WHERE source <> 'accessed_dirty'),

@@ -14,7 +14,7 @@ WITH births AS (
   SELECT w.run_id, w.dir, w.icount, w.seq
   FROM paging_writes w JOIN run USING (run_id)
   WHERE w.level = 'pde' AND w.slot = run.recursive_slot AND w.source IN ('store', 'adopt')
-    AND w.new & 1 = 1 AND w.new & 4294963200 = w.dir
+    AND is_present(w.new) AND frame_of(w.new) = w.dir
 ),
 idle AS (
   SELECT run_id, any_value(cr3) AS cr3 FROM processes WHERE proc = 0 GROUP BY run_id HAVING count(DISTINCT cr3) = 1
@@ -38,6 +38,6 @@ named AS (
   FROM lives
   WINDOW following AS (PARTITION BY run_id, dir, life ORDER BY seq ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)
 )
-SELECT run_id, dir, icount AS from_icount, coalesce(to_icount, 9007199254740991) AS to_icount,
+SELECT run_id, dir, icount AS from_icount, coalesce(to_icount, forever()) AS to_icount,
   owner_pid AS pid, owner_comm AS comm
 FROM named

@@ -1,5 +1,6 @@
-import type { TraceDatabase } from '../db/trace-database.ts';
-import { type Annotations, PerfettoWriter } from './perfetto-writer.ts';
+import type { TraceDatabase } from '../../db/trace-database.ts';
+import { readSqlFolder, type SqlFile } from '../../sql/catalog.ts';
+import { type Annotations, PerfettoWriter } from './writer.ts';
 
 /**
  * A trace as a timeline for ui.perfetto.dev. One group of rows for the machine (which process runs, console, hijacks), one
@@ -28,7 +29,7 @@ async function nanosecondsPerInstruction(db: TraceDatabase): Promise<number> {
   return 1e9 / Number(rows[0].ips);
 }
 
-/** Columns that every query below yields. `end_icount` is absent of instants; `pid` is absent of what is the machine's. */
+/** Columns that every track yields. `end_icount` is absent of instants; `pid` is absent of what is the machine's. */
 interface TimelineRow {
   readonly icount: bigint;
   readonly end_icount?: bigint | null;
@@ -45,59 +46,15 @@ interface Part {
   readonly sql: string;
 }
 
-const OWNED = (table: string, alias: string) =>
-  `ASOF LEFT JOIN directory_owners o ON o.run_id = ${alias}.run_id AND o.dir = ${alias}.${table} AND o.from_icount <= ${alias}.icount`;
-const LAST = '(SELECT max(instructions) FROM run)';
+function partOf({ name, title, text, sql }: SqlFile): Part {
+  const category = /^-- @category (\w+)$/m.exec(text)?.[1];
+  if (category === undefined) throw new Error(`track ${name}: @category is missing`);
+  return { track: title, category, sql };
+}
 
-const PARTS: readonly Part[] = [
-  {
-    track: 'running',
-    category: 'process',
-    sql: `SELECT c.icount, coalesce(c.next, ${LAST}) AS end_icount, process_text(o.pid, o.comm) AS name, hex32(c.new) AS cr3
-      FROM (SELECT *, lead(icount) OVER (PARTITION BY run_id ORDER BY seq) AS next
-            FROM control_writes WHERE reg = 'cr3' AND old <> new) c ${OWNED('new', 'c')}
-      WHERE coalesce(c.next, ${LAST}) > c.icount ORDER BY c.icount`,
-  },
-  {
-    track: 'hijacks',
-    category: 'finding',
-    sql: `SELECT switch_icount AS icount, coalesce(repaired_icount, ${LAST}) AS end_icount, verdict || ': ' || process AS name,
-        interrupt, handler, switch_at, intended_dir, intended_owner, foreign_dir, foreign_owner, access_at, accesses
-      FROM foreign_pmap ORDER BY switch_icount`,
-  },
-  {
-    track: 'console',
-    category: 'console',
-    sql: 'SELECT icount, line AS name FROM console ORDER BY icount',
-  },
-  {
-    track: 'interrupts',
-    category: 'interrupt',
-    sql: `SELECT i.icount, coalesce(i.iret_icount, ${LAST}) AS end_icount, o.pid, o.comm,
-        coalesce('IRQ ' || irq, 'INT ' || vector, upper(i.source::VARCHAR)) AS name,
-        symbol(i.run_id, handler) AS handler, symbol(i.run_id, eip) AS interrupted_at, depth, id AS frame_id,
-        nullif(count, 1) AS deliveries
-      FROM interrupts i ${OWNED('cr3', 'i')} ORDER BY i.icount, i.seq`,
-  },
-  {
-    track: 'alternate map',
-    category: 'aptd',
-    sql: `SELECT s.icount, coalesce(s.next, ${LAST}) AS end_icount, own.pid, own.comm,
-        'APT of ' || process_text(o.pid, o.comm) AS name, hex32(s.new & 0xfffff000) AS directory,
-        symbol(s.run_id, s.eip) AS set_at, depth, frame_id
-      FROM (SELECT *, lead(icount) OVER (PARTITION BY run_id, cr3 ORDER BY seq) AS next, (new & 0xfffff000)::UINTEGER AS dir
-            FROM aptd_switches WHERE op = 'write') s ${OWNED('dir', 's')}
-      ASOF LEFT JOIN directory_owners own ON own.run_id = s.run_id AND own.dir = s.cr3 AND own.from_icount <= s.icount
-      WHERE s.new & 1 = 1 ORDER BY s.icount`,
-  },
-  {
-    track: 'exceptions',
-    category: 'exception',
-    sql: `SELECT e.icount, o.pid, o.comm, 'vector ' || vector || CASE WHEN vector = 14 THEN ' at ' || hex32(cr2) ELSE '' END AS name,
-        symbol(e.run_id, eip) AS code, error_code, depth
-      FROM exceptions e ${OWNED('cr3', 'e')} ORDER BY e.icount`,
-  },
-];
+/** One for each file of tracks/, in the order of their names. */
+export const TRACKS: readonly SqlFile[] = readSqlFolder(new URL('tracks/', import.meta.url));
+const PARTS = TRACKS.map(partOf);
 
 const MACHINE = 'machine';
 /** pid of the group of the machine: no process of a guest has it. */

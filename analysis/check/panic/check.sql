@@ -5,17 +5,15 @@
 -- print them too. Of an address that the line names, the last write of its PTE or PDE, in whichever address space.
 -- @class panic
 -- @severity error
-SELECT f.run_id, coalesce(w.write_icount, f.icount) AS from_icount, f.icount, process_text(o.pid, o.comm) AS process,
+SELECT f.run_id, coalesce(w.write_icount, f.icount) AS from_icount, f.icount, owner_text(f.run_id, f.cr3, f.icount) AS process,
   NULL::VARCHAR AS code,
   f.text || CASE WHEN w.write_icount IS NULL THEN '' ELSE
     '; the ' || upper(w.level) || ' of ' || hex32(f.address) || ' in directory ' || hex32(w.directory) || ' was last written at icount ' || w.write_icount
-    || ' by ' || symbol_text(ws.name, ws.address, w.eip) || ' from ' || pte_text(w.old) || ' to ' || pte_text(w.new) END AS summary,
+    || ' by ' || symbol(f.run_id, w.eip) || ' from ' || pte_text(w.old) || ' to ' || pte_text(w.new) END AS summary,
   CASE WHEN w.write_icount IS NOT NULL THEN 'pte-history 0x' || hex32(f.address) END AS query
 FROM failures f
 LEFT JOIN (
   SELECT * FROM death_writes WHERE kind = 'panic'
   QUALIFY row_number() OVER (PARTITION BY run_id ORDER BY write_seq DESC) = 1
 ) w ON w.run_id = f.run_id
-ASOF LEFT JOIN directory_owners o ON o.run_id = f.run_id AND o.dir = f.cr3 AND o.from_icount <= f.icount
-ASOF LEFT JOIN symbols ws ON ws.run_id = f.run_id AND ws.address <= w.eip
 WHERE f.kind = 'panic'

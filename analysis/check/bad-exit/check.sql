@@ -1,0 +1,13 @@
+-- Bad exit code
+--
+-- The guest wrote a code to the exit port F4h that does not mean success: neither one given by `record --expect-exit` nor, without
+-- that, one of the profile's `exitSuccess`; without both, 0. From the end of the trace.
+-- @class bad-exit
+-- @severity error
+-- @needs end
+SELECT f.run_id, f.icount AS from_icount, f.icount, owner_text(f.run_id, f.cr3, f.icount) AS process,
+  symbol(f.run_id, f.eip) AS code,
+  f.text || coalesce('; in ' || symbol(f.run_id, f.eip), '') AS summary,
+  NULL::VARCHAR AS query
+FROM failures f
+WHERE f.kind = 'exit_code'

@@ -1,0 +1,93 @@
+import { readdirSync } from 'node:fs';
+import { readSqlFile, type SqlFile } from '../sql/catalog.ts';
+
+/**
+ * The invariants: a folder each, with the query in `check.sql`. What it selects should not exist. Its header gives the class of bug
+ * (a number or a name of docs/bug-classes.md) and how sure it is: an `error` has happened; a `warning` is an accident that the
+ * code allowed and that did no harm this time. Beside it lie stories, of events that it finds (`fires.events`) and of the same
+ * told right (`silent.events`); test/sql/checks.test.ts runs them.
+ */
+export interface Check {
+  readonly name: string;
+  readonly title: string;
+  readonly doc: string;
+  readonly class: string;
+  readonly severity: (typeof SEVERITIES)[number];
+  /** Facts that a trace must have for the check to say something. */
+  readonly needs: (typeof NEEDS)[number] | undefined;
+  readonly sql: string;
+}
+
+export const SEVERITIES = ['error', 'warning'] as const;
+/** `alternate_map`: a guest with one, by its profile; `end`: a recording that ended in order. */
+export const NEEDS = ['alternate_map', 'end'] as const;
+
+interface CheckColumn {
+  /** Type in DuckDB. */
+  readonly type: 'BIGINT' | 'UTINYINT' | 'VARCHAR';
+  readonly nullable?: boolean;
+  readonly doc: string;
+}
+
+/** The contract: what each check selects, in any order, and nothing else. */
+export const CHECK_COLUMNS = {
+  run_id: { type: 'UTINYINT', doc: 'which of the traces given, from 0' },
+  from_icount: { type: 'BIGINT', doc: 'where the story begins, for a replay of just that' },
+  icount: { type: 'BIGINT', doc: 'where it ends: the finding' },
+  process: {
+    type: 'VARCHAR',
+    nullable: true,
+    doc: 'process that was running; NULL when it is not known',
+  },
+  code: { type: 'VARCHAR', nullable: true, doc: 'code that did it; NULL when it is not known' },
+  summary: { type: 'VARCHAR', doc: 'one sentence with symbols and processes' },
+  query: {
+    type: 'VARCHAR',
+    nullable: true,
+    doc: 'named query, with its parameters, that tells more; NULL when there is none',
+  },
+} as const satisfies Record<string, CheckColumn>;
+
+/** Says in words where a query's columns break the contract; empty when they keep it. */
+export function brokenContract(
+  columns: readonly { readonly name: string; readonly type: string }[],
+): string[] {
+  const wanted = Object.entries<CheckColumn>(CHECK_COLUMNS);
+  const missing = wanted.filter(([name]) => !columns.some((column) => column.name === name));
+  const odd = columns.flatMap(({ name, type }) => {
+    const [, known] = wanted.find(([one]) => one === name) ?? [];
+    if (!known) return [`column ${name} is none of a check's`];
+    return known.type === type ? [] : [`column ${name} is ${type}, not ${known.type}`];
+  });
+  return [...missing.map(([name]) => `column ${name} is missing`), ...odd];
+}
+
+/** Throws an Error for a header that is wrong: a misspelt severity must not pass for a harmless one. */
+export function parseCheck({ name, title, doc, text, sql }: SqlFile): Check {
+  const tag = (key: string) => new RegExp(`^-- @${key} (\\S+)$`, 'm').exec(text)?.[1];
+  const oneOf = <Word extends string>(key: string, words: readonly Word[]): Word | undefined => {
+    const given = tag(key);
+    const known = words.find((word) => word === given);
+    if (given !== undefined && !known) throw new Error(`check ${name}: @${key} ${given} is none of ${words}`);
+    return known;
+  };
+  const severity = oneOf('severity', SEVERITIES);
+  const classOf = tag('class');
+  if (!severity || classOf === undefined) throw new Error(`check ${name}: @class or @severity is missing`);
+  return { name, title, doc, class: classOf, severity, needs: oneOf('needs', NEEDS), sql };
+}
+
+/** Of each folder here, by name. */
+function readChecks(): Check[] {
+  const here = new URL('./', import.meta.url);
+  return readdirSync(here, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort()
+    .map((name) => parseCheck(readSqlFile(name, new URL(`${name}/check.sql`, here))));
+}
+
+export const CHECKS: readonly Check[] = readChecks();
+
+/** The class that an interrupt causes: without the interrupt it should vanish. */
+export const HIJACK = '1';

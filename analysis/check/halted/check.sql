@@ -1,0 +1,13 @@
+-- Halted for ever
+--
+-- HLT with interrupts off, or with nothing left that could make one: a kernel that has stopped on purpose does that too, so
+-- it is a warning; after a fault or a panic those are errors of their own. From the end of the trace.
+-- @class halted
+-- @severity warning
+-- @needs end
+SELECT f.run_id, f.icount AS from_icount, f.icount, owner_text(f.run_id, f.cr3, f.icount) AS process,
+  symbol(f.run_id, f.eip) AS code,
+  f.text || coalesce('; in ' || symbol(f.run_id, f.eip), '') AS summary,
+  NULL::VARCHAR AS query
+FROM failures f
+WHERE f.kind = 'halted'

@@ -1,0 +1,76 @@
+import { type Untrusted, untrusted } from '../../schemas/untrusted.ts';
+import type { TraceDatabase } from '../db/trace-database.ts';
+import { brokenContract, type Check } from './catalog.ts';
+import { ranked, tellsOfDeath } from './rank.ts';
+import { applicable, runFacts } from './run-facts.ts';
+
+/** One row that a check selected. */
+export interface Finding {
+  readonly check: Check;
+  /** Which of the traces. */
+  readonly run: number;
+  readonly icount: number;
+  /** The icount at which the story begins, for a replay of just that. */
+  readonly fromIcount: number;
+  /** One sentence with symbols and processes. */
+  readonly summary: Untrusted;
+  /** Named query, with its parameters, that tells more. */
+  readonly query: string | undefined;
+  /** A page-table write of its story made the address that the machine's death names map to what it did then. */
+  readonly leadsToDeath: boolean;
+}
+
+/**
+ * Runs every check that can apply; the findings of the worst class first, of each class the worst first. Throws an Error before any
+ * is run when one does not keep the contract of a check's columns.
+ */
+export async function runChecks(db: TraceDatabase): Promise<Finding[]> {
+  const checks = applicable(await runFacts(db));
+  for (const check of checks) await keepContract(db, check);
+  const findings: Finding[] = [];
+  for (const check of checks) findings.push(...(await runCheck(db, check)));
+  if (!findings.some(tellsOfDeath)) return ranked(findings);
+  const writes = await deathWrites(db);
+  return ranked(
+    findings.map((finding) => ({ ...finding, leadsToDeath: writes.some((write) => isIn(finding, write)) })),
+  );
+}
+
+async function keepContract(db: TraceDatabase, { name, sql }: Check): Promise<void> {
+  const broken = brokenContract(await db.columnsOf(sql));
+  if (broken.length > 0) throw new Error(`check ${name}: ${broken.join('; ')}`);
+}
+
+export async function runCheck(db: TraceDatabase, check: Check): Promise<Finding[]> {
+  await keepContract(db, check);
+  const rows = await db.query(`SELECT * FROM (${check.sql}) ORDER BY run_id, icount`);
+  return rows.getRowObjectsJson().map((row) => ({
+    check,
+    run: Number(row.run_id),
+    icount: Number(row.icount),
+    fromIcount: Number(row.from_icount),
+    summary: untrusted(String(row.summary)),
+    query: row.query === null ? undefined : String(row.query),
+    leadsToDeath: false,
+  }));
+}
+
+interface Write {
+  readonly run: number;
+  readonly icount: number;
+}
+
+async function deathWrites(db: TraceDatabase): Promise<Write[]> {
+  const rows = await db.query('SELECT DISTINCT run_id, write_icount FROM death_writes');
+  return rows
+    .getRowObjectsJson()
+    .map((row) => ({ run: Number(row.run_id), icount: Number(row.write_icount) }));
+}
+
+/** The write is part of the story, whose last instruction may be the one that wrote. */
+const isIn = (finding: Finding, write: Write): boolean =>
+  finding.check.severity === 'error' &&
+  !tellsOfDeath(finding) &&
+  finding.run === write.run &&
+  finding.fromIcount <= write.icount &&
+  write.icount <= finding.icount;

@@ -1,0 +1,37 @@
+import type { TraceDatabase } from '../db/trace-database.ts';
+import { CHECKS, type Check, type NEEDS } from './catalog.ts';
+
+/** Facts of a trace that are known before any check is run. */
+export interface RunFacts {
+  readonly detail: string;
+  /** The part that a torn trace lacks. */
+  readonly torn: string | undefined;
+  /** The way it ended (EXIT_KINDS). */
+  readonly exit: string;
+  readonly exitCode: number | undefined;
+  readonly instructions: number;
+  readonly hasAlternateMap: boolean;
+}
+
+export async function runFacts(db: TraceDatabase): Promise<RunFacts[]> {
+  const rows = await db.query(
+    'SELECT detail, torn, exit, exit_code, instructions, alternate_slot FROM run ORDER BY run_id',
+  );
+  return rows.getRowObjectsJson().map((row) => ({
+    detail: String(row.detail),
+    torn: row.torn === null ? undefined : String(row.torn),
+    exit: String(row.exit),
+    exitCode: row.exit_code === null ? undefined : Number(row.exit_code),
+    instructions: Number(row.instructions),
+    hasAlternateMap: row.alternate_slot !== null,
+  }));
+}
+
+/** The checks that can say something of one of these traces at least. */
+export function applicable(runs: readonly RunFacts[]): Check[] {
+  const has: Readonly<Record<(typeof NEEDS)[number], boolean>> = {
+    alternate_map: runs.some(({ hasAlternateMap }) => hasAlternateMap),
+    end: runs.some(({ torn }) => torn === undefined),
+  };
+  return CHECKS.filter(({ needs }) => !needs || has[needs]);
+}

@@ -1,0 +1,12 @@
+-- Triple fault
+--
+-- The processor shut down: a fault in the delivery of a double fault. From the end of the trace.
+-- @class triple-fault
+-- @severity error
+-- @needs end
+SELECT f.run_id, f.icount AS from_icount, f.icount, owner_text(f.run_id, f.cr3, f.icount) AS process,
+  symbol(f.run_id, f.eip) AS code,
+  f.text || coalesce('; in ' || symbol(f.run_id, f.eip), '') AS summary,
+  NULL::VARCHAR AS query
+FROM failures f
+WHERE f.kind = 'triple_fault'

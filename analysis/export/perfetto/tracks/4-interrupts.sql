@@ -1,0 +1,19 @@
+-- interrupts
+--
+-- Interrupts of a process, as they nest.
+-- @category interrupt
+-- @column icount delivery
+-- @column end_icount IRET
+-- @column pid whose page directory was live
+-- @column comm its command name
+-- @column name IRQ or INT and its number, or SYSENTER
+-- @column handler function entered
+-- @column interrupted_at code interrupted
+-- @column depth interrupt frames open inside the handler
+-- @column frame_id interrupts.id
+-- @column deliveries how often, where more than once
+SELECT i.icount, coalesce(i.iret_icount, end_of_run(i.run_id)) AS end_icount, i.owner.pid, i.owner.comm,
+  interrupt_text(i.irq, i.vector, i.source) AS name, symbol(i.run_id, i.handler) AS handler, symbol(i.run_id, i.eip) AS interrupted_at,
+  i.depth, i.id AS frame_id, nullif(i.count, 1) AS deliveries
+FROM (SELECT *, owner_at(run_id, cr3, icount) AS owner FROM interrupts) i
+ORDER BY i.icount, i.seq
