@@ -45,7 +45,7 @@ export const STACK_SWITCH_REASON = ['privilege', 'iret', 'load', 'cr3', 'task'] 
 export const NO_IRQ = 255;
 /** Kinds of which repeats are folded while paging is off (recorder/machine/events/repeats.ts). */
 export const FOLDED_KINDS = ['control_writes', 'interrupts', 'stack_switches'] as const;
-export const CONSOLE_PORT = ['com1', 'debugcon', 'bios'] as const;
+export const CONSOLE_PORT = ['com1', 'debugcon', 'bios', 'lpt1'] as const;
 
 /** Columns that every event carries: when, where in the code, and in which context. */
 export const CONTEXT_COLUMNS: readonly Column[] = [

@@ -112,6 +112,12 @@ scales a base without index, and pops the upper half of ESP`,
     initial: true,
     absent: false,
   }),
+  printer: flag(26, {
+    doc: 'a printer on LPT1 (378h, IRQ 7); what it is sent is console `lpt1`',
+    option: 'printer',
+    initial: false,
+    absent: false,
+  }),
   trackingRevision: revision(
     30,
     'rules of what counts as a paging structure, so that stores to it are events',

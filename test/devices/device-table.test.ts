@@ -26,7 +26,7 @@ function wholeBoard() {
   const claim = vi.spyOn(PortBus.prototype, 'claim');
   const drives = [drive('disk', 1), drive('cdrom', 2), drive('disk', 3), drive('floppy', 0)];
   const memory = { setA20() {}, restoreA20() {}, shadow: null };
-  const { host } = new Board({}, { firmware, disk: image, drives, memory });
+  const { host } = new Board({ printer: true }, { firmware, disk: image, drives, memory });
   const { devices } = createDevices(host);
   const ports = claim.mock.calls.map(([range]) => range);
   claim.mockRestore();

@@ -130,6 +130,7 @@ export function anyHeader(): TraceHeader {
       chipsetRevision: 31,
       bootRevision: 32,
       fpu: true,
+      printer: true,
       tlbEntries: 32,
       tlbWays: 4,
       instructionsPerSecond: 10_000_000,

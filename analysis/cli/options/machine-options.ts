@@ -9,7 +9,7 @@ import { parseRange } from './values.ts';
 
 /** Options of `record` about the machine. What they start from and may be is in the table: schemas/trace/configuration.ts. */
 
-const { ramBytes, cpuModel, fpu, instructionsPerSecond, tlbEntries, detail } = CONFIGURATION;
+const { ramBytes, cpuModel, fpu, printer, instructionsPerSecond, tlbEntries, detail } = CONFIGURATION;
 const { tlbWays, diskLatencyMin, diskLatencyMax } = CONFIGURATION;
 const MB = 2 ** 20;
 
@@ -27,6 +27,7 @@ export const MACHINE_OPTIONS = {
     default: fpu.initial,
     describe: `${fpu.doc}; --no-fpu leaves it out (docs/fpu.md)`,
   },
+  printer: { type: 'boolean', default: printer.initial, describe: printer.doc.replaceAll('`', '') },
   mips: {
     type: 'number',
     default: instructionsPerSecond.initial / 1e6,
@@ -51,6 +52,7 @@ export interface MachineArgs {
   readonly ram: number;
   readonly cpu: string;
   readonly fpu: boolean;
+  readonly printer: boolean;
   readonly mips: number;
   readonly tlb: string;
   readonly diskLatency: string;
@@ -65,6 +67,7 @@ export const machineOf = (args: MachineArgs): MachineConfig => ({
   instructionsPerSecond: parseMips(args.mips),
   cpuModel: parseCpu(args.cpu),
   fpu: args.fpu,
+  printer: args.printer,
   detail: args.detail,
 });
 

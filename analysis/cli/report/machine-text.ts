@@ -10,6 +10,7 @@ type Told = Exclude<ConfigurationName, `${string}Revision`>;
 const PHRASES: Readonly<Record<Told, Phrase | 'with the one before'>> = {
   cpuModel: ({ cpuModel, fpu }) => `${cpuModel} ${fpu ? 'with' : 'without'} FPU`,
   fpu: 'with the one before',
+  printer: ({ printer }) => (printer ? 'a printer on LPT1' : ''),
   ramBytes: ({ ramBytes }) => `${bytes(ramBytes)} RAM`,
   tlbEntries: ({ tlbEntries, tlbWays }) => `TLB ${tlbEntries} entries in ${tlbWays} ways`,
   tlbWays: 'with the one before',
@@ -25,6 +26,7 @@ const PHRASES: Readonly<Record<Told, Phrase | 'with the one before'>> = {
 export const machineText = (machine: MachineConfig): string =>
   Object.values(PHRASES)
     .flatMap((phrase) => (typeof phrase === 'string' ? [] : [phrase(machine)]))
+    .filter((phrase) => phrase !== '')
     .join(', ');
 
 /** Which behaviour its parts have: `cpu 2, tracking 1, …`. */

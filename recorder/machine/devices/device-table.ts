@@ -80,6 +80,8 @@ export const DEVICES = {
     ports: { first: [0x00, 0x0f], second: [0xc0, 0xdf], pages: [0x81, 0x8f] },
     irqs: {},
   },
+  /** With MachineConfig.printer alone. */
+  printer: { block: at(0x5400, 0x80), ports: { registers: [0x378, 0x37a] }, irqs: { acknowledge: 7 } },
   floppy: {
     block: at(0x5200, 0x200),
     ports: { registers: [0x3f0, 0x3f5], direction: port(0x3f7) },

@@ -13,6 +13,7 @@ import { KeyboardController } from './keyboard8042.ts';
 import { HiddenRam, PciHost } from './pci-host.ts';
 import { InterruptControllers } from './pic8259.ts';
 import { Timer } from './pit8254.ts';
+import { Printer } from './printer.ts';
 import { RealTimeClock } from './rtc.ts';
 import { SystemPorts } from './system-ports.ts';
 import { SerialPort } from './uart16550.ts';
@@ -62,6 +63,7 @@ export function createDevices(host: DeviceHost): DeviceSet {
   const drives = ata.filter((drive) => drive !== undefined);
   const devices: Device[] = [pic, timer, uart, rtc, ...drives, system, keyboard, vga, dma, floppy];
   if (coprocessor) devices.push(coprocessor);
+  if (host.config.printer) devices.push(new Printer(host, bus, pic));
   const chipset = host.firmware ? new PciHost(host, bus, system) : null;
   if (host.firmware && chipset)
     devices.push(new FirmwareConfiguration(host, host.firmware, bus), new HiddenRam(host), chipset);
