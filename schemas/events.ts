@@ -22,8 +22,16 @@ export interface Column {
   readonly names?: readonly string[];
 }
 
-const column = (name: string, type: ColumnType, doc: string, names?: readonly string[]): Column =>
-  names ? { name, type, doc, names } : { name, type, doc };
+interface NamedColumn<Name extends string> extends Column {
+  readonly name: Name;
+}
+
+const column = <const Name extends string>(
+  name: Name,
+  type: ColumnType,
+  doc: string,
+  names?: readonly string[],
+): NamedColumn<Name> => (names ? { name, type, doc, names } : { name, type, doc });
 
 /** By which mapping a paging structure was reached. */
 export const VIA = ['physical', 'direct', 'recursive', 'alternate'] as const;
@@ -62,15 +70,18 @@ export const CONTEXT_COLUMNS: readonly Column[] = [
   column('cr3', 'address', 'physical address of the current page directory, bytes'),
 ];
 
-const event = (doc: string, columns: readonly Column[]): EventKindSpec => ({
-  doc,
-  columns: [...CONTEXT_COLUMNS, ...columns],
-});
-
-export interface EventKindSpec {
+export interface EventKindSpec<Own extends readonly Column[] = readonly Column[]> {
   readonly doc: string;
+  /** The columns that this kind alone has. */
+  readonly own: Own;
+  /** CONTEXT_COLUMNS, and its own. */
   readonly columns: readonly Column[];
 }
+
+const event = <const Own extends readonly Column[]>(doc: string, own: Own): EventKindSpec<Own> => ({
+  ...{ doc, own },
+  columns: [...CONTEXT_COLUMNS, ...own],
+});
 
 /** Every event kind, in the order in which trace.proto numbers them. Append only: a trace outlives its recorder. */
 export const EVENT_KINDS = {
@@ -218,6 +229,19 @@ export const EVENT_KINDS = {
 
 export type EventKind = keyof typeof EVENT_KINDS;
 export const EVENT_KIND_NAMES = Object.keys(EVENT_KINDS) as EventKind[];
+export type FoldedKind = (typeof FOLDED_KINDS)[number];
+
+type OwnColumns<Kind extends EventKind> = (typeof EVENT_KINDS)[Kind]['own'];
+
+type Numbers<Columns extends readonly Column[]> = { readonly [N in keyof Columns]: number };
+
+/** The values of a kind's own columns, in order. */
+export type OwnValues<Kind extends EventKind> = Numbers<OwnColumns<Kind>>;
+
+/** The same by name. */
+export type OwnRow<Kind extends EventKind> = {
+  readonly [Name in OwnColumns<Kind>[number]['name']]: number;
+};
 
 export type ColumnArray = Float64Array | Uint32Array | Uint8Array;
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { allocateTable, EVENT_KIND_NAMES, EVENT_KINDS, type EventKind } from '../../schemas/events.ts';
@@ -13,6 +14,8 @@ import {
 import { INPUT_KINDS } from '../../schemas/trace/inputs.ts';
 import { messageType, toNumber, traceSchema, type Words64 } from '../../schemas/trace/schema.ts';
 import { anyBatch, pagingWrites } from './trace-fixture.ts';
+
+const proto = readFileSync(new URL('../../schemas/trace/trace.proto', import.meta.url), 'utf8');
 
 const messageName = (kind: EventKind) =>
   kind
@@ -55,6 +58,18 @@ describe.each(EVENT_KIND_NAMES)('%s', (kind) => {
       eventKindNumber(kind),
     );
     expect(eventKindOf(eventKindNumber(kind))).toBe(kind);
+  });
+
+  it('is told in trace.proto in the words of EVENT_KINDS', () => {
+    const { doc, own } = EVENT_KINDS[kind];
+    const written = new RegExp(`\n((?:// .*\n)+)message ${messageName(kind)} {([^}]*)}`).exec(proto);
+    expect(written?.[1].replaceAll('\n// ', ' ')).toBe(`// One row is ${doc}.\n`);
+    const lines = own.map((column) => {
+      const words = column.names?.map((name, n) => `${n} ${name}`).join(', ');
+      return `  // ${column.doc}${words ? ` (${words})` : ''}`;
+    });
+    const comments = written?.[2].split('\n').filter((line) => line.startsWith('  //')) ?? [];
+    expect(comments.slice(-own.length)).toEqual(lines);
   });
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8])(

@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
 import { expect, it } from 'vitest';
-import { EVENT_KIND_NAMES } from '../../schemas/events.ts';
+import { EVENT_KIND_NAMES, WINDOW_KIND } from '../../schemas/events.ts';
 import { BLOCK } from '../../schemas/trace/checkpoint.ts';
 import { CODEC } from '../../schemas/trace/compression.ts';
 import { EXIT_KINDS } from '../../schemas/trace/footer.ts';
@@ -17,6 +17,7 @@ const ours: Record<string, Record<string, number>> = {
   BlockKind: BLOCK,
   'Guest.Kind': numbered(['kind_unspecified', ...GUEST_KINDS]),
   'Drive.Kind': numbered(['kind_unspecified', ...DRIVE_KINDS]),
+  'Profile.Window.Kind': numbered(WINDOW_KIND),
   'Footer.Exit': numbered(EXIT_KINDS),
   InputKind: numbered(INPUT_KINDS),
   PokeTarget: numbered(POKE_TARGETS),

@@ -1,3 +1,4 @@
+import { INTERRUPT_SOURCE } from '../../../schemas/events.ts';
 import type { Device, DeviceHost, InterruptController } from '../device.ts';
 import type { MachineMemory } from '../layout.ts';
 import type { PortBus } from './bus.ts';
@@ -5,6 +6,9 @@ import { type DeviceBlock, deviceBlock } from './device-block.ts';
 import { DEVICES, type PortRange } from './device-table.ts';
 
 /** The pair of 8259A interrupt controllers of a PC (Intel 8259A data sheet; the slave is on line 2 of the master). */
+
+const FROM_IRQ = INTERRUPT_SOURCE.indexOf('irq');
+const FROM_INPUT = INTERRUPT_SOURCE.indexOf('injected');
 
 /** Words of one chip. */
 const IRR = 0;
@@ -278,7 +282,7 @@ export class InterruptControllers implements Device, InterruptController {
     const chip = irq < 8 ? this.master : this.slave;
     const was = this.isUp(irq);
     chip.setLine(irq & 7, up);
-    if (up && !was) this.log?.add('interrupts', 0, 0, 0, 0, irq, this.words[INJECTED] & (1 << irq) ? 2 : 0);
+    if (up && !was) this.log?.interruptLine(irq, this.words[INJECTED] & (1 << irq) ? FROM_INPUT : FROM_IRQ);
     this.update();
   }
 

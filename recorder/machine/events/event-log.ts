@@ -7,6 +7,10 @@ import {
   type EventBatch,
   type EventKind,
   type EventTable,
+  type FoldedKind,
+  INTERRUPT_OP,
+  type OwnRow,
+  type OwnValues,
 } from '../../../schemas/events.ts';
 import {
   createControlWriter,
@@ -36,11 +40,17 @@ export interface EventContext {
   readonly cr0: number;
 }
 
+/** EventLog as it is: `add` takes the values of any kind. */
+interface AnyValues {
+  add(kind: EventKind, ...values: readonly number[]): void;
+}
+
 /** Rows buffered per kind before all kinds are flushed together. */
 export const BATCH_ROWS = 65536;
 
 const CONTEXT = CONTEXT_COLUMNS.length;
 const REG_CR0 = CONTROL_REGISTER.indexOf('cr0');
+const RAISE = INTERRUPT_OP.indexOf('raise');
 const CR0_PG = 0x80000000 | 0;
 
 /**
@@ -124,6 +134,8 @@ export class EventLog {
   }
 
   /** Appends one event; `values` are the kind's own columns in order (at most ten). */
+  add<Kind extends EventKind>(kind: Kind, ...values: OwnValues<Kind>): void;
+  // The parameters one by one: an array of them for each event would cost more than the event.
   add(kind: EventKind, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0): void {
     const table = this.tables[kind];
     const columns = table.columns;
@@ -165,13 +177,26 @@ export class EventLog {
   }
 
   /** As `add`, for kinds of FOLDED_KINDS; with paging off an event that repeats one before is folded into it. */
-  addOrFold(kind: EventKind, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0): void {
+  addOrFold<Kind extends FoldedKind>(kind: Kind, ...values: OwnValues<Kind>): void;
+  addOrFold(kind: FoldedKind, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0): void {
     const { repeats, context } = this;
     if (repeats && (context.cr0 & CR0_PG) === 0) {
       if (repeats.isOverdue(context.icount)) this.endRepeats();
       if (repeats.fold(kind, context.icount, context, [a, b, c, d, e, f, g, h, i, j])) return;
     }
-    this.add(kind, a, b, c, d, e, f, g, h, i, j);
+    (this as unknown as AnyValues).add(kind, a, b, c, d, e, f, g, h, i, j);
+  }
+
+  /** A delivery of an interrupt, or the end of its frame. */
+  interrupt(row: OwnRow<'interrupts'>): void {
+    const { op, id, parent, vector, irq, source, target_eip: target, interrupted_cpl: cpl } = row;
+    const { esp, reached } = row;
+    this.addOrFold('interrupts', op, id, parent, vector, irq, source, target, cpl, esp, reached);
+  }
+
+  /** A device raises its line, or an input does. That is never folded: it says when something came in. */
+  interruptLine(irq: number, source: number): void {
+    this.add('interrupts', RAISE, 0, 0, 0, irq, source, 0, 0, 0, 0);
   }
 
   /** A load of CR0, before it happens. */

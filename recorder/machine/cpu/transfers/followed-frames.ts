@@ -329,7 +329,18 @@ export class FollowedFrames extends InterruptDepth {
     const parent = i32[at + PARENT];
     const [vector, irq, source] = [(facts >>> 8) & 255, (facts >>> 16) & 255, (facts >>> 24) & 127];
     const reached = facts < 0 ? 1 : 0;
-    this.log?.addOrFold('interrupts', ABANDON, id, parent, vector, irq, source, 0, 0, 0, reached);
+    this.log?.interrupt({
+      op: ABANDON,
+      id,
+      parent,
+      vector,
+      irq,
+      source,
+      target_eip: 0,
+      interrupted_cpl: 0,
+      esp: 0,
+      reached,
+    });
     if (i32[FRAME_ID] === id) {
       i32[DEPTH] = (facts & 255) - 1;
       i32[FRAME_ID] = parent;

@@ -141,7 +141,18 @@ export class InterruptDepth {
     const { i32 } = this;
     const id = ++i32[LAST_FRAME_ID];
     const parent = i32[FRAME_ID];
-    this.log?.addOrFold('interrupts', DELIVER, id, parent, vector, irq, source, target, interruptedCpl, esp);
+    this.log?.interrupt({
+      op: DELIVER,
+      id,
+      parent,
+      vector,
+      irq,
+      source,
+      target_eip: target,
+      interrupted_cpl: interruptedCpl,
+      esp,
+      reached: 0,
+    });
     const depth = Math.min(i32[DEPTH] + 1, MAX_DEPTH);
     if (i32[OPEN_FRAMES] === this.frameCapacity) this.removeFrame(0);
     const at = this.frameAt(i32[OPEN_FRAMES]++);
@@ -204,19 +215,18 @@ export class InterruptDepth {
     const at = this.frameAt(n);
     const facts = i32[at + FACTS];
     const parent = i32[at + PARENT];
-    this.log?.addOrFold(
-      'interrupts',
-      IRET,
-      i32[at + IDENTITY],
+    this.log?.interrupt({
+      op: IRET,
+      id: i32[at + IDENTITY],
       parent,
-      (facts >>> 8) & 255,
-      (facts >>> 16) & 255,
-      (facts >>> 24) & 127,
-      target,
-      interruptedCpl,
+      vector: (facts >>> 8) & 255,
+      irq: (facts >>> 16) & 255,
+      source: (facts >>> 24) & 127,
+      target_eip: target,
+      interrupted_cpl: interruptedCpl,
       esp,
-      facts < 0 ? 1 : 0,
-    );
+      reached: facts < 0 ? 1 : 0,
+    });
     this.unwindTo(i32[at + IDENTITY]);
     this.removeFrame(n);
     i32[DEPTH] = (facts & 255) - 1;

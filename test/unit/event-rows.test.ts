@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { type EventContext, EventLog } from '../../recorder/machine/events/event-log.ts';
+import {
+  CONTEXT_COLUMNS,
+  EVENT_KIND_NAMES,
+  EVENT_KINDS,
+  type EventBatch,
+  type EventKind,
+} from '../../schemas/events.ts';
+
+/** Every way of adding a row puts each value in the column of its name. */
+
+const context: EventContext = {
+  ...{ icount: 1, eip: 3, cpl: 4, depth: 5, frameId: 6, cr3: 7, cr0: 0x80000000 | 0 },
+};
+/** Of each context column, `seq` that of the first event. */
+const CONTEXT_ROW = [1, 0, 3, 4, 5, 6, 7];
+
+/** All rows of one kind that `write` makes, by column. */
+function rowsOf(kind: EventKind, write: (log: EventLog) => void): Record<string, number>[] {
+  const rows: Record<string, number>[] = [];
+  const flush = ({ tables }: EventBatch) => {
+    const { columns, count } = tables[kind];
+    for (let row = 0; row < count; row++)
+      rows.push(Object.fromEntries(EVENT_KINDS[kind].columns.map(({ name }, n) => [name, columns[n][row]])));
+    for (const other of EVENT_KIND_NAMES) if (other !== kind) expect(tables[other].count).toBe(0);
+  };
+  const log = new EventLog(context, { flush }, 16);
+  write(log);
+  log.flush();
+  return rows;
+}
+
+/** Values that differ, and fit in a byte. */
+const values = (kind: EventKind) => EVENT_KINDS[kind].own.map((_, n) => 100 + 7 * n);
+const row = (kind: EventKind) =>
+  Object.fromEntries([
+    ...CONTEXT_COLUMNS.map(({ name }, n) => [name, CONTEXT_ROW[n]]),
+    ...EVENT_KINDS[kind].own.map(({ name }, n) => [name, values(kind)[n]]),
+  ]);
+
+/** EventLog as it is when the kind is not known. */
+type Positional = Record<string, (...values: number[]) => void> & { add(...args: unknown[]): void };
+const positional = (log: EventLog) => log as unknown as Positional;
+
+it.each(EVENT_KIND_NAMES)('add: %s', (kind) => {
+  expect(rowsOf(kind, (log) => positional(log).add(kind, ...values(kind)))).toEqual([row(kind)]);
+});
+
+describe.each([
+  ['pagingWrite', 'paging_writes'],
+  ['controlWrite', 'control_writes'],
+  ['tlbEvent', 'tlb_events'],
+  ['store', 'stores'],
+] as const)('the writer %s', (writer, kind) => {
+  it(`has the columns of ${kind}`, () => {
+    expect(rowsOf(kind, (log) => positional(log)[writer](...values(kind)))).toEqual([row(kind)]);
+    rowsOf(kind, (log) => expect(log[writer]).toHaveLength(EVENT_KINDS[kind].own.length));
+  });
+
+  it('hands a full table on', () => {
+    const written = rowsOf(kind, (log) => {
+      for (let n = 0; n < 40; n++) positional(log)[writer](...values(kind));
+    });
+    expect(written.map(({ seq }) => seq)).toEqual(Array.from({ length: 40 }, (_, n) => n));
+  });
+});
+
+it('an interrupt by the names of its columns', () => {
+  const named = {
+    ...{ op: 1, id: 2, parent: 3, vector: 4, irq: 5, source: 6, target_eip: 7, interrupted_cpl: 8 },
+    ...{ esp: 9, reached: 10 },
+  };
+  expect(rowsOf('interrupts', (log) => log.interrupt(named))[0]).toMatchObject(named);
+  expect(rowsOf('interrupts', (log) => log.interruptLine(14, 2))[0]).toMatchObject({
+    ...{ op: 0, id: 0, irq: 14, source: 2, reached: 0 },
+  });
+});
+
+it('a row that lacks a column, or has one too many, is no TypeScript', () => {
+  const log = new EventLog(context, { flush() {} }, 16);
+  // @ts-expect-error the byte is missing
+  log.add('console', 0);
+  // @ts-expect-error there are no more than two
+  log.add('console', 0, 65, 1);
+  // @ts-expect-error the console is never folded
+  log.addOrFold('console', 0, 65);
+  // @ts-expect-error most of it is missing
+  log.interrupt({ op: 1 });
+});
