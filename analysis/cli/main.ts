@@ -1,8 +1,9 @@
+import '../../host/install.ts';
 import yargs, { type Argv } from 'yargs';
+import { fileError } from '../../host/file-error.ts';
+import { VERSION } from '../../host/tool-version.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { fileError } from '../../schemas/file-error.ts';
 import { meant, nearest } from '../../schemas/nearest.ts';
-import { VERSION } from '../../schemas/tool-version.ts';
 import { EXIT } from './report/exit-status.ts';
 import { completions } from './terminal/completions.ts';
 import { shellWord } from './terminal/format.ts';

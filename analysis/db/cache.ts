@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { renameSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { VERSION } from '../../host/tool-version.ts';
 import { STORE_INDEX_VERSION } from '../../replayer/store-index/index-file.ts';
 import { DivergenceFound } from '../../replayer/trace/divergence.ts';
-import { VERSION } from '../../schemas/tool-version.ts';
 import { TraceDamage } from '../../schemas/trace/framing.ts';
 import { TABLES, TABLES_VERSION } from '../tables/index.ts';
 import {

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { fileError } from '../../host/file-error.ts';
 import type { MachineBuilder } from '../../recorder/machine/build.ts';
 import { StoreIndexBuilder } from '../../replayer/store-index/build.ts';
 import { executedWrites, type WriteWindow } from '../../replayer/store-index/executed-writes.ts';
@@ -9,7 +10,6 @@ import { DivergenceFound } from '../../replayer/trace/divergence.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { replay } from '../../replayer/verify/replay.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { fileError } from '../../schemas/file-error.ts';
 import { TraceCache } from './cache.ts';
 import { cacheRoot } from './cache-folder.ts';
 

@@ -29,6 +29,12 @@ export const LAYERS: readonly Layer[] = [
   },
   { folder: 'schemas/guest', holds: 'files of guests: ELF, symbol files, disk images', imports: SCHEMAS },
   {
+    folder: 'host',
+    holds:
+      'the computer that the tool runs on, as Node gives it: files opened and made, hashing, compression, the version; installed once by a program (`schemas/host.ts`)',
+    imports: SCHEMAS,
+  },
+  {
     folder: 'recorder/machine',
     holds: 'the emulated PC: its configuration, memory layout and clock, and what joins its parts',
     imports: ['schemas', 'recorder/machine'],
@@ -100,7 +106,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'recorder/capture',
     holds: 'recording a run: seeded inputs, trace writer, guest profiles',
-    imports: ['schemas', 'recorder/machine'],
+    imports: ['schemas', 'host', 'recorder/machine'],
   },
   {
     folder: 'replayer/trace',
@@ -159,7 +165,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'replayer/bundle',
     holds: 'self-contained headers, bundles',
-    imports: ['schemas', 'recorder/machine', ...TRACE],
+    imports: ['schemas', 'host', 'recorder/machine', ...TRACE],
   },
   {
     folder: 'analysis/ending',
@@ -181,7 +187,7 @@ export const LAYERS: readonly Layer[] = [
     folder: 'analysis/db',
     holds:
       "traces into a DuckDB that reaches nothing else, what is kept of them in the user's cache folder, results",
-    imports: ['schemas', 'recorder/machine', 'replayer', 'analysis/tables', 'analysis/sql'],
+    imports: ['schemas', 'host', 'recorder/machine', 'replayer', 'analysis/tables', 'analysis/sql'],
   },
   {
     folder: 'analysis/check',
@@ -223,7 +229,15 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'analysis/cli/options',
     holds: 'what a person says: guests, drives, icounts, addresses, limits',
-    imports: ['schemas', 'recorder', 'replayer', 'analysis', '!analysis/cli', 'analysis/cli/terminal'],
+    imports: [
+      'schemas',
+      'host',
+      'recorder',
+      'replayer',
+      'analysis',
+      '!analysis/cli',
+      'analysis/cli/terminal',
+    ],
   },
   {
     folder: 'analysis/cli/report',
@@ -235,6 +249,7 @@ export const LAYERS: readonly Layer[] = [
     holds: 'what several commands do: record a guest, replay a trace, open a database, look at a machine',
     imports: [
       'schemas',
+      'host',
       'recorder',
       'replayer',
       'analysis',
@@ -249,6 +264,7 @@ export const LAYERS: readonly Layer[] = [
     holds: 'one command a file; no command imports another',
     imports: [
       'schemas',
+      'host',
       'recorder',
       'replayer',
       'analysis',
@@ -262,6 +278,6 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'analysis/cli',
     holds: 'the command line itself: finds the command, says what is wrong',
-    imports: ['schemas', 'analysis/cli'],
+    imports: ['schemas', 'host', 'analysis/cli'],
   },
 ];

@@ -1,7 +1,8 @@
+import '../../host/install.ts';
 import { closeSync, ftruncateSync, writeSync } from 'node:fs';
+import { fileError } from '../../host/file-error.ts';
+import { createFile, type NewFile, nameFile } from '../../host/new-file.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { fileError } from '../../schemas/file-error.ts';
-import { createFile, type NewFile, nameFile } from '../../schemas/new-file.ts';
 import { type CheckpointEntry, encodeCheckpoint } from '../../schemas/trace/checkpoint.ts';
 import { type ChunkEntry, chunkEntry, encodeChunk } from '../../schemas/trace/chunk.ts';
 import type { EndState } from '../../schemas/trace/end-state.ts';

@@ -1,7 +1,7 @@
 import { closeSync, rmSync, writeSync } from 'node:fs';
+import { fileError } from '../../host/file-error.ts';
+import { createFile, nameFile } from '../../host/new-file.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { fileError } from '../../schemas/file-error.ts';
-import { createFile, nameFile } from '../../schemas/new-file.ts';
 import { encodeBundle, type TraceBundle } from '../../schemas/trace/bundle.ts';
 import type { ChunkEntry } from '../../schemas/trace/chunk.ts';
 import { encodeFooter, type TraceFooter } from '../../schemas/trace/footer.ts';

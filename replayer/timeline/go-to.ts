@@ -1,4 +1,4 @@
-import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import { host } from '../../schemas/host.ts';
 import type { ForwardSession } from './forward-session.ts';
 
 /** Takes a forward session to an icount, with turns for the event loop and progress. */
@@ -28,6 +28,6 @@ export async function executeTo(
     session.run(Math.min(icount, before + SLICE));
     if (machine.icount === before) return;
     onProgress(machine.icount);
-    await eventLoopTurn();
+    await host().turn();
   }
 }

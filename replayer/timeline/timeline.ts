@@ -1,4 +1,3 @@
-import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { Machine } from '../../recorder/machine/machine.ts';
 import {
   comparePositions,
@@ -7,6 +6,7 @@ import {
   Stops,
   type Watch,
 } from '../../recorder/machine/state/stops.ts';
+import { host } from '../../schemas/host.ts';
 import { CheckpointStore } from './checkpoints.ts';
 import type { Checkpoint, ForwardSession } from './forward-session.ts';
 
@@ -258,7 +258,7 @@ export class Timeline {
     interrupted: () => boolean = () => false,
   ): Promise<boolean> {
     const { session, checkpoints } = this;
-    let turn = performance.now();
+    let turn = host().now();
     while (session.position.icount < icount) {
       const here = session.position.icount;
       const grid = checkpoints.nextGridPoint(here);
@@ -269,11 +269,11 @@ export class Timeline {
         checkpoints.addToGrid(session.save());
       }
       if (now.icount === here) return true;
-      if (performance.now() - turn < TURN_MS) continue;
+      if (host().now() - turn < TURN_MS) continue;
       this.onProgress?.(now.icount);
-      await eventLoopTurn();
+      await host().turn();
       if (interrupted()) return false;
-      turn = performance.now();
+      turn = host().now();
     }
     return true;
   }

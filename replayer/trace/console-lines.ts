@@ -1,4 +1,5 @@
 import { CONSOLE_PORT, EVENT_KINDS } from '../../schemas/events.ts';
+import { latin1 } from '../../schemas/text-bytes.ts';
 import type { TraceReader } from './trace-reader.ts';
 
 /** The lines that a guest printed, from the bytes recorded. */
@@ -29,7 +30,7 @@ export function* linesOf(reader: TraceReader): Generator<ConsoleLine> {
     open.delete(port);
     if (!line) return [];
     const { bytes, ...rest } = line;
-    return [{ ...rest, text: Buffer.from(bytes).toString('latin1') }];
+    return [{ ...rest, text: latin1(Uint8Array.from(bytes)) }];
   };
   for (let chunk = 0; chunk < reader.chunks.length; chunk++) {
     if (!reader.chunks[chunk].rows.console) continue;

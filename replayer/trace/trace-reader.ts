@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
-import { closeSync, readSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { bounded, OutOfBounds, scaledLimit } from '../../schemas/bounded.ts';
 import { allocateTable, EVENT_KIND_NAMES, type EventKind, type EventTable } from '../../schemas/events.ts';
 import { diskFileName } from '../../schemas/guest/disk-image.ts';
-import { type OpenFile, openRegularFile } from '../../schemas/regular-file.ts';
+import { type ByteSource, host } from '../../schemas/host.ts';
+import { utf8 } from '../../schemas/text-bytes.ts';
 import { decodeBundle, type TraceBundle } from '../../schemas/trace/bundle.ts';
 import {
   type CheckpointEntry,
@@ -66,6 +64,8 @@ export interface ReaderOptions {
   /** Paths that the user gave for the disks that are not in the trace. Without any they are looked for beside it. */
   readonly disks?: readonly string[] | undefined;
   readonly names?: Names | undefined;
+  /** The bytes of the trace, where it is no file; its path is then what messages call it. */
+  readonly source?: ByteSource | undefined;
 }
 
 /** One chunk: decoded table by table, on demand. */
@@ -143,16 +143,16 @@ export class TraceReader {
   /** Present when the recording ended in order. */
   readonly footer: TraceFooter | undefined;
   readonly torn: TornTrace | undefined;
-  private readonly fd: number;
+  private readonly source: ByteSource;
   private readonly headerBytes: Uint8Array;
   private readonly afterHeader: number;
   private readonly onDamage: ReaderOptions['onDamage'];
 
-  private constructor(path: string, { fd, bytes }: OpenFile, options: ReaderOptions) {
+  private constructor(path: string, source: ByteSource, options: ReaderOptions) {
     this.path = path;
-    this.fd = fd;
+    this.source = source;
     this.onDamage = options.onDamage;
-    this.bytes = bytes;
+    this.bytes = source.bytes;
     checkPreamble(this.read(0, PREAMBLE_BYTES), path);
     const first = this.frameAt(PREAMBLE_BYTES);
     if (!first) {
@@ -185,17 +185,17 @@ export class TraceReader {
 
   /** Throws BadInput for what is not a trace, or one of a newer rewind386. */
   static open(path: string, options: ReaderOptions = {}): TraceReader {
-    const file = openRegularFile(path);
+    const source = options.source ?? host().openFile(path);
     try {
-      return new TraceReader(path, file, options);
+      return new TraceReader(path, source, options);
     } catch (error) {
-      closeSync(file.fd);
+      source.close();
       throw error;
     }
   }
 
   close(): void {
-    closeSync(this.fd);
+    this.source.close();
   }
 
   /** The trace is complete up to this icount. */
@@ -213,10 +213,11 @@ export class TraceReader {
     const parts = Object.entries(last?.hashes ?? {})
       .map(([name, hash]) => `${name} ${hashWordsHex(hash)}\n`)
       .sort();
-    return createHash('sha256')
+    return host()
+      .sha256()
       .update(this.headerBytes)
-      .update(`\n${kind} ${code} ${last?.icount ?? 0}\n${parts.join('')}`)
-      .digest('hex');
+      .update(utf8(`\n${kind} ${code} ${last?.icount ?? 0}\n${parts.join('')}`))
+      .hex();
   }
 
   /** Number of events in all. */
@@ -324,15 +325,9 @@ export class TraceReader {
   }
 
   /** Fewer bytes than asked for at the end of the file. */
-  private read(offset: number, length: number): Buffer {
-    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, this.bytes - offset)));
-    let done = 0;
-    while (done < bytes.length) {
-      const n = readSync(this.fd, bytes, done, bytes.length - done, offset + done);
-      if (n === 0) return bytes.subarray(0, done);
-      done += n;
-    }
-    return bytes;
+  private read(offset: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(Math.max(0, Math.min(length, this.bytes - offset)));
+    return bytes.subarray(0, this.source.read(bytes, offset));
   }
 
   /** The frame at an offset; undefined when the file ends inside it. */
@@ -392,7 +387,7 @@ export class TraceReader {
     const totals = this.totals();
     const { stores } = totals;
     const others = Object.values(totals).reduce((sum, rows) => sum + rows, -stores);
-    if (process.env[NO_LIMITS]) return;
+    if (host().setting(NO_LIMITS)) return;
     const over = others > scaledLimit(MAX_EVENTS, this.bytes) || stores > scaledLimit(MAX_STORES, this.bytes);
     if (over)
       throw new BadInput(
@@ -464,8 +459,7 @@ const NO_LIMITS = 'REWIND386_NO_LIMITS';
 function withDiskFiles(header: TraceHeader, trace: string, given: readonly string[]): TraceHeader {
   const found = (disk: TraceDisk): TraceDisk => {
     if (disk.base.kind !== 'path') return disk;
-    const name = basename(diskFileName(disk.base.path.raw));
-    const beside = ['', '.', '..'].includes(name) ? [] : [join(dirname(trace), name)];
+    const beside = host().beside(trace, diskFileName(disk.base.path.raw));
     return { ...disk, base: { ...disk.base, files: given.length > 0 ? given : beside } };
   };
   const { disk, drives = [] } = header;

@@ -1,4 +1,3 @@
-import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { MachineBuilder } from '../../recorder/machine/build.ts';
 import type { DiskImage } from '../../recorder/machine/device.ts';
 import { EndWatch } from '../../recorder/machine/end-state.ts';
@@ -8,6 +7,7 @@ import type { StopReason } from '../../recorder/machine/parts.ts';
 import { STATE_LAYOUT } from '../../recorder/machine/state/state-hash.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import type { Detail, EventBatch } from '../../schemas/events.ts';
+import { type ByteSource, host } from '../../schemas/host.ts';
 import { differingField, type EndState } from '../../schemas/trace/end-state.ts';
 import type { TraceExit } from '../../schemas/trace/footer.ts';
 import { TraceDamage } from '../../schemas/trace/framing.ts';
@@ -35,6 +35,8 @@ import { checkChunks, checkComponents, checkRungs } from './recorded-form.ts';
 
 export interface ReplayOptions {
   readonly path: string;
+  /** The bytes of the trace, where it is no file; `path` is then what messages call it. */
+  readonly source?: ByteSource | undefined;
   readonly build: MachineBuilder;
   /** The disk images that come with the tool, by name. */
   readonly builtinDisk?: (name: string) => Uint8Array;
@@ -86,6 +88,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
     reader = TraceReader.open(options.path, {
       onDamage: (damage) => damages.push(damage),
       disks: options.disks,
+      source: options.source,
     });
     run = new Replay(reader, options);
     await run.run();
@@ -245,7 +248,7 @@ class Replay implements EventSink {
 
   /** Every recorded rung up to the end, each at its own icount. */
   private async climb(machine: Machine): Promise<void> {
-    let turn = performance.now();
+    let turn = host().now();
     for (const recorded of this.rungs) {
       if (recorded.icount > this.end) return;
       const stop = this.runTo(machine, recorded.icount);
@@ -260,10 +263,10 @@ class Replay implements EventSink {
       this.output?.ladder(row);
       const cut = this.cuts.takeAt(machine.icount);
       if (cut || this.climbed % RUNGS_PER_CHUNK === 0) this.endChunk(machine);
-      if (performance.now() - turn < TURN_MS) continue;
+      if (host().now() - turn < TURN_MS) continue;
       this.options.onProgress?.(machine.icount);
-      await eventLoopTurn();
-      turn = performance.now();
+      await host().turn();
+      turn = host().now();
     }
   }
 

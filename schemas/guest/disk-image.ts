@@ -1,7 +1,5 @@
-import { createHash, type Hash } from 'node:crypto';
-import { closeSync, readSync } from 'node:fs';
 import { BadInput } from '../bad-input.ts';
-import { openRegularFile } from '../regular-file.ts';
+import { type ByteSource, host } from '../host.ts';
 import { pack, sha256Hex } from '../trace/compression.ts';
 import type { TraceDisk, TraceDiskBase, TraceExtent } from '../trace/header.ts';
 import { printable } from '../untrusted.ts';
@@ -55,35 +53,34 @@ export class MemoryDisk implements SectorSource {
 /** An image too large for memory. The file must not change while it is in use; its hash tells if it did between runs. */
 export class FileDisk implements SectorSource {
   readonly sectors: number;
-  private readonly fd: number;
+  private readonly file: ByteSource;
 
   /** Throws BadInput for what is no regular file. */
   constructor(path: string) {
-    const { fd, bytes } = openRegularFile(path, 'disk image');
-    this.fd = fd;
-    this.sectors = Math.ceil(bytes / SECTOR_BYTES);
+    this.file = host().openFile(path, 'disk image');
+    this.sectors = Math.ceil(this.file.bytes / SECTOR_BYTES);
   }
 
   /** SHA-256 of the file, hexadecimal. */
   sha256(): string {
-    return hashFile(this.fd, createHash('sha256'));
+    return hashFile(this.file);
   }
 
   read(sector: number, into: Uint8Array): void {
-    const n = readSync(this.fd, into, 0, into.length, sector * SECTOR_BYTES);
-    into.fill(0, n);
+    into.fill(0, this.file.read(into, sector * SECTOR_BYTES));
   }
 
   close(): void {
-    closeSync(this.fd);
+    this.file.close();
   }
 }
 
-function hashFile(fd: number, hash: Hash): string {
-  const block = Buffer.allocUnsafe(1 << 20);
+function hashFile(file: ByteSource): string {
+  const hash = host().sha256();
+  const block = new Uint8Array(1 << 20);
   for (let at = 0; ; ) {
-    const n = readSync(fd, block, 0, block.length, at);
-    if (n === 0) return hash.digest('hex');
+    const n = file.read(block, at);
+    if (n === 0) return hash.hex();
     hash.update(block.subarray(0, n));
     at += n;
   }
@@ -107,7 +104,7 @@ export function packSectors(
   keep: (sector: number) => boolean,
 ): { readonly extents: TraceExtent[]; readonly sha256: string } {
   const extents: TraceExtent[] = [];
-  const hash = createHash('sha256');
+  const hash = host().sha256();
   for (let first = 0; first < disk.sectors; first += BLOCK_BYTES / SECTOR_BYTES) {
     const sectors = Math.min(BLOCK_BYTES / SECTOR_BYTES, disk.sectors - first);
     const block = new Uint8Array(sectors * SECTOR_BYTES);
@@ -116,7 +113,7 @@ export function packSectors(
     hash.update(block);
     if (!isZero(block)) extents.push({ firstSector: first, contents: pack(block) });
   }
-  return { extents, sha256: hash.digest('hex') };
+  return { extents, sha256: hash.hex() };
 }
 
 /** The disk a trace was recorded with differs from the one at hand. */

@@ -1,4 +1,5 @@
 import { BadInput } from '../bad-input.ts';
+import { latin1 } from '../text-bytes.ts';
 import { MAX_RAM_BYTES, MAX_SYMBOL_BYTES } from '../trace/limits.ts';
 import { type Untrusted, untrusted } from '../untrusted.ts';
 
@@ -137,7 +138,7 @@ export function firstOfAliases(symbols: ElfSymbol[]): ElfSymbol[] {
 export function stringAt(strings: Uint8Array, at: number): string {
   const rest = strings.subarray(at, at + MAX_SYMBOL_BYTES);
   const end = rest.indexOf(0);
-  return Buffer.from(end < 0 ? rest : rest.subarray(0, end)).toString('latin1');
+  return latin1(end < 0 ? rest : rest.subarray(0, end));
 }
 
 function slice(file: Uint8Array, offset: number, bytes: number): Uint8Array {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { host } from '../host.ts';
 import { unpack } from '../trace/compression.ts';
 import type { TraceExtent } from '../trace/header.ts';
 import { MAX_EXTENT_BYTES } from '../trace/limits.ts';
@@ -39,14 +39,14 @@ export class ExtentDisk {
 
   /** SHA-256 of the whole image, hexadecimal. */
   sha256(): string {
-    const hash = createHash('sha256');
+    const hash = host().sha256();
     const piece = new Uint8Array(PIECE_BYTES);
     const perPiece = PIECE_BYTES / SECTOR_BYTES;
     for (let sector = 0; sector < this.sectors; sector += perPiece) {
       this.read(sector, piece);
       hash.update(piece.subarray(0, Math.min(perPiece, this.sectors - sector) * SECTOR_BYTES));
     }
-    return hash.digest('hex');
+    return hash.hex();
   }
 
   /** Number of the last extent that begins at a sector or before it; -1 when all begin later. */

@@ -1,4 +1,5 @@
 import { BadInput } from '../bad-input.ts';
+import { latin1 } from '../text-bytes.ts';
 import { untrusted } from '../untrusted.ts';
 import { type ElfSymbol, firstOfAliases, readElf, stringAt } from './elf.ts';
 
@@ -43,7 +44,7 @@ const SNIFFED_LINES = 3;
 
 /** `ADDRESS KIND NAME`, a symbol a line; undefined when the file is no such text. */
 function readMap(file: Uint8Array): ElfSymbol[] | undefined {
-  const lines = Buffer.from(file.buffer, file.byteOffset, file.length).toString('latin1').split(/\r?\n/);
+  const lines = latin1(file).split(/\r?\n/);
   if (!lines.slice(0, SNIFFED_LINES).every((line) => line === '' || MAP_LINE.test(line))) return undefined;
   const found: ElfSymbol[] = [];
   for (const line of lines) {

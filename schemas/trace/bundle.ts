@@ -1,4 +1,5 @@
 import { decodeMessage } from '../bounded.ts';
+import { fromHex, toHex } from '../text-bytes.ts';
 import { type Untrusted, untrusted } from '../untrusted.ts';
 import type { Packed } from './compression.ts';
 import { MAX_ANSWER_COLUMNS, MAX_EXPECTATIONS, MAX_PARAMETERS } from './limits.ts';
@@ -41,7 +42,7 @@ interface WireBundle {
 export const encodeBundle = ({ source, toolVersion, expectations }: TraceBundle): Uint8Array =>
   messageType('Bundle')
     .encode({
-      source: Buffer.from(source, 'hex'),
+      source: fromHex(source),
       tool_version: toolVersion.raw,
       expectations: expectations.map(({ name, sql, values, columns, rows }) => ({
         name: name.raw,
@@ -60,7 +61,7 @@ export function decodeBundle(bytes: Uint8Array): TraceBundle {
     'Expectation.parameters': MAX_PARAMETERS,
   }) as WireBundle;
   return {
-    source: Buffer.from(wire.source).toString('hex'),
+    source: toHex(wire.source),
     toolVersion: untrusted(wire.tool_version),
     expectations: wire.expectations.map(({ name, sql, columns, rows, parameters }) => ({
       name: untrusted(name),

@@ -9,7 +9,7 @@ import type { Input } from './inputs.ts';
 import type { HashWords, LadderRow } from './ladder.ts';
 import { MAX_EVENTS, MAX_NAME_BYTES, MAX_PARTS, MAX_STORES, MAX_TABLE_ROWS, MAX_TABLES } from './limits.ts';
 import { packedFromWire, packedToWire, type WirePacked } from './packed.ts';
-import { messageType, toNumber, type Words64 } from './schema.ts';
+import { toNumber, traceSchema, type Words64 } from './schema.ts';
 
 /** A chunk: everything recorded since the chunk before. */
 
@@ -118,13 +118,19 @@ export function ladderFromWire(wire: WireLadder | null): LadderRow[] {
 }
 
 /** Chunk with `inputs` as `bytes`, for the same reason as the tables' twins (event-codec.ts). */
-const chunkTwin = new protobuf.Type('Chunk')
-  .add(new protobuf.Field('range', 1, 'rewind386.Range'))
-  .add(new protobuf.Field('inputs', 2, 'bytes'))
-  .add(new protobuf.Field('ladder', 3, 'rewind386.Ladder'))
-  .add(new protobuf.Field('tables', 4, 'rewind386.Table', 'repeated'))
-  .add(new protobuf.Field('filler', 5, 'bytes'));
-messageType('Chunk').root.define('rewind386.twin').add(chunkTwin);
+function makeTwin(): protobuf.Type {
+  const type = new protobuf.Type('Chunk')
+    .add(new protobuf.Field('range', 1, 'rewind386.Range'))
+    .add(new protobuf.Field('inputs', 2, 'bytes'))
+    .add(new protobuf.Field('ladder', 3, 'rewind386.Ladder'))
+    .add(new protobuf.Field('tables', 4, 'rewind386.Table', 'repeated'))
+    .add(new protobuf.Field('filler', 5, 'bytes'));
+  traceSchema().define('rewind386.twin').add(type);
+  return type;
+}
+
+let twin: protobuf.Type | undefined;
+const chunkTwin = (): protobuf.Type => (twin ??= makeTwin());
 
 /** Bytes that a reader wants to see behind so many rows before it believes them (limits.ts). */
 function leastBytes(tables: readonly PackedTable[]): number {
@@ -146,13 +152,17 @@ export function encodeChunk({ range, inputs, ladder, tables }: ChunkMessage): Ui
       rows_message: packedToWire(contents),
     })),
   };
-  const encoded = chunkTwin.encode(message).finish();
+  const encoded = chunkTwin().encode(message).finish();
   const missing = leastBytes(tables) - encoded.length;
-  return missing > 0 ? chunkTwin.encode({ ...message, filler: new Uint8Array(missing) }).finish() : encoded;
+  return missing > 0
+    ? chunkTwin()
+        .encode({ ...message, filler: new Uint8Array(missing) })
+        .finish()
+    : encoded;
 }
 
 export function decodeChunk(bytes: Uint8Array): ChunkMessage {
-  const wire = decodeMessage(chunkTwin, bytes, {
+  const wire = decodeMessage(chunkTwin(), bytes, {
     ...LADDER_COUNTS,
     'Chunk.tables': MAX_TABLES,
   }) as {

@@ -1,3 +1,5 @@
+import { toHex } from '../text-bytes.ts';
+
 /** Facts of what the machine was doing when a recording ended (EndState in trace.proto). */
 export interface EndState {
   /** Linear address of the next instruction. */
@@ -118,6 +120,6 @@ export function differingField(
 }
 
 const shown = (value: EndState[keyof EndState]): string => {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+  if (value instanceof Uint8Array) return toHex(value);
   return typeof value === 'number' ? `0x${value.toString(16)}` : JSON.stringify(value);
 };

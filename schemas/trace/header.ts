@@ -1,6 +1,7 @@
 import { BadInput } from '../bad-input.ts';
 import { bounded, decodeMessage, named, OutOfBounds } from '../bounded.ts';
 import { WINDOW_KIND, type WindowKind } from '../events.ts';
+import { fromHex, toHex } from '../text-bytes.ts';
 import { type Untrusted, untrusted } from '../untrusted.ts';
 import type { PackedFile } from './compression.ts';
 import type { MachineConfig } from './configuration.ts';
@@ -203,10 +204,6 @@ interface WireHeader {
     changes: string[];
   } | null;
 }
-
-/** A `bytes` field; protobufjs has an array where it is absent. */
-const toHex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
-const fromHex = (text: string) => Buffer.from(text, 'hex');
 
 const fileToWire = ({ sha256, contents }: PackedFile) => ({
   sha256: fromHex(sha256),

@@ -1,15 +1,16 @@
-import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
 import { bounded } from '../bounded.ts';
+import { host } from '../host.ts';
 
 /** The schema of traces, parsed from trace.proto, and 64-bit numbers as it has them. */
 
-/** trace.proto, parsed once; the messages below it are made and read by the files beside it. */
-const text = readFileSync(new URL('./trace.proto', import.meta.url), 'utf8');
+let parsed: protobuf.Root | undefined;
 
-export const traceSchema: protobuf.Root = protobuf.parse(text, new protobuf.Root(), { keepCase: true }).root;
+/** trace.proto, parsed when it is first asked for; the messages below it are made and read by the files beside it. */
+export const traceSchema = (): protobuf.Root =>
+  (parsed ??= protobuf.parse(host().schemaText(), new protobuf.Root(), { keepCase: true }).root);
 
-export const messageType = (name: string): protobuf.Type => traceSchema.lookupType(`rewind386.${name}`);
+export const messageType = (name: string): protobuf.Type => traceSchema().lookupType(`rewind386.${name}`);
 
 /** A 64-bit field as protobufjs hands it out. */
 export interface Words64 {

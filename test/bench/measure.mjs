@@ -5,7 +5,10 @@ import { join } from 'node:path';
 const dist = join(import.meta.dirname, '../../dist');
 
 /** A built module of the product, by its path from the root. */
-export const product = (path) => import(join(dist, path));
+export async function product(path) {
+  await import(join(dist, 'host/install.js'));
+  return import(join(dist, path));
+}
 
 /** Runs a script of this folder in a process of its own and returns the JSON objects it printed. */
 export function runScript(script, args, options = {}) {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -21,7 +22,7 @@ function filesBelow(folder: string): string[] {
   });
 }
 
-const sources = ['schemas', 'recorder/machine', 'recorder/capture', 'replayer', 'analysis']
+const sources = ['schemas', 'host', 'recorder/machine', 'recorder/capture', 'replayer', 'analysis']
   .flatMap(filesBelow)
   .filter((path) => path.endsWith('.ts'));
 
@@ -121,6 +122,20 @@ it('the machine reaches no host clock, randomness, file or socket', () => {
   expect(machine.filter((path) => forbidden.test(code(path)))).toEqual([]);
 });
 
+describe('the portable layers', () => {
+  it('compile without the types of Node and of the DOM, so that they run in a browser and in a worker', () => {
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    const files = execFileSync(process.execPath, [tsc, '-p', 'tsconfig.portable.json', '--listFilesOnly'], {
+      cwd: root,
+      encoding: 'utf8',
+    }).split('\n');
+    for (const folder of ['schemas', 'recorder/machine', 'replayer/trace', 'replayer/verify'])
+      expect(files).toContain(join(root, sources.find((path) => below(path, folder)) as string));
+    expect(files.filter((file) => /@types\/node\/|lib\.(?:dom|webworker)/.test(file))).toEqual([]);
+    expect(JSON.parse(text('package.json')).scripts.typecheck).toContain('tsc -p tsconfig.portable.json');
+  });
+});
+
 describe('comments', () => {
   it('stand at the head of each module: of its own, or of what it exports first', () => {
     const head = (path: string) =>
@@ -131,7 +146,9 @@ describe('comments', () => {
 
   it('say what a thing is or does, and do not begin with a question word', () => {
     const question = /\/\*\*[\s*]*((?:What|Who|Whether|How|Where|Why|When)\b.*)/g;
-    const code = ['schemas', 'recorder', 'replayer', 'analysis', 'test', 'scripts'].flatMap(filesBelow);
+    const code = ['schemas', 'host', 'recorder', 'replayer', 'analysis', 'test', 'scripts'].flatMap(
+      filesBelow,
+    );
     const found = code
       .filter((path) => /\.(ts|mjs)$/.test(path))
       .flatMap((path) => [...text(path).matchAll(question)].map(([, begin]) => `${path}: ${begin}`));

@@ -1,9 +1,9 @@
 import type { Argv } from 'yargs';
+import { VERSION } from '../../../host/tool-version.ts';
 import { SectorsRead, selfContained } from '../../../replayer/bundle/self-contained.ts';
 import { writeBundle } from '../../../replayer/bundle/write-bundle.ts';
 import { type Names, TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
-import { VERSION } from '../../../schemas/tool-version.ts';
 import type { TraceDisk, TraceHeader } from '../../../schemas/trace/header.ts';
 import { untrusted } from '../../../schemas/untrusted.ts';
 import { expectations } from '../../bundle/expectations.ts';

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
+import { fileError } from '../../../host/file-error.ts';
 import type { Names } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
-import { fileError } from '../../../schemas/file-error.ts';
 import { meant } from '../../../schemas/nearest.ts';
 import { FILE_FORMATS, type FileFormat, writeResult, writtenFirst } from '../../db/result-file.ts';
 import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts';

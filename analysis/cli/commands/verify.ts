@@ -1,8 +1,8 @@
 import type { Argv } from 'yargs';
+import { VERSION } from '../../../host/tool-version.ts';
 import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import type { ReplayResult } from '../../../replayer/verify/replay.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
-import { VERSION } from '../../../schemas/tool-version.ts';
 import type { TraceBundle } from '../../../schemas/trace/bundle.ts';
 import { TraceDamage } from '../../../schemas/trace/framing.ts';
 import { checkComplete, type Verification, verifyExpectations } from '../../bundle/expectations.ts';

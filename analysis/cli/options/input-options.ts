@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { fileError } from '../../../host/file-error.ts';
 import { type InputSource, Schedule } from '../../../recorder/capture/input/input-source.ts';
 import { LiveSource } from '../../../recorder/capture/input/live-source.ts';
 import { parseScript } from '../../../recorder/capture/input/script.ts';
 import { ScriptSource } from '../../../recorder/capture/input/script-source.ts';
 import { TYPE_TO, type TypeTo, Typist } from '../../../recorder/capture/input/typing.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
-import { fileError } from '../../../schemas/file-error.ts';
 import { parseCount, parseInjection, parseSerial, parseTyping } from './values.ts';
 
 /** The options of `record` that say what comes from outside while the guest runs. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { fileError } from '../../../host/file-error.ts';
 import { BUILTIN_PROFILES } from '../../../recorder/capture/builtin-profiles.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
-import { fileError } from '../../../schemas/file-error.ts';
 import { BUILTIN_GUEST } from './builtin-guest.ts';
 
 /** A file that the user named; `what` says in messages what it is for. */

@@ -1,7 +1,7 @@
+import { VERSION } from '../../../host/tool-version.ts';
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { type Bisection, bisectDivergence, type Pinned } from '../../../replayer/bisect/bisect.ts';
 import { type GuestNames, type Names, TraceReader } from '../../../replayer/trace/trace-reader.ts';
-import { VERSION } from '../../../schemas/tool-version.ts';
 import type { TraceHeader } from '../../../schemas/trace/header.ts';
 import { GuestImage } from '../../db/guest-image.ts';
 import { builtinDisk } from '../options/builtin-guest.ts';

@@ -1,7 +1,7 @@
+import { VERSION } from '../../../host/tool-version.ts';
 import type { CheckpointOptions } from '../../../recorder/capture/checkpoint-policy.ts';
 import { type RecordResult, record } from '../../../recorder/capture/session.ts';
 import { buildMachine } from '../../../recorder/machine/build.ts';
-import { VERSION } from '../../../schemas/tool-version.ts';
 import type { Guest } from '../options/guest.ts';
 import type { Inputs } from '../options/input-options.ts';
 import { describeExit } from '../report/describe-exit.ts';

@@ -1,9 +1,9 @@
+import { VERSION } from '../../../host/tool-version.ts';
 import { NotTheRecordedRun } from '../../../recorder/capture/changed-nondet.ts';
 import type { GuestProfile } from '../../../recorder/capture/profile.ts';
 import { buildMachine } from '../../../recorder/machine/build.ts';
 import { type Names, TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
-import { VERSION } from '../../../schemas/tool-version.ts';
 import type { Finding } from '../../check/run-checks.ts';
 import { profileOf } from '../../ending/exit-codes.ts';
 import { compareFindings, endsAlike, type Verdict } from '../../what-if/verdict.ts';

@@ -1,4 +1,5 @@
 import { BadInput } from '../../../schemas/bad-input.ts';
+import { latin1Bytes } from '../../../schemas/text-bytes.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
 import { BASE_END, EXTENDED_START, needMemory, type ProtectedEntry, place } from './placement.ts';
 
@@ -96,7 +97,7 @@ export function loadLinux(
   const setup = readSetup(image, name);
   place(mem, { physical: EXTENDED_START, bytes: setup.kernel, memoryBytes: setup.kernel.length }, name);
   needMemory(mem, setup.runsUpTo, name);
-  const line = Buffer.from(`${cmdline}\0`, 'latin1');
+  const line = latin1Bytes(`${cmdline}\0`);
   if (line.length > setup.commandLineBytes + 1)
     throw new BadInput(
       `the command line has ${line.length - 1} characters, ${name} takes ${setup.commandLineBytes}`,

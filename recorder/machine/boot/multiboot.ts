@@ -1,5 +1,6 @@
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { readElf } from '../../../schemas/guest/elf.ts';
+import { utf8 } from '../../../schemas/text-bytes.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
 import {
   BASE_END,
@@ -162,7 +163,7 @@ const aligned = (bytes: number): number => (bytes + 3) & ~3;
 /** Bytes of the information structure and all it points to. */
 function informationBytes({ cmdline, modules }: Information): number {
   const strings = [cmdline, LOADER_NAME, ...modules.map(({ commandLine }) => commandLine)];
-  const text = strings.reduce((sum, line) => sum + aligned(Buffer.byteLength(line) + 1), 0);
+  const text = strings.reduce((sum, line) => sum + aligned(utf8(line).length + 1), 0);
   return INFO_BYTES + text + modules.length * MODULE_BYTES + REGIONS * MAP_ENTRY_BYTES;
 }
 
@@ -199,7 +200,7 @@ function writeInformation(
     return at;
   };
   const string = (text: string) => {
-    const bytes = Buffer.from(`${text}\0`);
+    const bytes = utf8(`${text}\0`);
     const at = take(bytes.length);
     mem.u8.set(bytes, RAM + at);
     return at;

@@ -10,7 +10,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { BadInput } from './bad-input.ts';
+import { BadInput } from '../schemas/bad-input.ts';
 import { fileError } from './file-error.ts';
 
 /** Writes new files beside their place: nobody finds one half-written, and nothing is lost when writing fails. */

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
-import { BadInput } from './bad-input.ts';
+import { BadInput } from '../schemas/bad-input.ts';
 import { fileError } from './file-error.ts';
 
 /** Opens files to be read, and only regular ones: no device, pipe or folder. */
