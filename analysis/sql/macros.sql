@@ -56,6 +56,11 @@ CREATE MACRO present_frame(entry) AS (entry & 0xfffff000) * (entry & 1);
 -- @example SELECT count(*) FROM paging_writes WHERE is_present(old) AND NOT is_present(new)
 CREATE MACRO is_present(entry) AS entry & 1 = 1;
 
+-- Bit 31 of CR0: paging is on.
+-- @param cr0 value of CR0
+-- @example SELECT icount FROM control_writes WHERE reg = 'cr0' AND is_paging(new) AND NOT is_paging(old)
+CREATE MACRO is_paging(cr0) AS cr0 >= 0x80000000;
+
 -- Bit 0 of a page fault's error code: the page was present, the access not allowed.
 -- @param error_code of vector 14
 -- @example SELECT count(*) FROM exceptions WHERE vector = 14 AND was_present(error_code)
