@@ -1,6 +1,17 @@
 /** Globals that every JavaScript engine with WebAssembly has, as far as the portable layers use them (tsconfig.portable.json). */
 
 declare namespace WebAssembly {
+  class Module {
+    constructor(bytes: Uint8Array<ArrayBuffer>);
+  }
+  class Instance {
+    constructor(module: Module, imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>);
+    readonly exports: object;
+  }
+  class Table {
+    constructor(shape: { initial: number; maximum: number; element: 'anyfunc' });
+    set(index: number, value: unknown): void;
+  }
   class Memory {
     constructor(descriptor: { initial: number; maximum?: number; shared?: boolean });
     readonly buffer: ArrayBuffer;

@@ -4,6 +4,7 @@ import { fileError } from '../../host/file-error.ts';
 import { VERSION } from '../../host/tool-version.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { meant, nearest } from '../../schemas/nearest.ts';
+import { withTier } from './options/tier.ts';
 import { EXIT } from './report/exit-status.ts';
 import { completions } from './terminal/completions.ts';
 import { shellWord } from './terminal/format.ts';
@@ -65,7 +66,7 @@ async function commandsFor(first: string | undefined): Promise<((cli: Argv) => A
 }
 
 function parser(argv: readonly string[], commands: readonly ((cli: Argv) => Argv)[]): Argv {
-  const cli = commands.reduce((one, add) => add(one), yargs([...argv]) as Argv);
+  const cli = withTier(commands.reduce((one, add) => add(one), yargs([...argv]) as Argv));
   return cli
     .scriptName('rewind386')
     .usage('$0 COMMAND\n\nRecord an i386 kernel, replay it bit for bit, and ask SQL who mapped what.')

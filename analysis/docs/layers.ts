@@ -57,7 +57,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'recorder/machine/cpu',
     holds:
-      'the processor: its state, segments, operands, handlers, FPU; `cpu.ts` alone names the interpreter',
+      'the processor: its state, segments, operands, handlers, FPU; `cpu.ts` alone names the interpreter and the compiler',
     imports: ['schemas', 'recorder/machine'],
   },
   {
@@ -72,6 +72,7 @@ export const LAYERS: readonly Layer[] = [
       ...SCHEMAS,
       'recorder/machine',
       '!recorder/machine/cpu/blocks',
+      '!recorder/machine/cpu/wasm',
       '!recorder/machine/cpu/interpreter',
     ],
   },
@@ -79,6 +80,16 @@ export const LAYERS: readonly Layer[] = [
     folder: 'recorder/machine/cpu/blocks',
     holds:
       'decoded code: the table of micro-ops and their meaning, translation, the block cache, what a block calls',
+    imports: [
+      ...SCHEMAS,
+      'recorder/machine',
+      '!recorder/machine/cpu/wasm',
+      '!recorder/machine/cpu/interpreter',
+    ],
+  },
+  {
+    folder: 'recorder/machine/cpu/wasm',
+    holds: 'the compiler of hot blocks to WebAssembly, and what calls compiled code (compiler.md)',
     imports: [...SCHEMAS, 'recorder/machine', '!recorder/machine/cpu/interpreter'],
   },
   {

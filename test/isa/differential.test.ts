@@ -23,8 +23,9 @@ describe(`${vectors.length} programs as hardware ran them`, () => {
     { how: 'by micro-ops', specialise: true, slice: 0 },
     { how: 'by handlers alone', specialise: false, slice: 0 },
     { how: 'by micro-ops, cut at random', specialise: true, slice: 3 },
-  ])('end alike $how', ({ specialise, slice }) => {
-    const guest = new Guest('amd', { specialise });
+    { how: 'compiled', specialise: true, slice: 0, compileAfter: 1 },
+  ])('end alike $how', ({ specialise, slice, compileAfter = 0 }) => {
+    const guest = new Guest('amd', { specialise, compileAfter });
     const prng = new Prng(1n, 0);
     const slices = slice ? () => 1 + (prng.next() % slice) : undefined;
     const failures = vectors.flatMap(([one, outcome]) => {

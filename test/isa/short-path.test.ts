@@ -5,8 +5,8 @@ import type { BenchOptions } from './bench.ts';
 import { ProtectedMode } from './protected-mode.ts';
 
 /**
- * Random programs that change page tables under their own feet, run three ways: by handlers alone (so that every access
- * goes to the MMU), by micro-ops (so that it goes by mmu/short-path.ts), and by micro-ops a few instructions at a time.
+ * Random programs that change page tables under their own feet, run four ways: by handlers alone (so that every access
+ * goes to the MMU), by micro-ops (so that it goes by mmu/short-path.ts), by micro-ops a few instructions at a time, and compiled.
  * State, TLB and every event must be the same.
  */
 
@@ -183,6 +183,7 @@ describe.each([
     const byHandlers = outcome(prepare(seed, user, { profile, specialise: false }), INSTRUCTIONS);
     expect(outcome(prepare(seed, user, { profile }), INSTRUCTIONS)).toEqual(byHandlers);
     expect(outcome(prepare(seed, user, { profile }), 7)).toEqual(byHandlers);
+    expect(outcome(prepare(seed, user, { profile, compileAfter: 1 }), INSTRUCTIONS)).toEqual(byHandlers);
     const { events } = byHandlers as { events: Record<string, unknown[]> };
     expect(events.paging_writes.length).toBeGreaterThan(100);
     expect(events.exceptions.length).toBeGreaterThan(0);

@@ -9,7 +9,7 @@ import type { Mmu } from '../mmu/mmu.ts';
 import type { Stops } from '../state/stops.ts';
 import { BlockCache } from './blocks/block-cache.ts';
 import { createBlockRunner } from './blocks/block-runner.ts';
-import { COUNT, INDEX_SHIFT, OFFSET_MASK, PLACE, WORDS } from './blocks/micro-ops.ts';
+import { COUNT, HEAT, INDEX_SHIFT, OFFSET_MASK, PLACE, WORDS } from './blocks/micro-ops.ts';
 import { Core } from './core.ts';
 import { DR6_BS, DR6_BT, DR6_FIXED, DR7_FIXED } from './debug.ts';
 import { type Processor, processorOf } from './decode/models.ts';
@@ -66,6 +66,7 @@ import {
   TR,
   TSC_OFFSET,
 } from './state.ts';
+import { createWasmTier, defaultThreshold, type TierCounts } from './wasm/index.ts';
 
 /** The processor as the machine sees it: puts its parts together, runs them up to an icount, delivers interrupts. */
 
@@ -96,6 +97,8 @@ export interface CpuOptions {
   readonly eventRevision?: number;
   /** True if there is a coprocessor; absent means true. */
   readonly fpu?: boolean;
+  /** The execution of a block at which it is compiled (cpu/wasm); 0: never. That of `useTier` when absent. */
+  readonly compileAfter?: number;
   /** Its error lines; without them a board that ignores errors. */
   readonly lines?: CoprocessorLines | undefined;
 }
@@ -111,11 +114,15 @@ export class Cpu extends CpuState implements CpuView {
   /** The reason that the processor stopped for good; null while it has not. */
   shutdown: string | null = null;
 
+  /** Counts of compiled code, for tests and measurements; null where there is none. */
+  compiled: TierCounts | null = null;
+
   private readonly core: Core;
   private readonly blocks: BlockCache;
   private interpret!: Interpret;
   private readonly words: Int32Array;
   private readonly doubles: Float64Array;
+  private readonly threshold: number;
   /** Deliveries at icount `deliveredAt`. */
   private delivered = 0;
   private deliveredAt = -1;
@@ -140,19 +147,26 @@ export class Cpu extends CpuState implements CpuView {
     this.doubles = mem.f64;
     this.blocks = new BlockCache(this.core, options.specialise ?? true);
     this.core.debug.cut = () => this.blocks.endAfterCurrent();
+    this.threshold = options.compileAfter ?? defaultThreshold();
   }
 
   attachMmu(mmu: Mmu): void {
     this.core.attachMmu(mmu);
     const memory = mmu.createShortPath();
     this.blocks.memory = memory;
-    this.interpret = createInterpreter(createBlockRunner(this.core, this.blocks, memory));
+    const runner = createBlockRunner(this.core, this.blocks, memory);
+    this.interpret = createInterpreter(runner);
     if (!warm) {
       warm = true;
       warmUp(this.core, this.blocks, this.interpret);
       mmu.reload();
       this.core.log?.discard();
       this.words.fill(0, 0, CPU_STATE_BYTES >>> 2);
+    }
+    if (this.threshold > 0) {
+      const tier = createWasmTier(this.core, this.blocks, memory, runner.enter, this.threshold);
+      this.blocks.useTier(tier);
+      this.compiled = tier.counts;
     }
     this.reset();
   }
@@ -393,7 +407,8 @@ export class Cpu extends CpuState implements CpuView {
       words[SYSTEM_FLAGS] &= ~RF;
       const count = debug.executes ? Math.min(budget, this.toBreakpoint(p)) : budget;
       if (blocks.code[p - WORDS + COUNT] > count) p = blocks.truncate(p, count);
-      this.interpret(p);
+      if (!debug.executes && --blocks.code[p - WORDS + HEAT] < 0) p = blocks.hot(p, budget);
+      if (p !== 0) this.interpret(p);
       this.takeTraps();
     }
   }

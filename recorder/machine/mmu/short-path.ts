@@ -24,6 +24,7 @@ import type { Windows } from './windows.ts';
 // V8 folds constants of this module into the code of a closure, and fetches imported ones every time.
 const RAM = layout.RAM;
 const RAM_WORDS = layout.RAM >>> 2;
+const SLOTS = layout.FAST_PATH >>> 2;
 const { CPL, CR0, CR3, CR4, LATCH_PAGE } = state;
 const { PRESENT, WRITABLE, USER, ACCESSED, DIRTY, PAGE_SIZE_4M, TRANSLATION_BITS } = bits;
 const { CR4_PGE, READ, LEVEL_PTE, FROM_STORE, FROM_WALK, VIA_DIRECT, VIA_PHYSICAL, TLB_INVLPG } = bits;
@@ -43,6 +44,11 @@ export interface ShortPath {
   /** Physical address of the instruction byte at `linear`. */
   fetch(linear: number): number;
   invlpg(linear: number): void;
+  /**
+   * Does all that a read (`write` 0) or write of the page would before anything is read or written, if it makes no event and sets
+   * no bit; else nothing. The FAST_PATH slot of the page then.
+   */
+  quiet(linear: number, write: number): number;
 }
 
 export interface ShortPathParts {
@@ -79,9 +85,9 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
 
   /**
    * Walks for linear page `vpn` and fills an entry: `replace`, which holds the page without D, or for -1 another one.
-   * -1, with nothing done, when the walk is not the usual one.
+   * -1, with nothing done, when the walk is not the usual one, or `quiet` and a bit is to be set.
    */
-  function fill(replace: number, vpn: number, write: boolean): number {
+  function fill(replace: number, vpn: number, write: boolean, quiet: boolean): number {
     const directory = i32[CR3] >>> 12;
     const slot = vpn >>> 10;
     if (directory >= count || i32[CR4] & CR4_PGE) return -1;
@@ -99,6 +105,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     const ptePhysical = (table << 12) | (index << 2);
     if (replace >= 0 && !tlb.isOf(replace, pte, ptePhysical)) return -1;
     if (fresh !== pte) {
+      if (quiet) return -1;
       i32[RAM_WORDS + (table << 10) + index] = fresh;
       frames.change(table);
       if (log !== null)
@@ -126,20 +133,20 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
   }
 
   /** The entry for a read or fetch; -1 when the MMU must look. */
-  function entryToRead(vpn: number): number {
+  function entryToRead(vpn: number, quiet: boolean): number {
     const entry = tlb.find(vpn);
-    if (entry < 0) return fill(-1, vpn, false);
+    if (entry < 0) return fill(-1, vpn, false, quiet);
     const flags = tlb.flags(entry);
     return (flags & TLB_SUSPECT) !== 0 || (i32[CPL] === 3 && (flags & TLB_USER) === 0) ? -1 : entry;
   }
 
-  function entryToWrite(vpn: number): number {
+  function entryToWrite(vpn: number, quiet: boolean): number {
     const entry = tlb.find(vpn);
-    if (entry < 0) return fill(-1, vpn, true);
+    if (entry < 0) return fill(-1, vpn, true, quiet);
     const flags = tlb.flags(entry);
     if ((flags & (TLB_SUSPECT | TLB_WRITABLE)) !== TLB_WRITABLE) return -1;
     if (i32[CPL] === 3 && (flags & TLB_USER) === 0) return -1;
-    return (flags & TLB_DIRTY) !== 0 ? entry : fill(entry, vpn, true);
+    return (flags & TLB_DIRTY) !== 0 ? entry : fill(entry, vpn, true, quiet);
   }
 
   /** Paging is on, and of what asks for attention nothing concerns the access. CR0.PG is the sign bit. */
@@ -160,7 +167,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       if (offset + size > 4096 || !isPlain(MINDED_BY_READS) || isWindow(vpn >>> 10)) {
         return mmu.readSlow(linear, size, i32[CPL]);
       }
-      const entry = entryToRead(vpn);
+      const entry = entryToRead(vpn, false);
       if (entry < 0) return mmu.readSlow(linear, size, i32[CPL]);
       const frame = tlb.frame(entry);
       if (frame >= count || isChecked(frame)) {
@@ -179,7 +186,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
         mmu.writeSlow(linear, size, value, i32[CPL]);
         return;
       }
-      const entry = entryToWrite(vpn);
+      const entry = entryToWrite(vpn, false);
       const frame = entry < 0 ? count : tlb.frame(entry);
       if (frame >= count) {
         mmu.writeSlow(linear, size, value, i32[CPL]);
@@ -208,7 +215,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     },
 
     fetch(linear: number): number {
-      const entry = isPlain(MINDED_BY_READS) ? entryToRead(linear >>> 12) : -1;
+      const entry = isPlain(MINDED_BY_READS) ? entryToRead(linear >>> 12, false) : -1;
       const frame = entry < 0 ? count : tlb.frame(entry);
       if (frame >= count) return mmu.fetchFrame(linear, i32[CPL]);
       return frame * 4096 + (linear & 0xfff);
@@ -218,6 +225,21 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       if (log !== null) log.tlbEvent(TLB_INVLPG, linear, 0, 0, READ);
       i32[LATCH_PAGE] = -1;
       tlb.invalidate(linear >>> 12);
+    },
+
+    quiet(linear: number, write: number): number {
+      const vpn = linear >>> 12;
+      const minded = write !== 0 ? mindedByStores : MINDED_BY_READS;
+      if (!isPlain(minded) || isWindow(vpn >>> 10)) return 0;
+      const entry = write !== 0 ? entryToWrite(vpn, true) : entryToRead(vpn, true);
+      const frame = entry < 0 ? count : tlb.frame(entry);
+      if (frame >= count || isChecked(frame)) return 0;
+      if (write !== 0) {
+        if ((frames.facts(frame) | CHANGED) !== UNWATCHED) return 0;
+        frames.change(frame);
+      }
+      fastPath.grant(entry, vpn);
+      return i32[SLOTS + vpn];
     },
   };
 

@@ -51,12 +51,12 @@ export function runRandomCode(firstSeed: number, total: number, each: number): R
   return { instructions: instructionsExecuted() - before, seeds: seed - firstSeed, ends, kinds };
 }
 
-/** Micro-ops or handlers, whole or in pieces, restored half way: the same state, and the same events. */
+/** Micro-ops, compiled or not, or handlers, whole or in pieces, restored half way: the same state, and the same events. */
 export function expectOneRun(seed: number, instructions: number): void {
   const run = randomRun(seed);
-  const finish = (how: string, specialise: boolean, slice: number) => {
+  const finish = (how: string, specialise: boolean, slice: number, compileAfter = 0) => {
     const sink = new EventSum();
-    const machine = machineOf(run, { specialise, sink });
+    const machine = machineOf(run, { specialise, sink, compileAfter });
     const stop = slice ? runSliced(machine, instructions, slice, seed) : machine.run(instructions);
     machine.log?.endRepeats();
     machine.log?.flush();
@@ -68,6 +68,8 @@ export function expectOneRun(seed: number, instructions: number): void {
     finish('by handlers', false, 0),
     finish('by micro-ops, in pieces', true, 50),
     finish('by handlers, in pieces', false, 500),
+    finish('compiled', true, 0, 1),
+    finish('compiled, in pieces', true, 500, 2),
   ]) {
     expect({ ...other, seed, how: '' }).toEqual({ ...whole, seed, how: '' });
   }

@@ -36,15 +36,19 @@ const nothing: Nondet = {
 
 export function machineOf(
   { image, config }: RandomRun,
-  options: { readonly specialise?: boolean; readonly sink?: EventSink | null } = {},
+  options: {
+    readonly specialise?: boolean;
+    readonly sink?: EventSink | null;
+    readonly compileAfter?: number;
+  } = {},
 ): Machine {
-  const { specialise = true, sink = null } = options;
+  const { specialise = true, sink = null, compileAfter = 0 } = options;
   const machine = new Machine(
     { config, profile: NO_PROFILE, nondet: nothing, sink, disk: null },
     {
       ...STANDARD_PARTS,
       createCpu: (mem, bus, pic, log, { cpuModel, fpu }, lines) =>
-        new CountingCpu(mem, bus, pic, log, { model: cpuModel, fpu, lines, specialise }),
+        new CountingCpu(mem, bus, pic, log, { model: cpuModel, fpu, lines, specialise, compileAfter }),
     },
   );
   machine.loadMultiboot(image, { cmdline: '', modules: [] });

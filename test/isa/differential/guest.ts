@@ -91,7 +91,7 @@ export class Guest {
   /** Instructions retired by all cases. */
   instructions = 0;
 
-  constructor(vendor: Vendor, options: { specialise?: boolean } = {}) {
+  constructor(vendor: Vendor, options: { specialise?: boolean; compileAfter?: number } = {}) {
     this.bench = new CpuBench({ ramBytes: 4 << 20, processor: like(vendor), ...options });
     this.memory = this.bench.mem.u8.subarray(RAM + REGIONS_AT, RAM + REGIONS_AT + TOTAL_BYTES);
     this.layOut();

@@ -8,13 +8,16 @@ import type { Handler } from '../instructions/handler.ts';
 import { handlerOf } from '../instructions/index.ts';
 import { MODE_16, MODE_FLAT } from '../segments.ts';
 import { CPL, CS, EIP, LATCH_PAGE, LATCH_PHYSICAL, SEGMENT_WORDS, SEGMENTS, SS } from '../state.ts';
+import { type HotBlocks, NO_TIER } from './hot-blocks.ts';
 import {
   A,
   B,
   BYTES,
+  COMPILED,
   COUNT,
   DISPLACEMENT,
   FIRST_END,
+  HEAT,
   IMMEDIATE,
   INDEX_SHIFT,
   LENGTH_SHIFT,
@@ -24,6 +27,7 @@ import {
   MAX_INSTRUCTIONS,
   MICRO,
   MODE,
+  NEVER_HOT,
   OFFSET_MASK,
   OP,
   PLACE,
@@ -103,6 +107,9 @@ export class BlockCache implements Emitter {
   stops: Stops | null = null;
   /** Counts frames whose blocks were dropped. */
   drops = 0;
+  /** Executes the blocks that are hot; its `hot` stands beside it for the hot loop to call. */
+  private tier: HotBlocks = NO_TIER;
+  hot: HotBlocks['hot'] = NO_TIER.hot;
   /** Set once the CPU has an MMU. */
   memory!: ShortPath;
 
@@ -132,6 +139,12 @@ export class BlockCache implements Emitter {
     this.frames = new Array((core.mem.ramBytes + core.mem.romBytes) >>> 12).fill(undefined);
   }
 
+  /** Blocks that are made from now on are executed by `tier` once they are hot. */
+  useTier(tier: HotBlocks): void {
+    this.tier = tier;
+    this.hot = (p, left) => tier.hot(p, left);
+  }
+
   /** Forgets all blocks. Not to be called while one runs. */
   clear(): void {
     for (let frame = 0; frame < this.frames.length; frame++) {
@@ -145,6 +158,7 @@ export class BlockCache implements Emitter {
     this.end = FIRST;
     this.current = 0;
     this.generation++;
+    this.tier.cleared();
   }
 
   /** After a restore: blocks of frames whose contents changed go, the others are marked again. Not while one runs. */
@@ -191,11 +205,16 @@ export class BlockCache implements Emitter {
     const { code } = this;
     const to = SCRATCH + WORDS;
     code.copyWithin(to - WORDS, p - WORDS, end + WORDS);
-    code[to - WORDS + LINKABLE] = 0;
+    this.setApart(to);
     const last = to + end - p;
     if (LINKED_BY_A.has(code[last + OP])) code[last + A] = 0;
     if (LINKED_BY_B.has(code[last + OP])) code[last + B] = 0;
     return to;
+  }
+
+  /** The first micro-op of the block at `offset` in a frame; 0 when there is none. */
+  blockAt(frame: number, offset: number): number {
+    return this.frames[frame]?.blocks[offset] ?? 0;
   }
 
   private findBlock(linear: number): number {
@@ -239,8 +258,16 @@ export class BlockCache implements Emitter {
     code[to + OP] = MICRO.END;
     code[to + PLACE] = code[from + PLACE];
     code[start - WORDS + COUNT] = count;
-    code[start - WORDS + LINKABLE] = 0;
+    this.setApart(start);
     return start;
+  }
+
+  /** A block that is to be found once only: no other leads to it, and it is never hot. */
+  private setApart(start: number): void {
+    const header = start - WORDS;
+    this.code[header + LINKABLE] = 0;
+    this.code[header + HEAT] = NEVER_HOT;
+    this.code[header + COMPILED] = 0;
   }
 
   // --- Building ------------------------------------------------------------------------------------------------------
@@ -297,7 +324,7 @@ export class BlockCache implements Emitter {
       this.place = (bytes & OFFSET_MASK) | (count << INDEX_SHIFT);
       this.emit(MICRO.END);
     }
-    this.finish(start, count, bytes, mode, 1);
+    this.finish(start, count, bytes, mode, 1, Math.min(this.tier.heatOf(frame), NEVER_HOT));
     if (!cacheable) return this.toScratch(start, count);
     this.enlist(frame, offset, bytes).blocks[offset] = start;
     return start;
@@ -310,16 +337,25 @@ export class BlockCache implements Emitter {
     if (count > 1) return this.truncate(start, 1);
     const to = SCRATCH + WORDS;
     code.copyWithin(to - WORDS, start - WORDS, start + MAX_MICRO_OPS * WORDS);
-    code[to - WORDS + LINKABLE] = 0;
+    this.setApart(to);
     return to;
   }
 
-  private finish(start: number, count: number, bytes: number, mode: number, linkable: number): void {
+  private finish(
+    start: number,
+    count: number,
+    bytes: number,
+    mode: number,
+    linkable: number,
+    heat: number,
+  ): void {
     const header = start - WORDS;
     this.code[header + COUNT] = count;
     this.code[header + BYTES] = bytes;
     this.code[header + MODE] = mode;
     this.code[header + LINKABLE] = linkable;
+    this.code[header + HEAT] = heat;
+    this.code[header + COMPILED] = 0;
   }
 
   /** One instruction that begins on this page and ends on the next. */
@@ -349,7 +385,7 @@ export class BlockCache implements Emitter {
       this.place = bytes | (1 << INDEX_SHIFT);
       this.emit(MICRO.END);
     }
-    this.finish(start, 1, bytes, mode, 0);
+    this.finish(start, 1, bytes, mode, 0, NEVER_HOT);
     const secondFrame = second / PAGE_BYTES;
     if (secondFrame >= this.frames.length || limit < 2 * PAGE_BYTES) return this.toScratch(start, 1);
     const inFirst = PAGE_BYTES - offset;
@@ -450,6 +486,7 @@ export class BlockCache implements Emitter {
     const hit = [first, last].some((granule) => (known.granules[granule >> 5] & (1 << (granule & 31))) !== 0);
     if (!hit) return;
     this.core.codeChanged = true;
+    this.tier.changed(frame);
     this.dropWithStraddlers(frame);
     this.cutCurrent();
   }
@@ -471,6 +508,7 @@ export class BlockCache implements Emitter {
     if (this.frames[frame] === undefined) return;
     this.frames[frame] = undefined;
     this.drops++;
+    this.tier.dropped(frame);
     for (const physical of this.straddlers.keys())
       if (physical >>> 12 === frame) this.straddlers.delete(physical);
     this.core.mmu.unmarkCode(frame);

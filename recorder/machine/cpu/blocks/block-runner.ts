@@ -167,6 +167,11 @@ export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortP
 
     enter,
 
+    /** A block that has been entered as often as its header says (hot-blocks.ts). */
+    hot(p: number, left: number): number {
+      return blocks.hot(p, left);
+    },
+
     /**
      * As `enter`, after an instruction that only unlatched instruction fetch: the TLB is consulted, and if it leads where
      * it did before, the block linked to is still the one at `eip`.

@@ -41,6 +41,11 @@ export const BYTES = 1;
 export const MODE = 2;
 /** True if other blocks may lead to it without asking (BlockRunner.enter). */
 export const LINKABLE = 3;
+/** Times that it is still to be entered before it is hot (hot-blocks.ts); below 0 it is. */
+export const HEAT = 4;
+export const NEVER_HOT = 0x7fffffff;
+/** The compiled form of a hot block, in its maker's terms; 0 for none. */
+export const COMPILED = 5;
 
 export type { MicroName };
 

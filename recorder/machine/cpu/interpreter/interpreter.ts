@@ -849,6 +849,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           if (p === 0) return;
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 118: { // COLD_END
@@ -865,6 +871,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           if (p === 0) return;
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 120: { // INVLPG
@@ -878,6 +890,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           if (p === 0) return;
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 121: { // LOAD_CR3
@@ -890,6 +908,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           if (p === 0) return;
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 122: { // JMP
@@ -905,6 +929,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 123: { // JMP_R
@@ -920,6 +950,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 124: { // JCC0
@@ -937,6 +973,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 125: { // JCC1
@@ -954,6 +996,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 126: { // JCC2
@@ -971,6 +1019,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 127: { // JCC3
@@ -988,6 +1042,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 128: { // JCC4
@@ -1005,6 +1065,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 129: { // JCC5
@@ -1022,6 +1088,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 130: { // JCC6
@@ -1039,6 +1111,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 131: { // JCC7
@@ -1056,6 +1134,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 132: { // JCC8
@@ -1073,6 +1157,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 133: { // JCC9
@@ -1090,6 +1180,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 134: { // JCC10
@@ -1107,6 +1203,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 135: { // JCC11
@@ -1124,6 +1226,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 136: { // JCC12
@@ -1141,6 +1249,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 137: { // JCC13
@@ -1158,6 +1272,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 138: { // JCC14
@@ -1175,6 +1295,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 139: { // JCC15
@@ -1192,6 +1318,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 140: { // CALL
@@ -1215,6 +1347,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 141: { // CALL_R
@@ -1239,6 +1377,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 142: { // RET
@@ -1261,6 +1405,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 143: { // JMP_NEAR
@@ -1281,6 +1431,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 144: { // JCC_NEAR
@@ -1301,6 +1457,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 145: { // LOOP
@@ -1324,6 +1486,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 146: { // LOOPE
@@ -1347,6 +1515,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 147: { // LOOPNE
@@ -1370,6 +1544,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         case 148: { // JCXZ
@@ -1390,6 +1570,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
+          if (--code[p - 4] < 0) {
+            p = run.hot(p, left);
+            if (p === 0) return;
+            left = i32[86];
+            base = i32[87];
+          }
           continue;
         }
         default:

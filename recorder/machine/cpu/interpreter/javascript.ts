@@ -198,9 +198,15 @@ function statementText(of: Statement): string {
 
 // --- Transfers -------------------------------------------------------------------------------------------------------
 
-/** Every way into a block leaves these for whoever must know where execution stands (block-runner.ts). */
+/** Every way into a block leaves these for whoever must know where execution stands (block-runner.ts), and counts. */
 const ENTERED = `i32[${LEFT}] = left;
 i32[${BLOCK_EIP}] = base;
+if (--code[p - ${WORDS - micro.HEAT}] < 0) {
+  p = run.hot(p, left);
+  if (p === 0) return;
+  left = i32[${LEFT}];
+  base = i32[${BLOCK_EIP}];
+}
 continue;`;
 
 /** By the link, if the block there fits in what is left of the run. */

@@ -1,5 +1,6 @@
 import { FAST_PATH, RAM } from '../../layout.ts';
 import type { BlockCache } from '../blocks/block-cache.ts';
+import { NO_TIER } from '../blocks/hot-blocks.ts';
 import { MICRO_OPS } from '../blocks/micro-op-table.ts';
 import {
   A,
@@ -126,6 +127,8 @@ export function warmUp(core: Core, blocks: BlockCache, interpret: Interpret): vo
   for (let n = 0; n < OVERTURE; n++) run(MICRO.NOP, 0, 0, KIND_SUB, 0, 0);
   for (const [a, b] of OPERANDS) {
     for (const kind of [KIND_SUB, KIND_ADD]) {
+      // What is hot goes to one of several, so that V8 takes none of them for the only one.
+      blocks.useTier({ ...NO_TIER, hot: (p) => p });
       for (const slot of [0, (RAM + (PAGE << 12)) | 15]) {
         for (const link of [0, LINKED]) {
           for (const op of Object.values(MICRO)) run(op, a, b, kind, slot, link);
@@ -147,4 +150,5 @@ export function warmUp(core: Core, blocks: BlockCache, interpret: Interpret): vo
   }
   u8.set(contents, RAM + (PAGE << 12));
   code.fill(0, 0, LINKED + WORDS);
+  blocks.useTier(NO_TIER);
 }

@@ -1,0 +1,26 @@
+/** Executes blocks that are executed often (cpu/wasm). All that it has made of them goes with them. */
+export interface HotBlocks {
+  /**
+   * Block `p`, at EIP BLOCK_EIP in CPU_STATE, fits in the `left` instructions that the run still has, and has run as often as its
+   * header said. The micro-op with which the interpreter goes on, LEFT and BLOCK_EIP being those of its block; 0, with EIP and
+   * icount set, when the loop is to be left.
+   */
+  hot(p: number, left: number): number;
+  /** The number of times that a block in `frame` is to be interpreted first. */
+  heatOf(frame: number): number;
+  /** A store has hit code in a frame. */
+  changed(frame: number): void;
+  /** The blocks of a frame are gone. */
+  dropped(frame: number): void;
+  /** All blocks are gone. */
+  cleared(): void;
+}
+
+/** No block is ever hot. */
+export const NO_TIER: HotBlocks = {
+  hot: (p) => p,
+  heatOf: () => Number.POSITIVE_INFINITY,
+  changed() {},
+  dropped() {},
+  cleared() {},
+};

@@ -1,0 +1,178 @@
+import { Bytes } from './bytes.ts';
+
+/** Instructions of WebAssembly (Core Specification, 5.4), as many as are used here. */
+export const UNREACHABLE = 0x00;
+export const RETURN = 0x0f;
+export const DROP = 0x1a;
+export const SELECT = 0x1b;
+export const I32_EQZ = 0x45;
+export const I32_EQ = 0x46;
+export const I32_NE = 0x47;
+export const I32_LT_S = 0x48;
+export const I32_LT_U = 0x49;
+export const I32_GT_S = 0x4a;
+export const I32_GT_U = 0x4b;
+export const I32_LE_S = 0x4c;
+export const I32_LE_U = 0x4d;
+export const I32_GE_S = 0x4e;
+export const I32_GE_U = 0x4f;
+export const I64_NE = 0x52;
+export const I64_EQ = 0x51;
+export const I32_POPCNT = 0x69;
+export const I32_ADD = 0x6a;
+export const I32_SUB = 0x6b;
+export const I32_MUL = 0x6c;
+export const I32_AND = 0x71;
+export const I32_OR = 0x72;
+export const I32_XOR = 0x73;
+export const I32_SHL = 0x74;
+export const I32_SHR_S = 0x75;
+export const I32_SHR_U = 0x76;
+export const I64_MUL = 0x7e;
+export const I64_EXTEND_I32_S = 0xac;
+
+export const I32_LOAD = 0x28;
+export const I32_LOAD8_U = 0x2d;
+export const I32_LOAD16_U = 0x2f;
+export const I32_STORE = 0x36;
+export const I32_STORE8 = 0x3a;
+export const I32_STORE16 = 0x3b;
+
+/** Types. */
+export const I32 = 0x7f;
+export const EMPTY = 0x40;
+
+const BLOCK = 0x02;
+const LOOP = 0x03;
+const IF = 0x04;
+const ELSE = 0x05;
+const END = 0x0b;
+const BR = 0x0c;
+const BR_TABLE = 0x0e;
+const CALL = 0x10;
+const CALL_INDIRECT = 0x11;
+const RETURN_CALL_INDIRECT = 0x13;
+const LOCAL_GET = 0x20;
+const LOCAL_SET = 0x21;
+const LOCAL_TEE = 0x22;
+const I32_CONST = 0x41;
+
+/** Something that can be branched to. */
+export type Label = object;
+
+/** The body of a function, written in order; branches name labels, not depths. */
+export class Assembler {
+  readonly code = new Bytes(1 << 14);
+  private readonly open: Label[] = [];
+
+  op(...instructions: readonly number[]): void {
+    for (const instruction of instructions) this.code.byte(instruction);
+  }
+
+  constant(value: number): void {
+    this.code.byte(I32_CONST);
+    this.code.signed(value);
+  }
+
+  get(local: number): void {
+    this.code.byte(LOCAL_GET);
+    this.code.unsigned(local);
+  }
+  set(local: number): void {
+    this.code.byte(LOCAL_SET);
+    this.code.unsigned(local);
+  }
+  tee(local: number): void {
+    this.code.byte(LOCAL_TEE);
+    this.code.unsigned(local);
+  }
+
+  /** A load or store; the address, and for a store the value, are on the stack. `offset`: bytes added to the address. */
+  memory(instruction: number, offset = 0, alignment = 0): void {
+    this.code.byte(instruction);
+    this.code.unsigned(alignment);
+    this.code.unsigned(offset);
+  }
+
+  /** The word of the machine's memory with index `index`. */
+  loadWord(index: number): void {
+    this.constant(0);
+    this.memory(I32_LOAD, index * 4, 2);
+  }
+
+  /** Word `index` = what `value` leaves on the stack. */
+  storeWord(index: number, value: () => void): void {
+    this.constant(0);
+    value();
+    this.memory(I32_STORE, index * 4, 2);
+  }
+
+  call(func: number): void {
+    this.code.byte(CALL);
+    this.code.unsigned(func);
+  }
+
+  /** By table 0; the index is on the stack above the arguments. */
+  callIndirect(type: number): void {
+    this.code.byte(CALL_INDIRECT);
+    this.code.unsigned(type);
+    this.code.unsigned(0);
+  }
+  /** The same, instead of going on here. */
+  returnCallIndirect(type: number): void {
+    this.code.byte(RETURN_CALL_INDIRECT);
+    this.code.unsigned(type);
+    this.code.unsigned(0);
+  }
+
+  /** Branching to `label` goes on behind `body`; with `result` I32 it takes a value along. */
+  block(label: Label, body: () => void, result = EMPTY): void {
+    this.nest(BLOCK, label, body, result);
+  }
+  /** Branching to `label` begins `body` anew. */
+  loop(label: Label, body: () => void): void {
+    this.nest(LOOP, label, body, EMPTY);
+  }
+  /** By the value on the stack. With `result` I32 both leave one. */
+  when(yes: () => void, no?: () => void, result = EMPTY): void {
+    const label = {};
+    this.open.push(label);
+    this.code.byte(IF);
+    this.code.byte(result);
+    yes();
+    if (no) {
+      this.code.byte(ELSE);
+      no();
+    }
+    this.end();
+  }
+
+  branch(label: Label): void {
+    this.code.byte(BR);
+    this.code.unsigned(this.depth(label));
+  }
+
+  /** To label n by the value n on the stack; a greater one to the last. */
+  branchTable(labels: readonly Label[]): void {
+    this.code.byte(BR_TABLE);
+    this.code.unsigned(labels.length - 1);
+    for (const label of labels) this.code.unsigned(this.depth(label));
+  }
+
+  private nest(instruction: number, label: Label, body: () => void, result: number): void {
+    this.open.push(label);
+    this.code.byte(instruction);
+    this.code.byte(result);
+    body();
+    this.end();
+  }
+
+  private end(): void {
+    this.code.byte(END);
+    this.open.pop();
+  }
+
+  private depth(label: Label): number {
+    return this.open.length - 1 - this.open.lastIndexOf(label);
+  }
+}

@@ -1,0 +1,166 @@
+import * as micro from '../blocks/micro-ops.ts';
+import { FIRST_END, MICRO } from '../blocks/micro-ops.ts';
+
+/** A block of a region, or its beginning, up to where another block of the region begins. Offsets are within the page. */
+export interface Node {
+  readonly offset: number;
+  /** Its first micro-op. */
+  readonly start: number;
+  /** Instructions in the block, of which the interpreter executes the rest whenever compiled code leaves within it. */
+  readonly whole: number;
+  /** Instructions in the node. */
+  count: number;
+  /** The micro-op that ends the node: a transfer, one that always leaves, or, of a node that was cut, none of it (`cut`). */
+  end: number;
+  /** The node that begins in the middle of its block, where it goes on then. */
+  cut?: number;
+  /** Offsets of the nodes that it may lead to, within the region. */
+  successors: number[];
+  /** Of a call: where it leads (unless that is not known) and returns to. */
+  readonly callee?: number;
+  readonly site?: number;
+  /** Of a return: where calls of the function that it ends return to. */
+  returns: number[];
+}
+
+export type Graph = ReadonlyMap<number, Node>;
+
+/** Micro-ops that compiled code leaves always: their handlers, and what makes events. */
+const LEAVES = new Set<number>([
+  MICRO.COLD,
+  MICRO.COLD_END,
+  MICRO.COLD_REFETCH,
+  MICRO.INVLPG,
+  MICRO.LOAD_CR3,
+]);
+
+const isBranch = (op: number): boolean => op >= MICRO.JCC0 && op <= MICRO.JCC15;
+const NEAR = new Set<number>([
+  MICRO.JMP_NEAR,
+  MICRO.JCC_NEAR,
+  MICRO.LOOP,
+  MICRO.LOOPE,
+  MICRO.LOOPNE,
+  MICRO.JCXZ,
+]);
+export const isLeaving = (op: number): boolean => LEAVES.has(op);
+
+/** Call sites that a return is compared with at most. */
+const MAX_RETURNS = 8;
+
+/** The blocks of a page, as far as they are for one region. */
+export interface PageBlocks {
+  readonly code: Int32Array;
+  /** The block that begins at `offset`, if it is to be part of the region; else 0. */
+  blockAt(offset: number): number;
+}
+
+/** The blocks of a page that `entries` lead to, as far as they may be part of the region. */
+export function collect(page: PageBlocks, entries: readonly number[], maxInstructions: number): Graph {
+  const nodes = new Map<number, Node>();
+  const queue = [...entries];
+  let instructions = 0;
+  for (let offset = queue.shift(); offset !== undefined; offset = queue.shift()) {
+    if (nodes.has(offset) || instructions >= maxInstructions) continue;
+    const start = offset >= 0 && offset < 4096 ? page.blockAt(offset) : 0;
+    if (start === 0) continue;
+    const node = scan(page.code, start, offset);
+    nodes.set(offset, node);
+    instructions += node.count;
+    queue.push(...node.successors);
+    if (node.site !== undefined) queue.push(node.site);
+  }
+  cutOverlaps(page.code, nodes);
+  addReturns(nodes);
+  for (const node of nodes.values()) {
+    const inside = (offset: number) => nodes.has(offset);
+    node.returns = node.returns.filter(inside);
+    node.successors = [...node.successors, ...node.returns].filter(inside);
+  }
+  return reachable(nodes, entries);
+}
+
+const instructionsBefore = (code: Int32Array, p: number): number =>
+  code[p + micro.PLACE] >>> micro.INDEX_SHIFT;
+const offsetIn = (code: Int32Array, p: number): number => code[p + micro.PLACE] & micro.OFFSET_MASK;
+
+function scan(code: Int32Array, start: number, offset: number): Node {
+  let p = start;
+  while (code[p] < FIRST_END && !isLeaving(code[p])) p += micro.WORDS;
+  const op = code[p];
+  const before = instructionsBefore(code, p);
+  const node: Node = {
+    offset,
+    start,
+    whole: code[start - micro.WORDS + micro.COUNT],
+    count: op === MICRO.END || isLeaving(op) ? before : before + 1,
+    end: p,
+    successors: [],
+    returns: [],
+  };
+  const target = offset + code[p + micro.DISPLACEMENT];
+  const next = offset + code[p + micro.IMMEDIATE];
+  if (op === MICRO.END) node.successors.push(offset + offsetIn(code, p));
+  else if (op === MICRO.JMP) node.successors.push(target);
+  else if (isBranch(op) || NEAR.has(op))
+    node.successors.push(target, ...(op === MICRO.JMP_NEAR ? [] : [next]));
+  else if (op === MICRO.CALL) return { ...node, successors: [target], callee: target, site: next };
+  else if (op === MICRO.CALL_R) return { ...node, site: next };
+  return node;
+}
+
+/** Ends each block where it runs into the beginning of another. */
+function cutOverlaps(code: Int32Array, nodes: Map<number, Node>): void {
+  for (const [offset, node] of nodes) {
+    for (let p = node.start; p < node.end; p += micro.WORDS) {
+      const at = offset + offsetIn(code, p);
+      if (at === offset || !nodes.has(at)) continue;
+      const count = instructionsBefore(code, p);
+      const { start, whole } = node;
+      nodes.set(offset, { offset, start, whole, count, end: p, cut: at, successors: [at], returns: [] });
+      break;
+    }
+  }
+}
+
+/** Returns lead to the sites of calls of the function that they are in. */
+function addReturns(nodes: ReadonlyMap<number, Node>): void {
+  const sites = new Map<number, number[]>();
+  for (const { callee, site } of nodes.values()) {
+    if (callee === undefined || !nodes.has(callee) || !nodes.has(site!)) continue;
+    sites.set(callee, [...(sites.get(callee) ?? []), site!]);
+  }
+  for (const [callee, all] of sites) {
+    if (all.length > MAX_RETURNS) continue;
+    for (const offset of within(nodes, callee)) {
+      const node = nodes.get(offset)!;
+      if (node.successors.length === 0 && node.site === undefined)
+        node.returns = [...new Set([...node.returns, ...all])];
+    }
+  }
+}
+
+/** The nodes of a function: calls in it are stepped over. */
+function within(nodes: ReadonlyMap<number, Node>, callee: number): Set<number> {
+  const seen = new Set<number>();
+  const stack = [callee];
+  for (let offset = stack.pop(); offset !== undefined; offset = stack.pop()) {
+    const node = nodes.get(offset);
+    if (node === undefined || seen.has(offset)) continue;
+    seen.add(offset);
+    stack.push(...(node.site === undefined ? node.successors : [node.site]));
+  }
+  return seen;
+}
+
+function reachable(nodes: ReadonlyMap<number, Node>, entries: readonly number[]): Graph {
+  const reached = new Map<number, Node>();
+  const stack = [...entries];
+  for (let offset = stack.pop(); offset !== undefined; offset = stack.pop()) {
+    const node = nodes.get(offset);
+    if (node === undefined || reached.has(offset)) continue;
+    reached.set(offset, node);
+    stack.push(...node.successors);
+  }
+  return reached;
+}

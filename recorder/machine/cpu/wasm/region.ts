@@ -1,0 +1,322 @@
+import { type Expression, linksOf, type Transfer } from '../blocks/meaning.ts';
+import { MICRO_OPS } from '../blocks/micro-op-table.ts';
+import * as micro from '../blocks/micro-ops.ts';
+import { BLOCK_EIP, LEFT as LEFT_WORD } from '../state.ts';
+import * as wasm from './assembler.ts';
+import { Assembler, I32, type Label } from './assembler.ts';
+import { UNKNOWN_KIND } from './emit-expressions.ts';
+import { MicroOpEmitter, type Target } from './emit-micro-op.ts';
+import type { Graph, Node } from './graph.ts';
+import { isLeaving } from './graph.ts';
+import { DISPATCH, ENTRY, LEFT, localOf, NEXT, OFFSET, PAGE, STATE_WORDS } from './locals.ts';
+import { type Item, type Loop, structure } from './structure.ts';
+
+/** From a region of blocks to the body of a function. */
+
+/** A jump to a node: a branch to `label`, with DISPATCH set if the loop there has several entries. */
+interface Way {
+  readonly label: Label;
+  readonly dispatch: number;
+}
+const ONLY = -1;
+
+/** Returned by compiled code when the interpreter is to look for the block at BLOCK_EIP. */
+export const LOOK_UP = 0;
+
+/**
+ * A region, which is blocks of one page, as a function of WebAssembly: (entry, left, page, CPU state…) → the micro-op with which the
+ * interpreter goes on, or LOOK_UP. All else stands in CPU_STATE then.
+ *
+ * A loop is begun, and the region entered, only if the longest way to the next such check fits in what is left of the run; so
+ * icount is exact wherever compiled code leaves.
+ */
+export class RegionEmitter extends MicroOpEmitter {
+  private readonly nodes: Graph;
+  private readonly entries: readonly number[];
+  private readonly ways = new Map<number, Way>();
+  /** Nodes that ask whether enough is left, and how much that is. */
+  private readonly needs = new Map<number, number>();
+  /** Branching here goes on at the EIP in NEXT. */
+  private readonly elsewhere: Label = {};
+
+  constructor(nodes: Graph, entries: readonly number[], target: Target, user: boolean) {
+    super(new Assembler(), target, user);
+    this.nodes = nodes;
+    this.entries = entries;
+  }
+
+  /** Writes the whole body. */
+  function(): Assembler {
+    const { asm } = this;
+    const items = structure(
+      [...this.nodes.keys()],
+      (node) => this.nodes.get(node)!.successors,
+      new Set(this.entries),
+    );
+    const heads = new Set(this.entries);
+    noteHeads(items, heads);
+    for (const head of heads) this.needs.set(head, this.longest(head, heads));
+    asm.block(
+      this.exit,
+      () => {
+        asm.block(this.elsewhere, () => {
+          this.sequence(items, () => this.enter());
+          asm.op(wasm.UNREACHABLE);
+        });
+        asm.get(NEXT);
+        asm.get(PAGE);
+        asm.op(wasm.I32_SUB);
+        asm.set(OFFSET);
+        asm.constant(LOOK_UP);
+      },
+      I32,
+    );
+    this.writeState();
+    return asm;
+  }
+
+  /** Instructions on the longest way from `head` to the next check, or to the end of a block that is left in its middle. */
+  private longest(head: number, heads: ReadonlySet<number>): number {
+    const known = new Map<number, number>();
+    const from = (offset: number): number => {
+      const node = this.nodes.get(offset)!;
+      let further = 0;
+      for (const next of node.successors) {
+        if (heads.has(next)) continue;
+        if (!known.has(next)) known.set(next, from(next));
+        further = Math.max(further, known.get(next)!);
+      }
+      return Math.max(node.whole, node.count + further);
+    };
+    return from(head);
+  }
+
+  private writeState(): void {
+    const { asm } = this;
+    for (const word of STATE_WORDS) asm.storeWord(word, () => asm.get(localOf(word)!));
+    asm.storeWord(LEFT_WORD, () => asm.get(LEFT));
+    asm.storeWord(BLOCK_EIP, () => {
+      asm.get(PAGE);
+      asm.get(OFFSET);
+      asm.op(wasm.I32_ADD);
+    });
+  }
+
+  // --- Control flow --------------------------------------------------------------------------------------------------
+
+  private enter(): void {
+    const { asm, entries } = this;
+    for (let n = 0; n < entries.length - 1; n++) {
+      asm.get(ENTRY);
+      asm.constant(n);
+      asm.op(wasm.I32_EQ);
+      asm.when(() => this.jump(entries[n]));
+    }
+    this.jump(entries[entries.length - 1]);
+  }
+
+  /** `begin`, then the items in order, each reached by a branch out of a block that ends before it. */
+  private sequence(items: readonly Item[], begin: () => void): void {
+    const { asm } = this;
+    const labels = items.map(() => ({}));
+    items.forEach((item, n) => {
+      if (item.kind === 'node') this.ways.set(item.node, { label: labels[n], dispatch: ONLY });
+      else this.lead(item, labels[n]);
+    });
+    const upTo = (n: number): void => {
+      if (n < 0) {
+        begin();
+        return;
+      }
+      asm.block(labels[n], () => {
+        upTo(n - 1);
+        if (n > 0) this.item(items[n - 1]);
+      });
+    };
+    upTo(items.length - 1);
+    this.item(items[items.length - 1]);
+  }
+
+  private lead({ entries }: Loop, label: Label): void {
+    entries.forEach((entry, n) => {
+      this.ways.set(entry, { label, dispatch: entries.length > 1 ? n : ONLY });
+    });
+  }
+
+  private item(item: Item): void {
+    if (item.kind === 'node') this.node(this.nodes.get(item.node)!);
+    else this.loop(item);
+  }
+
+  private loop(item: Loop): void {
+    const { asm } = this;
+    const { entries } = item;
+    const label = {};
+    asm.loop(label, () => {
+      // In the body the entries are nodes like others to whoever begins it; jumps lead to the loop's beginning.
+      this.sequence(item.body, () => {
+        if (entries.length > 1) {
+          asm.get(DISPATCH);
+          asm.branchTable(entries.map((entry) => this.ways.get(entry)!.label));
+        } else {
+          asm.branch(this.ways.get(entries[0])!.label);
+        }
+        this.lead(item, label);
+      });
+    });
+  }
+
+  /** To offset `to` of the page, within the region or not. */
+  private goTo(to: number): void {
+    const { asm } = this;
+    if (this.nodes.has(to)) {
+      this.jump(to);
+      return;
+    }
+    asm.get(PAGE);
+    asm.constant(to);
+    asm.op(wasm.I32_ADD);
+    asm.set(NEXT);
+    asm.branch(this.elsewhere);
+  }
+
+  private jump(to: number): void {
+    const { label, dispatch } = this.ways.get(to)!;
+    if (dispatch !== ONLY) {
+      this.asm.constant(dispatch);
+      this.asm.set(DISPATCH);
+    }
+    this.asm.branch(label);
+  }
+
+  // --- Nodes ---------------------------------------------------------------------------------------------------------
+
+  private node(node: Node): void {
+    const { asm, code } = this;
+    asm.constant(node.offset);
+    asm.set(OFFSET);
+    this.kind = UNKNOWN_KIND;
+    const need = this.needs.get(node.offset);
+    if (need !== undefined) {
+      asm.get(LEFT);
+      asm.constant(need);
+      asm.op(wasm.I32_LT_S);
+      asm.when(() => this.leaveTo(node.start));
+    }
+    let first = node.start;
+    let index = 0;
+    for (let p = node.start; p <= node.end; p += micro.WORDS) {
+      if (p === node.end && node.cut !== undefined) break;
+      const at = code[p + micro.PLACE] >>> micro.INDEX_SHIFT;
+      if (at !== index) {
+        index = at;
+        first = p;
+      }
+      if (p === node.end) this.lastMicroOp(node, first);
+      else this.microOp(p, first);
+    }
+    if (node.cut !== undefined) {
+      this.retire(node.count);
+      this.goTo(node.cut);
+    }
+  }
+
+  private lastMicroOp(node: Node, first: number): void {
+    const { code } = this;
+    const p = node.end;
+    const { transfer } = MICRO_OPS[code[p]];
+    if (isLeaving(code[p]) || transfer === undefined) {
+      this.begin(p, first);
+      this.leave();
+      return;
+    }
+    this.microOp(p, first);
+    this.transfer(node, transfer);
+  }
+
+  private retire(count: number): void {
+    if (count === 0) return;
+    const { asm } = this;
+    asm.get(LEFT);
+    asm.constant(count);
+    asm.op(wasm.I32_SUB);
+    asm.set(LEFT);
+  }
+
+  private transfer(node: Node, transfer: Transfer): void {
+    const { offset } = node;
+    switch (transfer.kind) {
+      case 'fall':
+        this.retire(node.count);
+        this.goTo(offset + (this.code[this.p + micro.PLACE] & micro.OFFSET_MASK));
+        break;
+      case 'goto':
+        if (linksOf(transfer).length > 0) {
+          this.retire(node.count);
+          this.goTo(offset + this.field('displacement'));
+        } else {
+          this.indirect(node, transfer.to);
+        }
+        break;
+      case 'branch':
+        this.truth(transfer.taken);
+        this.retire(node.count);
+        this.asm.when(() => this.goTo(offset + this.field('displacement')));
+        this.goTo(offset + this.field('immediate'));
+        break;
+      case 'near':
+        this.near(node, transfer);
+        break;
+      default:
+        this.leave();
+    }
+  }
+
+  /** In flat code no limit is in the way. */
+  private near({ offset, count }: Node, { taken, before }: Transfer & { kind: 'near' }): void {
+    const { asm } = this;
+    const mask = this.field('scale');
+    const target = offset + this.field('displacement');
+    this.truth(taken);
+    this.statements(before);
+    this.retire(count);
+    asm.when(() => {
+      if (mask === -1) this.goTo(target);
+      else {
+        asm.get(PAGE);
+        asm.constant(target);
+        asm.op(wasm.I32_ADD);
+        asm.constant(mask);
+        asm.op(wasm.I32_AND);
+        asm.set(NEXT);
+        asm.branch(this.elsewhere);
+      }
+    });
+    this.goTo(offset + this.field('immediate'));
+  }
+
+  /** To where `to` says; a return to a call in the region stays in it. */
+  private indirect(node: Node, to: Expression): void {
+    const { asm } = this;
+    this.value(to);
+    asm.set(NEXT);
+    this.retire(node.count);
+    for (const site of node.returns) {
+      asm.get(NEXT);
+      asm.get(PAGE);
+      asm.constant(site);
+      asm.op(wasm.I32_ADD, wasm.I32_EQ);
+      asm.when(() => this.jump(site));
+    }
+    asm.branch(this.elsewhere);
+  }
+}
+
+/** Adds the entries of all loops. */
+function noteHeads(items: readonly Item[], heads: Set<number>): void {
+  for (const item of items) {
+    if (item.kind === 'node') continue;
+    for (const entry of item.entries) heads.add(entry);
+    noteHeads(item.body, heads);
+  }
+}
