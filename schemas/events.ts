@@ -53,6 +53,9 @@ export const STACK_SWITCH_REASON = ['privilege', 'iret', 'load', 'cr3', 'task'] 
 export const NO_IRQ = 255;
 /** Kinds of which repeats are folded while paging is off (recorder/machine/events/repeats.ts). */
 export const FOLDED_KINDS = ['control_writes', 'interrupts', 'stack_switches'] as const;
+/** The pin or port that resets the processor. */
+export const RESET_CAUSE = ['keyboard', 'port_92', 'port_cf9'] as const;
+export type ResetCause = (typeof RESET_CAUSE)[number];
 export const CONSOLE_PORT = ['com1', 'debugcon', 'bios', 'lpt1'] as const;
 
 /** Columns that every event carries: when, where in the code, and in which context. */
@@ -225,6 +228,9 @@ export const EVENT_KINDS = {
       column('size', 'small', 'bytes'),
     ],
   ),
+  resets: event('a reset of the processor by the guest', [
+    column('cause', 'small', 'by the keyboard controller (64h), port 92h or port CF9h', RESET_CAUSE),
+  ]),
 } as const satisfies Record<string, EventKindSpec>;
 
 export type EventKind = keyof typeof EVENT_KINDS;

@@ -7,6 +7,7 @@ import { inputs } from './inputs.ts';
 import { interrupts } from './interrupts.ts';
 import { pagingWrites } from './paging-writes.ts';
 import { repeats } from './repeats.ts';
+import { resets } from './resets.ts';
 import { run } from './run.ts';
 import { stackSwitches } from './stack-switches.ts';
 import { stores } from './stores.ts';
@@ -20,7 +21,7 @@ import { windows } from './windows.ts';
 /** The list of all tables, and the version of what is kept of them. */
 
 /** Every table a trace is seen as. Counted up when a table, column or rule of a table changes: caches made before are rebuilt. */
-export const TABLES_VERSION = 6;
+export const TABLES_VERSION = 7;
 
 export const TABLES: readonly TraceTable[] = [
   run,
@@ -36,6 +37,7 @@ export const TABLES: readonly TraceTable[] = [
   contexts,
   consoleLines,
   repeats,
+  resets,
   inputs,
   failures,
   windows,

@@ -138,7 +138,7 @@ period, an ATA channel without drives has DD7 pulled down, and each block of a d
   eventRevision: revision(33, 'rules of what becomes an event, and of what interrupt frames follow', {
     0: 'as in versions 0.1 and 0.2: every event is a row, and a frame stays on the stack page that it was pushed to',
     33: `repeats made while paging is off are folded; interrupt frames follow the code from stack to stack; each iteration of a
-repeated string instruction that reads through the alternate window has a row`,
+repeated string instruction that reads through the alternate window has a row, and so has a reset of the processor`,
   }),
   tlbEntries: count(2, 'uint32', {
     doc: 'TLB entries in total; a 386 has 32 in 4 ways',

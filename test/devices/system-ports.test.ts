@@ -6,7 +6,7 @@ import { Board, PIT_SPEED } from './board.ts';
 
 /** The small ports of the board: 61h (IBM PC/AT Technical Reference), 80h, 92h, E9h, 402h, F4h. */
 
-function ports() {
+function ports(config = {}) {
   const heard: number[][] = [];
   const lines: string[] = [];
   const memory = {
@@ -14,11 +14,13 @@ function ports() {
     restoreA20: (on: boolean) => void lines.push(`restore ${on}`),
   };
   const onConsole = (port: number, byte: number) => void heard.push([port, byte]);
-  const board = new Board(PIT_SPEED, { memory, onConsole } as never);
+  const resets: unknown[][] = [];
+  const log = { add: (...row: unknown[]) => row[0] === 'resets' && resets.push(row) };
+  const board = new Board({ ...PIT_SPEED, ...config }, { memory, onConsole, log } as never);
   const timer = new Timer(board.host, board.bus, board.pic);
   const system = new SystemPorts(board.host, board.bus, timer);
   board.device = system as Device;
-  return { board, system, heard, lines };
+  return { board, system, heard, lines, resets };
 }
 
 describe('port 61h', () => {
@@ -72,6 +74,22 @@ describe('port 92h', () => {
     expect([system.resetRequested, board.bus.deadlineMoved]).toEqual([true, true]);
     system.resetDone();
     expect(system.resetRequested).toBe(false);
+  });
+});
+
+describe('a reset', () => {
+  it('is an event, with what made it', () => {
+    const { board, system, resets } = ports();
+    board.out(0x92, 3);
+    system.reset('keyboard');
+    system.reset('port_cf9');
+    expect(resets).toEqual([1, 0, 2].map((cause) => ['resets', cause]));
+  });
+
+  it('is none in a trace of an earlier revision', () => {
+    const { board, system, resets } = ports({ eventRevision: 0 });
+    board.out(0x92, 3);
+    expect([system.resetRequested, resets]).toEqual([true, []]);
   });
 });
 

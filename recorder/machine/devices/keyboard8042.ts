@@ -152,7 +152,7 @@ export class KeyboardController implements Device {
         break;
       case 0xd1:
         this.system.a20 = (value & OUTPUT_PORT_A20) !== 0;
-        if ((value & OUTPUT_PORT_RESET) === 0) this.system.reset();
+        if ((value & OUTPUT_PORT_RESET) === 0) this.system.reset('keyboard');
         break;
       case 0xd2:
         this.offer(value, KEYBOARD);
@@ -173,7 +173,7 @@ export class KeyboardController implements Device {
     words[PENDING] = 0;
     if (value >= 0xf0) {
       // Pulses the output lines whose bits are 0; line 0 is the processor's RESET.
-      if ((value & OUTPUT_PORT_RESET) === 0) this.system.reset();
+      if ((value & OUTPUT_PORT_RESET) === 0) this.system.reset('keyboard');
       return;
     }
     switch (value) {

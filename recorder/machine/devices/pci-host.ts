@@ -94,7 +94,7 @@ export class PciHost implements Device {
         if (0xcf8 + port === RESET_PORT && size === 1) {
           if (value & RESET_NOW && !this.words[HIDDEN]) {
             this.resetBridges();
-            system.reset();
+            system.reset('port_cf9');
           }
         } else if (!this.words[HIDDEN]) this.out(port, value, size);
       },

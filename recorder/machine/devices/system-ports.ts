@@ -1,3 +1,4 @@
+import { RESET_CAUSE, type ResetCause } from '../../../schemas/events.ts';
 import type { Device, DeviceHost } from '../device.ts';
 import type { PortBus } from './bus.ts';
 import { consoleOf } from './console.ts';
@@ -39,6 +40,8 @@ export class SystemPorts implements Device {
   private readonly words: Int32Array;
   private readonly bus: PortBus;
   private readonly memory: DeviceHost['memory'];
+  /** The log, where a reset is an event. */
+  private readonly resets: DeviceHost['log'];
 
   constructor(host: DeviceHost, bus: PortBus, timer: Timer) {
     this.state = deviceBlock(host.mem, 'system');
@@ -48,6 +51,7 @@ export class SystemPorts implements Device {
     this.words = words;
     this.bus = bus;
     this.memory = memory;
+    this.resets = host.config.eventRevision >= 33 ? host.log : null;
     words[A20_LINE] = 1;
     const { ports } = DEVICES.system;
     bus.claim(ports.portB, {
@@ -66,7 +70,7 @@ export class SystemPorts implements Device {
       in: () => (words[A20_LINE] ? A20 : 0),
       out: (_port, value) => {
         this.a20 = (value & A20) !== 0;
-        if (value & FAST_RESET) this.reset();
+        if (value & FAST_RESET) this.reset('port_92');
       },
     });
     bus.claim(ports.progress, {
@@ -106,7 +110,8 @@ export class SystemPorts implements Device {
   }
 
   /** The processor is to start over. */
-  reset(): void {
+  reset(cause: ResetCause): void {
+    this.resets?.add('resets', RESET_CAUSE.indexOf(cause));
     this.words[RESET] = 1;
     this.bus.deadlineMoved = true;
   }
