@@ -1,4 +1,5 @@
 import type { WindowKind } from '../../schemas/events.ts';
+import type { Linear } from '../../schemas/units.ts';
 
 /** The configuration of a machine, and what the recorder knows of its guest. */
 
@@ -22,7 +23,7 @@ export interface ProcessLayout {
 export interface WindowLayout {
   readonly kind: WindowKind;
   /** `pages` and `slot`: linear address of the first page; `word`: of the word, on a 4-byte boundary; else 0. */
-  readonly linear: number;
+  readonly linear: Linear;
   /** `pages`: how many; else 0. */
   readonly pages: number;
 }

@@ -1,4 +1,5 @@
 import type { DriveKind } from '../../schemas/trace/header.ts';
+import type { Icount, Physical } from '../../schemas/units.ts';
 import type { MachineConfig } from './config.ts';
 import type { EventLog } from './events/event-log.ts';
 import type { MachineMemory } from './layout.ts';
@@ -12,9 +13,9 @@ export interface Device {
   readonly name: string;
   readonly state: { readonly offset: number; readonly bytes: number };
   /** icount of the next thing this device does by itself; Infinity when it waits for the guest. */
-  nextDeadline(): number;
+  nextDeadline(): Icount;
   /** Called at `now` >= nextDeadline(); must move the deadline past `now`. */
-  onDeadline(now: number): void;
+  onDeadline(now: Icount): void;
   /** Called once the whole machine is wired. */
   powerOn?(): void;
   /** Rebuilds what is derived from the block, after a restore. */
@@ -62,12 +63,12 @@ export interface InterruptController {
 
 /** Physical memory as a bus master sees it: paging structures in it stay tracked. */
 export interface DmaPort {
-  physRead8(physical: number): number;
-  physRead16(physical: number): number;
-  physRead32(physical: number): number;
-  physWrite8(physical: number, value: number): void;
-  physWrite16(physical: number, value: number): void;
-  physWrite32(physical: number, value: number): void;
+  physRead8(physical: Physical): number;
+  physRead16(physical: Physical): number;
+  physRead32(physical: Physical): number;
+  physWrite8(physical: Physical, value: number): void;
+  physWrite16(physical: Physical, value: number): void;
+  physWrite32(physical: Physical, value: number): void;
 }
 
 /** A disk's contents: the image as given plus what the guest wrote. Sectors of 512 bytes. */
@@ -136,7 +137,7 @@ export interface DeviceHost {
   readonly drives: readonly Drive[];
   readonly firmware: Firmware | null;
   readonly memory: MemoryControl;
-  readonly clock: { readonly icount: number };
+  readonly clock: { readonly icount: Icount };
   readonly dma: DmaPort;
   readonly onConsole?: ConsoleListener | undefined;
 }

@@ -1,5 +1,6 @@
 import { EVENT_KINDS, type EventBatch } from '../../schemas/events.ts';
 import { CODE_BYTES, type EndState } from '../../schemas/trace/end-state.ts';
+import type { Linear } from '../../schemas/units.ts';
 import { BIG } from './cpu/descriptors.ts';
 import { VM } from './cpu/flags.ts';
 import { CR0_PE } from './cpu/segments.ts';
@@ -83,7 +84,7 @@ export class EndWatch {
 const absentReads = ({ devices }: Machine): AbsentReads => ({ ...(devices.bus.absent ?? NONE) });
 
 /** Up to CODE_BYTES bytes at a linear address, as far as they are mapped to memory. */
-function codeAt(machine: Machine, linear: number): Uint8Array {
+function codeAt(machine: Machine, linear: Linear): Uint8Array {
   const bytes: number[] = [];
   for (let n = 0; n < CODE_BYTES; n++) {
     const physical = machine.mmu.translateForDebug((linear + n) | 0);

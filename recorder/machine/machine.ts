@@ -1,6 +1,6 @@
 import { BadInput } from '../../schemas/bad-input.ts';
 import { type Input, POKE_REGISTERS } from '../../schemas/trace/inputs.ts';
-import type { Icount } from '../../schemas/units.ts';
+import type { Frame, Icount } from '../../schemas/units.ts';
 import { loadFirmware } from './boot/firmware.ts';
 import { type LinuxOptions, loadLinux } from './boot/linux-boot.ts';
 import { loadMultiboot, type MultibootOptions } from './boot/multiboot.ts';
@@ -145,14 +145,14 @@ export class Machine {
   }
 
   get icount(): Icount {
-    return this.cpu.icount as Icount;
+    return this.cpu.icount;
   }
 
   /**
    * Runs until icount is `until` or the run ends. Whatever is due at an instant happens before the instruction there,
    * and before this returns, so a run stopped and resumed anywhere is the same run.
    */
-  run(until: number): StopReason {
+  run(until: Icount): StopReason {
     const { cpu, devices } = this;
     for (;;) {
       const end = this.arrive(until);
@@ -172,7 +172,7 @@ export class Machine {
    * Executes to the next boundary: one instruction, or the delivery of one interrupt or exception, whichever comes first.
    * A halted processor waits for its interrupt in the same step, but not beyond `until`.
    */
-  step(until: number): StopReason {
+  step(until: Icount): StopReason {
     const { cpu, devices } = this;
     for (;;) {
       const end = this.arrive(until);
@@ -204,7 +204,7 @@ export class Machine {
   }
 
   /** Lets happen what is due now; then why not to go on, if there is a reason. */
-  private arrive(until: number): StopReason | undefined {
+  private arrive(until: Icount): StopReason | undefined {
     const { cpu, devices, stops } = this;
     if (stops) stops.byDevice = true;
     this.fire(cpu.icount);
@@ -236,7 +236,7 @@ export class Machine {
   }
 
   /** Time passes while halted; false when nothing can end it. */
-  private sleep(next: number, until: number): boolean {
+  private sleep(next: Icount, until: Icount): boolean {
     if (!this.cpu.interruptsEnabled || next === Number.POSITIVE_INFINITY) return false;
     this.cpu.icount = Math.min(next, until);
     return true;
@@ -255,9 +255,9 @@ export class Machine {
   }
 
   /** Outside inputs first, then devices in the order in which they are wired. */
-  private fire(now: number): void {
+  private fire(now: Icount): void {
     while (this.nondet.nextInputAt() <= now) {
-      const input = this.nondet.takeInput(now as Icount);
+      const input = this.nondet.takeInput(now);
       if (!input) break;
       if (input.kind === 'poke') this.poke(input);
       else this.devices.acceptInput(input);
@@ -469,7 +469,7 @@ export class Machine {
     return Uint32Array.from(frames);
   }
 
-  private frameBytes(frame: number): Uint8Array {
+  private frameBytes(frame: Frame): Uint8Array {
     const at = RAM + frame * 4096;
     return this.mem.u8.subarray(at, at + 4096);
   }

@@ -13,7 +13,7 @@ export interface Nondet {
   /** A value the machine asks for now (`disk_latency`, `rtc_start`). `low`/`high` bound the answer (integers, inclusive). */
   draw(kind: InputKind, now: Icount, low: number, high: number): number;
   /** icount at which the next asynchronous input (`serial_byte`, `inject_irq`, …) is due; Infinity when none is. */
-  nextInputAt(): number;
+  nextInputAt(): Icount;
   /** Takes the next asynchronous input if it is due at or before `now`. */
   takeInput(now: Icount): Input | undefined;
   /** The world outside wants no more: a run returns where next something is due. Absent: never. */

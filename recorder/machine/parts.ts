@@ -1,3 +1,4 @@
+import type { Icount } from '../../schemas/units.ts';
 import type { ProtectedEntry } from './boot/placement.ts';
 import type { MachineConfig, ResolvedProfile } from './config.ts';
 import type {
@@ -23,7 +24,7 @@ import type { Stops } from './state/stops.ts';
 /** The members of the CPU that the machine needs. */
 export interface MachineCpu extends CpuView {
   /** Settable: time passes while halted. */
-  icount: number;
+  icount: Icount;
   readonly halted: boolean;
   /** EFLAGS.IF. */
   readonly interruptsEnabled: boolean;
@@ -38,7 +39,7 @@ export interface MachineCpu extends CpuView {
    * Executes until icount is exactly `until`, or until halted, shut down, or `bus.deadlineMoved`; with `single` not beyond
    * the delivery of one interrupt or exception.
    */
-  run(until: number, single?: boolean): void;
+  run(until: Icount, single?: boolean): void;
   /** Deliveries of interrupts and exceptions at this icount, since the machine came to it. Derived: not in a snapshot. */
   readonly deliveries?: number;
   /** Takes the stops that a debugger waits for. */

@@ -1,4 +1,5 @@
 import { type LadderRow, sameHashWords } from '../../schemas/trace/ladder.ts';
+import type { Icount } from '../../schemas/units.ts';
 import type { Divergence } from '../trace/divergence.ts';
 import { TraceReader } from '../trace/trace-reader.ts';
 import { type ReplayOptions, replay } from '../verify/replay.ts';
@@ -18,7 +19,7 @@ export interface Bisection {
   readonly divergence: Divergence;
   /** The state at `from` is the recorded one. */
   readonly from: number;
-  readonly until: number;
+  readonly until: Icount;
   /** Two executions that part, as closely as it could be narrowed; absent when all executions agree. */
   readonly pinned: Pinned | undefined;
   /** Number of executions of the stretch that were compared. */
@@ -32,7 +33,7 @@ export interface Bisection {
 }
 
 export interface RecordedDifference {
-  readonly icount: number;
+  readonly icount: Icount;
   /** Values: of the executions, then of the recording. */
   readonly differences: readonly Difference[];
 }
@@ -106,7 +107,7 @@ function search(reader: TraceReader, divergence: Divergence, options: BisectOpti
 function recordedDifference(
   executions: Executions,
   from: Instant,
-  until: number,
+  until: Icount,
 ): RecordedDifference | undefined {
   const recorded = executions.recordedAfter(until);
   if (!recorded) return undefined;
@@ -140,7 +141,7 @@ interface Pair {
 function narrow(
   executions: Executions,
   from: Instant,
-  until: number,
+  until: Icount,
 ): { pair: Pair | undefined; executions: number } {
   let pair: Pair | undefined;
   let count = 0;
@@ -178,7 +179,7 @@ function differingExecution(
 }
 
 /** At most POINTS icounts after `from`, evenly spaced, the last one `until`. */
-function between(from: number, until: number): number[] {
+function between(from: number, until: Icount): number[] {
   const steps = Math.max(1, Math.min(POINTS, until - from));
   return Array.from({ length: steps }, (_, i) => from + Math.ceil(((i + 1) * (until - from)) / steps));
 }

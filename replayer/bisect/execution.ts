@@ -7,6 +7,7 @@ import type { Snapshot } from '../../recorder/machine/state/snapshot.ts';
 import { STATE_LAYOUT } from '../../recorder/machine/state/state-hash.ts';
 import type { Input } from '../../schemas/trace/inputs.ts';
 import { type LadderRow, ladderRow, sameHashWords } from '../../schemas/trace/ladder.ts';
+import type { Icount } from '../../schemas/units.ts';
 import { cpuOf } from '../debug/register.ts';
 import { DivergenceFound } from '../trace/divergence.ts';
 import { type RecordedCheckpoint, RecordedCheckpoints } from '../trace/recorded-checkpoints.ts';
@@ -31,7 +32,7 @@ export class Executions {
   readonly machine: Machine;
   private readonly nondet: LoggedNondet;
   private readonly checkpoints: RecordedCheckpoints | undefined;
-  private readonly onProgress: (icount: number) => void;
+  private readonly onProgress: (icount: Icount) => void;
 
   constructor(
     reader: TraceReader,
@@ -48,14 +49,14 @@ export class Executions {
   }
 
   /** Goes to the trace's last checkpoint at or before `icount`, up to which the recording was replayed. */
-  skipTo(icount: number): void {
+  skipTo(icount: Icount): void {
     const index = this.checkpoints?.before(icount) ?? -1;
     const checkpoint = index >= 0 ? this.checkpoints?.get(index) : undefined;
     if (checkpoint) this.restore(checkpoint);
   }
 
   /** The trace's first checkpoint at or after `icount`. */
-  recordedAfter(icount: number): RecordedCheckpoint | undefined {
+  recordedAfter(icount: Icount): RecordedCheckpoint | undefined {
     return this.checkpoints?.from(icount);
   }
 
@@ -67,7 +68,7 @@ export class Executions {
   }
 
   /** Runs on to an icount. */
-  runTo(icount: number): Instant {
+  runTo(icount: Icount): Instant {
     try {
       const stop = this.machine.run(icount);
       this.onProgress(this.machine.icount);

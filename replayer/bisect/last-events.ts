@@ -1,4 +1,5 @@
 import { type Column, EVENT_KIND_NAMES, EVENT_KINDS, type EventTable } from '../../schemas/events.ts';
+import type { Icount } from '../../schemas/units.ts';
 import type { TraceReader } from '../trace/trace-reader.ts';
 import { columnText } from '../verify/event-check.ts';
 
@@ -6,7 +7,7 @@ import { columnText } from '../verify/event-check.ts';
 
 /** A recorded event. */
 export interface PastEvent {
-  readonly icount: number;
+  readonly icount: Icount;
   readonly kind: string;
   /** Linear address of its instruction. */
   readonly eip: number;
@@ -18,7 +19,7 @@ export interface PastEvent {
 const UNTOLD = new Set(['seq', 'frame_id']);
 
 /** The last recorded events before an icount, the last one last. */
-export function eventsBefore(reader: TraceReader, icount: number, count: number): PastEvent[] {
+export function eventsBefore(reader: TraceReader, icount: Icount, count: number): PastEvent[] {
   let found: PastEvent[] = [];
   for (let n = reader.chunks.length - 1; n >= 0 && found.length < count; n--) {
     const { range } = reader.chunks[n];
@@ -28,7 +29,7 @@ export function eventsBefore(reader: TraceReader, icount: number, count: number)
   return found;
 }
 
-function inChunk(reader: TraceReader, n: number, icount: number, count: number): PastEvent[] {
+function inChunk(reader: TraceReader, n: number, icount: Icount, count: number): PastEvent[] {
   const chunk = reader.readChunk(n);
   const { firstSeq } = reader.chunks[n].range;
   const rows = EVENT_KIND_NAMES.flatMap((kind) => {

@@ -1,6 +1,7 @@
 import { RAM } from '../../recorder/machine/layout.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
 import { CR4_PSE, PAGE_SIZE_4M, PRESENT, USER, WRITABLE } from '../../recorder/machine/mmu/bits.ts';
+import type { Physical } from '../../schemas/units.ts';
 
 /** The linear memory of an address space as ranges that are mapped alike. */
 
@@ -10,20 +11,20 @@ export interface MappedRange {
   /** Inclusive. */
   readonly last: number;
   /** Physical address of the first page; the others follow it. */
-  readonly physical: number;
+  readonly physical: Physical;
   /** `rw` or `r-`, `u` or `s`. */
   readonly rights: string;
 }
 
-export const word = (machine: Machine, physical: number): number =>
+export const word = (machine: Machine, physical: Physical): number =>
   physical + 4 <= machine.mem.ramBytes ? machine.mem.view.getInt32(RAM + physical, true) : -1;
 
 const rightsOf = (entry: number): string => `${entry & WRITABLE ? 'rw' : 'r-'}${entry & USER ? 'u' : 's'}`;
 
 /** Mappings of the directory in the frame at `directory` (physical address), joined to ranges of consecutive frames. */
 export function mappedRanges(machine: Machine, directory: number): MappedRange[] {
-  const ranges: { first: number; last: number; physical: number; rights: string }[] = [];
-  const add = (first: number, bytes: number, physical: number, rights: string) => {
+  const ranges: { first: number; last: number; physical: Physical; rights: string }[] = [];
+  const add = (first: number, bytes: number, physical: Physical, rights: string) => {
     const range = ranges[ranges.length - 1];
     const follows = range && range.last + 1 === first && range.physical + (first - range.first) === physical;
     if (follows && range.rights === rights) range.last = first + bytes - 1;

@@ -13,6 +13,7 @@ import { readCount } from '../../schemas/count.ts';
 import { symbolize } from '../../schemas/guest/elf.ts';
 import { symbolAddress } from '../../schemas/guest/guest-address.ts';
 import { guestSymbols } from '../../schemas/guest/guest-symbols.ts';
+import type { Frame, Icount, Physical } from '../../schemas/units.ts';
 import type { Untrusted } from '../../schemas/untrusted.ts';
 import { EBP, ESP, RETURN } from '../dwarf/call-frames.ts';
 import type { LastWriter } from '../store-index/last-writer.ts';
@@ -29,7 +30,7 @@ import { interruptedCaller } from './unwind.ts';
 
 /** A finding of the analysis, as `monitor findings` lists it. */
 export interface DebugFinding {
-  readonly icount: number;
+  readonly icount: Icount;
   readonly title: string;
   readonly summary: Untrusted;
 }
@@ -43,12 +44,12 @@ export interface MonitorOptions {
    * The newest write to any byte of [physical, physical + bytes) of the recorded run before the instruction at `before`, with
    * what devices did on arrival there, if that is known without executing anything.
    */
-  readonly lastWriter?: (physical: number, bytes: number, before: number) => LastWriter | undefined;
+  readonly lastWriter?: (physical: Physical, bytes: number, before: number) => LastWriter | undefined;
 }
 
 /** A write; without `eip` a device made it. */
 interface Writer {
-  readonly icount: number;
+  readonly icount: Icount;
   readonly eip: number | undefined;
 }
 
@@ -217,7 +218,7 @@ export class Monitor {
     return `${lines.join('\n')}\n`;
   }
 
-  private ownerOf(frame: number): string {
+  private ownerOf(frame: Frame): string {
     const name = this.names.at(frame << 12, this.debuggee.position.icount);
     return name ? ` (${name})` : '';
   }

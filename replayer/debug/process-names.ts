@@ -1,10 +1,11 @@
+import type { Icount } from '../../schemas/units.ts';
 import { type Untrusted, untrusted } from '../../schemas/untrusted.ts';
 import type { TraceReader } from '../trace/trace-reader.ts';
 
 /** Names of processes by their page directories. */
 
 interface Seen {
-  readonly icount: number;
+  readonly icount: Icount;
   readonly name: Untrusted;
 }
 
@@ -30,7 +31,7 @@ export class ProcessNames {
   }
 
   /** The process last seen under a directory (physical address) at `icount`; undefined when none was. */
-  at(directory: number, icount: number): Untrusted | undefined {
+  at(directory: number, icount: Icount): Untrusted | undefined {
     return this.seen.get((directory & ~0xfff) >>> 0)?.findLast((seen) => seen.icount <= icount)?.name;
   }
 }

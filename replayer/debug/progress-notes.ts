@@ -1,3 +1,5 @@
+import type { Icount } from '../../schemas/units.ts';
+
 /** Notes about a run that takes long, for a debugger's console. */
 
 /** Milliseconds that a run is silent, and those between two notes. */
@@ -21,7 +23,7 @@ export class ProgressNotes {
   }
 
   /** The machine runs, and is at `icount`: called some twenty times a second. */
-  at(icount: number): void {
+  at(icount: Icount): void {
     const now = this.clock();
     if (now - this.seen > PAUSE_MS) this.said = now;
     this.seen = now;

@@ -1,4 +1,5 @@
 import { type EventBatch, WRITE_SOURCE } from '../../schemas/events.ts';
+import type { Frame, Icount, Physical } from '../../schemas/units.ts';
 import type { DeviceWrite } from '../verify/device-writes.ts';
 import { Epoch } from './epoch.ts';
 import { FrameRows } from './frame-rows.ts';
@@ -51,7 +52,7 @@ export class StoreIndexBuilder {
     });
   }
 
-  private addDeviceWrites(until: number): void {
+  private addDeviceWrites(until: Icount): void {
     let taken = 0;
     for (const { icount, physical, size } of this.byDevices) {
       if (icount > until) break;
@@ -62,8 +63,8 @@ export class StoreIndexBuilder {
   }
 
   private add(
-    icount: number,
-    physical: number,
+    icount: Icount,
+    physical: Physical,
     size: number,
     source: number,
     { linear, eip, cr3, depth }: typeof NOBODY,
@@ -112,7 +113,7 @@ export class StoreIndexBuilder {
     if (this.held > ROWS_HELD) this.relieve();
   }
 
-  private close(frame: number, rows: FrameRows): void {
+  private close(frame: Frame, rows: FrameRows): void {
     this.held -= rows.fresh;
     this.writer.add(frame, rows.from, rows.rows, rows.count);
     rows.turn();

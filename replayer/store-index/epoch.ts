@@ -1,4 +1,5 @@
 import { allocateColumn, type ColumnArray } from '../../schemas/events.ts';
+import type { Physical } from '../../schemas/units.ts';
 
 /** Writes of the current epoch of the index: the last one of each word, gathered in memory. */
 
@@ -44,7 +45,7 @@ export class Epoch {
   }
 
   /** Row for the next write, of `size` bytes at `physical`; callers fill all other columns. */
-  add(physical: number, size: number): number {
+  add(physical: Physical, size: number): number {
     if (this.rowCount === this.capacity) this.grow();
     const { rows, slots } = this;
     const slot = this.find(physical, size);
@@ -68,7 +69,7 @@ export class Epoch {
     this.generation++;
   }
 
-  private find(physical: number, size: number): number {
+  private find(physical: Physical, size: number): number {
     const { slots, stamps, generation, rows } = this;
     const mask = slots.length - 1;
     const key = ((physical << 2) | SIZE_SHIFT[size as 1 | 2 | 4]) >>> 0;

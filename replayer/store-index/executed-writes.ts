@@ -1,5 +1,6 @@
 import type { Machine } from '../../recorder/machine/machine.ts';
 import { Stops } from '../../recorder/machine/state/stops.ts';
+import type { Icount, Linear, Physical } from '../../schemas/units.ts';
 import type { ForwardSession } from '../timeline/forward-session.ts';
 import { executeTo, goTo } from '../timeline/go-to.ts';
 import type { Write } from './last-writer.ts';
@@ -8,7 +9,7 @@ import type { Write } from './last-writer.ts';
 
 /** Writes to look for: a range of memory and a stretch of the run. */
 export interface WriteWindow {
-  readonly physical: number;
+  readonly physical: Physical;
   readonly bytes: number;
   /** Writes from this icount on … */
   readonly from: number;
@@ -25,7 +26,7 @@ export interface WriteWindow {
 export async function executedWrites(
   session: ForwardSession,
   { physical, bytes, from, before, pokes }: WriteWindow,
-  onProgress?: (icount: number) => void,
+  onProgress?: (icount: Icount) => void,
 ): Promise<Write[]> {
   const { machine } = session;
   const watch = { first: physical, last: physical + bytes - 1 };
@@ -59,8 +60,8 @@ class WatchedWrites extends Stops {
   }
 
   override accesses(
-    linear: number,
-    physical: number,
+    linear: Linear,
+    physical: Physical,
     size: number,
     write: boolean,
     byProgram: boolean,

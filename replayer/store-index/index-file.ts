@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { bounded } from '../../schemas/bounded.ts';
 import { pack, unpack } from '../../schemas/trace/compression.ts';
+import type { Frame } from '../../schemas/units.ts';
 import { type DecodedRows, decodeRows, encodeRows, type RowColumns } from './rows.ts';
 
 /**
@@ -38,7 +39,7 @@ export class StoreIndexWriter {
   }
 
   /** The next block of a frame; `from`: its first epoch. */
-  add(frame: number, from: number, rows: RowColumns, count: number): void {
+  add(frame: Frame, from: number, rows: RowColumns, count: number): void {
     const { codec, rawBytes, data } = pack(encodeRows(rows, count));
     this.blocks[frame].push(from, this.offset, data.length, codec, rawBytes);
     this.append(data);
@@ -113,7 +114,7 @@ export class StoreIndexFile {
    * Rows that have, of each byte of a frame, the last write of each epoch before icount `before` since its last write
    * before that; in the order of the run, and maybe with later ones. Undefined where nothing was written before.
    */
-  rowsBefore(frame: number, before: number): DecodedRows | undefined {
+  rowsBefore(frame: Frame, before: number): DecodedRows | undefined {
     let found = -1;
     for (let block = this.firsts[frame]; block < this.firsts[frame + 1]; block++) {
       if (this.blocks[block * BLOCK_FIELDS] * 2 ** EPOCH_SHIFT >= before) break;

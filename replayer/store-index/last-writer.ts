@@ -1,4 +1,5 @@
 import { WRITE_SOURCE } from '../../schemas/events.ts';
+import type { Frame, Icount, Linear, Physical } from '../../schemas/units.ts';
 import { FRAME_BYTES } from './frame-rows.ts';
 import { EPOCH_SHIFT, type StoreIndexFile } from './index-file.ts';
 import type { DecodedRows } from './rows.ts';
@@ -10,11 +11,11 @@ const NEVER = { kind: 'never' } as const;
 
 /** A write to memory. Addresses are u32, sizes bytes. */
 export interface Write {
-  readonly icount: number;
-  readonly physical: number;
+  readonly icount: Icount;
+  readonly physical: Physical;
   readonly size: number;
   /** Linear address of the store; 0 when it was not made by one. */
-  readonly linear: number;
+  readonly linear: Linear;
   readonly eip: number;
   readonly cr3: number;
   readonly depth: number;
@@ -30,13 +31,13 @@ export type LastWriter =
 
 /** Bytes next to each other with the same last writer. */
 export interface Run {
-  readonly physical: number;
+  readonly physical: Physical;
   readonly bytes: number;
   readonly last: LastWriter;
 }
 
 /** The last writer of each byte of [physical, physical + bytes) last, before the instruction at `before`. */
-export function lastWriters(index: StoreIndexFile, physical: number, bytes: number, before: number): Run[] {
+export function lastWriters(index: StoreIndexFile, physical: Physical, bytes: number, before: number): Run[] {
   const runs: Run[] = [];
   const end = physical + bytes;
   for (let frame = Math.floor(physical / FRAME_BYTES); frame * FRAME_BYTES < end; frame++) {
@@ -87,7 +88,7 @@ class FrameSearch {
   private readonly writers = new Map<number, LastWriter>();
   private readonly hidden: LastWriter;
 
-  constructor(index: StoreIndexFile, frame: number, before: number) {
+  constructor(index: StoreIndexFile, frame: Frame, before: number) {
     this.base = frame * FRAME_BYTES;
     this.rows = index.rowsBefore(frame, before);
     // Only writes of the epoch in which the instant lies can hide others.

@@ -1,5 +1,6 @@
 import { type Page, SNAPSHOT_PAGE, type Snapshot } from '../../recorder/machine/state/snapshot.ts';
 import { comparePositions, type Position } from '../../recorder/machine/state/stops.ts';
+import type { Icount } from '../../schemas/units.ts';
 import type { Checkpoint } from './forward-session.ts';
 
 /** Checkpoints in memory, as a timeline keeps them within a budget. */
@@ -55,11 +56,11 @@ export class CheckpointStore {
   }
 
   /** The next place for a checkpoint of the grid beyond `icount`. */
-  nextGridPoint(icount: number): number {
+  nextGridPoint(icount: Icount): number {
     return (Math.floor(icount / this.step) + 1) * this.step;
   }
 
-  hasGridPoint(icount: number): boolean {
+  hasGridPoint(icount: Icount): boolean {
     return this.grid[this.gridIndex(icount)].snapshot.icount === icount;
   }
 
@@ -78,7 +79,7 @@ export class CheckpointStore {
   }
 
   /** Forgets recent ones that are not within the spacing before `icount`, and keeps at most `count` of the others. */
-  trimRecent(icount: number, count: number): void {
+  trimRecent(icount: Icount, count: number): void {
     this.recent = this.recent
       .filter(({ snapshot }) => snapshot.icount <= icount && snapshot.icount > icount - this.step)
       .sort((a, b) => a.snapshot.icount - b.snapshot.icount)
@@ -86,7 +87,7 @@ export class CheckpointStore {
   }
 
   /** Index of the last of the grid at or before `icount`. */
-  private gridIndex(icount: number): number {
+  private gridIndex(icount: Icount): number {
     let low = 0;
     let high = this.grid.length - 1;
     while (low < high) {

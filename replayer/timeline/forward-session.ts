@@ -54,7 +54,7 @@ class SwitchedNondet implements Nondet {
 type Inputs = Nondet & {
   readonly taken: number;
   seek(taken: number): void;
-  checkTaken?(icount: number): void;
+  checkTaken?(icount: Icount): void;
 };
 
 /**
@@ -131,7 +131,7 @@ export class ForwardSession {
   }
 
   /** Runs to (icount, 0), or to where `stops` has it stop. */
-  run(icount: number, stops: Stops | null = null): void {
+  run(icount: Icount, stops: Stops | null = null): void {
     const { machine } = this;
     const target = Math.min(icount, this.end);
     for (;;) {
@@ -179,7 +179,7 @@ export class ForwardSession {
    * Becomes the state of the trace's last checkpoint at or before `icount` but after `after`, if there is one. It must be
    * what the ladder says: else it throws DivergenceFound.
    */
-  restoreRecorded(after: number, icount: number): boolean {
+  restoreRecorded(after: number, icount: Icount): boolean {
     const { recorded } = this;
     const index = recorded?.before(icount) ?? -1;
     if (!recorded || index < 0 || recorded.icount(index) <= after) return false;

@@ -7,6 +7,7 @@ import {
   type Watch,
 } from '../../recorder/machine/state/stops.ts';
 import { host } from '../../schemas/host.ts';
+import type { Icount } from '../../schemas/units.ts';
 import { CheckpointStore } from './checkpoints.ts';
 import type { Checkpoint, ForwardSession } from './forward-session.ts';
 
@@ -17,7 +18,7 @@ export interface TimelineOptions {
   readonly spacing?: number;
   /** Memory for checkpoints, bytes. */
   readonly budget?: number;
-  readonly onProgress?: (icount: number) => void;
+  readonly onProgress?: (icount: Icount) => void;
 }
 
 /** Some 40 ms of execution. */
@@ -54,7 +55,7 @@ export type Arrival =
 export class Timeline {
   readonly checkpoints: CheckpointStore;
   private readonly session: ForwardSession;
-  private readonly onProgress: ((icount: number) => void) | undefined;
+  private readonly onProgress: ((icount: Icount) => void) | undefined;
 
   constructor(session: ForwardSession, options: TimelineOptions = {}) {
     this.session = session;
@@ -110,7 +111,7 @@ export class Timeline {
   }
 
   /** As seek, but the machine may have been run by another session in between. */
-  async restoreAt(icount: number): Promise<void> {
+  async restoreAt(icount: Icount): Promise<void> {
     this.session.restore(this.checkpoints.before({ icount, deliveries: 0 }));
     await this.seek({ icount, deliveries: 0 });
   }
@@ -253,7 +254,7 @@ export class Timeline {
 
   /** Runs to (icount, 0), leaving checkpoints on the grid. False when interrupted. */
   private async runTo(
-    icount: number,
+    icount: Icount,
     stops: Stops | null = null,
     interrupted: () => boolean = () => false,
   ): Promise<boolean> {

@@ -15,7 +15,7 @@ export class WhatIfNondet implements Nondet {
   private places: number[];
 
   /** Begins at `icount` of the recorded run. */
-  constructor(log: readonly Input[], icount: number) {
+  constructor(log: readonly Input[], icount: Icount) {
     const rest = log.filter((input) => input.icount >= icount);
     this.recorded = Object.fromEntries(
       INPUT_KINDS.map((kind) => [kind, rest.filter((input) => input.kind === kind)]),

@@ -1,5 +1,6 @@
 import { CONSOLE_PORT, EVENT_KINDS } from '../../schemas/events.ts';
 import { latin1 } from '../../schemas/text-bytes.ts';
+import type { Icount } from '../../schemas/units.ts';
 import type { TraceReader } from './trace-reader.ts';
 
 /** The lines that a guest printed, from the bytes recorded. */
@@ -9,7 +10,7 @@ const NEWLINE = 10;
 const RETURN = 13;
 
 export interface ConsoleLine {
-  readonly icount: number;
+  readonly icount: Icount;
   readonly seq: number;
   readonly cr3: number;
   /** icount of the last byte. */

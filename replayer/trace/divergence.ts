@@ -1,11 +1,12 @@
 import type { TraceDamage } from '../../schemas/trace/framing.ts';
+import type { Icount } from '../../schemas/units.ts';
 
 /** Divergences: the first difference of a replay from its recording, and what to say of it. */
 
 /** The first place at which a replay differs from its recording. */
 export interface Divergence {
   /** The first icount known to differ. */
-  readonly icount: number;
+  readonly icount: Icount;
   /** The last rung of the ladder that agrees; the cause lies between the two. */
   readonly since: number;
   /** `cpu`, `ram`, `tlb`, `disk`, a device, `events:KIND`, `input`, `exit`, `image`, or `trace` for a damaged file. */

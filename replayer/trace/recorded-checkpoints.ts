@@ -2,6 +2,7 @@ import type { DiskContents, DiskImage } from '../../recorder/machine/device.ts';
 import { type PagedArea, type Snapshot, sameBytes } from '../../recorder/machine/state/snapshot.ts';
 import { BlockList } from '../../schemas/trace/block-list.ts';
 import { TraceDamage } from '../../schemas/trace/framing.ts';
+import type { Icount } from '../../schemas/units.ts';
 import { CheckpointWalk } from './checkpoint-walk.ts';
 import { DivergenceFound } from './divergence.ts';
 import type { TraceReader } from './trace-reader.ts';
@@ -48,18 +49,18 @@ export class RecordedCheckpoints {
   }
 
   /** Index of the last one at or before `icount`; -1 when there is none. */
-  before(icount: number): number {
+  before(icount: Icount): number {
     return this.reader.checkpoints.findLastIndex((entry) => entry.icount <= icount);
   }
 
   /** The first one at or after `icount`; undefined when there is none. */
-  from(icount: number): RecordedCheckpoint | undefined {
+  from(icount: Icount): RecordedCheckpoint | undefined {
     const index = this.reader.checkpoints.findIndex((entry) => entry.icount >= icount);
     return index < 0 ? undefined : this.get(index);
   }
 
   /** Index of the one at `icount`; -1 when there is none. */
-  at(icount: number): number {
+  at(icount: Icount): number {
     return this.reader.checkpoints.findIndex((entry) => entry.icount === icount);
   }
 

@@ -37,6 +37,7 @@ import { decodeHeader, type TraceDisk, type TraceHeader } from '../../schemas/tr
 import type { Input } from '../../schemas/trace/inputs.ts';
 import { hashWordsHex, type LadderRow } from '../../schemas/trace/ladder.ts';
 import { MAX_EVENTS, MAX_ROW_BYTES, MAX_STORES } from '../../schemas/trace/limits.ts';
+import type { Icount } from '../../schemas/units.ts';
 
 /** Reads a trace: its header, chunks, checkpoints and footer, or as much as is whole of a torn one. */
 
@@ -106,7 +107,7 @@ export class TraceChunk {
 }
 
 /** Whatever goes wrong in decoding a frame is damage to the file, and says where; what is beyond a limit was written so. */
-function readingPart<Result>(part: string, icount: number, read: () => Result): Result {
+function readingPart<Result>(part: string, icount: Icount, read: () => Result): Result {
   try {
     return read();
   } catch (error) {

@@ -1,12 +1,13 @@
 import type { Machine } from '../../recorder/machine/machine.ts';
 import { Stops } from '../../recorder/machine/state/stops.ts';
+import type { Icount, Linear, Physical } from '../../schemas/units.ts';
 
 /** Writes to memory that devices and pokes made during a replay. */
 
 /** A write to memory that no instruction made: by a bus master, or a poke from outside. */
 export interface DeviceWrite {
-  readonly icount: number;
-  readonly physical: number;
+  readonly icount: Icount;
+  readonly physical: Physical;
   readonly size: number;
 }
 
@@ -22,7 +23,7 @@ export class DeviceWrites extends Stops {
     this.tell = tell;
   }
 
-  override accesses(_linear: number, physical: number, size: number, write: boolean): void {
+  override accesses(_linear: Linear, physical: Physical, size: number, write: boolean): void {
     if (write && this.byDevice) this.tell({ icount: this.machine.icount, physical: physical >>> 0, size });
   }
 }

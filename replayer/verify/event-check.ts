@@ -9,6 +9,7 @@ import {
   type EventKind,
   type EventTable,
 } from '../../schemas/events.ts';
+import type { Icount } from '../../schemas/units.ts';
 import { type DivergenceFacts, DivergenceFound } from '../trace/divergence.ts';
 import type { RecordedEvents } from '../trace/recorded-events.ts';
 
@@ -83,7 +84,7 @@ export class EventCheck implements EventSink {
   }
 
   /** Throws when an event was recorded before `icount` that the replay, which got there, did not make. */
-  checkMade(icount: number): void {
+  checkMade(icount: Icount): void {
     const missing = this.kinds.flatMap((kind): DivergenceFacts[] => {
       const stream = this.recorded.next(kind);
       if (!stream || stream.table.columns[ICOUNT][stream.row] >= icount) return [];

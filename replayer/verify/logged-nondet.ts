@@ -60,7 +60,7 @@ export class LoggedNondet implements Nondet {
   }
 
   /** Throws unless every input before `icount` was asked for. */
-  checkTaken(icount: number): void {
+  checkTaken(icount: Icount): void {
     const recorded = this.log[this.next];
     if (recorded && recorded.icount < icount) {
       throw this.divergence(recorded, recorded.icount, 'no request for it');
@@ -78,7 +78,7 @@ export class LoggedNondet implements Nondet {
     this.nextAsynchronous = i;
   }
 
-  private divergence(recorded: Input | undefined, now: number, actual: string): DivergenceFound {
+  private divergence(recorded: Input | undefined, now: Icount, actual: string): DivergenceFound {
     const expected = recorded
       ? `${recorded.kind} = ${recorded.value} at icount ${recorded.icount}`
       : 'no more inputs';

@@ -1,4 +1,5 @@
 import type { LadderRow } from '../../schemas/trace/ladder.ts';
+import type { Icount } from '../../schemas/units.ts';
 import { DivergenceFound } from '../trace/divergence.ts';
 import type { TraceReader } from '../trace/trace-reader.ts';
 
@@ -32,7 +33,7 @@ export function checkRungs(rungs: readonly LadderRow[], interval: number, end: n
 }
 
 function unlikeLadder(
-  icount: number,
+  icount: Icount,
   expected: string,
   at: number,
   actual = 'the next rung is due',

@@ -15,6 +15,7 @@ import type { TraceHeader } from '../../schemas/trace/header.ts';
 import type { Input } from '../../schemas/trace/inputs.ts';
 import { hashWordsHex, type LadderRow, ladderRow, sameHashWords } from '../../schemas/trace/ladder.ts';
 import { ChunkCuts, RUNGS_PER_CHUNK, type TraceOutput } from '../../schemas/trace/output.ts';
+import type { Icount } from '../../schemas/units.ts';
 import {
   type Divergence,
   type DivergenceFacts,
@@ -50,7 +51,7 @@ export interface ReplayOptions {
   readonly storesFrom?: number;
   /** Makes the writer of a second trace, given its header. Called once it is known that the guest can be loaded. */
   readonly output?: (header: TraceHeader) => TraceOutput;
-  readonly onProgress?: (icount: number) => void;
+  readonly onProgress?: (icount: Icount) => void;
   /** Stands between the machine and one of its disks: number 0 is the first hard disk, the others follow as in the header. */
   readonly watchDisk?: (image: DiskImage, disk: number) => DiskImage;
   /** Told what bus masters and pokes write to memory, in order; before the events of the same icount. */
@@ -63,7 +64,7 @@ export interface ReplayResult {
   /** The first difference; absent when everything agreed. */
   readonly divergence: Divergence | undefined;
   /** The icount that the replay came to. */
-  readonly icount: number;
+  readonly icount: Icount;
   /** Counts of what was compared and found equal. */
   readonly verified: { readonly rungs: number; readonly events: number; readonly inputs: number };
   /** True if the recorded end of the run (exit, final state) was reached and agreed. */
@@ -435,13 +436,13 @@ const describeExit = ({ kind, code, message }: TraceExit): string => {
 };
 
 /** `interrupted` and `limit` say that nothing ended the run from within. */
-function compareExit(recorded: TraceExit, actual: TraceExit, icount: number): void {
+function compareExit(recorded: TraceExit, actual: TraceExit, icount: Icount): void {
   const expected = describeExit(recorded);
   const got = describeExit(actual);
   if (expected !== got) throw new DivergenceFound({ icount, subsystem: 'exit', expected, actual: got });
 }
 
-export function endedEarly(icount: number, stop: StopReason, expected: number): DivergenceFound {
+export function endedEarly(icount: Icount, stop: StopReason, expected: number): DivergenceFound {
   return new DivergenceFound({
     icount,
     subsystem: 'exit',

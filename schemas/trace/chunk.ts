@@ -1,7 +1,6 @@
 import protobuf from 'protobufjs';
 import { bounded, type Counts, decodeMessage, OutOfBounds } from '../bounded.ts';
 import type { EventKind } from '../events.ts';
-import type { Icount } from '../units.ts';
 import type { Packed } from './compression.ts';
 import { eventKindNumber, eventKindOf } from './event-codec.ts';
 import { decodeInputs, encodeInputs } from './input-codec.ts';
@@ -104,7 +103,7 @@ export function ladderFromWire(wire: WireLadder | null): LadderRow[] {
   bounded('the number of hashes', hashes.length, count, count);
   for (const name of components) bounded('the length of a component', name.length, 1, MAX_NAME_BYTES);
   return wire.icount.map((icount, row) => ({
-    icount: toNumber(icount) as Icount,
+    icount: toNumber(icount),
     hashes: Object.fromEntries(
       components.map((name, i): [string, HashWords] => {
         const hash = hashes[row * components.length + i] ?? 0;

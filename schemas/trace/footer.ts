@@ -1,6 +1,5 @@
 import { bounded, decodeMessage, named } from '../bounded.ts';
 import { EVENT_KIND_NAMES } from '../events.ts';
-import type { Icount } from '../units.ts';
 import { printable } from '../untrusted.ts';
 import type { CheckpointEntry } from './checkpoint.ts';
 import {
@@ -105,7 +104,7 @@ export function decodeFooter(bytes: Uint8Array, fileBytes: number): TraceFooter 
       code: wire.exit_code,
       message: printable(wire.exit_message),
     },
-    final: ladderFromWire(wire.final)[0] ?? { icount: 0 as Icount, hashes: {} },
+    final: ladderFromWire(wire.final)[0] ?? { icount: 0, hashes: {} },
     chunks: wire.chunks.map((chunk) => ({
       offset: toNumber(chunk.offset),
       range: rangeFromWire(chunk.range),

@@ -1,7 +1,6 @@
 import protobuf from 'protobufjs';
 import { bounded, decodeMessage } from '../bounded.ts';
 import type { ColumnArray, ColumnType } from '../events.ts';
-import type { Icount } from '../units.ts';
 import { ColumnError, decodeColumn, encodeColumn, maxEncodedBytes } from './column-codec.ts';
 import { INPUT_KINDS, type Input, POKE_TARGETS } from './inputs.ts';
 import { UNBACKED_INPUTS } from './limits.ts';
@@ -54,7 +53,7 @@ export function decodeInputs(bytes: Uint8Array): Input[] {
   decodeColumn('value', message.address, rows, address);
   return Array.from(kind, (number, i) => {
     if (number >= INPUT_KINDS.length) throw new ColumnError(`input kind ${number} is unknown`);
-    const input = { kind: INPUT_KINDS[number], icount: icount[i] as Icount, value: value[i] };
+    const input = { kind: INPUT_KINDS[number], icount: icount[i], value: value[i] };
     if (target[i] === 0) return input;
     if (target[i] >= POKE_TARGETS.length) throw new ColumnError(`poke target ${target[i]} is unknown`);
     return { ...input, target: POKE_TARGETS[target[i]], address: address[i] };

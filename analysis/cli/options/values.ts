@@ -2,7 +2,6 @@ import { unescaped } from '../../../recorder/capture/input/typing.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { readCount } from '../../../schemas/count.ts';
 import type { Input } from '../../../schemas/trace/inputs.ts';
-import type { Icount } from '../../../schemas/units.ts';
 import { grouped } from '../terminal/format.ts';
 
 /** Values as people type them on the command line. */
@@ -68,7 +67,7 @@ export function parseInjection(text: string): Input {
   const [line, when, ...more] = text.split('@');
   const value = /^\d+$/.test(line) ? Number(line) : Number.NaN;
   if (more.length === 0 && when !== undefined && value <= 15)
-    return { kind: 'inject_irq', icount: parseCount(when, '--inject') as Icount, value };
+    return { kind: 'inject_irq', icount: parseCount(when, '--inject'), value };
   throw new BadInput(
     `--inject ${text}: not an interrupt`,
     'write IRQ@ICOUNT with a line 0-15, as 14@2500000',
@@ -86,7 +85,7 @@ export function parseTyping(text: string): { text: string; at: number } {
 export function parseSerial(text: string): Input[] {
   const colon = text.indexOf(':');
   if (colon < 1) throw new BadInput(`--serial ${text}: no time`, 'write ICOUNT:TEXT, as 4M:root\\n');
-  const icount = parseCount(text.slice(0, colon), '--serial') as Icount;
+  const icount = parseCount(text.slice(0, colon), '--serial');
   const bytes = Buffer.from(unescaped(text.slice(colon + 1)));
   return Array.from(bytes, (value) => ({ kind: 'serial_byte' as const, icount, value }));
 }

@@ -1,6 +1,7 @@
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { readElf } from '../../../schemas/guest/elf.ts';
 import { utf8 } from '../../../schemas/text-bytes.ts';
+import type { Linear } from '../../../schemas/units.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
 import {
   BASE_END,
@@ -103,7 +104,7 @@ function planOf(image: Uint8Array, name: string): LoadPlan {
 }
 
 /** A kernel linked high gives its entry as a linear address; before paging only the physical one works. */
-function entryPoint(entry: number, segments: readonly (Placed & { readonly linear: number })[]): number {
+function entryPoint(entry: number, segments: readonly (Placed & { readonly linear: Linear })[]): number {
   const inside = (at: number, size: number) => entry >= at && entry < at + size;
   if (segments.some(({ physical, memoryBytes }) => inside(physical, memoryBytes))) return entry;
   const home = segments.find(({ linear, memoryBytes }) => inside(linear, memoryBytes));

@@ -1,4 +1,5 @@
 import { BadInput } from '../../../schemas/bad-input.ts';
+import type { Physical } from '../../../schemas/units.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
 
 /** Shared by the boot loaders: putting files into RAM, and where a PC's memory is. */
@@ -13,7 +14,7 @@ const PAGE = 4096;
 
 /** Bytes to put at a physical address; `memoryBytes` beyond them are zeroed. */
 export interface Placed {
-  readonly physical: number;
+  readonly physical: Physical;
   readonly bytes: Uint8Array;
   readonly memoryBytes: number;
 }

@@ -1,3 +1,4 @@
+import type { Linear } from '../../../schemas/units.ts';
 import { FAST_PATH, type MachineMemory } from '../layout.ts';
 import { FAST_READ, FAST_USER_READ, FAST_USER_WRITE, FAST_WRITE } from '../mmu/fast-path.ts';
 import type { Mmu } from '../mmu/mmu.ts';
@@ -30,7 +31,7 @@ export class Access {
 
   // --- Linear ------------------------------------------------------------------------------------------------------
 
-  read(linear: number, size: number, cpl: number): number {
+  read(linear: Linear, size: number, cpl: number): number {
     const slot = this.i32[(FAST_PATH >>> 2) + (linear >>> 12)];
     const offset = linear & 0xfff;
     if ((slot & (cpl === 3 ? FAST_USER_READ : FAST_READ)) !== 0 && offset + size <= 0x1000) {
@@ -41,7 +42,7 @@ export class Access {
     return this.mmu.readSlow(linear | 0, size as 1 | 2 | 4, cpl);
   }
 
-  write(linear: number, size: number, value: number, cpl: number): void {
+  write(linear: Linear, size: number, value: number, cpl: number): void {
     const slot = this.i32[(FAST_PATH >>> 2) + (linear >>> 12)];
     const offset = linear & 0xfff;
     if ((slot & (cpl === 3 ? FAST_USER_WRITE : FAST_WRITE)) !== 0 && offset + size <= 0x1000) {
@@ -55,7 +56,7 @@ export class Access {
   }
 
   /** Faults as `write` would; writes nothing. */
-  probeWrite(linear: number, size: number, cpl: number): void {
+  probeWrite(linear: Linear, size: number, cpl: number): void {
     const slot = this.i32[(FAST_PATH >>> 2) + (linear >>> 12)];
     const allowed = (slot & (cpl === 3 ? FAST_USER_WRITE : FAST_WRITE)) !== 0;
     if (!allowed || (linear & 0xfff) + size > 0x1000) {
@@ -64,15 +65,15 @@ export class Access {
   }
 
   /** For an operand of several accesses that is to be aligned as a whole (SDM volume 3, table 6-7). */
-  checkAligned(linear: number, size: number): void {
+  checkAligned(linear: Linear, size: number): void {
     this.mmu.checkAligned(linear, size, this.i32[CPL]);
   }
 
   /** Accesses by the processor itself, to descriptor tables and task state segments: always privileged. */
-  systemRead(linear: number, size: number): number {
+  systemRead(linear: Linear, size: number): number {
     return this.read(linear, size, 0);
   }
-  systemWrite(linear: number, size: number, value: number): void {
+  systemWrite(linear: Linear, size: number, value: number): void {
     this.write(linear, size, value, 0);
   }
 

@@ -1,4 +1,5 @@
 import { POKE_REGISTERS } from '../../../schemas/trace/inputs.ts';
+import type { Frame, Linear } from '../../../schemas/units.ts';
 import type { ProtectedEntry } from '../boot/placement.ts';
 import { DEFAULT_CONFIG } from '../config.ts';
 import type { CoprocessorLines, InterruptController, IoBus } from '../device.ts';
@@ -323,11 +324,11 @@ export class Cpu extends CpuState implements CpuView {
     this.words[LATCH_PAGE] = -1;
   }
 
-  operandWraps(linear: number): void {
+  operandWraps(linear: Linear): void {
     this.blocks.operandWraps(linear);
   }
 
-  codeWritten(frame: number, offset: number, size: number): void {
+  codeWritten(frame: Frame, offset: number, size: number): void {
     this.blocks.written(frame, offset, size);
   }
 

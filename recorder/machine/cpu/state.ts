@@ -1,3 +1,4 @@
+import type { Icount } from '../../../schemas/units.ts';
 import type { EventContext } from '../events/event-log.ts';
 import { CPU_STATE, CPU_STATE_BYTES, type MachineMemory } from '../layout.ts';
 import { MachineError } from '../machine-error.ts';
@@ -136,10 +137,10 @@ export class CpuState implements EventContext {
     this.f64 = mem.f64;
   }
 
-  get icount(): number {
+  get icount(): Icount {
     return this.f64[ICOUNT];
   }
-  set icount(value: number) {
+  set icount(value: Icount) {
     this.f64[ICOUNT] = value;
   }
   get eip(): number {

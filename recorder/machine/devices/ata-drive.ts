@@ -1,4 +1,3 @@
-import type { Icount } from '../../../schemas/units.ts';
 import type { Device, DeviceHost } from '../device.ts';
 import type { PortBus } from './bus.ts';
 import { type DeviceBlock, deviceBlock } from './device-block.ts';
@@ -217,7 +216,7 @@ export abstract class AtaDrive implements Device {
 
   private draw(kind: 'disk_latency' | 'disk_block'): number {
     const { nondet, clock, config } = this.host;
-    return nondet.draw(kind, clock.icount as Icount, config.diskLatencyMin, config.diskLatencyMax);
+    return nondet.draw(kind, clock.icount, config.diskLatencyMin, config.diskLatencyMax);
   }
 
   /** Of what the drive knows by itself. */

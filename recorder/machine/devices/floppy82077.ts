@@ -1,4 +1,3 @@
-import type { Icount } from '../../../schemas/units.ts';
 import type { Device, DeviceHost } from '../device.ts';
 import type { PortBus } from './bus.ts';
 import { type DeviceBlock, deviceBlock } from './device-block.ts';
@@ -274,7 +273,7 @@ export class FloppyController implements Device {
   private begin(command: number): void {
     const { nondet, clock, config } = this.host;
     const { diskLatencyMin, diskLatencyMax } = config;
-    const latency = nondet.draw('disk_latency', clock.icount as Icount, diskLatencyMin, diskLatencyMax);
+    const latency = nondet.draw('disk_latency', clock.icount, diskLatencyMin, diskLatencyMax);
     this.words[EXECUTING] = command;
     this.doubles[DONE_AT] = clock.icount + Math.max(1, latency);
     this.bus.deadlineMoved = true;

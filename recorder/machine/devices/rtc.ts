@@ -1,4 +1,3 @@
-import type { Icount } from '../../../schemas/units.ts';
 import type { Device, DeviceHost } from '../device.ts';
 import type { PortBus } from './bus.ts';
 import { type CivilTime, civilTime, secondsOf } from './calendar.ts';
@@ -94,7 +93,7 @@ export class RealTimeClock implements Device {
     this.pic = pic;
     this.bus = bus;
     this.revised = config.chipsetRevision >= 31;
-    this.doubles[BASE] = nondet.draw('rtc_start', 0 as Icount, START_MIN, START_MAX);
+    this.doubles[BASE] = nondet.draw('rtc_start', 0, START_MIN, START_MAX);
     this.doubles[NEXT_PERIODIC] = NEVER;
     this.doubles[NEXT_UPDATE] = NEVER;
     this.registers[A] = 0x26;

@@ -1,3 +1,5 @@
+import type { Icount } from '../../../schemas/units.ts';
+
 /**
  * A clock of `hertz` ticks a second, driven by the count of retired instructions. Exact at any icount below 2^53: whole
  * seconds are split off before anything is multiplied.
@@ -12,7 +14,7 @@ export class VirtualClock {
   }
 
   /** Ticks that have passed when `icount` instructions have retired. */
-  ticksAt(icount: number): number {
+  ticksAt(icount: Icount): number {
     const { hertz, instructionsPerSecond } = this;
     const rest = icount % instructionsPerSecond;
     return (

@@ -12,6 +12,7 @@ import {
   type OwnRow,
   type OwnValues,
 } from '../../../schemas/events.ts';
+import type { Icount } from '../../../schemas/units.ts';
 import {
   createControlWriter,
   createPagingWriter,
@@ -31,7 +32,7 @@ export interface EventSink {
 
 /** The machine's position when it makes an event; kept current by the CPU before any slow path. */
 export interface EventContext {
-  readonly icount: number;
+  readonly icount: Icount;
   readonly eip: number;
   readonly cpl: number;
   readonly depth: number;

@@ -1,3 +1,4 @@
+import type { Linear, Physical } from '../../../schemas/units.ts';
 import type { EventContext } from './event-log.ts';
 
 /** Writers of rows for the kinds of event that are made on hot paths. */
@@ -27,8 +28,8 @@ export interface RowTarget {
  */
 export interface RowWriters {
   pagingWrite(
-    linear: number,
-    physical: number,
+    linear: Linear,
+    physical: Physical,
     dir: number,
     slot: number,
     vpn: number,
@@ -39,8 +40,8 @@ export interface RowWriters {
     source: number,
   ): void;
   controlWrite(reg: number, old: number, value: number): void;
-  tlbEvent(op: number, linear: number, used: number, fresh: number, access: number): void;
-  store(linear: number, physical: number, size: number, old: number, value: number): void;
+  tlbEvent(op: number, linear: Linear, used: number, fresh: number, access: number): void;
+  store(linear: Linear, physical: Physical, size: number, old: number, value: number): void;
 }
 
 export function createPagingWriter(

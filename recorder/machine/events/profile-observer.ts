@@ -1,3 +1,4 @@
+import type { Linear, Physical } from '../../../schemas/units.ts';
 import type { ProcessLayout, ResolvedProfile } from '../config.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
 import type { EventLog } from './event-log.ts';
@@ -6,7 +7,7 @@ import type { EventLog } from './event-log.ts';
 
 /** The observer's way to read guest memory: without any effect on it. */
 interface Looker {
-  translateForDebug(linear: number): number;
+  translateForDebug(linear: Linear): Physical;
 }
 
 const COMM_WORDS = 4;
@@ -87,7 +88,7 @@ export class ProfileObserver {
   }
 
   /** Reads a word of guest memory; 0 where nothing is mapped. */
-  private word(linear: number): number {
+  private word(linear: Linear): number {
     const physical = this.looker.translateForDebug(linear | 0);
     if (physical < 0 || physical + 4 > this.mem.ramBytes) return 0;
     return this.mem.view.getInt32(RAM + physical, true);

@@ -1,4 +1,5 @@
 import { type EventKind, FOLDED_KINDS, INTERRUPT_OP, NO_IRQ } from '../../../schemas/events.ts';
+import type { Icount } from '../../../schemas/units.ts';
 
 /** Folds events that repeat while paging is off into the first of them, with counts and digests. */
 
@@ -51,12 +52,12 @@ export class Repeats {
   private readonly open = new Set<number>();
 
   /** The oldest event that others may be folded into is so old that its row can no longer be told from here. */
-  isOverdue(icount: number): boolean {
+  isOverdue(icount: Icount): boolean {
     return this.folded.length > 0 && icount - this.folded[0].first >= LONGEST;
   }
 
   /** True when the event repeats one before, and has been folded into it; false when it is to be a row. */
-  fold(kind: EventKind, icount: number, at: Place, values: readonly number[]): boolean {
+  fold(kind: EventKind, icount: Icount, at: Place, values: readonly number[]): boolean {
     const number = (FOLDED_KINDS as readonly EventKind[]).indexOf(kind);
     // Of an interrupt, its id and its parent's are other numbers each time.
     const [op, id] = values;
@@ -113,7 +114,7 @@ function isSame(found: Folded, at: Place, values: readonly number[], isInterrupt
   return true;
 }
 
-function digest(found: Folded, icount: number, frameId: number, id: number, parent: number): void {
+function digest(found: Folded, icount: Icount, frameId: number, id: number, parent: number): void {
   const low = icount | 0;
   const high = Math.floor(icount / 2 ** 32) | 0;
   found.low = mix(mix(mix(mix(mix(found.low, low), high), frameId), id), parent);

@@ -1,3 +1,4 @@
+import type { Frame, Linear } from '../../../schemas/units.ts';
 import type { EventContext } from '../events/event-log.ts';
 
 /** The members of the CPU that the MMU needs. The control registers live in CPU_STATE; the MMU alone writes them. */
@@ -14,7 +15,7 @@ export interface CpuView extends EventContext {
   /** Forgets the page that instruction fetch is latched to; the next fetch consults the TLB. */
   dropFetchLatch(): void;
   /** An operand reaches from the last linear page to the first: faults if the segment ends there. */
-  operandWraps?(linear: number): void;
+  operandWraps?(linear: Linear): void;
   /** A store reached a frame that holds decoded code (`Mmu.markCode`). */
-  codeWritten(frame: number, offset: number, size: number): void;
+  codeWritten(frame: Frame, offset: number, size: number): void;
 }

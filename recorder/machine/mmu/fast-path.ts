@@ -1,3 +1,4 @@
+import type { Frame } from '../../../schemas/units.ts';
 import type { ResolvedProfile } from '../config.ts';
 import { FAST_PATH, type MachineMemory, RAM } from '../layout.ts';
 import type { Stops } from '../state/stops.ts';
@@ -126,7 +127,7 @@ export class FastPath {
   }
 
   /** Paging is off: linear is physical, and there are no rights. */
-  grantIdentity(frame: number): void {
+  grantIdentity(frame: Frame): void {
     if (this.watched?.has(frame)) return;
     if (this.stops?.withholds(frame, frame)) return;
     if (this.isHidden(frame)) return;
@@ -138,12 +139,12 @@ export class FastPath {
   }
 
   /** An access that names `frame` goes elsewhere: address line 20 is down. */
-  private isHidden(frame: number): boolean {
+  private isHidden(frame: Frame): boolean {
     return (this.attention & FOR_A20) !== 0 && (frame & ODD_MEGABYTE) !== 0;
   }
 
   /** Stores to `frame` must be seen from now on. */
-  revoke(frame: number): void {
+  revoke(frame: Frame): void {
     this.tlb.dropFastPathsTo(frame);
     if (this.identityCount > 0) this.i32[SLOTS + frame] &= ~(FAST_WRITE | FAST_USER_WRITE);
   }

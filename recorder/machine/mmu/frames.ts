@@ -1,3 +1,4 @@
+import type { Frame } from '../../../schemas/units.ts';
 import { FRAME_STATE, type MachineMemory } from '../layout.ts';
 
 /** Facts of physical page frames: roles as paging structures, decoded code, changes. */
@@ -38,20 +39,20 @@ export class Frames {
   }
 
   /** Roles, CHANGED and CODE. */
-  facts(frame: number): number {
+  facts(frame: Frame): number {
     return this.i32[FIRST + (frame << SHIFT)];
   }
 
-  addFacts(frame: number, facts: number): void {
+  addFacts(frame: Frame, facts: number): void {
     this.i32[FIRST + (frame << SHIFT)] |= facts;
   }
 
-  removeFacts(frame: number, facts: number): void {
+  removeFacts(frame: Frame, facts: number): void {
     this.i32[FIRST + (frame << SHIFT)] &= ~facts;
   }
 
   /** A store is about to change the frame: notes it for the next hash, and returns the facts. */
-  change(frame: number): number {
+  change(frame: Frame): number {
     const at = FIRST + (frame << SHIFT);
     const facts = this.i32[at] | CHANGED;
     this.i32[at] = facts;
@@ -59,25 +60,25 @@ export class Frames {
   }
 
   /** For a table: directory | slot through which the walker last filled from it (structures.ts); else 0. */
-  owner(frame: number): number {
+  owner(frame: Frame): number {
     return this.i32[FIRST + (frame << SHIFT) + OWNER];
   }
 
-  setOwner(frame: number, owner: number): void {
+  setOwner(frame: Frame, owner: number): void {
     this.i32[FIRST + (frame << SHIFT) + OWNER] = owner;
   }
 
   /** Adds to the number of present entries of tracked directories that name the frame; returns the new number. */
-  addReference(frame: number, by: number): number {
+  addReference(frame: Frame, by: number): number {
     return (this.i32[FIRST + (frame << SHIFT) + REFERENCES] += by);
   }
 
   /** Adds to the number of entries of a directory that are not zero; returns the new number. */
-  addOccupied(frame: number, by: number): number {
+  addOccupied(frame: Frame, by: number): number {
     return (this.i32[FIRST + (frame << SHIFT) + OCCUPIED] += by);
   }
 
-  setOccupied(frame: number, count: number): void {
+  setOccupied(frame: Frame, count: number): void {
     this.i32[FIRST + (frame << SHIFT) + OCCUPIED] = count;
   }
 

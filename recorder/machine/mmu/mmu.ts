@@ -1,3 +1,4 @@
+import type { Frame, Linear, Physical } from '../../../schemas/units.ts';
 import type { MachineConfig, ResolvedProfile } from '../config.ts';
 import { ALIGNMENT_CHECK } from '../cpu/fault.ts';
 import type { EventLog } from '../events/event-log.ts';
@@ -37,8 +38,8 @@ const APT_WRITE = 1;
 
 /** The listener to accesses to watched pages (cpu/debug.ts); a fault makes the access one that did not happen. */
 export interface DataWatch {
-  dataRead(linear: number, size: number): void;
-  dataWritten(linear: number, size: number): void;
+  dataRead(linear: Linear, size: number): void;
+  dataWritten(linear: Linear, size: number): void;
 }
 
 /**
@@ -165,7 +166,7 @@ export class Mmu {
    * Faults if an operand that is to be aligned to `size` bytes, a power of two, is not. That comes before a page fault: the
    * SDM has both in one class (volume 3, table 6-2), and AMD's processors do so; but after the segment's limit.
    */
-  checkAligned(linear: number, size: number, cpl: number): void {
+  checkAligned(linear: Linear, size: number, cpl: number): void {
     if ((this.fastPath.attention & FOR_ALIGNMENT) === 0 || cpl !== 3 || (linear & (size - 1)) === 0) return;
     if ((linear >>> 0) + size > LINEAR_END) this.cpu.operandWraps?.(linear);
     this.cpu.fault(ALIGNMENT_CHECK, 0);
@@ -177,7 +178,7 @@ export class Mmu {
   setCr4(value: number): void {
     this.translator.setCr4(value);
   }
-  invlpg(linear: number): void {
+  invlpg(linear: Linear): void {
     this.translator.invlpg(linear);
   }
   /** True if reads of CR3 are recorded. */
@@ -210,7 +211,7 @@ export class Mmu {
 
   // --- Accesses ----------------------------------------------------------------------------------------------------
 
-  readSlow(linear: number, size: number, cpl: number): number {
+  readSlow(linear: Linear, size: number, cpl: number): number {
     this.checkAligned(linear, size, cpl);
     const offset = linear & (PAGE - 1);
     if (offset + size > PAGE) return this.readAcross(linear, size, cpl);
@@ -241,19 +242,19 @@ export class Mmu {
   }
 
   /** True if `linear` is in a window of the profile, and each iteration of a repeated read is to be recorded. */
-  countsReads(linear: number): boolean {
+  countsReads(linear: Linear): boolean {
     if (this.windows !== null && this.windows.of(linear >>> 12) !== 0) return true;
     return linear >>> 22 === this.alternateSlot && this.recordsRepeats;
   }
 
   /** As readSlow, and recorded even if it is not the first read since the page's translation was filled. */
-  readCounted(linear: number, size: number, cpl: number): number {
+  readCounted(linear: Linear, size: number, cpl: number): number {
     const entry = this.translator.paging ? this.tlb.find(linear >>> 12) : -1;
     if (entry >= 0) this.tlb.setFlags(entry, this.tlb.flags(entry) & ~TLB_WINDOW_READ);
     return this.readSlow(linear, size, cpl);
   }
 
-  writeSlow(linear: number, size: number, value: number, cpl: number): void {
+  writeSlow(linear: Linear, size: number, value: number, cpl: number): void {
     this.checkAligned(linear, size, cpl);
     const offset = linear & (PAGE - 1);
     if (offset + size > PAGE) {
@@ -292,9 +293,9 @@ export class Mmu {
 
   /** A store that something wants to see. */
   private watchedStore(
-    linear: number,
+    linear: Linear,
     entry: number,
-    frame: number,
+    frame: Frame,
     offset: number,
     size: number,
     value: number,
@@ -327,8 +328,8 @@ export class Mmu {
 
   private recordAlternate(
     entry: number,
-    linear: number,
-    physical: number,
+    linear: Linear,
+    physical: Physical,
     access: number,
     value: number,
     size: number,
@@ -339,7 +340,7 @@ export class Mmu {
   }
 
   /** Faults as writeSlow would and sets A and D, but writes nothing. */
-  probeWrite(linear: number, size: number, cpl: number): void {
+  probeWrite(linear: Linear, size: number, cpl: number): void {
     this.checkAligned(linear, size, cpl);
     if ((linear >>> 0) + size > LINEAR_END) this.cpu.operandWraps?.(linear);
     if (!this.translator.paging) return;
@@ -348,7 +349,7 @@ export class Mmu {
     if ((linear & (PAGE - 1)) + size > PAGE) this.translator.translate(last & ~(PAGE - 1), WRITE, cpl);
   }
 
-  probeRead(linear: number, size: number, cpl: number): void {
+  probeRead(linear: Linear, size: number, cpl: number): void {
     if (!this.translator.paging) return;
     const last = linear + size - 1;
     this.translator.translate(linear, READ, cpl);
@@ -356,7 +357,7 @@ export class Mmu {
   }
 
   /** Physical address of the instruction byte at `linear`. That of the BIOS below 4 GB is where its image lies after RAM. */
-  fetchFrame(linear: number, cpl: number): number {
+  fetchFrame(linear: Linear, cpl: number): Frame {
     let frame = linear >>> 12;
     if (this.translator.paging) frame = this.tlb.frame(this.translator.translate(linear, EXECUTE, cpl));
     frame &= this.translator.frameMask;
@@ -368,7 +369,7 @@ export class Mmu {
   }
 
   /** Bytes, each by its own page. Both pages are translated before anything is read or written. */
-  private readAcross(linear: number, size: number, cpl: number): number {
+  private readAcross(linear: Linear, size: number, cpl: number): number {
     if ((linear >>> 0) + size > LINEAR_END) this.cpu.operandWraps?.(linear);
     this.probeRead(linear, size, cpl);
     let value = 0;
@@ -376,13 +377,13 @@ export class Mmu {
     return value;
   }
 
-  private writeAcross(linear: number, size: number, value: number, cpl: number): void {
+  private writeAcross(linear: Linear, size: number, value: number, cpl: number): void {
     this.probeWrite(linear, size, cpl);
     for (let i = 0; i < size; i++) this.writeSlow((linear + i) | 0, 1, (value >>> (8 * i)) & 0xff, cpl);
   }
 
   /** Beyond RAM: the BIOS, or a bus that nobody drives. */
-  private loadBeyond(frame: number, offset: number, size: number): number {
+  private loadBeyond(frame: Frame, offset: number, size: number): number {
     const high = RomShadow.highFrame(this.mem, frame * PAGE);
     if (high >= 0) return this.load(RAM + high * PAGE + offset, size);
     return size === 4 ? -1 : size === 2 ? 0xffff : 0xff;
@@ -401,36 +402,36 @@ export class Mmu {
 
   // --- Physical memory, as bus masters see it ----------------------------------------------------------------------
 
-  physRead8(physical: number): number {
+  physRead8(physical: Physical): number {
     return this.physRead(physical >>> 0, 1);
   }
-  physRead16(physical: number): number {
+  physRead16(physical: Physical): number {
     return this.physRead(physical >>> 0, 2);
   }
-  physRead32(physical: number): number {
+  physRead32(physical: Physical): number {
     return this.physRead(physical >>> 0, 4);
   }
-  physWrite8(physical: number, value: number): void {
+  physWrite8(physical: Physical, value: number): void {
     this.physWrite(physical >>> 0, 1, value);
   }
-  physWrite16(physical: number, value: number): void {
+  physWrite16(physical: Physical, value: number): void {
     this.physWrite(physical >>> 0, 2, value);
   }
-  physWrite32(physical: number, value: number): void {
+  physWrite32(physical: Physical, value: number): void {
     this.physWrite(physical >>> 0, 4, value);
   }
 
-  private physRead(physical: number, size: number): number {
+  private physRead(physical: Physical, size: number): number {
     if (physical + size > this.mem.ramBytes) return size === 4 ? -1 : size === 2 ? 0xffff : 0xff;
     return this.load(RAM + physical, size);
   }
 
   /** A write from outside the machine: seen like a bus master's, and recorded as what it is. */
-  poke(physical: number, size: number, value: number): void {
+  poke(physical: Physical, size: number, value: number): void {
     this.physWrite(physical >>> 0, size, value, FROM_POKE);
   }
 
-  private physWrite(physical: number, size: number, value: number, source = FROM_DMA): void {
+  private physWrite(physical: Physical, size: number, value: number, source = FROM_DMA): void {
     if (physical + size > this.mem.ramBytes) return;
     const frame = physical >>> 12;
     const offset = physical & (PAGE - 1);
@@ -452,18 +453,18 @@ export class Mmu {
   // --- Services ----------------------------------------------------------------------------------------------------
 
   /** `frame` now holds decoded code: every store to it is reported to the CPU until `unmarkCode`. */
-  markCode(frame: number): void {
+  markCode(frame: Frame): void {
     if (frame >= this.frames.count || this.frames.facts(frame) & CODE) return;
     this.frames.addFacts(frame, CODE);
     this.fastPath.revoke(frame);
   }
 
-  unmarkCode(frame: number): void {
+  unmarkCode(frame: Frame): void {
     if (frame < this.frames.count) this.frames.removeFacts(frame, CODE);
   }
 
   /** Physical address that a fresh walk finds for `linear`; -1 if none. No side effects. */
-  translateForDebug(linear: number): number {
+  translateForDebug(linear: Linear): Physical {
     return this.translator.look(linear);
   }
 

@@ -1,3 +1,4 @@
+import type { Frame, Physical } from '../../../schemas/units.ts';
 import { BIOS_ROM_BYTES, type MachineMemory, OPTION_ROM_BYTES, RAM } from '../layout.ts';
 import type { CpuView } from './cpu-view.ts';
 import type { FastPath } from './fast-path.ts';
@@ -94,7 +95,7 @@ export class RomShadow {
   }
 
   /** A store of `value` to a READ_ONLY frame: it reaches the RAM behind, or nothing. */
-  store(frame: number, offset: number, size: number, value: number): void {
+  store(frame: Frame, offset: number, size: number, value: number): void {
     const at = frame * PAGE + offset - FIRST;
     if ((this.modes[Math.floor(at / REGION_BYTES)] & WRITES_RAM) === 0) return;
     // Where stores reach RAM and the frame is read-only all the same, reads come from ROM.
@@ -102,7 +103,7 @@ export class RomShadow {
   }
 
   /** The frame by which `physical` is known if it lies in the BIOS below 4 GB; -1 elsewhere. */
-  static highFrame(mem: MachineMemory, physical: number): number {
+  static highFrame(mem: MachineMemory, physical: Physical): number {
     if (mem.romBytes === 0 || physical < HIGH_BASE) return -1;
     return (mem.ramBytes + physical - HIGH_BASE) >>> 12;
   }

@@ -1,3 +1,4 @@
+import type { Frame, Linear, Physical } from '../../../schemas/units.ts';
 import * as state from '../cpu/state.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { MachineMemory } from '../layout.ts';
@@ -39,16 +40,16 @@ const MINDED_BY_OLD_STORES = FOR_DEBUGGER | FOR_ALIGNMENT | FOR_STORES;
 
 /** The slow accesses of the CPU's hot loop, at the privilege in CPU_STATE. */
 export interface ShortPath {
-  read(linear: number, size: number): number;
-  write(linear: number, size: number, value: number): void;
+  read(linear: Linear, size: number): number;
+  write(linear: Linear, size: number, value: number): void;
   /** Physical address of the instruction byte at `linear`. */
-  fetch(linear: number): number;
-  invlpg(linear: number): void;
+  fetch(linear: Linear): Physical;
+  invlpg(linear: Linear): void;
   /**
    * Does all that a read (`write` 0) or write of the page would before anything is read or written, if it makes no event and sets
    * no bit; else nothing. The FAST_PATH slot of the page then.
    */
-  quiet(linear: number, write: number): number;
+  quiet(linear: Linear, write: number): number;
 }
 
 export interface ShortPathParts {
@@ -156,12 +157,12 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     slot === recursiveSlot || slot === alternateSlot || (windows !== null && windows.slots[slot] !== 0);
 
   /** Reads of the frame may be checks of what a window leads by: of APTDpde, or of an entry of another window. */
-  const isChecked = (frame: number): boolean =>
+  const isChecked = (frame: Frame): boolean =>
     (alternateSlot >= 0 && frame === i32[CR3] >>> 12) ||
     (windows?.holdsEntries(frame, i32[CR3] >>> 12) ?? false);
 
   return {
-    read(linear: number, size: number): number {
+    read(linear: Linear, size: number): number {
       const offset = linear & 0xfff;
       const vpn = linear >>> 12;
       if (offset + size > 4096 || !isPlain(MINDED_BY_READS) || isWindow(vpn >>> 10)) {
@@ -179,7 +180,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       return size === 2 ? view.getUint16(at, true) : view.getUint8(at);
     },
 
-    write(linear: number, size: number, value: number): void {
+    write(linear: Linear, size: number, value: number): void {
       const offset = linear & 0xfff;
       const vpn = linear >>> 12;
       if (offset + size > 4096 || !isPlain(mindedByStores) || isWindow(vpn >>> 10)) {
@@ -214,20 +215,20 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       fastPath.grant(entry, vpn);
     },
 
-    fetch(linear: number): number {
+    fetch(linear: Linear): number {
       const entry = isPlain(MINDED_BY_READS) ? entryToRead(linear >>> 12, false) : -1;
       const frame = entry < 0 ? count : tlb.frame(entry);
       if (frame >= count) return mmu.fetchFrame(linear, i32[CPL]);
       return frame * 4096 + (linear & 0xfff);
     },
 
-    invlpg(linear: number): void {
+    invlpg(linear: Linear): void {
       if (log !== null) log.tlbEvent(TLB_INVLPG, linear, 0, 0, READ);
       i32[LATCH_PAGE] = -1;
       tlb.invalidate(linear >>> 12);
     },
 
-    quiet(linear: number, write: number): number {
+    quiet(linear: Linear, write: number): number {
       const vpn = linear >>> 12;
       const minded = write !== 0 ? mindedByStores : MINDED_BY_READS;
       if (!isPlain(minded) || isWindow(vpn >>> 10)) return 0;
@@ -244,7 +245,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
   };
 
   /** A PTE has been stored by its table's usual mapping. */
-  function tableWritten(linear: number, physical: number, old: number, value: number): void {
+  function tableWritten(linear: Linear, physical: Physical, old: number, value: number): void {
     const owner = frames.owner(physical >>> 12);
     const slot = owner & 1023;
     const vpn = (slot << 10) | ((physical >>> 2) & 1023);

@@ -1,3 +1,4 @@
+import type { Frame, Linear } from '../../../schemas/units.ts';
 import type { ResolvedProfile } from '../config.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
@@ -75,7 +76,7 @@ export class PagingStructures {
   }
 
   /** CR3 names `frame` and paging is on. */
-  useDirectory(frame: number): void {
+  useDirectory(frame: Frame): void {
     if (frame >= this.frames.count) return;
     const facts = this.frames.facts(frame);
     if (facts & ROLE_DIRECTORY) return;
@@ -130,7 +131,7 @@ export class PagingStructures {
     this.useTable(page, (table << 12) | index | OWNED);
   }
 
-  private useTable(frame: number, owner: number): void {
+  private useTable(frame: Frame, owner: number): void {
     const facts = this.frames.facts(frame);
     if (this.frames.owner(frame) !== owner) {
       this.frames.setOwner(frame, owner);
@@ -156,8 +157,8 @@ export class PagingStructures {
    * the directory | slot that the window shows, or BY_OWNER.
    */
   store(
-    linear: number,
-    frame: number,
+    linear: Linear,
+    frame: Frame,
     offset: number,
     size: number,
     value: number,
@@ -182,8 +183,8 @@ export class PagingStructures {
   }
 
   private entryWritten(
-    linear: number,
-    frame: number,
+    linear: Linear,
+    frame: Frame,
     index: number,
     old: number,
     value: number,
@@ -212,8 +213,8 @@ export class PagingStructures {
 
   /** The paging_writes row. Also for the A and D bits that a walk sets, which change no translation. */
   record(
-    linear: number,
-    frame: number,
+    linear: Linear,
+    frame: Frame,
     index: number,
     old: number,
     value: number,
@@ -234,14 +235,14 @@ export class PagingStructures {
   }
 
   /** A read of `size` bytes at `offset` of the current directory: a check of APTDpde if it overlaps that. */
-  directoryRead(linear: number, frame: number, offset: number, size: number): void {
+  directoryRead(linear: Linear, frame: Frame, offset: number, size: number): void {
     const at = this.alternateSlot * 4;
     if (offset + size <= at || offset >= at + 4) return;
     const entry = this.i32[(RAM >>> 2) + (frame << 10) + this.alternateSlot];
     this.log.add('aptd_switches', WINDOW_CHECK, linear, entry, entry);
   }
 
-  private directoryEntryChanged(frame: number, index: number, old: number, value: number): void {
+  private directoryEntryChanged(frame: Frame, index: number, old: number, value: number): void {
     const before = this.target(old);
     const after = this.target(value);
     if (after !== before) {
@@ -276,7 +277,7 @@ export class PagingStructures {
   }
 
   /** The frame is a directory no more: its entries name nothing. */
-  private dissolve(frame: number): void {
+  private dissolve(frame: Frame): void {
     for (let slot = 0; slot < ENTRIES; slot++) {
       const target = this.target(this.i32[(RAM >>> 2) + (frame << 10) + slot]);
       if (target >= 0) this.release(target);

@@ -1,4 +1,5 @@
 import { MAX_TLB_ENTRIES } from '../../../schemas/trace/limits.ts';
+import type { Frame, Physical } from '../../../schemas/units.ts';
 import type { MachineConfig } from '../config.ts';
 import {
   FAST_PATH,
@@ -51,14 +52,14 @@ const FRAGMENTS = LIVE + (MAX_TLB_ENTRIES >>> 5);
 /** A counting filter over the PTEs that the valid entries were filled from. */
 const FILTER = FRAGMENTS + 1024;
 const FILTER_SIZE = 4096;
-const bucket = (physical: number) => FILTER + (((physical >>> 2) ^ (physical >>> 13)) & (FILTER_SIZE - 1));
+const bucket = (physical: Physical) => FILTER + (((physical >>> 2) ^ (physical >>> 13)) & (FILTER_SIZE - 1));
 
 const SLOTS = FAST_PATH >>> 2;
 
 /** The translation that a walk finds and an entry holds (`Walker`). */
 export interface Translation {
   readonly flags: number;
-  readonly frame: number;
+  readonly frame: Frame;
   readonly pte: number;
   readonly pde: number;
   readonly ptePhysical: number;
@@ -68,7 +69,7 @@ export interface Translation {
 /** An entry of the TLB: linear page, frame, TLB_… flags, and the paging entries as they were cached. */
 export interface CachedTranslation {
   readonly vpn: number;
-  readonly frame: number;
+  readonly frame: Frame;
   readonly flags: number;
   readonly pte: number;
   readonly pde: number;
@@ -110,7 +111,7 @@ export class Tlb {
   setFlags(entry: number, flags: number): void {
     this.i32[entry + FLAGS] = flags;
   }
-  frame(entry: number): number {
+  frame(entry: number): Frame {
     return this.i32[entry + FRAME];
   }
   pte(entry: number): number {
@@ -301,7 +302,7 @@ export class Tlb {
   }
 
   /** The page-table entry at `physical` now translates otherwise: its cached copies become suspect. */
-  tableEntryChanged(physical: number): void {
+  tableEntryChanged(physical: Physical): void {
     if (this.i32[bucket(physical)] === 0) return;
     for (let entry = this.nextLive(-1); entry >= 0; entry = this.nextLive(entry)) {
       if (this.i32[entry + PTE_PHYSICAL] === physical) this.suspect(entry);
@@ -309,7 +310,7 @@ export class Tlb {
   }
 
   /** As tableEntryChanged, for a directory entry. These change seldom and are in no filter. */
-  directoryEntryChanged(physical: number): void {
+  directoryEntryChanged(physical: Physical): void {
     for (let entry = this.nextLive(-1); entry >= 0; entry = this.nextLive(entry)) {
       const match =
         this.i32[entry + PDE_PHYSICAL] === physical || this.i32[entry + PTE_PHYSICAL] === physical;
@@ -332,7 +333,7 @@ export class Tlb {
   }
 
   /** As dropFastPaths, for the pages that map `frame`. */
-  dropFastPathsTo(frame: number): void {
+  dropFastPathsTo(frame: Frame): void {
     for (let entry = this.nextLive(-1); entry >= 0; entry = this.nextLive(entry)) {
       if (this.i32[entry + FRAME] === frame) this.dropFastPath(entry);
     }

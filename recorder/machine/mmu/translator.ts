@@ -1,3 +1,4 @@
+import type { Linear, Physical } from '../../../schemas/units.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { ProfileObserver } from '../events/profile-observer.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
@@ -143,14 +144,14 @@ export class Translator {
     this.log?.tlbEvent(TLB_FLUSH, 0, 0, 0, READ);
   }
 
-  invlpg(linear: number): void {
+  invlpg(linear: Linear): void {
     this.log?.tlbEvent(TLB_INVLPG, linear, 0, 0, READ);
     this.cpu.dropFetchLatch();
     this.tlb.invalidate(linear >>> 12);
   }
 
   /** The TLB entry by which this access goes; faults if it may not. Paging is on. */
-  translate(linear: number, access: Access, cpl: number): number {
+  translate(linear: Linear, access: Access, cpl: number): number {
     const { tlb } = this;
     const entry = tlb.find(linear >>> 12);
     if (entry < 0) return this.fill(-1, linear, access, cpl);
@@ -172,7 +173,7 @@ export class Translator {
    * unless that is -1. A and D are set only when the access goes through ("before a read or write operation to a page",
    * 80386 Programmer's Reference, 5.2.4.3).
    */
-  private fill(replace: number, linear: number, access: Access, cpl: number): number {
+  private fill(replace: number, linear: Linear, access: Access, cpl: number): number {
     const { walker, tlb } = this;
     const vpn = linear >>> 12;
     if (!walker.walk(this.directory, vpn)) this.pageFault(linear, access, cpl, 0);
@@ -237,7 +238,7 @@ export class Translator {
    * something else. A and D are not part of a translation, but a write through an entry that holds D while memory has
    * lost it leaves the page modified with D clear.
    */
-  private judge(entry: number, linear: number, access: Access): void {
+  private judge(entry: number, linear: Linear, access: Access): void {
     const { tlb, looker } = this;
     const cached = tlb.flags(entry);
     const present = looker.walk(this.directory, linear >>> 12);
@@ -251,7 +252,7 @@ export class Translator {
   }
 
   /** Sets CR2, drops the page from the TLB (SDM volume 3, 4.10.4.1: so that a retry walks again), and faults. */
-  private pageFault(linear: number, access: Access, cpl: number, protection: number): never {
+  private pageFault(linear: Linear, access: Access, cpl: number, protection: number): never {
     const entry = this.tlb.find(linear >>> 12);
     if (entry >= 0) this.tlb.drop(entry);
     this.cpu.cr2 = linear;
@@ -259,7 +260,7 @@ export class Translator {
   }
 
   /** Physical address that a fresh walk finds for `linear`; -1 if none. No side effects. */
-  look(linear: number): number {
+  look(linear: Linear): Physical {
     if (!this.paging) return linear >>> 0;
     if (!this.looker.walk(this.directory, linear >>> 12)) return -1;
     return this.looker.frame * 4096 + (linear & 0xfff);

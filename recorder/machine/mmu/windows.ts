@@ -1,3 +1,4 @@
+import type { Frame, Linear, Physical } from '../../../schemas/units.ts';
 import type { WindowLayout } from '../config.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
@@ -31,7 +32,7 @@ export class Windows {
   private readonly bySlot = new Uint8Array(ENTRIES);
   private readonly hasSlots: boolean;
   /** Linear address and window of each word, by linear page. */
-  private readonly words = new Map<number, { linear: number; window: number }[]>();
+  private readonly words = new Map<number, { linear: Linear; window: number }[]>();
   private readonly cr3: number;
   private readonly cr4: number;
   private readonly i32: Int32Array;
@@ -82,7 +83,7 @@ export class Windows {
     this.bySlot[slot] = window;
   }
 
-  private addWord(linear: number, window: number): void {
+  private addWord(linear: Linear, window: number): void {
     const vpn = linear >>> 12;
     this.slots[vpn >>> 10] |= WORDS;
     this.words.set(vpn, [...(this.words.get(vpn) ?? []), { linear, window }]);
@@ -95,7 +96,7 @@ export class Windows {
     return under & PAGES ? (this.pages.get(vpn) ?? 0) : 0;
   }
 
-  private wordsOn(vpn: number): readonly { linear: number; window: number }[] | undefined {
+  private wordsOn(vpn: number): readonly { linear: Linear; window: number }[] | undefined {
     return this.slots[vpn >>> 10] & WORDS ? this.words.get(vpn) : undefined;
   }
 
@@ -109,26 +110,26 @@ export class Windows {
   }
 
   /** True if a frame holds entries of windows, under directory frame `directory`: reads of it may be checks. */
-  holdsEntries(frame: number, directory: number): boolean {
+  holdsEntries(frame: Frame, directory: number): boolean {
     if (this.hasSlots && frame === directory) return true;
     return this.isTable(frame);
   }
 
   /** True if a frame is a table with PTEs of windows. */
-  isTable(frame: number): boolean {
+  isTable(frame: Frame): boolean {
     if ((this.frames.facts(frame) & (ROLE_TABLE | ROLE_DIRECTORY)) !== ROLE_TABLE) return false;
     return (this.slots[this.frames.owner(frame) & (ENTRIES - 1)] & PAGES) !== 0;
   }
 
   /** Entry `index` of the structure in `frame` has been stored to. */
-  entryWritten(linear: number, frame: number, index: number, old: number, value: number): void {
+  entryWritten(linear: Linear, frame: Frame, index: number, old: number, value: number): void {
     const page = this.pageOf(frame, index);
     if (page < 0) return;
     this.switched(WINDOW_WRITE, this.of(page), linear, (frame << 12) | (index << 2), page << 12, old, value);
   }
 
   /** The first linear page that an entry maps, if a window leads by it; else -1. */
-  private pageOf(frame: number, index: number): number {
+  private pageOf(frame: Frame, index: number): number {
     if (this.frames.facts(frame) & ROLE_DIRECTORY) return this.slots[index] & SLOT ? index * ENTRIES : -1;
     if (!this.isTable(frame)) return -1;
     const page = (this.frames.owner(frame) & (ENTRIES - 1)) * ENTRIES + index;
@@ -136,7 +137,7 @@ export class Windows {
   }
 
   /** A read by TLB entry `entry`, which the MMU has made: `value`, of `size` bytes at `linear` and at `physical`. */
-  read(entry: number, linear: number, physical: number, value: number, size: number): void {
+  read(entry: number, linear: Linear, physical: Physical, value: number, size: number): void {
     const vpn = linear >>> 12;
     const flags = this.tlb.flags(entry);
     if (this.of(vpn) !== 0 && (flags & TLB_WINDOW_READ) === 0) {
@@ -151,7 +152,7 @@ export class Windows {
     this.wordAccessed(WINDOW_CHECK, linear, physical, size, 0);
   }
 
-  private entryRead(linear: number, frame: number, index: number): void {
+  private entryRead(linear: Linear, frame: Frame, index: number): void {
     const page = this.pageOf(frame, index);
     if (page < 0) return;
     const entry = this.i32[(RAM >>> 2) + (frame << 10) + index];
@@ -167,7 +168,7 @@ export class Windows {
   }
 
   /** A store by TLB entry `entry`, which the MMU is about to make. */
-  written(entry: number, linear: number, physical: number, value: number, size: number): void {
+  written(entry: number, linear: Linear, physical: Physical, value: number, size: number): void {
     if (this.of(linear >>> 12) !== 0) this.accessed(WRITE, entry, linear, physical, value, size);
     this.wordAccessed(WINDOW_WRITE, linear, physical, size, value);
   }
@@ -175,8 +176,8 @@ export class Windows {
   private accessed(
     access: number,
     entry: number,
-    linear: number,
-    physical: number,
+    linear: Linear,
+    physical: Physical,
     value: number,
     size: number,
   ): void {
@@ -192,7 +193,7 @@ export class Windows {
   }
 
   /** Of every word that an access overlaps: its value before, and for a store the one after. */
-  private wordAccessed(op: number, linear: number, physical: number, size: number, value: number): void {
+  private wordAccessed(op: number, linear: Linear, physical: Physical, size: number, value: number): void {
     for (const word of this.wordsOn(linear >>> 12) ?? []) {
       const into = (linear - word.linear) | 0;
       if (into <= -size || into >= 4) continue;
@@ -219,7 +220,7 @@ export class Windows {
   private switched(
     op: number,
     window: number,
-    linear: number,
+    linear: Linear,
     entry: number,
     page: number,
     old: number,
@@ -229,7 +230,7 @@ export class Windows {
   }
 
   /** Takes away the fast paths to a frame whose entries have come to be of a window. */
-  adopted(frame: number, fastPath: FastPath): void {
+  adopted(frame: Frame, fastPath: FastPath): void {
     if (this.isTable(frame)) fastPath.revoke(frame);
   }
 }

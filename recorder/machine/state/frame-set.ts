@@ -1,3 +1,5 @@
+import type { Frame } from '../../../schemas/units.ts';
+
 /** A set of page frames: membership in a byte each, and a list of the members. */
 export class FrameSet {
   private readonly member: Uint8Array;
@@ -13,11 +15,11 @@ export class FrameSet {
     return this.length;
   }
 
-  has(frame: number): boolean {
+  has(frame: Frame): boolean {
     return this.member[frame] !== 0;
   }
 
-  add(frame: number): void {
+  add(frame: Frame): void {
     if (this.member[frame] !== 0) return;
     this.member[frame] = 1;
     this.list[this.length++] = frame;

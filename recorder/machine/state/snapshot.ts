@@ -1,3 +1,4 @@
+import type { Icount } from '../../../schemas/units.ts';
 import type { DiskContents } from '../device.ts';
 import {
   CPU_STATE,
@@ -24,7 +25,7 @@ export interface PagedArea {
 
 /** Of a machine's state, what is not in areas. */
 export interface Instant {
-  readonly icount: number;
+  readonly icount: Icount;
   /** seq of the next event. */
   readonly seq: number;
   /** True if the machine was recording, so that its FRAME_STATE is complete. */

@@ -1,3 +1,5 @@
+import type { Frame, Icount, Linear, Physical } from '../../../schemas/units.ts';
+
 /** Stops that a debugger waits for, and positions in a run. */
 
 /**
@@ -6,7 +8,7 @@
  * the interrupt that they asked for has not been taken.
  */
 export interface Position {
-  readonly icount: number;
+  readonly icount: Icount;
   readonly deliveries: number;
 }
 
@@ -36,7 +38,7 @@ export interface Hit {
 
 /** The machine's position, as Stops asks for it. */
 interface Clock {
-  readonly icount: number;
+  readonly icount: Icount;
   readonly deliveries?: number;
 }
 
@@ -53,12 +55,12 @@ export class Stops {
   /** Called for an access in `stop` mode: the instruction is to be the last. */
   onStop: () => void = () => {};
   private readonly clock: Clock;
-  private readonly breakpoints: ReadonlySet<number>;
+  private readonly breakpoints: ReadonlySet<Linear>;
   private readonly conditions: ReadonlyMap<number, () => boolean>;
   private readonly breakPages: ReadonlySet<number>;
   private readonly watches: readonly Watch[];
   private readonly linearPages: ReadonlySet<number>;
-  private readonly frames: ReadonlySet<number>;
+  private readonly frames: ReadonlySet<Frame>;
   /** Devices act, not the processor. Kept by the machine. */
   byDevice = false;
 
@@ -68,7 +70,7 @@ export class Stops {
    */
   constructor(
     clock: Clock,
-    breakpoints: Iterable<number>,
+    breakpoints: Iterable<Linear>,
     watches: readonly Watch[],
     conditions: ReadonlyMap<number, () => boolean> = new Map(),
   ) {
@@ -88,7 +90,7 @@ export class Stops {
   }
 
   /** True if accesses to linear page `vpn`, which is in `frame`, must be seen. */
-  withholds(vpn: number, frame: number): boolean {
+  withholds(vpn: number, frame: Frame): boolean {
     return this.linearPages.has(vpn) || this.frames.has(frame);
   }
 
@@ -96,12 +98,12 @@ export class Stops {
     return this.breakPages.has(page);
   }
 
-  isBreakpoint(linear: number): boolean {
+  isBreakpoint(linear: Linear): boolean {
     return this.breakpoints.has(linear >>> 0);
   }
 
   /** The instruction at `linear` is about to be executed: whether to stop before it. */
-  executes(linear: number): boolean {
+  executes(linear: Linear): boolean {
     if (!this.breakpoints.has(linear >>> 0)) return false;
     const position = this.position();
     if (this.except && comparePositions(position, this.except) === 0) return false;
@@ -111,7 +113,7 @@ export class Stops {
   }
 
   /** An access was made. Addresses may be int32; `linear` is -1 when a device or the page walk made it. */
-  accesses(linear: number, physical: number, size: number, write: boolean, byProgram: boolean): void {
+  accesses(linear: Linear, physical: Physical, size: number, write: boolean, byProgram: boolean): void {
     for (const watch of this.watches) {
       if (!(write ? watch.writes : watch.reads)) continue;
       if (watch.space === 'linear' && !byProgram) continue;

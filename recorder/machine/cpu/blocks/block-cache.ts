@@ -1,3 +1,4 @@
+import type { Frame, Linear } from '../../../../schemas/units.ts';
 import { RAM } from '../../layout.ts';
 import type { ShortPath } from '../../mmu/short-path.ts';
 import type { Stops } from '../../state/stops.ts';
@@ -176,13 +177,13 @@ export class BlockCache implements Emitter {
    * The block for the code at `linear` (CS base + EIP) in the current mode; 0 when a debugger wants to stop before it. Page
    * and limit faults are the guest's.
    */
-  find(linear: number): number {
+  find(linear: Linear): number {
     const p = this.findBlock(linear);
     return this.stops === null ? p : this.forStops(this.stops, p, linear);
   }
 
   /** On a page with breakpoints blocks end before the next one, and lead to others by way of `find` only. */
-  private forStops(stops: Stops, p: number, linear: number): number {
+  private forStops(stops: Stops, p: number, linear: Linear): number {
     if (!stops.breaksIn(linear >>> 12)) return p;
     if (stops.executes(linear)) return 0;
     const { code } = this;
@@ -213,11 +214,11 @@ export class BlockCache implements Emitter {
   }
 
   /** The first micro-op of the block at `offset` in a frame; 0 when there is none. */
-  blockAt(frame: number, offset: number): number {
+  blockAt(frame: Frame, offset: number): number {
     return this.frames[frame]?.blocks[offset] ?? 0;
   }
 
-  private findBlock(linear: number): number {
+  private findBlock(linear: Linear): number {
     const { core, code } = this;
     const { i32 } = core;
     const page = linear >>> 12;
@@ -272,7 +273,7 @@ export class BlockCache implements Emitter {
 
   // --- Building ------------------------------------------------------------------------------------------------------
 
-  private build(linear: number, frame: number, offset: number, mode: number): number {
+  private build(linear: Linear, frame: Frame, offset: number, mode: number): number {
     if (this.end + HEADROOM > CODE_WORDS || this.insns.length > CODE_WORDS >> 4) this.clear();
     const cacheable = frame < this.frames.length;
     const limit = mode === MODE_FLAT ? 0x100000000 : this.bytesToLimit();
@@ -361,8 +362,8 @@ export class BlockCache implements Emitter {
   /** One instruction that begins on this page and ends on the next. */
   private buildStraddler(
     start: number,
-    linear: number,
-    frame: number,
+    linear: Linear,
+    frame: Frame,
     offset: number,
     mode: number,
     limit: number,
@@ -452,14 +453,14 @@ export class BlockCache implements Emitter {
   }
 
   /** An operand reaches from the last linear page to the first: faults if it is that of the micro-op under way. */
-  operandWraps(linear: number): void {
+  operandWraps(linear: Linear): void {
     checkSegmentEnd(this.core, this.code, this.current, linear);
   }
 
   // --- Invalidation --------------------------------------------------------------------------------------------------
 
   /** Marks `bytes` of a frame as decoded. */
-  private enlist(frame: number, offset: number, bytes: number): CodeFrame {
+  private enlist(frame: Frame, offset: number, bytes: number): CodeFrame {
     let known = this.frames[frame];
     if (known === undefined) {
       known = {
@@ -478,7 +479,7 @@ export class BlockCache implements Emitter {
   }
 
   /** A store to a frame with decoded code: if it hits code, all blocks of the frame go. */
-  written(frame: number, offset: number, size: number): void {
+  written(frame: Frame, offset: number, size: number): void {
     const known = this.frames[frame];
     if (known === undefined) return;
     const first = offset >> GRANULE_SHIFT;
@@ -491,7 +492,7 @@ export class BlockCache implements Emitter {
     this.cutCurrent();
   }
 
-  private dropWithStraddlers(frame: number): void {
+  private dropWithStraddlers(frame: Frame): void {
     const others = this.frames[frame]?.straddledFrom;
     this.dropFrame(frame);
     if (others) for (const other of others) this.dropFrame(other);
@@ -504,7 +505,7 @@ export class BlockCache implements Emitter {
     this.cutCurrent();
   }
 
-  private dropFrame(frame: number): void {
+  private dropFrame(frame: Frame): void {
     if (this.frames[frame] === undefined) return;
     this.frames[frame] = undefined;
     this.drops++;

@@ -1,3 +1,4 @@
+import type { Linear } from '../../../../schemas/units.ts';
 import type { ShortPath } from '../../mmu/short-path.ts';
 import type { Core } from '../core.ts';
 import { GENERAL_PROTECTION } from '../fault.ts';
@@ -78,19 +79,19 @@ export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortP
     adjust: flags.adjust,
     adjustLeft: flags.adjustLeft,
 
-    readSlow(p: number, linear: number, size: number): number {
+    readSlow(p: number, linear: Linear, size: number): number {
       sync(p);
       return memory.read(linear, size);
     },
 
-    readForWriteSlow(p: number, linear: number, size: number): number {
+    readForWriteSlow(p: number, linear: Linear, size: number): number {
       sync(p);
       const cpl = i32[CPL];
       mmu.probeWrite(linear, size, cpl);
       return access.read(linear, size, cpl);
     },
 
-    writeSlow(p: number, linear: number, size: number, value: number): void {
+    writeSlow(p: number, linear: Linear, size: number, value: number): void {
       sync(p);
       memory.write(linear, size, value);
     },
@@ -138,7 +139,7 @@ export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortP
       core.requirePrivilege();
     },
 
-    invlpg(p: number, linear: number): void {
+    invlpg(p: number, linear: Linear): void {
       sync(p);
       core.requirePrivilege();
       memory.invlpg(linear);

@@ -1,3 +1,5 @@
+import type { Frame } from '../../../../schemas/units.ts';
+
 /** Executes blocks that are executed often (cpu/wasm). All that it has made of them goes with them. */
 export interface HotBlocks {
   /**
@@ -7,11 +9,11 @@ export interface HotBlocks {
    */
   hot(p: number, left: number): number;
   /** The number of times that a block in `frame` is to be interpreted first. */
-  heatOf(frame: number): number;
+  heatOf(frame: Frame): number;
   /** A store has hit code in a frame. */
-  changed(frame: number): void;
+  changed(frame: Frame): void;
   /** The blocks of a frame are gone. */
-  dropped(frame: number): void;
+  dropped(frame: Frame): void;
   /** All blocks are gone. */
   cleared(): void;
 }

@@ -1,3 +1,4 @@
+import type { Linear } from '../../../../schemas/units.ts';
 import type { Core } from '../core.ts';
 import { Decoder } from '../decode/decoder.ts';
 import { GENERAL_PROTECTION, STACK_FAULT } from '../fault.ts';
@@ -25,7 +26,7 @@ const decoder = new Decoder();
  * Reference, 6.3.1.2; the SDM, volume 3, 5.3, leaves it open). Micro-ops do not look at limits; an operand that reaches
  * from the last page to the first comes here, and faults if it is that of the micro-op at `p`, which is under way.
  */
-export function checkSegmentEnd(core: Core, code: Int32Array, p: number, linear: number): void {
+export function checkSegmentEnd(core: Core, code: Int32Array, p: number, linear: Linear): void {
   const { i32 } = core;
   // Through ADDRESS: SEGMENTED has looked at the limit.
   if (p === 0 || COLD.has(code[p + OP]) || code[p + B] === ADDRESS) return;

@@ -1,4 +1,5 @@
 import { INTERRUPT_OP, INTERRUPT_SOURCE, NO_IRQ, STACK_SWITCH_REASON } from '../../../../schemas/events.ts';
+import type { Frame, Linear, Physical } from '../../../../schemas/units.ts';
 import type { EventLog } from '../../events/event-log.ts';
 import type { MachineMemory } from '../../layout.ts';
 import type { Mmu } from '../../mmu/mmu.ts';
@@ -89,13 +90,13 @@ export class InterruptDepth {
   }
 
   /** Linear address of `esp` on the current stack, which may be one of 64 KB. */
-  private linear(esp: number): number {
+  private linear(esp: number): Linear {
     const base = this.i32[SEGMENTS + SS * SEGMENT_WORDS + 1];
     return (base + (this.isWide ? esp : esp & 0xffff)) | 0;
   }
 
   /** Physical address of `esp` on the current stack; UNMAPPED when nothing is there. */
-  protected physical(esp: number): number {
+  protected physical(esp: number): Physical {
     return this.mmu.translateForDebug(this.linear(esp)) | 0;
   }
 
@@ -293,7 +294,7 @@ export class InterruptDepth {
     this.leftInnerStack();
   }
 
-  private leaveNote(frame: number): void {
+  private leaveNote(frame: Frame): void {
     const { i32 } = this;
     if (frame === UNMAPPED) return;
     this.dropNote(frame);
@@ -306,7 +307,7 @@ export class InterruptDepth {
   }
 
   /** Depth of a stack: as noted when it was left, else that of the newest frame open on its page. */
-  private takeNote(frame: number): void {
+  private takeNote(frame: Frame): void {
     const { i32 } = this;
     i32[DEPTH] = 0;
     i32[FRAME_ID] = 0;
@@ -350,7 +351,7 @@ export class InterruptDepth {
     return -1;
   }
 
-  protected findNote(frame: number): number {
+  protected findNote(frame: Frame): number {
     const { i32 } = this;
     for (let n = 0; n < i32[STACK_NOTES]; n++) {
       if (i32[NOTE_TABLE + n * NOTE_WORDS + NOTE_FRAME] === frame) return n;
@@ -358,7 +359,7 @@ export class InterruptDepth {
     return -1;
   }
 
-  protected dropNote(frame: number): void {
+  protected dropNote(frame: Frame): void {
     const n = this.findNote(frame);
     if (n >= 0) this.removeNote(n);
   }

@@ -1,3 +1,4 @@
+import type { Linear } from '../../../../schemas/units.ts';
 import type { MachineMemory } from '../../layout.ts';
 import { KIND_MASK } from '../flags.ts';
 import { FLAG_A, FLAG_B, FLAG_KIND, FLAG_RESULT } from '../state.ts';
@@ -17,7 +18,7 @@ const FILL: FunctionType = { parameters: 2, results: 1 };
 const RUN: FunctionType = { parameters: 4, results: 1 };
 const TYPES = [REGION, ARITHMETIC, FILL, RUN];
 
-type Fill = (linear: number, write: number) => number;
+type Fill = (linear: Linear, write: number) => number;
 
 /** The ways into compiled code, and the functions that it calls. */
 export interface Runtime {

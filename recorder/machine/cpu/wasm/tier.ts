@@ -1,3 +1,4 @@
+import type { Frame } from '../../../../schemas/units.ts';
 import type { BlockCache } from '../blocks/block-cache.ts';
 import type { HotBlocks } from '../blocks/hot-blocks.ts';
 import * as micro from '../blocks/micro-ops.ts';
@@ -32,7 +33,7 @@ const ENTRY_BITS = 8;
 
 /** For what code is compiled: a page, in one mode, at privilege level 3 or another. */
 interface Kind {
-  readonly frame: number;
+  readonly frame: Frame;
   readonly user: boolean;
   readonly mode: number;
 }
@@ -109,7 +110,7 @@ export class WasmTier implements HotBlocks {
     this.target = { code: blocks.code, adjust, adjustLeft };
   }
 
-  heatOf(frame: number): number {
+  heatOf(frame: Frame): number {
     return this.threshold * 2 ** Math.min(this.changes.get(frame) ?? 0, MAX_PATIENCE) - 1;
   }
 
@@ -247,7 +248,7 @@ export class WasmTier implements HotBlocks {
     this.regions[region.index] = undefined;
   }
 
-  dropped(frame: number): void {
+  dropped(frame: Frame): void {
     const regions = this.inFrame.get(frame);
     if (regions === undefined) return;
     this.inFrame.delete(frame);
@@ -255,7 +256,7 @@ export class WasmTier implements HotBlocks {
     this.counts.drops++;
   }
 
-  changed(frame: number): void {
+  changed(frame: Frame): void {
     if (this.inFrame.has(frame)) this.changes.set(frame, (this.changes.get(frame) ?? 0) + 1);
   }
 
