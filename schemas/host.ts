@@ -1,7 +1,7 @@
 /**
  * The services that traces need of the computer they are read or written on: files, hashing, compression, turns of the event loop.
- * Node's are in host/node-host.ts; a program installs services before it touches a trace. No machine uses any of them: a run depends
- * on nothing here.
+ * Node's are in host/node-host.ts, a browser's in replayer/browser/browser-host.ts; a program installs one before it touches a trace.
+ * No machine uses any of them: a run depends on nothing here.
  */
 
 /** Bytes that are read by offset: a file, or memory. */

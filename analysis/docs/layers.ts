@@ -130,6 +130,12 @@ export const LAYERS: readonly Layer[] = [
     imports: ['schemas', 'recorder/machine', ...TRACE],
   },
   {
+    folder: 'replayer/browser',
+    holds:
+      'the replayer over bytes, for a browser or a worker: not part of the command line, built by a bundler',
+    imports: ['schemas', 'recorder/machine', ...TRACE, 'replayer/verify'],
+  },
+  {
     folder: 'replayer/timeline',
     holds:
       'time travel: a session that only runs forward, and checkpoints, seek and reverse execution above it',
