@@ -99,7 +99,7 @@ function usageLine(message: string, argv: readonly string[], options: readonly s
     return `unknown command: ${first}${meant(first, Object.keys(COMMANDS))}`;
   const [, unknown] = /^Unknown arguments?: ([\w-]+)/.exec(message) ?? [];
   if (unknown !== undefined && argv.some((word) => word.startsWith('-') && word.includes(unknown)))
-    return `unknown option: --${unknown}${meantOption(unknown, options)}`;
+    return `unknown option: ${unknown.length > 1 ? '--' : '-'}${unknown}${meantOption(unknown, options)}`;
   const line = message.replaceAll(/:?\s*\n\s*/g, ': ').trim();
   return line.charAt(0).toLowerCase() + line.slice(1);
 }

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
  * The SQL that comes with the tool: one file each. A file begins with comment lines: a title, then prose, then for each
  * parameter a line `@param name meaning`, for each column of the result a line `@column name meaning`, and a line
  * `@renamed name old` for one that had another name in an earlier version, by which bundles know it. Views are bodies of
- * CREATE VIEW; macros.sql has many statements, each with its own comment. No column has the name of an SQL keyword: nobody has to quote it.
+ * CREATE VIEW; the files of macros/ have many statements, each with its own comment. No column has the name of an SQL keyword: nobody has to quote it.
  */
 
 export interface SqlParameter {
@@ -108,12 +108,14 @@ export function parseMacro(statement: string): SqlMacro {
   };
 }
 
-export const MACROS: readonly SqlMacro[] = readFileSync(new URL('macros.sql', folder), 'utf8')
-  .replace(/^(--.*\n)+\n/, '')
-  .split(/;\s*\n/)
-  .map((statement) => statement.trim())
-  .filter((statement) => statement !== '')
-  .map(parseMacro);
+export const MACROS: readonly SqlMacro[] = readSqlFolder(new URL('macros/', folder)).flatMap(({ text }) =>
+  text
+    .replace(/^(--.*\n)+\n/, '')
+    .split(/;\s*\n/)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '')
+    .map(parseMacro),
+);
 
 /** SQL of commands, with parameters that a command makes. */
 export const commandSql = (name: string): string =>

@@ -29,6 +29,35 @@ CREATE MACRO page_of(address) AS address >> 12;
 -- @example SELECT slot_of(cr2), count(*) FROM exceptions WHERE vector = 14 GROUP BY ALL
 CREATE MACRO slot_of(linear) AS linear >> 22;
 
+-- The offset of an address in its page, bytes.
+-- @param address linear or physical
+-- @example SELECT offset_of(cr2) FROM exceptions WHERE vector = 14
+CREATE MACRO offset_of(address) AS address & 4095;
+
+-- The place of an entry in its directory or table, 0 to 1023.
+-- @param physical physical address of the entry
+-- @example SELECT entry_index(physical) = slot FROM paging_writes WHERE level = 'pde'
+CREATE MACRO entry_index(physical) AS (physical & 4095) >> 2;
+
+-- The linear address that the entries with these places map.
+-- @param slot PDE slot
+-- @param entry place of the PTE in its table
+-- @example SELECT hex32(linear_of(slot, entry_index(physical))) FROM paging_writes WHERE level = 'pte'
+CREATE MACRO linear_of(slot, entry) AS (slot::BIGINT << 22) + (entry::BIGINT << 12);
+
+-- The physical address of the PDE that maps a linear address.
+-- @param directory physical address of a page directory, or CR3
+-- @param address linear address
+-- @example SELECT hex32(pde_address(cr3, cr2)) FROM exceptions WHERE vector = 14
+CREATE MACRO pde_address(directory, address) AS (directory::BIGINT & 0xfffff000) + (address::BIGINT >> 22) * 4;
+
+-- The physical address of the PTE that maps a linear address; NULL where the PDE names no table.
+-- @param pde the PDE
+-- @param address linear address
+-- @example SELECT hex32(pte_address(new, mapped_from(level, slot, vpn))) FROM paging_writes WHERE level = 'pde'
+CREATE MACRO pte_address(pde, address) AS
+  CASE WHEN pde & 129 = 1 THEN (pde::BIGINT & 0xfffff000) + (address::BIGINT >> 12 & 1023) * 4 END;
+
 -- The first linear address that an entry of `paging_writes` maps.
 -- @param level pde or pte
 -- @param slot PDE slot
@@ -65,6 +94,16 @@ CREATE MACRO is_paging(cr0) AS cr0 >= 0x80000000;
 -- @param error_code of vector 14
 -- @example SELECT count(*) FROM exceptions WHERE vector = 14 AND was_present(error_code)
 CREATE MACRO was_present(error_code) AS error_code & 1 = 1;
+
+-- Bit 1 of a page fault's error code: the access was a write.
+-- @param error_code of vector 14
+-- @example SELECT count(*) FROM exceptions WHERE vector = 14 AND was_write(error_code)
+CREATE MACRO was_write(error_code) AS error_code & 2 = 2;
+
+-- Bit 2 of a page fault's error code: the access was by user code.
+-- @param error_code of vector 14
+-- @example SELECT count(*) FROM exceptions WHERE vector = 14 AND was_user(error_code)
+CREATE MACRO was_user(error_code) AS error_code & 4 = 4;
 
 -- Bit 1 of a PDE or PTE: user code may write, and the kernel too with CR0.WP.
 -- @param entry PDE or PTE

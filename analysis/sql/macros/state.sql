@@ -1,0 +1,93 @@
+-- The state of the machine at an icount, as the instruction there found it: after every event with a smaller icount. Each is a
+-- relation, with a row or several for each trace.
+
+-- How the page tables under a directory map a linear address. PDE and PTE, when each was written, the physical address (NULL:
+-- none), writable and is_user by both. `pte` is NULL where the PDE names no table, and where nothing was written.
+-- @param instant icount
+-- @param directory physical address of a page directory, or CR3
+-- @param address linear address
+-- @example SELECT hex32(pde), hex32(pte), hex32(physical) FROM walk(22712557, 0x1aa000, 0xfffbfef8)
+CREATE MACRO walk(instant, directory, address) AS TABLE
+  WITH pdes AS (
+    SELECT run_id, arg_max(new, seq) AS pde, arg_max(icount, seq) AS pde_icount
+    FROM paging_writes
+    WHERE physical = pde_address(directory, address) AND icount < instant
+    GROUP BY run_id
+  ),
+  ptes AS (
+    SELECT w.run_id, arg_max(w.new, w.seq) AS pte, arg_max(w.icount, w.seq) AS pte_icount
+    FROM pdes d JOIN paging_writes w
+      ON w.run_id = d.run_id AND w.physical = pte_address(d.pde, address)
+    WHERE w.icount < instant
+    GROUP BY w.run_id
+  )
+  SELECT run_id, pde, pde_icount, pte, pte_icount,
+    CASE WHEN is_present(pde) AND (is_large(pde) OR is_present(pte))
+      THEN frame_at(coalesce(pte, pde), address::BIGINT)::BIGINT + offset_of(address::BIGINT) END AS physical,
+    is_writable(coalesce(pte, pde) & pde) AS writable, is_user(coalesce(pte, pde) & pde) AS is_user
+  FROM pdes LEFT JOIN ptes USING (run_id)
+  ORDER BY run_id;
+
+-- The mappings of a frame. A row for each entry that names it and each linear address: the entry, where and when it was written,
+-- in how many directories it is in force (a kernel's tables are in all), one of these, and whose that is. Recursive and alternate
+-- maps count: a page table is mapped where its directory appears.
+-- @param instant icount
+-- @param frame frame number, or physical address from 10000h on
+-- @example SELECT hex32(linear), pte_text(entry), directories, owner FROM mappings_of(22712557, 0x5c7000)
+CREATE MACRO mappings_of(instant, frame) AS TABLE
+  WITH entries AS (
+    SELECT run_id, physical, any_value(level) AS level, arg_max(new, seq) AS entry, max(icount) AS written
+    FROM paging_writes WHERE icount < instant
+    GROUP BY run_id, physical HAVING is_present(arg_max(new, seq))
+  ),
+  slots AS (
+    SELECT run_id, frame_of(physical) AS directory, entry_index(physical) AS slot, physical, entry, written
+    FROM entries WHERE level = 'pde'
+  ),
+  found AS (
+    SELECT d.run_id, d.directory, linear_of(d.slot, entry_index(t.physical)) AS linear, t.physical, t.entry, t.written
+    FROM entries t
+    JOIN slots d ON d.run_id = t.run_id AND NOT is_large(d.entry) AND frame_of(d.entry) = frame_of(t.physical)
+    WHERE page_of(t.entry) = frame_number(frame::BIGINT) AND (t.level = 'pte' OR NOT is_large(t.entry))
+    UNION ALL
+    SELECT d.run_id, d.directory, linear_of(d.slot, frame_number(frame::BIGINT) % 1024), d.physical, d.entry, d.written
+    FROM slots d
+    WHERE is_large(d.entry) AND slot_of(d.entry) = frame_number(frame::BIGINT) // 1024
+  ),
+  shared AS (
+    SELECT run_id, linear, entry, any_value(physical) AS physical, max(written) AS written_icount,
+      count(*) AS directories, min(directory) AS directory
+    FROM found GROUP BY run_id, linear, entry, CASE WHEN is_large(entry) THEN 0 ELSE physical END
+  )
+  SELECT *, owner_text(run_id, directory, instant) AS owner FROM shared ORDER BY ALL;
+
+-- The interrupt frames open, from the outermost: rows of `interrupts`, and is_live, which is false for those of other address
+-- spaces, whose processes wait inside a system call.
+-- @param instant icount
+-- @example SELECT id, vector, symbol(run_id, handler) FROM frames_at(22712123) WHERE is_live
+CREATE MACRO frames_at(instant) AS TABLE
+  SELECT i.*, frame_of(i.cr3) = d.cr3 AS is_live
+  FROM interrupts i
+  LEFT JOIN directory_intervals d ON d.run_id = i.run_id AND d.from_icount < instant AND d.to_icount >= instant
+  WHERE i.icount <= instant AND coalesce(i.iret_icount, forever()) >= instant
+    AND coalesce(i.abandoned_icount, forever()) >= instant AND i.last_icount = i.icount
+  ORDER BY i.run_id, i.seq;
+
+-- The process running: its page directory, pid, comm, both as text, and since when.
+-- @param instant icount
+-- @example SELECT process, hex32(cr3) FROM process_at(22712557)
+CREATE MACRO process_at(instant) AS TABLE
+  SELECT run_id, cr3, pid, comm, process, from_icount
+  FROM process_slices WHERE from_icount < instant AND to_icount >= instant
+  ORDER BY run_id;
+
+-- The last store that began at a linear address, in any address space (detail stores): its value, size in bytes, icount, code
+-- and directory.
+-- @param instant icount
+-- @param address linear address
+-- @example SELECT hex32(value), icount, symbol(run_id, eip) FROM variable_at(22712557, 0xf0100000)
+CREATE MACRO variable_at(instant, address) AS TABLE
+  SELECT run_id, arg_max(new, seq) AS value, arg_max(size, seq) AS size, max(icount) AS icount,
+    arg_max(eip, seq) AS eip, arg_max(cr3, seq) AS cr3
+  FROM stores WHERE linear = address::BIGINT AND icount < instant
+  GROUP BY run_id ORDER BY run_id;

@@ -1,0 +1,34 @@
+-- Which process ran, when
+--
+-- One row for each stretch of the run under one page directory and one process, as the guest profile tells processes apart: from
+-- the load of CR3, or from where another process or another name of it was seen under the same directory. Without `process` in
+-- the profile there are no rows; directory_intervals has what is left.
+-- @column run_id which of the traces given, from 0
+-- @column cr3 physical address of the page directory, bytes
+-- @column proc linear address of the process structure, 0 = idle; NULL before one was seen under the directory
+-- @column pid process id
+-- @column comm command name
+-- @column process both as text: comm[pid]
+-- @column from_icount first icount
+-- @column from_seq position of the event that began it among all events of the run
+-- @column to_icount icount at which the next begins; 2^53-1 when there is none
+-- @column instructions retired in it; NULL of the last
+WITH points AS (
+  SELECT run_id, from_icount AS icount, from_seq AS seq, cr3 FROM directory_intervals
+  UNION ALL
+  SELECT run_id, icount, seq, cr3 FROM processes
+),
+named AS (
+  SELECT t.run_id, t.icount, t.seq, t.cr3, p.proc, p.pid, p.comm,
+    lag(t.seq) OVER earlier IS NULL OR lag(t.cr3) OVER earlier <> t.cr3 OR lag(p.proc) OVER earlier IS DISTINCT FROM p.proc
+      OR lag(p.pid) OVER earlier IS DISTINCT FROM p.pid OR lag(p.comm) OVER earlier IS DISTINCT FROM p.comm AS changed
+  FROM points t
+  ASOF LEFT JOIN processes p ON p.run_id = t.run_id AND p.cr3 = t.cr3 AND p.seq <= t.seq
+  WHERE EXISTS (FROM processes)
+  WINDOW earlier AS (PARTITION BY t.run_id ORDER BY t.seq)
+)
+SELECT run_id, cr3, proc, pid, comm, process_text(pid, comm) AS process, icount AS from_icount, seq AS from_seq,
+  coalesce(lead(icount) OVER next, forever()) AS to_icount, lead(icount) OVER next - icount AS instructions
+FROM named
+WHERE changed
+WINDOW next AS (PARTITION BY run_id ORDER BY seq)

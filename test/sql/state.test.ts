@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { builtinDisk } from '../../analysis/cli/options/builtin-guest.ts';
+import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import { buildMachine } from '../../recorder/machine/build.ts';
+import { RAM } from '../../recorder/machine/layout.ts';
+import type { Machine } from '../../recorder/machine/machine.ts';
+import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
+import { goTo } from '../../replayer/timeline/go-to.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
+import { runGuest } from '../guest/built-in.ts';
+
+/** The state at an instant, by SQL from the events, against the machine's own at that icount. */
+
+const folder = mkdtempSync(join(tmpdir(), 'r386-'));
+const file = join(folder, 'run.r386');
+/** Some before the kernel turns paging on, some while many processes live. */
+const INSTANTS = [4_000, 96_200, 1_234_567, 4_000_001, 9_999_999];
+let db: TraceDatabase;
+let session: ForwardSession;
+
+beforeAll(async () => {
+  await runGuest({ kernel: 'buggy', workload: 'ftpd', seed: 117, output: file, instructions: 10_000_000 });
+  db = await TraceDatabase.open([file], { cache: false });
+  const reader = TraceReader.open(file);
+  session = ForwardSession.open(reader, { build: buildMachine, builtinDisk });
+}, 60_000);
+afterAll(() => {
+  db.close();
+  rmSync(folder, { recursive: true });
+});
+
+type Row = Record<string, number | string | boolean | null>;
+const rows = async (sql: string) => (await db.query(sql)).getRowObjectsJson() as Row[];
+
+/** One session that only goes forward: instants are asked for in order. */
+async function machineAt(icount: number): Promise<Machine> {
+  await goTo(session, icount, () => {});
+  return session.machine;
+}
+
+const PRESENT = 1;
+const FRAME = 0xfffff000;
+const word = (machine: Machine, physical: number) => machine.mem.u32[(RAM + physical) >>> 2];
+const frameOf = (entry: number) => (entry & FRAME) >>> 0;
+
+/** Every present entry of a directory and its tables, by physical address. */
+function entriesUnder(machine: Machine, directory: number): Map<number, number> {
+  const entries = new Map<number, number>();
+  const table = (frame: number) => {
+    for (let at = frame; at < frame + 4096; at += 4)
+      if (word(machine, at) & PRESENT) entries.set(at, word(machine, at));
+  };
+  table(directory);
+  for (const pde of [...entries.values()]) if (frameOf(pde) < machine.mem.ramBytes) table(frameOf(pde));
+  return entries;
+}
+
+describe.each(INSTANTS)('at icount %i', (icount) => {
+  it('page tables are those of the machine', async () => {
+    const machine = await machineAt(icount);
+    const { cr0, cr3 } = machine.cpu;
+    const paging = cr0 < 0;
+    const real = paging ? entriesUnder(machine, frameOf(cr3)) : new Map();
+    const known = await rows(
+      `SELECT physical, arg_max(new, seq) AS entry FROM paging_writes WHERE icount < ${icount} GROUP BY physical`,
+    );
+    const bySql = new Map(known.map(({ physical, entry }) => [Number(physical), Number(entry)]));
+    const different = [...real].filter(([at, entry]) => bySql.get(at) !== entry);
+    expect(different).toEqual([]);
+    expect(real.size).toBeGreaterThan(paging ? 200 : -1);
+  });
+});
+
+describe('macros', () => {
+  const icount = INSTANTS.at(-1) as number;
+
+  it('walk() maps as the machine does, and not what it does not', async () => {
+    const machine = await machineAt(icount);
+    const directory = frameOf(machine.cpu.cr3);
+    const linears = [0xf0100123, 0xefbfe000, 0xefbffefc, 0xfffbfef8, 0x1000, 0x08048000, 0xdeadb000];
+    const found: Row[][] = [];
+    for (const linear of linears)
+      found.push(await rows(`SELECT physical FROM walk(${icount}, ${directory}, ${linear})`));
+    const answers = found.map(([row]) => (row?.physical == null ? null : Number(row.physical)));
+    const expected = linears.map((linear) => {
+      const physical = machine.mmu.translateForDebug(linear | 0);
+      return physical < 0 ? null : physical;
+    });
+    expect(answers).toEqual(expected);
+    expect(answers).toContain(null);
+    expect(answers.filter((physical) => physical !== null).length).toBeGreaterThan(1);
+  });
+
+  it('mappings_of() and walk() are inverse', async () => {
+    const found = await rows(`SELECT linear, directory FROM mappings_of(${icount}, 0x189000)`);
+    expect(found.length).toBeGreaterThan(0);
+    for (const { linear, directory } of found) {
+      const [row] = await rows(`SELECT physical FROM walk(${icount}, ${directory}, ${linear})`);
+      expect(Number(row.physical)).toBe(0x189000);
+    }
+  });
+
+  it('process_at(), owner_at() and process_slices agree with CR3 of the machine', async () => {
+    const machine = await machineAt(icount);
+    const [running] = await rows(`SELECT cr3, process FROM process_at(${icount})`);
+    expect(Number(running.cr3)).toBe(frameOf(machine.cpu.cr3));
+    const [owner] = await rows(`SELECT owner_text(0, ${running.cr3}, ${icount}) AS owner`);
+    expect(owner.owner).toBe(running.process);
+    const [{ gaps }] = await rows(
+      `SELECT count(*) AS gaps FROM (SELECT to_icount, lead(from_icount) OVER (ORDER BY from_seq) AS next FROM process_slices)
+       WHERE next IS NOT NULL AND next <> to_icount`,
+    );
+    expect(Number(gaps)).toBe(0);
+  });
+
+  it('frames_at() has the frames that events at that icount are inside of', async () => {
+    const [event] = await rows('SELECT icount, frame_id, depth FROM paging_writes WHERE depth = 2 LIMIT 1');
+    const open = await rows(`SELECT id FROM frames_at(${event.icount}) WHERE is_live`);
+    expect(open.map(({ id }) => id)).toContain(event.frame_id);
+    const [{ iret }] = await rows(`SELECT iret_icount AS iret FROM interrupts WHERE id = ${event.frame_id}`);
+    const after = await rows(`SELECT id FROM frames_at(${Number(iret) + 1})`);
+    expect(after.map(({ id }) => id)).not.toContain(event.frame_id);
+  });
+
+  it('intervals of an entry follow each other without gap', async () => {
+    const [{ bad, n }] = await rows(
+      `SELECT count(*) AS n, count(*) FILTER (WHERE next IS NOT NULL AND next <> to_icount) AS bad
+       FROM (SELECT to_icount, lead(from_icount) OVER (PARTITION BY physical ORDER BY from_seq) AS next FROM pte_intervals)`,
+    );
+    expect([Number(bad), Number(n) > 1000]).toEqual([0, true]);
+  });
+
+  it('page_faults names the last writer of the entry behind each address', async () => {
+    const [{ n, after, unknown }] = await rows(
+      `SELECT count(*) AS n, count(*) FILTER (WHERE write_icount > icount) AS after,
+         count(*) FILTER (WHERE pde IS NOT NULL AND writer IS NULL) AS unknown FROM page_faults`,
+    );
+    const [{ faults }] = await rows('SELECT count(*) AS faults FROM exceptions WHERE vector = 14');
+    expect([n, Number(after), Number(unknown)]).toEqual([faults, 0, 0]);
+    expect(Number(faults)).toBeGreaterThan(100);
+  });
+});
