@@ -102,7 +102,7 @@ export const CONFIGURATION = {
     1: 'undefined flags of a 386 and 486 are those of the 80286, and they have test registers',
     2: `stores by micro-ops heed data breakpoints and address line 20 while paging is on; POP SS raises ESP by the size that the stack
 had, ENTER with a 32-bit operand loads all of EBP; #UD, and #GP by IOPL, come before operands are read; PUSH and POP of a segment
-register access two bytes; a 16-bit TSS fills upper halves with ones; BSWAP of 16 bits clears; a Pentium Pro has hint NOPs, and its SHLD
+register access two bytes; a 16-bit TSS fills upper halves with ones; BSWAP of 16 bits clears; a 386 and a 486 have UMOV, a Pentium Pro has hint NOPs, and its SHLD
 and SHRD shift back; an x87 store that an exception prevents does not reach its operand; a 386 leaves its own undefined flags,
 scales a base without index, and pops the upper half of ESP`,
   }),

@@ -14,7 +14,7 @@ export type CpuModel = (typeof CPU_MODELS)[number] | typeof UNNAMED_CPU;
  * Features that a processor may have beyond a 386, in the words of Linux's /proc/cpuinfo where it has one. `i486` stands for what
  * the 486 added as a whole: BSWAP, XADD, CMPXCHG, INVLPG, INVD, WBINVD, EFLAGS.AC, CR0.WP, AM, NE, NW and CD; `tr` for the
  * test registers, which the Pentium has no more: TR6 and TR7, with `i486` TR3 to TR5 too; `nopl` for NOP with an operand (0F 1F)
- * and the hint NOPs beside it (0F 18 to 1E); `sep` for SYSENTER and SYSEXIT, which no model has by itself.
+ * and the hint NOPs beside it (0F 18 to 1E); `sep` for SYSENTER and SYSEXIT, which no model has by itself; `umov` for UMOV (0F 10 to 13), which the Pentium has no more.
  */
 export const CPU_FEATURES = [
   'tr',
@@ -32,6 +32,7 @@ export const CPU_FEATURES = [
   'rdpmc',
   'nopl',
   'sep',
+  'umov',
 ] as const;
 export type CpuFeature = (typeof CPU_FEATURES)[number];
 

@@ -60,6 +60,8 @@ describe('AT&T syntax, as binutils prints it', () => {
     ['0f 1f 00', 'nopl (%eax)'],
     ['66 0f 1f 44 00 08', 'nopw 0x8(%eax,%eax,1)'],
     ['0f 18 c8', 'nop %eax'],
+    ['0f 11 03', 'umov %eax,(%ebx)'],
+    ['0f 12 03', 'umov (%ebx),%al'],
     ['66 90', 'xchg %ax,%ax'],
     ['66 0f c8', 'bswap %ax'],
   ])('%s is %s', (bytes, text) => expect(show(bytes)).toBe(text));

@@ -36,13 +36,15 @@ const NEWER: readonly [what: string, code: string, needs: CpuFeature][] = [
   ['nop [bx+si]', '0f 1f 00', 'nopl'],
   ['endbr32', 'f3 0f 1e fb', 'nopl'],
   ['a hint NOP', '0f 18 c8', 'nopl'],
+  ['umov [bx], al', '0f 10 07', 'umov'],
+  ['umov cx, dx', '0f 13 ca', 'umov'],
 ];
 
 const WITHOUT: Record<string, readonly CpuFeature[]> = {
   '386': ['i486', 'cpuid', 'tsc', 'msr', 'cx8', 'cmov', 'rdpmc', 'nopl'],
   '486': ['cpuid', 'tsc', 'msr', 'cx8', 'cmov', 'rdpmc', 'nopl'],
-  pentium: ['cmov', 'rdpmc', 'nopl'],
-  pentiumpro: [],
+  pentium: ['cmov', 'rdpmc', 'nopl', 'umov'],
+  pentiumpro: ['umov'],
 };
 
 describe.each(CPU_MODELS)('%s', (model) => {
@@ -280,6 +282,35 @@ describe('hint NOPs', () => {
     old.step();
     expect(old.vector).toBe(INVALID_OPCODE);
     expect(run('pentium,+nopl', '0f 1f 00').vector).toBe(-1);
+  });
+});
+
+describe('UMOV', () => {
+  it.each([
+    ['0f 10 1d 00 80 00 00', { memory: 0xffffff66 }],
+    ['0f 11 1d 00 80 00 00', { memory: 0x77665566 }],
+    ['66 0f 11 1d 00 80 00 00', { memory: 0xffff5566 }],
+    ['0f 12 1d 00 80 00 00', { ebx: 0x776655ff }],
+    ['0f 13 1d 00 80 00 00', { ebx: 0xffffffff }],
+    ['0f 13 d8', { ebx: 0x11223344 }],
+  ])('%s moves as MOV does', (code, expected) => {
+    const bench = asNew({ model: '486' });
+    bench.cpu.setRegister(EAX, 0x11223344);
+    bench.cpu.setRegister(EBX, 0x77665566);
+    bench.poke32(0x8000, -1);
+    bench.code(code);
+    bench.step();
+    expect(bench.vector).toBe(-1);
+    const ebx = bench.cpu.register(EBX) >>> 0;
+    const memory = bench.peek32(0x8000) >>> 0;
+    expect({ ebx, memory }).toEqual({ ebx: 0x77665566, memory: 0xffffffff, ...expected });
+  });
+
+  it('is no instruction of a machine of before', () => {
+    const old = new RealMode({ model: '386', revision: 1 }).start('0f 10 07');
+    old.step();
+    expect(old.vector).toBe(INVALID_OPCODE);
+    expect(run('pentium,+umov', '0f 10 07').vector).toBe(-1);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CR4, DR, DS, EAX, EDI, EDX, ES, ESI, ESP, IDT_BASE } from '../../recorder/machine/cpu/state.ts';
+import type { CpuFeature } from '../../schemas/trace/processor-name.ts';
 import type { BenchOptions } from './bench.ts';
 import { ALL_ENCODINGS, type Encoding, isFloating } from './differential/encodings.ts';
 import { asNew, type ProtectedMode, USER_DATA } from './protected-mode.ts';
@@ -87,6 +88,9 @@ function realMode(bench: ProtectedMode): void {
   bench.cpu.eip = CODE;
 }
 
+/** Test registers, a SYSENTER that works, UMOV. */
+const NOT_OF_A_PENTIUM_PRO = new Set<CpuFeature | undefined>(['tr', 'sep', 'umov']);
+
 const step = (bench: ProtectedMode): number => {
   bench.step();
   return bench.vector;
@@ -97,8 +101,7 @@ function right(encoding: Encoding, mode: Mode): number | undefined {
   const { mnemonic } = encoding.opcode;
   const outer = mode === 'virtual-8086' || mode === 'privilege 3';
   const noSelectors = mode === 'real' || mode === 'virtual-8086';
-  // A Pentium Pro has no test registers, and no SYSENTER that works.
-  if (mnemonic === 'ud2' || encoding.opcode.needs === 'tr' || encoding.opcode.needs === 'sep') return INVALID;
+  if (mnemonic === 'ud2' || NOT_OF_A_PENTIUM_PRO.has(encoding.opcode.needs)) return INVALID;
   if (noSelectors && PROTECTED_ONLY.has(mnemonic)) return INVALID;
   if (outer && (PRIVILEGED.has(mnemonic) || isSpecialMove(encoding))) return PROTECTION;
   if (outer && BY_IOPL.has(mnemonic)) return PROTECTION;

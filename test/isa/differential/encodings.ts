@@ -31,6 +31,7 @@ const LEFT_OUT: Record<string, string> = {
   int1: 'a hypervisor may report it at its own address',
   rdpmc: 'CR4.PCE of the host decides',
   sysenter: 'calls the kernel of the host',
+  umov: 'MOVUPS and its kin on the host',
   sysexit: 'a host that has no such call knows none',
   ...Object.fromEntries(
     ['f2xm1', 'fyl2x', 'fyl2xp1', 'fpatan', 'fptan', 'fsin', 'fcos', 'fsincos'].map((mnemonic) => [

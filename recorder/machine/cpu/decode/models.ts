@@ -77,9 +77,9 @@ const PENTIUM_PRO_MSRS = zeros(0x00, 0x01, 0x17, 0x2a, 0x79, 0x8b, 0xc1, 0xc2, 0
 
 const MODELS: Readonly<Record<CpuModel, Model>> = {
   /** 386DX, D1 step. */
-  '386': { signature: 0x0308, features: ['tr'] },
+  '386': { signature: 0x0308, features: ['tr', 'umov'] },
   /** 486DX, D0 step: one of those without CPUID. */
-  '486': { signature: 0x0404, features: ['tr', 'i486'] },
+  '486': { signature: 0x0404, features: ['tr', 'umov', 'i486'] },
   /** P54C, C2 step. */
   pentium: { signature: 0x052c, features: PENTIUM, msrs: PENTIUM_MSRS },
   /**
@@ -157,7 +157,7 @@ export function processorOf(
   const model = MODELS[name];
   const has = new Set(model.features);
   if (revision < 1) has.delete('tr');
-  if (revision < 2) has.delete('nopl');
+  if (revision < 2) for (const feature of ['nopl', 'umov'] as const) has.delete(feature);
   for (const { feature, added } of toggles) {
     if (added) has.add(feature);
     else has.delete(feature);

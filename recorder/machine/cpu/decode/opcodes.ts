@@ -178,6 +178,11 @@ const TWO: Texts = {
   8: 'invd!:i486',
   9: 'wbinvd!:i486',
   11: 'ud2!',
+  // "User move": an in-circuit emulator reaches the memory of the user by it; without one it is MOV (NASM, insns.dat).
+  16: 'umov:umov Eb,Gb',
+  17: 'umov:umov Ev,Gv',
+  18: 'umov:umov Gb,Eb',
+  19: 'umov:umov Gv,Ev',
   32: 'mov Rd,Cd',
   33: 'mov Rd,Dd',
   34: 'mov! Cd,Rd',

@@ -175,6 +175,7 @@ export const MOVE_HANDLERS: Handlers = {
       core.write(insn, 0, core.read(insn, 1));
     }
   },
+  umov: (core, insn) => MOVE_HANDLERS.mov(core, insn),
   movzx: (core, insn) => core.write(insn, 0, core.read(insn, 1)),
   movsx: (core, insn) => core.write(insn, 0, core.readSigned(insn, 1)),
   lea: (core, insn) => core.write(insn, 0, core.offset(insn)),
