@@ -13,8 +13,9 @@ import { EndWatch } from '../machine/end-state.ts';
 import type { EventSink } from '../machine/events/event-log.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { Nondet } from '../machine/nondet.ts';
-import type { MachineOptions, StopReason } from '../machine/parts.ts';
+import type { MachineOptions } from '../machine/parts.ts';
 import { screenLines } from '../machine/text-screen.ts';
+import { exitOf } from '../machine/trace-exit.ts';
 import { type CheckpointOptions, CheckpointPolicy } from './checkpoint-policy.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { DiskReads } from './disk-reads.ts';
@@ -231,12 +232,4 @@ class Recorder implements EventSink {
 function screenOf({ mem }: Machine): readonly string[] {
   const screen = readTextScreen(mem);
   return screen ? screenLines(screen) : [];
-}
-
-function exitOf(stop: StopReason): TraceExit {
-  return {
-    kind: stop.kind,
-    code: stop.kind === 'exit' ? stop.code : 0,
-    message: stop.kind === 'shutdown' ? stop.message : '',
-  };
 }

@@ -5,6 +5,7 @@ import type { EventSink } from '../../recorder/machine/events/event-log.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
 import type { StopReason } from '../../recorder/machine/parts.ts';
 import { STATE_LAYOUT } from '../../recorder/machine/state/state-hash.ts';
+import { exitOf } from '../../recorder/machine/trace-exit.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import type { Detail, EventBatch } from '../../schemas/events.ts';
 import { type ByteSource, host } from '../../schemas/host.ts';
@@ -418,14 +419,6 @@ export function compareHashes(recorded: LadderRow, actual: LadderRow): void {
     actual: `state hash ${hashWordsHex(actual.hashes[subsystem])}`,
     also,
   });
-}
-
-function exitOf(stop: StopReason): TraceExit {
-  return {
-    kind: stop.kind,
-    code: stop.kind === 'exit' ? stop.code : 0,
-    message: stop.kind === 'shutdown' ? stop.message : '',
-  };
 }
 
 const describeExit = ({ kind, code, message }: TraceExit): string => {

@@ -1,0 +1,9 @@
+import type { TraceExit } from '../../schemas/trace/footer.ts';
+import type { StopReason } from './parts.ts';
+
+/** The reason that a run stopped, as a trace has it: of recorder and replayer alike. */
+export const exitOf = (stop: StopReason): TraceExit => ({
+  kind: stop.kind,
+  code: stop.kind === 'exit' ? stop.code : 0,
+  message: stop.kind === 'shutdown' ? stop.message : '',
+});
