@@ -20,9 +20,6 @@ export interface Device {
   powerOn?(): void;
   /** Rebuilds what is derived from the block, after a restore. */
   reload?(): void;
-  /** State that does not fit the block (a buffer, a queue): saved and hashed besides it. */
-  save?(): Uint8Array;
-  restore?(bytes: Uint8Array): void;
 }
 
 /** Reads of one I/O port without a device, with no other such port between. */

@@ -298,9 +298,7 @@ export class Machine {
     const devices: Record<string, Hash64> = {};
     for (const device of this.devices.devices) {
       const { offset, bytes } = device.state;
-      const block = hashBytes(this.mem.u8.subarray(offset, offset + bytes));
-      const rest = device.save ? hashBytes(device.save(), 1) : { low: 0, high: 0 };
-      devices[device.name] = { low: block.low ^ rest.low, high: block.high ^ rest.high };
+      devices[device.name] = hashBytes(this.mem.u8.subarray(offset, offset + bytes));
     }
     for (const medium of this.devices.media) devices[medium.name] = medium.hash();
     return {
@@ -369,7 +367,6 @@ export class Machine {
     for (const device of this.devices.devices) {
       const { offset, bytes } = device.state;
       areas.set(`device ${device.name}`, mem.u8.subarray(offset, offset + bytes));
-      if (device.save) areas.set(`device ${device.name}, more`, device.save());
     }
     if (this.mmu.observer) areas.set('observer', new Uint8Array(this.mmu.observer.save().buffer));
     return areas;
@@ -421,7 +418,6 @@ export class Machine {
     for (const device of this.devices.devices) {
       const area: Area = { name: `device ${device.name}`, ...device.state };
       restoreArea(this.mem, area, snapshot);
-      device.restore?.(wholeArea(areaOf(snapshot, `device ${device.name}, more`)));
     }
     if (snapshot.disk) this.devices.restoreDisk(snapshot.disk);
     for (const medium of this.devices.media) {

@@ -99,11 +99,11 @@ function finish(hash: number): number {
 }
 
 /** Hash of bytes: of their words, the last one filled with zeros, and their number. */
-export function hashBytes(bytes: Uint8Array, seed = 0): Hash64 {
+export function hashBytes(bytes: Uint8Array): Hash64 {
   const words = new Int32Array((bytes.length + 3) >>> 2);
   new Uint8Array(words.buffer).set(bytes);
   const hasher = new WordHasher();
-  hasher.run(words, 0, words.length, (seed ^ Math.imul(bytes.length, P2)) | 0);
+  hasher.run(words, 0, words.length, Math.imul(bytes.length, P2));
   return hasher.result();
 }
 
