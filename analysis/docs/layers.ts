@@ -6,7 +6,7 @@ export interface Layer {
   readonly imports: readonly string[];
 }
 
-const MACHINE_BASE = ['config', 'device', 'layout', 'machine-error', 'text-screen'].map(
+const MACHINE_BASE = ['config', 'control-registers', 'device', 'layout', 'machine-error', 'text-screen'].map(
   (file) => `recorder/machine/${file}.ts`,
 );
 const CPU_BASE = ['descriptors', 'fault', 'flags', 'segments', 'state'].map(
@@ -63,7 +63,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'recorder/machine/cpu/decode',
     holds: 'the opcode tables, decoder, disassembler, models of processors',
-    imports: [...SCHEMAS, ...CPU_BASE],
+    imports: [...SCHEMAS, 'recorder/machine/control-registers.ts', ...CPU_BASE],
   },
   {
     folder: 'recorder/machine/cpu/transfers',

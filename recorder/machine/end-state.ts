@@ -1,9 +1,9 @@
 import { EVENT_KINDS, type EventBatch } from '../../schemas/events.ts';
 import { CODE_BYTES, type EndState } from '../../schemas/trace/end-state.ts';
 import type { Linear } from '../../schemas/units.ts';
+import { CR0_PE } from './control-registers.ts';
 import { BIG } from './cpu/descriptors.ts';
 import { VM } from './cpu/flags.ts';
-import { CR0_PE } from './cpu/segments.ts';
 import { CPL, CR0, CR3, CS, EIP, HALTED, SEGMENT_WORDS, SEGMENTS, SYSTEM_FLAGS } from './cpu/state.ts';
 import type { AbsentReads } from './device.ts';
 import { interruptLines } from './devices/pic8259.ts';

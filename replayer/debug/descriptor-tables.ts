@@ -1,3 +1,4 @@
+import { CR0_PE } from '../../recorder/machine/control-registers.ts';
 import {
   ACCESSED,
   BIG,
@@ -16,7 +17,6 @@ import {
   typeOf,
   WRITABLE,
 } from '../../recorder/machine/cpu/descriptors.ts';
-import { CR0_PE } from '../../recorder/machine/cpu/segments.ts';
 import { GDT_BASE, GDT_LIMIT, IDT_BASE, IDT_LIMIT, TR } from '../../recorder/machine/cpu/state.ts';
 import type { Debuggee } from './debuggee.ts';
 import { cpuOf } from './register.ts';

@@ -1,6 +1,7 @@
+import { CR4_PSE } from '../../recorder/machine/control-registers.ts';
 import { RAM } from '../../recorder/machine/layout.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
-import { CR4_PSE, PAGE_SIZE_4M, PRESENT, USER, WRITABLE } from '../../recorder/machine/mmu/bits.ts';
+import { PAGE_SIZE_4M, PRESENT, USER, WRITABLE } from '../../recorder/machine/mmu/bits.ts';
 import type { Physical } from '../../schemas/units.ts';
 
 /** The linear memory of an address space as ranges that are mapped alike. */

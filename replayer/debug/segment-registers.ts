@@ -1,3 +1,4 @@
+import { CR0_PE } from '../../recorder/machine/control-registers.ts';
 import {
   ACCESSED,
   baseOf,
@@ -15,7 +16,6 @@ import {
   SELECTOR_RPL,
 } from '../../recorder/machine/cpu/descriptors.ts';
 import { VM } from '../../recorder/machine/cpu/flags.ts';
-import { CR0_PE } from '../../recorder/machine/cpu/segments.ts';
 import { CS, DS, ES, FS, GDT_BASE, GDT_LIMIT, GS, LDTR, SS } from '../../recorder/machine/cpu/state.ts';
 import { RAM } from '../../recorder/machine/layout.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';

@@ -1,11 +1,8 @@
-import { CR0_PE } from '../../recorder/machine/cpu/segments.ts';
+import { CR0_ET, CR0_PE, CR0_PG } from '../../recorder/machine/control-registers.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
-import { CR0_PG } from '../../recorder/machine/mmu/bits.ts';
 import { cpuOf, hexNumber, type Register } from './register.ts';
 
 /** Control registers for debuggers: a change must be one that the processor allows. */
-
-const CR0_ET = 0x10;
 
 const control = (
   name: string,

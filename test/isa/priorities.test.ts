@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CR0_EM } from '../../recorder/machine/control-registers.ts';
 import { CR4, DR, DS, EAX, EDI, EDX, ES, ESI, ESP, IDT_BASE } from '../../recorder/machine/cpu/state.ts';
 import type { CpuFeature } from '../../schemas/trace/processor-name.ts';
 import type { BenchOptions } from './bench.ts';
@@ -15,7 +16,6 @@ import { CODE } from './real-mode.ts';
 
 const [DEBUG, INVALID, NO_DEVICE, STACK, PROTECTION, PAGE] = [1, 6, 7, 12, 13, 14];
 const NOTHING = -1;
-const CR0_EM = 4;
 
 /** An absent page, and where it begins as seen by DS and ES in virtual-8086 mode. */
 const ABSENT = 0x9000;

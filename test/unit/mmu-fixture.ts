@@ -4,9 +4,9 @@ import {
   NO_PROFILE,
   type ResolvedProfile,
 } from '../../recorder/machine/config.ts';
+import { CR0_PG } from '../../recorder/machine/control-registers.ts';
 import { EventLog } from '../../recorder/machine/events/event-log.ts';
 import { allocateMemory, FAST_PATH, type MachineMemory, RAM } from '../../recorder/machine/layout.ts';
-import { CR0_PG } from '../../recorder/machine/mmu/bits.ts';
 import type { CpuView } from '../../recorder/machine/mmu/cpu-view.ts';
 import { Mmu } from '../../recorder/machine/mmu/mmu.ts';
 import { EVENT_KIND_NAMES, EVENT_KINDS, type EventBatch, type EventKind } from '../../schemas/events.ts';

@@ -1,5 +1,6 @@
+import { CR4_PSE } from '../../../recorder/machine/control-registers.ts';
 import type { Machine } from '../../../recorder/machine/machine.ts';
-import { CR4_PSE, PAGE_SIZE_4M, PRESENT } from '../../../recorder/machine/mmu/bits.ts';
+import { PAGE_SIZE_4M, PRESENT } from '../../../recorder/machine/mmu/bits.ts';
 import { word } from '../../../replayer/debug/mappings.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import type { ElfSymbol } from '../../../schemas/guest/elf.ts';

@@ -2,6 +2,7 @@ import { POKE_REGISTERS } from '../../../schemas/trace/inputs.ts';
 import type { Frame, Linear } from '../../../schemas/units.ts';
 import type { ProtectedEntry } from '../boot/placement.ts';
 import { DEFAULT_CONFIG } from '../config.ts';
+import { CR0_AM } from '../control-registers.ts';
 import type { CoprocessorLines, InterruptController, IoBus } from '../device.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { CPU_STATE_BYTES, type MachineMemory } from '../layout.ts';
@@ -83,7 +84,6 @@ const RESET_BASE = 0xffff0000 | 0;
 const RESET_EIP = 0xfff0;
 /** CR0 of a kernel that a boot loader enters in protected mode: ET and PE. */
 const PROTECTED_CR0 = 0x11;
-const CR0_AM = 0x40000;
 
 export interface CpuOptions {
   /** False runs every instruction by its handler, for comparison. */

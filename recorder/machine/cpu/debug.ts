@@ -1,6 +1,6 @@
+import { CR4_DE } from '../control-registers.ts';
 import type { MachineMemory } from '../layout.ts';
 import type { Mmu } from '../mmu/mmu.ts';
-import { CR4_DE } from './decode/models.ts';
 import { CR4, DEBUG_PENDING, DR } from './state.ts';
 
 /** Debug registers and the #DB exceptions that they raise (80386 Programmer's Reference, chapter 12). */

@@ -1,3 +1,4 @@
+import { CR0_PE } from '../control-registers.ts';
 import type { MachineMemory } from '../layout.ts';
 import type { Access, RaiseFault } from './access.ts';
 import {
@@ -47,7 +48,6 @@ import {
 
 /** Segment registers: loads, checks and the addresses that they make. */
 
-export const CR0_PE = 1;
 /** Attributes of a real-mode segment: present, writable data. */
 const REAL_ATTRIBUTES = SEGMENT_PRESENT | APPLICATION | WRITABLE | ACCESSED;
 /** The byte of the attributes that says what a segment is and who may use it. */

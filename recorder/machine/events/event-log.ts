@@ -13,6 +13,7 @@ import {
   type OwnValues,
 } from '../../../schemas/events.ts';
 import type { Icount } from '../../../schemas/units.ts';
+import { CR0_PG } from '../control-registers.ts';
 import {
   createControlWriter,
   createPagingWriter,
@@ -52,7 +53,6 @@ export const BATCH_ROWS = 65536;
 const CONTEXT = CONTEXT_COLUMNS.length;
 const REG_CR0 = CONTROL_REGISTER.indexOf('cr0');
 const RAISE = INTERRUPT_OP.indexOf('raise');
-const CR0_PG = 0x80000000 | 0;
 
 /**
  * All columns of all kinds lie in one buffer, under one view for each width: a row is then stores at constant distances

@@ -21,11 +21,6 @@ export const PF_WRITE = 2;
 export const PF_USER = 4;
 export const PAGE_FAULT = 14;
 
-export const CR0_WP = 0x10000;
-export const CR0_PG = 0x80000000 | 0;
-export const CR4_PSE = 0x10;
-export const CR4_PGE = 0x80;
-
 /** Kinds of access, in the order of ACCESS in schemas/events.ts. */
 export const READ = 0;
 export const WRITE = 1;

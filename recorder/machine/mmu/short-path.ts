@@ -1,4 +1,5 @@
 import type { Frame, Linear, Physical } from '../../../schemas/units.ts';
+import * as control from '../control-registers.ts';
 import * as state from '../cpu/state.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { MachineMemory } from '../layout.ts';
@@ -28,7 +29,8 @@ const RAM_WORDS = layout.RAM >>> 2;
 const SLOTS = layout.FAST_PATH >>> 2;
 const { CPL, CR0, CR3, CR4, LATCH_PAGE } = state;
 const { PRESENT, WRITABLE, USER, ACCESSED, DIRTY, PAGE_SIZE_4M, TRANSLATION_BITS } = bits;
-const { CR4_PGE, READ, LEVEL_PTE, FROM_STORE, FROM_WALK, VIA_DIRECT, VIA_PHYSICAL, TLB_INVLPG } = bits;
+const { CR4_PGE } = control;
+const { READ, LEVEL_PTE, FROM_STORE, FROM_WALK, VIA_DIRECT, VIA_PHYSICAL, TLB_INVLPG } = bits;
 const { CHANGED, ROLE_TABLE, TABLE_ONLY, UNWATCHED } = facts;
 const { TLB_WRITABLE, TLB_USER, TLB_DIRTY, TLB_SUSPECT } = flag;
 

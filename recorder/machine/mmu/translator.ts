@@ -1,4 +1,5 @@
 import type { Linear, Physical } from '../../../schemas/units.ts';
+import { CR0_PG, CR0_WP, CR4_PGE, CR4_PSE } from '../control-registers.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { ProfileObserver } from '../events/profile-observer.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
@@ -6,10 +7,6 @@ import type { Stops } from '../state/stops.ts';
 import {
   ACCESSED,
   type Access,
-  CR0_PG,
-  CR0_WP,
-  CR4_PGE,
-  CR4_PSE,
   DIRTY,
   FROM_WALK,
   PAGE_FAULT,

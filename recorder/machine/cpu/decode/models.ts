@@ -9,6 +9,27 @@ import {
   UNNAMED_CPU,
   type UnknownWord,
 } from '../../../../schemas/trace/processor-name.ts';
+import {
+  CR0_AM,
+  CR0_CD,
+  CR0_EM,
+  CR0_ET,
+  CR0_MP,
+  CR0_NE,
+  CR0_NW,
+  CR0_PE,
+  CR0_PG,
+  CR0_TS,
+  CR0_WP,
+  CR4_DE,
+  CR4_MCE,
+  CR4_PCE,
+  CR4_PGE,
+  CR4_PSE,
+  CR4_PVI,
+  CR4_TSD,
+  CR4_VME,
+} from '../../control-registers.ts';
 import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, TF, VIF, VIP, VM } from '../flags.ts';
 
 /** Models of processors: features, CPUID, and the registers that each has. */
@@ -27,28 +48,22 @@ const CPUID_BITS: Partial<Record<CpuFeature, number>> = {
   cmov: 1 << 15,
 };
 
-export const CR4_VME = 0x001;
-export const CR4_PVI = 0x002;
-export const CR4_TSD = 0x004;
-export const CR4_DE = 0x008;
 /** Bits of CR4 that come with a feature (Pentium Pro manual, volume 3, 2.5). */
 const CR4_BITS: Partial<Record<CpuFeature, number>> = {
   vme: CR4_VME | CR4_PVI,
   tsc: CR4_TSD,
   de: CR4_DE,
-  pse: 0x010,
-  mce: 0x040,
-  pge: 0x080,
-  rdpmc: 0x100,
+  pse: CR4_PSE,
+  mce: CR4_MCE,
+  pge: CR4_PGE,
+  rdpmc: CR4_PCE,
 };
-export const CR4_PCE = 0x100;
 
-/** PE, MP, EM, TS, ET and PG; what the 486 added. */
-const CR0_386 = 0x8000001f | 0;
-const CR0_486 = 0x60050020 | 0;
-/** CD and NW: caches are off after a reset (Intel486 manual, 10.1). */
-const CR0_CACHES_OFF = 0x60000000;
-const CR0_ET = 0x10;
+const CR0_386 = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_PG;
+/** Those that the 486 added. */
+const CR0_486 = CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD;
+/** Caches are off after a reset (Intel486 manual, 10.1). */
+const CR0_CACHES_OFF = CR0_NW | CR0_CD;
 const EFLAGS_386 = ARITHMETIC | TF | IF | DF | IOPL | NT | RF | VM;
 
 interface Model {

@@ -1,3 +1,4 @@
+import { CR0_NE } from '../../control-registers.ts';
 import type { CoprocessorLines } from '../../device.ts';
 import {
   CR0,
@@ -18,7 +19,6 @@ import { Transcendental } from './transcendental.ts';
 /** A board without them: errors come as #MF or not at all. */
 export const NO_LINES: CoprocessorLines = { error() {}, ignoreErrors: true };
 
-const CR0_NE = 0x20;
 /** Bits of the control word that can be written; bit 6 always reads 1. */
 const CONTROL_BITS = 0x1f3f;
 const CONTROL_ALWAYS = 0x40;

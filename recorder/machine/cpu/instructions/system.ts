@@ -1,7 +1,17 @@
+import {
+  CR0_CD,
+  CR0_ET,
+  CR0_NW,
+  CR0_PE,
+  CR0_PG,
+  CR0_TS,
+  CR4_DE,
+  CR4_PCE,
+  CR4_TSD,
+} from '../../control-registers.ts';
 import type { Core } from '../core.ts';
 import { DR6_BD, DR6_FIXED, DR7_FIXED, DR7_GD } from '../debug.ts';
 import { CONTROL, DEBUG, type Instruction, MEMORY, TEST } from '../decode/decoder.ts';
-import { CR4_DE, CR4_PCE, CR4_TSD } from '../decode/models.ts';
 import {
   isApplication,
   isNull,
@@ -20,7 +30,6 @@ import {
 import { fastCallRegister } from '../fast-calls.ts';
 import { DEBUG_EXCEPTION, GENERAL_PROTECTION, INVALID_OPCODE, SEGMENT_NOT_PRESENT } from '../fault.ts';
 import { CF, DF, ZF } from '../flags.ts';
-import { CR0_PE } from '../segments.ts';
 import {
   CPL,
   CR0,
@@ -48,13 +57,7 @@ import type { Handlers } from './handler.ts';
 
 /** System instructions (80386 Programmer's Reference, chapters 4 to 6, 10; Pentium manual, volume 3, chapters 10, 25). */
 
-const CR0_TS = 8;
-/** Always 1 on a processor that could have a 387. */
-const CR0_ET = 0x10;
-const CR0_PG = 0x80000000 | 0;
 const DR7_KNOWN = 0xffff23ff | 0;
-const CR0_NW = 0x20000000;
-const CR0_CD = 0x40000000;
 
 const MSR_TSC = 0x10;
 const WORD = 4294967296;

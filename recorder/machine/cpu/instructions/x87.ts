@@ -1,3 +1,4 @@
+import { CR0_EM, CR0_MP, CR0_TS } from '../../control-registers.ts';
 import type { Core } from '../core.ts';
 import { type Instruction, MEMORY, REGISTER } from '../decode/decoder.ts';
 import { COPROCESSOR_ERROR, INVALID_OPCODE, NO_COPROCESSOR } from '../fault.ts';
@@ -39,15 +40,15 @@ import type { Handler, Handlers } from './handler.ts';
 
 type Body = (fpu: Fpu, core: Core, insn: Instruction) => void;
 
-const CR0_MP = 2;
-const CR0_EM = 4;
-const CR0_TS = 8;
+/** Any of these makes the coprocessor's instructions exception 7, all of those WAIT. */
+const UNAVAILABLE = CR0_EM | CR0_TS;
+const WAIT_UNAVAILABLE = CR0_MP | CR0_TS;
 
 const buffer = new OperandBuffer();
 
 /** The rules of CR0.EM and TS; false on a machine without a coprocessor, whose escapes do nothing. */
 function reachable(core: Core): boolean {
-  if (core.i32[CR0] & (CR0_EM | CR0_TS)) core.fault(NO_COPROCESSOR, 0);
+  if (core.i32[CR0] & UNAVAILABLE) core.fault(NO_COPROCESSOR, 0);
   return core.fpu.present;
 }
 
@@ -547,7 +548,7 @@ const nothing = control(() => {});
 
 export const X87_HANDLERS: Handlers = {
   wait(core) {
-    if ((core.i32[CR0] & (CR0_MP | CR0_TS)) === (CR0_MP | CR0_TS)) core.fault(NO_COPROCESSOR, 0);
+    if ((core.i32[CR0] & WAIT_UNAVAILABLE) === WAIT_UNAVAILABLE) core.fault(NO_COPROCESSOR, 0);
     if (core.fpu.present) awaitCoprocessor(core);
   },
   fpreserved: control((_fpu, core) => core.fault(INVALID_OPCODE, 0)),

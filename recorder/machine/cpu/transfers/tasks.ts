@@ -1,3 +1,4 @@
+import { CR0_PG, CR0_TS } from '../../control-registers.ts';
 import type { Core } from '../core.ts';
 import {
   baseOf,
@@ -29,8 +30,6 @@ export const BY_JUMP = 0;
 export const BY_CALL = 1;
 export const BY_IRET = 2;
 
-const CR0_TS = 8;
-const CR0_PG = 0x80000000 | 0;
 const CR3_KNOWN = ~0xfe7;
 
 /** Layout of a TSS: 80386 figure 7-1, 80286 figure (PRM 80286, 8-2); byte offsets. */

@@ -1,5 +1,5 @@
+import { CR4_PVI, CR4_VME } from '../../control-registers.ts';
 import type { Core } from '../core.ts';
-import { CR4_PVI, CR4_VME } from '../decode/models.ts';
 import { GENERAL_PROTECTION } from '../fault.ts';
 import { ARITHMETIC, DF, IF, IOPL, NT, RF, TF, VIF, VIP, VM } from '../flags.ts';
 import { CPL, CR4, CS, DS, ES, ESP, FS, GS, SHADOW, SHADOW_STI, SS, SYSTEM_FLAGS } from '../state.ts';
