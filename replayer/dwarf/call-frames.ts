@@ -130,102 +130,132 @@ const copy = ({ register, offset, saved }: Rules): Rules => ({ register, offset,
 /** Runs the call frame instructions up to `pc` (6.4.2); undefined where they use what is not understood here. */
 function rulesAt({ common, start, program }: Entry, pc: number): Rules | undefined {
   const initial: Rules = { register: ESP, offset: 4, saved: new Map() };
-  if (!execute(common.first, initial, initial, common, 0, Number.POSITIVE_INFINITY)) return undefined;
+  if (!new FrameProgram(common.first, initial, initial, common, 0).run(Number.POSITIVE_INFINITY))
+    return undefined;
   const rules = copy(initial);
-  return execute(program, rules, copy(initial), common, start, pc) ? rules : undefined;
+  return new FrameProgram(program, rules, copy(initial), common, start).run(pc) ? rules : undefined;
 }
 
-function execute(
-  program: Uint8Array,
-  rules: Rules,
-  initial: Rules,
-  { codeAlign, dataAlign }: Common,
-  start: number,
-  pc: number,
-): boolean {
-  if (program.length > MAX_PROGRAM) return false;
-  const reader = new ByteReader(program);
-  const remembered: Rules[] = [];
-  let location = start;
-  // Of others than those that a frame has nobody asks.
-  const save = (register: number, at: number) => {
-    if (register <= RETURN) rules.saved.set(register, at * dataAlign);
-  };
-  const restore = (register: number) => {
-    const at = initial.saved.get(register);
-    if (at === undefined) rules.saved.delete(register);
-    else rules.saved.set(register, at);
-  };
-  while (reader.at < program.length) {
-    const opcode = reader.u8();
+/** Call frame instructions (6.4.2) on their way through a function, and the rules that they have made so far. */
+class FrameProgram {
+  private readonly program: Uint8Array;
+  private readonly reader: ByteReader;
+  private readonly rules: Rules;
+  private readonly initial: Rules;
+  private readonly common: Common;
+  private readonly remembered: Rules[] = [];
+  private location: number;
+
+  constructor(program: Uint8Array, rules: Rules, initial: Rules, common: Common, start: number) {
+    this.program = program;
+    this.reader = new ByteReader(program);
+    this.rules = rules;
+    this.initial = initial;
+    this.common = common;
+    this.location = start;
+  }
+
+  /** Up to `pc`; false where an instruction is not understood. */
+  run(pc: number): boolean {
+    if (this.program.length > MAX_PROGRAM) return false;
+    while (this.reader.at < this.program.length) {
+      if (!this.step()) return false;
+      if (this.location > pc) return true;
+    }
+    return true;
+  }
+
+  private step(): boolean {
+    const opcode = this.reader.u8();
     const low = opcode & 0x3f;
     switch (opcode >>> 6) {
       case 1:
-        location += low * codeAlign;
-        break;
+        return this.advance(low);
       case 2:
-        save(low, reader.uleb());
-        break;
+        return this.save(low, this.reader.uleb());
       case 3:
-        restore(low);
-        break;
+        return this.restore(low);
       default:
-        switch (low) {
-          case 0x00:
-            break;
-          case 0x02:
-            location += reader.u8() * codeAlign;
-            break;
-          case 0x03:
-            location += reader.u16() * codeAlign;
-            break;
-          case 0x04:
-            location += reader.u32() * codeAlign;
-            break;
-          case 0x05: {
-            const register = reader.uleb();
-            save(register, reader.uleb());
-            break;
-          }
-          case 0x06:
-            restore(reader.uleb());
-            break;
-          case 0x07:
-          case 0x08:
-            rules.saved.delete(reader.uleb());
-            break;
-          case 0x0a:
-            if (remembered.length === MAX_REMEMBERED) return false;
-            remembered.push(copy(rules));
-            break;
-          case 0x0b: {
-            const back = remembered.pop();
-            if (!back) return false;
-            rules.register = back.register;
-            rules.offset = back.offset;
-            rules.saved.clear();
-            for (const [register, at] of back.saved) rules.saved.set(register, at);
-            break;
-          }
-          case 0x0c:
-            rules.register = reader.uleb();
-            rules.offset = reader.uleb();
-            break;
-          case 0x0d:
-            rules.register = reader.uleb();
-            break;
-          case 0x0e:
-            rules.offset = reader.uleb();
-            break;
-          // DW_CFA_GNU_args_size: says nothing of where anything is.
-          case 0x2e:
-            reader.uleb();
-            break;
-          default:
-            return false;
-        }
+        return this.extended(low);
     }
-    if (location > pc) return true;
   }
-  return true;
+
+  private extended(opcode: number): boolean {
+    const { reader, rules } = this;
+    switch (opcode) {
+      case 0x00:
+        return true;
+      case 0x02:
+        return this.advance(reader.u8());
+      case 0x03:
+        return this.advance(reader.u16());
+      case 0x04:
+        return this.advance(reader.u32());
+      case 0x05: {
+        const register = reader.uleb();
+        return this.save(register, reader.uleb());
+      }
+      case 0x06:
+        return this.restore(reader.uleb());
+      case 0x07:
+      case 0x08:
+        rules.saved.delete(reader.uleb());
+        return true;
+      case 0x0a:
+        return this.remember();
+      case 0x0b:
+        return this.recall();
+      case 0x0c:
+        rules.register = reader.uleb();
+        rules.offset = reader.uleb();
+        return true;
+      case 0x0d:
+        rules.register = reader.uleb();
+        return true;
+      case 0x0e:
+        rules.offset = reader.uleb();
+        return true;
+      // DW_CFA_GNU_args_size: says nothing of where anything is.
+      case 0x2e:
+        reader.uleb();
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  private advance(by: number): boolean {
+    this.location += by * this.common.codeAlign;
+    return true;
+  }
+
+  /** Of others than those that a frame has nobody asks. */
+  private save(register: number, at: number): boolean {
+    if (register <= RETURN) this.rules.saved.set(register, at * this.common.dataAlign);
+    return true;
+  }
+
+  private restore(register: number): boolean {
+    const at = this.initial.saved.get(register);
+    if (at === undefined) this.rules.saved.delete(register);
+    else this.rules.saved.set(register, at);
+    return true;
+  }
+
+  private remember(): boolean {
+    if (this.remembered.length === MAX_REMEMBERED) return false;
+    this.remembered.push(copy(this.rules));
+    return true;
+  }
+
+  private recall(): boolean {
+    const back = this.remembered.pop();
+    if (!back) return false;
+    const { rules } = this;
+    rules.register = back.register;
+    rules.offset = back.offset;
+    rules.saved.clear();
+    for (const [register, at] of back.saved) rules.saved.set(register, at);
+    return true;
+  }
 }

@@ -30,92 +30,86 @@ const INDIRECT = 0x16;
 /** Largest number that stays exact. */
 const HIGH = 2 ** 32;
 
+/** `unit` is the offset of the attribute's unit, `constant` what the abbreviation has for implicit ones. */
+type Read = (reader: ByteReader, unit: number, constant: number) => Value['value'];
+
+const u8: Read = (reader) => reader.u8();
+const u16: Read = (reader) => reader.u16();
+const u24: Read = (reader) => reader.u8() | (reader.u16() << 8);
+const u32: Read = (reader) => reader.u32();
+const u64: Read = (reader) => reader.u32() + reader.u32() * HIGH;
+const uleb: Read = (reader) => reader.uleb();
+const sleb: Read = (reader) => reader.sleb();
+const text: Read = (reader) => reader.text();
+const flag: Read = () => 1;
+const implicit: Read = (_reader, _unit, constant) => constant;
+const block =
+  (length: (reader: ByteReader) => number): Read =>
+  (reader) =>
+    reader.block(length(reader));
+const inUnit =
+  (offset: (reader: ByteReader) => number): Read =>
+  (reader, unit) =>
+    unit + offset(reader);
+
+/** Each form's reader (DWARF 5, table 7.6), and the form that it is one of where that is another. */
+const FORMS: ReadonlyMap<number, readonly [read: Read, as?: number]> = new Map<
+  number,
+  readonly [read: Read, as?: number]
+>([
+  [FORM.addr, [u32]],
+  [0x03, [block((reader) => reader.u16()), FORM.exprloc]],
+  [0x04, [block((reader) => reader.u32()), FORM.exprloc]],
+  [0x05, [u16]],
+  [0x06, [u32]],
+  [0x07, [u64]],
+  [FORM.string, [text]],
+  [0x09, [block((reader) => reader.uleb()), FORM.exprloc]],
+  [0x0a, [block((reader) => reader.u8()), FORM.exprloc]],
+  [0x0b, [u8]],
+  [0x0c, [u8]],
+  [0x0d, [sleb]],
+  [FORM.strp, [u32]],
+  [0x0f, [uleb]],
+  [FORM.refAddr, [u32]],
+  [0x11, [inUnit((reader) => reader.u8()), FORM.refAddr]],
+  [0x12, [inUnit((reader) => reader.u16()), FORM.refAddr]],
+  [0x13, [inUnit((reader) => reader.u32()), FORM.refAddr]],
+  [0x14, [inUnit((reader) => reader.u32() + reader.u32() * HIGH), FORM.refAddr]],
+  [0x15, [inUnit((reader) => reader.uleb()), FORM.refAddr]],
+  [FORM.secOffset, [u32]],
+  [FORM.exprloc, [block((reader) => reader.uleb())]],
+  [0x19, [flag]],
+  [FORM.strx, [uleb]],
+  [FORM.addrx, [uleb]],
+  [0x1c, [u32]],
+  [0x1d, [u32]],
+  [0x1e, [block(() => 16), FORM.exprloc]],
+  [FORM.lineStrp, [u32]],
+  [0x20, [u64]],
+  [FORM.implicitConst, [implicit]],
+  [FORM.loclistx, [uleb]],
+  [FORM.rnglistx, [uleb]],
+  [0x24, [u64]],
+  [0x25, [u8, FORM.strx]],
+  [0x26, [u16, FORM.strx]],
+  [0x27, [u24, FORM.strx]],
+  [0x28, [u32, FORM.strx]],
+  [0x29, [u8, FORM.addrx]],
+  [0x2a, [u16, FORM.addrx]],
+  [0x2b, [u24, FORM.addrx]],
+  [0x2c, [u32, FORM.addrx]],
+]);
+
 /** Reads an attribute; `unit` is the offset of its unit, `constant` what the abbreviation has for implicit ones. */
 export function formValue(reader: ByteReader, form: number, constant: number, unit: number): Value {
-  const number = (value: number, as = form): Value => ({ form: as, value });
-  const block = (length: number): Value => ({ form: FORM.exprloc, value: reader.block(length) });
-  const u24 = () => reader.u8() | (reader.u16() << 8);
-  switch (form) {
-    case FORM.addr:
-      return number(reader.u32());
-    case 0x03:
-      return block(reader.u16());
-    case 0x04:
-      return block(reader.u32());
-    case 0x05:
-      return number(reader.u16());
-    case 0x06:
-      return number(reader.u32());
-    case 0x07:
-      return number(reader.u32() + reader.u32() * HIGH);
-    case FORM.string:
-      return { form, value: reader.text() };
-    case 0x09:
-    case FORM.exprloc:
-      return block(reader.uleb());
-    case 0x0a:
-      return block(reader.u8());
-    case 0x0b:
-    case 0x0c:
-      return number(reader.u8());
-    case 0x0d:
-      return number(reader.sleb());
-    case FORM.strp:
-    case FORM.lineStrp:
-    case FORM.refAddr:
-    case FORM.secOffset:
-      return number(reader.u32());
-    case 0x0f:
-      return number(reader.uleb());
-    case 0x11:
-      return number(unit + reader.u8(), FORM.refAddr);
-    case 0x12:
-      return number(unit + reader.u16(), FORM.refAddr);
-    case 0x13:
-      return number(unit + reader.u32(), FORM.refAddr);
-    case 0x14:
-      return number(unit + reader.u32() + reader.u32() * HIGH, FORM.refAddr);
-    case 0x15:
-      return number(unit + reader.uleb(), FORM.refAddr);
-    case INDIRECT: {
-      const own = reader.uleb();
-      if (own === INDIRECT) throw new RangeError('an indirect form of an indirect form');
-      return formValue(reader, own, constant, unit);
-    }
-    case 0x19:
-      return number(1);
-    case FORM.strx:
-    case FORM.addrx:
-    case FORM.loclistx:
-    case FORM.rnglistx:
-      return number(reader.uleb());
-    case 0x1c:
-    case 0x1d:
-      return number(reader.u32());
-    case 0x1e:
-      return block(16);
-    case 0x20:
-    case 0x24:
-      return number(reader.u32() + reader.u32() * HIGH);
-    case FORM.implicitConst:
-      return number(constant);
-    case 0x25:
-      return number(reader.u8(), FORM.strx);
-    case 0x26:
-      return number(reader.u16(), FORM.strx);
-    case 0x27:
-      return number(u24(), FORM.strx);
-    case 0x28:
-      return number(reader.u32(), FORM.strx);
-    case 0x29:
-      return number(reader.u8(), FORM.addrx);
-    case 0x2a:
-      return number(reader.u16(), FORM.addrx);
-    case 0x2b:
-      return number(u24(), FORM.addrx);
-    case 0x2c:
-      return number(reader.u32(), FORM.addrx);
-    default:
-      throw new RangeError(`DWARF form ${form}`);
+  if (form === INDIRECT) {
+    const own = reader.uleb();
+    if (own === INDIRECT) throw new RangeError('an indirect form of an indirect form');
+    return formValue(reader, own, constant, unit);
   }
+  const known = FORMS.get(form);
+  if (!known) throw new RangeError(`DWARF form ${form}`);
+  const [read, as = form] = known;
+  return { form: as, value: read(reader, unit, constant) };
 }

@@ -56,6 +56,83 @@ function gaveUp({ message, screen }: SourceEnd, shown: boolean): string[] {
   return [`rewind386: ${message}; it says`, ...lines.map((line) => `  | ${line}`)];
 }
 
+/** Options of what a boot loader hands the kernel. */
+const BOOT_OPTIONS = {
+  append: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'arguments of the kernel (more options, for the built-in guest)',
+  },
+  module: {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    requiresArg: true,
+    describe: 'Multiboot module: FILE[=ARGUMENTS]',
+  },
+  initrd: {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    requiresArg: true,
+    describe: 'initial RAM disk of a Linux kernel; several are joined',
+  },
+  symbols: {
+    type: 'string',
+    requiresArg: true,
+    describe: "the kernel's symbols, where its image has none: System.map, ELF or a.out",
+  },
+} as const;
+
+/** Options of drives, and of the BIOS that boots from them. */
+const DRIVE_OPTIONS = {
+  disk: {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    requiresArg: true,
+    describe: 'hard disk image (up to four); never written to',
+  },
+  floppy: {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    requiresArg: true,
+    describe: 'floppy image (up to two); never written to',
+  },
+  cdrom: { type: 'string', requiresArg: true, describe: 'CD image, on the second ATA channel' },
+  boot: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'drives for the BIOS to try: a floppy, c hard disk, d CD (docs/machine.md)',
+  },
+  bios: { type: 'string', requiresArg: true, describe: 'BIOS image; default: SeaBIOS' },
+  'vga-bios': { type: 'string', requiresArg: true, describe: 'VGA BIOS image; none for none' },
+  isa: { type: 'boolean', default: false, describe: 'no PCI bus for the guest to find' },
+} as const;
+
+/** Options of checkpoints in the trace. */
+const CHECKPOINT_OPTIONS = {
+  'checkpoint-every': {
+    type: 'string',
+    default: 'auto',
+    requiresArg: true,
+    describe: 'checkpoints for `debug` in the trace: instructions between two, auto or off',
+  },
+  'checkpoint-share': {
+    type: 'number',
+    default: 100 * DEFAULT_CHECKPOINT_SHARE,
+    requiresArg: true,
+    describe: 'with auto: percent of the trace that they may be',
+  },
+  'checkpoint-time': {
+    type: 'number',
+    default: 100 * DEFAULT_CHECKPOINT_TIME,
+    requiresArg: true,
+    describe: 'with auto: percent of the time that they may take, by the work counted',
+  },
+} as const;
+
 const options = (yargs: Argv) =>
   yargs
     .positional('guest', {
@@ -87,77 +164,15 @@ const options = (yargs: Argv) =>
         describe:
           'exit code of the guest that is meant: status 0 for it and 1 for any other end; may be repeated',
       },
-      append: {
-        type: 'string',
-        requiresArg: true,
-        describe: 'arguments of the kernel (more options, for the built-in guest)',
-      },
-      module: {
-        type: 'string',
-        array: true,
-        default: [],
-        requiresArg: true,
-        describe: 'Multiboot module: FILE[=ARGUMENTS]',
-      },
-      initrd: {
-        type: 'string',
-        array: true,
-        default: [],
-        requiresArg: true,
-        describe: 'initial RAM disk of a Linux kernel; several are joined',
-      },
-      symbols: {
-        type: 'string',
-        requiresArg: true,
-        describe: "the kernel's symbols, where its image has none: System.map, ELF or a.out",
-      },
-      disk: {
-        type: 'string',
-        array: true,
-        default: [],
-        requiresArg: true,
-        describe: 'hard disk image (up to four); never written to',
-      },
-      floppy: {
-        type: 'string',
-        array: true,
-        default: [],
-        requiresArg: true,
-        describe: 'floppy image (up to two); never written to',
-      },
-      cdrom: { type: 'string', requiresArg: true, describe: 'CD image, on the second ATA channel' },
-      boot: {
-        type: 'string',
-        requiresArg: true,
-        describe: 'drives for the BIOS to try: a floppy, c hard disk, d CD (docs/machine.md)',
-      },
-      bios: { type: 'string', requiresArg: true, describe: 'BIOS image; default: SeaBIOS' },
-      'vga-bios': { type: 'string', requiresArg: true, describe: 'VGA BIOS image; none for none' },
-      isa: { type: 'boolean', default: false, describe: 'no PCI bus for the guest to find' },
+      ...BOOT_OPTIONS,
+      ...DRIVE_OPTIONS,
       profile: {
         type: 'string',
         requiresArg: true,
         describe: `the guest's layout: ${Object.keys(BUILTIN_PROFILES).join(', ')}, or a JSON file (docs/guest-profile.md)`,
       },
       ...MACHINE_OPTIONS,
-      'checkpoint-every': {
-        type: 'string',
-        default: 'auto',
-        requiresArg: true,
-        describe: 'checkpoints for `debug` in the trace: instructions between two, auto or off',
-      },
-      'checkpoint-share': {
-        type: 'number',
-        default: 100 * DEFAULT_CHECKPOINT_SHARE,
-        requiresArg: true,
-        describe: 'with auto: percent of the trace that they may be',
-      },
-      'checkpoint-time': {
-        type: 'number',
-        default: 100 * DEFAULT_CHECKPOINT_TIME,
-        requiresArg: true,
-        describe: 'with auto: percent of the time that they may take, by the work counted',
-      },
+      ...CHECKPOINT_OPTIONS,
       ladder: {
         type: 'string',
         default: String(DEFAULT_LADDER_INTERVAL),

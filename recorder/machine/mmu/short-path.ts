@@ -78,6 +78,7 @@ export interface ShortPathParts {
  *
  * These are closures over what never changes, which V8 compiles with everything they hold as constants.
  */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: a closure over views that V8 takes for constants
 export function createShortPath(parts: ShortPathParts): ShortPath {
   const { mmu, log, tlb, frames, fastPath, structures, windows, recursiveSlot, alternateSlot } = parts;
   const { i32, view } = parts.mem;

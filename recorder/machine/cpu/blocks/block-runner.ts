@@ -35,6 +35,7 @@ const PAGE = ~0xfff;
 /** The values that the interpreter's cases work with, and the functions that they call if their fast path does not serve. */
 export type BlockRunner = ReturnType<typeof createBlockRunner>;
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: a closure over views that V8 takes for constants
 export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortPath) {
   const { i32, u8, f64, flags, mmu, access, debug } = core;
   const { view } = core.mem;

@@ -111,6 +111,19 @@ export class Tasks {
     return at < 0 || at > limit || ((access.systemRead((base + at) | 0, 1) >>> bit) & 1) !== 0;
   }
 
+  /** Faults if the descriptor is not that of a TSS to which `cause` may switch (7.5). */
+  private checkTarget(selector: number, low: number, high: number, cause: number, minimum: number): void {
+    const { segments } = this.core;
+    const refusal = cause === BY_IRET ? INVALID_TSS : GENERAL_PROTECTION;
+    if ((selector & SELECTOR_LDT) !== 0) segments.refuse(refusal, selector);
+    const type = typeOf(high) & ~2;
+    const busy = (high & TSS_BUSY) !== 0;
+    if ((type !== TSS_16 && type !== TSS_32) || busy !== (cause === BY_IRET))
+      segments.refuse(refusal, selector);
+    if (!isPresent(high)) segments.refuse(SEGMENT_NOT_PRESENT, selector);
+    if (limitOf(low, high) >>> 0 < minimum) segments.refuse(INVALID_TSS, selector);
+  }
+
   /**
    * Switches to the TSS `selector`, whose descriptor `segments` has just fetched and whose accessibility the caller has
    * checked. `returnEip` is where the old task resumes, with RF if `resume`.
@@ -122,15 +135,7 @@ export class Tasks {
     const high = segments.high;
     const wide = (typeOf(high) & 8) !== 0;
     const layout = wide ? LAYOUT_32 : LAYOUT_16;
-    const refusal = cause === BY_IRET ? INVALID_TSS : GENERAL_PROTECTION;
-    if ((selector & SELECTOR_LDT) !== 0) segments.refuse(refusal, selector);
-    const type = typeOf(high) & ~2;
-    const busy = (high & TSS_BUSY) !== 0;
-    if ((type !== TSS_16 && type !== TSS_32) || busy !== (cause === BY_IRET))
-      segments.refuse(refusal, selector);
-    if (!isPresent(high)) segments.refuse(SEGMENT_NOT_PRESENT, selector);
-    const limit = limitOf(low, high) >>> 0;
-    if (limit < layout.minimum) segments.refuse(INVALID_TSS, selector);
+    this.checkTarget(selector, low, high, cause, layout.minimum);
 
     // Everything is read, and every page to be written is probed, before the old state is left.
     const { size } = layout;
