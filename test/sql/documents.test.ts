@@ -31,6 +31,12 @@ const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import
 describe('pages made from code are current (npm run docs)', () => {
   it('docs/tables.md', () => expect(page('tables.md')).toBe(tablesDocument()));
   it('docs/queries.md', () => expect(page('queries.md')).toBe(queriesDocument()));
+  it('docs/data-flow.svg', async () => {
+    const script = (await import(join(import.meta.dirname, '../../scripts/data-flow-picture.mjs'))) as {
+      readonly dataFlowPicture: () => string;
+    };
+    expect(page('data-flow.svg')).toBe(script.dataFlowPicture());
+  });
 });
 
 describe('what is documented is what a query gives', () => {
