@@ -11,7 +11,6 @@ import type { InterruptControllers } from './pic8259.ts';
  */
 
 const IRQ = DEVICES.printer.irqs.acknowledge;
-const CONSOLE_LPT1 = 3;
 
 /** Words. */
 const DATA = 0;
@@ -54,7 +53,7 @@ export class Printer implements Device {
     this.host = host;
     this.bus = bus;
     this.pic = pic;
-    this.say = consoleOf(host, bus);
+    this.say = consoleOf(host, bus, 'lpt1');
     this.words[CONTROL] = INITIALIZE_OFF | SELECT_IN;
     bus.claim(DEVICES.printer.ports.registers, {
       bytes: true,
@@ -82,7 +81,7 @@ export class Printer implements Device {
     const listens = (value & INITIALIZE_OFF) !== 0 && (value & SELECT_IN) !== 0 && words[PHASE] !== TAKING;
     if (listens && value & STROBE && !(before & STROBE)) {
       this.enter(TAKING, TAKING_TIME);
-      this.say(CONSOLE_LPT1, words[DATA]);
+      this.say(words[DATA]);
     }
   }
 

@@ -29,8 +29,6 @@ const FAST_RESET = 1;
 const A20 = 2;
 /** The refresh bit changes with each refresh, every 15 us: 18 ticks of the timer. */
 const REFRESH_TICKS = 18;
-const CONSOLE_DEBUGCON = 1;
-const CONSOLE_BIOS = 2;
 /** The byte that the port reads as where it is there (Bochs, QEMU). */
 const DEBUGCON_HERE = 0xe9;
 
@@ -45,7 +43,8 @@ export class SystemPorts implements Device {
 
   constructor(host: DeviceHost, bus: PortBus, timer: Timer) {
     this.state = deviceBlock(host.mem, 'system');
-    const say = consoleOf(host, bus);
+    const say = consoleOf(host, bus, 'debugcon');
+    const sayBios = consoleOf(host, bus, 'bios');
     const { memory } = host;
     const words = this.state.words;
     this.words = words;
@@ -83,12 +82,12 @@ export class SystemPorts implements Device {
     bus.claim(ports.debugConsole, {
       bytes: true,
       in: () => DEBUGCON_HERE,
-      out: (_port, value) => say(CONSOLE_DEBUGCON, value),
+      out: (_port, value) => say(value),
     });
     bus.claim(ports.biosConsole, {
       bytes: true,
       in: () => DEBUGCON_HERE,
-      out: (_port, value) => say(CONSOLE_BIOS, value),
+      out: (_port, value) => sayBios(value),
     });
     bus.claim(ports.exit, {
       bytes: true,

@@ -44,7 +44,6 @@ const MSR_CONNECTED = 0xb0;
 const MSR_RING = 0x40;
 const MSR_RING_ENDED = 4;
 const TRIGGER_LEVELS = [1, 4, 8, 14];
-const CONSOLE_COM1 = 0;
 
 /** The most urgent reason to interrupt, as IIR codes it; 1 for none. */
 function reasonOf(words: Int32Array): number {
@@ -83,7 +82,7 @@ export class SerialPort implements Device {
     this.words = this.state.words;
     this.words[TRIGGER] = 1;
     this.words[DIVISOR] = 1;
-    this.say = consoleOf(host, bus);
+    this.say = consoleOf(host, bus, 'com1');
     this.pic = pic;
     this.revised = host.config.chipsetRevision >= 31;
     bus.claim(DEVICES.uart.ports.registers, {
@@ -173,7 +172,7 @@ export class SerialPort implements Device {
     }
     words[THRE_PENDING] = 1;
     if (words[MCR] & MCR_LOOPBACK) this.receive(byte);
-    else this.say(CONSOLE_COM1, byte);
+    else this.say(byte);
   }
 
   private takeByte(): number {
