@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { type EventContext, EventLog } from '../../recorder/machine/events/event-log.ts';
+import * as bits from '../../recorder/machine/mmu/bits.ts';
 import {
+  ACCESS,
+  APTD_OP,
   CONTEXT_COLUMNS,
+  CONTROL_REGISTER,
   EVENT_KIND_NAMES,
   EVENT_KINDS,
   type EventBatch,
   type EventKind,
+  PAGING_LEVEL,
+  TLB_OP,
+  VIA,
+  WINDOW_OP,
+  WRITE_SOURCE,
 } from '../../schemas/events.ts';
 
 /** Every way of adding a row puts each value in the column of its name. */
@@ -75,6 +84,23 @@ it('an interrupt by the names of its columns', () => {
   expect(rowsOf('interrupts', (log) => log.interruptLine(14, 2))[0]).toMatchObject({
     ...{ op: 0, id: 0, irq: 14, source: 2, reached: 0 },
   });
+});
+
+it('numbers that the MMU writes have the names that they have in the list', () => {
+  const named: [readonly string[], Record<string, number>][] = [
+    [ACCESS, { read: bits.READ, write: bits.WRITE, execute: bits.EXECUTE }],
+    [VIA, { physical: bits.VIA_PHYSICAL, direct: bits.VIA_DIRECT }],
+    [VIA, { recursive: bits.VIA_RECURSIVE, alternate: bits.VIA_ALTERNATE }],
+    [WRITE_SOURCE, { store: bits.FROM_STORE, accessed_dirty: bits.FROM_WALK, dma: bits.FROM_DMA }],
+    [WRITE_SOURCE, { adopt: bits.FROM_ADOPTION, poke: bits.FROM_POKE }],
+    [PAGING_LEVEL, { pde: bits.LEVEL_PDE, pte: bits.LEVEL_PTE }],
+    [CONTROL_REGISTER, { cr3: bits.REG_CR3, cr4: bits.REG_CR4 }],
+    [APTD_OP, { write: bits.WINDOW_WRITE, check: bits.WINDOW_CHECK }],
+    [WINDOW_OP, { write: bits.WINDOW_WRITE, check: bits.WINDOW_CHECK }],
+    [TLB_OP, { invlpg: bits.TLB_INVLPG, flush: bits.TLB_FLUSH, stale_use: bits.TLB_STALE_USE }],
+  ];
+  for (const [list, numbers] of named)
+    for (const [name, number] of Object.entries(numbers)) expect(list[number]).toBe(name);
 });
 
 it('a row that lacks a column, or has one too many, is no TypeScript', () => {
