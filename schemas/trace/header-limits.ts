@@ -2,7 +2,7 @@ import { BadInput } from '../bad-input.ts';
 import { bounded, OutOfBounds } from '../bounded.ts';
 import { fileLimit, type Packed } from './compression.ts';
 import { checkedConfig } from './configuration-check.ts';
-import type { TraceDisk, TraceDrive, TraceHeader, TraceWindow } from './header.ts';
+import type { TraceDisk, TraceDrive, TraceHeader } from './header.ts';
 import {
   MAX_DISK_SECTORS,
   MAX_DRIVES,
@@ -15,6 +15,7 @@ import {
   MAX_WINDOW_NAME,
   MAX_WINDOW_PAGES,
 } from './limits.ts';
+import type { TraceWindow } from './profile.ts';
 
 /**
  * Bounds of what the header of a trace may say, besides the machine's configuration (configuration-check.ts): held to when one is

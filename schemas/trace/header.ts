@@ -1,6 +1,5 @@
 import { BadInput } from '../bad-input.ts';
 import { bounded, decodeMessage, named, OutOfBounds } from '../bounded.ts';
-import { WINDOW_KIND, type WindowKind } from '../events.ts';
 import { fromHex, toHex } from '../text-bytes.ts';
 import { type Untrusted, untrusted } from '../untrusted.ts';
 import type { PackedFile } from './compression.ts';
@@ -10,6 +9,7 @@ import { TraceDamage } from './framing.ts';
 import { checkHeader } from './header-limits.ts';
 import { MAX_CHANGES, MAX_DRIVES, MAX_LABELS, MAX_MODULES, MAX_WINDOWS } from './limits.ts';
 import { packedFromWire, packedToWire, type WirePacked } from './packed.ts';
+import { profileFromWire, profileToWire, type TraceProfile, type WireProfile } from './profile.ts';
 import { fromBigInt, messageType, toBigInt, toNumber, type Words64 } from './schema.ts';
 
 /** The header of a trace: all that a replay needs besides the inputs. */
@@ -19,32 +19,6 @@ import { fromBigInt, messageType, toBigInt, toNumber, type Words64 } from './sch
  * docs/trace-format.md has the history.
  */
 export const SCHEMA_VERSION = 1;
-
-/** As the machine's own ResolvedProfile, and the file it was resolved from. */
-export interface TraceProfile {
-  readonly name: Untrusted;
-  readonly recursiveSlot: number;
-  readonly alternateSlot: number;
-  readonly process?: {
-    readonly current: number;
-    readonly pid: number;
-    readonly pidBytes?: 2 | 4;
-    readonly comm: number;
-    readonly afterCr3?: boolean;
-  };
-  /** Windows besides the alternate map. */
-  readonly windows?: readonly TraceWindow[];
-  /** The profile file as written (JSON); empty when there was none. */
-  readonly source: Untrusted;
-}
-
-/** As the machine's own WindowLayout, and what it is called. */
-export interface TraceWindow {
-  readonly name: Untrusted;
-  readonly kind: WindowKind;
-  readonly linear: number;
-  readonly pages: number;
-}
 
 export interface TraceModule {
   readonly commandLine: Untrusted;
@@ -176,14 +150,7 @@ interface WireHeader {
     modules: { command_line: string; file: WireFile | null }[];
     symbols: WireFile | null;
   } | null;
-  profile: {
-    name: string;
-    recursive_slot: number;
-    alternate_slot: number;
-    process: { current: number; pid: number; comm: number; pid_bytes: number; after_cr3: boolean } | null;
-    source: string;
-    windows: { name: string; kind: number; linear: number; pages: number }[];
-  } | null;
+  profile: WireProfile | null;
   disk: WireDisk | null;
   drives: { kind: number; unit: number; medium: WireDisk | null }[];
   firmware: {
@@ -236,24 +203,7 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
         modules: guest.modules.map((m) => ({ command_line: m.commandLine.raw, file: fileToWire(m.file) })),
         ...(guest.symbols ? { symbols: fileToWire(guest.symbols) } : {}),
       },
-      profile: {
-        name: profile.name.raw,
-        recursive_slot: profile.recursiveSlot,
-        alternate_slot: profile.alternateSlot,
-        ...(profile.process
-          ? {
-              process: {
-                ...profile.process,
-                pid_bytes: profile.process.pidBytes ?? 0,
-                after_cr3: profile.process.afterCr3 ?? false,
-              },
-            }
-          : {}),
-        source: profile.source.raw,
-        windows: (profile.windows ?? []).map(({ name, kind, linear, pages }) => ({
-          ...{ name: name.raw, kind: WINDOW_KIND.indexOf(kind), linear, pages },
-        })),
-      },
+      profile: profileToWire(profile),
       ...(disk ? { disk: diskToWire(disk) } : {}),
       drives: drives.map(({ kind, unit, medium }) => ({
         kind: 1 + DRIVE_KINDS.indexOf(kind),
@@ -351,35 +301,7 @@ function headerFromWire(bytes: Uint8Array): TraceHeader {
       })),
       symbols: guest.symbols ? fileFromWire(guest.symbols) : undefined,
     },
-    profile: {
-      name: untrusted(profile.name),
-      recursiveSlot: profile.recursive_slot,
-      alternateSlot: profile.alternate_slot,
-      ...(profile.process
-        ? {
-            process: {
-              current: profile.process.current,
-              pid: profile.process.pid,
-              comm: profile.process.comm,
-              ...(pidBytes(profile.process.pid_bytes) === 2 ? { pidBytes: 2 as const } : {}),
-              ...(profile.process.after_cr3 ? { afterCr3: true } : {}),
-            },
-          }
-        : {}),
-      ...(profile.windows.length > 0
-        ? {
-            windows: profile.windows.map(({ name, kind, linear, pages }) => ({
-              ...{
-                name: untrusted(name),
-                kind: named('profile.windows.kind', WINDOW_KIND, kind),
-                linear,
-                pages,
-              },
-            })),
-          }
-        : {}),
-      source: untrusted(profile.source),
-    },
+    profile: profileFromWire(profile),
     disk: disk ? diskFromWire(disk) : undefined,
     drives: wire.drives.map(({ kind, unit, medium }) => ({
       kind: named('drives.kind', DRIVE_KINDS, kind, 1),
@@ -419,11 +341,6 @@ function bootOrderFromWire(text: string): TraceFirmware['bootOrder'] {
   if (drives.length <= LETTERS.length && !drives.includes(undefined))
     return (drives as BootLetter[]).map((letter) => BOOT_LETTERS[letter]);
   throw new OutOfBounds('firmware.boot_order', JSON.stringify(text.slice(0, 8)), 'of a, c, d, three at most');
-}
-
-function pidBytes(bytes: number): number {
-  if ([0, 2, 4].includes(bytes)) return bytes;
-  throw new OutOfBounds('profile.process.pid_bytes', bytes, '0, 2 or 4');
 }
 
 function diskFromWire(disk: WireDisk): TraceDisk {

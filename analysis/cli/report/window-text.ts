@@ -1,4 +1,4 @@
-import type { TraceWindow } from '../../../schemas/trace/header.ts';
+import type { TraceWindow } from '../../../schemas/trace/profile.ts';
 
 /** A window of a profile, for people. */
 
