@@ -222,6 +222,11 @@ export const LAYERS: readonly Layer[] = [
     holds: 'the changed run, and what became of its findings',
     imports: ['schemas', 'recorder/machine', 'recorder/capture', ...TRACE, 'analysis/check'],
   },
+  {
+    folder: 'analysis/diff',
+    holds: 'by what two traces differ',
+    imports: ['schemas', ...TRACE, 'replayer/verify'],
+  },
   { folder: 'analysis/linux', holds: 'what is known of Linux kernels alone', imports: SCHEMAS },
   {
     folder: 'analysis/export',
