@@ -1,223 +1,23 @@
 import { basename } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
-import {
-  DebugSession,
-  Event,
-  InitializedEvent,
-  OutputEvent,
-  Response,
-  Scope,
-  Source,
-  StackFrame,
-  StoppedEvent,
-  TerminatedEvent,
-  Thread,
-} from '@vscode/debugadapter';
+import { Event, Scope, Source, StackFrame, Thread } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { comparePositions, type Watch } from '../../recorder/machine/state/stops.ts';
+import { comparePositions } from '../../recorder/machine/state/stops.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { printableTexts } from '../../schemas/untrusted.ts';
-import { type Debuggee, MAX_WATCHED, type StopReport } from '../debug/debuggee.ts';
-import { type GuestCode, hex } from '../debug/guest-code.ts';
-import type { Monitor } from '../debug/monitor.ts';
-import { givenArguments, wrongArguments } from './arguments.ts';
+import { hex } from '../debug/guest-code.ts';
+import { memoryPoint, variablePoint, watchOf } from './data-points.ts';
 import type { Frame } from './frame.ts';
 import { instructionsBefore, instructionsFrom } from './instructions.ts';
-import { Locals } from './locals.ts';
-import { ClientMessages } from './messages.ts';
-import { Points } from './points.ts';
-import { type Granularity, Stepper } from './stepper.ts';
-import type { Data } from './values.ts';
+import { ServedSession, THREAD } from './served-session.ts';
+import type { Granularity } from './stepper.ts';
 import { SCOPES, setMemory, setVariable, variables } from './variables.ts';
 
 /** A session of the Debug Adapter Protocol: a request of an editor is a method here. */
 
-/** A machine has one processor, which is the one thread. */
-const THREAD = 1;
-const ERROR = 1;
-/** Members that go to an editor as they are. */
-const EXACT: ReadonlySet<string> = new Set(['path']);
-
-const CAPABILITIES: DebugProtocol.Capabilities = {
-  supportsConfigurationDoneRequest: true,
-  supportsStepBack: true,
-  supportsSteppingGranularity: true,
-  supportsFunctionBreakpoints: true,
-  supportsInstructionBreakpoints: true,
-  supportsDataBreakpoints: true,
-  supportsDataBreakpointBytes: true,
-  supportsReadMemoryRequest: true,
-  supportsWriteMemoryRequest: true,
-  supportsDisassembleRequest: true,
-  supportsSetVariable: true,
-  supportsEvaluateForHovers: true,
-};
-
-export interface DapOptions {
-  readonly debuggee: Debuggee;
-  readonly monitor: Monitor;
-  readonly code: GuestCode;
-  /** Goes to where the session begins. */
-  readonly enter: () => Promise<void>;
-}
-
 /**
  * The Debug Adapter Protocol (microsoft.github.io/debug-adapter-protocol) on a debuggee: what an editor needs to go
- * through a recording, forward and back. Requests that look at or move the machine are served one after the other.
+ * through a recording, forward and back.
  */
-export class RewindDebugSession extends DebugSession {
-  private readonly options: DapOptions;
-  private readonly points = new Points();
-  private readonly stepper: Stepper;
-  private readonly locals: Locals;
-  private work: Promise<unknown> = Promise.resolve();
-  /** Resolves when the client has disconnected. */
-  readonly ended: Promise<void>;
-  private end: () => void = () => {};
-  private interrupted = false;
-
-  constructor(options: DapOptions) {
-    super();
-    this.options = options;
-    this.ended = new Promise((resolve) => {
-      this.end = resolve;
-    });
-    this.locals = new Locals(options.debuggee, options.code);
-    const conditions = () => this.points.conditions();
-    this.stepper = new Stepper(options.debuggee, options.code, conditions, () => this.interrupted);
-    this.setDebuggerLinesStartAt1(true);
-    this.setDebuggerColumnsStartAt1(true);
-  }
-
-  /** A line for the debug console. */
-  say(text: string): void {
-    this.sendEvent(new OutputEvent(`${text}\n`, 'console'));
-  }
-
-  /** Editors show what they get, and names of the guest's are in it; only paths are for opening files. */
-  override sendResponse(response: DebugProtocol.Response): void {
-    response.body = printableTexts(response.body, EXACT);
-    super.sendResponse(response);
-  }
-
-  override sendEvent(event: DebugProtocol.Event): void {
-    event.body = printableTexts(event.body, EXACT);
-    super.sendEvent(event);
-  }
-
-  // --- Serving -----------------------------------------------------------------------------------------------------------
-
-  override start(input: Readable, output: Writable): void {
-    const messages = new ClientMessages();
-    // Who speaks another language is not listened to any more.
-    messages.on('error', () => {
-      input.destroy();
-      this.shutdown();
-    });
-    // Without a listener an event of this name would be thrown.
-    this.on('error', () => {});
-    super.start(input.pipe(messages), output);
-  }
-
-  /** Answers a request that lacks something or asks for what cannot be with an error; the base class has the rest answered. */
-  protected override dispatchRequest(request: DebugProtocol.Request): void {
-    const wrong = typeof request.command === 'string' ? wrongArguments(request) : 'a request without command';
-    if (wrong) {
-      this.sendErrorResponse(new Response(request), ERROR, wrong.replaceAll('{', '('));
-      return;
-    }
-    const given = givenArguments(request);
-    // As the specification has it when nothing is said.
-    if (request.command === 'initialize') given.pathFormat ??= 'path';
-    super.dispatchRequest({ ...request, arguments: given });
-  }
-
-  /** Answers once the machine is free; what a user did wrong becomes the request's error. */
-  private serve(response: DebugProtocol.Response, answer: () => unknown): void {
-    this.work = this.work.then(async () => {
-      try {
-        this.locals.begin();
-        const body = await answer();
-        if (body !== undefined) response.body = body;
-        this.sendResponse(response);
-      } catch (error) {
-        const text =
-          error instanceof BadInput ? error.message : `internal error: ${(error as Error).message}`;
-        this.sendErrorResponse(response, ERROR, text.replaceAll('{', '('));
-      }
-    });
-  }
-
-  /** Answers at once, then moves the machine and tells where it stopped. */
-  private move(response: DebugProtocol.Response, run: () => Promise<StopReport>): void {
-    this.interrupted = false;
-    this.sendResponse(response);
-    this.work = this.work.then(async () => {
-      try {
-        this.stopped(await run());
-      } catch (error) {
-        this.say((error as Error).message);
-        this.sendEvent(new StoppedEvent('exception', THREAD, (error as Error).message));
-      }
-    });
-  }
-
-  private stopped(report: StopReport): void {
-    const { icount } = this.options.debuggee.position;
-    const at = `at icount ${icount.toLocaleString('en-US')}`;
-    if (report.kind === 'hit') this.tellStop(this.points.reasonOf(report.hit), at);
-    else if (report.kind === 'step') this.tellStop('step', at);
-    else if (report.kind === 'interrupted') this.tellStop('pause', at);
-    else this.tellStop('pause', `${report.kind === 'begin' ? 'start' : 'end'} of the recording, ${at}`);
-  }
-
-  private tellStop(reason: string, description: string): void {
-    this.locals.forget();
-    const event = new StoppedEvent(reason, THREAD) as DebugProtocol.StoppedEvent;
-    event.body.description = description;
-    event.body.allThreadsStopped = true;
-    this.sendEvent(event);
-  }
-
-  // --- Beginning and end ---------------------------------------------------------------------------------------------------
-
-  protected override initializeRequest(response: DebugProtocol.InitializeResponse): void {
-    response.body = CAPABILITIES;
-    this.sendResponse(response);
-  }
-
-  protected override launchRequest(response: DebugProtocol.Response): void {
-    this.serve(response, async () => {
-      await this.options.enter();
-      this.sendEvent(new InitializedEvent());
-    });
-  }
-
-  protected override attachRequest(response: DebugProtocol.Response): void {
-    this.launchRequest(response);
-  }
-
-  protected override configurationDoneRequest(response: DebugProtocol.Response): void {
-    this.serve(response, () => undefined);
-    this.work = this.work.then(() =>
-      this.tellStop('entry', `icount ${this.options.debuggee.position.icount}`),
-    );
-  }
-
-  protected override disconnectRequest(response: DebugProtocol.Response): void {
-    this.interrupted = true;
-    this.sendResponse(response);
-    this.work = this.work.then(() => {
-      this.sendEvent(new TerminatedEvent());
-      this.shutdown();
-    });
-  }
-
-  /** The base class would end the process. */
-  override shutdown(): void {
-    this.end();
-  }
-
+export class RewindDebugSession extends ServedSession {
   // --- Points --------------------------------------------------------------------------------------------------------------
 
   protected override setBreakPointsRequest(
@@ -254,7 +54,7 @@ export class RewindDebugSession extends DebugSession {
   ): void {
     this.serve(response, () => {
       const addresses = breakpoints.map(
-        ({ instructionReference, offset = 0 }) => this.address(instructionReference) + offset,
+        ({ instructionReference, offset = 0 }) => this.named.address(instructionReference) + offset,
       );
       this.points.set('instruction breakpoint', addresses);
       return { breakpoints: addresses.map((address) => pointAt([address])) };
@@ -267,14 +67,9 @@ export class RewindDebugSession extends DebugSession {
   ): void {
     this.serve(response, () => {
       const variable = this.locals.find(variablesReference, name);
-      if (variable) return watchOf(name, variable);
+      if (variable) return variablePoint(name, variable);
       const [space, text] = name.startsWith('phys ') ? ['physical', name.slice(5)] : ['linear', name];
-      const address = this.address(text);
-      return {
-        dataId: `${space} ${hex(address)} ${bytes}`,
-        description: `${bytes} bytes at ${space} ${hex(address)}`,
-        accessTypes: ['read', 'write', 'readWrite'],
-      };
+      return memoryPoint(space, this.named.address(text), bytes);
     });
   }
 
@@ -283,20 +78,7 @@ export class RewindDebugSession extends DebugSession {
     { breakpoints }: DebugProtocol.SetDataBreakpointsArguments,
   ): void {
     this.serve(response, () => {
-      const watches = breakpoints.map(({ dataId, accessType = 'write' }): Watch => {
-        const [, space, address, bytes] = /^(linear|physical) (0x[0-9a-f]{8}) (\d{1,7})$/.exec(dataId) ?? [];
-        const first = Number(address);
-        const last = first + Number(bytes) - 1;
-        if (!(last >= first && last <= 0xffffffff && last - first < MAX_WATCHED))
-          throw new BadInput(`${dataId}: no data to watch; ask with dataBreakpointInfo`);
-        return {
-          space: space === 'physical' ? 'physical' : 'linear',
-          first,
-          last,
-          reads: accessType !== 'write',
-          writes: accessType !== 'read',
-        };
-      });
+      const watches = breakpoints.map(({ dataId, accessType = 'write' }) => watchOf(dataId, accessType));
       this.points.watch(watches);
       return { breakpoints: watches.map(({ first }) => pointAt([first])) };
     });
@@ -391,7 +173,7 @@ export class RewindDebugSession extends DebugSession {
     this.serve(response, () => {
       const { debuggee } = this.options;
       const variable = this.locals.find(variablesReference, name);
-      const number = this.address(value);
+      const number = this.named.address(value);
       const set = variable
         ? setMemory(debuggee, name, variable, number)
         : setVariable(debuggee, name, number);
@@ -408,7 +190,7 @@ export class RewindDebugSession extends DebugSession {
       this.frame(frameId);
       const variable = this.locals.evaluate(expression, frameId);
       if (variable) return variable;
-      const value = this.value(expression);
+      const value = this.named.value(expression);
       if (value !== undefined)
         return { result: hex(value), variablesReference: 0, memoryReference: hex(value) };
       if (context !== 'repl')
@@ -431,30 +213,6 @@ export class RewindDebugSession extends DebugSession {
     return frame;
   }
 
-  /** A register, `*ADDRESS` (the word there), a symbol or a number; undefined for anything else. */
-  private value(text: string): number | undefined {
-    const word = text.trim();
-    if (word.startsWith('*')) {
-      const address = this.value(word.slice(1));
-      if (address === undefined) return undefined;
-      const bytes = this.options.debuggee.readMemory('linear', address, 4);
-      if (bytes.length < 4) throw new BadInput(`${hex(address)} is not mapped`);
-      return Buffer.from(bytes).readUInt32LE();
-    }
-    if (/^(0x[0-9a-f]{1,8}|-?\d+)$/i.test(word)) return Number(word) >>> 0;
-    const name = word.replace(/^[$%]/, '');
-    const register = SCOPES.flatMap((scope) => scope.read(this.options.debuggee)).find(
-      (variable) => variable.name === name,
-    );
-    return register ? Number(register.value.replaceAll(',', '')) : this.options.code.addressOf(word);
-  }
-
-  private address(text: string): number {
-    const value = this.value(text);
-    if (value === undefined) throw new BadInput(`${text}: neither a register, a symbol nor an address`);
-    return value;
-  }
-
   // --- Memory --------------------------------------------------------------------------------------------------------------
 
   protected override readMemoryRequest(
@@ -462,7 +220,7 @@ export class RewindDebugSession extends DebugSession {
     { memoryReference, offset = 0, count }: DebugProtocol.ReadMemoryArguments,
   ): void {
     this.serve(response, () => {
-      const address = (this.address(memoryReference) + offset) >>> 0;
+      const address = (this.named.address(memoryReference) + offset) >>> 0;
       const bytes = this.options.debuggee.readMemory('linear', address, count);
       const data = Buffer.from(bytes).toString('base64');
       return { address: hex(address), data, unreadableBytes: count - bytes.length };
@@ -474,7 +232,7 @@ export class RewindDebugSession extends DebugSession {
     { memoryReference, offset = 0, data }: DebugProtocol.WriteMemoryArguments,
   ): void {
     this.serve(response, () => {
-      const address = (this.address(memoryReference) + offset) >>> 0;
+      const address = (this.named.address(memoryReference) + offset) >>> 0;
       const bytes = Buffer.from(data, 'base64');
       if (!this.options.debuggee.writeMemory('linear', address, bytes))
         throw new BadInput(`${hex(address)} is not mapped`);
@@ -500,7 +258,7 @@ export class RewindDebugSession extends DebugSession {
     }: DebugProtocol.DisassembleArguments,
   ): void {
     this.serve(response, () => {
-      const from = (this.address(memoryReference) + offset) >>> 0;
+      const from = (this.named.address(memoryReference) + offset) >>> 0;
       const { debuggee, code } = this.options;
       const before =
         instructionOffset < 0 ? instructionsBefore(debuggee, code, from, -instructionOffset) : [];
@@ -509,19 +267,6 @@ export class RewindDebugSession extends DebugSession {
       return { instructions: shown.slice(0, instructionCount) };
     });
   }
-}
-
-/** A variable in memory can be watched, whole; one that is in a register has no place. */
-function watchOf(
-  name: string,
-  { address, type: { bytes } }: Data,
-): DebugProtocol.DataBreakpointInfoResponse['body'] {
-  if (address === undefined || bytes === 0) return { dataId: null, description: `${name} is not in memory` };
-  return {
-    dataId: `linear ${hex(address)} ${bytes}`,
-    description: `${name}: ${bytes} bytes at linear ${hex(address)}`,
-    accessTypes: ['read', 'write', 'readWrite'],
-  };
 }
 
 function stackFrame({ address, place: { name, path, line } }: Frame, id: number): StackFrame {

@@ -1,28 +1,20 @@
 import { MAX_FRAMES } from '../../recorder/machine/layout.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
-import {
-  TLB_DIRTY,
-  TLB_GLOBAL,
-  TLB_LARGE,
-  TLB_SUSPECT,
-  TLB_USER,
-  TLB_WRITABLE,
-} from '../../recorder/machine/mmu/tlb.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { readCount } from '../../schemas/count.ts';
 import { symbolize } from '../../schemas/guest/elf.ts';
 import { symbolAddress } from '../../schemas/guest/guest-address.ts';
 import { guestSymbols } from '../../schemas/guest/guest-symbols.ts';
-import type { Frame, Icount, Physical } from '../../schemas/units.ts';
+import type { Icount } from '../../schemas/units.ts';
 import type { Untrusted } from '../../schemas/untrusted.ts';
 import { EBP, ESP, RETURN } from '../dwarf/call-frames.ts';
-import type { LastWriter } from '../store-index/last-writer.ts';
 import type { TraceReader } from '../trace/trace-reader.ts';
 import { backtrace } from './backtrace.ts';
 import type { Debuggee } from './debuggee.ts';
 import { gdt, idt, tss } from './descriptor-tables.ts';
 import { GuestCode } from './guest-code.ts';
-import { mappedRanges, word } from './mappings.ts';
+import { type KnownWriter, LastWrites } from './last-writes.ts';
+import { MemoryShown } from './memory-shown.ts';
 import { ProcessNames } from './process-names.ts';
 import { interruptedCaller } from './unwind.ts';
 
@@ -40,17 +32,7 @@ export interface MonitorOptions {
   readonly code?: () => GuestCode;
   /** Runs the checks; absent when there is no analysis. */
   readonly findings?: () => Promise<readonly DebugFinding[]>;
-  /**
-   * The newest write to any byte of [physical, physical + bytes) of the recorded run before the instruction at `before`, with
-   * what devices did on arrival there, if that is known without executing anything.
-   */
-  readonly lastWriter?: (physical: Physical, bytes: number, before: number) => LastWriter | undefined;
-}
-
-/** A write; without `eip` a device made it. */
-interface Writer {
-  readonly icount: Icount;
-  readonly eip: number | undefined;
+  readonly lastWriter?: KnownWriter;
 }
 
 /** Without usage it is not listed. */
@@ -60,11 +42,7 @@ interface Command {
   run(argument: string): string | Promise<string>;
 }
 
-/** Of one answer: page tables may map a million pages, each alone. */
-const MAX_LINES = 4096;
-
 const hex = (n: number): string => (n >>> 0).toString(16).padStart(8, '0');
-const grouped = (n: number): string => n.toLocaleString('en-US');
 
 /** The commands of gdb's `monitor` (qRcmd): what a debugger of kernels wants to know and gdb has no words for. */
 export class Monitor {
@@ -72,6 +50,8 @@ export class Monitor {
   private readonly reader: TraceReader;
   private readonly options: MonitorOptions;
   private readonly names: ProcessNames;
+  private readonly shown: MemoryShown;
+  private readonly lastWrites: LastWrites;
   private readonly symbols: ReturnType<typeof guestSymbols>;
   private found: readonly DebugFinding[] | undefined;
   private guestCode: GuestCode | undefined;
@@ -87,21 +67,21 @@ export class Monitor {
       help: 'go there (then: maintenance flush register-cache)',
       run: (where) => this.goto(where),
     },
-    'info tlb': { usage: 'info tlb', help: 'what the TLB holds', run: () => this.tlb() },
+    'info tlb': { usage: 'info tlb', help: 'what the TLB holds', run: () => this.shown.tlb() },
     'info mem': {
       usage: 'info mem',
       help: 'what the current directory maps',
-      run: () => this.mappings(this.machine.cpu.cr3 & ~0xfff),
+      run: () => this.shown.mappings(this.machine.cpu.cr3 & ~0xfff),
     },
     'info apt': {
       usage: 'info apt',
       help: 'the alternate slot: whose page tables it shows',
-      run: () => this.alternate(),
+      run: () => this.shown.alternate(),
     },
     'info pmap': {
       usage: 'info pmap FRAME',
       help: 'what the directory in a frame (number or physical address) maps',
-      run: (frame) => this.mappings(frameAddress(frame)),
+      run: (frame) => this.shown.mappings(frameAddress(frame)),
     },
     'info gdt': {
       usage: 'info gdt|idt|tss',
@@ -144,6 +124,8 @@ export class Monitor {
     this.reader = reader;
     this.options = options;
     this.names = new ProcessNames(reader);
+    this.shown = new MemoryShown(debuggee, reader, this.names);
+    this.lastWrites = new LastWrites(debuggee, options.lastWriter);
     this.symbols = guestSymbols(reader.names.guest);
   }
 
@@ -210,17 +192,12 @@ export class Monitor {
     const lines = [
       `icount ${position.icount}${place} of ${recording.end}`,
       `eip ${hex(cpu.eip)} ${this.symbol(cpu.eip)}, CPL ${cpu.cpl}, interrupt depth ${cpu.depth}`,
-      `cr3 ${hex(cpu.cr3)}${this.ownerOf(cpu.cr3 >>> 12)}`,
+      `cr3 ${hex(cpu.cr3)}${this.shown.ownerOf(cpu.cr3 >>> 12)}`,
     ];
     if (cpu.halted) lines.push('halted, waiting for an interrupt');
     if (this.debuggee.isWhatIf)
       lines.push(`what-if run since icount ${this.debuggee.timeline.start}: not the recording`);
     return `${lines.join('\n')}\n`;
-  }
-
-  private ownerOf(frame: Frame): string {
-    const name = this.names.at(frame << 12, this.debuggee.position.icount);
-    return name ? ` (${name})` : '';
   }
 
   private async goto(where: string): Promise<string> {
@@ -289,59 +266,6 @@ export class Monitor {
     return this.when();
   }
 
-  private tlb(): string {
-    const lines = this.machine.mmu
-      .cachedTranslations()
-      .sort((a, b) => a.vpn - b.vpn)
-      .map(({ vpn, frame, flags, pte }) => {
-        const rights = `${flags & TLB_WRITABLE ? 'rw' : 'r-'}${flags & TLB_USER ? 'u' : 's'}`;
-        const marks = [
-          flags & TLB_DIRTY ? 'D' : '-',
-          flags & TLB_GLOBAL ? 'G' : '-',
-          flags & TLB_LARGE ? '4M' : '',
-        ].join('');
-        const now = this.machine.mmu.translateForDebug((vpn << 12) | 0);
-        const stale =
-          now < 0 ? '  STALE: not mapped now' : now >>> 12 !== frame ? `  STALE: now ${hex(now)}` : '';
-        const suspect = flags & TLB_SUSPECT ? ' changed since' : '';
-        return `${hex(vpn << 12)} -> ${hex(frame << 12)} ${rights} ${marks} pte ${hex(pte)}${suspect}${stale}\n`;
-      });
-    return lines.join('') || 'the TLB is empty\n';
-  }
-
-  private mappings(directory: number): string {
-    const at = directory >>> 0;
-    if (at + 4096 > this.machine.mem.ramBytes) throw new BadInput(`${hex(at)} is beyond RAM`);
-    const ranges = mappedRanges(this.machine, at);
-    const lines = ranges.map(
-      ({ first, last, physical, rights }) =>
-        `${hex(first)}-${hex(last)} -> ${hex(physical)} ${rights} ${grouped((last - first + 1) / 1024)} KB\n`,
-    );
-    const more = lines.length - MAX_LINES;
-    const rest = more > 0 ? `… ${grouped(more)} more\n` : '';
-    const head = `directory ${hex(at)}${this.ownerOf(at >>> 12)}: ${grouped(lines.length)} ranges\n`;
-    return `${head}${lines.slice(0, MAX_LINES).join('')}${rest}`;
-  }
-
-  private alternate(): string {
-    const { alternateSlot } = this.reader.names.profile;
-    if (alternateSlot < 0) return 'the profile of this guest names no alternate slot\n';
-    const { cpu } = this.machine;
-    const directory = (cpu.cr3 & ~0xfff) >>> 0;
-    const own = word(this.machine, directory + 4 * this.recursiveSlot());
-    const entry = word(this.machine, directory + 4 * alternateSlot);
-    const window = `window ${hex(alternateSlot << 22)}`;
-    if ((entry & 1) === 0) return `${window}: alternate slot ${alternateSlot} is empty (${hex(entry)})\n`;
-    const shown = (entry & ~0xfff) >>> 0;
-    const mine = (own & ~0xfff) >>> 0 === shown ? ', which is the current one' : '';
-    return `${window}: slot ${alternateSlot} = ${hex(entry)}, directory ${hex(shown)}${this.ownerOf(shown >>> 12)}${mine}\n`;
-  }
-
-  private recursiveSlot(): number {
-    const { recursiveSlot, alternateSlot } = this.reader.names.profile;
-    return recursiveSlot < 0 ? alternateSlot : recursiveSlot;
-  }
-
   private async lastWriter(text: string): Promise<string> {
     const [, phys, rest] = /^(phys\b)?(.*)$/.exec(text.trim()) ?? [];
     const { address, space } = this.place(rest ?? '', phys ? 'physical' : 'linear');
@@ -349,34 +273,10 @@ export class Monitor {
     if (physical < 0)
       throw new BadInput(`${hex(address)} is ${space === 'physical' ? 'beyond RAM' : 'not mapped'}`);
     const word = physical & ~3;
-    const last = this.knownWriter(word) ?? (await this.lastWriterByExecution(word));
+    const last = await this.lastWrites.before(word);
     if (!last) return `nothing wrote physical ${hex(word)} before icount ${this.debuggee.position.icount}\n`;
     const by = last.eip === undefined ? 'a device, by DMA' : `${hex(last.eip)} ${this.symbol(last.eip)}`;
     return `physical ${hex(word)} was last written at icount ${last.icount} by ${by}\n`;
-  }
-
-  /** From the index: of the recorded run, before an instruction. Undefined where it does not say; null for no writer. */
-  private knownWriter(word: number): Writer | null | undefined {
-    const { position, isWhatIf } = this.debuggee;
-    // What a delivery pushes is written at the icount of the instruction that it comes before.
-    if (isWhatIf || position.deliveries > 0) return undefined;
-    const last = this.options.lastWriter?.(word, 4, position.icount);
-    if (last?.kind === 'write') {
-      const { icount, eip, source } = last.write;
-      return { icount, eip: source === 'dma' || source === 'poke' ? undefined : eip };
-    }
-    return last?.kind === 'never' ? null : undefined;
-  }
-
-  private async lastWriterByExecution(word: number): Promise<Writer | null> {
-    const here = this.debuggee.position;
-    const watch = { space: 'physical', first: word, last: word + 3, reads: false, writes: true } as const;
-    const report = await this.debuggee.continueBack({ breakpoints: [], watches: [watch] }, () => false);
-    const { eip } = this.machine.cpu;
-    await this.debuggee.goto(here);
-    if (report.kind !== 'hit') return null;
-    const { position, byDevice } = report.hit;
-    return { icount: position.icount, eip: byDevice ? undefined : eip };
   }
 }
 

@@ -1,0 +1,46 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { Watch } from '../../recorder/machine/state/stops.ts';
+import { BadInput } from '../../schemas/bad-input.ts';
+import { MAX_WATCHED } from '../debug/debuggee.ts';
+import { hex } from '../debug/guest-code.ts';
+import type { Data } from './values.ts';
+
+/** Data breakpoints: an editor asks what it may watch, gets an id that says where it is, and gives it back to set one. */
+
+type Offer = DebugProtocol.DataBreakpointInfoResponse['body'];
+
+const ACCESS: DebugProtocol.DataBreakpointAccessType[] = ['read', 'write', 'readWrite'];
+
+const idOf = (space: string, address: number, bytes: number): string => `${space} ${hex(address)} ${bytes}`;
+
+export const memoryPoint = (space: string, address: number, bytes: number): Offer => ({
+  dataId: idOf(space, address, bytes),
+  description: `${bytes} bytes at ${space} ${hex(address)}`,
+  accessTypes: ACCESS,
+});
+
+/** A variable in memory can be watched, whole; one that is in a register has no place. */
+export function variablePoint(name: string, { address, type: { bytes } }: Data): Offer {
+  if (address === undefined || bytes === 0) return { dataId: null, description: `${name} is not in memory` };
+  return {
+    dataId: idOf('linear', address, bytes),
+    description: `${name}: ${bytes} bytes at linear ${hex(address)}`,
+    accessTypes: ACCESS,
+  };
+}
+
+/** The memory that an id stands for. Throws BadInput for one that was not offered. */
+export function watchOf(dataId: string, access: DebugProtocol.DataBreakpointAccessType): Watch {
+  const [, space, address, bytes] = /^(linear|physical) (0x[0-9a-f]{8}) (\d{1,7})$/.exec(dataId) ?? [];
+  const first = Number(address);
+  const last = first + Number(bytes) - 1;
+  if (!(last >= first && last <= 0xffffffff && last - first < MAX_WATCHED))
+    throw new BadInput(`${dataId}: no data to watch; ask with dataBreakpointInfo`);
+  return {
+    space: space === 'physical' ? 'physical' : 'linear',
+    first,
+    last,
+    reads: access !== 'write',
+    writes: access !== 'read',
+  };
+}
