@@ -1,6 +1,6 @@
 /**
  * The one list of what a trace records. Each event kind is a table of columns; the machine's buffers, the protobuf
- * codec (trace.proto), the replay comparison and the Arrow tables are all made from it, so none can drift apart.
+ * codec, the replay comparison and the Arrow tables are made from it; tests hold trace.proto and event-rows.ts to it.
  */
 
 /**

@@ -19,7 +19,7 @@ export interface ConfigurationField<Value> {
   readonly doc: string;
   /** In a new recording, unless another is asked for. */
   readonly initial: Value;
-  /** The meaning of a header without it: the machine of the versions that had no such field. Without it such a header is refused. */
+  /** The meaning of a header without it: the machine of the versions that had no such field. If there is none, such a header is refused. */
   readonly absent?: Value;
   /** The option of `record` that sets it. */
   readonly option?: string;
@@ -60,7 +60,7 @@ const word = <Word extends string>(
   fits: (value): value is Word => words.some((known) => known === value),
 });
 
-/** Which behaviour of a part of the machine: a trace keeps the number that it was made with, and is replayed by it. */
+/** The behaviour of a part of the machine, by number: a trace keeps the number that it was made with, and is replayed by it. */
 const revision = (
   id: number,
   doc: string,
