@@ -19,8 +19,8 @@ export interface Check {
 }
 
 export const SEVERITIES = ['error', 'warning'] as const;
-/** `alternate_map`: a guest with one, by its profile; `end`: a recording that ended in order. */
-export const NEEDS = ['alternate_map', 'end'] as const;
+/** `alternate_map`: a guest with one, by its profile; `window`: one with another; `end`: a recording that ended in order. */
+export const NEEDS = ['alternate_map', 'window', 'end'] as const;
 
 interface CheckColumn {
   /** Type in DuckDB. */
@@ -91,3 +91,5 @@ export const CHECKS: readonly Check[] = readChecks();
 
 /** The class that an interrupt causes: without the interrupt it should vanish. */
 export const HIJACK = '1';
+/** Classes that an interrupt may cause: the same run with it held off tells. */
+export const BY_INTERRUPT: readonly string[] = [HIJACK, '13', 'window-misread', 'written-back'];

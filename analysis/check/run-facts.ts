@@ -11,11 +11,14 @@ export interface RunFacts {
   readonly exitCode: number | undefined;
   readonly instructions: number;
   readonly hasAlternateMap: boolean;
+  /** The profile declares windows. */
+  readonly hasWindow: boolean;
 }
 
 export async function runFacts(db: TraceDatabase): Promise<RunFacts[]> {
   const rows = await db.query(
-    'SELECT detail, torn, exit, exit_code, instructions, alternate_slot FROM run ORDER BY run_id',
+    `SELECT detail, torn, exit, exit_code, instructions, alternate_slot, w.run_id IS NOT NULL AS has_window
+    FROM run LEFT JOIN (SELECT DISTINCT run_id FROM windows WHERE window_id > 0) w USING (run_id) ORDER BY run.run_id`,
   );
   return rows.getRowObjectsJson().map((row) => ({
     detail: String(row.detail),
@@ -24,12 +27,14 @@ export async function runFacts(db: TraceDatabase): Promise<RunFacts[]> {
     exitCode: row.exit_code === null ? undefined : Number(row.exit_code),
     instructions: Number(row.instructions),
     hasAlternateMap: row.alternate_slot !== null,
+    hasWindow: row.has_window === true,
   }));
 }
 
 /** The checks that can say something of one of these traces at least. */
 export function applicable(runs: readonly RunFacts[]): Check[] {
   const has: Readonly<Record<(typeof NEEDS)[number], boolean>> = {
+    window: runs.some(({ hasWindow }) => hasWindow),
     alternate_map: runs.some(({ hasAlternateMap }) => hasAlternateMap),
     end: runs.some(({ torn }) => torn === undefined),
   };

@@ -2,8 +2,8 @@ import { multibootElf } from './tiny-kernel.ts';
 
 /**
  * A kernel in machine code with a window for passing mappings: the page at E0000000, which it sets to one frame and stores through,
- * round by round. In the middle of each round comes INT 30h, whose handler does what the test asks for: with the window, with CR3, with
- * CR4 or with a word of memory.
+ * round by round. In the middle of each round comes INT 30h, whose handler does what the test asks for: with the window, with CR3 or with
+ * CR4.
  */
 
 const BASE = 0x100010;
@@ -37,7 +37,6 @@ const HANDLERS = {
   'loads CR3': LOAD_OTHER_CR3,
   'sets a bit of CR4': SET_CR4,
   'sets and clears it': [...SET_CR4, ...CLEAR_CR4],
-  'adds to the word': [0x83, 0x05, ...u32(WORD), 0x10], // add dword [WORD], 10h
 } as const;
 export type HandlerName = keyof typeof HANDLERS;
 

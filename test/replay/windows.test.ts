@@ -96,6 +96,41 @@ describe('a recording with a declared window', () => {
     expect((await replay({ path: file, build: buildMachine })).divergence).toBeUndefined();
   });
 
+  const all = [
+    KMAP,
+    { name: 'cr3', kind: 'cr3', linear: 0, pages: 0 },
+    { name: 'cr4', kind: 'cr4', linear: 0, pages: 0 },
+    { name: 'word', kind: 'word', linear: WORD, pages: 0 },
+  ] as const;
+  it.each<[WindowKernel['round'], WindowKernel['handler'], unknown]>([
+    [
+      'stores through the window',
+      'changes the window',
+      { verdict: 'corruption', window_name: 'kmap', writes: 1, reads: 0 },
+    ],
+    ['stores through the window', 'puts the window back', undefined],
+    ['stores through the window', 'nothing', undefined],
+    [
+      'reads through the window',
+      'changes the window',
+      { verdict: 'wrong read', window_name: 'kmap', writes: 0, reads: 1 },
+    ],
+    ['sets the window again', 'changes the window', undefined],
+    ['writes CR3 back', 'loads CR3', { verdict: 'written back', window_name: 'cr3', writes: 1, reads: 0 }],
+    ['loads CR3 anew', 'loads CR3', undefined],
+    [
+      'changes CR4',
+      'sets a bit of CR4',
+      { verdict: 'written back', window_name: 'cr4', writes: 1, reads: 0 },
+    ],
+    ['changes CR4', 'sets and clears it', undefined],
+    ['adds to the word', 'nothing', undefined],
+  ])('of a kernel that %s, whose handler %s', async (round, handler, hijack) => {
+    const file = await recorded({ round, handler, rounds: 1 }, all);
+    const sql = `SELECT verdict, window_name, reads::INTEGER AS reads, writes::INTEGER AS writes FROM window_hijack`;
+    expect(await rows(file, sql)).toEqual(hijack === undefined ? [] : [hijack]);
+  });
+
   it('without windows has neither table', async () => {
     const file = await recorded({ round: 'stores through the window', handler: 'nothing' }, []);
     for (const table of ['windows', 'window_switches', 'window_accesses', 'aptd_switches'])

@@ -19,9 +19,9 @@ const ALTERNATE_SLOT = 1023;
 let findings: readonly Finding[];
 
 beforeAll(async () => {
-  const traces = STORIES.map(({ events, exit, hasAlternateMap }, n) => {
+  const traces = STORIES.map(({ events, exit, hasAlternateMap, windows }, n) => {
     const alternateSlot = hasAlternateMap ? ALTERNATE_SLOT : -1;
-    const profile = { recursiveSlot: RECURSIVE_SLOT, alternateSlot, source: untrusted('') };
+    const profile = { recursiveSlot: RECURSIVE_SLOT, alternateSlot, windows, source: untrusted('') };
     return madeTrace(join(folder, `${n}.r386`), profile, events, { exit });
   });
   const db = await TraceDatabase.open(traces, { cache: false });

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { CHECKS } from '../../analysis/check/catalog.ts';
 import { EVENT_KINDS, type EventKind } from '../../schemas/events.ts';
 import type { TraceExit } from '../../schemas/trace/footer.ts';
+import type { TraceWindow } from '../../schemas/trace/profile.ts';
+import { untrusted } from '../../schemas/untrusted.ts';
 import type { MadeEvent } from './made-trace.ts';
 
 /**
@@ -13,6 +15,7 @@ import type { MadeEvent } from './made-trace.ts';
  *     console TEXT               a byte an event
  *     end KIND [CODE]            how the run ended (default: exit 0)
  *     no alternate map           of the guest
+ *     window KIND NAME [LINEAR]  one that the profile declares
  *     => CLASS FROM ICOUNT TEXT  a finding; each line of `=>` is one, and no other is made
  *
  * `cr3` is 0x1000 unless an event says.
@@ -24,6 +27,7 @@ export interface Story {
   readonly events: readonly MadeEvent[];
   readonly exit: TraceExit;
   readonly hasAlternateMap: boolean;
+  readonly windows: readonly TraceWindow[];
   readonly findings: readonly string[];
 }
 
@@ -57,14 +61,22 @@ function parseStory(text: string, check: string, fires: boolean): Story {
   const findings: string[] = [];
   let exit: TraceExit = { kind: 'exit', code: 0, message: '' };
   let hasAlternateMap = true;
+  const windows: TraceWindow[] = [];
   for (const line of lines.filter((one) => one.trim() !== '')) {
     if (line.startsWith('=> ')) findings.push(line.slice(3));
     else if (line.startsWith('end ')) exit = parseEnd(line);
     else if (line === 'no alternate map') hasAlternateMap = false;
+    else if (line.startsWith('window ')) windows.push(parseWindow(line));
     else if (line.startsWith('console ')) events.push(...consoleBytes(line.slice(8)));
     else events.push(...parseEvent(line));
   }
-  return { check, fires, title, events, exit, hasAlternateMap, findings };
+  return { check, fires, title, events, exit, hasAlternateMap, windows, findings };
+}
+
+function parseWindow(line: string): TraceWindow {
+  const [, kind, name, linear = 0] = line.split(' ');
+  const pages = kind === 'pages' ? 1 : 0;
+  return { name: untrusted(name), kind: kind as TraceWindow['kind'], linear: Number(linear), pages };
 }
 
 function parseEnd(line: string): TraceExit {

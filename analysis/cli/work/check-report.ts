@@ -1,6 +1,6 @@
 import type { Names } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
-import { CHECKS, type Check, HIJACK } from '../../check/catalog.ts';
+import { BY_INTERRUPT, CHECKS, type Check } from '../../check/catalog.ts';
 import { type Finding, runChecks } from '../../check/run-checks.ts';
 import { applicable, type RunFacts, runFacts } from '../../check/run-facts.ts';
 import { DEFAULT_LIMITS, type QueryLimits } from '../../db/limits.ts';
@@ -100,9 +100,11 @@ function inapplicable(checks: readonly Check[]): string[] {
   const others = CHECKS.filter((check) => !checks.includes(check));
   const about = (needs: Check['needs']) => others.filter((check) => check.needs === needs).length;
   const map = about('alternate_map');
+  const window = about('window');
   const end = about('end');
   return [
     ...(map > 0 ? [`${map} are about an alternate map, which its profile does not have`] : []),
+    ...(window > 0 ? [`${window} are about windows, of which its profile declares none`] : []),
     ...(end > 0 ? [`${end} are about how the run ended, which the trace does not have`] : []),
   ];
 }
@@ -143,7 +145,7 @@ function nextCommands(check: Check, first: Finding, path: string): string[] {
     lines.push(
       `  next: rewind386 replay ${file} --detail stores --from ${from} --until ${first.icount + AFTERMATH} -o stores.r386`,
     );
-  if (check.class === HIJACK)
+  if (BY_INTERRUPT.includes(check.class))
     lines.push(
       `  next: rewind386 replay ${file} --cli ${first.fromIcount}:${first.icount + 1} -o masked.r386`,
     );

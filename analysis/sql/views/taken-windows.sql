@@ -1,0 +1,54 @@
+-- Uses of a window that somebody else had taken since its user last set or checked it
+--
+-- Of windows that map memory a use is an access that reaches another frame than the one meant. Of CR3, CR4 and words it is a write that
+-- brings back what its writer had read before the change: bits of CR4 that the other had changed, all of CR3 or a word. Between them
+-- lies an interrupt that has returned (interrupt_id), in which it was changed, or, without one, a switch of stacks: another thread.
+-- The alternate map is not among them: wrong_accesses has its own.
+-- @column run_id which of the traces given, from 0
+-- @column seq position among all events of the run
+-- @column icount instructions retired before
+-- @column eip EIP of the use
+-- @column cpl current privilege level, 0-3
+-- @column depth interrupt frames open, 0 = none
+-- @column frame_id id of the innermost open interrupt frame, 0 = none
+-- @column cr3 physical address of the page directory, bytes
+-- @column window_id which window (windows.window_id)
+-- @column entry physical address of the entry or word; 0 for a control register
+-- @column page linear address that the entry maps; of a word its own; 0 for a control register
+-- @column access read or write
+-- @column is_access true for an access through the window, false for a write that brings back
+-- @column linear linear address accessed; NULL but for an access
+-- @column used the entry under which the translation was filled; NULL but for an access
+-- @column value value read or written; of a register or word the one written
+-- @column own_seq seq of its user's own last write or check
+-- @column own_icount its icount
+-- @column own_eip its EIP
+-- @column own_new the entry that its user meant
+-- @column last_seq seq of the write by somebody else
+-- @column last_icount its icount
+-- @column last_eip its EIP
+-- @column last_depth its depth
+-- @column last_frame_id its frame_id
+-- @column last_new the entry that it left
+-- @column interrupt_id interrupts.id of the interrupt in which it was changed; NULL for another thread
+WITH taken AS (
+  SELECT *
+  FROM window_events
+  WHERE window_id > 0 AND last_seq > own_seq AND CASE
+    WHEN is_access THEN
+      own_new & 1 = 1 AND used & 4294963200 <> own_new & 4294963200 AND last_new & 4294963200 <> own_new & 4294963200
+    WHEN what <> 'write' OR own_what <> 'check' OR kind IN ('pages', 'slot') THEN false
+    WHEN kind = 'cr4' THEN xor(new, last_new) & xor(own_new, last_new) <> 0
+    ELSE new = own_new AND last_new <> own_new END
+),
+interrupted AS (
+  SELECT t.*, CASE WHEN i.seq > t.own_seq AND i.iret_seq > t.last_seq AND i.iret_seq < t.seq THEN i.id END AS interrupt_id
+  FROM taken t
+  ASOF LEFT JOIN interrupts i ON i.run_id = t.run_id AND i.parent = t.frame_id AND i.cr3 = t.own_cr3 AND i.seq <= t.last_seq
+)
+SELECT t.run_id, t.seq, t.icount, t.eip, t.cpl, t.depth, t.frame_id, t.cr3, t.window_id, t.entry, t.page, t.what AS access, t.is_access,
+  t.linear, t.used, coalesce(t.value, t.new) AS value, t.own_seq, t.own_icount, t.own_eip, t.own_new,
+  t.last_seq, t.last_icount, t.last_eip, t.last_depth, t.last_frame_id, t.last_new, t.interrupt_id
+FROM interrupted t
+ASOF LEFT JOIN (FROM stack_switches WHERE reason IN ('load', 'cr3', 'task')) s ON s.run_id = t.run_id AND s.seq <= t.last_seq
+WHERE t.interrupt_id IS NOT NULL OR s.seq > t.own_seq

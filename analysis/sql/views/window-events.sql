@@ -1,0 +1,64 @@
+-- Every switch of a window and every access through it, with what the same context and anyone last did to it
+--
+-- One row for each write or check of what a window leads by, and each access through it. A context is an interrupt frame (frame_id 0:
+-- none, and then a page directory, unless the window is a control register or a word). own_* is the last write or check by the same
+-- context, last_* the last write by anyone, both of the same entry and before the row.
+-- @column run_id which of the traces given, from 0
+-- @column seq position among all events of the run
+-- @column icount instructions retired before
+-- @column eip EIP of the instruction
+-- @column cpl current privilege level, 0-3
+-- @column depth interrupt frames open, 0 = none
+-- @column frame_id id of the innermost open interrupt frame, 0 = none
+-- @column cr3 physical address of the page directory, bytes
+-- @column window_id which window (windows.window_id)
+-- @column entry physical address of the entry or word; 0 for a control register
+-- @column page linear address that the entry maps; of a word its own; 0 for a control register
+-- @column what write or check of what the window leads by; read or write through it
+-- @column is_access true for an access through the window
+-- @column old the entry before; of an access NULL
+-- @column new the entry after; of an access the entry now
+-- @column linear linear address accessed; NULL but for an access
+-- @column used the entry under which the translation was filled; NULL but for an access
+-- @column value value read or written through the window; NULL but for an access
+-- @column kind of the window: pages, slot, cr3, cr4 or word
+-- @column own_seq seq of the last write or check by the same context before
+-- @column own_icount its icount
+-- @column own_eip its EIP
+-- @column own_cr3 its cr3
+-- @column own_what write or check
+-- @column own_new the entry after it
+-- @column last_seq seq of the last write by anyone before
+-- @column last_icount its icount
+-- @column last_eip its EIP
+-- @column last_depth its depth
+-- @column last_frame_id its frame_id
+-- @column last_old the entry before it
+-- @column last_new the entry after it
+WITH events AS (
+  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, window_id, entry, page, op::VARCHAR AS what, false AS is_access,
+    old, new, NULL::UINTEGER AS linear, NULL::UINTEGER AS used, NULL::UINTEGER AS value
+  FROM window_switches
+  UNION ALL
+  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, window_id, entry, linear & 4294963200, access::VARCHAR, true,
+    NULL, fresh, linear, used, value
+  FROM window_accesses
+),
+contexts_of AS (
+  SELECT e.*, w.kind, CASE WHEN e.frame_id = 0 AND w.kind IN ('pages', 'slot') THEN e.cr3 ELSE 0 END AS space
+  FROM events e JOIN windows w ON w.run_id = e.run_id AND w.window_id = e.window_id
+),
+marked AS (
+  SELECT *,
+    last_value(CASE WHEN NOT is_access THEN {seq: seq, icount: icount, eip: eip, cr3: cr3, what: what, new: new} END IGNORE NULLS) OVER (
+      PARTITION BY run_id, window_id, entry, frame_id, space ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS own,
+    last_value(CASE WHEN what = 'write' AND NOT is_access
+      THEN {seq: seq, icount: icount, eip: eip, depth: depth, frame_id: frame_id, old: old, new: new} END IGNORE NULLS) OVER (
+      PARTITION BY run_id, window_id, entry ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last
+  FROM contexts_of
+)
+SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, window_id, entry, page, what, is_access, old, new, linear, used,
+  value, kind, own.seq AS own_seq, own.icount AS own_icount, own.eip AS own_eip, own.cr3 AS own_cr3, own.what AS own_what,
+  own.new AS own_new, last.seq AS last_seq, last.icount AS last_icount, last.eip AS last_eip, last.depth AS last_depth,
+  last.frame_id AS last_frame_id, last.old AS last_old, last.new AS last_new
+FROM marked
