@@ -146,6 +146,6 @@ function reportInternal(error: unknown, argv: readonly string[]): number {
     complain(`rewind386 ${VERSION}, Node ${process.version}, ${process.platform}-${process.arch}`);
     complain('next: report these lines with the command, and the files that it reads if you may');
   } else
-    complain(`next: REWIND386_STACK=1 rewind386 ${argv.map(shellWord).join(' ')} makes a report to send us`);
+    complain(`next: REWIND386_STACK=1 rewind386 ${argv.map(shellWord).join(' ')} makes a report to send`);
   return EXIT.internal;
 }

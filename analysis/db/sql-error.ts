@@ -16,7 +16,7 @@ export function sqlError(error: unknown, sql: string): BadInput {
   if (/disabled by configuration/.test(summary))
     return new BadInput(
       `SQL error: ${summary}`,
-      'SQL reaches the trace and nothing else; for SELECTs of your own: rewind386 query --allow-files',
+      'SQL can read the trace only; for a SELECT of yours that reads files: rewind386 query --allow-files',
     );
   const position = positionIn(message, sql);
   const where = position ? ` at line ${position.line}, column ${position.column}` : '';

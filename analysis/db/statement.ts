@@ -45,7 +45,7 @@ async function extract(connection: DuckDBConnection, text: string) {
   if (blank)
     throw new BadInput(
       'there is no SQL statement in the query',
-      'write SELECT … FROM …; SHOW TABLES says from what',
+      'write SELECT … FROM …; SHOW TABLES lists the tables',
     );
   return await connection.extractStatements(text);
 }

@@ -9,7 +9,7 @@ export const CONFIGURATION_PART: MadePart = {
   text: () => [...FIELDS, '', ...REVISIONS].join('\n'),
 };
 
-const value = (of: NamedField['initial'] | undefined): string => (of === undefined ? 'refused' : `${of}`);
+const value = (of: NamedField['initial'] | undefined): string => (of === undefined ? 'rejected' : `${of}`);
 
 const FIELDS = [
   '| number | field | must be | `record` | without it | meaning |',

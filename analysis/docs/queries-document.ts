@@ -45,7 +45,7 @@ const LIMITS: readonly string[] = [
   '## SQL of your own',
   '',
   '`rewind386 query FILE --sql SQL` asks one question: SELECT, FROM, VALUES, SHOW TABLES, DESCRIBE, SUMMARIZE, or EXPLAIN of one. Anything',
-  'else, or more than one statement, is refused. A trace may come from anybody, so the database that it is loaded into (of `query`,',
+  'else, or more than one statement, is rejected. A trace may come from anybody, so the database that it is loaded into (of `query`,',
   '`check`, `who-wrote`, `export`, `bundle` and `verify` alike) reaches nothing else: no file, no network and no extension, and its',
   'configuration is locked. `--allow-files` lets a SELECT of your own read files: to join a trace with a list of yours.',
   '',

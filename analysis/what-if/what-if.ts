@@ -61,7 +61,7 @@ export interface WhatIf extends RecordResult {
   readonly arrivals: readonly (MovedInterrupt & { readonly to: number | undefined })[];
 }
 
-/** A guest that goes on for ever is stopped here, as `record` stops it. */
+/** A guest that goes on forever is stopped here, as `record` stops it. */
 const LONGEST = 2e9;
 
 export async function whatIf(options: WhatIfOptions): Promise<WhatIf> {

@@ -64,7 +64,7 @@ function checkWindow(window: unknown, place: string, wrong: Wrong): void {
   const fields = window as Record<string, unknown>;
   const unknown = Object.keys(fields).find((field) => !FIELDS.includes(field));
   if (unknown !== undefined)
-    wrong(`${place}: there is no field ${JSON.stringify(unknown)}${meant(unknown, FIELDS)}`);
+    wrong(`${place}: unknown field ${JSON.stringify(unknown)}${meant(unknown, FIELDS)}`);
   const { name } = fields;
   if (typeof name !== 'string' || !/^[\w.:-]+$/.test(name) || name.length > MAX_WINDOW_NAME)
     wrong(`${place}: "name" is not 1 to ${MAX_WINDOW_NAME} letters, digits, - _ . or :`);

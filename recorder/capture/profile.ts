@@ -62,7 +62,7 @@ function checkNames(fields: object, known: readonly string[], prefix: string, wh
   if (unknown === undefined) return;
   const words = known.map((name) => `${prefix}${name}`);
   throw new BadInput(
-    `${where}: there is no field ${JSON.stringify(prefix + unknown)}${meant(prefix + unknown, words)}`,
+    `${where}: unknown field ${JSON.stringify(prefix + unknown)}${meant(prefix + unknown, words)}`,
     `the fields are ${words.join(', ')}: docs/guest-profile.md`,
   );
 }

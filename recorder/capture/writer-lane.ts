@@ -186,7 +186,7 @@ export class ThreadLane implements WriterLane {
       if (Atomics.wait(words, CONTROL.done, done, PATIENCE_MS) === 'timed-out') {
         this.end();
         throw new BadInput(
-          'the thread that writes the trace does not answer',
+          'the thread that writes the trace does not respond',
           'record again to another disk',
         );
       }

@@ -108,7 +108,7 @@ export class Monitor {
     },
     recording: {
       usage: 'recording',
-      help: 'give the what-if run up and go back to the recording',
+      help: 'discard the what-if run and return to the recording',
       run: () => this.backToRecording(),
     },
     phys: {

@@ -1,8 +1,8 @@
-/** A budget of work, so that no debug information makes a reader run for ever. */
+/** A budget of work, so that no debug information makes a reader run forever. */
 
 /**
  * The most that an answer may cost, in steps of some ten nanoseconds: entries, attributes, rows of lists. Debug information of a
- * compiler needs a fraction of it; one that was made to take for ever gets no answer (a RangeError, as for other mistakes in it).
+ * compiler needs a fraction of it; one that was made to take forever gets no answer (a RangeError, as for other mistakes in it).
  */
 export const MAX_STEPS = 12_000_000;
 

@@ -392,7 +392,7 @@ export class TraceReader {
     const over = others > scaledLimit(MAX_EVENTS, this.bytes) || stores > scaledLimit(MAX_STORES, this.bytes);
     if (over)
       throw new BadInput(
-        `${this.path} claims ${others + stores} events in ${this.bytes} bytes: it may be made to fill the memory`,
+        `${this.path} claims ${others + stores} events in ${this.bytes} bytes: it may be built to exhaust memory`,
         `if version 0.2 recorded it for you: ${NO_LIMITS}=1 rewind386 …`,
       );
   }

@@ -425,7 +425,7 @@ const describeExit = ({ kind, code, message }: TraceExit): string => {
   if (kind === 'exit') return `exit with code ${code}`;
   if (kind === 'shutdown') return `shutdown (${message})`;
   if (kind === 'reset') return 'reset';
-  return kind === 'stuck' ? 'halted for ever' : 'the run goes on';
+  return kind === 'stuck' ? 'halted forever' : 'the run goes on';
 };
 
 /** `interrupted` and `limit` say that nothing ended the run from within. */

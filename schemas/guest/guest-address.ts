@@ -18,7 +18,7 @@ export function symbolAddress(text: string, symbols: readonly ElfSymbol[]): numb
   if (!found)
     throw new BadInput(
       symbols.length === 0
-        ? `${name}: no symbol of the guest is known`
+        ? `${name}: the guest has no symbols`
         : `the guest's kernel has no symbol ${name}${meant(name, symbolNames(symbols))}`,
       'write the address as a number, or give the symbols: --symbols FILE',
     );

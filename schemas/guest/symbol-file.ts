@@ -15,7 +15,7 @@ export function readSymbols(file: Uint8Array, name: string): readonly ElfSymbol[
   const symbols = readMap(file);
   if (symbols) return symbols;
   throw new BadInput(
-    `${name} holds no symbols that are known`,
+    `${name} has no symbols in a known format`,
     'give a System.map (the output of nm), an ELF file or an a.out file',
   );
 }

@@ -49,7 +49,7 @@ const CLASSES = [
   'panic',
   'bad exit code',
   'exception without end',
-  'halted for ever',
+  'halted forever',
 ];
 
 /** Of which classes there are findings. */
@@ -140,10 +140,10 @@ describe('a guest that fails', () => {
     expect(other.record.status).toBe(1);
   });
 
-  it('a halt for ever is a warning, and no failure', async () => {
+  it('a halt forever is a warning, and no failure', async () => {
     const { record, check, said } = await toldOf({ body: HALT });
     expect([record.status, check.status]).toEqual([0, 1]);
-    expect(classesIn(said)).toEqual(['halted for ever']);
+    expect(classesIn(said)).toEqual(['halted forever']);
     expect(said).toMatch(/^hint: HLT before 0x[0-9a-f]+ with interrupts off/m);
   });
 });

@@ -104,7 +104,7 @@ describe('--script', () => {
 
   it.each([
     ['expect login', /:1: expect needs a text in quotes/],
-    ['send "a"\nshout "b"', /:2: "shout" is no statement/],
+    ['send "a"\nshout "b"', /:2: "shout" is not a statement/],
     ['wait soon', /wait soon: not a count/],
   ])('refuses %j in words', async (text, message) => {
     writeFileSync(path('bad.script'), text);

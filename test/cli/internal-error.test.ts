@@ -14,7 +14,7 @@ describe('an internal error', () => {
     expect(status).toBe(70);
     expect(stderr).toEqual([
       'rewind386: internal error: nothing is not a function',
-      `next: REWIND386_STACK=1 rewind386 info 'it'\\''s.r386' makes a report to send us`,
+      `next: REWIND386_STACK=1 rewind386 info 'it'\\''s.r386' makes a report to send`,
     ]);
   });
 

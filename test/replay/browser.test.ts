@@ -11,7 +11,7 @@ import { type ReplayResult, replay } from '../../replayer/verify/replay.ts';
 import type { Host } from '../../schemas/host.ts';
 import { type BrowserBundle, browserBundle } from './browser-bundle.ts';
 
-/** The replayer in a browser: its bundle, run where there is nothing of Node, comes to what Node comes to. */
+/** The replayer in a browser: its bundle, run without Node, comes to what Node comes to. */
 
 const golden = (name: string) => resolve(import.meta.dirname, '../golden', name);
 const SMALL = golden('0.2.0-typed-and-injected.r386');

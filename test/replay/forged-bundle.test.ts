@@ -324,7 +324,7 @@ describe('SQL that a bundle carries', () => {
 
 it('bundle --ask takes named queries alone', async () => {
   for (const [question, message] of [
-    ['nothing', /there is no such query/],
+    ['nothing', /no such query/],
     ['pte-history', /takes ADDRESS/],
     ['pte-history 1;2', /not a 32-bit number/],
   ] as const) {

@@ -253,7 +253,7 @@ it('who-wrote names code and process', async () => {
 it.each([
   ['nonsense', /has no symbol nonsense/],
   ['0xfffffff0', /outside the guest's memory/],
-  ['0x1000-0x1000', /no range of memory/],
+  ['0x1000-0x1000', /not a memory range/],
   ['0+0x800000', /more than 1048576 bytes/],
 ])('who-wrote refuses %s', async (range, message) => {
   const { status, stderr } = await runCli('who-wrote', trace, range);

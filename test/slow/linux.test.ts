@@ -39,7 +39,7 @@ function recorded(folder: string, cpu: string): string {
     ...['-n', '8G', '-q', '-o', path('linux.r386')],
   );
   expect(status).toBe(0);
-  expect(stdout[1]).toMatch(/halted for ever/);
+  expect(stdout[1]).toMatch(/halted forever/);
   return path('linux.r386');
 }
 

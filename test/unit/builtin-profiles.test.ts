@@ -41,12 +41,12 @@ describe('a profile of the user', () => {
 
   it('has no other: the error names the one that was meant', () => {
     expect(profile({ recursiveslot: 959 })).toThrow(
-      'mine.json: there is no field "recursiveslot" (did you mean recursiveSlot?)',
+      'mine.json: unknown field "recursiveslot" (did you mean recursiveSlot?)',
     );
     expect(profile({ process: { ...process, afterCR3: true } })).toThrow(
-      'mine.json: there is no field "process.afterCR3" (did you mean process.afterCr3?)',
+      'mine.json: unknown field "process.afterCR3" (did you mean process.afterCr3?)',
     );
-    expect(profile({ colour: 1 })).toThrow(/^mine.json: there is no field "colour"$/);
+    expect(profile({ colour: 1 })).toThrow(/^mine.json: unknown field "colour"$/);
     expect(profile({ 'a\nb': 1 })).toThrow('"a\\nb"');
   });
 

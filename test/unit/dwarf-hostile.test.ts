@@ -11,7 +11,7 @@ import { askAll, spoiltSections } from '../fuzz/dwarf.ts';
 import { random } from './trace-fixture.ts';
 
 /**
- * Debug information that was made to take all memory, or for ever. Each of these took gigabytes or minutes; what is asserted is
+ * Debug information that was made to take all memory, or forever. Each of these took gigabytes or minutes; what is asserted is
  * what is said instead, and the time limit of a test is the bound.
  */
 

@@ -1,4 +1,4 @@
--- Halted for ever
+-- Halted forever
 --
 -- HLT with interrupts off, or with nothing left that could make one: a kernel that has stopped on purpose does that too, so
 -- it is a warning; after a fault or a panic those are errors of their own. From the end of the trace.

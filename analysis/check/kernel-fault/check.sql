@@ -1,7 +1,7 @@
 -- Kernel fault
 --
 -- The last fault in kernel code, when nothing shows that the kernel came back from it: no user code was seen to run, and the page
--- was not mapped, before the words of a panic (up to 2 million instructions later), a halt for ever (100,000), a bad exit code
+-- was not mapped, before the words of a panic (up to 2 million instructions later), a halt forever (100,000), a bad exit code
 -- (1,000) or, at the same instruction, a shutdown. Of a page fault, who wrote the entry last whose absence faulted. From the
 -- exceptions, interrupts and page-table writes recorded.
 -- @class kernel-fault

@@ -42,7 +42,7 @@ const options = (yargs: Argv) =>
       'redact-disk': {
         type: 'boolean',
         default: false,
-        describe: 'of the disks, keep only the sectors that the run read',
+        describe: 'keep only the disk sectors that the run read',
       },
       symbols: NAMING_OPTIONS.symbols,
       ask: {
@@ -58,7 +58,7 @@ const options = (yargs: Argv) =>
         array: true,
         default: [] as string[],
         nargs: 1,
-        describe: 'SQL of your own, the same; verify asks it only with --run-sql',
+        describe: 'SQL of your own whose rows belong to the report; verify runs it only with --run-sql',
       },
     })
     .demandOption('output', 'say where to write the bundle: -o FILE')
@@ -127,7 +127,7 @@ function parseQuestion(text: string): Question {
   const query = QUERIES.find((one) => one.name === name);
   if (query) return ofQuery(query, parseParameters(query, given));
   throw new BadInput(
-    `--ask ${text}: there is no such query`,
+    `--ask ${text}: no such query`,
     `the named queries are ${QUERIES.map((one) => one.name).join(', ')}`,
   );
 }

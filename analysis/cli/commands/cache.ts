@@ -15,7 +15,7 @@ export const addCache = (cli: Argv): Argv =>
 const options = (yargs: Argv) =>
   yargs
     .options({
-      clear: { type: 'boolean', default: false, describe: 'remove all of it; it is made again when needed' },
+      clear: { type: 'boolean', default: false, describe: 'remove everything; it is rebuilt when needed' },
     })
     .example('$0 cache', 'folder, number of traces and size')
     .epilogue('$XDG_CACHE_HOME chooses the folder.');

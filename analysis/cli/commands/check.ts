@@ -33,7 +33,7 @@ const options = (yargs: Argv) =>
     .positional('files', { type: 'string', array: true, demandOption: true, describe: 'the traces' })
     .options({
       all: { type: 'boolean', default: false, describe: 'show every finding of a class' },
-      json: { type: 'boolean', default: false, describe: 'for programs: one object with every finding' },
+      json: { type: 'boolean', default: false, describe: 'print JSON: one object with every finding' },
       ...NAMING_OPTIONS,
       ...LIMIT_OPTIONS,
     })

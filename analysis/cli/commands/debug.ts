@@ -66,13 +66,13 @@ const options = (yargs: Argv) =>
       finding: {
         type: 'number',
         requiresArg: true,
-        describe: 'begin at this finding of the checks, from 1',
+        describe: 'begin at this finding of `check`, numbered from 1',
       },
       ...NAMING_OPTIONS,
       port: {
         type: 'number',
         requiresArg: true,
-        describe: 'listen there on 127.0.0.1 (default: a free one)',
+        describe: 'port of 127.0.0.1 to listen on (default: any free port)',
       },
       socket: {
         type: 'string',
@@ -92,7 +92,7 @@ const options = (yargs: Argv) =>
     .example('$0 debug run.r386', 'then run the gdb command that it prints')
     .example('$0 debug run.r386 --finding 1', 'begin where the first finding happened')
     .epilogue(
-      'in gdb: reverse-stepi, reverse-continue, watch, break as usual; `monitor help` lists what there is besides',
+      'in gdb: reverse-stepi, reverse-continue, watch, break as usual; `monitor help` lists more commands',
     );
 
 interface DebugRequest extends DebugStart {

@@ -26,7 +26,7 @@ export const addExport = (cli: Argv): Argv =>
     options,
     async ({ file, to, output, symbols, profile, ...limits }) => {
       if (existsSync(output))
-        throw new BadInput(`${output} exists already`, 'remove it or choose another -o');
+        throw new BadInput(`${output} already exists`, 'remove it or choose another -o');
       const beside = `${output}.${process.pid}.tmp`;
       try {
         const names = givenNames({ symbols, profile });

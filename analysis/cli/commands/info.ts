@@ -28,7 +28,11 @@ export const addInfo = (cli: Argv): Argv =>
 const options = (yargs: Argv) =>
   yargs
     .positional('file', { type: 'string', demandOption: true, describe: 'the trace' })
-    .option('json', { type: 'boolean', default: false, describe: 'for programs: one object, names exact' })
+    .option('json', {
+      type: 'boolean',
+      default: false,
+      describe: 'print JSON: one object, with names as they are in the trace',
+    })
     .example('$0 info run.r386', 'machine, guest, how the run ended, events by kind');
 
 function describeTrace(reader: TraceReader, columns = Number.POSITIVE_INFINITY): string[] {

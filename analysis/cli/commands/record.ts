@@ -106,9 +106,13 @@ const DRIVE_OPTIONS = {
     requiresArg: true,
     describe: 'drives for the BIOS to try: a floppy, c hard disk, d CD (docs/machine.md)',
   },
-  bios: { type: 'string', requiresArg: true, describe: 'BIOS image; default: SeaBIOS' },
-  'vga-bios': { type: 'string', requiresArg: true, describe: 'VGA BIOS image; none for none' },
-  isa: { type: 'boolean', default: false, describe: 'no PCI bus for the guest to find' },
+  bios: { type: 'string', requiresArg: true, describe: 'BIOS image (default: SeaBIOS)' },
+  'vga-bios': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'VGA BIOS image; none leaves it out (default: SeaVGABIOS)',
+  },
+  isa: { type: 'boolean', default: false, describe: 'hide the PCI bus from the guest' },
 } as const;
 
 /** Options of checkpoints in the trace. */
@@ -117,19 +121,19 @@ const CHECKPOINT_OPTIONS = {
     type: 'string',
     default: 'auto',
     requiresArg: true,
-    describe: 'checkpoints for `debug` in the trace: instructions between two, auto or off',
+    describe: 'checkpoints for `debug` in the trace: instructions between two of them, auto or off',
   },
   'checkpoint-share': {
     type: 'number',
     default: 100 * DEFAULT_CHECKPOINT_SHARE,
     requiresArg: true,
-    describe: 'with auto: percent of the trace that they may be',
+    describe: 'with auto: their largest share of the trace, percent',
   },
   'checkpoint-time': {
     type: 'number',
     default: 100 * DEFAULT_CHECKPOINT_TIME,
     requiresArg: true,
-    describe: 'with auto: percent of the time that they may take, by the work counted',
+    describe: 'with auto: their largest share of the recording time, percent, estimated from the work done',
   },
 } as const;
 
@@ -148,13 +152,18 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: `${BUILTIN_GUEST}: ${WORKLOADS.join(', ')}`,
       },
-      seed: { type: 'string', default: '1', requiresArg: true, describe: 'one seed, one run' },
+      seed: {
+        type: 'string',
+        default: '1',
+        requiresArg: true,
+        describe: 'seed of disk latencies and of the clock; the same seed gives the same run',
+      },
       instructions: {
         alias: 'n',
         type: 'string',
         default: '2G',
         requiresArg: true,
-        describe: 'stop after so many',
+        describe: 'stop after this many instructions',
       },
       'expect-exit': {
         type: 'string',
@@ -162,7 +171,7 @@ const options = (yargs: Argv) =>
         default: [] as string[],
         nargs: 1,
         describe:
-          'exit code of the guest that is meant: status 0 for it and 1 for any other end; may be repeated',
+          'exit code that the guest should end with: status 0 for it and 1 for any other end; may be repeated',
       },
       ...BOOT_OPTIONS,
       ...DRIVE_OPTIONS,
@@ -196,7 +205,7 @@ const options = (yargs: Argv) =>
     )
     .example(
       '$0 record test.elf --expect-exit 0x2a -o test.r386',
-      'exit 1 when the guest crashes or panics, or ends otherwise than meant',
+      'exit 1 when the guest crashes, panics, or ends with another exit code',
     )
     .example('$0 record disk.img --ram 32 -o disk.r386', 'boot a disk image, by SeaBIOS')
     .example('$0 record --cdrom live.iso --disk hd.img --boot dc -o live.r386', 'boot a CD, with a hard disk')

@@ -81,7 +81,7 @@ const options = (yargs: Argv) =>
       bisect: {
         type: 'boolean',
         default: false,
-        describe: 'when it diverges: to the instruction, by executing again and again',
+        describe: 'find the instruction at which a replay diverges, by repeated execution',
       },
       ...NAMING_OPTIONS,
       ...CHANGE_OPTIONS,

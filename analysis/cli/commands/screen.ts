@@ -42,7 +42,7 @@ async function showScreen(
   const format = output === undefined ? undefined : FORMATS[extname(output)];
   if (output !== undefined && !format)
     throw new BadInput(
-      `${output}: no kind of picture that is known`,
+      `${output}: unknown picture format`,
       `name it with one of ${Object.keys(FORMATS).join(', ')}`,
     );
   const machine = await machineAt(file, at, disks);
@@ -64,7 +64,7 @@ const options = (yargs: Argv) =>
   yargs
     .positional('file', { type: 'string', demandOption: true, describe: 'the trace' })
     .options({
-      at: { type: 'string', requiresArg: true, describe: 'icount; the end of the recording, unless said' },
+      at: { type: 'string', requiresArg: true, describe: 'icount (default: the end of the recording)' },
       output: {
         alias: 'o',
         type: 'string',

@@ -22,8 +22,8 @@ export const addSymbols = (cli: Argv): Argv =>
       const found = findKallsyms(machine.mem.u8.subarray(RAM, RAM + machine.mem.ramBytes));
       if (!found)
         throw new BadInput(
-          `${file}: there is no Linux symbol table in memory at icount ${machine.icount}`,
-          'give a time after the kernel has unpacked itself, and a kernel with CONFIG_KALLSYMS',
+          `${file}: no Linux symbol table in memory at icount ${machine.icount}`,
+          'give an icount after the kernel has unpacked itself (--at); the kernel needs CONFIG_KALLSYMS',
         );
       writeBeside(output, systemMap(found));
       print(`${output}: ${plural(found.symbols.length, 'symbol')}`);
@@ -35,7 +35,7 @@ const options = (yargs: Argv) =>
   yargs
     .positional('file', { type: 'string', demandOption: true, describe: 'the trace' })
     .options({
-      at: { type: 'string', requiresArg: true, describe: 'icount at which to look; the end, unless said' },
+      at: { type: 'string', requiresArg: true, describe: 'icount at which to look (default: the end)' },
       output: {
         alias: 'o',
         type: 'string',

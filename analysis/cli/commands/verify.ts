@@ -33,7 +33,7 @@ const options = (yargs: Argv) =>
       'run-sql': {
         type: 'boolean',
         default: false,
-        describe: 'run SQL that the bundle carries, too: SELECTs that reach nothing but the bundle',
+        describe: 'also run SQL that the bundle carries: SELECTs that can read nothing but the bundle',
       },
       ...DISKS,
       ...LIMIT_OPTIONS,

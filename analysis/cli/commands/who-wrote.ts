@@ -126,7 +126,7 @@ const options = (yargs: Argv) =>
     .example('$0 who-wrote run.r386 --pte-of 0xefbfe000', 'who mapped an address')
     .example('$0 who-wrote run.r386 0x5c7000+4096 --before 20M', 'a whole page, at an instant')
     .epilogue(
-      'The first time the trace is executed once more to make an index of its stores (in the cache folder); after that the answer is read from the index.',
+      'The first question executes the trace once more to build an index of its stores (in the cache folder); later ones read the index.',
     );
 
 /** The index of a trace, made under a progress bar when there is none. */

@@ -32,7 +32,7 @@ export function parseRange(text: string, symbols: () => readonly ElfSymbol[]): A
     range?.bytes ?? (sign === undefined ? WORD : sign === '+' ? Number(more) : Number(more) - start);
   if (!Number.isSafeInteger(start) || !(bytes > 0))
     throw new BadInput(
-      `${text}: no range of memory`,
+      `${text}: not a memory range`,
       'write START, START+LENGTH or START-END, as 0x5c7000+4096, or SYMBOL',
     );
   if (bytes > MAX_RANGE) throw new BadInput(`${text}: more than ${MAX_RANGE} bytes`, 'ask for a part of it');

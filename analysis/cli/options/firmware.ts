@@ -55,7 +55,7 @@ function bootOrder(asked: string | undefined, { disks, floppies, cdrom, first }:
   if (asked === undefined) return present;
   if (!/^[acd]{1,3}$/.test(asked) || new Set(asked).size < asked.length)
     throw new BadInput(
-      `--boot ${asked}: no boot order`,
+      `--boot ${asked}: not a boot order`,
       'write the drives to try: a floppy, c hard disk, d CD; as --boot dc',
     );
   return [...asked].map((letter) => BOOT_LETTERS[letter as keyof typeof BOOT_LETTERS]);

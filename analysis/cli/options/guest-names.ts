@@ -23,7 +23,7 @@ export const NAMING_OPTIONS = {
     type: 'string',
     requiresArg: true,
     describe:
-      "the guest's layout, as far as it only names: a built-in profile or a JSON file (docs/guest-profile.md)",
+      "the guest's layout, used for names only: a built-in profile or a JSON file (docs/guest-profile.md)",
   },
 } as const;
 

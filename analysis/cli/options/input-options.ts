@@ -19,7 +19,7 @@ export const INPUT_OPTIONS = {
   },
   'type-to': {
     choices: TYPE_TO,
-    describe: 'where --type and --interactive type: serial, or with --screen keyboard, unless said',
+    describe: 'where --type and --interactive type (default: serial; with --screen: keyboard)',
   },
   script: {
     type: 'string',

@@ -115,5 +115,5 @@ function parseMips(millions: number): number {
 function parseRam(megabytes: number): number {
   const bytes = megabytes * MB;
   if (!isWrong({ ramBytes: bytes })) return bytes;
-  throw new BadInput(`--ram ${megabytes}: not a size of memory`, `write ${ramBytes.must}`);
+  throw new BadInput(`--ram ${megabytes}: not a memory size`, `write ${ramBytes.must}`);
 }

@@ -12,7 +12,7 @@ export const LIMIT_OPTIONS = {
   memory: {
     type: 'string',
     requiresArg: true,
-    describe: 'memory that one query may use, as 8G (default: half of what there is, at most 4G)',
+    describe: 'memory that one query may use, as 8G (default: half of the RAM here, at most 4G)',
   },
   'max-rows': {
     type: 'number',
@@ -46,7 +46,7 @@ function parseMemory(text: string): number {
   const size = Number(digits) * (unit?.toUpperCase() === 'G' ? 2 ** 30 : 2 ** 20);
   if (size >= LEAST_MEMORY) return size;
   throw new BadInput(
-    `--memory ${text}: not a size of memory`,
+    `--memory ${text}: not a memory size`,
     `write M or G after a number, at least ${bytes(LEAST_MEMORY)}, as 512M or 8G`,
   );
 }

@@ -12,7 +12,7 @@ export function describeExit(exit: TraceExit, profile: GuestProfile | undefined)
     case 'shutdown':
       return `shut down: ${exit.message}`;
     case 'stuck':
-      return 'halted for ever: no interrupt can wake it';
+      return 'halted forever: no interrupt can wake it';
     case 'reset':
       return 'reset the machine';
     case 'limit':

@@ -98,7 +98,7 @@ function describeAgreed(header: TraceHeader, found: Bisection): string[] {
               `  ${part}, ${place}: ${here} in every execution, ${there} recorded`,
           ),
         ]
-      : ['the recording has hashes there, not values: what it had instead is not known']),
+      : ['the recording has only hashes there, so its values are unknown']),
   ];
 }
 
@@ -121,7 +121,9 @@ function describePinned(image: GuestImage, pinned: Pinned, { executions }: Bisec
       ({ part, place: where, values: [a, b] }) =>
         `  ${part}, ${where}: ${a} in ${names[0]}, ${b} in ${names[1]}`,
     ),
-    ...stopped.flatMap((what, n) => (what === undefined ? [] : [`  ${names[n]} went astray: ${what}`])),
+    ...stopped.flatMap((what, n) =>
+      what === undefined ? [] : [`  ${names[n]} left the recording: ${what}`],
+    ),
     ...(asRecorded === undefined ? ['  neither comes to the recorded state'] : []),
   ];
 }

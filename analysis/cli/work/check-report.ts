@@ -52,7 +52,7 @@ function refuseEmpty(path: string, { detail, torn, exit, exitCode, instructions 
   if (detail !== 'off') return;
   const ended = exit === 'shutdown' ? '; the processor shut down' : end;
   throw new BadInput(
-    `${path}: nothing recorded to check: --detail off records inputs alone${ended}`,
+    `${path}: nothing recorded to check: --detail off records inputs only${ended}`,
     `rewind386 replay ${shellWord(path)} --detail stores -o stores.r386`,
   );
 }
@@ -84,7 +84,7 @@ function verdict({ findings, checks, runs }: Report): string {
   const rest = missing.map((text) => `; ${text}`).join('');
   if (findings.length > 0)
     return `${plural(errors, 'error')}, ${plural(findings.length - errors, 'warning')}; ${could}${rest}`;
-  const word = missing.length > 0 ? 'no finding in what there is, which is not all' : 'clean';
+  const word = missing.length > 0 ? 'no finding, but the trace is not whole' : 'clean';
   return `${word}: ${could}, no finding${upTo(runs)}${rest}`;
 }
 

@@ -30,7 +30,7 @@ export function endingOf(path: string): GuestEnding {
   }
 }
 
-/** A kernel may halt for ever on purpose. */
+/** A kernel may halt forever on purpose. */
 const isFailure = ({ kind }: Sign): boolean => kind !== 'halted';
 
 function describeSign({ text, eip, icount }: Sign, image: GuestImage | undefined): string {

@@ -6,7 +6,7 @@ import { PREAMBLE_BYTES, preamble } from '../../../schemas/trace/framing.ts';
 
 /** The option of every command that writes a file of the user's naming. */
 export const FORCE = {
-  force: { type: 'boolean', default: false, describe: 'write over a file of that name' },
+  force: { type: 'boolean', default: false, describe: 'overwrite an existing file' },
 } as const;
 
 /**
@@ -21,7 +21,7 @@ export function checkOutput(
   if (input !== undefined) throw new BadInput(`${path} is the trace itself`, 'give -o another name');
   if (force || !statSync(path, { throwIfNoEntry: false })?.isFile()) return;
   if (makes === 'trace' || beginsAsTrace(path))
-    throw new BadInput(`${path} exists already`, 'give -o another name, or --force to write over it');
+    throw new BadInput(`${path} already exists`, 'give -o another name, or --force to write over it');
 }
 
 export const sameFile = (a: string, b: string): boolean => {

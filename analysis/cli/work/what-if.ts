@@ -37,21 +37,21 @@ export const CHANGE_OPTIONS = {
     array: true,
     default: [] as string[],
     nargs: 1,
-    describe: "what-if: a drive's next interrupt comes so much later: irq14=+N[@ICOUNT]",
+    describe: "what-if: delay a drive's next interrupt by N instructions: irq14=+N[@ICOUNT]",
   },
   poke: {
     type: 'string',
     array: true,
     default: [] as string[],
     nargs: 1,
-    describe: 'what-if: [phys:]ADDRESS[:SIZE]=VALUE[@ICOUNT], or a register: eax=VALUE',
+    describe: 'what-if: write memory, [phys:]ADDRESS[:SIZE]=VALUE[@ICOUNT], or a register, eax=VALUE',
   },
   cli: {
     type: 'string',
     array: true,
     default: [] as string[],
     nargs: 1,
-    describe: 'what-if: no interrupt between two icounts, FROM:TO',
+    describe: 'what-if: hold interrupts off between two icounts: FROM:TO',
   },
 } as const;
 
@@ -207,7 +207,7 @@ export function describeVerdict(
       .filter(isError)
       .map((finding) => `LATER, where the first run had ended, ${named(finding)}: ${finding.summary}`),
   ];
-  if (lines.length === 0) lines.push('no error after the change, in either run');
+  if (lines.length === 0) lines.push('no error after the change in either run');
   if (otherEnd !== undefined) lines.push(otherEnd);
   if (warnings.some((count) => count > 0))
     lines.push(

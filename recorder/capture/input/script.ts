@@ -67,7 +67,7 @@ function statement(
       return { line, kind: 'quit' };
     default:
       throw new BadInput(
-        `${where}: "${word}" is no statement`,
+        `${where}: "${word}" is not a statement`,
         'a script has expect, send, key, wait, timeout and quit (docs/guests.md)',
       );
   }

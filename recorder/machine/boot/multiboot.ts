@@ -94,9 +94,7 @@ function planOf(image: Uint8Array, name: string): LoadPlan {
   const flags = view.getUint32(at + 4, true);
   const unknown = flags & 0xffff & ~(PAGE_ALIGN | MEMORY_INFO | VIDEO);
   if (unknown !== 0)
-    throw new BadInput(
-      `${name} requires Multiboot features that are not known (flags 0x${unknown.toString(16)})`,
-    );
+    throw new BadInput(`${name} requires unknown Multiboot features (flags 0x${unknown.toString(16)})`);
   if (!elf) return planByAddresses(image, view, at, name);
   const parts = elf.segments.filter(({ memoryBytes }) => memoryBytes > 0);
   if (parts.length === 0) throw new BadInput(`${name} has no loadable segment`, 'link it as an executable');

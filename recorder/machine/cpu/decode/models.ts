@@ -221,6 +221,6 @@ const unknownWord = (text: string, { unknown, word }: UnknownWord): BadInput =>
         `take one of ${CPU_MODELS.join(', ')}, with features to add or remove: pentium,+cmov`,
       )
     : new BadInput(
-        `${text}: ${word} is no feature to add or remove`,
+        `${text}: ${word} is not a feature to add or remove`,
         `write + or - before one of ${CPU_FEATURES.join(', ')}`,
       );
