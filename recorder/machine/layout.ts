@@ -25,6 +25,10 @@ export const DEVICE_STATE_BYTES = 0x80000;
 export const TLB_DERIVED = 0x200000;
 export const TLB_DERIVED_BYTES = 0x10000;
 
+/** DERIVED: where compiled code is, by physical address (cpu/wasm/entry-table.ts). 128 KB. */
+export const COMPILED_ENTRIES = 0x210000;
+export const COMPILED_ENTRIES_BYTES = 0x20000;
+
 /** DERIVED: one u32 per linear page, the fast path of the TLB (mmu/fast-path.ts). 4 MB. */
 export const FAST_PATH = 0x400000;
 export const FAST_PATH_BYTES = 0x400000;

@@ -291,7 +291,7 @@ export class Cpu extends CpuState implements CpuView {
   }
 
   watchFor(stops: Stops | null): void {
-    this.blocks.stops = stops;
+    this.blocks.watchFor(stops);
     if (stops) stops.onStop = () => this.leaveAfterInstruction();
   }
 

@@ -222,6 +222,8 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       const entry = isPlain(MINDED_BY_READS) ? entryToRead(linear >>> 12, false) : -1;
       const frame = entry < 0 ? count : tlb.frame(entry);
       if (frame >= count) return mmu.fetchFrame(linear, i32[CPL]);
+      // Compiled code goes from page to page by way of it.
+      if (i32[SLOTS + (linear >>> 12)] === 0) fastPath.grant(entry, linear >>> 12);
       return frame * 4096 + (linear & 0xfff);
     },
 

@@ -105,7 +105,7 @@ export class BlockCache implements Emitter {
   /** Counts `clear`: places in the code array mean something else after it. */
   generation = 0;
   /** The stops that a debugger waits for. */
-  stops: Stops | null = null;
+  private stops: Stops | null = null;
   /** Counts frames whose blocks were dropped. */
   drops = 0;
   /** Executes the blocks that are hot; its `hot` stands beside it for the hot loop to call. */
@@ -144,6 +144,11 @@ export class BlockCache implements Emitter {
   useTier(tier: HotBlocks): void {
     this.tier = tier;
     this.hot = (p, left) => tier.hot(p, left);
+  }
+
+  watchFor(stops: Stops | null): void {
+    this.stops = stops;
+    this.tier.watchFor(stops);
   }
 
   /** Forgets all blocks. Not to be called while one runs. */

@@ -1,4 +1,5 @@
 import type { Frame } from '../../../../schemas/units.ts';
+import type { Stops } from '../../state/stops.ts';
 
 /** Executes blocks that are executed often (cpu/wasm). All that it has made of them goes with them. */
 export interface HotBlocks {
@@ -12,6 +13,8 @@ export interface HotBlocks {
   heatOf(frame: Frame): number;
   /** A store has hit code in a frame. */
   changed(frame: Frame): void;
+  /** A debugger waits for something, or no longer. */
+  watchFor(stops: Stops | null): void;
   /** The blocks of a frame are gone. */
   dropped(frame: Frame): void;
   /** All blocks are gone. */
@@ -23,6 +26,7 @@ export const NO_TIER: HotBlocks = {
   hot: (p) => p,
   heatOf: () => Number.POSITIVE_INFINITY,
   changed() {},
+  watchFor() {},
   dropped() {},
   cleared() {},
 };

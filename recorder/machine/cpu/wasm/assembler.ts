@@ -48,9 +48,11 @@ const IF = 0x04;
 const ELSE = 0x05;
 const END = 0x0b;
 const BR = 0x0c;
+const BR_IF = 0x0d;
 const BR_TABLE = 0x0e;
 const CALL = 0x10;
 const CALL_INDIRECT = 0x11;
+const RETURN_CALL = 0x12;
 const RETURN_CALL_INDIRECT = 0x13;
 const LOCAL_GET = 0x20;
 const LOCAL_SET = 0x21;
@@ -112,6 +114,12 @@ export class Assembler {
     this.code.unsigned(func);
   }
 
+  /** Calls a function instead of going on here. */
+  returnCall(func: number): void {
+    this.code.byte(RETURN_CALL);
+    this.code.unsigned(func);
+  }
+
   /** By table 0; the index is on the stack above the arguments. */
   callIndirect(type: number): void {
     this.code.byte(CALL_INDIRECT);
@@ -149,6 +157,12 @@ export class Assembler {
 
   branch(label: Label): void {
     this.code.byte(BR);
+    this.code.unsigned(this.depth(label));
+  }
+
+  /** If the value on the stack is not 0. */
+  branchIf(label: Label): void {
+    this.code.byte(BR_IF);
     this.code.unsigned(this.depth(label));
   }
 

@@ -14,6 +14,8 @@ import { simplify, simplifyTruth } from './simplify.ts';
 /** Functions that a module imports, in this order. */
 export const ARITHMETIC_FUNCTION = 0;
 export const FILL_FUNCTION = 1;
+export const CHAIN_FUNCTION = 2;
+export const CHAIN_USER_FUNCTION = 3;
 
 export const FIELDS: Readonly<Record<Field, number>> = {
   a: micro.A,
@@ -56,7 +58,7 @@ export class MicroOpEmitter extends ExpressionEmitter {
   protected p = 0;
   private first = 0;
   /** FAST_PATH bits at the privilege that the code is compiled for. */
-  private readonly canRead: number;
+  protected readonly canRead: number;
   private readonly canWrite: number;
   protected readonly user: boolean;
   /** This instruction may write what it has read, at PLACE_IN_MEMORY. */
@@ -298,16 +300,22 @@ export class MicroOpEmitter extends ExpressionEmitter {
     asm.memory(STORES[size]);
   }
 
-  /** The place in memory of the operand at `lin`; leaves unless the fast path, or a fill of the TLB, lets it through. */
-  private translate(size: Size, bit: number): void {
+  /** The FAST_PATH slot of the linear address in a local. */
+  protected loadSlot(linear: number): void {
     const { asm } = this;
-    const linear = localOfName('lin');
     asm.get(linear);
     asm.constant(10);
     asm.op(wasm.I32_SHR_U);
     asm.constant(0x3ffffc);
     asm.op(wasm.I32_AND);
     asm.memory(wasm.I32_LOAD, FAST_PATH, 2);
+  }
+
+  /** The place in memory of the operand at `lin`; leaves unless the fast path, or a fill of the TLB, lets it through. */
+  private translate(size: Size, bit: number): void {
+    const { asm } = this;
+    const linear = localOfName('lin');
+    this.loadSlot(linear);
     asm.tee(SLOT);
     asm.constant(bit);
     asm.op(wasm.I32_AND, wasm.I32_EQZ);

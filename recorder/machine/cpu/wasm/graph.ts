@@ -19,6 +19,8 @@ export interface Node {
   /** Of a call: where it leads (unless that is not known) and returns to. */
   readonly callee?: number;
   readonly site?: number;
+  /** Offsets where the interpreter may go on after it has executed what compiled code leaves to it. */
+  readonly resumes: readonly number[];
   /** Of a return: where calls of the function that it ends return to. */
   returns: number[];
 }
@@ -55,10 +57,24 @@ export interface PageBlocks {
   blockAt(offset: number): number;
 }
 
-/** The blocks of a page that `entries` lead to, as far as they may be part of the region. */
-export function collect(page: PageBlocks, entries: readonly number[], maxInstructions: number): Graph {
+export interface Collected {
+  readonly graph: Graph;
+  /** The entries asked for, then those where execution is likely to come back. */
+  readonly entries: readonly number[];
+}
+
+/**
+ * The blocks of a page that `asked` leads to, as far as they may be part of the region. It is entered there, and where functions
+ * elsewhere return to, and behind what compiled code leaves to the interpreter: at `maxEntries` places at most.
+ */
+export function collect(
+  page: PageBlocks,
+  asked: readonly number[],
+  maxInstructions: number,
+  maxEntries: number,
+): Collected {
   const nodes = new Map<number, Node>();
-  const queue = [...entries];
+  const queue = [...asked];
   let instructions = 0;
   for (let offset = queue.shift(); offset !== undefined; offset = queue.shift()) {
     if (nodes.has(offset) || instructions >= maxInstructions) continue;
@@ -67,7 +83,7 @@ export function collect(page: PageBlocks, entries: readonly number[], maxInstruc
     const node = scan(page.code, start, offset);
     nodes.set(offset, node);
     instructions += node.count;
-    queue.push(...node.successors);
+    queue.push(...node.successors, ...node.resumes);
     if (node.site !== undefined) queue.push(node.site);
   }
   cutOverlaps(page.code, nodes);
@@ -77,11 +93,24 @@ export function collect(page: PageBlocks, entries: readonly number[], maxInstruc
     node.returns = node.returns.filter(inside);
     node.successors = [...node.successors, ...node.returns].filter(inside);
   }
-  return reachable(nodes, entries);
+  const present = asked.filter((offset) => nodes.has(offset));
+  const entries = [...new Set([...present, ...comeBack(nodes)])].slice(0, maxEntries);
+  return { graph: reachable(nodes, entries), entries };
+}
+
+/** Offsets where execution is likely to come back. */
+function* comeBack(nodes: ReadonlyMap<number, Node>): Generator<number> {
+  for (const { resumes, site, callee } of nodes.values()) {
+    for (const offset of resumes) if (nodes.has(offset)) yield offset;
+    const isOutside = callee === undefined || !nodes.has(callee);
+    if (site !== undefined && nodes.has(site) && isOutside) yield site;
+  }
 }
 
 const instructionsBefore = (code: Int32Array, p: number): number =>
   code[p + micro.PLACE] >>> micro.INDEX_SHIFT;
+const lengthOf = (code: Int32Array, p: number): number =>
+  (code[p + micro.PLACE] >>> micro.LENGTH_SHIFT) & micro.LENGTH_MASK;
 const offsetIn = (code: Int32Array, p: number): number => code[p + micro.PLACE] & micro.OFFSET_MASK;
 
 function scan(code: Int32Array, start: number, offset: number): Node {
@@ -96,17 +125,37 @@ function scan(code: Int32Array, start: number, offset: number): Node {
     count: op === MICRO.END || isLeaving(op) ? before : before + 1,
     end: p,
     successors: [],
+    resumes: isLeaving(op) ? lastTargets(code, p, offset) : [],
     returns: [],
   };
+  const next = offset + code[p + micro.IMMEDIATE];
+  if (op === MICRO.CALL) {
+    const callee = offset + code[p + micro.DISPLACEMENT];
+    return { ...node, successors: [callee], callee, site: next };
+  }
+  if (op === MICRO.CALL_R) return { ...node, site: next };
+  node.successors = isLeaving(op) ? [] : targetsOf(code, p, offset);
+  return node;
+}
+
+/** Targets of the micro-op that ends a block, as far as they are known. */
+function targetsOf(code: Int32Array, p: number, offset: number): number[] {
+  const op = code[p];
   const target = offset + code[p + micro.DISPLACEMENT];
   const next = offset + code[p + micro.IMMEDIATE];
-  if (op === MICRO.END) node.successors.push(offset + offsetIn(code, p));
-  else if (op === MICRO.JMP) node.successors.push(target);
-  else if (isBranch(op) || NEAR.has(op))
-    node.successors.push(target, ...(op === MICRO.JMP_NEAR ? [] : [next]));
-  else if (op === MICRO.CALL) return { ...node, successors: [target], callee: target, site: next };
-  else if (op === MICRO.CALL_R) return { ...node, site: next };
-  return node;
+  if (op === MICRO.END) return [offset + offsetIn(code, p)];
+  if (op === MICRO.JMP || op === MICRO.JMP_NEAR) return [target];
+  if (isBranch(op) || NEAR.has(op) || op === MICRO.CALL) return [target, next];
+  if (op === MICRO.CALL_R) return [next];
+  // A handler that goes on behind its instruction, as most do.
+  return isLeaving(op) ? [offset + offsetIn(code, p) + lengthOf(code, p)] : [];
+}
+
+/** The same of the block that micro-op `from` is in. */
+function lastTargets(code: Int32Array, from: number, offset: number): number[] {
+  let p = from;
+  while (code[p] < FIRST_END) p += micro.WORDS;
+  return targetsOf(code, p, offset);
 }
 
 /** Ends each block where it runs into the beginning of another. */
@@ -117,7 +166,17 @@ function cutOverlaps(code: Int32Array, nodes: Map<number, Node>): void {
       if (at === offset || !nodes.has(at)) continue;
       const count = instructionsBefore(code, p);
       const { start, whole } = node;
-      nodes.set(offset, { offset, start, whole, count, end: p, cut: at, successors: [at], returns: [] });
+      nodes.set(offset, {
+        offset,
+        start,
+        whole,
+        count,
+        end: p,
+        cut: at,
+        successors: [at],
+        resumes: [],
+        returns: [],
+      });
       break;
     }
   }

@@ -1,6 +1,9 @@
 import { I32 } from './assembler.ts';
 import { Bytes } from './bytes.ts';
 
+/** The type of a region's function, the first that every module has. */
+export const REGION_TYPE = 0;
+
 /** A function type of i32 alone: how many it takes and returns. */
 export interface FunctionType {
   readonly parameters: number;

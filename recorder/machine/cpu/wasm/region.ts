@@ -1,11 +1,11 @@
 import { type Expression, linksOf, type Transfer } from '../blocks/meaning.ts';
 import { MICRO_OPS } from '../blocks/micro-op-table.ts';
 import * as micro from '../blocks/micro-ops.ts';
-import { BLOCK_EIP, LEFT as LEFT_WORD } from '../state.ts';
 import * as wasm from './assembler.ts';
 import { Assembler, I32, type Label } from './assembler.ts';
+import { storeState } from './chain.ts';
 import { UNKNOWN_KIND } from './emit-expressions.ts';
-import { MicroOpEmitter, type Target } from './emit-micro-op.ts';
+import { CHAIN_FUNCTION, CHAIN_USER_FUNCTION, MicroOpEmitter, type Target } from './emit-micro-op.ts';
 import type { Graph, Node } from './graph.ts';
 import { isLeaving } from './graph.ts';
 import { DISPATCH, ENTRY, LEFT, localOf, NEXT, OFFSET, PAGE, STATE_WORDS } from './locals.ts';
@@ -20,9 +20,6 @@ interface Way {
 }
 const ONLY = -1;
 
-/** Returned by compiled code when the interpreter is to look for the block at BLOCK_EIP. */
-export const LOOK_UP = 0;
-
 /**
  * A region, which is blocks of one page, as a function of WebAssembly: (entry, left, page, CPU state…) → the micro-op with which the
  * interpreter goes on, or LOOK_UP. All else stands in CPU_STATE then.
@@ -35,7 +32,7 @@ export class RegionEmitter extends MicroOpEmitter {
   private readonly entries: readonly number[];
   private readonly ways = new Map<number, Way>();
   /** Nodes that ask whether enough is left, and how much that is. */
-  private readonly needs = new Map<number, number>();
+  readonly needs = new Map<number, number>();
   /** Branching here goes on at the EIP in NEXT. */
   private readonly elsewhere: Label = {};
 
@@ -63,15 +60,17 @@ export class RegionEmitter extends MicroOpEmitter {
           this.sequence(items, () => this.enter());
           asm.op(wasm.UNREACHABLE);
         });
-        asm.get(NEXT);
-        asm.get(PAGE);
-        asm.op(wasm.I32_SUB);
-        asm.set(OFFSET);
-        asm.constant(LOOK_UP);
+        for (const parameter of [NEXT, LEFT, PAGE]) asm.get(parameter);
+        for (const word of STATE_WORDS) asm.get(localOf(word)!);
+        asm.returnCall(this.user ? CHAIN_USER_FUNCTION : CHAIN_FUNCTION);
       },
       I32,
     );
-    this.writeState();
+    storeState(asm, LEFT, () => {
+      asm.get(PAGE);
+      asm.get(OFFSET);
+      asm.op(wasm.I32_ADD);
+    });
     return asm;
   }
 
@@ -91,28 +90,22 @@ export class RegionEmitter extends MicroOpEmitter {
     return from(head);
   }
 
-  private writeState(): void {
-    const { asm } = this;
-    for (const word of STATE_WORDS) asm.storeWord(word, () => asm.get(localOf(word)!));
-    asm.storeWord(LEFT_WORD, () => asm.get(LEFT));
-    asm.storeWord(BLOCK_EIP, () => {
-      asm.get(PAGE);
-      asm.get(OFFSET);
-      asm.op(wasm.I32_ADD);
-    });
-  }
-
   // --- Control flow --------------------------------------------------------------------------------------------------
 
   private enter(): void {
     const { asm, entries } = this;
-    for (let n = 0; n < entries.length - 1; n++) {
-      asm.get(ENTRY);
-      asm.constant(n);
-      asm.op(wasm.I32_EQ);
-      asm.when(() => this.jump(entries[n]));
-    }
-    this.jump(entries[entries.length - 1]);
+    const labels = entries.map(() => ({}));
+    const upTo = (n: number): void => {
+      if (n < 0) {
+        asm.get(ENTRY);
+        asm.branchTable(labels);
+        return;
+      }
+      asm.block(labels[n], () => upTo(n - 1));
+      this.jump(entries[n]);
+    };
+    if (entries.length > 1) upTo(entries.length - 1);
+    else this.jump(entries[0]);
   }
 
   /** `begin`, then the items in order, each reached by a branch out of a block that ends before it. */

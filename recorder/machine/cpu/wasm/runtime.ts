@@ -3,10 +3,11 @@ import type { MachineMemory } from '../../layout.ts';
 import { KIND_MASK } from '../flags.ts';
 import { FLAG_A, FLAG_B, FLAG_KIND, FLAG_RESULT } from '../state.ts';
 import { Assembler, I32, I32_AND, I32_EQ } from './assembler.ts';
+import { CHAIN_LOCALS, chainBody } from './chain.ts';
 import { ExpressionEmitter } from './emit-expressions.ts';
 import { arithmetic, KINDS } from './flag-expressions.ts';
 import { LOCALS, PARAMETERS, STATE_WORDS } from './locals.ts';
-import { encodeModule, type FunctionType } from './module.ts';
+import { encodeModule, type FunctionType, REGION_TYPE } from './module.ts';
 
 /** Compiled functions at most; more are met by dropping all. */
 export const TABLE_SIZE = 2048;
@@ -26,16 +27,16 @@ export interface Runtime {
   run(index: number, entry: number, left: number, page: number): number;
   /** Makes a function of a region's body, and puts it at `index`; the bytes that its module has. */
   add(index: number, body: Assembler): number;
-  /** Forgets the first `count` functions. */
-  clear(count: number): void;
+  /** Forgets the function at `index`. */
+  remove(index: number): void;
 }
 
 /** `fill` makes room in the TLB for an access, if that makes no event: the FAST_PATH slot then, which lets the access through or not. */
 export function createRuntime(mem: MachineMemory, fill: Fill): Runtime {
   const table = new WebAssembly.Table({ initial: TABLE_SIZE, maximum: TABLE_SIZE, element: 'anyfunc' });
   const pages = mem.memory.buffer.byteLength >>> 16;
-  const helpers = instantiate(helperModule(pages), { memory: mem.memory, table });
-  const imports = { memory: mem.memory, table, arithmetic: helpers.arithmetic, fill };
+  const helpers = instantiate(helperModule(pages), { memory: mem.memory, table, fill });
+  const imports = { ...helpers, memory: mem.memory };
   return {
     run: helpers.run as Runtime['run'],
     add(index, body) {
@@ -43,8 +44,8 @@ export function createRuntime(mem: MachineMemory, fill: Fill): Runtime {
       table.set(index, instantiate(bytes, imports).region);
       return bytes.length;
     },
-    clear(count) {
-      for (let index = 0; index < count; index++) table.set(index, null);
+    remove(index) {
+      table.set(index, null);
     },
   };
 }
@@ -59,12 +60,6 @@ function instantiate(bytes: Uint8Array<ArrayBuffer>, imports: Imports): Exports 
   return new WebAssembly.Instance(module, { m: imports }).exports as Exports;
 }
 
-const imported = (pages: number) =>
-  [
-    { name: 'memory', kind: 'memory', pages },
-    { name: 'table', kind: 'table', size: TABLE_SIZE },
-  ] as const;
-
 /** The module of one region. */
 export function regionModule(pages: number, { code }: Assembler): Uint8Array<ArrayBuffer> {
   return encodeModule({
@@ -72,25 +67,37 @@ export function regionModule(pages: number, { code }: Assembler): Uint8Array<Arr
     imports: [
       { name: 'arithmetic', kind: 'function', type: 1 },
       { name: 'fill', kind: 'function', type: 2 },
-      ...imported(pages),
+      { name: 'chain', kind: 'function', type: REGION_TYPE },
+      { name: 'chainUser', kind: 'function', type: REGION_TYPE },
+      { name: 'memory', kind: 'memory', pages },
     ],
-    functions: [{ type: 0, locals: LOCALS - PARAMETERS, code }],
-    exports: [{ name: 'region', func: 2 }],
+    functions: [{ type: REGION_TYPE, locals: LOCALS - PARAMETERS, code }],
+    exports: [{ name: 'region', func: 4 }],
   });
 }
 
-/** `run` and `arithmetic`. */
+/** The functions that regions import, and the way into them. These alone know the table: it would cost each module that imports it. */
 function helperModule(pages: number): Uint8Array<ArrayBuffer> {
   return encodeModule({
     types: TYPES,
-    imports: imported(pages),
+    imports: [
+      { name: 'fill', kind: 'function', type: 2 },
+      { name: 'memory', kind: 'memory', pages },
+      { name: 'table', kind: 'table', size: TABLE_SIZE },
+    ],
     functions: [
       { type: 3, locals: 0, code: runBody().code },
       { type: 1, locals: 0, code: arithmeticBody().code },
+      { type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(false).code },
+      { type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(true).code },
+      { type: 2, locals: 0, code: fillBody().code },
     ],
     exports: [
-      { name: 'run', func: 0 },
-      { name: 'arithmetic', func: 1 },
+      { name: 'run', func: 1 },
+      { name: 'arithmetic', func: 2 },
+      { name: 'chain', func: 3 },
+      { name: 'chainUser', func: 4 },
+      { name: 'fill', func: 5 },
     ],
   });
 }
@@ -101,7 +108,16 @@ function runBody(): Assembler {
   for (const parameter of [ENTRY, LEFT, PAGE]) asm.get(parameter);
   for (const word of STATE_WORDS) asm.loadWord(word);
   asm.get(INDEX);
-  asm.callIndirect(0);
+  asm.callIndirect(REGION_TYPE);
+  return asm;
+}
+
+/** The imported function again: V8 makes a wrapper for each module that imports one of JavaScript, and none for one of WebAssembly. */
+function fillBody(): Assembler {
+  const asm = new Assembler();
+  asm.get(0);
+  asm.get(1);
+  asm.call(0);
   return asm;
 }
 
