@@ -2,11 +2,11 @@ import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api';
 import { type Names, TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { TraceDamage } from '../../schemas/trace/framing.ts';
-import { MACROS, VIEWS } from '../sql/catalog.ts';
 import { TABLES } from '../tables/index.ts';
 import type { TraceTable } from '../tables/table.ts';
 import { appendBatches, createTable } from './arrow-loader.ts';
 import { TraceCache } from './cache.ts';
+import { DEFINITIONS, definitionsInOrder, wordsOf } from './definitions.ts';
 import { registerGuestFunctions } from './guest-functions.ts';
 import { hexLiterals } from './hex-literals.ts';
 import { DEFAULT_LIMITS, type QueryLimits } from './limits.ts';
@@ -31,6 +31,8 @@ export interface DatabaseOptions {
   readonly outputs?: readonly string[];
   /** Folders that results are written to. */
   readonly outputFolders?: readonly string[];
+  /** Statements that make views and macros of the user's own, by name; they may name the others. */
+  readonly definitions?: ReadonlyMap<string, string>;
   /** Lets SQL reach files and the network: for the user's own SQL, when asked for. */
   readonly allowFiles?: boolean;
 }
@@ -55,14 +57,6 @@ interface Fresh {
   readonly table: TraceTable;
 }
 
-/** Statements that make each view and macro, by name. They name tables and each other, so each is made when it is first asked for. */
-const DEFINITIONS: ReadonlyMap<string, string> = new Map([
-  ...VIEWS.map(({ name, sql }) => [name, `CREATE OR REPLACE VIEW ${name} AS ${hexLiterals(sql)}`] as const),
-  ...MACROS.map(
-    ({ name, sql }) => [name, hexLiterals(sql).replace('CREATE MACRO', 'CREATE OR REPLACE MACRO')] as const,
-  ),
-]);
-
 /** SQL that asks what there is to be asked. */
 const ASKS_CATALOG = /\b(show|describe|desc|summarize|pragma|information_schema|duckdb_\w+|pg_\w+)\b/i;
 const DECLARED = 'declared';
@@ -78,6 +72,7 @@ export class TraceDatabase {
   private readonly runs: readonly Run[];
   private readonly onLoad: (table: string) => void;
   private readonly limits: QueryLimits;
+  private readonly own: ReadonlyMap<string, string>;
   private readonly present = new Set<string>();
   private declared = false;
   private readonly fresh: Fresh[] = [];
@@ -86,6 +81,7 @@ export class TraceDatabase {
     this.sandbox = sandbox;
     this.connection = sandbox.connection;
     this.runs = runs;
+    this.own = options.definitions ?? new Map();
     this.onLoad = options.onLoad ?? (() => {});
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
   }
@@ -183,27 +179,19 @@ export class TraceDatabase {
         `CREATE VIEW IF NOT EXISTS ${table.name} AS SELECT 0::UTINYINT AS run_id, * FROM ${name}`,
       );
     }
-    for (const name of DEFINITIONS.keys()) await this.declareDefinition(name, new Set());
-  }
-
-  private async declareDefinition(name: string, begun: Set<string>): Promise<void> {
-    const sql = DEFINITIONS.get(name);
-    if (sql === undefined || this.present.has(name) || begun.has(name)) return;
-    begun.add(name);
-    for (const word of wordsOf(sql)) await this.declareDefinition(word, begun);
-    await this.connection.run(sql);
+    for (const sql of definitionsInOrder(this.present, this.own)) await this.connection.run(sql);
   }
 
   private async ensure(name: string): Promise<void> {
     if (this.present.has(name)) return;
     const table = TABLES.find((known) => known.name === name);
-    const definition = DEFINITIONS.get(name);
+    const definition = this.own.get(name) ?? DEFINITIONS.get(name);
     if (!table && definition === undefined) return;
     this.present.add(name);
     if (table) await this.loadTable(table);
     else if (definition !== undefined) {
       await this.load(definition);
-      await this.connection.run(definition);
+      await this.explained(definition, () => this.connection.run(definition));
     }
   }
 
@@ -246,8 +234,6 @@ export class TraceDatabase {
 }
 
 const quoted = (path: string): string => `'${path.replaceAll("'", "''")}'`;
-/** Words of SQL that may be names. */
-const wordsOf = (sql: string): ReadonlySet<string> => new Set(sql.toLowerCase().match(/[a-z_][a-z_0-9]*/g));
 
 function openRun(
   reader: TraceReader,

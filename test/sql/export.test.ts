@@ -1,10 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { tableFromIPC } from 'apache-arrow';
 import protobuf from 'protobufjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import { exportDuckdb } from '../../analysis/export/duckdb.ts';
 import { exportPerfetto } from '../../analysis/export/perfetto/timeline.ts';
 import { exportArrow, exportParquet } from '../../analysis/export/tables.ts';
 import { TABLES } from '../../analysis/tables/index.ts';
@@ -34,6 +36,35 @@ it('arrow: every table with its rows and columns', async () => {
     expect(table.schema.fields.map((field) => field.name)).toEqual(columns.map((column) => column.name));
     expect(table.schema.fields[0].metadata.get('doc')).toBe(columns[0].doc);
   }
+});
+
+it('duckdb: tables, views and macros in one file', async () => {
+  const path = join(folder, 'run.duckdb');
+  await exportDuckdb(db, path, join(folder, 'duckdb.tables'));
+  const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY' });
+  const connection = await instance.connect();
+  const ask = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
+  for (const { name } of TABLES)
+    expect(await ask(`SELECT count(*)::INTEGER AS n FROM ${name}`), name).toEqual([
+      { n: await countOf(name) },
+    ]);
+  const same = [
+    'SELECT * FROM foreign_pmap ORDER BY ALL',
+    'SELECT * FROM process_slices ORDER BY ALL LIMIT 50',
+    'SELECT hex32(physical) FROM walk(4000000, 0x10a000, 0xf0100000)'
+      .replace('0x10a000', String(0x10a000))
+      .replace('0xf0100000', String(0xf0100000)),
+    'SELECT symbol(run_id, eip) AS code, count(*) AS n FROM paging_writes GROUP BY ALL ORDER BY ALL',
+  ];
+  for (const sql of same) {
+    const without = (list: unknown) =>
+      JSON.parse(
+        JSON.stringify(list).replaceAll(/"access_instruction":(null|"[^"]*")/g, '"access_instruction":null'),
+      );
+    expect(without(await ask(sql)), sql).toEqual(without(await rows(sql)));
+  }
+  connection.closeSync();
+  instance.closeSync();
 });
 
 it('parquet: every table, row for row', async () => {

@@ -9,6 +9,7 @@ import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts
 import { QUERIES, type SqlFile } from '../../sql/catalog.ts';
 import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
 import { symbolsOf } from '../options/guest-symbols.ts';
+import { INCLUDE, includedDefinitions } from '../options/include-option.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
 import { parseParameters } from '../options/query-parameters.ts';
 import { parseCount } from '../options/values.ts';
@@ -34,6 +35,7 @@ export const addQuery = (cli: Argv): Argv =>
     const rows = parseCount(args.limit, '--limit');
     const db = await openDatabase(request.files, {
       limits: queryLimits(args),
+      definitions: includedDefinitions(args.include),
       names,
       allowFiles: args.allowFiles,
       outputs: output !== undefined ? [writtenFirst(output)] : [],
@@ -90,6 +92,7 @@ const options = (yargs: Argv) =>
         default: false,
         describe: 'let SQL of your own read and write files and reach the network',
       },
+      ...INCLUDE,
       ...NAMING_OPTIONS,
       ...LIMIT_OPTIONS,
     })
