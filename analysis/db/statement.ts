@@ -44,7 +44,7 @@ async function extract(connection: DuckDBConnection, text: string) {
   const blank = text.replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\/|[\s;]/g, '') === '';
   if (blank)
     throw new BadInput(
-      'there is no SQL statement in the query',
+      'the query holds no SQL statement',
       'write SELECT … FROM …; SHOW TABLES lists the tables',
     );
   return await connection.extractStatements(text);

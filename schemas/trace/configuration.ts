@@ -123,7 +123,7 @@ scales a base without index, and pops the upper half of ESP`,
     'rules of what counts as a paging structure, so that stores to it are events',
     {
       0: 'as in version 0.1: in a guest without a recursive slot only an empty directory ceases to be one',
-      1: 'a directory that no longer maps the executing code is none',
+      1: 'a directory that no longer maps the executing code is not one',
     },
   ),
   chipsetRevision: revision(31, 'behaviour of the devices', {

@@ -117,7 +117,7 @@ function timeToChange(text: string, line: number, when: number, recorded: Record
       `--delay ${text}: IRQ ${line} does not come after icount ${grouped(when)}`,
       raises.length > 0
         ? `its last one comes at icount ${grouped(raises[raises.length - 1])}: @${raises[raises.length - 1]}`
-        : 'no drive raises it in this recording: there is none on that line, or the guest polls it',
+        : 'no drive raises it in this recording: the line has no drive, or the guest polls it',
     );
   const times = interruptTimes(recorded.inputs, raises).filter((time) => time.raisedAt >= when);
   if (times[0]?.raisedAt === raisedAt) return times[0];

@@ -177,7 +177,7 @@ function placeForInformation(
   const base = room(mem, bytes, [...kernel, ...information.modules], INFO_BASE);
   if (base !== undefined) return base;
   throw new BadInput(
-    `${name}: beside it and its modules there is no room for the Multiboot information (${bytes} bytes)`,
+    `${name}: no room for the Multiboot information (${bytes} bytes) beside it and its modules`,
     'give the machine more memory (--ram), or shorten the command lines',
   );
 }
