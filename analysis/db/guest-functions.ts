@@ -36,7 +36,9 @@ export function registerGuestFunctions(connection: DuckDBConnection, names: read
     return images.get(run);
   };
   for (const { name, of } of GUEST_FUNCTIONS) {
+    // DuckDB leaves out the call for a NULL that is a constant, but not for one of a row.
     const answer = (run: unknown, address: unknown): string | null => {
+      if (run === null || address === null) return null;
       const image = imageOf(Number(run));
       return (image && of(image, Number(address))) ?? null;
     };
