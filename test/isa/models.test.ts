@@ -195,7 +195,7 @@ describe('RDMSR and WRMSR', () => {
 describe('--cpu', () => {
   it('says what is wrong', () => {
     expect(() => parseCpu('z80')).toThrow(BadInput);
-    expect(() => parseCpu('pentium,cmov')).toThrow(/--cpu pentium,cmov: cmov is no feature/);
+    expect(() => parseCpu('pentium,cmov')).toThrow(/--cpu pentium,cmov: cmov is not a feature/);
     expect(() => parseCpu('pentium,+sse')).toThrow(BadInput);
     expect(processorOf(parseCpu('pentium,+cmov')).has.has('cmov')).toBe(true);
   });
