@@ -126,6 +126,11 @@ export class FastPath {
     this.i32[SLOTS + vpn] = (RAM + (frame << 12)) | bits;
   }
 
+  /** As grant, of a page that code was fetched from: compiled code goes to it then without asking. */
+  grantFetched(entry: number, vpn: number): void {
+    if (this.i32[SLOTS + vpn] === 0) this.grant(entry, vpn);
+  }
+
   /** Paging is off: linear is physical, and there are no rights. */
   grantIdentity(frame: Frame): void {
     if (this.watched?.has(frame)) return;

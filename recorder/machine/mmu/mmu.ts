@@ -359,7 +359,11 @@ export class Mmu {
   /** Physical address of the instruction byte at `linear`. That of the BIOS below 4 GB is where its image lies after RAM. */
   fetchFrame(linear: Linear, cpl: number): Frame {
     let frame = linear >>> 12;
-    if (this.translator.paging) frame = this.tlb.frame(this.translator.translate(linear, EXECUTE, cpl));
+    if (this.translator.paging) {
+      const entry = this.translator.translate(linear, EXECUTE, cpl);
+      frame = this.tlb.frame(entry);
+      this.fastPath.grantFetched(entry, linear >>> 12);
+    }
     frame &= this.translator.frameMask;
     if (frame >= this.frames.count) {
       const high = RomShadow.highFrame(this.mem, frame * PAGE);

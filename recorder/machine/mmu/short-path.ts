@@ -44,14 +44,18 @@ const MINDED_BY_OLD_STORES = FOR_DEBUGGER | FOR_ALIGNMENT | FOR_STORES;
 export interface ShortPath {
   read(linear: Linear, size: number): number;
   write(linear: Linear, size: number, value: number): void;
+  /** As write, if nothing needs the MMU; else false, and what comes before the store may have been done. */
+  tryWrite(linear: Linear, size: number, value: number): boolean;
   /** Physical address of the instruction byte at `linear`. */
   fetch(linear: Linear): Physical;
+  /** As fetch, if nothing needs the MMU; else -1, with nothing done. */
+  tryFetch(linear: Linear): Physical;
   invlpg(linear: Linear): void;
   /**
-   * Does all that a read (`write` 0) or write of the page would before anything is read or written, if it makes no event and sets
-   * no bit; else nothing. The FAST_PATH slot of the page then.
+   * Does all that a read (`write` 0) or write of the page would before anything is read or written, if nothing needs the MMU. The
+   * FAST_PATH slot of the page then: it lets the access through, or the MMU is needed.
    */
-  quiet(linear: Linear, write: number): number;
+  prepare(linear: Linear, write: number): number;
 }
 
 export interface ShortPathParts {
@@ -89,9 +93,9 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
 
   /**
    * Walks for linear page `vpn` and fills an entry: `replace`, which holds the page without D, or for -1 another one.
-   * -1, with nothing done, when the walk is not the usual one, or `quiet` and a bit is to be set.
+   * -1, with nothing done, when the walk is not the usual one.
    */
-  function fill(replace: number, vpn: number, write: boolean, quiet: boolean): number {
+  function fill(replace: number, vpn: number, write: boolean): number {
     const directory = i32[CR3] >>> 12;
     const slot = vpn >>> 10;
     if (directory >= count || i32[CR4] & CR4_PGE) return -1;
@@ -109,7 +113,6 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     const ptePhysical = (table << 12) | (index << 2);
     if (replace >= 0 && !tlb.isOf(replace, pte, ptePhysical)) return -1;
     if (fresh !== pte) {
-      if (quiet) return -1;
       i32[RAM_WORDS + (table << 10) + index] = fresh;
       frames.change(table);
       if (log !== null)
@@ -137,20 +140,20 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
   }
 
   /** The entry for a read or fetch; -1 when the MMU must look. */
-  function entryToRead(vpn: number, quiet: boolean): number {
+  function entryToRead(vpn: number): number {
     const entry = tlb.find(vpn);
-    if (entry < 0) return fill(-1, vpn, false, quiet);
+    if (entry < 0) return fill(-1, vpn, false);
     const flags = tlb.flags(entry);
     return (flags & TLB_SUSPECT) !== 0 || (i32[CPL] === 3 && (flags & TLB_USER) === 0) ? -1 : entry;
   }
 
-  function entryToWrite(vpn: number, quiet: boolean): number {
+  function entryToWrite(vpn: number): number {
     const entry = tlb.find(vpn);
-    if (entry < 0) return fill(-1, vpn, true, quiet);
+    if (entry < 0) return fill(-1, vpn, true);
     const flags = tlb.flags(entry);
     if ((flags & (TLB_SUSPECT | TLB_WRITABLE)) !== TLB_WRITABLE) return -1;
     if (i32[CPL] === 3 && (flags & TLB_USER) === 0) return -1;
-    return (flags & TLB_DIRTY) !== 0 ? entry : fill(entry, vpn, true, quiet);
+    return (flags & TLB_DIRTY) !== 0 ? entry : fill(entry, vpn, true);
   }
 
   /** Paging is on, and of what asks for attention nothing concerns the access. CR0.PG is the sign bit. */
@@ -164,6 +167,43 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     (alternateSlot >= 0 && frame === i32[CR3] >>> 12) ||
     (windows?.holdsEntries(frame, i32[CR3] >>> 12) ?? false);
 
+  function tryWrite(linear: Linear, size: number, value: number): boolean {
+    const offset = linear & 0xfff;
+    const vpn = linear >>> 12;
+    if (offset + size > 4096 || !isPlain(mindedByStores) || isWindow(vpn >>> 10)) return false;
+    const entry = entryToWrite(vpn);
+    const frame = entry < 0 ? count : tlb.frame(entry);
+    if (frame >= count) return false;
+    const known = frames.change(frame);
+    const at = RAM + (frame << 12) + offset;
+    if (known === UNWATCHED) {
+      if (size === 4) view.setInt32(at, value, true);
+      else if (size === 2) view.setInt16(at, value, true);
+      else view.setInt8(at, value);
+    } else if (
+      known === TABLE_ONLY &&
+      size === 4 &&
+      (offset & 3) === 0 &&
+      (windows === null || !windows.isTable(frame))
+    ) {
+      const old = i32[at >>> 2];
+      i32[at >>> 2] = value;
+      tableWritten(linear, (frame << 12) | offset, old, value);
+    } else {
+      return false;
+    }
+    fastPath.grant(entry, vpn);
+    return true;
+  }
+
+  function tryFetch(linear: Linear): Physical {
+    const entry = isPlain(MINDED_BY_READS) ? entryToRead(linear >>> 12) : -1;
+    const frame: number = entry < 0 ? count : tlb.frame(entry);
+    if (frame >= count) return -1;
+    fastPath.grantFetched(entry, linear >>> 12);
+    return frame * 4096 + (linear & 0xfff);
+  }
+
   return {
     read(linear: Linear, size: number): number {
       const offset = linear & 0xfff;
@@ -171,7 +211,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       if (offset + size > 4096 || !isPlain(MINDED_BY_READS) || isWindow(vpn >>> 10)) {
         return mmu.readSlow(linear, size, i32[CPL]);
       }
-      const entry = entryToRead(vpn, false);
+      const entry = entryToRead(vpn);
       if (entry < 0) return mmu.readSlow(linear, size, i32[CPL]);
       const frame = tlb.frame(entry);
       if (frame >= count || isChecked(frame)) {
@@ -184,48 +224,15 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     },
 
     write(linear: Linear, size: number, value: number): void {
-      const offset = linear & 0xfff;
-      const vpn = linear >>> 12;
-      if (offset + size > 4096 || !isPlain(mindedByStores) || isWindow(vpn >>> 10)) {
-        mmu.writeSlow(linear, size, value, i32[CPL]);
-        return;
-      }
-      const entry = entryToWrite(vpn, false);
-      const frame = entry < 0 ? count : tlb.frame(entry);
-      if (frame >= count) {
-        mmu.writeSlow(linear, size, value, i32[CPL]);
-        return;
-      }
-      const known = frames.change(frame);
-      const at = RAM + (frame << 12) + offset;
-      if (known === UNWATCHED) {
-        if (size === 4) view.setInt32(at, value, true);
-        else if (size === 2) view.setInt16(at, value, true);
-        else view.setInt8(at, value);
-      } else if (
-        known === TABLE_ONLY &&
-        size === 4 &&
-        (offset & 3) === 0 &&
-        (windows === null || !windows.isTable(frame))
-      ) {
-        const old = i32[at >>> 2];
-        i32[at >>> 2] = value;
-        tableWritten(linear, (frame << 12) | offset, old, value);
-      } else {
-        mmu.writeSlow(linear, size, value, i32[CPL]);
-        return;
-      }
-      fastPath.grant(entry, vpn);
+      if (!tryWrite(linear, size, value)) mmu.writeSlow(linear, size, value, i32[CPL]);
     },
+    tryWrite,
 
-    fetch(linear: Linear): number {
-      const entry = isPlain(MINDED_BY_READS) ? entryToRead(linear >>> 12, false) : -1;
-      const frame = entry < 0 ? count : tlb.frame(entry);
-      if (frame >= count) return mmu.fetchFrame(linear, i32[CPL]);
-      // Compiled code goes from page to page by way of it.
-      if (i32[SLOTS + (linear >>> 12)] === 0) fastPath.grant(entry, linear >>> 12);
-      return frame * 4096 + (linear & 0xfff);
+    fetch(linear: Linear): Physical {
+      const physical: number = tryFetch(linear);
+      return physical < 0 ? (mmu.fetchFrame(linear, i32[CPL]) as number) : physical;
     },
+    tryFetch,
 
     invlpg(linear: Linear): void {
       if (log !== null) log.tlbEvent(TLB_INVLPG, linear, 0, 0, READ);
@@ -233,11 +240,11 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       tlb.invalidate(linear >>> 12);
     },
 
-    quiet(linear: Linear, write: number): number {
+    prepare(linear: Linear, write: number): number {
       const vpn = linear >>> 12;
       const minded = write !== 0 ? mindedByStores : MINDED_BY_READS;
       if (!isPlain(minded) || isWindow(vpn >>> 10)) return 0;
-      const entry = write !== 0 ? entryToWrite(vpn, true) : entryToRead(vpn, true);
+      const entry = write !== 0 ? entryToWrite(vpn) : entryToRead(vpn);
       const frame = entry < 0 ? count : tlb.frame(entry);
       if (frame >= count || isChecked(frame)) return 0;
       if (write !== 0) {

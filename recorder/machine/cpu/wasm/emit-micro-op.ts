@@ -8,14 +8,17 @@ import { ESP, FLAG_A, FLAG_B, FLAG_KIND, FLAG_RESULT } from '../state.ts';
 import * as wasm from './assembler.ts';
 import { ExpressionEmitter, UNKNOWN_KIND } from './emit-expressions.ts';
 import { arithmetic } from './flag-expressions.ts';
-import { localOfName, OFFSET, PAGE, PLACE_IN_MEMORY, SLOT } from './locals.ts';
+import {
+  ARITHMETIC_FUNCTION,
+  FILL_FUNCTION,
+  INVLPG_FUNCTION,
+  LOAD_DIRECTORY_FUNCTION,
+  STORE_FUNCTION,
+} from './imported.ts';
+import { LEFT, localOfName, OFFSET, PAGE, PLACE_IN_MEMORY, SLOT } from './locals.ts';
 import { simplify, simplifyTruth } from './simplify.ts';
 
-/** Functions that a module imports, in this order. */
-export const ARITHMETIC_FUNCTION = 0;
-export const FILL_FUNCTION = 1;
-export const CHAIN_FUNCTION = 2;
-export const CHAIN_USER_FUNCTION = 3;
+/** Micro-ops, all but their transfers, as WebAssembly. */
 
 export const FIELDS: Readonly<Record<Field, number>> = {
   a: micro.A,
@@ -47,8 +50,8 @@ export interface Target {
 }
 
 /**
- * Writes what micro-ops mean as WebAssembly. Whatever is not registers, memory by the fast path, or a fill of the TLB that makes no
- * event *leaves*: the interpreter executes the instruction from its first micro-op, as if compiled code had not come to it. That
+ * Writes what micro-ops mean as WebAssembly. Whatever is not registers, memory by the fast path, or one of the host calls
+ * (host-calls.ts) *leaves*: the interpreter executes the instruction from its first micro-op, as if compiled code had not come to it. That
  * holds because a micro-op changes nothing before its last access (micro-ops.ts), and the store of an instruction that has read the
  * same place to modify it cannot miss.
  */
@@ -240,9 +243,53 @@ export class MicroOpEmitter extends ExpressionEmitter {
       case 'requirePrivilege':
         if (this.user) this.leave();
         break;
+      case 'invlpg':
+        this.refetching(INVLPG_FUNCTION, args[0]);
+        break;
+      case 'loadDirectory':
+        this.refetching(LOAD_DIRECTORY_FUNCTION, args[0]);
+        break;
       default:
         this.leave();
     }
+  }
+
+  /** INVLPG and loads of CR3: SLOT says whether compiled code may go on behind. */
+  private refetching(func: number, value: Expression): void {
+    const { asm } = this;
+    if (this.user) {
+      this.leave();
+      return;
+    }
+    asm.storeWord(ESP, () => asm.get(this.place(ESP)!));
+    this.value(value);
+    this.standing();
+    this.eipAt(this.offsetBehind());
+    asm.call(func);
+    asm.set(SLOT);
+  }
+
+  /** Offset from the block's EIP to the instruction behind this one. */
+  protected offsetBehind(): number {
+    const place = this.code[this.p + micro.PLACE];
+    return (place & micro.OFFSET_MASK) + ((place >>> micro.LENGTH_SHIFT) & micro.LENGTH_MASK);
+  }
+
+  private eipAt(offset: number): void {
+    const { asm } = this;
+    this.readName('base');
+    asm.constant(offset);
+    asm.op(wasm.I32_ADD);
+  }
+
+  /** EIP of the instruction, and instructions left before it. */
+  private standing(): void {
+    const { asm } = this;
+    const place = this.code[this.p + micro.PLACE];
+    this.eipAt(place & micro.OFFSET_MASK);
+    asm.get(LEFT);
+    asm.constant(place >>> micro.INDEX_SHIFT);
+    asm.op(wasm.I32_SUB);
   }
 
   /** A jump of less than a page is no move to another stack. */
@@ -294,10 +341,29 @@ export class MicroOpEmitter extends ExpressionEmitter {
 
   private store(size: Size, value: Expression): void {
     const { asm } = this;
-    if (this.modifies) asm.get(PLACE_IN_MEMORY);
-    else this.translate(size, this.canWrite);
+    if (this.modifies) {
+      asm.get(PLACE_IN_MEMORY);
+      this.value(value);
+      asm.memory(STORES[size]);
+      return;
+    }
+    const done = {};
+    asm.block(done, () => {
+      this.translate(size, this.canWrite, size === 4 ? () => this.storeElsewhere(value, done) : undefined);
+      this.value(value);
+      asm.memory(STORES[size]);
+    });
+  }
+
+  /** A double word where the fast path does not let it: by a call, or not at all. */
+  private storeElsewhere(value: Expression, done: wasm.Label): void {
+    const { asm } = this;
+    asm.get(localOfName('lin'));
     this.value(value);
-    asm.memory(STORES[size]);
+    this.standing();
+    asm.call(STORE_FUNCTION);
+    asm.branchIf(done);
+    this.leave();
   }
 
   /** The FAST_PATH slot of the linear address in a local. */
@@ -312,22 +378,10 @@ export class MicroOpEmitter extends ExpressionEmitter {
   }
 
   /** The place in memory of the operand at `lin`; leaves unless the fast path, or a fill of the TLB, lets it through. */
-  private translate(size: Size, bit: number): void {
+  private translate(size: Size, bit: number, missed: () => void = () => this.fill(bit)): void {
     const { asm } = this;
     const linear = localOfName('lin');
-    this.loadSlot(linear);
-    asm.tee(SLOT);
-    asm.constant(bit);
-    asm.op(wasm.I32_AND, wasm.I32_EQZ);
-    asm.when(() => {
-      asm.get(linear);
-      asm.constant(bit === this.canWrite ? 1 : 0);
-      asm.call(FILL_FUNCTION);
-      asm.tee(SLOT);
-      asm.constant(bit);
-      asm.op(wasm.I32_AND, wasm.I32_EQZ);
-      this.leaveIf();
-    });
+    // First, for it may be one that faults before any page is looked at.
     if (size > 1) {
       asm.get(linear);
       asm.constant(0xfff);
@@ -336,11 +390,29 @@ export class MicroOpEmitter extends ExpressionEmitter {
       asm.op(wasm.I32_GT_U);
       this.leaveIf();
     }
+    this.loadSlot(linear);
+    asm.tee(SLOT);
+    asm.constant(bit);
+    asm.op(wasm.I32_AND, wasm.I32_EQZ);
+    asm.when(missed);
     asm.get(SLOT);
     asm.constant(-4096);
     asm.op(wasm.I32_AND);
     asm.get(linear);
     asm.constant(0xfff);
     asm.op(wasm.I32_AND, wasm.I32_OR);
+  }
+
+  /** Fills the TLB, or leaves. */
+  private fill(bit: number): void {
+    const { asm } = this;
+    asm.get(localOfName('lin'));
+    asm.constant(bit === this.canWrite ? 1 : 0);
+    this.standing();
+    asm.call(FILL_FUNCTION);
+    asm.tee(SLOT);
+    asm.constant(bit);
+    asm.op(wasm.I32_AND, wasm.I32_EQZ);
+    this.leaveIf();
   }
 }

@@ -27,14 +27,9 @@ export interface Node {
 
 export type Graph = ReadonlyMap<number, Node>;
 
-/** Micro-ops that compiled code leaves always: their handlers, and what makes events. */
-const LEAVES = new Set<number>([
-  MICRO.COLD,
-  MICRO.COLD_END,
-  MICRO.COLD_REFETCH,
-  MICRO.INVLPG,
-  MICRO.LOAD_CR3,
-]);
+/** Micro-ops that compiled code leaves always: what handlers execute. */
+const LEAVES = new Set<number>([MICRO.COLD, MICRO.COLD_END, MICRO.COLD_REFETCH]);
+const REFETCHES = new Set<number>([MICRO.INVLPG, MICRO.LOAD_CR3]);
 
 const isBranch = (op: number): boolean => op >= MICRO.JCC0 && op <= MICRO.JCC15;
 const NEAR = new Set<number>([
@@ -148,7 +143,7 @@ function targetsOf(code: Int32Array, p: number, offset: number): number[] {
   if (isBranch(op) || NEAR.has(op) || op === MICRO.CALL) return [target, next];
   if (op === MICRO.CALL_R) return [next];
   // A handler that goes on behind its instruction, as most do.
-  return isLeaving(op) ? [offset + offsetIn(code, p) + lengthOf(code, p)] : [];
+  return isLeaving(op) || REFETCHES.has(op) ? [offset + offsetIn(code, p) + lengthOf(code, p)] : [];
 }
 
 /** The same of the block that micro-op `from` is in. */

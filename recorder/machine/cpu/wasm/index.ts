@@ -2,6 +2,7 @@ import type { ShortPath } from '../../mmu/short-path.ts';
 import type { BlockCache } from '../blocks/block-cache.ts';
 import type { BlockRunner } from '../blocks/block-runner.ts';
 import type { Core } from '../core.ts';
+import { createHostCalls } from './host-calls.ts';
 import { createRuntime } from './runtime.ts';
 import { DEFAULT_THRESHOLD, WasmTier } from './tier.ts';
 
@@ -17,7 +18,9 @@ export function createWasmTier(
   enter: BlockRunner['enter'],
   threshold: number,
 ): WasmTier {
-  return new WasmTier(core, blocks, enter, createRuntime(core.mem, memory.quiet), { threshold });
+  return new WasmTier(core, blocks, enter, createRuntime(core.mem, createHostCalls(core, memory)), {
+    threshold,
+  });
 }
 
 export const TIERS = ['interpreter', 'wasm'] as const;

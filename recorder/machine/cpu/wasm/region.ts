@@ -3,12 +3,13 @@ import { MICRO_OPS } from '../blocks/micro-op-table.ts';
 import * as micro from '../blocks/micro-ops.ts';
 import * as wasm from './assembler.ts';
 import { Assembler, I32, type Label } from './assembler.ts';
-import { storeState } from './chain.ts';
+import { LOOK_UP, storeState } from './chain.ts';
 import { UNKNOWN_KIND } from './emit-expressions.ts';
-import { CHAIN_FUNCTION, CHAIN_USER_FUNCTION, MicroOpEmitter, type Target } from './emit-micro-op.ts';
+import { MicroOpEmitter, type Target } from './emit-micro-op.ts';
 import type { Graph, Node } from './graph.ts';
 import { isLeaving } from './graph.ts';
-import { DISPATCH, ENTRY, LEFT, localOf, NEXT, OFFSET, PAGE, STATE_WORDS } from './locals.ts';
+import { CHAIN_FUNCTION, CHAIN_USER_FUNCTION } from './imported.ts';
+import { DISPATCH, ENTRY, LEFT, localOf, NEXT, OFFSET, PAGE, SLOT, STATE_WORDS } from './locals.ts';
 import { type Item, type Loop, structure } from './structure.ts';
 
 /** From a region of blocks to the body of a function. */
@@ -260,9 +261,25 @@ export class RegionEmitter extends MicroOpEmitter {
       case 'near':
         this.near(node, transfer);
         break;
-      default:
+      case 'refetch':
+        this.refetch(node);
+        break;
+      case 'leave':
         this.leave();
     }
+  }
+
+  /** Behind an instruction that has had the next one fetched anew: by the dispatcher, unless SLOT says that it is where it was. */
+  private refetch({ offset, count }: Node): void {
+    const { asm } = this;
+    const behind = offset + this.offsetBehind();
+    this.retire(count);
+    asm.get(SLOT);
+    asm.when(() => this.goTo(behind));
+    asm.constant(behind);
+    asm.set(OFFSET);
+    asm.constant(LOOK_UP);
+    asm.branch(this.exit);
   }
 
   /** In flat code no limit is in the way. */

@@ -1,4 +1,3 @@
-import type { Linear } from '../../../../schemas/units.ts';
 import type { MachineMemory } from '../../layout.ts';
 import { KIND_MASK } from '../flags.ts';
 import { FLAG_A, FLAG_B, FLAG_KIND, FLAG_RESULT } from '../state.ts';
@@ -6,20 +5,21 @@ import { Assembler, I32, I32_AND, I32_EQ } from './assembler.ts';
 import { CHAIN_LOCALS, chainBody } from './chain.ts';
 import { ExpressionEmitter } from './emit-expressions.ts';
 import { arithmetic, KINDS } from './flag-expressions.ts';
+import { HOST_CALLS, type HostCalls } from './host-calls.ts';
+import { importedFunctions } from './imported.ts';
 import { LOCALS, PARAMETERS, STATE_WORDS } from './locals.ts';
 import { encodeModule, type FunctionType, REGION_TYPE } from './module.ts';
 
 /** Compiled functions at most; more are met by dropping all. */
 export const TABLE_SIZE = 2048;
 
-/** Function types that every module has. */
-const REGION: FunctionType = { parameters: PARAMETERS, results: 1 };
-const ARITHMETIC: FunctionType = { parameters: 4, results: 1 };
-const FILL: FunctionType = { parameters: 2, results: 1 };
-const RUN: FunctionType = { parameters: 4, results: 1 };
-const TYPES = [REGION, ARITHMETIC, FILL, RUN];
-
-type Fill = (linear: Linear, write: number) => number;
+/** Function types that every module has: after a region's one for each number of parameters, at the index PARAMETERS_TYPE + n. */
+const PARAMETERS_TYPE = 1;
+const TYPES: readonly FunctionType[] = [
+  { parameters: PARAMETERS, results: 1 },
+  ...[0, 1, 2, 3, 4].map((parameters) => ({ parameters, results: 1 })),
+];
+const taking = (parameters: number): number => PARAMETERS_TYPE + parameters;
 
 /** The ways into compiled code, and the functions that it calls. */
 export interface Runtime {
@@ -31,11 +31,10 @@ export interface Runtime {
   remove(index: number): void;
 }
 
-/** `fill` makes room in the TLB for an access, if that makes no event: the FAST_PATH slot then, which lets the access through or not. */
-export function createRuntime(mem: MachineMemory, fill: Fill): Runtime {
+export function createRuntime(mem: MachineMemory, host: HostCalls): Runtime {
   const table = new WebAssembly.Table({ initial: TABLE_SIZE, maximum: TABLE_SIZE, element: 'anyfunc' });
   const pages = mem.memory.buffer.byteLength >>> 16;
-  const helpers = instantiate(helperModule(pages), { memory: mem.memory, table, fill });
+  const helpers = instantiate(helperModule(pages), { ...host, memory: mem.memory, table });
   const imports = { ...helpers, memory: mem.memory };
   return {
     run: helpers.run as Runtime['run'],
@@ -49,6 +48,9 @@ export function createRuntime(mem: MachineMemory, fill: Fill): Runtime {
     },
   };
 }
+
+/** The functions that a region imports, in the order of their numbers (imported.ts). */
+const IMPORTED = importedFunctions(taking);
 
 type Imports = Readonly<
   Record<string, WebAssembly.Memory | WebAssembly.Table | ((...args: number[]) => number)>
@@ -65,40 +67,36 @@ export function regionModule(pages: number, { code }: Assembler): Uint8Array<Arr
   return encodeModule({
     types: TYPES,
     imports: [
-      { name: 'arithmetic', kind: 'function', type: 1 },
-      { name: 'fill', kind: 'function', type: 2 },
-      { name: 'chain', kind: 'function', type: REGION_TYPE },
-      { name: 'chainUser', kind: 'function', type: REGION_TYPE },
+      ...IMPORTED.map(({ name, type }) => ({ name, kind: 'function' as const, type })),
       { name: 'memory', kind: 'memory', pages },
     ],
     functions: [{ type: REGION_TYPE, locals: LOCALS - PARAMETERS, code }],
-    exports: [{ name: 'region', func: 4 }],
+    exports: [{ name: 'region', func: IMPORTED.length }],
   });
 }
 
 /** The functions that regions import, and the way into them. These alone know the table: it would cost each module that imports it. */
 function helperModule(pages: number): Uint8Array<ArrayBuffer> {
+  const functions = [
+    { name: 'run', type: taking(4), locals: 0, code: runBody().code },
+    { name: 'arithmetic', type: taking(4), locals: 0, code: arithmeticBody().code },
+    { name: 'chain', type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(false).code },
+    { name: 'chainUser', type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(true).code },
+    ...HOST_CALLS.map(([name, parameters], call) => {
+      return { name, type: taking(parameters), locals: 0, code: passOn(call, parameters).code };
+    }),
+  ];
   return encodeModule({
     types: TYPES,
     imports: [
-      { name: 'fill', kind: 'function', type: 2 },
+      ...HOST_CALLS.map(([name, parameters]) => {
+        return { name, kind: 'function' as const, type: taking(parameters) };
+      }),
       { name: 'memory', kind: 'memory', pages },
       { name: 'table', kind: 'table', size: TABLE_SIZE },
     ],
-    functions: [
-      { type: 3, locals: 0, code: runBody().code },
-      { type: 1, locals: 0, code: arithmeticBody().code },
-      { type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(false).code },
-      { type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(true).code },
-      { type: 2, locals: 0, code: fillBody().code },
-    ],
-    exports: [
-      { name: 'run', func: 1 },
-      { name: 'arithmetic', func: 2 },
-      { name: 'chain', func: 3 },
-      { name: 'chainUser', func: 4 },
-      { name: 'fill', func: 5 },
-    ],
+    functions,
+    exports: functions.map(({ name }, n) => ({ name, func: HOST_CALLS.length + n })),
   });
 }
 
@@ -112,12 +110,11 @@ function runBody(): Assembler {
   return asm;
 }
 
-/** The imported function again: V8 makes a wrapper for each module that imports one of JavaScript, and none for one of WebAssembly. */
-function fillBody(): Assembler {
+/** An imported function again: V8 makes a wrapper for each module that imports one of JavaScript, and none for one of WebAssembly. */
+function passOn(func: number, parameters: number): Assembler {
   const asm = new Assembler();
-  asm.get(0);
-  asm.get(1);
-  asm.call(0);
+  for (let n = 0; n < parameters; n++) asm.get(n);
+  asm.call(func);
   return asm;
 }
 

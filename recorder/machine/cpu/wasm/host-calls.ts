@@ -1,0 +1,69 @@
+import type { ShortPath } from '../../mmu/short-path.ts';
+import type { Core } from '../core.ts';
+import * as state from '../state.ts';
+
+/** The functions that compiled code calls in JavaScript. */
+
+const { EIP, ICOUNT, LATCH_PAGE, LATCH_PHYSICAL, RUN_END } = state;
+const PAGE = ~0xfff;
+
+/**
+ * None of them faults: what they cannot do they leave to the interpreter, which comes to the same place again. `eip` and `left` are
+ * those of the instruction that calls, for the events it makes; `next` is the EIP of the one behind it.
+ */
+export type HostCalls = ReturnType<typeof createHostCalls>;
+
+/** The names of the calls and how many parameters each has. */
+export const HOST_CALLS = [
+  ['fill', 4],
+  ['store', 4],
+  ['invlpg', 4],
+  ['loadDirectory', 4],
+] as const;
+
+export function createHostCalls(core: Core, memory: ShortPath) {
+  const { i32, f64 } = core;
+
+  /** For events: where execution stands. */
+  function stand(eip: number, left: number): void {
+    i32[EIP] = eip;
+    f64[ICOUNT] = f64[RUN_END] - left;
+  }
+
+  /** Fetches the next instruction anew; 1 if compiled code may go on there, for it is where it was. */
+  function refetch(eip: number, left: number, next: number): number {
+    if ((eip ^ next) & PAGE) return 0;
+    stand(next, left - 1);
+    const physical = memory.tryFetch(next);
+    if (physical < 0 || (physical & PAGE) !== i32[LATCH_PHYSICAL]) return 0;
+    i32[LATCH_PAGE] = next >>> 12;
+    return 1;
+  }
+
+  return {
+    /** Fills the TLB for a read (`write` 0) or write: the slot of FAST_PATH then, which lets it through or not. */
+    fill(linear: number, write: number, eip: number, left: number): number {
+      stand(eip, left);
+      return memory.prepare(linear, write);
+    },
+
+    /** Stores a double word, be it a PTE; 0: it does not. */
+    store(linear: number, value: number, eip: number, left: number): number {
+      stand(eip, left);
+      return memory.tryWrite(linear, 4, value) ? 1 : 0;
+    },
+
+    invlpg(linear: number, eip: number, left: number, next: number): number {
+      stand(eip, left);
+      memory.invlpg(linear);
+      return refetch(eip, left, next);
+    },
+
+    /** Loads CR3. ESP must stand in CPU_STATE: another page under it is another stack. */
+    loadDirectory(value: number, eip: number, left: number, next: number): number {
+      stand(eip, left);
+      core.loadDirectory(value);
+      return refetch(eip, left, next);
+    },
+  };
+}
