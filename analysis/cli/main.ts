@@ -35,6 +35,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(cli: Argv) => Argv>>> = {
   debug: async () => (await import('./commands/debug.ts')).addDebug,
   query: async () => (await import('./commands/query.ts')).addQuery,
   check: async () => (await import('./commands/check.ts')).addCheck,
+  why: async () => (await import('./commands/why.ts')).addWhy,
   'who-wrote': async () => (await import('./commands/who-wrote.ts')).addWhoWrote,
   export: async () => (await import('./commands/export.ts')).addExport,
   bundle: async () => (await import('./commands/bundle.ts')).addBundle,

@@ -223,6 +223,16 @@ export const LAYERS: readonly Layer[] = [
     imports: ['schemas', 'recorder/machine', 'recorder/capture', ...TRACE, 'analysis/check'],
   },
   {
+    folder: 'analysis/why',
+    holds: 'the story of a failure backwards: from tables, and by executing stretches of the run again',
+    imports: [
+      'schemas',
+      'recorder/machine',
+      ...['replayer/trace', 'replayer/timeline', 'replayer/store-index', 'replayer/debug'],
+      ...['analysis/db', 'analysis/sql', 'analysis/check'],
+    ],
+  },
+  {
     folder: 'analysis/diff',
     holds: 'by what two traces differ',
     imports: ['schemas', ...TRACE, 'replayer/verify'],

@@ -1,0 +1,216 @@
+import { tellsOfDeath } from '../check/rank.ts';
+import type { Finding } from '../check/run-checks.ts';
+import type { TraceDatabase } from '../db/trace-database.ts';
+import { commandSql } from '../sql/catalog.ts';
+import { type Step, step } from './step.ts';
+import type { Failure, Subject } from './subject.ts';
+
+/** The story of a failure backwards, as far as the tables tell it. */
+
+/** A value that was written, whose way back the story goes on with. */
+export interface Written {
+  /** icount of the instruction that wrote it. */
+  readonly icount: number;
+  readonly physical: number;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** The stretch in which a window was in use while somebody else changed it. */
+export interface Taken {
+  readonly window: string;
+  /** icount at which its user set it. */
+  readonly from: number;
+  /** icount after its last use. */
+  readonly until: number;
+  /** icount of the first use after the change. */
+  readonly use: number;
+}
+
+export interface Story {
+  readonly steps: readonly Step[];
+  readonly written?: Written | undefined;
+  readonly taken?: Taken | undefined;
+}
+
+type Row = Readonly<Record<string, string | number | boolean | null>>;
+
+const WORD = 4;
+/** After every event of a run. */
+const LAST_SEQ = 0xffffffff;
+const hex8 = (n: number): string => (n >>> 0).toString(16).padStart(8, '0');
+const text = (value: Row[string]): string => String(value);
+const orNull = (value: Row[string]): string | null => (value === null ? null : String(value));
+const grouped = (value: Row[string]): string => Number(value).toLocaleString('en-US');
+
+/** Tells from the end that is asked about to what the tables have of its causes. */
+export async function tell(db: TraceDatabase, subject: Subject): Promise<Story> {
+  return 'failure' in subject
+    ? await failureStory(db, subject.failure, subject.findings)
+    : await findingStory(db, subject.finding);
+}
+
+async function failureStory(
+  db: TraceDatabase,
+  failure: Failure,
+  findings: readonly Finding[],
+): Promise<Story> {
+  const end = failureStep(failure);
+  const entry = await writtenEntry(db, failure);
+  if (entry) {
+    const rest = await entryStory(db, entry, failure);
+    return { ...rest, steps: [end, ...rest.steps] };
+  }
+  const before = findings.filter(
+    (finding) =>
+      !tellsOfDeath(finding) && finding.check.severity === 'error' && finding.icount <= failure.icount,
+  );
+  const nearest = before.sort((a, b) => b.icount - a.icount)[0];
+  if (!nearest) return { steps: [end] };
+  const rest = await findingStory(db, nearest, 'the last error that check finds before it is ');
+  return { ...rest, steps: [end, ...rest.steps] };
+}
+
+const failureStep = ({ kind, icount, code, process, words }: Failure): Step =>
+  step({
+    icount,
+    what: kind.replace('_', ' '),
+    code,
+    process,
+    because: `${words}${code === null ? '' : `; in ${code}`}${process === null ? '' : ` (${process})`}`,
+  });
+
+/** The write of a page-table entry that the address of a failure leads to: one that took the page away, else the newest. */
+async function writtenEntry(db: TraceDatabase, failure: Failure): Promise<Row | undefined> {
+  const { seq, cr3, address, kind } = failure;
+  if (address === null || cr3 === null) return undefined;
+  const rows = await ask(db, 'why-entries', { seq: seq ?? LAST_SEQ, cr3, address });
+  // The words of a panic name an address in whatever address space; a fault is of the one in force.
+  if (kind === 'panic') return rows[0];
+  const live = rows.filter((row) => row.is_live === true);
+  return live.find((row) => row.is_gone === true) ?? live[0];
+}
+
+async function entryStory(db: TraceDatabase, entry: Row, { address }: Failure): Promise<Story> {
+  const icount = Number(entry.icount);
+  const at = hex8(Number(address));
+  const level = text(entry.level).toUpperCase();
+  const whose = `directory ${entry.directory} (${entry.owner})`;
+  const through = Number(entry.linear) > 0 ? `, by a store to ${hex8(Number(entry.linear))}` : '';
+  const written = step({
+    icount,
+    what: entry.is_gone === true ? 'entry cleared' : 'entry written',
+    code: orNull(entry.code),
+    process: orNull(entry.process),
+    depth: Number(entry.depth),
+    because:
+      `${entry.process} in ${entry.code} wrote the ${level} of ${at} in ${whose} last: ` +
+      `${entry.old} became ${entry.new}${through}`,
+    next: ['query', 'pte-history', `0x${at}`],
+  });
+  const value = { icount, physical: Number(entry.physical), size: WORD };
+  const isStore = entry.source === 'store';
+  const window = await windowStory(db, icount);
+  const context = window.steps.length > 0 ? [] : await contextSteps(db, icount, Number(entry.frame_id));
+  return {
+    steps: [written, ...window.steps, ...context],
+    ...(isStore ? { written: value } : {}),
+    taken: window.taken,
+  };
+}
+
+async function findingStory(db: TraceDatabase, finding: Finding, words = ''): Promise<Story> {
+  const { icount, check, summary, query } = finding;
+  const window = await windowStory(db, icount);
+  const title = check.title.toLowerCase();
+  const found = step({
+    icount,
+    what: title,
+    // The steps of its window tell the same.
+    because:
+      window.steps.length > 0
+        ? `${words}${words === '' ? '' : 'this '}${title}`
+        : `${words}${title}: ${summary}`,
+    next: query === undefined ? ['debug', '--at', String(icount)] : ['query', ...query.split(' ')],
+  });
+  return { steps: [found, ...window.steps], taken: window.taken };
+}
+
+/** The interrupt that code ran in, and a stale translation that it used. */
+async function contextSteps(db: TraceDatabase, icount: number, frame: number): Promise<Step[]> {
+  const [row] = await ask(db, 'why-context', { icount, frame });
+  const steps: Step[] = [];
+  if (row.stale !== null)
+    steps.push(
+      step({
+        icount,
+        what: 'stale translation',
+        because: `the TLB still had ${row.stale_entry} for ${row.stale}, where the tables said ${row.fresh_entry}`,
+        next: ['query', 'pte-history', `0x${row.stale}`],
+      }),
+    );
+  if (row.interrupt !== null) steps.push(interruptStep(row));
+  return steps;
+}
+
+const interruptStep = (row: Row): Step =>
+  step({
+    icount: Number(row.interrupt_icount),
+    what: 'interrupt',
+    code: orNull(row.interrupted_code),
+    process: orNull(row.process),
+    because: `${row.interrupt} (${row.handler}) interrupted ${row.process} in ${row.interrupted_code}`,
+  });
+
+/** Use, change and setting of a window that somebody else had taken; no steps when the instruction used none. */
+async function windowStory(db: TraceDatabase, icount: number): Promise<Story> {
+  const [row] = await ask(db, 'why-window', { icount });
+  if (!row) return { steps: [] };
+  const owner = (value: Row[string]) => (value === null ? '' : ` (${value})`);
+  const common = { process: orNull(row.process), next: ['query', 'interrupt-nesting'] as const };
+  const use = step({
+    icount,
+    what: row.is_access === true ? 'window used' : 'written back',
+    code: orNull(row.use_code),
+    process: orNull(row.process),
+    depth: Number(row.depth),
+    because:
+      `${row.process} in ${row.use_code} ${row.access === 'write' ? 'stored' : 'read'} ${row.value} through ${row.window_name}` +
+      `${row.linear === null ? '' : ` at ${row.linear}`}, meant for ${row.intended}${owner(row.intended_owner)}; it had become ${row.reached}${owner(row.reached_owner)}`,
+  });
+  const change = step({
+    icount: Number(row.switch_icount),
+    what: 'window switched',
+    code: orNull(row.switch_code),
+    depth: Number(row.switch_depth),
+    because:
+      `${row.switch_code} switched ${row.window_name} from ${row.intended}${owner(row.intended_owner)} to ${row.reached}${owner(row.reached_owner)}` +
+      `${row.interrupt === null ? ', in another thread' : `, inside ${row.interrupt}, which returned at ${grouped(row.iret_icount)} and left it so`}`,
+  });
+  const set = step({
+    icount: Number(row.set_icount),
+    what: 'window set',
+    code: orNull(row.set_code),
+    process: orNull(row.process),
+    depth: Number(row.depth),
+    because: `${row.process} in ${row.set_code} had set ${row.window_name} to ${row.intended}${owner(row.intended_owner)}, and did not look again`,
+  });
+  const interrupt = row.interrupt === null ? [] : [{ ...interruptStep(row), next: common.next }];
+  return {
+    steps: [use, change, ...interrupt, set],
+    taken: {
+      window: text(row.window_name),
+      from: Number(row.set_icount),
+      until: Number(row.last_use) + 1,
+      use: icount,
+    },
+  };
+}
+
+async function ask(
+  db: TraceDatabase,
+  name: string,
+  values: Readonly<Record<string, number>>,
+): Promise<Row[]> {
+  return (await db.query(commandSql(name), values)).getRowObjectsJson() as Row[];
+}
