@@ -18,6 +18,8 @@ export interface Finding {
   readonly query: string | undefined;
   /** A page-table write of its story made the address that the machine's death names map to what it did then. */
   readonly leadsToDeath: boolean;
+  /** Of a window that no profile declares: how one would, in JSON. */
+  readonly window?: string | undefined;
 }
 
 /**
@@ -29,6 +31,11 @@ export async function runChecks(db: TraceDatabase): Promise<Finding[]> {
   for (const check of checks) await keepContract(db, check);
   const findings: Finding[] = [];
   for (const check of checks) findings.push(...(await runCheck(db, check)));
+  return await rankedFor(db, findings);
+}
+
+/** Findings in the order of a report, with those marked that led to the death of the machine. */
+export async function rankedFor(db: TraceDatabase, findings: readonly Finding[]): Promise<Finding[]> {
   if (!findings.some(tellsOfDeath)) return ranked(findings);
   const writes = await deathWrites(db);
   return ranked(

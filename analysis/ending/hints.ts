@@ -18,7 +18,7 @@ export interface Hint {
 }
 
 /** docs/guests.md tells of each. */
-export const HINTS = ['cpu-feature', 'uart-out2', 'absent-device', 'halted', 'graphics'] as const;
+export const HINTS = ['cpu-feature', 'uart-out2', 'absent-device', 'halted', 'graphics', 'window'] as const;
 
 /** Every hint that a trace gives: from its header, and from what the machine was doing at the end. */
 export function hintsOf(reader: TraceReader): Hint[] {

@@ -12,6 +12,7 @@ import {
 import type { Icount } from '../../schemas/units.ts';
 import { type DivergenceFacts, DivergenceFound } from '../trace/divergence.ts';
 import type { RecordedEvents } from '../trace/recorded-events.ts';
+import type { ExtraEvents } from './extra-events.ts';
 
 /** Compares the events of a replay with those recorded, row by row. */
 
@@ -27,23 +28,27 @@ const SEQ = 1;
 /**
  * Compares the events of a replay with the recorded ones, row by row of each kind, wherever either side cut its batches.
  *
- * A replay may make more than was recorded (stores). Those are counted out of the others' seq: a recorded event must have
+ * A replay may make more than was recorded (ExtraEvents). Those are counted out of the others' seq: a recorded event must have
  * as many recorded events before it as its twin has.
  */
 export class EventCheck implements EventSink {
   private readonly recorded: RecordedEvents;
   private readonly kinds: readonly EventKind[];
-  /** The replay makes `stores` that the recording does not have. */
-  private readonly extraStores: boolean;
+  private readonly extras: ExtraEvents;
   private readonly lastIcount: number;
-  private storesBefore = 0;
   private rows = 0;
 
   /** A torn trace is complete up to `lastIcount` only; what comes at or after it cannot be judged. */
-  constructor(recorded: RecordedEvents, recordedDetail: Detail, detail: Detail, lastIcount: number) {
+  constructor(
+    recorded: RecordedEvents,
+    recordedDetail: Detail,
+    detail: Detail,
+    lastIcount: number,
+    extras: ExtraEvents,
+  ) {
     this.recorded = recorded;
     this.kinds = recordedKinds(recordedDetail).filter((kind) => recordedKinds(detail).includes(kind));
-    this.extraStores = detail === 'stores' && recordedDetail !== 'stores';
+    this.extras = extras;
     this.lastIcount = lastIcount;
   }
 
@@ -68,14 +73,16 @@ export class EventCheck implements EventSink {
 
   /** Events that the replay made and the recording does not have. */
   get extra(): number {
-    return this.storesBefore;
+    return this.extras.before;
   }
 
   flush(batch: EventBatch): void {
+    const { extras } = this;
+    const extraSeq = extras.seqIn(batch);
     const differences = this.kinds.flatMap(
-      (kind) => this.compare(batch.tables[kind], batch.tables.stores) ?? [],
+      (kind) => this.compare(extras.without(batch.tables[kind]), extraSeq) ?? [],
     );
-    if (this.extraStores) this.storesBefore += batch.tables.stores.count;
+    extras.pass(extraSeq);
     const first = earliest(differences);
     if (!first) return;
     // An event that did not happen shows only by the ones after it, of its kind or another.
@@ -94,12 +101,12 @@ export class EventCheck implements EventSink {
     if (first) throw new DivergenceFound(first);
   }
 
-  private compare(table: EventTable, stores: EventTable): DivergenceFacts | undefined {
+  private compare(table: EventTable, extraSeq: Uint32Array): DivergenceFacts | undefined {
     for (let row = 0; row < table.count; ) {
       const stream = this.recorded.next(table.kind);
       if (!stream) return this.extraEvent(table, row);
       const rows = Math.min(table.count - row, stream.table.count - stream.row);
-      const different = this.firstDifference(stream.table, stream.row, table, row, rows, stores);
+      const different = this.firstDifference(stream.table, stream.row, table, row, rows, extraSeq);
       const equal = different < 0 ? rows : different;
       stream.row += equal;
       row += equal;
@@ -116,12 +123,12 @@ export class EventCheck implements EventSink {
     table: EventTable,
     row: number,
     rows: number,
-    stores: EventTable,
+    extraSeq: Uint32Array,
   ): number {
     let first = rows;
     for (let c = 0; c < table.columns.length; c++) {
-      if (c === SEQ && this.extraStores) {
-        first = this.firstOutOfRank(recorded.columns[c], recordedRow, table.columns[c], row, first, stores);
+      if (c === SEQ && this.extras.any) {
+        first = this.firstOutOfRank(recorded.columns[c], recordedRow, table.columns[c], row, first, extraSeq);
       } else {
         first = firstUnequal(recorded.columns[c], recordedRow, table.columns[c], row, first);
       }
@@ -135,14 +142,13 @@ export class EventCheck implements EventSink {
     seq: ColumnArray,
     row: number,
     rows: number,
-    stores: EventTable,
+    extraSeq: Uint32Array,
   ): number {
-    const storeSeq = stores.columns[SEQ];
     let before = 0;
     for (let i = 0; i < rows; i++) {
       const mine = seq[row + i];
-      while (before < stores.count && storeSeq[before] < mine) before++;
-      if (recorded[recordedRow + i] !== (mine - before - this.storesBefore) >>> 0) return i;
+      while (before < extraSeq.length && extraSeq[before] < mine) before++;
+      if (recorded[recordedRow + i] !== (mine - before - this.extras.before) >>> 0) return i;
     }
     return rows;
   }

@@ -15,7 +15,9 @@ import { TraceDamage } from '../../schemas/trace/framing.ts';
 import type { TraceHeader } from '../../schemas/trace/header.ts';
 import type { Input } from '../../schemas/trace/inputs.ts';
 import { hashWordsHex, type LadderRow, ladderRow, sameHashWords } from '../../schemas/trace/ladder.ts';
+import { MAX_WINDOWS } from '../../schemas/trace/limits.ts';
 import { ChunkCuts, RUNGS_PER_CHUNK, type TraceOutput } from '../../schemas/trace/output.ts';
+import type { TraceWindow } from '../../schemas/trace/profile.ts';
 import type { Icount } from '../../schemas/units.ts';
 import {
   type Divergence,
@@ -30,6 +32,7 @@ import { type RecordedOptions, recordedBoot, recordedOptions } from '../trace/re
 import { type TornTrace, TraceReader } from '../trace/trace-reader.ts';
 import { type DeviceWrite, DeviceWrites } from './device-writes.ts';
 import { EventCheck } from './event-check.ts';
+import { ExtraEvents } from './extra-events.ts';
 import { LoggedNondet } from './logged-nondet.ts';
 import { checkChunks, checkComponents, checkRungs } from './recorded-form.ts';
 
@@ -50,6 +53,8 @@ export interface ReplayOptions {
   readonly detail?: Detail;
   /** With detail `stores`, of a trace that has none: record them from this icount on. */
   readonly storesFrom?: number;
+  /** Windows to record besides those of the recording; none of them over another. */
+  readonly windows?: readonly TraceWindow[];
   /** Makes the writer of a second trace, given its header. Called once it is known that the guest can be loaded. */
   readonly output?: (header: TraceHeader) => TraceOutput;
   readonly onProgress?: (icount: Icount) => void;
@@ -128,6 +133,7 @@ class Replay implements EventSink {
   private readonly reader: TraceReader;
   private readonly options: ReplayOptions;
   private readonly detail: Detail;
+  private readonly windows: readonly TraceWindow[];
   private readonly check: EventCheck;
   private readonly nondet: LoggedNondet;
   private readonly inputs: readonly Input[];
@@ -159,7 +165,13 @@ class Replay implements EventSink {
     const lastKnown = footer?.final.icount ?? lastComplete(reader, ladder);
     this.end = Math.min(options.until ?? lastKnown, lastKnown);
     const judged = footer ? Number.POSITIVE_INFINITY : reader.endIcount;
-    this.check = new EventCheck(new RecordedEvents(reader), header.machine.detail, this.detail, judged);
+    this.windows = options.windows ?? [];
+    const extras = new ExtraEvents(
+      this.detail === 'stores' && header.machine.detail !== 'stores',
+      this.windows.length > 0 ? (header.profile.windows ?? []).length : undefined,
+    );
+    const events = new RecordedEvents(reader);
+    this.check = new EventCheck(events, header.machine.detail, this.detail, judged, extras);
     this.nondet = new LoggedNondet(this.inputs, (input) => this.output?.input(input));
   }
 
@@ -170,6 +182,7 @@ class Replay implements EventSink {
     const header: TraceHeader = {
       ...this.reader.header,
       machine: this.machineConfig(),
+      profile: this.profile(),
     };
     this.checkForm();
     const { nondet } = this;
@@ -182,7 +195,8 @@ class Replay implements EventSink {
     if (
       this.comparable &&
       this.reader.checkpoints.length > 0 &&
-      this.detail === this.reader.header.machine.detail
+      this.detail === this.reader.header.machine.detail &&
+      this.windows.length === 0
     )
       // What a checkpoint is made of is not what the run read.
       this.checkpoints = new RecordedCheckpoints(this.reader, machine.snapshot(), recorded.disk);
@@ -215,6 +229,21 @@ class Replay implements EventSink {
     if (storesFrom !== undefined && recorded.detail === 'stores')
       throw new BadInput(`${path} has its stores already (from icount ${recorded.storesFrom})`);
     return { ...recorded, detail: this.detail, storesFrom: storesFrom ?? recorded.storesFrom };
+  }
+
+  /** As recorded, with the windows asked for. */
+  private profile(): TraceHeader['profile'] {
+    const { profile } = this.reader.header;
+    if (this.windows.length === 0) return profile;
+    if (this.detail === 'off')
+      throw new BadInput(
+        `${this.options.path} was recorded with --detail off: a replay of it records no windows`,
+        'replay it with --detail stores too',
+      );
+    const windows = [...(profile.windows ?? []), ...this.windows];
+    if (windows.length > MAX_WINDOWS)
+      throw new BadInput(`${windows.length} windows, with those of the trace: there may be ${MAX_WINDOWS}`);
+    return { ...profile, windows };
   }
 
   flush(batch: EventBatch): void {

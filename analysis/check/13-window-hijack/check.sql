@@ -5,7 +5,7 @@
 -- @class 13
 -- @severity error
 -- @needs window
-SELECT run_id, set_icount AS from_icount, first_use_icount AS icount, process, coalesce(interrupted_at, use_at) AS code,
+SELECT run_id, set_icount AS from_icount, last_use_icount AS icount, process, coalesce(interrupted_at, use_at) AS code,
   CASE WHEN interrupt_id IS NULL THEN cause || ' ran after ' || set_at || ' set '
     ELSE cause || ' (' || handler || ') interrupted ' || interrupted_at || ' at icount ' || interrupt_icount || '; ' END
   || CASE WHEN interrupt_id IS NULL THEN '' ELSE switch_at || ' switched ' END

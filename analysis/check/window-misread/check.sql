@@ -4,7 +4,7 @@
 -- @class window-misread
 -- @severity warning
 -- @needs window
-SELECT run_id, set_icount AS from_icount, first_use_icount AS icount, process, use_at AS code,
+SELECT run_id, set_icount AS from_icount, last_use_icount AS icount, process, use_at AS code,
   cause || coalesce(' (' || handler || ') interrupted ' || interrupted_at || ' at icount ' || interrupt_icount, ' ran after ' || set_at)
   || '; ' || switch_at || ' switched the window ' || window_name || ' (' || page || ') from frame ' || intended || ' to ' || left_at
   || '; back in ' || use_at || ', it was read: '

@@ -5,7 +5,7 @@
 -- @class written-back
 -- @severity error
 -- @needs window
-SELECT run_id, set_icount AS from_icount, first_use_icount AS icount, process, use_at AS code,
+SELECT run_id, set_icount AS from_icount, last_use_icount AS icount, process, use_at AS code,
   set_at || ' read ' || window_name || ' = ' || intended || '; '
   || cause || coalesce(' (' || handler || ') interrupted at icount ' || interrupt_icount || ', and ', ' ran: ')
   || switch_at || ' set it to ' || left_at || '; ' || use_at || ' wrote it back: ' || split_part(accesses, ', ', 1) AS summary,

@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
 import { printableJson } from '../../../schemas/untrusted.ts';
 import { CHECKS } from '../../check/catalog.ts';
+import { DISKS } from '../options/disk-option.ts';
 import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
 import { EXIT } from '../report/exit-status.ts';
@@ -14,10 +15,11 @@ export const addCheck = (cli: Argv): Argv =>
     'check <files..>',
     'run every invariant over traces',
     options,
-    async ({ files, all, json, symbols, profile, ...limits }) => {
+    async ({ files, all, json, replay, disk, symbols, profile, ...limits }) => {
       const report = await checkTraces(files.map(String), {
         limits: queryLimits(limits),
         names: givenNames({ symbols, profile }),
+        ...(replay ? { executes: { disks: disk } } : {}),
       });
       printLines(
         json
@@ -34,6 +36,12 @@ const options = (yargs: Argv) =>
     .options({
       all: { type: 'boolean', default: false, describe: 'show every finding of a class' },
       json: { type: 'boolean', default: false, describe: 'print JSON: one object with every finding' },
+      replay: {
+        type: 'boolean',
+        default: true,
+        describe: 'execute a run again where that tells what it did with a window that no profile declares',
+      },
+      ...DISKS,
       ...NAMING_OPTIONS,
       ...LIMIT_OPTIONS,
     })

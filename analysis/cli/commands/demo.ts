@@ -69,7 +69,7 @@ async function tellTheStory(folder: string, seedText: string): Promise<number> {
     '3. What went wrong? Every invariant is a query over the trace.',
     `$ rewind386 check ${shellWord(buggy)}`,
   );
-  const report = await checkTraces([buggy]);
+  const report = await checkTraces([buggy], { executes: { disks: [] } });
   printLines(describeReport(report, SHOWN));
   const hijacks = report.findings.filter(({ check }) => check.class === HIJACK).length;
   if (hijacks > 0) {
@@ -83,7 +83,7 @@ async function tellTheStory(folder: string, seedText: string): Promise<number> {
   );
   if (!(await recordOne('fixed', seedText, fixed))) return interruptedStatus();
   printLines(['', `$ rewind386 check ${shellWord(fixed)}`]);
-  const fixedReport = await checkTraces([fixed]);
+  const fixedReport = await checkTraces([fixed], { executes: { disks: [] } });
   printLines(describeReport(fixedReport, SHOWN));
   const fixedFindings = fixedReport.findings;
 

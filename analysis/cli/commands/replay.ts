@@ -4,6 +4,7 @@ import type { Detail } from '../../../schemas/events.ts';
 import { DISKS } from '../options/disk-option.ts';
 import { givenNames, NAMING_OPTIONS, withGivenSymbols } from '../options/guest-names.ts';
 import { parseCount, parseIcount } from '../options/values.ts';
+import { givenWindows, WINDOWS } from '../options/window-option.ts';
 import { EXIT } from '../report/exit-status.ts';
 import { traceLength } from '../report/trace-length.ts';
 import { bytes, shellWord } from '../terminal/format.ts';
@@ -44,6 +45,7 @@ export const addReplay = (cli: Argv): Argv =>
         ...(from === undefined
           ? {}
           : { storesFrom: parseIcount(from, '--from', { file, end: traceLength(file) }) }),
+        windows: output === undefined ? [] : givenWindows(file, args),
         ...(output ? { output: (header) => new TraceWriter(output, withGivenSymbols(header, args)) } : {}),
         showConsole,
         disks,
@@ -83,6 +85,7 @@ const options = (yargs: Argv) =>
         default: false,
         describe: 'find the instruction at which a replay diverges, by repeated execution',
       },
+      ...WINDOWS,
       ...NAMING_OPTIONS,
       ...CHANGE_OPTIONS,
     })
@@ -95,6 +98,9 @@ const options = (yargs: Argv) =>
         if (detail) throw new Error('a what-if records as the trace did: leave --detail out');
         if (!output) throw new Error('a what-if needs -o FILE2, the trace to write');
       } else if (at) throw new Error('--at is for a what-if: --inject, --delay or --poke');
+      if (args.window.length > 0 && isWhatIf(args))
+        throw new Error('a what-if records as the trace did: leave --window out');
+      if (args.window.length > 0 && !output) throw new Error('--window needs -o FILE2, the trace to write');
       if (from && !detail) throw new Error('--from is for --detail stores');
       if (detail && !output) throw new Error('--detail needs -o FILE2, the trace to write');
       return true;
@@ -104,6 +110,10 @@ const options = (yargs: Argv) =>
     .example(
       '$0 replay run.r386 --detail stores --from 19M --until 20M -o w.r386',
       'record every memory write of a window',
+    )
+    .example(
+      `$0 replay run.r386 --window '{"name":"kmap","linear":"0xe0000000"}' -o w.r386`,
+      'record the switches of a window and the accesses through it',
     )
     .example(
       '$0 replay run.r386 --cli 22711807:22712558 -o masked.r386',

@@ -91,6 +91,13 @@ function notRecorded({ profile }: TraceHeader, given: GuestProfile): string[] {
     notes.push(
       `profile ${given.name}: switches of the alternate map in slot ${alternateSlot} were not recorded, so its checks cannot apply: record again with --profile`,
     );
+  const unrecorded = (given.windows ?? []).filter(
+    ({ name }) => !(profile.windows ?? []).some((window) => window.name.raw === name),
+  );
+  if (unrecorded.length > 0)
+    notes.push(
+      `profile ${given.name}: the window ${unrecorded[0].name} was not recorded: replay --profile … -o makes a trace that has it`,
+    );
   if (given.process && !profile.process)
     notes.push(
       `profile ${given.name}: which process ran was not recorded, so none is named: record again with --profile`,

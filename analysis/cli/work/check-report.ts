@@ -1,11 +1,12 @@
 import type { Names } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { BY_INTERRUPT, CHECKS, type Check } from '../../check/catalog.ts';
-import { type Finding, runChecks } from '../../check/run-checks.ts';
+import { type Finding, rankedFor, runChecks } from '../../check/run-checks.ts';
 import { applicable, type RunFacts, runFacts } from '../../check/run-facts.ts';
 import { DEFAULT_LIMITS, type QueryLimits } from '../../db/limits.ts';
 import { type Hint, hintsOfFile } from '../../ending/hints.ts';
 import { grouped, plural, shellWord } from '../terminal/format.ts';
+import { type Discovery, discoverWindows } from './discover-windows.ts';
 import { openDatabase } from './open-database.ts';
 
 /** Checks traces and says what was found, for `check` and `demo`. */
@@ -25,20 +26,34 @@ export interface Report {
 export interface CheckOptions {
   readonly limits?: QueryLimits;
   readonly names?: Names | undefined;
+  /** Runs may be executed again, to see what they did with windows that no profile declares. */
+  readonly executes?: { readonly disks: readonly string[] };
 }
+
+/** Windows that no profile declares have been looked for. */
+const isLooked = (discovery: Discovery | undefined): boolean => discovery !== undefined && !discovery.hint;
 
 /** Runs every check. Throws BadInput for a trace in which there is nothing to check. */
 export async function checkTraces(
   paths: readonly string[],
-  { limits = DEFAULT_LIMITS, names }: CheckOptions = {},
+  { limits = DEFAULT_LIMITS, names, executes }: CheckOptions = {},
 ): Promise<Report> {
   const db = await openDatabase(paths, { limits, names });
   try {
     const runs = await runFacts(db);
     for (const [n, run] of runs.entries()) refuseEmpty(paths[n], run);
-    const findings = await runChecks(db);
+    const found = await runChecks(db);
+    const discovered =
+      executes === undefined ? [] : await discoverWindows(db, paths, { limits, names, ...executes });
     await db.writeCache();
-    return { paths, findings, checks: applicable(runs), runs, hints: paths.map(hintsOfFile) };
+    const looked = runs.map((run, n) => ({ ...run, hasWindow: run.hasWindow || isLooked(discovered[n]) }));
+    const more = discovered.flatMap((one) => one.findings);
+    const findings = more.length === 0 ? found : await rankedFor(db, [...found, ...more]);
+    const hints = paths.map((path, n) => [
+      ...hintsOfFile(path),
+      ...(discovered[n]?.hint ? [discovered[n].hint] : []),
+    ]);
+    return { paths, findings, checks: applicable(looked), runs, hints };
   } finally {
     db.close();
   }
@@ -129,15 +144,23 @@ function describeClass(
     ]);
   if (found.length > shown)
     lines.push(`  … and ${plural(found.length - shown, 'more of this class', 'more of this class')}`);
+  const undeclared = [...new Set(found.flatMap(({ window }) => window ?? []))];
+  if (undeclared.length > 0)
+    lines.push(
+      '  found by executing the run again; a profile that declares it records it at once:',
+      `  "windows": [${undeclared.join(', ')}]`,
+    );
   return [...lines, ...nextCommands(check, found[0], paths[found[0].run])];
 }
 
 function nextCommands(check: Check, first: Finding, path: string): string[] {
   const file = shellWord(path);
   const lines = [
-    first.query === undefined
-      ? `  next: rewind386 debug ${file} --at ${first.icount}`
-      : `  next: rewind386 query ${file} ${first.query}`,
+    first.query !== undefined
+      ? `  next: rewind386 query ${file} ${first.query}`
+      : first.window !== undefined
+        ? `  next: rewind386 replay ${file} --window ${shellWord(first.window)} -o windows.r386`
+        : `  next: rewind386 debug ${file} --at ${first.icount}`,
   ];
   const { fromIcount, icount } = first;
   const from = fromIcount < icount ? fromIcount : Math.max(0, icount - AFTERMATH);

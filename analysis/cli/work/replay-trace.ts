@@ -11,7 +11,10 @@ import { progressBar } from '../terminal/progress.ts';
 /** Replays a trace under a progress bar. */
 export async function replayTrace(
   path: string,
-  options: Pick<ReplayOptions, 'until' | 'detail' | 'storesFrom' | 'output' | 'watchDisk' | 'disks'> & {
+  options: Pick<
+    ReplayOptions,
+    'until' | 'detail' | 'storesFrom' | 'windows' | 'output' | 'watchDisk' | 'disks'
+  > & {
     readonly showConsole: boolean;
   },
 ): Promise<ReplayResult> {

@@ -17,7 +17,7 @@ export function reportFacts({ paths, findings, checks, runs, hints }: Report): o
       hints: hints[n].map(({ text, next }) => ({ text, next: next ?? null })),
     })),
     checks: checks.map(({ name }) => name),
-    findings: findings.map(({ check, run, icount, fromIcount, summary, query, leadsToDeath }) => ({
+    findings: findings.map(({ check, run, icount, fromIcount, summary, query, leadsToDeath, window }) => ({
       check: check.name,
       title: check.title,
       class: check.class,
@@ -28,6 +28,7 @@ export function reportFacts({ paths, findings, checks, runs, hints }: Report): o
       summary,
       query: query ?? null,
       leads_to_death: leadsToDeath,
+      ...(window === undefined ? {} : { window: JSON.parse(window) }),
     })),
   };
 }

@@ -74,7 +74,10 @@ export async function runWhatIf(file: string, request: WhatIfRequest): Promise<n
     const result = await record(file, request);
     const guest = guestOf(output);
     printLines(summary(output, result, guest));
-    const { findings } = await checkTraces([file, output], { names: request.names });
+    const { findings } = await checkTraces([file, output], {
+      names: request.names,
+      executes: { disks: request.disks },
+    });
     const verdict = compareFindings(findings, result.changes.changedAt, result.parentEnd, stoppedAt(result));
     printLines(describeVerdict(file, output, verdict, describeOtherEnd(result, guest)));
     const bad = [...verdict.still.map(({ now }) => now), ...verdict.arisen].some(isError);

@@ -25,7 +25,8 @@
 -- @column left_at what it was left at: frame, physical address; of a register or word its value
 -- @column iret_icount when the interrupt returned; NULL for another thread
 -- @column first_use_icount when the base context first used it again
--- @column use_at code of that use
+-- @column last_use_icount when it used it last before it looked, or somebody changed it again
+-- @column use_at code of the first use
 -- @column use_instruction its instruction
 -- @column reads wrong reads
 -- @column writes wrong stores, or writes back
@@ -33,7 +34,7 @@
 WITH hijacks AS (
   SELECT run_id, window_id, entry, page, is_access, cr3, depth, frame_id, own_seq, own_icount, own_eip, own_new,
     last_seq, last_icount, last_eip, last_new, interrupt_id,
-    min(seq) AS first_seq, min(icount) AS first_use_icount, arg_min(eip, seq) AS use_eip,
+    min(seq) AS first_seq, min(icount) AS first_use_icount, max(icount) AS last_use_icount, arg_min(eip, seq) AS use_eip,
     count(*) FILTER (access = 'read') AS reads, count(*) FILTER (access = 'write') AS writes,
     string_agg(icount || CASE access WHEN 'write' THEN ' W ' ELSE ' R ' END || coalesce(hex32(linear) || '=', '') || hex32(value), ', '
       ORDER BY seq) FILTER (nth <= 32) AS accesses
@@ -52,7 +53,7 @@ SELECT h.run_id,
   i.icount AS interrupt_icount, symbol(h.run_id, i.eip) AS interrupted_at,
   h.last_icount AS switch_icount, symbol(h.run_id, h.last_eip) AS switch_at,
   hex32(CASE WHEN h.is_access THEN h.last_new & 4294963200 ELSE h.last_new END) AS left_at,
-  i.iret_icount, h.first_use_icount, symbol(h.run_id, h.use_eip) AS use_at,
+  i.iret_icount, h.first_use_icount, h.last_use_icount, symbol(h.run_id, h.use_eip) AS use_at,
   instruction(h.run_id, h.use_eip) AS use_instruction, h.reads, h.writes,
   h.accesses || CASE WHEN h.reads + h.writes > 32 THEN ', …' ELSE '' END AS accesses
 FROM hijacks h

@@ -50,15 +50,16 @@ contexts_of AS (
 ),
 marked AS (
   SELECT *,
-    last_value(CASE WHEN NOT is_access THEN {seq: seq, icount: icount, eip: eip, cr3: cr3, what: what, new: new} END IGNORE NULLS) OVER (
-      PARTITION BY run_id, window_id, entry, frame_id, space ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS own,
-    last_value(CASE WHEN what = 'write' AND NOT is_access
-      THEN {seq: seq, icount: icount, eip: eip, depth: depth, frame_id: frame_id, old: old, new: new} END IGNORE NULLS) OVER (
-      PARTITION BY run_id, window_id, entry ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last
+    max(CASE WHEN NOT is_access THEN seq END) OVER (
+      PARTITION BY run_id, window_id, entry, frame_id, space ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS own_seq,
+    max(CASE WHEN NOT is_access AND what = 'write' THEN seq END) OVER (
+      PARTITION BY run_id, window_id, entry ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_seq
   FROM contexts_of
 )
-SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, window_id, entry, page, what, is_access, old, new, linear, used,
-  value, kind, own.seq AS own_seq, own.icount AS own_icount, own.eip AS own_eip, own.cr3 AS own_cr3, own.what AS own_what,
-  own.new AS own_new, last.seq AS last_seq, last.icount AS last_icount, last.eip AS last_eip, last.depth AS last_depth,
-  last.frame_id AS last_frame_id, last.old AS last_old, last.new AS last_new
-FROM marked
+SELECT m.run_id, m.seq, m.icount, m.eip, m.cpl, m.depth, m.frame_id, m.cr3, m.window_id, m.entry, m.page, m.what, m.is_access,
+  m.old, m.new, m.linear, m.used, m.value, m.kind, m.own_seq, own.icount AS own_icount, own.eip AS own_eip, own.cr3 AS own_cr3,
+  own.op::VARCHAR AS own_what, own.new AS own_new, m.last_seq, last.icount AS last_icount, last.eip AS last_eip,
+  last.depth AS last_depth, last.frame_id AS last_frame_id, last.old AS last_old, last.new AS last_new
+FROM marked m
+LEFT JOIN window_switches own ON own.run_id = m.run_id AND own.seq = m.own_seq
+LEFT JOIN window_switches last ON last.run_id = m.run_id AND last.seq = m.last_seq

@@ -1,0 +1,197 @@
+import { TraceWriter } from '../../../recorder/capture/trace-writer.ts';
+import type { Names } from '../../../replayer/trace/trace-reader.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import { MAX_WINDOWS } from '../../../schemas/trace/limits.ts';
+import type { TraceWindow } from '../../../schemas/trace/profile.ts';
+import { untrusted } from '../../../schemas/untrusted.ts';
+import { CHECKS } from '../../check/catalog.ts';
+import { type Finding, runCheck } from '../../check/run-checks.ts';
+import { TraceCache } from '../../db/cache.ts';
+import type { QueryLimits } from '../../db/limits.ts';
+import type { TraceDatabase } from '../../db/trace-database.ts';
+import { plural, shellWord } from '../terminal/format.ts';
+import { note } from '../terminal/progress.ts';
+import { openDatabase } from './open-database.ts';
+import { divergenceReport, replayTrace } from './replay-trace.ts';
+
+/**
+ * Windows that no profile declares. A trace shows which entries an interrupt changed under kernel code that had set them
+ * (window_candidates), but not whether the code used them in between: the run is executed again with these declared, and the
+ * checks of windows say what it did. What comes of it is kept in the cache.
+ */
+
+/** Findings of one trace, and, where the run could not be executed again, why that is not known. */
+export interface Discovery {
+  readonly findings: readonly Finding[];
+  readonly hint?: { readonly name: 'window'; readonly text: string; readonly next: string };
+}
+
+interface Candidate {
+  readonly window: TraceWindow;
+  readonly incidents: number;
+  readonly lastIcount: number;
+}
+
+export interface DiscoverOptions {
+  readonly limits: QueryLimits;
+  readonly names: Names | undefined;
+  readonly disks: readonly string[];
+}
+
+/** Counted up when other candidates are found, or more of them recorded: what was kept before is made again. */
+const VERSION = 1;
+const KEPT = `windows-${VERSION}.r386`;
+/** Instructions executed again at most: a file may claim any number, and `check` is to end. */
+const LONGEST = 5e9;
+
+/** Of every trace of a database, by trace. Executes those again that have candidates. */
+export async function discoverWindows(
+  db: TraceDatabase,
+  paths: readonly string[],
+  options: DiscoverOptions,
+): Promise<Discovery[]> {
+  const candidates = await readCandidates(db, paths.length);
+  const found: Discovery[] = [];
+  for (const [run, path] of paths.entries())
+    found.push(
+      candidates[run].length === 0 ? { findings: [] } : await lookInto(path, run, candidates[run], options),
+    );
+  return found;
+}
+
+async function readCandidates(db: TraceDatabase, runs: number): Promise<Candidate[][]> {
+  const rows = await db.query('SELECT run_id, kind, linear, incidents, last_icount FROM window_candidates');
+  const byRun: Candidate[][] = Array.from({ length: runs }, () => []);
+  for (const { run_id, kind, linear, incidents, last_icount } of rows.getRowObjectsJson()) {
+    const of = byRun[Number(run_id)];
+    const window = windowOf(String(kind) as TraceWindow['kind'], Number(linear));
+    if (of.length < MAX_WINDOWS && !of.some((other) => other.window.name.raw === window.name.raw))
+      of.push({ window, incidents: Number(incidents), lastIcount: Number(last_icount) });
+  }
+  return byRun;
+}
+
+function windowOf(kind: TraceWindow['kind'], linear: number): TraceWindow {
+  const name = {
+    pages: `page-${hex(linear)}`,
+    slot: `slot-${linear >>> 22}`,
+    cr3: 'cr3',
+    cr4: 'cr4',
+    word: 'word',
+  };
+  return { name: untrusted(name[kind]), kind, linear, pages: kind === 'pages' ? 1 : 0 };
+}
+
+const hex = (address: number) => address.toString(16).padStart(8, '0');
+
+/** A window as a profile declares it, JSON. */
+function declaration({ name, kind, linear, pages }: TraceWindow): string {
+  const what =
+    kind === 'pages'
+      ? { linear: `0x${hex(linear)}`, pages }
+      : kind === 'slot'
+        ? { slot: linear >>> 22 }
+        : { register: kind };
+  return JSON.stringify({ name: name.raw, ...what });
+}
+
+async function lookInto(
+  path: string,
+  run: number,
+  candidates: readonly Candidate[],
+  options: DiscoverOptions,
+): Promise<Discovery> {
+  try {
+    const file = await recordAgain(path, candidates, options);
+    return { findings: await findingsIn(file, run, candidates, options) };
+  } catch (error) {
+    if (!(error instanceof BadInput)) throw error;
+    const { window, incidents } = candidates[0];
+    const text = `interrupts left ${wordsOf(window)} changed ${plural(incidents, 'time', 'times')} under code that had set it; whether that used it then was not recorded, and the run is not executed again: ${error.message}`;
+    return { findings: [], hint: { name: 'window', text, next: nextReplay(path, [window]) } };
+  }
+}
+
+const wordsOf = ({ kind, linear, name }: TraceWindow): string =>
+  kind === 'pages'
+    ? `the PTE of ${hex(linear)}`
+    : kind === 'slot'
+      ? `the PDE of ${hex(linear)}`
+      : name.raw.toUpperCase();
+
+const nextReplay = (path: string, windows: readonly TraceWindow[]): string =>
+  `rewind386 replay ${shellWord(path)} ${windows.map((window) => `--window ${shellWord(declaration(window))}`).join(' ')} -o windows.r386`;
+
+/**
+ * A trace of the same run with the candidates declared, up to where the last of them was set again; in the cache folder. Throws BadInput
+ * where there can be none.
+ */
+async function recordAgain(
+  path: string,
+  candidates: readonly Candidate[],
+  { disks }: DiscoverOptions,
+): Promise<string> {
+  const until = Math.max(...candidates.map(({ lastIcount }) => lastIcount));
+  if (until > LONGEST) throw new BadInput(`that would take ${plural(until, 'instruction')}`);
+  let failure: unknown;
+  const cache = new TraceCache(path, (text) => (failure === undefined ? note(text) : undefined));
+  const kept = cache.find(KEPT);
+  if (kept !== undefined) return kept;
+  await cache.store(KEPT, async (file) => {
+    try {
+      await execute(path, candidates, until, file, disks);
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+  });
+  if (failure !== undefined) throw failure;
+  const made = cache.find(KEPT);
+  if (made !== undefined) return made;
+  throw new BadInput('the cache folder cannot be written to');
+}
+
+async function execute(
+  path: string,
+  candidates: readonly Candidate[],
+  until: number,
+  output: string,
+  disks: readonly string[],
+): Promise<void> {
+  const result = await replayTrace(path, {
+    windows: candidates.map(({ window }) => window),
+    until,
+    output: (header) => new TraceWriter(output, header),
+    showConsole: false,
+    disks,
+  });
+  if (!result.divergence) return;
+  const [first] = divergenceReport(path, result);
+  throw new BadInput(`it is not the recorded one any more: ${first}`);
+}
+
+/** The findings of the checks that are about windows; each says which it is about. */
+async function findingsIn(
+  file: string,
+  run: number,
+  candidates: readonly Candidate[],
+  { limits, names }: DiscoverOptions,
+): Promise<Finding[]> {
+  const db = await openDatabase([file], { limits, names, cache: false });
+  try {
+    const found: Finding[] = [];
+    for (const check of CHECKS.filter(({ needs }) => needs === 'window'))
+      found.push(...(await runCheck(db, check)));
+    const uses = await db.query('SELECT window_name, last_use_icount FROM window_hijack');
+    const nameAt = new Map(
+      uses.getRowObjectsJson().map((row) => [Number(row.last_use_icount), row.window_name]),
+    );
+    return found.flatMap((finding) => {
+      const about = candidates.find(({ window }) => window.name.raw === nameAt.get(finding.icount));
+      // The others are of windows that the trace itself has.
+      return about ? [{ ...finding, run, query: undefined, window: declaration(about.window) }] : [];
+    });
+  } finally {
+    db.close();
+  }
+}

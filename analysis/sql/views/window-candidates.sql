@@ -1,0 +1,62 @@
+-- Windows that a profile might declare: what an interrupt changed under kernel code that had set it
+--
+-- A PTE or PDE of the supervisor that kernel code set; an interrupt came, and when it returned (whoever ran in it) the entry led to
+-- another frame. Or CR3 or CR4 that an interrupt left changed, and that the code it had come into then set back. Whether
+-- the code used it in between is not recorded for what is no declared window: `replay --window` records it, and `check` does so by itself.
+-- @column run_id which of the traces given, from 0
+-- @column kind pages (one page, by its PTE), slot (4 MB, by its PDE), cr3 or cr4
+-- @column linear linear address of the first page; 0 for a control register
+-- @column entry physical address of the PTE or PDE; 0 for a control register
+-- @column incidents times that an interrupt left it changed
+-- @column first_icount when it was set before the first of them
+-- @column last_icount when it was set again after the last of them; the end of the run when it was not
+WITH sets AS (
+  SELECT run_id, seq, icount, frame_id, cr3, level::VARCHAR AS level, vpn, physical, new,
+    lag(seq) OVER entries AS own_seq, lag(icount) OVER entries AS own_icount, lag(frame_id) OVER entries AS own_frame_id,
+    lag(cr3) OVER entries AS own_cr3, lag(new) OVER entries AS own_new
+  FROM paging_writes WHERE source = 'store' AND cpl < 3
+  WINDOW entries AS (PARTITION BY run_id, physical ORDER BY seq)
+),
+spans AS (
+  SELECT run_id, id, parent, cr3, seq, icount, iret_seq FROM interrupts WHERE interrupted_cpl < 3 AND iret_seq IS NOT NULL
+),
+changed AS (
+  SELECT DISTINCT s.run_id, s.level, s.physical, s.vpn, s.own_icount, s.own_new, i.iret_seq
+  FROM sets s
+  ASOF JOIN spans i ON i.run_id = s.run_id AND i.parent = s.own_frame_id AND i.cr3 = s.own_cr3 AND i.seq <= s.seq
+  WHERE s.frame_id <> s.own_frame_id AND s.own_new & 5 = 1 AND i.seq > s.own_seq AND i.iret_seq > s.seq
+),
+left_changed AS (
+  SELECT c.*, n.icount AS next_icount
+  FROM changed c
+  ASOF JOIN sets s ON s.run_id = c.run_id AND s.physical = c.physical AND s.seq <= c.iret_seq
+  ASOF LEFT JOIN sets n ON n.run_id = c.run_id AND n.physical = c.physical AND n.seq > c.iret_seq
+  WHERE s.new & 5 = 1 AND s.new & 4294963200 <> c.own_new & 4294963200
+),
+entries AS (
+  SELECT run_id, CASE level WHEN 'pde' THEN 'slot' ELSE 'pages' END AS kind, (vpn::UBIGINT * 4096)::UINTEGER AS linear,
+    physical AS entry, own_icount AS set_icount, next_icount
+  FROM left_changed
+),
+loads AS (
+  SELECT c.run_id, c.reg::VARCHAR AS kind, i.parent, i.icount, i.iret_seq, arg_min(c.old, c.seq) AS old, arg_max(c.new, c.seq) AS new
+  FROM control_writes c JOIN spans i ON i.run_id = c.run_id AND i.seq < c.seq AND c.seq < i.iret_seq
+  WHERE c.reg IN ('cr3', 'cr4')
+  GROUP BY ALL
+),
+registers AS (
+  SELECT l.run_id, l.kind, 0::UINTEGER AS linear, 0::UINTEGER AS entry, l.icount AS set_icount, n.icount AS next_icount
+  FROM loads l
+  ASOF JOIN (SELECT *, reg::VARCHAR AS kind FROM control_writes) n
+    ON n.run_id = l.run_id AND n.frame_id = l.parent AND n.kind = l.kind AND n.seq > l.iret_seq
+  WHERE l.old <> l.new AND CASE l.kind WHEN 'cr4' THEN xor(n.new, l.new) & xor(l.old, l.new) <> 0 ELSE n.new = l.old END
+),
+declared AS (SELECT run_id, kind::VARCHAR AS kind, linear::UBIGINT AS linear, linear::UBIGINT + pages::UBIGINT * 4096 AS beyond FROM windows)
+SELECT c.run_id, c.kind, c.linear, c.entry, count(*) AS incidents, min(c.set_icount) AS first_icount,
+  max(coalesce(c.next_icount, run.instructions)) AS last_icount
+FROM (FROM entries UNION ALL FROM registers) c JOIN run ON run.run_id = c.run_id
+WHERE NOT EXISTS (
+  SELECT 1 FROM declared d
+  WHERE d.run_id = c.run_id AND (d.kind = c.kind AND c.entry = 0 OR c.entry <> 0 AND c.linear >= d.linear AND c.linear < d.beyond))
+GROUP BY c.run_id, c.kind, c.linear, c.entry
+ORDER BY c.run_id, incidents DESC, c.kind, c.linear
