@@ -43,6 +43,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(cli: Argv) => Argv>>> = {
   cache: async () => (await import('./commands/cache.ts')).addCache,
   info: async () => (await import('./commands/info.ts')).addInfo,
   screen: async () => (await import('./commands/screen.ts')).addScreen,
+  report: async () => (await import('./commands/report.ts')).addReport,
   sql: async () => (await import('./commands/sql.ts')).addSql,
   diff: async () => (await import('./commands/diff.ts')).addDiff,
   memory: async () => (await import('./commands/memory.ts')).addMemory,

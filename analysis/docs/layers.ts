@@ -237,6 +237,12 @@ export const LAYERS: readonly Layer[] = [
     holds: 'by what two traces differ',
     imports: ['schemas', ...TRACE, 'replayer/verify'],
   },
+  {
+    folder: 'analysis/report',
+    holds: 'the report page: its facts, and the one file of HTML',
+    imports: ['analysis/web/page-data.ts', 'analysis/db', 'analysis/sql', 'analysis/check'],
+  },
+  { folder: 'analysis/web', holds: 'code for browsers: what the report page draws', imports: [] },
   { folder: 'analysis/linux', holds: 'what is known of Linux kernels alone', imports: SCHEMAS },
   {
     folder: 'analysis/export',

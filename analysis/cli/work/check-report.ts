@@ -91,7 +91,7 @@ export const describeHint = ({ text, next }: Hint, path?: string): string[] => [
 ];
 
 /** "Clean" is for whole traces alone; anything else says what is missing. */
-function verdict({ findings, checks, runs }: Report): string {
+export function verdict({ findings, checks, runs }: Report): string {
   const errors = findings.filter(({ check }) => check.severity === 'error').length;
   const others = inapplicable(checks).join(', ');
   const could = `${checks.length} of ${plural(CHECKS.length, 'check')} could apply${others ? ` (${others})` : ''}`;
@@ -153,7 +153,7 @@ function describeClass(
   return [...lines, ...nextCommands(check, found[0], paths[found[0].run])];
 }
 
-function nextCommands(check: Check, first: Finding, path: string): string[] {
+export function nextCommands(check: Check, first: Finding, path: string): string[] {
   const file = shellWord(path);
   const lines = [
     first.query !== undefined

@@ -1,0 +1,19 @@
+-- What happened at one icount, for the timeline of a report
+--
+-- For the command `report`. The first of each track.
+-- @param most how many rows of a track at most
+-- @column track console or exceptions
+-- @column icount when
+-- @column label the line, or the vector and where
+-- @column detail more; NULL where there is none
+-- @column left_out events of the track that are no row
+WITH marks AS (
+  SELECT 'console' AS track, icount, line AS label, port::VARCHAR AS detail FROM console
+  UNION ALL
+  SELECT 'exceptions', icount, 'vector ' || vector || ' at ' || symbol(run_id, eip), owner_text(run_id, frame_of(cr3), icount)
+  FROM exceptions WHERE vector <> 14
+)
+SELECT *, greatest(count(*) OVER (PARTITION BY track) - $most, 0) AS left_out
+FROM marks
+QUALIFY row_number() OVER (PARTITION BY track ORDER BY icount) <= $most
+ORDER BY track, icount
