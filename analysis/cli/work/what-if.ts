@@ -221,7 +221,7 @@ export function describeVerdict(
     shown?.query
       ? `next: rewind386 query ${shellWord(child)} ${shown.query}`
       : vanished.some(isError)
-        ? `next: rewind386 query ${shellWord(parent)} ${shellWord(child)} aptd-timeline`
+        ? `next: rewind386 query ${shellWord(parent)} ${shellWord(child)} ${vanished.some(({ query }) => query === 'window-hijack') ? 'window-hijack' : 'aptd-timeline'}`
         : `next: rewind386 check ${shellWord(child)}`,
   );
   return lines;
