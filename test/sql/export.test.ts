@@ -81,12 +81,19 @@ it('parquet: every table, row for row', async () => {
 
 interface Packet {
   readonly timestamp?: number;
-  readonly track_descriptor?: { readonly uuid: number; readonly name: string; readonly parent_uuid?: number };
+  readonly track_descriptor?: {
+    readonly uuid: number;
+    readonly name: string;
+    readonly parent_uuid?: number;
+    readonly counter?: { readonly unit_name: string };
+  };
   readonly track_event?: {
     readonly type: string;
     readonly track_uuid: number;
     readonly name?: string;
     readonly categories?: string[];
+    readonly counter_value?: number;
+    readonly flow_ids?: number[];
   };
 }
 
@@ -139,5 +146,43 @@ describe('perfetto', () => {
     expect(Math.min(...of('interrupt').map((packet) => packet.timestamp ?? 0))).toBe(
       Number(first.icount) * 100,
     );
+  });
+
+  const trackNamed = (name: string) =>
+    packets.find(({ track_descriptor }) => track_descriptor?.name === name)?.track_descriptor;
+  const eventsOf = (uuid: number | undefined) =>
+    packets.flatMap(({ track_event }) =>
+      track_event?.track_uuid === uuid && track_event ? [track_event] : [],
+    );
+
+  it('has curves whose values are those of the tables', async () => {
+    for (const name of ['page faults', 'TLB flushes', 'disk queue', 'interrupt latency']) {
+      const track = trackNamed(name);
+      expect(track?.counter, name).toBeDefined();
+      const events = eventsOf(track?.uuid);
+      expect(events.length, name).toBeGreaterThan(10);
+      expect(events.every(({ type }) => type === 'TYPE_COUNTER')).toBe(true);
+    }
+    const faults = eventsOf(trackNamed('page faults')?.uuid).reduce(
+      (sum, { counter_value = 0 }) => sum + counter_value,
+      0,
+    );
+    const [{ n }] = await rows('SELECT count(*)::INTEGER AS n FROM exceptions WHERE vector = 14');
+    expect(faults).toBe(n);
+    expect(eventsOf(trackNamed('disk queue')?.uuid).at(-1)?.counter_value).toBeGreaterThanOrEqual(0);
+  });
+
+  it('joins an interrupt with what it made of the alternate map, and with the wrong accesses', async () => {
+    const wrong = await rows('SELECT DISTINCT interrupt_id FROM wrong_accesses');
+    const by = (flow: number) =>
+      packets.flatMap(({ track_event }) =>
+        track_event?.flow_ids?.includes(flow) ? (track_event.categories ?? []) : [],
+      );
+    const [some] = await rows(
+      "SELECT frame_id FROM aptd_switches WHERE op = 'write' AND frame_id > 0 LIMIT 1",
+    );
+    expect(by(Number(some.frame_id))).toEqual(expect.arrayContaining(['interrupt', 'aptd']));
+    for (const { interrupt_id } of wrong)
+      expect(by(Number(interrupt_id))).toEqual(expect.arrayContaining(['interrupt', 'aptd', 'finding']));
   });
 });

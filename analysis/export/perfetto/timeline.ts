@@ -29,13 +29,19 @@ async function nanosecondsPerInstruction(db: TraceDatabase): Promise<number> {
   return 1e9 / Number(rows[0].ips);
 }
 
-/** Columns that every track yields. `end_icount` is absent of instants; `pid` is absent of what is the machine's. */
+/**
+ * Columns that every track yields. `end_icount` is absent of instants; `pid` is absent of what is the machine's; `under` is the
+ * page directory of what has no process name; `flow` joins events by arrows; a track with `counter` is a curve.
+ */
 interface TimelineRow {
   readonly icount: bigint;
   readonly end_icount?: bigint | null;
   readonly pid?: number | null;
   readonly comm?: string | null;
   readonly name: string;
+  readonly under?: string | null;
+  readonly flow?: number | null;
+  readonly counter?: bigint | number | null;
   readonly [note: string]: unknown;
 }
 
@@ -59,7 +65,8 @@ const PARTS = TRACKS.map(partOf);
 const MACHINE = 'machine';
 /** pid of the group of the machine: no process of a guest has it. */
 const MACHINE_PID = 1 << 30;
-const NOT_NOTES = new Set(['end_icount', 'pid', 'comm', 'name']);
+const DIRECTORY_PID = 1 << 29;
+const NOT_NOTES = new Set(['end_icount', 'pid', 'comm', 'name', 'under', 'flow']);
 
 interface Open {
   readonly end: number;
@@ -82,9 +89,14 @@ class Timeline {
     for (const row of rows) {
       const track = this.trackOf(part, row);
       const begin = Number(row.icount);
-      const notes = notesOf(row);
+      if (row.counter !== undefined) {
+        this.writer.counter(track, this.time(begin), Number(row.counter));
+        continue;
+      }
+      const { category } = part;
+      const event = { category, name: row.name, notes: notesOf(row), flow: row.flow ?? undefined };
       if (row.end_icount === undefined) {
-        this.writer.instant(track, this.time(begin), part.category, row.name, notes);
+        this.writer.instant(track, this.time(begin), event);
         continue;
       }
       const stack = open.get(track) ?? [];
@@ -92,7 +104,7 @@ class Timeline {
       this.close(track, stack, begin);
       // What a process does lies within what it was doing; a slice that would outlast its parent ends with it.
       const end = Math.min(Number(row.end_icount), stack.at(-1)?.end ?? Number.POSITIVE_INFINITY);
-      this.writer.begin(track, this.time(begin), part.category, row.name, notes);
+      this.writer.begin(track, this.time(begin), event);
       stack.push({ end });
     }
     for (const [track, stack] of open) this.close(track, stack, Number.POSITIVE_INFINITY);
@@ -109,12 +121,21 @@ class Timeline {
     return Math.round(icount * this.scale);
   }
 
-  private trackOf(part: Part, { pid, comm }: TimelineRow): number {
-    const machine = pid === undefined || pid === null;
-    const group = machine
-      ? this.groupOf(MACHINE, MACHINE_PID, MACHINE)
-      : this.groupOf(`process ${pid}`, pid, comm || 'idle');
-    return this.known(`${group} ${part.track}`, (uuid) => this.writer.track(uuid, group, part.track));
+  private trackOf(part: Part, row: TimelineRow): number {
+    const group = this.groupOfRow(row);
+    const { track } = part;
+    return this.known(`${group} ${track}`, (uuid) =>
+      row.counter === undefined
+        ? this.writer.track(uuid, group, track)
+        : this.writer.counterTrack(uuid, group, track, row.name),
+    );
+  }
+
+  private groupOfRow({ pid, comm, under }: TimelineRow): number {
+    if (pid !== undefined && pid !== null) return this.groupOf(`process ${pid}`, pid, comm || 'idle');
+    if (under === undefined || under === null) return this.groupOf(MACHINE, MACHINE_PID, MACHINE);
+    // Of a directory whose process is not known: its frame number, which no pid reaches.
+    return this.groupOf(`CR3 ${under}`, DIRECTORY_PID + Number.parseInt(under, 16) / 4096, `CR3 ${under}`);
   }
 
   private groupOf(key: string, pid: number, name: string): number {

@@ -18,8 +18,19 @@ const BUFFER_BYTES = 1 << 18;
 const BEGIN = 1;
 const END = 2;
 const INSTANT = 3;
+const COUNTER = 4;
+
+/** Events with the same number are joined by arrows, in the order of time. */
+export type Flow = number | undefined;
 
 export type Annotations = Readonly<Record<string, string | number>>;
+
+export interface TimelineEvent {
+  readonly category: string;
+  readonly name: string;
+  readonly notes: Annotations;
+  readonly flow: Flow;
+}
 
 export class PerfettoWriter {
   private readonly file: number;
@@ -41,32 +52,40 @@ export class PerfettoWriter {
     this.packet({ track_descriptor: { uuid, name, parent_uuid: parent } });
   }
 
-  begin(track: number, time: number, category: string, name: string, notes: Annotations = {}): void {
-    this.event(BEGIN, track, time, category, name, notes);
+  /** A row of the timeline that is a curve. */
+  counterTrack(uuid: number, parent: number, name: string, unit: string): void {
+    this.packet({ track_descriptor: { uuid, name, parent_uuid: parent, counter: { unit_name: unit } } });
+  }
+
+  counter(track: number, time: number, value: number): void {
+    this.packet({ timestamp: time, track_event: { type: COUNTER, track_uuid: track, counter_value: value } });
+  }
+
+  begin(track: number, time: number, event: TimelineEvent): void {
+    this.event(BEGIN, track, time, event);
   }
 
   end(track: number, time: number): void {
     this.packet({ timestamp: time, track_event: { type: END, track_uuid: track } });
   }
 
-  instant(track: number, time: number, category: string, name: string, notes: Annotations = {}): void {
-    this.event(INSTANT, track, time, category, name, notes);
+  instant(track: number, time: number, event: TimelineEvent): void {
+    this.event(INSTANT, track, time, event);
   }
 
   private event(
     type: number,
     track: number,
     time: number,
-    category: string,
-    name: string,
-    notes: Annotations,
+    { category, name, notes, flow }: TimelineEvent,
   ): void {
     const debug_annotations = Object.entries(notes).map(([key, value]) =>
       typeof value === 'number' ? { name: key, uint_value: value } : { name: key, string_value: value },
     );
+    const flows = flow === undefined ? {} : { flow_ids: [flow] };
     this.packet({
       timestamp: time,
-      track_event: { type, track_uuid: track, categories: [category], name, debug_annotations },
+      track_event: { type, track_uuid: track, categories: [category], name, debug_annotations, ...flows },
     });
   }
 

@@ -14,7 +14,8 @@
 -- @column foreign_owner its owner
 -- @column access_at code of the first wrong access
 -- @column accesses each: icount, R or W, linear address = value
+-- @column flow the interrupt
 SELECT switch_icount AS icount, coalesce(repaired_icount, end_of_run(run_id)) AS end_icount, verdict || ': ' || process AS name,
-  interrupt, handler, switch_at, intended_dir, intended_owner, foreign_dir, foreign_owner, access_at, accesses
+  interrupt, handler, switch_at, intended_dir, intended_owner, foreign_dir, foreign_owner, access_at, accesses, interrupt_id AS flow
 FROM foreign_pmap
 ORDER BY switch_icount

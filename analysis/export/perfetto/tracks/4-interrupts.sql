@@ -12,8 +12,12 @@
 -- @column depth interrupt frames open inside the handler
 -- @column frame_id interrupts.id
 -- @column deliveries how often, where more than once
+-- @column under page directory, where the process is not known
+-- @column flow the interrupt, where it set the alternate map
 SELECT i.icount, coalesce(i.iret_icount, end_of_run(i.run_id)) AS end_icount, i.owner.pid, i.owner.comm,
   interrupt_text(i.irq, i.vector, i.source) AS name, symbol(i.run_id, i.handler) AS handler, symbol(i.run_id, i.eip) AS interrupted_at,
-  i.depth, i.id AS frame_id, nullif(i.count, 1) AS deliveries
+  i.depth, i.id AS frame_id, nullif(i.count, 1) AS deliveries,
+  CASE WHEN i.owner.pid IS NULL THEN hex32(frame_of(i.cr3)) END AS under,
+  CASE WHEN i.id IN (SELECT frame_id FROM aptd_switches WHERE op = 'write') THEN i.id END AS flow
 FROM (SELECT *, owner_at(run_id, cr3, icount) AS owner FROM interrupts) i
 ORDER BY i.icount, i.seq

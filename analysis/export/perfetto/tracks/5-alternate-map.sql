@@ -11,9 +11,12 @@
 -- @column set_at code that set it
 -- @column depth interrupt frames open, 0 = none
 -- @column frame_id interrupts.id of the innermost frame, 0 = none
+-- @column under page directory, where the process is not known
+-- @column flow the interrupt that set it
 SELECT s.icount, coalesce(s.next, end_of_run(s.run_id)) AS end_icount, s.owner.pid, s.owner.comm,
   'APT of ' || owner_text(s.run_id, frame_of(s.new), s.icount) AS name, hex32(frame_of(s.new)) AS directory,
-  symbol(s.run_id, s.eip) AS set_at, s.depth, s.frame_id
+  symbol(s.run_id, s.eip) AS set_at, s.depth, s.frame_id,
+  CASE WHEN s.owner.pid IS NULL THEN hex32(frame_of(s.cr3)) END AS under, nullif(s.frame_id, 0) AS flow
 FROM (
   SELECT *, lead(icount) OVER (PARTITION BY run_id, cr3 ORDER BY seq) AS next, owner_at(run_id, cr3, icount) AS owner
   FROM aptd_switches WHERE op = 'write'

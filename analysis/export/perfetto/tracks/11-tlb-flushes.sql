@@ -1,0 +1,14 @@
+-- TLB flushes
+--
+-- Loads of CR3, INVLPG and other flushes, in each of 1,000 equal parts of the run.
+-- @category counter
+-- @column icount begin of the part
+-- @column name unit
+-- @column counter how many
+WITH parts AS (SELECT run_id, greatest(instructions // 1e3::BIGINT, 1) AS length, instructions FROM run),
+counted AS (
+  SELECT e.icount // p.length AS part, count(*) AS n FROM (SELECT icount FROM control_writes WHERE reg = 'cr3' UNION ALL SELECT icount FROM tlb_events WHERE op <> 'stale_use') e CROSS JOIN parts p GROUP BY ALL
+)
+SELECT s.part * p.length AS icount, 'in a part' AS name, coalesce(c.n, 0) AS counter
+FROM parts p, generate_series(0, p.instructions // p.length) s(part) LEFT JOIN counted c ON c.part = s.part
+ORDER BY icount
