@@ -24,14 +24,14 @@ export const NEEDS = ['alternate_map', 'window', 'end'] as const;
 
 interface CheckColumn {
   /** Type in DuckDB. */
-  readonly type: 'BIGINT' | 'UTINYINT' | 'VARCHAR';
+  readonly type: 'BIGINT' | 'USMALLINT' | 'VARCHAR';
   readonly nullable?: boolean;
   readonly doc: string;
 }
 
 /** The contract: what each check selects, in any order, and nothing else. */
 export const CHECK_COLUMNS = {
-  run_id: { type: 'UTINYINT', doc: 'which of the traces given, from 0' },
+  run_id: { type: 'USMALLINT', doc: 'which of the traces given, from 0' },
   from_icount: { type: 'BIGINT', doc: 'where the story begins, for a replay of just that' },
   icount: { type: 'BIGINT', doc: 'where it ends: the finding' },
   process: {

@@ -80,13 +80,17 @@ export function clearCache(): CacheUse {
   return use;
 }
 
-/** Removes the traces not used for the longest time until the rest fits; never `inUse`. */
-export function prune(inUse: string, maxBytes = MAX_BYTES): void {
+/**
+ * Removes what was left behind of all traces, then the traces not used for the longest time until the rest fits; never the folders
+ * `inUse`.
+ */
+export function prune(inUse: ReadonlySet<string>, maxBytes = MAX_BYTES): void {
   const kept = keptTraces().sort((a, b) => a.used - b.used);
+  for (const { folder } of kept) sweep(folder);
   let bytes = kept.reduce((sum, one) => sum + one.bytes, 0);
   for (const one of kept) {
     if (bytes <= maxBytes) return;
-    if (one.folder === inUse) continue;
+    if (inUse.has(one.folder)) continue;
     discard(one.folder);
     bytes -= one.bytes;
   }

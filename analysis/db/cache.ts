@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { VERSION } from '../../host/tool-version.ts';
 import { STORE_INDEX_VERSION } from '../../replayer/store-index/index-file.ts';
 import { DivergenceFound } from '../../replayer/trace/divergence.ts';
+import { BadInput } from '../../schemas/bad-input.ts';
 import { TraceDamage } from '../../schemas/trace/framing.ts';
 import { TABLES, TABLES_VERSION } from '../tables/index.ts';
 import {
@@ -17,6 +18,7 @@ import {
   temporaryName,
 } from './cache-folder.ts';
 import { traceDigest } from './trace-digest.ts';
+import { unfinishedAt } from './unfinished.ts';
 
 /**
  * Kept of one trace to answer faster: its tables as Parquet files and the index of its stores, each written when it is first
@@ -37,6 +39,7 @@ export class TraceCache {
     this.key = `${traceDigest(trace)}-${VERSION}-${TABLES_VERSION}.${STORE_INDEX_VERSION}-${COLUMNS}`;
     this.folder = join(cacheRoot(), 'traces', this.key);
     sweep(this.folder);
+    inUse.add(this.folder);
   }
 
   /** Path of the file of that name, if there is one as it was written. */
@@ -53,28 +56,33 @@ export class TraceCache {
     return undefined;
   }
 
-  /** Path under which a file of that name is written first. */
-  temporary(name: string): string {
-    return join(this.folder, temporaryName(name));
-  }
-
-  /** Has `write` make the file under its temporary name, then puts it in its place. */
-  async store(name: string, write: (file: string) => Promise<void>): Promise<void> {
-    if (!this.writable) return;
-    const beside = this.temporary(name);
+  /**
+   * Has `write` make the file under a temporary name, then puts it in its place; returns its path. Undefined, with a note, where
+   * it cannot be kept; what is wrong with the trace itself is thrown.
+   */
+  async store(name: string, write: (file: string) => Promise<void>): Promise<string | undefined> {
+    if (!this.writable) return undefined;
+    const beside = join(this.folder, temporaryName(name));
+    const finished = unfinishedAt(beside);
     try {
       ownFolder('traces', this.key);
       discard(beside);
       await write(beside);
       const { stem, extension } = parts(name);
-      renameSync(beside, join(this.folder, `${stem}.${crcOfFile(beside)}${extension}`));
-      prune(this.folder);
+      const file = join(this.folder, `${stem}.${crcOfFile(beside)}${extension}`);
+      renameSync(beside, file);
+      stored = true;
+      return file;
     } catch (error) {
       this.writable = false;
       discard(beside);
       // That is no matter of where it is kept.
-      if (error instanceof DivergenceFound || error instanceof TraceDamage) throw error;
+      if (error instanceof DivergenceFound || error instanceof TraceDamage || error instanceof BadInput)
+        throw error;
       this.note(`${name} is not kept in ${cacheRoot()}: ${(error as Error).message.split('\n')[0]}`);
+      return undefined;
+    } finally {
+      finished();
     }
   }
 
@@ -88,6 +96,17 @@ export class TraceCache {
     }
     return file;
   }
+}
+
+/** Folders of the traces that this process has to do with. */
+const inUse = new Set<string>();
+
+let stored = false;
+
+/** Makes room if something was stored and more is kept now than there is room for. */
+export function makeRoom(): void {
+  if (stored) prune(inUse);
+  stored = false;
 }
 
 /** Which columns tables have, so that a change without a new version is seen as well. */

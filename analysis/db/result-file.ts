@@ -15,6 +15,7 @@ import {
 import { BadInput } from '../../schemas/bad-input.ts';
 import type { SqlValues } from './statement.ts';
 import type { TraceDatabase } from './trace-database.ts';
+import { unfinishedAt } from './unfinished.ts';
 
 /** Query results as files for other tools. Each is written beside its place and renamed. */
 
@@ -32,6 +33,7 @@ export async function writeResult(
   path: string,
 ): Promise<void> {
   const beside = writtenFirst(path);
+  const finished = unfinishedAt(beside);
   try {
     if (format === 'arrow') {
       const result = await db.query(sql, values);
@@ -42,6 +44,8 @@ export async function writeResult(
     rmSync(beside, { force: true });
     if (error instanceof BadInput) throw error;
     throw new BadInput(`cannot write ${path}: ${(error as Error).message.split('\n')[0]}`);
+  } finally {
+    finished();
   }
 }
 

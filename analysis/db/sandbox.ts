@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { cacheRoot, discard, sweep, temporaryName } from './cache-folder.ts';
 import { MAX_SPILL_BYTES } from './limits.ts';
+import { unfinishedAt } from './unfinished.ts';
 
 /** Opens a DuckDB that reaches no file, network or extension but those it is given. */
 
@@ -39,6 +40,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const spills = join(cacheRoot(), 'spill');
   sweep(spills);
   const spill = join(spills, temporaryName(String(opened++)));
+  const finished = unfinishedAt(spill);
   const settings = [
     `temp_directory = ${text(spill)}`,
     `max_temp_directory_size = '${MAX_SPILL_BYTES} bytes'`,
@@ -53,6 +55,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     connection.closeSync();
     instance.closeSync();
     discard(spill);
+    finished();
   };
   return { connection, close };
 }

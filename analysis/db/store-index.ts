@@ -10,7 +10,7 @@ import { DivergenceFound } from '../../replayer/trace/divergence.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { replay } from '../../replayer/verify/replay.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { TraceCache } from './cache.ts';
+import { makeRoom, TraceCache } from './cache.ts';
 import { cacheRoot } from './cache-folder.ts';
 
 /** The index of stores of a trace: found in the cache or made by a replay, and asked for last writers. */
@@ -40,7 +40,10 @@ export class StoreIndex {
 
   static async open(path: string, options: StoreIndexOptions): Promise<StoreIndex> {
     const cache = new TraceCache(path, options.note);
-    if (!cache.find(INDEX_FILE)) await cache.store(INDEX_FILE, (file) => buildIndex(path, file, options));
+    if (!cache.find(INDEX_FILE)) {
+      await cache.store(INDEX_FILE, (file) => buildIndex(path, file, options));
+      makeRoom();
+    }
     const found = cache.find(INDEX_FILE);
     if (!found)
       throw new BadInput(

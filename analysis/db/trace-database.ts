@@ -5,7 +5,7 @@ import { TraceDamage } from '../../schemas/trace/framing.ts';
 import { TABLES } from '../tables/index.ts';
 import type { TraceTable } from '../tables/table.ts';
 import { appendBatches, createTable } from './arrow-loader.ts';
-import { TraceCache } from './cache.ts';
+import { makeRoom, TraceCache } from './cache.ts';
 import { DEFINITIONS, definitionsInOrder, wordsOf } from './definitions.ts';
 import { registerGuestFunctions } from './guest-functions.ts';
 import { hexLiterals } from './hex-literals.ts';
@@ -13,6 +13,7 @@ import { DEFAULT_LIMITS, type QueryLimits } from './limits.ts';
 import { openSandbox, type Sandbox } from './sandbox.ts';
 import { sqlError } from './sql-error.ts';
 import { prepareQuestion, readAnswer, type SqlValues, withinTime } from './statement.ts';
+import { TraceRows } from './trace-rows.ts';
 
 /** Traces as a database: tables loaded when a query needs them, views, macros and named queries over them. */
 
@@ -39,32 +40,30 @@ export interface DatabaseOptions {
 
 interface Run {
   readonly reader: TraceReader;
+  /** Undefined when no tables are kept. */
   readonly cache: TraceCache | undefined;
-  /** SQL schema with the tables that were made now rather than found. */
-  readonly schema: string;
-  /** Tables that may be found and put there. */
+  /** Tables that may be kept. */
   readonly kept: readonly TraceTable[];
-  /** Paths of the tables found in the cache. */
-  readonly cached: ReadonlyMap<TraceTable, string>;
 }
+
+/** run_id is a USMALLINT. */
+const MAX_TRACES = 65_536;
 
 const parquetOf = (table: TraceTable) => `${table.name}.parquet`;
 /** Tables worth keeping: the others are made of the header at once, and say what the trace's bytes do not determine (its path). */
 const KEPT = TABLES.filter(({ name }) => !['run', 'symbols', 'windows'].includes(name));
 
-interface Fresh {
-  readonly run: Run;
-  readonly table: TraceTable;
-}
-
 /** SQL that asks what there is to be asked. */
 const ASKS_CATALOG = /\b(show|describe|desc|summarize|pragma|information_schema|duckdb_\w+|pg_\w+)\b/i;
+/** SQL schema of tables that are known and not loaded. */
 const DECLARED = 'declared';
+/** SQL schema of tables in memory. */
+const LOADED = 'loaded';
 
 /**
  * Traces as one database that reaches nothing else (sandbox.ts). Each table has the column run_id: 0 for the first trace given,
- * 1 for the next. A table is loaded when a query first names it, directly or through a view: from its Parquet file in the
- * user's cache, or from the trace.
+ * 1 for the next. A table is there when a query first names it, directly or through a view: as a Parquet file in the user's cache,
+ * which is streamed from the trace when there is none, or in memory where nothing is kept.
  */
 export class TraceDatabase {
   private readonly sandbox: Sandbox;
@@ -75,11 +74,12 @@ export class TraceDatabase {
   private readonly own: ReadonlyMap<string, string>;
   private readonly present = new Set<string>();
   private declared = false;
-  private readonly fresh: Fresh[] = [];
+  private readonly rows: TraceRows;
 
   private constructor(sandbox: Sandbox, runs: readonly Run[], options: DatabaseOptions) {
     this.sandbox = sandbox;
     this.connection = sandbox.connection;
+    this.rows = new TraceRows(sandbox.connection);
     this.runs = runs;
     this.own = options.definitions ?? new Map();
     this.onLoad = options.onLoad ?? (() => {});
@@ -88,6 +88,11 @@ export class TraceDatabase {
 
   static async open(files: readonly string[], options: DatabaseOptions = {}): Promise<TraceDatabase> {
     const note = options.note ?? (() => {});
+    if (files.length > MAX_TRACES)
+      throw new BadInput(
+        `${files.length} traces are too many for one database`,
+        `give at most ${MAX_TRACES}`,
+      );
     const readers: TraceReader[] = [];
     try {
       for (const file of files) readers.push(TraceReader.open(file, { names: options.names }));
@@ -96,15 +101,15 @@ export class TraceDatabase {
       throw error;
     }
     for (const { path, torn } of readers) if (torn) note(`${path} is torn: ${torn.what}`);
-    const runs = readers.map((reader, n) => openRun(reader, `run${n}`, options));
+    const runs = readers.map((reader) => openRun(reader, options));
     const sandbox = await openSandbox({
       memoryBytes: options.limits?.memoryBytes ?? DEFAULT_LIMITS.memoryBytes,
-      files: [...(options.outputs ?? []), ...runs.flatMap(cacheFiles)],
-      folders: options.outputFolders ?? [],
+      files: options.outputs ?? [],
+      folders: [...(options.outputFolders ?? []), ...runs.flatMap(({ cache }) => cache?.folder ?? [])],
       allowFiles: options.allowFiles ?? false,
     });
     const { connection } = sandbox;
-    for (const { schema } of runs) await connection.run(`CREATE SCHEMA ${schema}`);
+    for (const schema of [DECLARED, LOADED]) await connection.run(`CREATE SCHEMA ${schema}`);
     registerGuestFunctions(
       connection,
       readers.map(({ names }) => names),
@@ -145,7 +150,7 @@ export class TraceDatabase {
         // A view would hold no rows, but cannot have parameters.
         const kind = Object.keys(values).length > 0 ? 'TABLE' : 'VIEW';
         await this.connection.run(`CREATE TEMP ${kind} result AS ${hexLiterals(sql)}`, { ...values });
-        await this.connection.run(`COPY (FROM result) TO ${quoted(file)} (FORMAT parquet, COMPRESSION zstd)`);
+        await this.connection.run(`COPY (FROM result) TO ${quoted(file)} ${PARQUET}`);
         await this.connection.run(`DROP ${kind} result`);
       });
     });
@@ -171,13 +176,10 @@ export class TraceDatabase {
   private async declare(): Promise<void> {
     if (this.declared) return;
     this.declared = true;
-    await this.connection.run(`CREATE SCHEMA ${DECLARED}`);
     for (const table of TABLES) {
       const name = `${DECLARED}.${table.name}`;
       await createTable(this.connection, name, table);
-      await this.connection.run(
-        `CREATE VIEW IF NOT EXISTS ${table.name} AS SELECT 0::UTINYINT AS run_id, * FROM ${name}`,
-      );
+      await this.connection.run(`CREATE VIEW IF NOT EXISTS ${table.name} AS FROM ${name}`);
     }
     for (const sql of definitionsInOrder(this.present, this.own)) await this.connection.run(sql);
   }
@@ -196,65 +198,76 @@ export class TraceDatabase {
   }
 
   private async loadTable(table: TraceTable): Promise<void> {
-    const parts: string[] = [];
+    const inMemory: number[] = [];
+    const files: string[] = [];
+    const inFiles: number[] = [];
     for (const [n, run] of this.runs.entries()) {
-      parts.push(`SELECT ${n}::UTINYINT AS run_id, * FROM ${await this.source(run, table)}`);
+      const file = await this.keptFile(run, table);
+      if (file === undefined) inMemory.push(n);
+      else files.push(file);
+      if (file !== undefined) inFiles.push(n);
     }
+    const parts = [];
+    if (files.length > 0)
+      parts.push(`SELECT ${runOf(inFiles)} AS run_id, * FROM read_parquet(${list(files)})`);
+    if (inMemory.length > 0 || files.length === 0) parts.push(await this.loaded(table, inMemory));
     await this.connection.run(`CREATE OR REPLACE VIEW ${table.name} AS ${parts.join(' UNION ALL ')}`);
   }
 
-  private async source(run: Run, table: TraceTable): Promise<string> {
-    const cached = run.cached.get(table);
-    if (cached) return `read_parquet([${quoted(cached)}])`;
+  /** The table in the cache, where it can be kept; made when it is not there. */
+  private async keptFile({ reader, cache, kept }: Run, table: TraceTable): Promise<string | undefined> {
+    if (!cache || !kept.includes(table)) return undefined;
+    const found = cache.find(parquetOf(table));
+    if (found !== undefined) return found;
     this.onLoad(table.name);
-    const name = `${run.schema}.${table.name}`;
-    await createTable(this.connection, name, table);
-    const appender = await this.connection.createAppender(table.name, run.schema);
-    appendBatches(appender, table, table.batches(run.reader));
-    appender.closeSync();
-    if (run.cache && run.kept.includes(table)) this.fresh.push({ run, table });
-    return name;
+    return await cache.store(parquetOf(table), async (file) => {
+      await this.rows.stream(table, reader, (rows) =>
+        this.connection.run(`COPY (FROM ${rows}) TO ${quoted(file)} ${PARQUET}`),
+      );
+    });
   }
 
-  /** Keeps what was loaded from the traces, for the next time. Call it once the answer is out. */
-  async writeCache(): Promise<void> {
-    for (const { run, table } of this.fresh.splice(0)) {
-      await run.cache?.store(parquetOf(table), async (file) => {
-        await this.connection.run(
-          `COPY ${run.schema}.${table.name} TO ${quoted(file)} (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)`,
-        );
-      });
-    }
+  /** Has the rows of these runs in memory; returns the SQL that selects them. */
+  private async loaded(table: TraceTable, runs: readonly number[]): Promise<string> {
+    this.onLoad(table.name);
+    const name = `${LOADED}.${table.name}`;
+    await createTable(this.connection, name, table);
+    const appender = await this.connection.createAppender(table.name, LOADED);
+    for (const run of runs) appendBatches(appender, table, run, table.batches(this.runs[run].reader));
+    appender.closeSync();
+    return runs.length === 1
+      ? `SELECT ${runOf(runs)} AS run_id, * EXCLUDE (run_id) FROM ${name}`
+      : `FROM ${name}`;
   }
 
   close(): void {
     for (const { reader } of this.runs) reader.close();
     this.sandbox.close();
+    makeRoom();
   }
 }
 
+/** The form of tables in files, in the cache and exported. */
+const PARQUET = '(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)';
+
+/** SQL of run_id where the files of these runs are read. A constant, where it is one, lets DuckDB leave it out of joins. */
+function runOf(runs: readonly number[]): string {
+  if (runs.length === 1) return `${runs[0]}::USMALLINT`;
+  if (runs.every((run, n) => run === n)) return 'file_index::USMALLINT';
+  return `([${runs.join(', ')}]::USMALLINT[])[file_index + 1]`;
+}
+
+const list = (files: readonly string[]): string => `[${files.map(quoted).join(', ')}]`;
 const quoted = (path: string): string => `'${path.replaceAll("'", "''")}'`;
 
-function openRun(
-  reader: TraceReader,
-  schema: string,
-  { cache: wanted, note = () => {}, names }: DatabaseOptions,
-): Run {
+function openRun(reader: TraceReader, { cache: wanted, note = () => {}, names }: DatabaseOptions): Run {
   // A profile given says which ends are failures.
   const kept = names ? KEPT.filter(({ name }) => name !== 'failures') : KEPT;
   const cache = wanted === false ? undefined : new TraceCache(reader.path, note);
   // DuckDB takes such a path for a pattern.
   if (cache && /[*?[\]]/.test(cache.folder)) {
     note(`tables are not kept in ${cache.folder}: its name has *, ? or [ in it`);
-    return { reader, schema, cache: undefined, kept: [], cached: new Map() };
+    return { reader, cache: undefined, kept };
   }
-  const found = kept.map((table) => [table, cache?.find(parquetOf(table))] as const);
-  const cached = new Map(
-    found.filter((entry): entry is readonly [TraceTable, string] => entry[1] !== undefined),
-  );
-  return { reader, schema, cache, kept, cached };
+  return { reader, cache, kept };
 }
-
-/** The cache's files that a database may read and write. */
-const cacheFiles = ({ cache, kept, cached }: Run): string[] =>
-  cache ? [...cached.values(), ...kept.map((table) => cache.temporary(parquetOf(table)))] : [];

@@ -21,7 +21,7 @@ export const tablesDocument = (): string =>
     '  `interrupts`. Hardware interrupts, and everything while paging is on, are always rows.',
     '- Addresses are unsigned 32-bit numbers: linear unless the column says physical. PDEs and PTEs are as in memory: frame in',
     '  bits 31-12, then the bits of the 80386 (P 1, RW 2, US 4, A 20h, D 40h), PS 80h, G 100h.',
-    '- With several traces (`query A B …`) every table has all their rows; **run_id** (UTINYINT, the first column) tells which',
+    '- With several traces (`query A B …`) every table has all their rows; **run_id** (USMALLINT, the first column) tells which',
     '  trace a row is of: 0 for the first. Join on it.',
     "- SQL may write addresses as `0xefbfe000`. A table is loaded when a query names it, and kept in the user's cache folder ([queries.md](queries.md#the-cache)).",
     '',

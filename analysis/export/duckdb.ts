@@ -31,7 +31,7 @@ export async function exportDuckdb(db: TraceDatabase, path: string, folder: stri
     const connection = await instance.connect();
     for (const { name } of TABLES)
       await connection.run(
-        `CREATE TABLE ${name} AS SELECT 0::UTINYINT AS run_id, * FROM read_parquet($file)`,
+        `CREATE TABLE ${name} AS SELECT 0::USMALLINT AS run_id, * FROM read_parquet($file)`,
         { file: join(folder, `${name}.parquet`) },
       );
     for (const sql of definitionsInOrder(new Set(), FUNCTIONS)) await connection.run(sql);

@@ -24,5 +24,4 @@ for (const text of asked) {
     }),
   );
 }
-await db.writeCache();
 db.close();

@@ -156,7 +156,7 @@ describe('the cache', () => {
       writeFileSync(join(traces, name, 'x'), Buffer.alloc(1000));
       utimesSync(join(traces, name), 1e9 + n, 1e9 + n);
     }
-    prune(join(traces, 'used'), 1500);
+    prune(new Set([join(traces, 'used')]), 1500);
     expect(readdirSync(traces)).toEqual(['used']);
   });
 

@@ -134,7 +134,7 @@ describe('a check', () => {
   });
 
   it('without one of them is an error, and no finding', async () => {
-    const sql = 'SELECT 0::UTINYINT AS run_id, 0 AS icount, 0::BIGINT AS from_icount';
+    const sql = 'SELECT 0::USMALLINT AS run_id, 0 AS icount, 0::BIGINT AS from_icount';
     await expect(runCheck(db, { ...CHECKS[0], sql })).rejects.toThrow(
       /column process is missing; .*column icount is INTEGER, not BIGINT/,
     );

@@ -90,7 +90,6 @@ async function shapeOf(
   try {
     const result = await db.query(commandSql('difference-shape'), between);
     const lines = formatResult(result, format, { rows, width: terminalWidth() });
-    await db.writeCache();
     return lines;
   } finally {
     db.close();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import type { DatabaseOptions } from '../../db/trace-database.ts';
+import { unfinishedAt } from '../../db/unfinished.ts';
 import { exportDuckdb } from '../../export/duckdb.ts';
 import { exportPerfetto } from '../../export/perfetto/timeline.ts';
 import { exportArrow, exportParquet } from '../../export/tables.ts';
@@ -29,6 +30,7 @@ export const addExport = (cli: Argv): Argv =>
       if (existsSync(output))
         throw new BadInput(`${output} already exists`, 'remove it or choose another -o');
       const beside = `${output}.${process.pid}.tmp`;
+      const finished = unfinishedAt(beside);
       try {
         const names = givenNames({ symbols, profile });
         await exportTo(to as Target, file, beside, { limits: queryLimits(limits), names });
@@ -37,6 +39,7 @@ export const addExport = (cli: Argv): Argv =>
         throw writeError(error, output);
       } finally {
         rmSync(beside, { recursive: true, force: true });
+        finished();
       }
       printLines(describe(to as Target, output));
     },

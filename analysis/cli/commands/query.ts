@@ -52,7 +52,6 @@ export const addQuery = (cli: Argv): Argv =>
           writeBeside(output, `${formatResult(result, format as TextFormat, { exact: true }).join('\n')}\n`);
       }
       if (output !== undefined) print(`${output}: ${bytes(fileBytes(output))}`);
-      await db.writeCache();
     } catch (error) {
       throw output === undefined ? error : writeError(error, output);
     } finally {

@@ -37,7 +37,6 @@ export const addReport = (cli: Argv): Argv =>
           commandsOf: (finding) =>
             nextCommands(finding.check, finding, file).map((line) => line.replace(/^ *next: /, '')),
         });
-        await db.writeCache();
         const page = reportPage(data);
         writeBeside(output, page);
         print(`${output}: ${bytes(Buffer.byteLength(page))}; open it in a browser`);

@@ -31,7 +31,6 @@ export const addSql = (cli: Argv): Argv =>
         timer: false,
       };
       await converse(session, traces.join(', '));
-      await db.writeCache();
     } finally {
       db.close();
     }

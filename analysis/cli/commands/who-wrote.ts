@@ -60,7 +60,6 @@ async function whoWrote(file: string, question: Question): Promise<void> {
     try {
       const result = await db.query(commandSql('last-writers'), { writes: rowsOf(runs) });
       printLines(formatResult(result, format, { width: terminalWidth() }));
-      await db.writeCache();
       if (format === 'table') printLines(nextStep(file, runs));
     } finally {
       db.close();

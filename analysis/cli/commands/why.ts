@@ -38,7 +38,6 @@ async function why(file: string, asked: Asked): Promise<void> {
     if (asked.json) printLines(printableJson(story, 2).split('\n'));
     else if (!subject) print(`${file}: nothing failed, and no check finds anything`);
     else printLines(storyLines(file, story));
-    await db.writeCache();
   } finally {
     db.close();
   }

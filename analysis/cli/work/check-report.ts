@@ -45,7 +45,6 @@ export async function checkTraces(
     const found = await runChecks(db);
     const discovered =
       executes === undefined ? [] : await discoverWindows(db, paths, { limits, names, ...executes });
-    await db.writeCache();
     const looked = runs.map((run, n) => ({ ...run, hasWindow: run.hasWindow || isLooked(discovered[n]) }));
     const more = discovered.flatMap((one) => one.findings);
     const findings = more.length === 0 ? found : await rankedFor(db, [...found, ...more]);

@@ -1,0 +1,148 @@
+import { type DuckDBConnection, type DuckDBDataChunk, DuckDBTableFunction } from '@duckdb/node-api';
+import type { RecordBatch } from 'apache-arrow';
+import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
+import type { TraceTable } from '../tables/table.ts';
+import { duckType, fillChunk, VECTOR_ROWS } from './arrow-loader.ts';
+
+/**
+ * A table of a trace as a table function of SQL, `trace_rows_NAME()`: DuckDB takes 2,048 rows at a time, and no more of the table
+ * than a few batches is in memory. It reads what `stream` was given and nothing outside of it.
+ */
+export class TraceRows {
+  private readonly connection: DuckDBConnection;
+  private readonly registered = new Set<string>();
+  private source: Rows | undefined;
+
+  constructor(connection: DuckDBConnection) {
+    this.connection = connection;
+  }
+
+  /** Calls `run` with the SQL of the table's rows, in the order of the run. Throws what reading the trace threw. */
+  async stream(
+    table: TraceTable,
+    reader: TraceReader,
+    run: (rows: string) => Promise<unknown>,
+  ): Promise<void> {
+    this.register(table);
+    const source = new Rows(table, new ReadAhead(table.batches(reader)[Symbol.iterator]()));
+    this.source = source;
+    try {
+      await run(`${functionOf(table)}()`);
+    } catch (error) {
+      throw source.failure ?? error;
+    } finally {
+      source.batches.stop();
+      this.source = undefined;
+    }
+  }
+
+  private register(table: TraceTable): void {
+    if (this.registered.has(table.name)) return;
+    this.registered.add(table.name);
+    this.connection.registerTableFunction(
+      DuckDBTableFunction.create({
+        name: functionOf(table),
+        bindFunction: (info) => {
+          for (const column of table.columns) info.addResultColumn(column.name, duckType(column));
+        },
+        // In order: one thread.
+        initFunction: (info) => info.setMaxThreads(1),
+        mainFunction: (info, chunk) => {
+          if (this.source?.table !== table) return info.setError('it has no rows outside of the loader');
+          if (!this.source.fill(chunk)) info.setError('the trace cannot be read');
+        },
+      }),
+    );
+  }
+}
+
+const functionOf = ({ name }: TraceTable): string => `trace_rows_${name}`;
+
+/** Batches cut into DuckDB's vectors. */
+class Rows {
+  readonly table: TraceTable;
+  readonly batches: ReadAhead<RecordBatch>;
+  /** Thrown by the reader: DuckDB takes a text alone. */
+  failure: unknown;
+  private batch: RecordBatch | undefined;
+  private from = 0;
+
+  constructor(table: TraceTable, batches: ReadAhead<RecordBatch>) {
+    this.table = table;
+    this.batches = batches;
+  }
+
+  /** The next rows, none at the end; false after a failure. */
+  fill(chunk: DuckDBDataChunk): boolean {
+    try {
+      while (!this.batch || this.from >= this.batch.numRows) {
+        this.batch = this.batches.next();
+        this.from = 0;
+        if (this.batch) continue;
+        chunk.rowCount = 0;
+        return true;
+      }
+      const count = Math.min(VECTOR_ROWS, this.batch.numRows - this.from);
+      chunk.rowCount = count;
+      fillChunk(chunk, this.table, this.batch, this.from, count);
+      this.from += count;
+      return true;
+    } catch (error) {
+      this.failure = error;
+      return false;
+    }
+  }
+}
+
+/** Batches decoded while DuckDB compresses those before: two of them make its row group. */
+const AHEAD = 4;
+
+/** An iterator that makes its next values while nobody asks. */
+class ReadAhead<Value> {
+  private readonly values: Iterator<Value>;
+  private readonly ready: Value[] = [];
+  private failure: { readonly error: unknown } | undefined;
+  private ended = false;
+  private scheduled = false;
+
+  constructor(values: Iterator<Value>) {
+    this.values = values;
+  }
+
+  /** Undefined at the end; throws what the iterator threw, after the values before that. */
+  next(): Value | undefined {
+    if (this.ready.length === 0) this.take();
+    const value = this.ready.shift();
+    if (value === undefined && this.failure) throw this.failure.error;
+    this.schedule();
+    return value;
+  }
+
+  /** Asks the iterator for no more. */
+  stop(): void {
+    this.ended = true;
+    this.ready.length = 0;
+  }
+
+  private take(): void {
+    if (this.ended) return;
+    try {
+      const { done, value } = this.values.next();
+      if (done) this.ended = true;
+      else this.ready.push(value);
+    } catch (error) {
+      this.ended = true;
+      this.failure = { error };
+    }
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.ended || this.ready.length >= AHEAD) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.take();
+      this.schedule();
+    });
+  }
+}

@@ -1,0 +1,34 @@
+import { discard } from './cache-folder.ts';
+
+/** Files and folders in the making, which go when the process is told to end: a killed command leaves nothing half-written. */
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+const unfinished = new Set<string>();
+
+/** From now on the path is removed when the process is ended, until the function returned is called. */
+export function unfinishedAt(path: string): () => void {
+  if (unfinished.size === 0) {
+    for (const signal of SIGNALS) process.on(signal, ended);
+    process.on('exit', removeAll);
+  }
+  unfinished.add(path);
+  return () => {
+    unfinished.delete(path);
+    if (unfinished.size > 0) return;
+    for (const signal of SIGNALS) process.off(signal, ended);
+    process.off('exit', removeAll);
+  };
+}
+
+function removeAll(): void {
+  for (const path of unfinished) discard(path);
+}
+
+function ended(signal: NodeJS.Signals): void {
+  // A job that ends in order does so, and removes what is its own.
+  if (process.listenerCount(signal) > 1) return;
+  removeAll();
+  process.off(signal, ended);
+  process.kill(process.pid, signal);
+}

@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { TraceCache } from '../../analysis/db/cache.ts';
+import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import { TraceRows } from '../../analysis/db/trace-rows.ts';
+import { exportParquet } from '../../analysis/export/tables.ts';
+import { stores } from '../../analysis/tables/stores.ts';
+import type { TraceTable } from '../../analysis/tables/table.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
+import { MAX_TABLE_ROWS } from '../../schemas/trace/limits.ts';
+import { manyStores } from './many-rows.ts';
+
+/** Tables go from a trace to Parquet in order, batch by batch, and nothing of one is left that was not finished. */
+
+const folder = mkdtempSync(join(tmpdir(), 'r386-'));
+const trace = join(folder, 'stores.r386');
+const ROWS = 400_000;
+
+beforeAll(() => {
+  vi.stubEnv('XDG_CACHE_HOME', join(folder, 'cache'));
+  manyStores(trace, ROWS);
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+
+const ORDERED = `SELECT count(*)::INTEGER AS n, count(*) FILTER (row = seq AND linear = 4 * seq)::INTEGER AS right
+  FROM (SELECT row_number() OVER () - 1 AS row, seq, linear FROM stores)`;
+
+it.each([
+  ['streamed', true],
+  ['from the cache', true],
+  ['in memory', false],
+])('every row in its place: %s', async (_, cache) => {
+  const db = await TraceDatabase.open([trace], { cache });
+  expect((await db.query(ORDERED)).getRowObjectsJson()).toEqual([{ n: ROWS, right: ROWS }]);
+  db.close();
+});
+
+it('a few batches are made ahead of what DuckDB takes, and no more', async () => {
+  let made = 0;
+  const counted: TraceTable = {
+    ...stores,
+    *batches(reader) {
+      for (let again = 0; again < 20; again++)
+        for (const batch of stores.batches(reader)) {
+          made += batch.numRows;
+          yield batch;
+        }
+    },
+  };
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  const reader = TraceReader.open(trace);
+  const rows = new TraceRows(connection);
+  const ahead: number[] = [];
+  await rows.stream(counted, reader, async (sql) => {
+    const result = await connection.stream(`SELECT seq FROM ${sql}`);
+    for (
+      let taken = 0, chunk = await result.fetchChunk();
+      chunk && chunk.rowCount > 0;
+      chunk = await result.fetchChunk()
+    ) {
+      taken += chunk.rowCount;
+      ahead.push(made - taken);
+    }
+  });
+  expect(made).toBe(20 * ROWS);
+  expect(Math.max(...ahead)).toBeLessThan(15 * MAX_TABLE_ROWS);
+  await expect(connection.run(`FROM trace_rows_stores()`)).rejects.toThrow(/no rows outside/);
+  reader.close();
+  connection.closeSync();
+  instance.closeSync();
+});
+
+it('exported Parquet is as small as what is kept', async () => {
+  const out = join(folder, 'out');
+  mkdirSync(out);
+  const db = await TraceDatabase.open([trace], { outputFolders: [out] });
+  await exportParquet(db, out);
+  db.close();
+  const { folder: own } = new TraceCache(trace, () => {});
+  const kept = readdirSync(own).find((name) => name.startsWith('stores.')) as string;
+  const sizes = [join(out, 'stores.parquet'), join(own, kept)].map((path) => statSync(path).size);
+  expect(sizes[0]).toBeLessThan(1.02 * sizes[1]);
+});
+
+it.skipIf(process.platform === 'win32')('a query that is killed leaves nothing', async () => {
+  const large = manyStores(join(folder, 'large.r386'), 3_000_000);
+  const { folder: own } = new TraceCache(large, () => {});
+  const cli = join(import.meta.dirname, '../../bin/rewind386.js');
+  const child = spawn(process.execPath, [cli, 'query', large, '--sql', 'SELECT count(*) FROM stores'], {
+    stdio: 'ignore',
+  });
+  const ended = once(child, 'exit');
+  const files = () => {
+    try {
+      return readdirSync(own);
+    } catch {
+      return [];
+    }
+  };
+  while (files().length === 0 && child.exitCode === null) await setTimeout(5);
+  expect(files()).toEqual([`tmp-${child.pid}-stores.parquet`]);
+  child.kill('SIGTERM');
+  expect((await ended)[1]).toBe('SIGTERM');
+  expect(files()).toEqual([]);
+});
