@@ -9,6 +9,7 @@ const assets = [
   'schemas',
   'analysis/sql',
   'analysis/check',
+  'analysis/bundle',
   'analysis/export',
   'recorder/guest/images',
   'recorder/guest/profile.json',

@@ -65,7 +65,8 @@ export interface Verification {
 /** Throws TraceDamage when the bundle lacks the answer to a question that every bundle of its version has. */
 export function checkComplete({ toolVersion, expectations: expected }: TraceBundle): void {
   const answered = new Set(expected.filter(({ sql }) => sql === '').map(({ name }) => name.raw));
-  const missing = requiredOf(toolVersion.raw).filter((name) => !answered.has(name));
+  const later = (name: string) => [...answered].some((answer) => answer.startsWith(`${name}/`));
+  const missing = requiredOf(toolVersion.raw).filter((name) => !answered.has(name) && !later(name));
   if (missing.length > 0)
     throw new TraceDamage(
       'bundle',

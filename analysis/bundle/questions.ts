@@ -1,7 +1,7 @@
 import type { Expectation } from '../../schemas/trace/bundle.ts';
 import { CHECKS } from '../check/catalog.ts';
 import type { SqlValues } from '../db/statement.ts';
-import { QUERIES, type SqlFile } from '../sql/catalog.ts';
+import { QUERIES, readSqlFolder, type SqlFile } from '../sql/catalog.ts';
 
 /** The questions that a bundle answers. All SQL of the ones that come with the tool is the tool's; a bundle only names them. */
 export interface Question {
@@ -16,12 +16,17 @@ export interface Question {
 /** Every bundle answers these: each named query without parameters, and each check. */
 export const BUILT_IN: readonly Question[] = [
   ...QUERIES.filter(({ parameters }) => parameters.length === 0).map((query) => ofQuery(query, {})),
-  ...CHECKS.map(({ name, sql }) => ({
-    name: `check ${name}`,
-    sql: `SELECT icount, from_icount, summary FROM (${sql})`,
-    values: {},
-  })),
+  ...CHECKS.map(({ name, revision, sql }) => ofCheck(revision === 1 ? name : `${name}/${revision}`, sql)),
 ];
+
+/** Checks as they were, for the bundles that answered them: a check that selects other rows now is another question. */
+const EARLIER: readonly Question[] = readSqlFolder(new URL('earlier/', import.meta.url)).map(
+  ({ name, sql }) => ofCheck(name, sql),
+);
+
+function ofCheck(name: string, sql: string): Question {
+  return { name: `check ${name}`, sql: `SELECT icount, from_icount, summary FROM (${sql})`, values: {} };
+}
 
 /** A named query with its parameters. */
 export function ofQuery({ name, sql, renamed }: SqlFile, values: Question['values']): Question {
@@ -65,7 +70,7 @@ function notLater(version: string, limit: string): boolean {
 /** The question of the tool's own that an expectation names, or repeats word for word; undefined when it is none. */
 export function knownQuestion({ name, sql, values }: Expectation): Question | undefined {
   if (sql.trim() !== '') return BUILT_IN.find((question) => question.sql.trim() === sql.trim());
-  const builtIn = BUILT_IN.find((question) => question.name === name.raw);
+  const builtIn = [...BUILT_IN, ...EARLIER].find((question) => question.name === name.raw);
   if (builtIn) return Object.keys(values).length === 0 ? builtIn : undefined;
   const query = QUERIES.find((one) => one.name === name.raw);
   if (!query || !sameNames(query, values)) return undefined;

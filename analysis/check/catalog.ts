@@ -15,6 +15,8 @@ export interface Check {
   readonly severity: (typeof SEVERITIES)[number];
   /** Facts that a trace must have for the check to say something. */
   readonly needs: (typeof NEEDS)[number] | undefined;
+  /** Rises when an earlier version selected other rows: a bundle of that version keeps its question (analysis/bundle/earlier). */
+  readonly revision: number;
   readonly sql: string;
 }
 
@@ -46,6 +48,11 @@ export const CHECK_COLUMNS = {
     nullable: true,
     doc: 'named query, with its parameters, that tells more; NULL when there is none',
   },
+  uses: {
+    type: 'BIGINT',
+    doc: 'accesses, faults or stores that are this one incident; 0 when it came to none',
+  },
+  stores: { type: 'BIGINT', doc: 'of the accesses, those that stored' },
 } as const satisfies Record<string, CheckColumn>;
 
 /** Says in words where a query's columns break the contract; empty when they keep it. */
@@ -74,7 +81,9 @@ export function parseCheck({ name, title, doc, text, sql }: SqlFile): Check {
   const severity = oneOf('severity', SEVERITIES);
   const classOf = tag('class');
   if (!severity || classOf === undefined) throw new Error(`check ${name}: @class or @severity is missing`);
-  return { name, title, doc, class: classOf, severity, needs: oneOf('needs', NEEDS), sql };
+  const revision = Number(tag('revision') ?? 1);
+  if (!Number.isInteger(revision) || revision < 1) throw new Error(`check ${name}: @revision is no number`);
+  return { name, title, doc, class: classOf, severity, needs: oneOf('needs', NEEDS), revision, sql };
 }
 
 /** Of each folder here, by name. */

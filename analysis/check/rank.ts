@@ -23,7 +23,7 @@ function rankOf({ check, leadsToDeath }: Finding): number {
   return death < 0 ? 1 + DEATHS.length : 1 + death;
 }
 
-/** The worst first: the findings of a class stand together, where the worst of them belongs. */
+/** The worst first: the findings of a class stand together, where the worst of them belongs; what stored comes before what only read. */
 export function ranked(findings: readonly Finding[]): Finding[] {
   const best = new Map<Check, number>();
   for (const finding of findings)
@@ -34,6 +34,7 @@ export function ranked(findings: readonly Finding[]): Finding[] {
       classRank(a) - classRank(b) ||
       CHECKS.indexOf(a.check) - CHECKS.indexOf(b.check) ||
       rankOf(a) - rankOf(b) ||
+      Number(b.stores > 0) - Number(a.stores > 0) ||
       a.run - b.run ||
       a.icount - b.icount,
   );

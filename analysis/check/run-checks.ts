@@ -4,7 +4,7 @@ import { brokenContract, type Check } from './catalog.ts';
 import { ranked, tellsOfDeath } from './rank.ts';
 import { applicable, runFacts } from './run-facts.ts';
 
-/** One row that a check selected. */
+/** One incident: a row that a check selected. */
 export interface Finding {
   readonly check: Check;
   /** Which of the traces. */
@@ -14,6 +14,9 @@ export interface Finding {
   readonly fromIcount: number;
   /** One sentence with symbols and processes. */
   readonly summary: Untrusted;
+  /** Accesses, faults or stores that are this incident, and of the accesses those that stored. */
+  readonly uses: number;
+  readonly stores: number;
   /** Named query, with its parameters, that tells more. */
   readonly query: string | undefined;
   /** A page-table write of its story made the address that the machine's death names map to what it did then. */
@@ -30,7 +33,7 @@ export async function runChecks(db: TraceDatabase): Promise<Finding[]> {
   const checks = applicable(await runFacts(db));
   for (const check of checks) await keepContract(db, check);
   const findings: Finding[] = [];
-  for (const check of checks) findings.push(...(await runCheck(db, check)));
+  for (const check of checks) findings.push(...(await findingsOf(db, check)));
   return await rankedFor(db, findings);
 }
 
@@ -48,8 +51,13 @@ async function keepContract(db: TraceDatabase, { name, sql }: Check): Promise<vo
   if (broken.length > 0) throw new Error(`check ${name}: ${broken.join('; ')}`);
 }
 
+/** Throws an Error for a check that does not keep the contract of a check's columns. */
 export async function runCheck(db: TraceDatabase, check: Check): Promise<Finding[]> {
   await keepContract(db, check);
+  return await findingsOf(db, check);
+}
+
+async function findingsOf(db: TraceDatabase, check: Check): Promise<Finding[]> {
   const rows = await db.query(`SELECT * FROM (${check.sql}) ORDER BY run_id, icount`);
   return rows.getRowObjectsJson().map((row) => ({
     check,
@@ -57,6 +65,8 @@ export async function runCheck(db: TraceDatabase, check: Check): Promise<Finding
     icount: Number(row.icount),
     fromIcount: Number(row.from_icount),
     summary: untrusted(String(row.summary)),
+    uses: Number(row.uses),
+    stores: Number(row.stores),
     query: row.query === null ? undefined : String(row.query),
     leadsToDeath: false,
   }));

@@ -17,8 +17,9 @@ export interface RunFacts {
 
 export async function runFacts(db: TraceDatabase): Promise<RunFacts[]> {
   const rows = await db.query(
-    `SELECT detail, torn, exit, exit_code, instructions, alternate_slot, w.run_id IS NOT NULL AS has_window
-    FROM run LEFT JOIN (SELECT DISTINCT run_id FROM windows WHERE window_id > 0) w USING (run_id) ORDER BY run.run_id`,
+    `SELECT detail, torn, exit, exit_code, instructions, alternate_slot,
+      EXISTS (FROM windows w WHERE w.run_id = run.run_id AND w.window_id > 0) AS has_window
+    FROM run ORDER BY run_id`,
   );
   return rows.getRowObjectsJson().map((row) => ({
     detail: String(row.detail),

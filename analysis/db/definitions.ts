@@ -11,6 +11,11 @@ export const DEFINITIONS: ReadonlyMap<string, string> = new Map([
   ),
 ]);
 
+/** Views that are computed once, when they are first asked for. */
+export const KEPT_VIEWS: ReadonlySet<string> = new Set(
+  VIEWS.filter(({ isKept }) => isKept).map(({ name }) => name),
+);
+
 /** Words of SQL that may be names. */
 export const wordsOf = (sql: string): ReadonlySet<string> =>
   new Set(sql.toLowerCase().match(/[a-z_][a-z_0-9]*/g));

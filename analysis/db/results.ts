@@ -41,13 +41,17 @@ export function formatResult(
   const rows = cells(result);
   switch (format) {
     case 'csv':
-      return [names, ...rows].map((row) => row.map((cell) => csvCell(cell, shape.exact ?? false)).join(','));
+      return [names, ...rows].map((row) => csvLine(row, shape.exact ?? false));
     case 'json':
       return jsonLines(names, rows);
     case 'table':
       return table(names, rows, shape);
   }
 }
+
+/** Cells as one line of CSV. `exact`: for a file; else what is hidden in a text is shown. */
+export const csvLine = (cells: readonly Cell[], exact: boolean): string =>
+  cells.map((cell) => csvCell(cell, exact)).join(',');
 
 const csvCell = (cell: Cell, exact: boolean): string => {
   const text = cell === null ? '' : exact ? String(cell) : printable(String(cell));

@@ -6,7 +6,7 @@ import { TABLES } from '../tables/index.ts';
 import type { TraceTable } from '../tables/table.ts';
 import { appendBatches, createTable } from './arrow-loader.ts';
 import { makeRoom, TraceCache } from './cache.ts';
-import { DEFINITIONS, definitionsInOrder, wordsOf } from './definitions.ts';
+import { DEFINITIONS, definitionsInOrder, KEPT_VIEWS, wordsOf } from './definitions.ts';
 import { registerGuestFunctions } from './guest-functions.ts';
 import { hexLiterals } from './hex-literals.ts';
 import { DEFAULT_LIMITS, type QueryLimits } from './limits.ts';
@@ -194,7 +194,16 @@ export class TraceDatabase {
     else if (definition !== undefined) {
       await this.load(definition);
       await this.explained(definition, () => this.connection.run(definition));
+      if (KEPT_VIEWS.has(name)) await this.keep(name);
     }
+  }
+
+  /** Puts the rows of a view in its place. */
+  private async keep(view: string): Promise<void> {
+    await withinTime(this.connection, this.limits.seconds, async () => {
+      await this.connection.run(`CREATE TABLE ${view}_rows AS FROM ${view}`);
+    });
+    await this.connection.run(`CREATE OR REPLACE VIEW ${view} AS FROM ${view}_rows`);
   }
 
   private async loadTable(table: TraceTable): Promise<void> {

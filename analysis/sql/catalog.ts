@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 /**
  * The SQL that comes with the tool: one file each. A file begins with comment lines: a title, then prose, then for each
  * parameter a line `@param name meaning`, for each column of the result a line `@column name meaning`, and a line
- * `@renamed name old` for one that had another name in an earlier version, by which bundles know it. Views are bodies of
+ * `@renamed name old` for one that had another name in an earlier version, by which bundles know it. A view with `@kept` is computed
+ * once, when it is first asked for. Views are bodies of
  * CREATE VIEW; the files of macros/ have many statements, each with its own comment. No column has the name of an SQL keyword: nobody has to quote it.
  */
 
@@ -36,6 +37,8 @@ export interface SqlFile {
 export interface SqlView extends SqlFile {
   /** True if it is a named query as well. */
   readonly isQuery: boolean;
+  /** Computed once and kept, for what takes long and has few rows. */
+  readonly isKept: boolean;
 }
 
 const folder = new URL('./', import.meta.url);
@@ -125,9 +128,14 @@ export const QUERIES: readonly SqlFile[] = readSqlFolder(new URL('queries/', fol
 
 /** Relations that SQL can select from besides the tables: the views, and the named queries that need no parameter. */
 export const VIEWS: readonly SqlView[] = [
-  ...readSqlFolder(new URL('views/', folder)).map((view) => ({ ...view, isQuery: false })),
+  ...readSqlFolder(new URL('views/', folder)).map((view) => ({
+    ...view,
+    isQuery: false,
+    isKept: /^-- @kept$/m.test(view.text),
+  })),
   ...QUERIES.filter(({ parameters }) => parameters.length === 0).map((query) => ({
     ...query,
     isQuery: true,
+    isKept: false,
   })),
 ].map((view) => ({ ...view, name: view.name.replaceAll('-', '_') }));

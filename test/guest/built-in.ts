@@ -10,6 +10,7 @@ import { DEFAULT_CONFIG, type MachineConfig } from '../../recorder/machine/confi
 export interface GuestRun {
   readonly kernel: 'buggy' | 'fixed';
   readonly workload: string;
+  readonly variant?: string;
   readonly seed: number;
   /** Percent of the workload's default length. */
   readonly scale?: number;
@@ -27,6 +28,7 @@ export async function runGuest(run: GuestRun): Promise<RecordResult & { readonly
     guest: 'bsd96',
     kernel: run.kernel,
     workload: run.workload,
+    variant: run.variant,
     seed,
     modules: [],
     append: run.scale ? `scale=${run.scale}` : undefined,

@@ -11,5 +11,5 @@ SELECT run_id, set_icount AS from_icount, first_access_icount AS icount, process
   || CASE WHEN writes > 0 THEN ' stored through it: ' ELSE ' read through it: ' END
   || CASE WHEN reads + writes > 32 THEN reads || ' reads and ' || writes || ' writes, the first ' || split_part(accesses, ', ', 1)
      ELSE accesses END AS summary,
-  'foreign-pmap' AS query
+  'foreign-pmap' AS query, reads + writes AS uses, writes AS stores
 FROM foreign_pmap

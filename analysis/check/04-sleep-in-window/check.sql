@@ -1,15 +1,19 @@
 -- Sleep in the window
 --
--- The alternate slot was set, CR3 was switched away and back, and the window was used without looking at the slot again.
+-- The alternate slot was set, CR3 was switched away and back, and the window was used without looking at the slot again, which still named
+-- what was meant. One row for each time that the slot was set.
 -- @class 4
 -- @severity warning
 -- @needs alternate_map
-SELECT a.run_id, a.own_icount AS from_icount, a.icount, owner_text(a.run_id, a.cr3, a.icount) AS process,
-  symbol(a.run_id, a.eip) AS code,
-  owner_text(a.run_id, a.cr3, a.icount) || ' set the alternate map at icount ' || a.own_icount || ', another process ran from icount '
-  || c.icount || ', and ' || symbol(a.run_id, a.eip) || ' used the map without looking: ' || hex32(a.linear) AS summary,
-  'aptd-timeline' AS query
-FROM alternate_slot a
-ASOF JOIN (SELECT * FROM control_writes WHERE reg = 'cr3' AND old <> new) c
-  ON c.run_id = a.run_id AND c.old = a.cr3 AND c.seq <= a.seq
-WHERE a.is_access AND c.seq > a.own_seq
+-- @revision 2
+WITH incidents AS (
+  SELECT run_id, own_seq, own_icount, own_dir, dir, min(cause_icount) AS cause_icount, cr3, min(icount) AS icount, arg_min(eip, seq) AS eip, arg_min(linear, seq) AS linear,
+    count(*) AS uses, count(*) FILTER (access = 'write') AS stores
+  FROM window_misuses WHERE class = '4' GROUP BY run_id, own_seq, own_icount, own_dir, dir, cr3
+)
+SELECT run_id, own_icount AS from_icount, icount, owner_text(run_id, cr3, icount) AS process, symbol(run_id, eip) AS code,
+  owner_text(run_id, cr3, icount) || ' set the alternate map at icount ' || own_icount || ', another process ran from icount ' || cause_icount || ', and '
+  || symbol(run_id, eip) || ' used the map without looking: '
+  || uses_text(uses, stores) AS summary,
+  'aptd-timeline' AS query, uses, stores
+FROM incidents

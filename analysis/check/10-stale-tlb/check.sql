@@ -1,17 +1,22 @@
 -- Stale translation used
 --
--- An access hit a TLB entry that differs from what the page tables say, and it mattered: the entry led to another frame, or
--- the access is no longer allowed, or a write did not set the dirty bit again. A kernel may leave entries stale in other ways
--- (Linux does, when it joins pages to large ones); `tlb_events` has those too.
+-- Accesses hit TLB entries that differ from what the page tables say, and it mattered: the entry led to another frame, or the access is no
+-- longer allowed, or a write did not set the dirty bit again. One row for each place in the code that changed entries and did not flush.
+-- A kernel may leave entries stale in other ways (Linux does, when it joins pages to large ones); `tlb_events` has those too.
 -- @class 10
 -- @severity error
-SELECT t.run_id, t.icount AS from_icount, t.icount, owner_text(t.run_id, t.cr3, t.icount) AS process,
-  symbol(t.run_id, t.eip) AS code,
-  symbol(t.run_id, t.eip) || ' (' || t.access || ' of ' || hex32(t.linear) || ') used ' || pte_text(t.used)
-  || ' from the TLB; the page tables say ' || pte_text(t.fresh) AS summary,
-  'pte-history 0x' || hex32(t.linear) AS query
-FROM tlb_events t
-WHERE t.op = 'stale_use' AND (
-  NOT is_present(t.fresh) OR frame_at(t.used, t.linear) <> frame_at(t.fresh, t.linear)
-  OR (t.access = 'write' AND NOT is_writable(t.fresh)) OR (t.cpl = 3 AND NOT is_user(t.fresh))
-  OR (t.access = 'write' AND is_large(t.used) = is_large(t.fresh) AND is_dirty(t.used) AND NOT is_dirty(t.fresh)))
+-- @revision 2
+WITH incidents AS (
+  SELECT run_id, cause_eip, min(cause_icount) AS cause_icount, min(icount) AS icount, arg_min(eip, seq) AS eip, arg_min(cr3, seq) AS cr3,
+    arg_min(linear, seq) AS linear, arg_min(access, seq) AS access, arg_min(used, seq) AS used, arg_min(fresh, seq) AS fresh,
+    arg_min(cause_old, seq) AS cause_old, arg_min(cause_new, seq) AS cause_new, count(DISTINCT cause_seq) AS changes,
+    count(*) AS uses, count(*) FILTER (access = 'write') AS stores
+  FROM stale_uses WHERE class = '10' GROUP BY run_id, cause_eip
+)
+SELECT run_id, coalesce(cause_icount, icount) AS from_icount, icount, owner_text(run_id, cr3, icount) AS process, symbol(run_id, eip) AS code,
+  coalesce(code_at(run_id, cause_eip) || ' changed the PTE of ' || hex32(linear) || ' at icount ' || cause_icount || ' without a flush' || again_text(changes) || '; ', '')
+  || symbol(run_id, eip) || ' (' || access || ' of ' || hex32(linear) || ') used ' || pte_text(used) || ' from the TLB; the page tables say '
+  || pte_text(fresh) || ': '
+  || uses_text(uses, stores) AS summary,
+  'pte-history 0x' || hex32(linear) AS query, uses, stores
+FROM incidents

@@ -15,5 +15,5 @@ SELECT run_id, set_icount AS from_icount, last_use_icount AS icount, process, co
   || '; back in ' || use_at || ', it was stored through: '
   || CASE WHEN reads + writes > 8 THEN reads || ' reads and ' || writes || ' writes, the first ' || split_part(accesses, ', ', 1)
      ELSE accesses END AS summary,
-  'window-hijack' AS query
+  'window-hijack' AS query, reads + writes AS uses, writes AS stores
 FROM window_hijack WHERE verdict = 'corruption'

@@ -7,8 +7,8 @@
 -- @class exception-loop
 -- @severity error
 SELECT f.run_id, f.icount AS from_icount, f.icount, owner_text(f.run_id, f.cr3, f.icount) AS process,
-  symbol(f.run_id, f.eip) AS code,
-  f.text || coalesce('; in ' || symbol(f.run_id, f.eip), '') AS summary,
-  NULL::VARCHAR AS query
+  code_at(f.run_id, f.eip) AS code,
+  f.text || coalesce('; in ' || code_at(f.run_id, f.eip), '') AS summary,
+  NULL::VARCHAR AS query, 1::BIGINT AS uses, 0::BIGINT AS stores
 FROM failures f
 WHERE f.kind = 'exception_loop'

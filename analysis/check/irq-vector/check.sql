@@ -19,5 +19,5 @@ SELECT g.run_id, g.icount AS from_icount, g.icount, owner_text(g.run_id, g.cr3, 
   symbol(g.run_id, g.eip) AS code,
   'IRQ ' || g.irq || ' is delivered at vector ' || g.vector || ', which exceptions have too: '
   || CASE g.times WHEN 1 THEN 'once' ELSE g.times || ' times' END || ', the first in ' || symbol(g.run_id, g.eip) AS summary,
-  'interrupt-nesting' AS query
+  'interrupt-nesting' AS query, g.times AS uses, 0::BIGINT AS stores
 FROM grouped g

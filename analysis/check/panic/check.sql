@@ -10,7 +10,7 @@ SELECT f.run_id, coalesce(w.write_icount, f.icount) AS from_icount, f.icount, ow
   f.text || CASE WHEN w.write_icount IS NULL THEN '' ELSE
     '; the ' || upper(w.level) || ' of ' || hex32(f.address) || ' in directory ' || hex32(w.directory) || ' was last written at icount ' || w.write_icount
     || ' by ' || symbol(f.run_id, w.eip) || ' from ' || pte_text(w.old) || ' to ' || pte_text(w.new) END AS summary,
-  CASE WHEN w.write_icount IS NOT NULL THEN 'pte-history 0x' || hex32(f.address) END AS query
+  CASE WHEN w.write_icount IS NOT NULL THEN 'pte-history 0x' || hex32(f.address) END AS query, 1::BIGINT AS uses, 0::BIGINT AS stores
 FROM failures f
 LEFT JOIN (
   SELECT * FROM death_writes WHERE kind = 'panic'

@@ -9,5 +9,5 @@ SELECT run_id, set_icount AS from_icount, last_use_icount AS icount, process, us
   || '; ' || switch_at || ' switched the window ' || window_name || ' (' || page || ') from frame ' || intended || ' to ' || left_at
   || '; back in ' || use_at || ', it was read: '
   || CASE WHEN reads > 8 THEN reads || ' reads, the first ' || split_part(accesses, ', ', 1) ELSE accesses END AS summary,
-  'window-hijack' AS query
+  'window-hijack' AS query, reads AS uses, 0::BIGINT AS stores
 FROM window_hijack WHERE verdict = 'wrong read'

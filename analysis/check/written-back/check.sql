@@ -9,5 +9,5 @@ SELECT run_id, set_icount AS from_icount, last_use_icount AS icount, process, us
   set_at || ' read ' || window_name || ' = ' || intended || '; '
   || cause || coalesce(' (' || handler || ') interrupted at icount ' || interrupt_icount || ', and ', ' ran: ')
   || switch_at || ' set it to ' || left_at || '; ' || use_at || ' wrote it back: ' || split_part(accesses, ', ', 1) AS summary,
-  'window-hijack' AS query
+  'window-hijack' AS query, 1::BIGINT AS uses, 1::BIGINT AS stores
 FROM window_hijack WHERE verdict = 'written back'

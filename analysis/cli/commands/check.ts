@@ -1,13 +1,12 @@
 import type { Argv } from 'yargs';
-import { printableJson } from '../../../schemas/untrusted.ts';
 import { CHECKS } from '../../check/catalog.ts';
 import { DISKS } from '../options/disk-option.ts';
 import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
 import { EXIT } from '../report/exit-status.ts';
 import { printLines } from '../terminal/output.ts';
-import { checkTraces, describeReport } from '../work/check-report.ts';
-import { reportFacts } from '../work/report-facts.ts';
+import { asCsv, asJson, asJunit, CHECK_FORMATS } from '../work/check-formats.ts';
+import { checkTraces, describeReport, type Report } from '../work/check-report.ts';
 
 /** `rewind386 check`: runs the invariants over traces and reports what breaks them. */
 export const addCheck = (cli: Argv): Argv =>
@@ -15,27 +14,32 @@ export const addCheck = (cli: Argv): Argv =>
     'check <files..>',
     'run every invariant over traces',
     options,
-    async ({ files, all, json, replay, disk, symbols, profile, ...limits }) => {
+    async ({ files, all, json, format, replay, disk, symbols, profile, ...limits }) => {
       const report = await checkTraces(files.map(String), {
         limits: queryLimits(limits),
         names: givenNames({ symbols, profile }),
         ...(replay ? { executes: { disks: disk } } : {}),
       });
-      printLines(
-        json
-          ? printableJson(reportFacts(report), 2).split('\n')
-          : describeReport(report, all ? Number.POSITIVE_INFINITY : SHOWN),
-      );
+      const shown = all ? Number.POSITIVE_INFINITY : SHOWN;
+      printLines(FORMATS[json ? 'json' : format](report, shown));
       process.exitCode = report.findings.length > 0 ? EXIT.findings : EXIT.ok;
     },
   );
+
+const FORMATS: Readonly<Record<(typeof CHECK_FORMATS)[number], (report: Report, shown: number) => string[]>> =
+  { text: describeReport, json: asJson, csv: asCsv, junit: asJunit };
 
 const options = (yargs: Argv) =>
   yargs
     .positional('files', { type: 'string', array: true, demandOption: true, describe: 'the traces' })
     .options({
       all: { type: 'boolean', default: false, describe: 'show every finding of a class' },
-      json: { type: 'boolean', default: false, describe: 'print JSON: one object with every finding' },
+      format: {
+        choices: CHECK_FORMATS,
+        default: 'text' as const,
+        describe: 'text for people; json, csv or junit (XML) with every finding',
+      },
+      json: { type: 'boolean', default: false, describe: 'the same as --format json' },
       replay: {
         type: 'boolean',
         default: true,

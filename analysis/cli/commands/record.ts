@@ -152,6 +152,11 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: `${BUILTIN_GUEST}: ${WORKLOADS.join(', ')}`,
       },
+      variant: {
+        type: 'string',
+        requiresArg: true,
+        describe: `${BUILTIN_GUEST}: a mistake of history, by its name in docs/bug-classes.md`,
+      },
       seed: {
         type: 'string',
         default: '1',

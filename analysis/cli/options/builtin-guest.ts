@@ -9,10 +9,36 @@ export const BUILTIN_GUEST = 'bsd96';
 export const KERNELS = ['buggy', 'fixed'] as const;
 export const WORKLOADS = ['ftpd', 'forkstorm', 'pageio', 'selftest'] as const;
 
+/**
+ * Mistakes of history that the image variants.elf makes when asked (recorder/guest/kernel/include/variant.h); docs/bug-classes.md has
+ * the class of each.
+ */
+export const VARIANTS = [
+  'none',
+  'save-restore',
+  'restore-no-flush',
+  'no-fault-wait',
+  'reads-only',
+  'shared-directory',
+  'pmap-copy',
+  'pv-reclaim',
+  'no-flush',
+  'skip-flush',
+  'target-exits',
+  'table-gone',
+  'remove-no-flush',
+  'early-invlpg',
+  'early-free',
+  'pmap1',
+  'lost-dirty',
+] as const;
+
 const DISK = 'bsd96-disk';
 const image = (name: string) => readFileSync(new URL(`../../../recorder/guest/${name}`, import.meta.url));
 
 export const builtinKernel = (): Uint8Array => image('images/kernel.elf');
+/** The kernel that can make mistakes of history, by its boot option `variant`. */
+export const builtinVariants = (): Uint8Array => image('images/variants.elf');
 /** Debugging information (DWARF) for a kernel image, if it is the built-in one. */
 export const builtinDebugFile = (kernel: Uint8Array): Uint8Array | undefined =>
   Buffer.compare(kernel, builtinKernel()) === 0 ? image('images/kernel.debug') : undefined;

@@ -12,7 +12,9 @@ import {
   builtinDiskSource,
   builtinKernel,
   builtinProfile,
+  builtinVariants,
   KERNELS,
+  VARIANTS,
   WORKLOADS,
 } from './builtin-guest.ts';
 import { type Media, mediumKind, openDrives, withMedium } from './drives.ts';
@@ -26,6 +28,8 @@ export interface GuestRequest {
   readonly guest?: string | undefined;
   readonly kernel?: string | undefined;
   readonly workload?: string | undefined;
+  /** A mistake of history, of the built-in guest. */
+  readonly variant?: string | undefined;
   readonly seed: bigint;
   /** Kernel command line; for the built-in guest, more of its options. */
   readonly append?: string | undefined;
@@ -79,33 +83,37 @@ export function openGuest(request: GuestRequest): Guest {
 function openBuiltin(request: GuestRequest): Guest {
   const kernel = oneOf(KERNELS, request.kernel ?? KERNELS[0], 'kernel');
   const workload = oneOf(WORKLOADS, request.workload ?? WORKLOADS[0], 'workload');
+  const variant = request.variant === undefined ? undefined : oneOf(VARIANTS, request.variant, 'variant');
   // The same seed drives the outside (disk latencies) and, as a boot option, the workload's own choices.
   const options = [
     `kernel=${kernel}`,
     `workload=${workload}`,
     `seed=${request.seed & 0xffff_ffffn}`,
+    variant === undefined ? '' : `variant=${variant}`,
     request.append ?? '',
   ];
   return {
     ...assemble(
       request,
       BUILTIN_GUEST,
-      builtinKernel(),
-      options.join(' ').trim(),
+      variant === undefined ? builtinKernel() : builtinVariants(),
+      options.filter((option) => option !== '').join(' '),
       builtinProfile(),
       'the built-in profile',
     ),
     name: BUILTIN_GUEST,
     disk: builtinDiskSource(),
-    labels: { kernel, workload },
+    labels: { kernel, workload, ...(variant === undefined ? {} : { variant }) },
   };
 }
 
 function refuseBuiltinOptions(request: GuestRequest): void {
-  const builtinOnly = request.kernel ? '--kernel' : request.workload ? '--workload' : undefined;
+  const builtinOnly = ['kernel' as const, 'workload' as const, 'variant' as const].find(
+    (name) => request[name],
+  );
   if (builtinOnly)
     throw new BadInput(
-      `${builtinOnly} is an option of the built-in guest ${BUILTIN_GUEST}, not of ${request.guest ?? 'a disk'}`,
+      `--${builtinOnly} is an option of the built-in guest ${BUILTIN_GUEST}, not of ${request.guest ?? 'a disk'}`,
       'give your own kernel its options with --append "…"',
     );
 }

@@ -10,6 +10,20 @@ CREATE MACRO hex32(x) AS lpad(lower(to_hex(x)), 8, '0');
 -- @example SELECT pid, comm FROM directory_owners WHERE to_icount = forever()
 CREATE MACRO forever() AS 9007199254740991;
 
+-- The accesses of an incident, for people.
+-- @param uses all of them
+-- @param stores of them, those that stored
+-- @example SELECT uses_text(count(*), count(*) FILTER (access = 'write')) FROM apt_accesses
+CREATE MACRO uses_text(uses, stores) AS
+  uses || CASE uses WHEN 1 THEN ' access' ELSE ' accesses' END
+  || CASE stores WHEN 0 THEN ', no store' WHEN uses THEN ', all stores' ELSE ', ' || stores || ' of them stores' END;
+
+-- How often something was done after the first time, for people; nothing for once.
+-- @param times all in all
+-- @example SELECT symbol(run_id, eip) || again_text(count(*)) FROM exceptions GROUP BY run_id, eip
+CREATE MACRO again_text(times) AS
+  CASE times WHEN 1 THEN '' WHEN 2 THEN ' (and once more)' ELSE ' (and ' || (times - 1) || ' times more)' END;
+
 -- Instructions that a run retired.
 -- @param of_run run_id
 -- @example SELECT coalesce(iret_icount, end_of_run(run_id)) - icount FROM interrupts
@@ -23,6 +37,11 @@ CREATE MACRO after_all() AS 4294967295;
 -- @param address linear or physical
 -- @example SELECT page_of(cr2), count(*) FROM exceptions WHERE vector = 14 GROUP BY ALL
 CREATE MACRO page_of(address) AS address >> 12;
+
+-- The first address of a page.
+-- @param page linear page number, or frame number
+-- @example SELECT hex32(address_of(vpn)) FROM paging_writes WHERE level = 'pte'
+CREATE MACRO address_of(page) AS page << 12;
 
 -- The PDE slot, 0 to 1023, that maps a linear address.
 -- @param linear linear address
@@ -57,6 +76,12 @@ CREATE MACRO pde_address(directory, address) AS (directory::BIGINT & 0xfffff000)
 -- @example SELECT hex32(pte_address(new, mapped_from(level, slot, vpn))) FROM paging_writes WHERE level = 'pde'
 CREATE MACRO pte_address(pde, address) AS
   CASE WHEN pde & 129 = 1 THEN (pde::BIGINT & 0xfffff000) + (address::BIGINT >> 12 & 1023) * 4 END;
+
+-- The index, 0 to 1023, of the PTE that maps a linear address, in its page table. In a window onto the page tables of a directory a page
+-- is a page table, and this the slot of the directory that names it.
+-- @param linear linear address
+-- @example SELECT index_of(linear), count(*) FROM apt_accesses GROUP BY ALL
+CREATE MACRO index_of(linear) AS (linear >> 12) & 0x3ff;
 
 -- The first linear address that an entry of `paging_writes` maps.
 -- @param level pde or pte
@@ -115,6 +140,20 @@ CREATE MACRO is_writable(entry) AS entry & 2 = 2;
 -- @example SELECT count(*) FROM paging_writes WHERE is_user(new)
 CREATE MACRO is_user(entry) AS entry & 4 = 4;
 
+-- Present, and not for user code.
+-- @param entry PDE or PTE
+-- @example SELECT count(*) FROM paging_writes WHERE is_kernels(new)
+CREATE MACRO is_kernels(entry) AS entry & 5 = 1;
+
+-- Bit 5 of a PDE or PTE: used since it was cleared.
+-- @param entry PDE or PTE
+-- @example SELECT count(*) FROM paging_writes WHERE is_accessed(old) AND NOT is_accessed(new)
+CREATE MACRO is_accessed(entry) AS entry & 32 = 32;
+
+-- The accessed and the dirty bit of a PTE.
+-- @example SELECT count(*) FROM paging_writes WHERE new & accessed_and_dirty() = 0
+CREATE MACRO accessed_and_dirty() AS 0x60;
+
 -- Bit 6 of a PTE, or of the PDE of a 4 MB page: written to since it was cleared.
 -- @param entry PDE or PTE
 -- @example SELECT count(*) FROM paging_writes WHERE is_dirty(old) AND NOT is_dirty(new)
@@ -163,6 +202,18 @@ CREATE MACRO symbol_text(name, symbol_address, address) AS
 -- @param source irq, int, injected or sysenter
 -- @example SELECT interrupt_text(irq, vector, source), count(*) FROM interrupts GROUP BY ALL
 CREATE MACRO interrupt_text(irq, vector, source) AS coalesce('IRQ ' || irq, 'INT ' || vector, upper(source::VARCHAR));
+
+-- As `symbol`, and NULL for an address that is NULL.
+-- @param of_run run_id
+-- @param address linear address
+-- @example SELECT code_at(run_id, eip), text FROM failures
+CREATE MACRO code_at(of_run, address) AS CASE WHEN address IS NOT NULL THEN symbol(of_run, address) END;
+
+-- The function at a linear address: `symbol` without the offset.
+-- @param of_run run_id
+-- @param address linear address
+-- @example SELECT function_at(run_id, eip), count(*) FROM paging_writes GROUP BY ALL
+CREATE MACRO function_at(of_run, address) AS split_part(symbol(of_run, address), '+', 1);
 
 -- A process for people; unknown where no profile tells processes apart.
 -- @param pid process id; NULL when it is not known

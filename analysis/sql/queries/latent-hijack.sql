@@ -22,19 +22,19 @@
 -- @renamed set_owner set
 -- @renamed foreign_owner foreign
 WITH left_changed AS (
-  SELECT h.run_id, h.ancestor AS interrupt_id, h.base_frame_id, h.seq, h.iret_seq, arg_max(s.cr3, s.seq) AS cr3,
+  SELECT h.run_id, h.ancestor AS interrupt_id, h.base_frame_id, h.seq, h.iret_seq, h.thread, arg_max(s.cr3, s.seq) AS cr3,
     max(s.seq) AS switch_seq, arg_max(s.icount, s.seq) AS switch_icount, arg_max(s.eip, s.seq) AS switch_eip,
     arg_max(present_frame(s.new), s.seq) AS foreign_dir
   FROM slot_writers h
   JOIN aptd_switches s ON s.run_id = h.run_id AND s.frame_id = h.id AND s.op = 'write'
   WHERE h.iret_seq IS NOT NULL
-  GROUP BY h.run_id, h.ancestor, h.base_frame_id, h.seq, h.iret_seq
+  GROUP BY h.run_id, h.ancestor, h.base_frame_id, h.seq, h.iret_seq, h.thread
 ),
 found AS (
-  SELECT l.*, own.seq AS set_seq, own.icount AS set_icount, present_frame(own.new) AS set_dir
+  SELECT l.*, own.seq AS set_seq, own.icount AS set_icount, own.dir AS set_dir
   FROM left_changed l
-  ASOF JOIN aptd_switches own
-    ON own.run_id = l.run_id AND own.cr3 = l.cr3 AND own.frame_id = l.base_frame_id AND own.seq <= l.seq
+  ASOF JOIN (FROM alternate_slot WHERE NOT is_access) own
+    ON own.run_id = l.run_id AND own.cr3 = l.cr3 AND own.frame_id = l.base_frame_id AND own.thread = l.thread AND own.seq <= l.seq
 ),
 still_at_it AS (
   SELECT f.*, i.icount AS interrupt_icount, i.iret_icount,

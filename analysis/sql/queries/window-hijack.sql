@@ -44,20 +44,19 @@ WITH hijacks AS (
 SELECT h.run_id,
   CASE WHEN NOT h.is_access THEN 'written back' WHEN h.writes > 0 THEN 'corruption' ELSE 'wrong read' END AS verdict,
   w.name AS window_name, hex32(h.page) AS page,
-  process_text(base.pid, base.comm) AS process, hex32(h.cr3) AS cr3, h.depth,
+  owner_text(h.run_id, h.cr3, h.first_use_icount) AS process, hex32(h.cr3) AS cr3, h.depth,
   h.own_icount AS set_icount, symbol(h.run_id, h.own_eip) AS set_at,
-  hex32(CASE WHEN h.is_access THEN h.own_new & 4294963200 ELSE h.own_new END) AS intended,
+  hex32(CASE WHEN h.is_access THEN frame_of(h.own_new) ELSE h.own_new END) AS intended,
   CASE WHEN i.id IS NULL THEN 'another thread'
-    ELSE coalesce('IRQ ' || i.irq, 'INT ' || i.vector, upper(i.source::VARCHAR)) END AS cause,
+    ELSE interrupt_text(i.irq, i.vector, i.source) END AS cause,
   h.interrupt_id, symbol(h.run_id, i.handler) AS handler,
   i.icount AS interrupt_icount, symbol(h.run_id, i.eip) AS interrupted_at,
   h.last_icount AS switch_icount, symbol(h.run_id, h.last_eip) AS switch_at,
-  hex32(CASE WHEN h.is_access THEN h.last_new & 4294963200 ELSE h.last_new END) AS left_at,
+  hex32(CASE WHEN h.is_access THEN frame_of(h.last_new) ELSE h.last_new END) AS left_at,
   i.iret_icount, h.first_use_icount, h.last_use_icount, symbol(h.run_id, h.use_eip) AS use_at,
   instruction(h.run_id, h.use_eip) AS use_instruction, h.reads, h.writes,
   h.accesses || CASE WHEN h.reads + h.writes > 32 THEN ', …' ELSE '' END AS accesses
 FROM hijacks h
 JOIN windows w ON w.run_id = h.run_id AND w.window_id = h.window_id
 LEFT JOIN interrupts i ON i.run_id = h.run_id AND i.id = h.interrupt_id
-ASOF LEFT JOIN directory_owners base ON base.run_id = h.run_id AND base.dir = h.cr3 AND base.from_icount <= h.first_use_icount
 ORDER BY h.run_id, h.first_seq

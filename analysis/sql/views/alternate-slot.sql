@@ -1,8 +1,8 @@
 -- Every event that has to do with the alternate slot, with what the same context and anyone last did to it
 --
--- One row for each write or check of the slot and each access through the window. A context is a page directory and an
--- interrupt frame (frame_id 0: none). own_* is the last write or check by the same context, last_* the last write by
--- anyone under the same directory; both before the row. Directories are physical addresses, 0 = slot empty.
+-- One row for each write or check of the slot and each access through the window. A context is a page directory and an interrupt frame
+-- (frame_id 0: none), and of what runs outside any frame a thread as well. own_* is the last write or check by the same context,
+-- last_* the last write by anyone under the same directory; both before the row. Directories are physical addresses, 0 = slot empty.
 -- @column run_id which of the traces given, from 0
 -- @column seq position among all events of the run
 -- @column icount instructions retired before
@@ -10,6 +10,7 @@
 -- @column cpl current privilege level, 0-3
 -- @column depth interrupt frames open, 0 = none
 -- @column frame_id id of the innermost open interrupt frame, 0 = none
+-- @column thread the thread (stints.thread), 0 before the first switch of stacks
 -- @column cr3 physical address of the page directory, bytes
 -- @column what write or check of the slot; read or write through the window
 -- @column dir physical address of the directory that the slot names after the event, 0 = empty
@@ -27,6 +28,7 @@
 -- @column last_eip EIP of that write
 -- @column last_depth depth of that write
 -- @column last_frame_id frame_id of that write
+-- @column last_thread thread of that write
 WITH events AS (
   SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, op::VARCHAR AS what,
     present_frame(new) AS dir, NULL::UINTEGER AS linear, NULL::UINTEGER AS used, NULL::UINTEGER AS value
@@ -36,16 +38,20 @@ WITH events AS (
     present_frame(apt), linear, present_frame(used), value
   FROM apt_accesses
 ),
+threaded AS (
+  SELECT e.* EXCLUDE (cr3, what, dir, linear, used, value), coalesce(t.thread, 0) AS thread, e.cr3, e.what, e.dir, e.linear, e.used, e.value
+  FROM events e ASOF LEFT JOIN stints t ON t.run_id = e.run_id AND t.seq <= e.seq
+),
 marked AS (
   SELECT *, linear IS NOT NULL AS is_access,
     max(CASE WHEN linear IS NULL THEN seq END) OVER (
-      PARTITION BY run_id, cr3, frame_id ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS own_seq,
+      PARTITION BY run_id, cr3, frame_id, thread ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS own_seq,
     max(CASE WHEN linear IS NULL AND what = 'write' THEN seq END) OVER (
       PARTITION BY run_id, cr3 ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_seq
-  FROM events
+  FROM threaded
 )
 SELECT m.*, own.dir AS own_dir, own.icount AS own_icount, own.what AS own_what,
-  last.dir AS last_dir, last.icount AS last_icount, last.eip AS last_eip, last.depth AS last_depth, last.frame_id AS last_frame_id
+  last.dir AS last_dir, last.icount AS last_icount, last.eip AS last_eip, last.depth AS last_depth, last.frame_id AS last_frame_id, last.thread AS last_thread
 FROM marked m
-LEFT JOIN events own ON own.run_id = m.run_id AND own.seq = m.own_seq
-LEFT JOIN events last ON last.run_id = m.run_id AND last.seq = m.last_seq
+LEFT JOIN threaded own ON own.run_id = m.run_id AND own.seq = m.own_seq
+LEFT JOIN threaded last ON last.run_id = m.run_id AND last.seq = m.last_seq

@@ -36,7 +36,7 @@ WITH taken AS (
   FROM window_events
   WHERE window_id > 0 AND last_seq > own_seq AND CASE
     WHEN is_access THEN
-      own_new & 1 = 1 AND used & 4294963200 <> own_new & 4294963200 AND last_new & 4294963200 <> own_new & 4294963200
+      is_present(own_new) AND frame_of(used) <> frame_of(own_new) AND frame_of(last_new) <> frame_of(own_new)
     WHEN what <> 'write' OR own_what <> 'check' OR kind IN ('pages', 'slot') THEN false
     WHEN kind = 'cr4' THEN xor(new, last_new) & xor(own_new, last_new) <> 0
     ELSE new = own_new AND last_new <> own_new END

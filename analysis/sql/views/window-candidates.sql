@@ -24,17 +24,17 @@ changed AS (
   SELECT DISTINCT s.run_id, s.level, s.physical, s.vpn, s.own_icount, s.own_new, i.iret_seq
   FROM sets s
   ASOF JOIN spans i ON i.run_id = s.run_id AND i.parent = s.own_frame_id AND i.cr3 = s.own_cr3 AND i.seq <= s.seq
-  WHERE s.frame_id <> s.own_frame_id AND s.own_new & 5 = 1 AND i.seq > s.own_seq AND i.iret_seq > s.seq
+  WHERE s.frame_id <> s.own_frame_id AND is_kernels(s.own_new) AND i.seq > s.own_seq AND i.iret_seq > s.seq
 ),
 left_changed AS (
   SELECT c.*, n.icount AS next_icount
   FROM changed c
   ASOF JOIN sets s ON s.run_id = c.run_id AND s.physical = c.physical AND s.seq <= c.iret_seq
   ASOF LEFT JOIN sets n ON n.run_id = c.run_id AND n.physical = c.physical AND n.seq > c.iret_seq
-  WHERE s.new & 5 = 1 AND s.new & 4294963200 <> c.own_new & 4294963200
+  WHERE is_kernels(s.new) AND frame_of(s.new) <> frame_of(c.own_new)
 ),
 entries AS (
-  SELECT run_id, CASE level WHEN 'pde' THEN 'slot' ELSE 'pages' END AS kind, (vpn::UBIGINT * 4096)::UINTEGER AS linear,
+  SELECT run_id, CASE level WHEN 'pde' THEN 'slot' ELSE 'pages' END AS kind, address_of(vpn::UBIGINT)::UINTEGER AS linear,
     physical AS entry, own_icount AS set_icount, next_icount
   FROM left_changed
 ),
@@ -51,7 +51,7 @@ registers AS (
     ON n.run_id = l.run_id AND n.frame_id = l.parent AND n.kind = l.kind AND n.seq > l.iret_seq
   WHERE l.old <> l.new AND CASE l.kind WHEN 'cr4' THEN xor(n.new, l.new) & xor(l.old, l.new) <> 0 ELSE n.new = l.old END
 ),
-declared AS (SELECT run_id, kind::VARCHAR AS kind, linear::UBIGINT AS linear, linear::UBIGINT + pages::UBIGINT * 4096 AS beyond FROM windows)
+declared AS (SELECT run_id, kind::VARCHAR AS kind, linear::UBIGINT AS linear, linear::UBIGINT + address_of(pages::UBIGINT) AS beyond FROM windows)
 SELECT c.run_id, c.kind, c.linear, c.entry, count(*) AS incidents, min(c.set_icount) AS first_icount,
   max(coalesce(c.next_icount, run.instructions)) AS last_icount
 FROM (FROM entries UNION ALL FROM registers) c JOIN run ON run.run_id = c.run_id

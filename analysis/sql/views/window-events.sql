@@ -40,7 +40,7 @@ WITH events AS (
     old, new, NULL::UINTEGER AS linear, NULL::UINTEGER AS used, NULL::UINTEGER AS value
   FROM window_switches
   UNION ALL
-  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, window_id, entry, linear & 4294963200, access::VARCHAR, true,
+  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, window_id, entry, address_of(page_of(linear)), access::VARCHAR, true,
     NULL, fresh, linear, used, value
   FROM window_accesses
 ),

@@ -11,6 +11,7 @@
 -- @column cpl current privilege level, 0-3
 -- @column depth interrupt frames open, 0 = none
 -- @column frame_id id of the innermost open interrupt frame, 0 = none
+-- @column thread the thread (stints.thread)
 -- @column cr3 physical address of the page directory, bytes
 -- @column dir physical address of the directory that the slot names
 -- @column linear linear address in the window
@@ -26,11 +27,12 @@
 -- @column last_eip EIP of the handler's write
 -- @column last_depth depth of the handler's write
 -- @column last_frame_id frame_id of the handler's write
+-- @column last_thread thread of the handler's write
 -- @column access read or write
 -- @column interrupt_id interrupts.id of the interrupt that came between
 SELECT a.* EXCLUDE (is_access, what), a.what AS access, h.ancestor AS interrupt_id
 FROM alternate_slot a
 JOIN slot_writers h
-  ON h.run_id = a.run_id AND h.id = a.last_frame_id AND h.base_frame_id = a.frame_id
+  ON h.run_id = a.run_id AND h.id = a.last_frame_id AND h.base_frame_id = a.frame_id AND h.thread = a.thread
   AND h.seq > a.own_seq AND h.iret_seq < a.seq
 WHERE a.is_access AND a.last_seq > a.own_seq AND a.last_dir <> a.own_dir AND a.used <> a.own_dir

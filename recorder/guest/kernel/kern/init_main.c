@@ -3,6 +3,7 @@
 #include "cpu.h"
 #include "intr.h"
 #include "proc.h"
+#include "variant.h"
 #include "vnode.h"
 
 #define MEMORY_END	(16u << 20)
@@ -97,6 +98,9 @@ main(void)
 	start(start_init, &initproc);
 	start(start_pagedaemon, &p);
 	start(start_update, &p);
+#ifdef VARIANTS
+	start_variant();
+#endif
 	cold = 0;
 	spl0();
 	for (;;)

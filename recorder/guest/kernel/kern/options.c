@@ -1,5 +1,6 @@
 /* Boot options, from the Multiboot command line. */
 #include "param.h"
+#include "variant.h"
 
 boolean_t kernel_fixed;
 char	boot_workload[16] = "ftpd";
@@ -30,6 +31,10 @@ option(const char *name, const char *value)
 		strlcpy(boot_scale, value, sizeof boot_scale);
 	else if (strcmp(name, "maxpages") == 0)
 		boot_maxpages = max(number(value), 128);
+#ifdef VARIANTS
+	else if (strcmp(name, "variant") == 0)
+		set_variant(value);
+#endif
 }
 
 void

@@ -12,6 +12,7 @@
 #include "cpu.h"
 #include "intr.h"
 #include "proc.h"
+#include "variant.h"
 #include "vnode.h"
 
 #define NHASH		32
@@ -72,7 +73,7 @@ vfs_busy_pages(struct buf *bp)
 			continue;
 		m->object->paging_in_progress++;
 		m->busy++;
-		if (kernel_fixed)
+		if (kernel_fixed && (!VARIANT(reads_only) || bp->b_flags & B_READ))
 			vm_page_protect(m, VM_PROT_NONE);
 	}
 }

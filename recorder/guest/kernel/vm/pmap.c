@@ -12,14 +12,17 @@
 #include "cpu.h"
 #include "intr.h"
 #include "pmap.h"
+#include "variant.h"
 #include "vm.h"
 
 #define NPV		6000
+#define NPV_FEW		400
 
 struct pmap kernel_pmap_store;
 extern pt_entry_t kernel_pt[];
 
-static struct pv_entry pv_store[NPV], *pv_free;
+static struct pv_entry pv_store[NPV];
+PRIVATE struct pv_entry *pv_free;
 /* Two pages of kernel addresses, for zeroing and copying. */
 static vm_offset_t window1, window2;
 
@@ -30,6 +33,18 @@ pmap_update(void)
 	__asm volatile("movl %%cr3, %%eax; movl %%eax, %%cr3" : : : "eax", "memory");
 }
 
+/* After a change of kernel entries for `count' pages. */
+static inline void
+pmap_update_kernel(vm_offset_t va, int count)
+{
+	if (!VARIANT(skip_flush) && !VARIANT(table_gone)) {
+		pmap_update();
+		return;
+	}
+	for (; count > 0; count--, va += PAGE_SIZE)
+		__asm volatile("invlpg (%0)" : : "r" (va) : "memory");
+}
+
 void
 pmap_bootstrap(void)
 {
@@ -37,12 +52,15 @@ pmap_bootstrap(void)
 
 	kernel_pmap->pm_pdir = IdlePTD;
 	kernel_pmap->pm_pdirpa = (vm_offset_t)IdlePTD - KERNBASE;
-	for (i = 0; i < NPV; i++) {
+	for (i = 0; i < (VARIANT(pv_reclaim) ? NPV_FEW : NPV); i++) {
 		pv_store[i].pv_next = pv_free;
 		pv_free = &pv_store[i];
 	}
 	window1 = kva_alloc(1);
 	window2 = kva_alloc(1);
+#ifdef VARIANTS
+	pmap1_bootstrap();
+#endif
 }
 
 /* --- Finding page table entries ------------------------------------------- */
@@ -52,27 +70,63 @@ pmap_bootstrap(void)
  * or the kernel's, else in APTmap, after a switch of the alternate slot
  * unless it names them already.
  */
-static volatile pt_entry_t *
+INLINED volatile pt_entry_t *
 get_ptbase(pmap_t pmap)
 {
 	vm_offset_t frame = pmap->pm_pdir[PTDPTDI] & PG_FRAME;
 
+	if (VARIANT(pmap1))
+		return NULL;
 	if (pmap == kernel_pmap || frame == (PTDpde & PG_FRAME))
 		return PTmap;
 	if (frame != (APTDpde & PG_FRAME)) {
 		APTDpde = frame | PG_V | PG_RW;
-		pmap_update();
+		if (!VARIANT(no_flush))
+			pmap_update();
 	}
 	return APTmap;
 }
 
+#ifdef VARIANTS
+/* For what is not part of this file. */
+volatile pt_entry_t *
+alternate_map(pmap_t pmap)
+{
+	return get_ptbase(pmap);
+}
+
+static pt_entry_t
+alternate_now(void)
+{
+	return VARIANT(save_restore) || VARIANT(restore_no_flush) ? APTDpde : 0;
+}
+
+/* Puts back what the alternate slot named. */
+static void
+put_ptbase(pt_entry_t saved)
+{
+	if ((!VARIANT(save_restore) && !VARIANT(restore_no_flush)) || APTDpde == saved)
+		return;
+	APTDpde = saved;
+	if (!VARIANT(restore_no_flush))
+		pmap_update();
+}
+
+#define pte_at(ptbase, pmap, va) \
+	(VARIANT(pmap1) ? pmap_pte_quick(pmap, va) : (ptbase) + btop(va))
+#else
+#define alternate_now()		0
+#define put_ptbase(saved)	((void)(saved))
+#define pte_at(ptbase, pmap, va)	((ptbase) + btop(va))
+#endif
+
 /* The entry that maps `va', or NULL when there is no page table for it. */
-static volatile pt_entry_t *
+INLINED volatile pt_entry_t *
 pmap_pte(pmap_t pmap, vm_offset_t va)
 {
 	if (!(pmap->pm_pdir[va >> PDR_SHIFT] & PG_V))
 		return NULL;
-	return get_ptbase(pmap) + btop(va);
+	return pte_at(get_ptbase(pmap), pmap, va);
 }
 
 static pt_entry_t
@@ -90,12 +144,16 @@ pte_prot(vm_offset_t va, int prot)
 
 /* --- Who maps a page ------------------------------------------------------ */
 
-static void
+PRIVATE void
 pv_insert(vm_page_t m, pmap_t pmap, vm_offset_t va)
 {
 	struct pv_entry *pv;
 	int s = splhigh();
 
+#ifdef VARIANTS
+	if (VARIANT(pv_reclaim))
+		pmap_collect();
+#endif
 	if ((pv = pv_free) == NULL)
 		panic("pmap: out of pv entries");
 	pv_free = pv->pv_next;
@@ -106,7 +164,7 @@ pv_insert(vm_page_t m, pmap_t pmap, vm_offset_t va)
 	splx(s);
 }
 
-static void
+PRIVATE void
 pv_remove(vm_page_t m, pmap_t pmap, vm_offset_t va)
 {
 	struct pv_entry **link, *pv;
@@ -126,13 +184,23 @@ pv_remove(vm_page_t m, pmap_t pmap, vm_offset_t va)
 }
 
 /* What the hardware noted in an entry that goes away belongs to the page. */
-static void
+PRIVATE void
 fold_bits(vm_page_t m, pt_entry_t pte)
 {
 	if (pte & PG_M)
 		m->dirty = 1;
 	if (pte & PG_A)
 		m->flags |= PG_REFERENCED;
+}
+
+/* After a change of one entry of any address space. */
+static inline void
+pmap_update_mapping(vm_offset_t va)
+{
+	if (VARIANT(skip_flush))
+		__asm volatile("invlpg (%0)" : : "r" (va) : "memory");
+	else
+		pmap_update();
 }
 
 /* --- One mapping ----------------------------------------------------------- */
@@ -170,7 +238,7 @@ pmap_enter(pmap_t pmap, vm_offset_t va, vm_offset_t pa, int prot, boolean_t wire
 	}
 	*pte = npte;
 	if (opa != 0)
-		pmap_update();
+		pmap_update_mapping(va);
 }
 
 /* Removes all mappings of a range; the map is switched once, for all of it. */
@@ -182,6 +250,13 @@ pmap_remove(pmap_t pmap, vm_offset_t sva, vm_offset_t eva)
 	pt_entry_t old;
 	vm_page_t m;
 
+#ifdef VARIANTS
+	if (VARIANT(pmap1)) {
+		if (pmap1_remove(pmap, sva, eva))
+			pmap_update();
+		return;
+	}
+#endif
 	while (sva < eva) {
 		if (!(pmap->pm_pdir[sva >> PDR_SHIFT] & PG_V)) {
 			sva = (sva & ~((1u << PDR_SHIFT) - 1)) + (1u << PDR_SHIFT);
@@ -191,7 +266,10 @@ pmap_remove(pmap_t pmap, vm_offset_t sva, vm_offset_t eva)
 		}
 		if ((old = ptbase[btop(sva)]) != 0) {
 			ptbase[btop(sva)] = 0;
-			any = 1;
+			if (VARIANT(skip_flush))
+				pmap_update_mapping(sva);
+			else
+				any = 1;
 			if ((m = PHYS_TO_VM_PAGE(old & PG_FRAME)) != NULL) {
 				fold_bits(m, old);
 				pv_remove(m, pmap, sva);
@@ -220,9 +298,12 @@ pmap_protect(pmap_t pmap, vm_offset_t sva, vm_offset_t eva, int prot)
 	for (; sva < eva; sva += PAGE_SIZE) {
 		if (!(pmap->pm_pdir[sva >> PDR_SHIFT] & PG_V))
 			continue;
-		if (ptbase[btop(sva)] & PG_RW) {
-			ptbase[btop(sva)] &= ~PG_RW;
-			any = 1;
+		if (*pte_at(ptbase, pmap, sva) & PG_RW) {
+			*pte_at(ptbase, pmap, sva) &= ~PG_RW;
+			if (VARIANT(skip_flush))
+				pmap_update_mapping(sva);
+			else
+				any = 1;
 		}
 	}
 	if (any)
@@ -258,14 +339,14 @@ void
 pmap_kenter(vm_offset_t va, vm_offset_t pa)
 {
 	*vtopte(va) = pa | PG_V | PG_RW;
-	pmap_update();
+	pmap_update_kernel(va, 1);
 }
 
 void
 pmap_kremove(vm_offset_t va)
 {
 	*vtopte(va) = 0;
-	pmap_update();
+	pmap_update_kernel(va, 1);
 }
 
 void
@@ -276,7 +357,8 @@ pmap_qenter(vm_offset_t va, struct vm_page **m, int count)
 	for (i = 0; i < count; i++)
 		*vtopte(va + ptob(i)) = m[i] == NULL ? 0 :
 		    m[i]->phys_addr | PG_V | PG_RW;
-	pmap_update();
+	if (!VARIANT(early_invlpg))	/* what was not valid is in no TLB */
+		pmap_update_kernel(va, count);
 }
 
 void
@@ -284,9 +366,15 @@ pmap_qremove(vm_offset_t va, int count)
 {
 	int i;
 
+#ifdef VARIANTS
+	if (VARIANT(early_invlpg)) {
+		pmap_qremove_early(va, count);
+		return;
+	}
+#endif
 	for (i = 0; i < count; i++)
 		*vtopte(va + ptob(i)) = 0;
-	pmap_update();
+	pmap_update_kernel(va, count);
 }
 
 /* --- All mappings of a page ------------------------------------------------ */
@@ -299,12 +387,13 @@ pmap_remove_all(vm_page_t m)
 	struct pv_entry *pv;
 	boolean_t any = 0;
 	int s = splhigh();
+	pt_entry_t saved = alternate_now();
 
 	while ((pv = m->pv_list) != NULL) {
 		ptbase = get_ptbase(pv->pv_pmap);
-		fold_bits(m, ptbase[btop(pv->pv_va)]);
-		ptbase[btop(pv->pv_va)] = 0;
-		any = 1;
+		fold_bits(m, *pte_at(ptbase, pv->pv_pmap, pv->pv_va));
+		*pte_at(ptbase, pv->pv_pmap, pv->pv_va) = 0;
+		any = !VARIANT(remove_no_flush);
 		m->pv_list = pv->pv_next;
 		pv->pv_next = pv_free;
 		pv_free = pv;
@@ -312,6 +401,7 @@ pmap_remove_all(vm_page_t m)
 	m->flags &= ~(PG_MAPPED | PG_WRITEABLE);
 	if (any)
 		pmap_update();
+	put_ptbase(saved);
 	splx(s);
 }
 
@@ -323,11 +413,13 @@ pmap_testbit(vm_page_t m, pt_entry_t bit)
 	struct pv_entry *pv;
 	boolean_t found = 0;
 	int s = splhigh();
+	pt_entry_t saved = alternate_now();
 
 	for (pv = m->pv_list; pv != NULL && !found; pv = pv->pv_next) {
 		ptbase = get_ptbase(pv->pv_pmap);
-		found = (ptbase[btop(pv->pv_va)] & bit) != 0;
+		found = (*pte_at(ptbase, pv->pv_pmap, pv->pv_va) & bit) != 0;
 	}
+	put_ptbase(saved);
 	splx(s);
 	return found;
 }
@@ -341,18 +433,20 @@ pmap_changebit(vm_page_t m, pt_entry_t bit, boolean_t set)
 	pt_entry_t old, new;
 	boolean_t any = 0;
 	int s = splhigh();
+	pt_entry_t saved = alternate_now();
 
 	for (pv = m->pv_list; pv != NULL; pv = pv->pv_next) {
 		ptbase = get_ptbase(pv->pv_pmap);
-		old = ptbase[btop(pv->pv_va)];
+		old = *pte_at(ptbase, pv->pv_pmap, pv->pv_va);
 		new = set ? old | bit : old & ~bit;
 		if (new != old) {
-			ptbase[btop(pv->pv_va)] = new;
+			*pte_at(ptbase, pv->pv_pmap, pv->pv_va) = new;
 			any = 1;
 		}
 	}
 	if (any)
 		pmap_update();
+	put_ptbase(saved);
 	splx(s);
 }
 
@@ -361,7 +455,11 @@ pmap_changebit(vm_page_t m, pt_entry_t bit, boolean_t set)
 boolean_t
 pmap_pinit(pmap_t pmap)
 {
+#ifdef VARIANTS
+	vm_page_t m = VARIANT(skip_flush) ? take_spare_directory() : vm_page_alloc(NULL, 0);
+#else
 	vm_page_t m = vm_page_alloc(NULL, 0);
+#endif
 
 	if (m == NULL)
 		return 0;
@@ -383,6 +481,10 @@ pmap_release(pmap_t pmap)
 	vm_page_t m;
 	int i;
 
+#ifdef VARIANTS
+	if (VARIANT(early_free))
+		pmap_clear_tables(pmap);
+#endif
 	for (i = 0; i < PTDPTDI; i++) {
 		if (!(pmap->pm_pdir[i] & PG_V))
 			continue;
@@ -396,6 +498,10 @@ pmap_release(pmap_t pmap)
 	}
 	pmap_kremove((vm_offset_t)pmap->pm_pdir);
 	kva_free((vm_offset_t)pmap->pm_pdir, 1);
+#ifdef VARIANTS
+	if (VARIANT(skip_flush) && keep_spare_directory(pmap->pm_pdirpage))
+		return;
+#endif
 	vm_page_free(pmap->pm_pdirpage);
 }
 

@@ -2,6 +2,7 @@
 #include "cpu.h"
 #include "intr.h"
 #include "proc.h"
+#include "variant.h"
 #include "vm.h"
 
 /* Sees to it that there is a page table for `va'; false when memory is short. */
@@ -34,7 +35,7 @@ object_page(vm_object_t object, uint32_t pindex, vm_page_t *found)
 		s = splhigh();
 		m = vm_page_lookup(object, pindex);
 		if (m != NULL && m->valid) {
-			if (!(m->flags & PG_BUSY) && !(kernel_fixed && m->busy)) {
+			if (!(m->flags & PG_BUSY) && !(kernel_fixed && !VARIANT(no_fault_wait) && m->busy)) {
 				vm_page_busy(m);
 				vm_page_activate(m);
 				splx(s);

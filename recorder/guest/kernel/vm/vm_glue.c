@@ -4,6 +4,7 @@
 #include "cpu.h"
 #include "intr.h"
 #include "proc.h"
+#include "variant.h"
 #include "vm.h"
 
 /*
@@ -42,6 +43,29 @@ map_upages(struct proc *p)
 	p->p_addr = (struct user *)up;
 }
 
+#ifdef VARIANTS
+/* The kernel's own go without a flush of all, and the process's without a look at its directory. */
+static void
+unmap_upages_quick(struct proc *p)
+{
+	vm_offset_t up = (vm_offset_t)p->p_addr;
+	int i;
+
+	for (i = 0; i < UPAGES && up != 0; i++)
+		pmap_remove_quick(kernel_pmap, up + ptob(i));
+	if (up != 0)
+		kva_free(up, UPAGES);
+	p->p_addr = NULL;
+	for (i = 0; i < UPAGES; i++) {
+		if (p->p_upages[i] == NULL)
+			continue;
+		pmap_remove_quick(&p->p_vmspace->vm_pmap, KSTACK + ptob(i));
+		vm_page_free(p->p_upages[i]);
+		p->p_upages[i] = NULL;
+	}
+}
+#endif
+
 static void
 unmap_upages(struct proc *p)
 {
@@ -49,6 +73,12 @@ unmap_upages(struct proc *p)
 	vm_offset_t up = (vm_offset_t)p->p_addr;
 	int i;
 
+#ifdef VARIANTS
+	if (VARIANT(table_gone)) {
+		unmap_upages_quick(p);
+		return;
+	}
+#endif
 	if (up != 0) {
 		pmap_remove(kernel_pmap, up, up + ptob(UPAGES));
 		kva_free(up, UPAGES);
@@ -86,6 +116,18 @@ vm_fork(struct proc *parent, struct proc *child)
 void
 vm_waitproc(struct proc *p)
 {
+#ifdef VARIANTS
+	pmap_t pmap = &p->p_vmspace->vm_pmap;
+
+	if (VARIANT(table_gone)) {
+		pmap_change_wiring(pmap, KSTACK, 0);
+		pmap_release_tables(pmap);
+	}
+	if (VARIANT(early_free)) {
+		pmap_free_tables(pmap);
+		tsleep(&p->p_xstat, "reap", 1);
+	}
+#endif
 	unmap_upages(p);
 	vmspace_free(p->p_vmspace);
 	p->p_vmspace = NULL;

@@ -1,5 +1,6 @@
 /* Address spaces: which ranges are mapped, from what, with which rights. */
 #include "proc.h"
+#include "variant.h"
 #include "vm.h"
 
 #define MMAP_BASE	0x40000000u
@@ -184,6 +185,10 @@ vmspace_copy(struct vmspace *from, struct vmspace *to)
 			pmap_protect(&from->vm_pmap, e->start, e->end,
 			    VM_PROT_READ);
 		}
+#ifdef VARIANTS
+		else if (VARIANT(pmap_copy))
+			pmap_copy(&to->vm_pmap, &from->vm_pmap, e->start, e->end);
+#endif
 		insert_sorted(to, new);
 	}
 	to->vm_break = from->vm_break;

@@ -5,6 +5,7 @@
 #include "cpu.h"
 #include "intr.h"
 #include "proc.h"
+#include "variant.h"
 #include "vm.h"
 
 #define MAXPAGES	4096		/* 16 MB */
@@ -99,7 +100,10 @@ static void
 enqueue(vm_page_t m, struct link *head, int queue)
 {
 	unqueue(m);
-	list_append(head, &m->pageq);
+	if (VARIANT(early_free) && queue == PQ_FREE)
+		list_prepend(head, &m->pageq);	/* still in the cache */
+	else
+		list_append(head, &m->pageq);
 	m->queue = queue;
 	if (queue == PQ_CACHE)
 		cache_count++;

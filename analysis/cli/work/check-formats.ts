@@ -1,0 +1,66 @@
+import { printable, printableJson } from '../../../schemas/untrusted.ts';
+import type { Finding } from '../../check/run-checks.ts';
+import { csvLine } from '../../db/results.ts';
+import type { Report } from './check-report.ts';
+import { reportFacts } from './report-facts.ts';
+
+/** The findings of `check` for programs: JSON, CSV, and the XML that test runners of CI systems read. */
+
+export const CHECK_FORMATS = ['text', 'json', 'csv', 'junit'] as const;
+
+export const asJson = (report: Report): string[] => printableJson(reportFacts(report), 2).split('\n');
+
+/** One line an incident, the worst first, after a line of names. */
+export function asCsv({ findings, paths }: Report): string[] {
+  const names = ['file', 'severity', 'class', 'check', 'icount', 'from_icount', 'uses', 'stores'];
+  const rows = findings.map(
+    ({ check, run, icount, fromIcount, uses, stores, leadsToDeath, summary, query }) => [
+      ...[paths[run], check.severity, check.class, check.name, icount, fromIcount, uses, stores],
+      ...[leadsToDeath, String(summary), query ?? null],
+    ],
+  );
+  return [[...names, 'leads_to_death', 'summary', 'query'], ...rows].map((row) => csvLine(row, false));
+}
+
+/**
+ * One test suite a trace, one test a check that could apply to it: failed with its errors, and with its warnings where there are only
+ * those. A trace that is torn has a test of its own that failed: what it lacks was not checked.
+ */
+export function asJunit(report: Report): string[] {
+  const suites = report.paths.flatMap((path, run) => suite(report, path, run));
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<testsuites name="rewind386 check">',
+    ...suites,
+    '</testsuites>',
+  ];
+}
+
+function suite({ findings, checks, runs }: Report, path: string, run: number): string[] {
+  const { torn } = runs[run];
+  const own = findings.filter((finding) => finding.run === run);
+  const failed = new Set(own.map(({ check }) => check)).size + (torn === undefined ? 0 : 1);
+  const tests = checks.flatMap((check) => {
+    const head = `    <testcase classname=${quoted(path)} name=${quoted(`${check.title} (class ${check.class})`)}`;
+    const found = own.filter((finding) => finding.check === check);
+    return found.length === 0 ? [`${head}/>`] : [`${head}>`, ...found.map(failure), '    </testcase>'];
+  });
+  const whole = `    <testcase classname=${quoted(path)} name="the trace is whole"`;
+  return [
+    `  <testsuite name=${quoted(path)} tests="${checks.length + 1}" failures="${failed}">`,
+    ...tests,
+    ...(torn === undefined
+      ? [`${whole}/>`]
+      : [`${whole}>`, `      <failure type="torn" message=${quoted(torn)}/>`, '    </testcase>']),
+    '  </testsuite>',
+  ];
+}
+
+const failure = ({ check, icount, summary }: Finding): string =>
+  `      <failure type="${check.severity}" message=${quoted(`icount ${icount}: ${summary}`)}/>`;
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+/** As an attribute's value in XML: printable first, so that no character is left that XML does not have. */
+const quoted = (text: string): string =>
+  `"${printable(text).replaceAll(/[&<>"]/g, (character) => ENTITIES[character])}"`;

@@ -1,0 +1,65 @@
+-- Accesses of the alternate window that the code did not mean, by why
+--
+-- Each has the one class that names its cause: an interrupt handler switched the slot under the thread itself (1) or under another
+-- thread of the same directory, as idle (15); another thread switched it (3); a function that the code called did (5); or the
+-- directory that the slot names had ended (8), and still has that page table (without it class 9 has the access, in stale_uses). An
+-- access after the thread slept, where the slot still names what the thread meant, is class 4. What a function meant is what it last
+-- set or looked for itself; where a function of its own does that for all, class 5 cannot be told.
+-- @kept
+-- @column run_id which of the traces given, from 0
+-- @column seq position among all events of the run
+-- @column icount instructions retired before
+-- @column eip EIP of the instruction
+-- @column cr3 physical address of the page directory, bytes
+-- @column dir physical address of the directory that the slot names
+-- @column linear linear address in the window
+-- @column access read or write
+-- @column class 1, 3, 4, 5, 8 or 15
+-- @column own_seq seq at which the directory meant was set or looked for
+-- @column own_icount icount of that
+-- @column own_dir the directory meant
+-- @column cause_seq position of the switch, of the end of the directory, or of the load of CR3
+-- @column cause_icount icount of that
+-- @column cause_eip code that did it
+WITH uses AS (
+  SELECT *, function_at(run_id, eip) AS function FROM alternate_slot WHERE is_access
+),
+sets AS (
+  SELECT run_id, cr3, frame_id, thread, seq, icount, dir, function_at(run_id, eip) AS function FROM alternate_slot WHERE NOT is_access
+),
+told AS (
+  SELECT u.run_id, u.seq, u.icount, u.eip, u.cr3, u.dir, u.linear, u.what AS access,
+    u.last_seq > u.own_seq AND u.last_dir <> u.own_dir AND u.used <> u.own_dir AS switched,
+    w.interrupt_id IS NOT NULL AS hijacked, u.last_thread, u.thread, h.id IS NOT NULL AS by_handler,
+    i.dir <> u.own_dir AND i.dir <> u.used AND i.seq < u.own_seq AND u.last_seq <= u.own_seq AS clobbered,
+    u.own_seq, u.own_icount, u.own_dir, u.last_seq, u.last_icount, u.last_eip, i.seq AS meant_seq, i.icount AS meant_icount, i.dir AS meant_dir,
+    e.ended AND e.icount < u.icount AS is_dead, NOT is_present(p.new) AS is_stale, e.seq AS end_seq, e.icount AS end_icount,
+    c.seq AS away_seq, c.icount AS away_icount, c.eip AS away_eip
+  FROM uses u
+  LEFT JOIN (SELECT run_id, seq, any_value(interrupt_id) AS interrupt_id FROM wrong_accesses GROUP BY ALL) w ON w.run_id = u.run_id AND w.seq = u.seq
+  LEFT JOIN (SELECT run_id, id FROM interrupts WHERE interrupted_cpl < 3) h ON h.run_id = u.run_id AND h.id = u.last_frame_id
+  ASOF LEFT JOIN (SELECT * FROM paging_writes WHERE level = 'pde' AND source <> 'accessed_dirty') p
+    ON p.run_id = u.run_id AND p.dir = u.dir AND p.slot = index_of(u.linear) AND p.icount < u.icount
+  ASOF LEFT JOIN sets i
+    ON i.run_id = u.run_id AND i.cr3 = u.cr3 AND i.frame_id = u.frame_id AND i.thread = u.thread AND i.function = u.function AND i.seq <= u.seq
+  ASOF LEFT JOIN directory_ends e ON e.run_id = u.run_id AND e.dir = u.dir AND e.icount <= u.icount
+  ASOF LEFT JOIN (SELECT * FROM control_writes WHERE reg = 'cr3' AND old <> new) c ON c.run_id = u.run_id AND c.old = u.cr3 AND c.seq <= u.seq
+),
+classed AS (
+  SELECT *, CASE
+    WHEN hijacked THEN '1'
+    WHEN switched AND last_thread <> thread AND by_handler THEN '15'
+    WHEN switched AND last_thread <> thread THEN '3'
+    WHEN clobbered THEN '5'
+    WHEN is_dead AND is_stale IS DISTINCT FROM true THEN '8'
+    WHEN away_seq > own_seq THEN '4' END AS class
+  FROM told
+)
+SELECT run_id, seq, icount, eip, cr3, dir, linear, access, class,
+  CASE class WHEN '5' THEN meant_seq ELSE own_seq END AS own_seq,
+  CASE class WHEN '5' THEN meant_icount ELSE own_icount END AS own_icount,
+  CASE class WHEN '5' THEN meant_dir ELSE own_dir END AS own_dir,
+  CASE class WHEN '4' THEN away_seq WHEN '5' THEN own_seq WHEN '8' THEN end_seq ELSE last_seq END AS cause_seq,
+  CASE class WHEN '4' THEN away_icount WHEN '5' THEN own_icount WHEN '8' THEN end_icount ELSE last_icount END AS cause_icount,
+  CASE class WHEN '4' THEN away_eip WHEN '5' THEN NULL WHEN '8' THEN NULL ELSE last_eip END AS cause_eip
+FROM classed WHERE class IS NOT NULL
