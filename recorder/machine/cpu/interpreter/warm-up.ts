@@ -10,6 +10,7 @@ import {
   IMMEDIATE,
   LINKED_BY_B,
   MICRO,
+  NEVER_HOT,
   OP,
   SCALE,
   WORDS,
@@ -66,6 +67,16 @@ const OPERANDS = [
 ] as const;
 
 const TAKES_HANDLER = new Set([MICRO.COLD_END, MICRO.COLD_REFETCH]);
+/** Those that look for the next block each time, or when they know of none. */
+const LOOKS_FOR_BLOCK = [
+  MICRO.END,
+  MICRO.COLD_REFETCH,
+  MICRO.INVLPG,
+  MICRO.LOAD_CR3,
+  MICRO.JMP_R,
+  MICRO.CALL_R,
+  MICRO.RET,
+];
 const NEAR = new Set(
   MICRO_OPS.flatMap(({ transfer }, number) => (transfer?.kind === 'near' ? [number] : [])),
 );
@@ -136,17 +147,23 @@ export function warmUp(core: Core, blocks: BlockCache, interpret: Interpret): vo
       }
     }
   }
-  // Those that look for a block and find one: of a HLT.
+  // Those that look for a block and find one, of a HLT, which is hot or not.
   core.segments.resetReal(CS, 0, 0);
   u8[RAM + (PAGE << 12)] = HLT;
-  for (const op of [MICRO.END, MICRO.COLD_REFETCH, MICRO.JMP_R, MICRO.CALL_R, MICRO.RET]) {
-    prepare(op, 0, 0, KIND_SUB, (RAM + (PAGE << 12)) | 15, 0);
-    code[START + B] = EDX;
-    i32[EDX] = PAGE << 12;
-    i32[(RAM + LINEAR) >>> 2] = PAGE << 12;
-    i32[BLOCK_EIP] = PAGE << 12;
-    i32[LEFT] = 2;
-    interpret(START);
+  for (const heat of [-1, NEVER_HOT]) {
+    blocks.useTier({ ...NO_TIER, hot: (p) => p, heatOf: () => heat });
+    blocks.clear();
+    blocks.insns.push(null as never);
+    blocks.handlers.push(() => {});
+    for (const op of LOOKS_FOR_BLOCK) {
+      prepare(op, 0, 0, KIND_SUB, (RAM + (PAGE << 12)) | 15, 0);
+      code[START + B] = EDX;
+      i32[EDX] = PAGE << 12;
+      i32[(RAM + LINEAR) >>> 2] = PAGE << 12;
+      i32[BLOCK_EIP] = PAGE << 12;
+      i32[LEFT] = 2;
+      interpret(START);
+    }
   }
   u8.set(contents, RAM + (PAGE << 12));
   code.fill(0, 0, LINKED + WORDS);

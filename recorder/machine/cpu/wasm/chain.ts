@@ -17,14 +17,14 @@ const SLOT = PARAMETERS + 2;
 export const CHAIN_LOCALS = 3;
 
 /**
- * The function by which a region is left for another EIP: goes on in other compiled code, if there is any there and fetching the
- * instruction changes nothing in the TLB; else leaves the state in CPU_STATE, and it to the dispatcher to find a block.
+ * The function by which a region is left for another EIP: goes on in other compiled code, if there is any there and the MMU is not
+ * needed to fetch the instruction; else leaves the state in CPU_STATE, and it to the dispatcher to find a block.
  */
-export function chainBody(user: boolean): Assembler {
+export function chainBody(user: boolean, fetchFunction: number): Assembler {
   const asm = new Assembler();
   const none: Label = {};
   asm.block(none, () => {
-    frameOfNext(asm, user ? 4 : 1, none);
+    frameOfNext(asm, user ? 4 : 1, fetchFunction, none);
     asm.tee(FRAME);
     asm.get(NEXT);
     asm.constant(0xfff);
@@ -56,8 +56,8 @@ export function chainBody(user: boolean): Assembler {
   return asm;
 }
 
-/** Physical address of the frame that NEXT is in: that of the page latched, or one that the fast path may read. */
-function frameOfNext(asm: Assembler, canRead: number, none: Label): void {
+/** Physical address of the frame that NEXT is in: that of the page latched, one that the fast path may read, or one fetched from. */
+function frameOfNext(asm: Assembler, canRead: number, fetchFunction: number, none: Label): void {
   asm.get(NEXT);
   asm.get(PAGE);
   asm.op(wasm.I32_XOR);
@@ -73,13 +73,27 @@ function frameOfNext(asm: Assembler, canRead: number, none: Label): void {
       asm.memory(wasm.I32_LOAD, FAST_PATH, 2);
       asm.tee(SLOT);
       asm.constant(canRead);
-      asm.op(wasm.I32_AND, wasm.I32_EQZ);
-      asm.branchIf(none);
-      asm.get(SLOT);
-      asm.constant(-4096);
       asm.op(wasm.I32_AND);
-      asm.constant(RAM);
-      asm.op(wasm.I32_SUB);
+      asm.when(
+        () => {
+          asm.get(SLOT);
+          asm.constant(-4096);
+          asm.op(wasm.I32_AND);
+          asm.constant(RAM);
+          asm.op(wasm.I32_SUB);
+        },
+        () => {
+          asm.get(NEXT);
+          asm.get(LEFT);
+          asm.call(fetchFunction);
+          asm.tee(SLOT);
+          asm.constant(0);
+          asm.op(wasm.I32_LT_S);
+          asm.branchIf(none);
+          asm.get(SLOT);
+        },
+        I32,
+      );
     },
     () => asm.loadWord(LATCH_PHYSICAL),
     I32,

@@ -19,6 +19,7 @@ export const HOST_CALLS = [
   ['store', 4],
   ['invlpg', 4],
   ['loadDirectory', 4],
+  ['fetch', 2],
 ] as const;
 
 export function createHostCalls(core: Core, memory: ShortPath) {
@@ -51,6 +52,12 @@ export function createHostCalls(core: Core, memory: ShortPath) {
     store(linear: number, value: number, eip: number, left: number): number {
       stand(eip, left);
       return memory.tryWrite(linear, 4, value) ? 1 : 0;
+    },
+
+    /** Physical address of the frame that the instruction at `next` is in, filling the TLB; negative: it does not. */
+    fetch(next: number, left: number): number {
+      stand(next, left);
+      return memory.tryFetch(next) & PAGE;
     },
 
     invlpg(linear: number, eip: number, left: number, next: number): number {

@@ -75,13 +75,16 @@ export function regionModule(pages: number, { code }: Assembler): Uint8Array<Arr
   });
 }
 
+/** The host call by which `chain` fetches: in that module they are imported first. */
+const FETCH = HOST_CALLS.findIndex(([name]) => name === 'fetch');
+
 /** The functions that regions import, and the way into them. These alone know the table: it would cost each module that imports it. */
 function helperModule(pages: number): Uint8Array<ArrayBuffer> {
   const functions = [
     { name: 'run', type: taking(4), locals: 0, code: runBody().code },
     { name: 'arithmetic', type: taking(4), locals: 0, code: arithmeticBody().code },
-    { name: 'chain', type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(false).code },
-    { name: 'chainUser', type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(true).code },
+    { name: 'chain', type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(false, FETCH).code },
+    { name: 'chainUser', type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(true, FETCH).code },
     ...HOST_CALLS.map(([name, parameters], call) => {
       return { name, type: taking(parameters), locals: 0, code: passOn(call, parameters).code };
     }),

@@ -21,7 +21,7 @@ const { COMPILED, COUNT, HEAT, INDEX_SHIFT, MODE, NEVER_HOT, PLACE, WORDS } = mi
 const CS_BASE = SEGMENTS + CS * SEGMENT_WORDS + 1;
 
 /** The execution of a block at which it is compiled. */
-export const DEFAULT_THRESHOLD = 1000;
+export const DEFAULT_THRESHOLD = 3000;
 /** By so many bits the threshold of a page's blocks rises at most when their code keeps changing. */
 const MAX_PATIENCE = 10;
 export interface TierOptions {
