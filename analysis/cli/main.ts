@@ -46,6 +46,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(cli: Argv) => Argv>>> = {
   report: async () => (await import('./commands/report.ts')).addReport,
   sql: async () => (await import('./commands/sql.ts')).addSql,
   diff: async () => (await import('./commands/diff.ts')).addDiff,
+  explore: async () => (await import('./commands/explore.ts')).addExplore,
   memory: async () => (await import('./commands/memory.ts')).addMemory,
   symbols: async () => (await import('./commands/symbols.ts')).addSymbols,
   completion: async () => (await import('./commands/completion.ts')).addCompletion,

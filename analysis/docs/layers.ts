@@ -233,6 +233,19 @@ export const LAYERS: readonly Layer[] = [
     ],
   },
   {
+    folder: 'analysis/explore',
+    holds: 'where an interrupt could have come in a recorded run, each such run executed, and what judges it',
+    imports: [
+      'schemas',
+      'recorder/machine',
+      'recorder/capture',
+      ...TRACE,
+      'replayer/timeline',
+      'analysis/ending',
+      'analysis/what-if',
+    ],
+  },
+  {
     folder: 'analysis/diff',
     holds: 'by what two traces differ',
     imports: ['schemas', ...TRACE, 'replayer/verify'],

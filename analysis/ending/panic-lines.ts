@@ -25,7 +25,8 @@ export interface PanicLine {
 /** Long lines are cut: what matters stands at their start. */
 const MAX_TEXT = 200;
 
-const isPanic = (line: string): boolean => PATTERNS.some((pattern) => pattern.test(line));
+/** In the words of a panic. */
+export const isPanic = (line: string): boolean => PATTERNS.some((pattern) => pattern.test(line));
 
 /** The first line of the console that is a panic's; else of the text screen as it was at the end. */
 export function panicLine(reader: TraceReader): PanicLine | undefined {

@@ -1,4 +1,5 @@
 import type { MachineBuilder } from '../../recorder/machine/build.ts';
+import type { EventSink } from '../../recorder/machine/events/event-log.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
 import type { Nondet } from '../../recorder/machine/nondet.ts';
 import type { Snapshot } from '../../recorder/machine/state/snapshot.ts';
@@ -21,6 +22,8 @@ export interface SessionOptions {
   readonly build: MachineBuilder;
   /** The disk images that come with the tool, by name. */
   readonly builtinDisk?: (name: string) => Uint8Array;
+  /** Takes what the machine records. Without one nothing is recorded: the state does not depend on it, and the machine is faster. */
+  readonly sink?: EventSink;
 }
 
 /** A machine and how far into its inputs it is, at (icount, 0). */
@@ -93,7 +96,10 @@ export class ForwardSession {
   }
 
   /** The recorded run, at its start. */
-  static open(reader: TraceReader, { build, builtinDisk = noBuiltinDisks }: SessionOptions): ForwardSession {
+  static open(
+    reader: TraceReader,
+    { build, builtinDisk = noBuiltinDisks, sink }: SessionOptions,
+  ): ForwardSession {
     const { header } = reader;
     const { inputs, ladder } = reader.skeleton();
     const nondet = new LoggedNondet(inputs);
@@ -101,8 +107,7 @@ export class ForwardSession {
     const options = recordedOptions(header, builtinDisk);
     // Hashes and checkpoints of another layout say nothing.
     const comparable = header.stateLayout === STATE_LAYOUT;
-    // Nothing is recorded: the state does not depend on it, and the machine is faster without.
-    const machine = build({ ...options, nondet: outside, sink: null }, recordedBoot(header));
+    const machine = build({ ...options, nondet: outside, sink: sink ?? null }, recordedBoot(header));
     const end = reader.footer?.final.icount ?? ladder.at(-1)?.icount ?? 0;
     const session = new ForwardSession(machine, outside, nondet, inputs, comparable ? ladder : [], end);
     if (comparable && reader.checkpoints.length > 0)
@@ -118,6 +123,12 @@ export class ForwardSession {
     const nondet = new WhatIfNondet(this.log, this.machine.icount);
     this.outside.current = nondet;
     return new ForwardSession(this.machine, this.outside, nondet, this.log, [], UNBOUNDED);
+  }
+
+  /** The machine where this one stands, with another world outside. This one goes on after a `restore`. */
+  leave(nondet: Nondet): Machine {
+    this.outside.current = nondet;
+    return this.machine;
   }
 
   get position(): Position {

@@ -5,7 +5,7 @@ import { icount } from '../../../schemas/units.ts';
 import { type InterruptTime, interruptTimes, type Recorded } from '../../what-if/recorded-interrupts.ts';
 import type { Changes, MovedInterrupt } from '../../what-if/what-if.ts';
 import { grouped } from '../terminal/format.ts';
-import { parseCount } from './values.ts';
+import { type IcountWindow, parseCount, parseWindow } from './values.ts';
 
 /** The changes of a what-if, as typed: each list may have several. docs/what-if.md defines them. */
 export interface ChangeRequest {
@@ -31,7 +31,7 @@ interface Change {
 
 /** Turns what was typed into inputs, for this recording. Throws BadInput for what would change nothing of it. */
 export function parseChanges(request: ChangeRequest, recorded: Recorded): Changes {
-  const windows = merge(request.cli.map(parseWindow));
+  const windows = merge(request.cli.map((text) => parseWindow(text, '--cli')));
   const changes: Change[] = [
     ...request.inject.map((text) => parseInject(text, request.at)),
     ...request.delay.map((text) => parseDelay(text, request.at, recorded)),
@@ -165,23 +165,9 @@ function parsePoke(text: string, at: string | undefined): Change {
   return { added: [{ ...common, target, address: parseNumber(address, option) }], at: when, words };
 }
 
-interface Window {
-  readonly from: number;
-  readonly to: number;
-}
-
-function parseWindow(text: string): Window {
-  const [from, to, ...more] = text.split(':');
-  if (to === undefined || more.length > 0)
-    throw new BadInput(`--cli ${text}: not a window`, 'write FROM:TO, two icounts');
-  const window = { from: parseCount(from, '--cli'), to: parseCount(to, '--cli') };
-  if (window.from < window.to) return window;
-  throw new BadInput(`--cli ${text}: ends before it begins`, 'write FROM:TO with FROM below TO');
-}
-
 /** Windows that touch or overlap are one. */
-function merge(windows: readonly Window[]): Window[] {
-  const merged: Window[] = [];
+function merge(windows: readonly IcountWindow[]): IcountWindow[] {
+  const merged: IcountWindow[] = [];
   for (const window of [...windows].sort((a, b) => a.from - b.from)) {
     const last = merged.at(-1);
     if (last && window.from <= last.to)
@@ -191,7 +177,7 @@ function merge(windows: readonly Window[]): Window[] {
   return merged;
 }
 
-const holdInterrupts = ({ from, to }: Window): Change => ({
+const holdInterrupts = ({ from, to }: IcountWindow): Change => ({
   added: [
     { kind: 'hold_interrupts', icount: icount(from), value: 1 },
     { kind: 'hold_interrupts', icount: icount(to), value: 0 },

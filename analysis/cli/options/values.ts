@@ -49,6 +49,22 @@ export function parseRange(text: string, option: string): { min: number; max: nu
   return { min, max };
 }
 
+/** A part of a run, icounts. */
+export interface IcountWindow {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** `FROM:TO`, two icounts. */
+export function parseWindow(text: string, option: string): IcountWindow {
+  const [from, to, ...more] = text.split(':');
+  if (to === undefined || more.length > 0)
+    throw new BadInput(`${option} ${text}: not a window`, 'write FROM:TO, two icounts');
+  const window = { from: parseCount(from, option), to: parseCount(to, option) };
+  if (window.from < window.to) return window;
+  throw new BadInput(`${option} ${text}: ends before it begins`, 'write FROM:TO with FROM below TO');
+}
+
 /** Instructions between two rungs of the ladder. */
 export function parseLadder(text: string): number {
   const interval = parseCount(text, '--ladder');

@@ -218,6 +218,18 @@ export function interruptLines(mem: MachineMemory): { readonly masked: number; r
   return { masked: both(IMR), requested: both(IRR) };
 }
 
+/** True if a request of this line (0-15) now would be the one that the processor sees: unmasked, and above all that is in service. */
+export function wouldRequest(mem: MachineMemory, irq: number): boolean {
+  const words = deviceBlock(mem, 'pic').words.slice();
+  const master = new Chip(words.subarray(0, CHIP_WORDS), true);
+  const slave = new Chip(words.subarray(CHIP_WORDS, 2 * CHIP_WORDS), false);
+  const chip = irq < 8 ? master : slave;
+  chip.setLine(irq & 7, false);
+  chip.setLine(irq & 7, true);
+  if (irq >= 8) master.setLine(CASCADE_LINE, slave.request() === (irq & 7));
+  return words[HELD] === 0 && master.request() === (irq < 8 ? irq : CASCADE_LINE);
+}
+
 export class InterruptControllers implements Device, InterruptController {
   readonly name = 'pic';
   readonly state: DeviceBlock;

@@ -1,0 +1,122 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Argv } from 'yargs';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import { printableJson } from '../../../schemas/untrusted.ts';
+import { DISKS } from '../options/disk-option.ts';
+import { parseCount, parseWindow } from '../options/values.ts';
+import { tellDivergence } from '../report/diverged.ts';
+import { EXIT } from '../report/exit-status.ts';
+import { shellWord } from '../terminal/format.ts';
+import { interruptible } from '../terminal/interruptible.ts';
+import { print, printLines } from '../terminal/output.ts';
+import {
+  describeExploration,
+  type Exploration,
+  explorationFacts,
+  exploreTrace,
+  grouping,
+} from '../work/explore.ts';
+import { writePlacement } from '../work/write-placement.ts';
+
+/** `rewind386 explore`: tries interrupts where they did not come. */
+export const addExplore = (cli: Argv): Argv =>
+  cli.command(
+    'explore <file>',
+    'try an interrupt at every boundary of the windows of a recorded run',
+    options,
+    async ({ file, ...given }) => {
+      await tellDivergence(file, async () => {
+        process.exitCode = await run(file, given);
+      });
+    },
+  );
+
+interface Given {
+  readonly irq: string;
+  readonly window: string | undefined;
+  readonly sql: string | undefined;
+  readonly within: string;
+  readonly budget: number | undefined;
+  readonly any: boolean;
+  readonly json: boolean;
+  readonly output: string | undefined;
+  readonly disk: readonly string[];
+}
+
+async function run(file: string, given: Given): Promise<number> {
+  const irq = lineOf(given.irq);
+  const between = given.window === undefined ? undefined : parseWindow(given.window, '--window');
+  const within = parseCount(given.within, '--within');
+  const { sql, any, budget, output, disk: disks } = given;
+  if (output !== undefined && existsSync(output))
+    throw new BadInput(`${output} already exists`, 'give -o the name of a new folder');
+  const exploration = await interruptible((stop) =>
+    exploreTrace({
+      ...{ file, irq, sql, any, within, disks, between },
+      signal:
+        budget === undefined ? stop : AbortSignal.any([stop, AbortSignal.timeout(Math.ceil(budget * 1000))]),
+    }),
+  );
+  if (given.json) printLines(printableJson(explorationFacts(exploration), 2).split('\n'));
+  else printLines(describeExploration(exploration));
+  if (output !== undefined) await writeTraces(exploration, output, given.json);
+  return exploration.explored.outcomes.some(({ failed }) => failed) ? EXIT.findings : EXIT.ok;
+}
+
+/** A trace of the first placement of each kind. */
+async function writeTraces(exploration: Exploration, folder: string, quiet: boolean): Promise<void> {
+  const firsts = grouping(exploration).map(({ outcomes }) => outcomes[0]);
+  if (firsts.length === 0) return;
+  mkdirSync(folder, { recursive: true });
+  for (const { at, option } of firsts) {
+    const path = join(folder, `placement-${at}.r386`);
+    await writePlacement({ ...exploration.asked, path, option, until: at + exploration.asked.within });
+    if (!quiet) print(`next: rewind386 check ${shellWord(path)}`);
+  }
+}
+
+function lineOf(text: string): number {
+  if (/^(?:irq)?(?:6|14|15)$/.test(text)) return Number(text.replace('irq', ''));
+  throw new BadInput(`--irq ${text}: not the line of a drive`, 'write 6, 14 or 15');
+}
+
+const options = (yargs: Argv) =>
+  yargs
+    .positional('file', { type: 'string', demandOption: true, describe: 'the trace' })
+    .options({
+      irq: { type: 'string', default: '14', requiresArg: true, describe: 'the line: 6, 14 or 15' },
+      window: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'only boundaries between these icounts: FROM:TO',
+      },
+      sql: {
+        type: 'string',
+        requiresArg: true,
+        describe:
+          'windows by SQL, with from_icount and to_icount (default: from each set of a declared window to its last use)',
+      },
+      within: {
+        type: 'string',
+        default: '200k',
+        requiresArg: true,
+        describe: 'instructions that each placement runs on for',
+      },
+      budget: { type: 'number', requiresArg: true, describe: 'stop after so many seconds' },
+      any: {
+        type: 'boolean',
+        default: false,
+        describe: 'inject the interrupt, whether a drive could have made it or not',
+      },
+      json: { type: 'boolean', default: false, describe: 'print JSON: one object with every failure' },
+      output: {
+        alias: 'o',
+        type: 'string',
+        requiresArg: true,
+        describe: 'a new folder for the traces of what failed: one of each kind',
+      },
+      ...DISKS,
+    })
+    .example('$0 explore run.r386 --window 20M:21M', 'exit 1 when a placement fails')
+    .example('$0 explore run.r386 --budget 60 -o failures', 'what a minute finds, with traces');

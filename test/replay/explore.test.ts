@@ -1,0 +1,174 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HIJACK } from '../../analysis/check/catalog.ts';
+import { runChecks } from '../../analysis/check/run-checks.ts';
+import { builtinDisk } from '../../analysis/cli/options/builtin-guest.ts';
+import { type Asked, coverage, exploreTrace } from '../../analysis/cli/work/explore.ts';
+import { writePlacement } from '../../analysis/cli/work/write-placement.ts';
+import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import { sizeOf } from '../../analysis/explore/classes.ts';
+import type { Outcome } from '../../analysis/explore/explore.ts';
+import { boundariesOf, steered } from '../../analysis/explore/placements.ts';
+import { buildMachine } from '../../recorder/machine/build.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
+import { replay } from '../../replayer/verify/replay.ts';
+import { runCli } from '../cli/run-cli.ts';
+import { runGuest } from '../guest/built-in.ts';
+
+/** Interrupts where they did not come: every outcome is what a whole recording of that run, and the SQL of the checks, say. */
+
+const folder = mkdtempSync(join(tmpdir(), 'r386-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const path = (name: string) => join(folder, `${name}.r386`);
+/** A run that ends well by itself: its first 5 million instructions. */
+const BUGGY = path('buggy');
+const FIXED = path('fixed');
+
+beforeAll(async () => {
+  for (const kernel of ['buggy', 'fixed'] as const)
+    await runGuest({ kernel, workload: 'ftpd', seed: 5, output: path(kernel), instructions: 5e6 });
+});
+
+const exploration = (asked: Partial<Asked>) =>
+  exploreTrace({
+    file: BUGGY,
+    irq: 14,
+    between: undefined,
+    sql: undefined,
+    within: 10_000,
+    any: false,
+    disks: undefined,
+    signal: new AbortController().signal,
+    ...asked,
+  });
+
+async function classesIn(file: string): Promise<string[]> {
+  const db = await TraceDatabase.open([file], { cache: false });
+  try {
+    return (await runChecks(db)).map(({ check }) => check.class);
+  } finally {
+    db.close();
+  }
+}
+
+const interrupted = ({ delivery }: Outcome) => delivery?.icount;
+
+describe('the windows of a run that ended well', () => {
+  it('hold a hijack on the buggy kernel, as the recording of that placement shows', async () => {
+    expect(await classesIn(BUGGY)).not.toContain(HIJACK);
+    const found = await exploration({ between: { from: 4_758_660, to: 4_758_690 } });
+    const failing = found.explored.outcomes.filter(({ failed }) => failed);
+    expect(failing.length).toBeGreaterThan(0);
+    const [{ sign, option, at, delivery }] = failing;
+    expect(sign?.kind).toBe('interrupt hijack');
+    expect(delivery?.icount).toBe(at);
+
+    const child = path('placement');
+    await writePlacement({ file: BUGGY, option, path: child, until: at + 10_000, disks: undefined });
+    expect(await classesIn(child)).toContain(HIJACK);
+    const again = await replay({ path: child, build: buildMachine, builtinDisk });
+    expect(again.divergence).toBeUndefined();
+    expect(again.reachedEnd).toBe(true);
+    const reader = TraceReader.open(child);
+    const rows = reader.chunks.flatMap((_, n) => {
+      const { columns, count } = reader.readChunk(n).table('apt_accesses');
+      return [...columns[0].subarray(0, count)];
+    });
+    reader.close();
+    expect(rows).toContain(sign?.icount);
+  });
+
+  it('are judged as the SQL judges the recording, also where nothing fails', async () => {
+    const between = { from: 4_600_000, to: 4_735_000 };
+    const { outcomes } = (await exploration({ between, within: 5_000 })).explored;
+    expect(outcomes.length).toBeGreaterThan(0);
+    const { at, option, failed } = outcomes[0];
+    const child = path('harmless');
+    await writePlacement({ file: BUGGY, option, path: child, until: at + 5_000, disks: undefined });
+    expect((await classesIn(child)).includes(HIJACK)).toBe(failed);
+    expect(failed).toBe(false);
+  });
+
+  it('hold none on the fixed kernel, where tried', async () => {
+    const found = await exploration({
+      file: FIXED,
+      between: { from: 4_600_000, to: 5_000_000 },
+      within: 5_000,
+    });
+    expect(found.explored.outcomes.length).toBeGreaterThan(0);
+    expect(found.explored.outcomes.filter(({ failed }) => failed)).toEqual([]);
+    expect(coverage(found)).toMatch(
+      /^for this recording's inputs and one earlier IRQ 14, .* placements? in .* all run; 0 fail$/,
+    );
+  });
+});
+
+describe('classes', () => {
+  // The clock's handler runs here with IF off, behind it in the 8259, and then on again.
+  const sql = 'SELECT 4195600 AS from_icount, 4195640 AS to_icount';
+
+  it('are of placements that come to the same delivery, and end alike', async () => {
+    const pruned = (await exploration({ sql, within: 3_000 })).explored;
+    const all = (await exploration({ sql, within: 3_000, unpruned: true })).explored;
+    expect(pruned.placements).toBe(40);
+    expect(pruned.classes).toBeLessThan(pruned.placements);
+    expect(pruned.outcomes.length).toBe(pruned.classes);
+    expect(all.outcomes.length).toBe(40);
+    for (const one of pruned.outcomes) {
+      const same = all.outcomes.filter(({ placement }) => placement.at === one.placement.at);
+      expect(same.length).toBe(sizeOf(one.placement));
+      expect(same.map(({ failed }) => failed)).toEqual(same.map(() => one.failed));
+      expect(new Set(same.map(interrupted))).toEqual(new Set([interrupted(one)]));
+      if (!one.placement.late) expect(interrupted(one)).toBe(one.at);
+    }
+  });
+});
+
+describe('boundaries', () => {
+  it('lie after the set and up to the last use; windows that touch are one', () => {
+    const windows = [
+      { from: 10, to: 12 },
+      { from: 30, to: 30 },
+      { from: 12, to: 20 },
+    ];
+    expect(boundariesOf(windows)).toEqual([{ first: 11, last: 20 }]);
+  });
+
+  it('are those at which the command of a drive is outstanding for long enough, and not done', () => {
+    const command = { kind: 'disk_latency', nth: 3, drawnAt: 100, value: 50, raisedAt: 150 } as const;
+    const [stretch] = steered(14, [command], [{ first: 90, last: 300 }], 20);
+    expect(stretch.boundaries).toEqual([{ first: 120, last: 149 }]);
+    expect(stretch.changeFor(130).adjustments).toEqual([{ kind: 'disk_latency', nth: 3, by: -20 }]);
+    expect(stretch.optionFor(130)).toBe('--delay irq14=-20@150');
+    expect(steered(14, [command], [{ first: 10, last: 119 }], 20)).toEqual([]);
+  });
+});
+
+describe('the command', () => {
+  it('names the what-if that makes the failing run again, and ends with 1', async () => {
+    const { status, stdout } = await runCli(
+      'explore',
+      BUGGY,
+      '--window',
+      '4758665:4758670',
+      '--within',
+      '10k',
+    );
+    expect(status).toBe(1);
+    expect(stdout[0]).toMatch(
+      /^FAIL interrupt hijack in pmap_change_wiring\+0x69: IRQ 14 at icount 4,758,66\d/,
+    );
+    expect(stdout[1]).toMatch(/ {5}rewind386 replay \S+ --delay irq14=-\d+@\d+ -o placement-\d+\.r386/);
+  });
+
+  it('says what is wrong with windows that are none, and with lines of no drive', async () => {
+    const columns = await runCli('explore', BUGGY, '--sql', 'SELECT 1 AS icount');
+    expect(columns.status).toBe(2);
+    expect(columns.stderr.join('\n')).toContain('give the columns from_icount and to_icount');
+    const clock = await runCli('explore', BUGGY, '--irq', '0');
+    expect(clock.status).toBe(2);
+    expect(clock.stderr.join('\n')).toContain('not the line of a drive');
+  });
+});
