@@ -36,6 +36,7 @@ export interface Story {
 type Row = Readonly<Record<string, string | number | boolean | null>>;
 
 const WORD = 4;
+const PAGE_SHIFT = 12;
 /** After every event of a run. */
 const LAST_SEQ = 0xffffffff;
 const hex8 = (n: number): string => (n >>> 0).toString(16).padStart(8, '0');
@@ -80,15 +81,18 @@ const failureStep = ({ kind, icount, code, process, words }: Failure): Step =>
     because: `${words}${code === null ? '' : `; in ${code}`}${process === null ? '' : ` (${process})`}`,
   });
 
-/** The write of a page-table entry that the address of a failure leads to: one that took the page away, else the newest. */
+/** The write that made the page-table entry which decides on the address of a failure; undefined where nothing ever mapped it. */
 async function writtenEntry(db: TraceDatabase, failure: Failure): Promise<Row | undefined> {
   const { seq, cr3, address, kind } = failure;
   if (address === null || cr3 === null) return undefined;
   const rows = await ask(db, 'why-entries', { seq: seq ?? LAST_SEQ, cr3, address });
   // The words of a panic name an address in whatever address space; a fault is of the one in force.
   if (kind === 'panic') return rows[0];
-  const live = rows.filter((row) => row.is_live === true);
-  return live.find((row) => row.is_gone === true) ?? live[0];
+  const live = (level: string) => rows.find((row) => row.is_live === true && row.level === level);
+  const [pde, pte] = [live('pde'), live('pte')];
+  if (!pde || pde.is_gone === true || pde.is_large === true) return pde;
+  // An entry of a table that the directory names no longer says nothing.
+  return pte && Number(pte.physical) >>> PAGE_SHIFT === Number(pde.entry) >>> PAGE_SHIFT ? pte : undefined;
 }
 
 async function entryStory(db: TraceDatabase, entry: Row, { address }: Failure): Promise<Story> {
@@ -121,7 +125,9 @@ async function entryStory(db: TraceDatabase, entry: Row, { address }: Failure): 
 
 async function findingStory(db: TraceDatabase, finding: Finding, words = ''): Promise<Story> {
   const { icount, check, summary, query } = finding;
-  const window = await windowStory(db, icount);
+  // A finding may tell of many uses: the first is what went wrong.
+  const [row] = await ask(db, 'why-window', { icount });
+  const window = await windowStory(db, row ? Number(row.first_use) : icount);
   const title = check.title.toLowerCase();
   const found = step({
     icount,
@@ -133,7 +139,7 @@ async function findingStory(db: TraceDatabase, finding: Finding, words = ''): Pr
         : `${words}${title}: ${summary}`,
     next: query === undefined ? ['debug', '--at', String(icount)] : ['query', ...query.split(' ')],
   });
-  return { steps: [found, ...window.steps], taken: window.taken };
+  return { ...window, steps: [found, ...window.steps] };
 }
 
 /** The interrupt that code ran in, and a stale translation that it used. */
@@ -198,6 +204,9 @@ async function windowStory(db: TraceDatabase, icount: number): Promise<Story> {
   const interrupt = row.interrupt === null ? [] : [{ ...interruptStep(row), next: common.next }];
   return {
     steps: [use, change, ...interrupt, set],
+    ...(row.access === 'write' && row.physical !== null
+      ? { written: { icount, physical: Number(row.physical), size: Number(row.size) } }
+      : {}),
     taken: {
       window: text(row.window_name),
       from: Number(row.set_icount),

@@ -17,6 +17,7 @@ import { endingOf } from '../work/guest-ending.ts';
 import { openDatabase } from '../work/open-database.ts';
 import { recordGuest, recordingSummary } from '../work/record-guest.ts';
 import { divergenceReport, replaySummary, replayTrace } from '../work/replay-trace.ts';
+import { tellWhy } from '../work/tell-why.ts';
 
 /** `rewind386 demo`: records the built-in guest with its bug and without, and checks both. */
 export const addDemo = (cli: Argv): Argv =>
@@ -39,6 +40,8 @@ const options = (yargs: Argv) =>
 
 const INSTRUCTIONS = 2e9;
 const SHOWN = 1;
+/** Hops of the value's way back: as far as one short stretch of the run tells, without the index of stores. */
+const WAY_BACK = 4;
 
 /** Everything below is computed: another seed tells another story, or none. */
 async function tellTheStory(folder: string, seedText: string): Promise<number> {
@@ -87,12 +90,20 @@ async function tellTheStory(folder: string, seedText: string): Promise<number> {
   printLines(describeReport(fixedReport, SHOWN));
   const fixedFindings = fixedReport.findings;
 
+  if (report.findings.length > 0) {
+    say(
+      '5. Why did it end so? The story backwards, and the way of the value that was stored in the wrong place.',
+      `$ rewind386 why ${shellWord(buggy)} --hops ${WAY_BACK} --no-what-if`,
+    );
+    await tellWhy(buggy, { asked: {}, disks: [], hops: WAY_BACK, whatIf: false }, printLines);
+  }
+
   print('');
   print(
     `The buggy kernel: ${hijacks === 1 ? '1 hijack' : `${hijacks} hijacks`} of the alternate page table map. The fixed kernel: ${fixedFindings.length === 0 ? 'none' : `${fixedFindings.length} findings`}.`,
   );
   if (hijacks === 0) print(`This seed meets no hijack; this one does: rewind386 demo --seed 117`);
-  else print(`next: rewind386 query ${shellWord(buggy)} aptd-timeline`);
+  else print(`next: rewind386 why ${shellWord(buggy)}`);
   return fixedFindings.length === 0 ? EXIT.ok : EXIT.findings;
 }
 

@@ -1,11 +1,8 @@
 import type { Argv } from 'yargs';
-import { buildMachine } from '../../../recorder/machine/build.ts';
 import type { Run } from '../../../replayer/store-index/last-writer.ts';
 import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
-import { StoreIndex } from '../../db/store-index.ts';
 import { commandSql } from '../../sql/catalog.ts';
 import { checkInMemory, entriesOf, parseRange, physicalRanges, type Range } from '../options/asked-memory.ts';
-import { builtinDisk } from '../options/builtin-guest.ts';
 import { DISKS } from '../options/disk-option.ts';
 import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
 import { symbolsOf } from '../options/guest-symbols.ts';
@@ -15,9 +12,9 @@ import { EXIT } from '../report/exit-status.ts';
 import { traceLength } from '../report/trace-length.ts';
 import { hex8, shellWord } from '../terminal/format.ts';
 import { printLines, terminalWidth } from '../terminal/output.ts';
-import { note, progressBar } from '../terminal/progress.ts';
 import { machineAt } from '../work/machine-at.ts';
 import { openDatabase } from '../work/open-database.ts';
+import { openStoreIndex } from '../work/open-store-index.ts';
 
 /** `rewind386 who-wrote`: finds the last writer of memory by the index of stores. */
 export const addWhoWrote = (cli: Argv): Argv =>
@@ -127,22 +124,6 @@ const options = (yargs: Argv) =>
     .epilogue(
       'The first question executes the trace once more to build an index of its stores (in the cache folder); later ones read the index.',
     );
-
-/** The index of a trace, made under a progress bar when there is none. */
-export async function openStoreIndex(path: string, disks: readonly string[] = []): Promise<StoreIndex> {
-  const progress = progressBar('indexing stores', traceLength(path));
-  try {
-    return await StoreIndex.open(path, {
-      build: buildMachine,
-      builtinDisk,
-      disks,
-      note,
-      onProgress: (icount) => progress.at(icount),
-    });
-  } finally {
-    progress.end();
-  }
-}
 
 /** The answer as rows for `last-writers`, in order. What only code does has an EIP. */
 function rowsOf(runs: readonly Run[]): string {

@@ -1,47 +1,70 @@
 import type { Argv } from 'yargs';
+import { BadInput } from '../../../schemas/bad-input.ts';
 import { printableJson } from '../../../schemas/untrusted.ts';
-import type { Story } from '../../why/story.ts';
-import { tell } from '../../why/story.ts';
-import { subjectOf } from '../../why/subject.ts';
+import { placeStory } from '../../why/value.ts';
+import { DISKS } from '../options/disk-option.ts';
 import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
 import { parseCount, parseIcount } from '../options/values.ts';
+import { tellDivergence } from '../report/diverged.ts';
 import { EXIT } from '../report/exit-status.ts';
 import { traceLength } from '../report/trace-length.ts';
-import { print, printLines } from '../terminal/output.ts';
-import { openDatabase } from '../work/open-database.ts';
-import { storyLines } from '../work/story-lines.ts';
+import { printLines } from '../terminal/output.ts';
+import { parseAskedValue } from '../work/asked-value.ts';
+import { valueLines } from '../work/story-lines.ts';
+import { tellWhy } from '../work/tell-why.ts';
+import { withWays } from '../work/value-ways.ts';
 
 /** `rewind386 why`: the story of a failure backwards. */
 export const addWhy = (cli: Argv): Argv =>
   cli.command('why <file>', 'the story of a failure, backwards', options, async ({ file, ...asked }) => {
     process.exitCode = EXIT.ok;
-    await why(file, asked);
+    await tellDivergence(file, () => why(file, asked));
   });
+
+/** Each may cost the execution of a stretch of the run. */
+const MOST_HOPS = 1000;
 
 interface Asked {
   readonly at: string | undefined;
   readonly finding: string | undefined;
+  readonly value: string | undefined;
+  readonly hops: string;
+  readonly disk: readonly string[];
   readonly json: boolean;
+  /** False with --no-what-if. */
+  readonly whatIf: boolean;
   readonly symbols?: string | undefined;
   readonly profile?: string | undefined;
 }
 
 async function why(file: string, asked: Asked): Promise<void> {
-  const db = await openDatabase([file], { names: givenNames(asked) });
-  try {
-    const subject = await subjectOf(db, {
-      at:
-        asked.at === undefined ? undefined : parseIcount(asked.at, '--at', { file, end: traceLength(file) }),
-      finding: asked.finding === undefined ? undefined : parseCount(asked.finding, '--finding'),
-    });
-    const story: Story = subject ? await tell(db, subject) : { steps: [] };
-    if (asked.json) printLines(printableJson(story, 2).split('\n'));
-    else if (!subject) print(`${file}: nothing failed, and no check finds anything`);
-    else printLines(storyLines(file, story));
-  } finally {
-    db.close();
+  const { value, json, whatIf, disk: disks } = asked;
+  const names = givenNames(asked);
+  const hops = parseHops(asked.hops);
+  const show = (lines: readonly string[]) => {
+    if (!json) printLines(lines);
+  };
+  if (value !== undefined) {
+    const { place, icount } = await parseAskedValue(file, value, disks, names);
+    const way = await withWays(file, { names, disks, hops }, (ways) => placeStory(ways, place, icount));
+    const told = { of: value, ...way };
+    show(valueLines(file, told));
+    if (json) printLines(printableJson({ steps: [], value: told }, 2).split('\n'));
+    return;
   }
+  const subject = {
+    at: asked.at === undefined ? undefined : parseIcount(asked.at, '--at', { file, end: traceLength(file) }),
+    finding: asked.finding === undefined ? undefined : parseCount(asked.finding, '--finding'),
+  };
+  const answer = await tellWhy(file, { asked: subject, names, disks, hops, whatIf }, show);
+  if (json) printLines(printableJson(answer, 2).split('\n'));
 }
+
+const parseHops = (text: string): number => {
+  const hops = parseCount(text, '--hops');
+  if (hops <= MOST_HOPS) return hops;
+  throw new BadInput(`--hops ${text}: too many`, `give a number up to ${MOST_HOPS}`);
+};
 
 const options = (yargs: Argv) =>
   yargs
@@ -53,8 +76,30 @@ const options = (yargs: Argv) =>
         describe: 'of the last failure, exception or finding up to this icount',
       },
       finding: { type: 'string', requiresArg: true, describe: 'of this finding of `check`, numbered from 1' },
+      value: {
+        type: 'string',
+        requiresArg: true,
+        describe:
+          'the way back of a value: ADDRESS@ICOUNT, linear or phys:ADDRESS, SYMBOL[+OFFSET], or a register, as it was before that instruction',
+      },
+      hops: {
+        type: 'string',
+        default: '8',
+        requiresArg: true,
+        describe: 'steps of the way back of a value; 0: leave it out',
+      },
+      'what-if': {
+        type: 'boolean',
+        default: true,
+        describe:
+          'run it again with interrupts held off while a window that was taken was in use (--no-what-if: do not)',
+      },
+      ...DISKS,
       json: { type: 'boolean', default: false, describe: 'print JSON' },
       ...NAMING_OPTIONS,
     })
-    .conflicts('at', 'finding')
-    .example('$0 why run.r386', 'what the machine died of, and what led to it');
+    .conflicts('at', ['finding', 'value'])
+    .conflicts('finding', 'value')
+    .example('$0 why run.r386', 'what the machine died of, and what led to it')
+    .example('$0 why run.r386 --value 0xe000008c@3507800', 'where a word in memory came from')
+    .example('$0 why run.r386 --value eax@3507800', 'where a register had its value from');

@@ -71,7 +71,7 @@ export interface WhatIfRequest {
 export async function runWhatIf(file: string, request: WhatIfRequest): Promise<number> {
   const { output } = request;
   try {
-    const result = await record(file, request);
+    const result = await changedRun(file, request);
     const guest = guestOf(output);
     printLines(summary(output, result, guest));
     const { findings } = await checkTraces([file, output], {
@@ -104,7 +104,8 @@ function withinRun<Changed extends { readonly changedAt: number }>(
   );
 }
 
-async function record(file: string, request: WhatIfRequest): Promise<WhatIf> {
+/** The new recording, under a progress count. */
+export async function changedRun(file: string, request: WhatIfRequest): Promise<WhatIf> {
   const progress = progressCount('recording');
   const lines = new ConsoleLines((line) => progress.line(`  | ${line}`));
   try {
@@ -134,7 +135,8 @@ interface NamedGuest {
   readonly profile: GuestProfile | undefined;
 }
 
-function guestOf(path: string): NamedGuest {
+/** Name and profile of the guest of a trace. */
+export function guestOf(path: string): NamedGuest {
   const reader = TraceReader.open(path);
   const { header } = reader;
   reader.close();
@@ -174,7 +176,7 @@ const crashedAnew = ({ parentExit, exit }: WhatIf): boolean =>
   exit.kind === 'shutdown' && !endsAlike(parentExit, exit);
 
 /** A run that was stopped may have had before it what the recording has later. */
-const stoppedAt = ({ exit, final }: WhatIf): number | undefined =>
+export const stoppedAt = ({ exit, final }: WhatIf): number | undefined =>
   exit.kind === 'limit' || exit.kind === 'interrupted' ? final.icount : undefined;
 
 const isError = ({ check }: Finding): boolean => check.severity === 'error';

@@ -20,10 +20,13 @@
 -- @column new the entry after
 -- @column via mapping through which the store came
 -- @column source store, dma, adopt or poke
+-- @column entry the entry after, as a number
+-- @column is_large true for the PDE of a 4 MB page
 -- @column is_gone true when the entry after is not present
 SELECT level::VARCHAR AS level, icount, symbol(0, eip) AS code, owner_text(0, frame_of(cr3), icount) AS process, depth, frame_id, physical, linear,
   hex32(dir) AS directory, owner_text(0, dir, icount) AS owner, dir = frame_of($cr3::BIGINT) AS is_live,
-  pte_text(old) AS old, pte_text(new) AS new, via::VARCHAR AS via, source::VARCHAR AS source, NOT is_present(new) AS is_gone
+  pte_text(old) AS old, pte_text(new) AS new, via::VARCHAR AS via, source::VARCHAR AS source, new AS entry,
+  level = 'pde' AND is_large(new) AS is_large, NOT is_present(new) AS is_gone
 FROM paging_writes
 WHERE seq <= $seq::BIGINT AND source <> 'accessed_dirty'
   AND (level = 'pte' AND vpn = page_of($address::BIGINT) OR level = 'pde' AND slot = slot_of($address::BIGINT))

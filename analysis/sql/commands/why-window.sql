@@ -6,12 +6,14 @@
 -- @column is_access true for an access through it, false for a write that brings back
 -- @column access read or write
 -- @column linear linear address accessed; NULL but for an access
+-- @column physical physical address reached; NULL but for an access
+-- @column size bytes; NULL but for an access
 -- @column value value read or written
 -- @column use_code code of the use
 -- @column process whose page directory was live
 -- @column depth interrupt frames open at the use
 -- @column last_use icount of the last use of the same kind
--- @column uses how many there were
+-- @column first_use icount of the first, a store if there was one
 -- @column set_icount when its user had set or checked it
 -- @column set_code code that did
 -- @column intended what its user meant: frame or directory, physical address; of a register or word its value
@@ -39,10 +41,11 @@ WITH uses AS (
 ),
 this AS (SELECT * FROM uses WHERE icount = $icount::BIGINT ORDER BY access = 'write' DESC, seq LIMIT 1),
 all_of_it AS (
-  SELECT max(u.icount) AS last_use, count(*) AS uses FROM uses u JOIN this t ON u.own_seq = t.own_seq AND u.last_seq = t.last_seq
+  SELECT max(u.icount) AS last_use, coalesce(min(u.icount) FILTER (u.access = 'write'), min(u.icount)) AS first_use
+  FROM uses u JOIN this t ON u.own_seq = t.own_seq AND u.last_seq = t.last_seq
 )
-SELECT t.window_name, t.is_access, t.access, hex32(t.linear) AS linear, hex32(t.value) AS value, symbol(0, t.eip) AS use_code,
-  owner_text(0, frame_of(t.cr3), t.icount) AS process, t.depth, a.last_use, a.uses,
+SELECT t.window_name, t.is_access, t.access, hex32(t.linear) AS linear, v.physical, v.size, hex32(t.value) AS value, symbol(0, t.eip) AS use_code,
+  owner_text(0, frame_of(t.cr3), t.icount) AS process, t.depth, a.last_use, a.first_use,
   t.own_icount AS set_icount, CASE WHEN t.own_eip IS NOT NULL THEN symbol(0, t.own_eip) END AS set_code, hex32(t.intended) AS intended,
   CASE WHEN t.is_directory THEN owner_text(0, t.intended, t.icount) END AS intended_owner,
   t.last_icount AS switch_icount, symbol(0, t.last_eip) AS switch_code, t.last_depth AS switch_depth, hex32(t.reached) AS reached,
@@ -50,3 +53,4 @@ SELECT t.window_name, t.is_access, t.access, hex32(t.linear) AS linear, hex32(t.
   interrupt_text(i.irq, i.vector, i.source) AS interrupt, CASE WHEN i.id IS NOT NULL THEN symbol(0, i.handler) END AS handler, i.icount AS interrupt_icount,
   CASE WHEN i.id IS NOT NULL THEN symbol(0, i.eip) END AS interrupted_code, i.iret_icount
 FROM this t CROSS JOIN all_of_it a LEFT JOIN interrupts i ON i.id = t.interrupt_id
+LEFT JOIN window_accesses v ON v.seq = t.seq
