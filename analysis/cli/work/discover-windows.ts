@@ -65,11 +65,29 @@ async function readCandidates(db: TraceDatabase, runs: number): Promise<Candidat
   for (const { run_id, kind, linear, incidents, last_icount } of rows.getRowObjectsJson()) {
     const of = byRun[Number(run_id)];
     const window = windowOf(String(kind) as TraceWindow['kind'], Number(linear));
-    if (of.length < MAX_WINDOWS && !of.some((other) => other.window.name.raw === window.name.raw))
-      of.push({ window, incidents: Number(incidents), lastIcount: Number(last_icount) });
+    // Each address space may have an entry of its own for one page.
+    const same = of.findIndex((other) => other.window.name.raw === window.name.raw);
+    const { incidents: before = 0, lastIcount = 0 } = of[same] ?? {};
+    of[same < 0 ? of.length : same] = {
+      window,
+      incidents: before + Number(incidents),
+      lastIcount: Math.max(lastIcount, Number(last_icount)),
+    };
   }
   return byRun;
 }
+
+/** Those that one machine can watch: no window lies over another, and there are so many at most. */
+const apart = (candidates: readonly Candidate[]): Candidate[] =>
+  candidates
+    .filter(
+      ({ window }) =>
+        window.kind !== 'slot' ||
+        !candidates.some(
+          (other) => other.window.kind === 'pages' && other.window.linear >>> 22 === window.linear >>> 22,
+        ),
+    )
+    .slice(0, MAX_WINDOWS);
 
 function windowOf(kind: TraceWindow['kind'], linear: number): TraceWindow {
   const name = {
@@ -101,9 +119,14 @@ async function lookInto(
   candidates: readonly Candidate[],
   options: DiscoverOptions,
 ): Promise<Discovery> {
+  const watched = apart(candidates);
   try {
-    const file = await recordAgain(path, candidates, options);
-    return { findings: await findingsIn(file, run, candidates, options) };
+    const file = await recordAgain(path, watched, options);
+    const findings = await findingsIn(file, run, watched, options);
+    const [left] = candidates.filter((candidate) => !watched.includes(candidate));
+    if (!left) return { findings };
+    const text = `${plural(candidates.length - watched.length, 'mapping')} more that interrupts changed under code that had set them were not looked into, such as ${wordsOf(left.window)}`;
+    return { findings, hint: { name: 'window', text, next: nextReplay(path, [left.window]) } };
   } catch (error) {
     if (!(error instanceof BadInput)) throw error;
     const { window, incidents } = candidates[0];

@@ -2,7 +2,7 @@ import type { Frame } from '../../../schemas/units.ts';
 import type { ResolvedProfile } from '../config.ts';
 import { FAST_PATH, type MachineMemory, RAM } from '../layout.ts';
 import type { Stops } from '../state/stops.ts';
-import { type Frames, UNWATCHED } from './frames.ts';
+import { type Frames, ROLES, UNWATCHED } from './frames.ts';
 import { TLB_DIRTY, TLB_SUSPECT, TLB_USER, TLB_WINDOW_READ, TLB_WRITABLE, type Tlb } from './tlb.ts';
 import type { Windows } from './windows.ts';
 
@@ -105,18 +105,22 @@ export class FastPath {
       if (slot === this.alternateSlot && (flags & TLB_WINDOW_READ) === 0) return;
     }
     let isWindow = slot === this.alternateSlot || slot === this.recursiveSlot;
+    const facts = this.frames.facts(frame);
     if (this.windows !== null) {
-      if (this.windows.hasWord(vpn) || this.windows.holdsEntries(frame, this.directory)) return;
-      if (this.windows.of(vpn) !== 0) {
-        if ((flags & TLB_WINDOW_READ) === 0) return;
-        isWindow = true;
+      if ((facts & ROLES) !== 0 && this.windows.holdsEntries(frame, this.directory)) return;
+      if (this.windows.slots[slot] !== 0) {
+        if (this.windows.hasWord(vpn)) return;
+        if (this.windows.of(vpn) !== 0) {
+          if ((flags & TLB_WINDOW_READ) === 0) return;
+          isWindow = true;
+        }
       }
     }
     const user = (flags & TLB_USER) !== 0 && (this.attention & FOR_ALIGNMENT) === 0;
     let bits = user ? FAST_READ | FAST_USER_READ : FAST_READ;
     if (
       (flags & (TLB_DIRTY | TLB_SUSPECT)) === TLB_DIRTY &&
-      this.frames.facts(frame) === UNWATCHED &&
+      facts === UNWATCHED &&
       (this.attention & FOR_STORES) === 0 &&
       !isWindow
     ) {

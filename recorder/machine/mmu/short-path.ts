@@ -31,7 +31,7 @@ const { CPL, CR0, CR3, CR4, LATCH_PAGE } = state;
 const { PRESENT, WRITABLE, USER, ACCESSED, DIRTY, PAGE_SIZE_4M, TRANSLATION_BITS } = bits;
 const { CR4_PGE } = control;
 const { READ, LEVEL_PTE, FROM_STORE, FROM_WALK, VIA_DIRECT, VIA_PHYSICAL, TLB_INVLPG } = bits;
-const { CHANGED, ROLE_TABLE, TABLE_ONLY, UNWATCHED } = facts;
+const { CHANGED, ROLE_TABLE, ROLES, TABLE_ONLY, UNWATCHED } = facts;
 const { TLB_WRITABLE, TLB_USER, TLB_DIRTY, TLB_SUSPECT } = flag;
 
 /** Bits of `FastPath.attention` that concern a read or fetch, and those that concern a store. */
@@ -165,7 +165,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
   /** Reads of the frame may be checks of what a window leads by: of APTDpde, or of an entry of another window. */
   const isChecked = (frame: Frame): boolean =>
     (alternateSlot >= 0 && frame === i32[CR3] >>> 12) ||
-    (windows?.holdsEntries(frame, i32[CR3] >>> 12) ?? false);
+    (windows !== null && (frames.facts(frame) & ROLES) !== 0 && windows.holdsEntries(frame, i32[CR3] >>> 12));
 
   function tryWrite(linear: Linear, size: number, value: number): boolean {
     const offset = linear & 0xfff;

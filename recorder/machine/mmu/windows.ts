@@ -4,7 +4,7 @@ import type { EventLog } from '../events/event-log.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
 import { READ, REG_CR3, WINDOW_CHECK, WINDOW_WRITE, WRITE } from './bits.ts';
 import type { FastPath } from './fast-path.ts';
-import { type Frames, ROLE_DIRECTORY, ROLE_TABLE } from './frames.ts';
+import { type Frames, ROLE_DIRECTORY, ROLE_TABLE, ROLES } from './frames.ts';
 import { TLB_WINDOW_READ, type Tlb } from './tlb.ts';
 
 /** The windows that a guest profile declares: their pages, entries and events. */
@@ -139,17 +139,21 @@ export class Windows {
   /** A read by TLB entry `entry`, which the MMU has made: `value`, of `size` bytes at `linear` and at `physical`. */
   read(entry: number, linear: Linear, physical: Physical, value: number, size: number): void {
     const vpn = linear >>> 12;
-    const flags = this.tlb.flags(entry);
-    if (this.of(vpn) !== 0 && (flags & TLB_WINDOW_READ) === 0) {
-      this.tlb.setFlags(entry, flags | TLB_WINDOW_READ);
-      this.accessed(READ, entry, linear, physical, value, size);
-    }
+    const isUnder = this.slots[vpn >>> 10] !== 0;
+    if (isUnder && this.of(vpn) !== 0) this.firstRead(entry, linear, physical, value, size);
     const frame = physical >>> 12;
-    if (this.holdsEntries(frame, this.log.context.cr3 >>> 12)) {
+    if ((this.frames.facts(frame) & ROLES) !== 0 && this.holdsEntries(frame, this.log.context.cr3 >>> 12)) {
       const last = ((physical & 0xfff) + size - 1) >>> 2;
       for (let index = (physical & 0xfff) >>> 2; index <= last; index++) this.entryRead(linear, frame, index);
     }
-    this.wordAccessed(WINDOW_CHECK, linear, physical, size, 0);
+    if (isUnder) this.wordAccessed(WINDOW_CHECK, linear, physical, size, 0);
+  }
+
+  private firstRead(entry: number, linear: Linear, physical: Physical, value: number, size: number): void {
+    const flags = this.tlb.flags(entry);
+    if (flags & TLB_WINDOW_READ) return;
+    this.tlb.setFlags(entry, flags | TLB_WINDOW_READ);
+    this.accessed(READ, entry, linear, physical, value, size);
   }
 
   private entryRead(linear: Linear, frame: Frame, index: number): void {
@@ -194,7 +198,9 @@ export class Windows {
 
   /** Of every word that an access overlaps: its value before, and for a store the one after. */
   private wordAccessed(op: number, linear: Linear, physical: Physical, size: number, value: number): void {
-    for (const word of this.wordsOn(linear >>> 12) ?? []) {
+    const words = this.wordsOn(linear >>> 12);
+    if (words === undefined) return;
+    for (const word of words) {
       const into = (linear - word.linear) | 0;
       if (into <= -size || into >= 4) continue;
       const at = (physical - into) & ~3;
