@@ -18,11 +18,12 @@ function measure(workload) {
     {
       off: () => run(workload, 'off', false),
       paging: () => run(workload, 'paging', true),
+      'paging+windows': () => run(workload, 'paging+windows', true),
       stores: () => run(workload, 'stores', true),
     },
     ROUNDS,
   );
-  return ['off', 'paging', 'stores'].map((detail) => {
+  return ['off', 'paging', 'paging+windows', 'stores'].map((detail) => {
     const { seconds, instructions, events, bytes } = best[detail];
     return [
       workload,
