@@ -1,12 +1,14 @@
 import type { Argv } from 'yargs';
 import { CHECKS } from '../../check/catalog.ts';
 import { DISKS } from '../options/disk-option.ts';
-import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
+import { NAMING_OPTIONS } from '../options/guest-names.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
+import { traceFiles } from '../options/trace-files.ts';
 import { EXIT } from '../report/exit-status.ts';
 import { printLines } from '../terminal/output.ts';
 import { asCsv, asJson, asJunit, CHECK_FORMATS } from '../work/check-formats.ts';
-import { checkTraces, describeReport, type Report } from '../work/check-report.ts';
+import { checkMany } from '../work/check-many.ts';
+import { describeReport, type Report } from '../work/check-report.ts';
 
 /** `rewind386 check`: runs the invariants over traces and reports what breaks them. */
 export const addCheck = (cli: Argv): Argv =>
@@ -15,9 +17,10 @@ export const addCheck = (cli: Argv): Argv =>
     'run every invariant over traces',
     options,
     async ({ files, all, json, format, replay, disk, symbols, profile, ...limits }) => {
-      const report = await checkTraces(files.map(String), {
+      const report = await checkMany(traceFiles(files.map(String)), {
         limits: queryLimits(limits),
-        names: givenNames({ symbols, profile }),
+        symbols,
+        profile,
         ...(replay ? { executes: { disks: disk } } : {}),
       });
       const shown = all ? Number.POSITIVE_INFINITY : SHOWN;
@@ -31,7 +34,12 @@ const FORMATS: Readonly<Record<(typeof CHECK_FORMATS)[number], (report: Report, 
 
 const options = (yargs: Argv) =>
   yargs
-    .positional('files', { type: 'string', array: true, demandOption: true, describe: 'the traces' })
+    .positional('files', {
+      type: 'string',
+      array: true,
+      demandOption: true,
+      describe: 'the traces, or quoted patterns',
+    })
     .options({
       all: { type: 'boolean', default: false, describe: 'show every finding of a class' },
       format: {

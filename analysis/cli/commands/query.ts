@@ -12,6 +12,7 @@ import { symbolsOf } from '../options/guest-symbols.ts';
 import { INCLUDE, includedDefinitions } from '../options/include-option.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
 import { parseParameters } from '../options/query-parameters.ts';
+import { isPattern, traceFiles } from '../options/trace-files.ts';
 import { parseCount } from '../options/values.ts';
 import { bytes } from '../terminal/format.ts';
 import { print, printLines, terminalWidth } from '../terminal/output.ts';
@@ -72,7 +73,7 @@ const options = (yargs: Argv) =>
     .positional('words', {
       type: 'string',
       array: true,
-      describe: 'traces, then the name of a query and its parameter',
+      describe: 'traces (or quoted patterns), then the name of a query and its parameter',
     })
     .options({
       sql: { type: 'string', requiresArg: true, describe: 'SQL over the tables of docs/tables.md' },
@@ -127,15 +128,15 @@ function parseRequest(
   names: Names | undefined,
 ): Request {
   const at = words.findIndex(isQueryName);
-  const files = at < 0 ? words : words.slice(0, at);
   const text = sql ?? (file === undefined ? undefined : readSql(file));
-  if (text !== undefined) return { files: words, sql: text, values: {} };
+  if (text !== undefined) return { files: traceFiles(words), sql: text, values: {} };
   if (at < 0) {
-    const unknown = words.find((word) => !existsSync(word));
+    const unknown = words.find((word) => !existsSync(word) && !isPattern(word));
     if (unknown !== undefined)
       throw new BadInput(`${unknown} is neither a file nor a named query${meantQuery(unknown)}`, listNames);
     throw new BadInput('no query given', `${listNames}; or give --sql "SELECT …"`);
   }
+  const files = traceFiles(words.slice(0, at));
   if (files.length === 0) throw new BadInput('no trace given', `rewind386 query FILE ${words.join(' ')}`);
   const query = QUERIES.find(({ name }) => name === words[at]) as SqlFile;
   const { sql: named, shows } = query;

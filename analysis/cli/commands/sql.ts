@@ -5,6 +5,7 @@ import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
 import { symbolsOf } from '../options/guest-symbols.ts';
 import { INCLUDE, includedDefinitions } from '../options/include-option.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
+import { traceFiles } from '../options/trace-files.ts';
 import { parseCount } from '../options/values.ts';
 import { complain, print } from '../terminal/output.ts';
 import { openDatabase } from '../work/open-database.ts';
@@ -15,7 +16,7 @@ import { answer, command, completions, type SqlSession } from '../work/sql-sessi
 /** `rewind386 sql`: a prompt for SQL over traces. */
 export const addSql = (cli: Argv): Argv =>
   cli.command('sql <files..>', 'a prompt for SQL over traces', options, async ({ files, ...asked }) => {
-    const traces = files as readonly string[];
+    const traces = traceFiles(files as readonly string[]);
     const names = givenNames(asked);
     const db = await openDatabase(traces, {
       limits: queryLimits(asked),

@@ -42,12 +42,20 @@ export async function checkTraces(
   const reports: Report[] = [];
   for (let first = 0; first < paths.length; first += AT_ONCE)
     reports.push(await checkSome(paths.slice(first, first + AT_ONCE), { limits, names, executes }));
+  return joined(reports);
+}
+
+/** One report of them all, as if their traces had been checked together. */
+export function joined(reports: readonly Report[]): Report {
   if (reports.length === 1) return reports[0];
-  const findings = reports.flatMap((report, n) =>
-    report.findings.map((finding) => ({ ...finding, run: finding.run + n * AT_ONCE })),
-  );
+  let before = 0;
+  const findings = reports.flatMap((report) => {
+    const first = before;
+    before += report.paths.length;
+    return report.findings.map((finding) => ({ ...finding, run: finding.run + first }));
+  });
   return {
-    paths,
+    paths: reports.flatMap(({ paths }) => paths),
     findings: ranked(findings),
     checks: CHECKS.filter((check) => reports.some(({ checks }) => checks.includes(check))),
     runs: reports.flatMap(({ runs }) => runs),
@@ -82,7 +90,7 @@ async function checkSome(paths: readonly string[], { limits, names, executes }: 
 }
 
 /** Traces of one database: checks ask of all of them together, which takes longer than so many after each other. */
-const AT_ONCE = 8;
+export const AT_ONCE = 8;
 
 /** Silence about what was not recorded is not a clean run. */
 function refuseEmpty(path: string, { detail, torn, exit, exitCode, instructions }: RunFacts): void {
@@ -107,13 +115,19 @@ export function describeReport(report: Report, shown: number): string[] {
   }
   for (const [n, hints] of report.hints.entries())
     for (const hint of hints) lines.push(...describeHint(hint, paths.length > 1 ? paths[n] : undefined));
-  return [...lines, `${paths.join(', ')}: ${verdict(report)}`];
+  return [
+    ...lines,
+    `${paths.length > NAMED ? plural(paths.length, 'trace') : paths.join(', ')}: ${verdict(report)}`,
+  ];
 }
 
 export const describeHint = ({ text, next }: Hint, path?: string): string[] => [
   `hint: ${path === undefined ? '' : `${path}: `}${text}`,
   ...(next === undefined ? [] : [`  ${next}`]),
 ];
+
+/** More traces are counted, not named. */
+const NAMED = 8;
 
 /** "Clean" is for whole traces alone; anything else says what is missing. */
 export function verdict({ findings, checks, runs }: Report): string {
