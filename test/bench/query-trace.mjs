@@ -21,6 +21,8 @@ for (const text of asked) {
       rows,
       seconds: (now - before) / 1000,
       sinceStart: (now - start) / 1000,
+      // The most that the process had so far, bytes.
+      rss: process.resourceUsage().maxRSS * 1024,
     }),
   );
 }
