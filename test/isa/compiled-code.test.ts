@@ -114,8 +114,27 @@ describe('compiled code preserves', () => {
         });
         bench.code(loop(calls.join(' ')));
       },
+      // Ends of runs at every place: an instruction on another page is not fetched before it is its turn.
+      slices: [400, ...Array.from({ length: 24 }, (_, n) => n + 20)],
     });
-  });
+  }, 60_000);
+
+  it('the end of a run: behind INVLPG and loads of CR3, and at a call to another page', () => {
+    // invlpg [esi]; mov cr3, edi; call to another page whose entry in the TLB is gone.
+    const by = 0x48000 - (CODE + 10 + 6) - 5;
+    const call = `e8 ${[0, 8, 16, 24].map((s) => ((by >>> s) & 255).toString(16)).join(' ')}`;
+    same({
+      prepare: (bench) => {
+        bench
+          .paging()
+          .code('40 c3', 0x48000)
+          .code(loop(`0f 01 3e 0f 22 df ${call}`));
+        bench.mem.i32[EDI] = 0x20000;
+      },
+      instructions: 200,
+      slices: [400, ...Array.from({ length: 24 }, (_, n) => n + 9)],
+    });
+  }, 60_000);
 
   it('the TLB: fills, evictions, and the accessed and dirty bits as events', () => {
     const bench = same({

@@ -24,6 +24,10 @@ export function chainBody(user: boolean, fetchFunction: number): Assembler {
   const asm = new Assembler();
   const none: Label = {};
   asm.block(none, () => {
+    // At the end of a run nothing is fetched.
+    asm.get(LEFT);
+    asm.op(wasm.I32_EQZ);
+    asm.branchIf(none);
     frameOfNext(asm, user ? 4 : 1, fetchFunction, none);
     asm.tee(FRAME);
     asm.get(NEXT);

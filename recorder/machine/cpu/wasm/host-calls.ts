@@ -33,7 +33,8 @@ export function createHostCalls(core: Core, memory: ShortPath) {
 
   /** Fetches the next instruction anew; 1 if compiled code may go on there, for it is where it was. */
   function refetch(eip: number, left: number, next: number): number {
-    if ((eip ^ next) & PAGE) return 0;
+    // At the end of a run the next instruction is not fetched.
+    if ((eip ^ next) & PAGE || left === 1) return 0;
     stand(next, left - 1);
     const physical = memory.tryFetch(next);
     if (physical < 0 || (physical & PAGE) !== i32[LATCH_PHYSICAL]) return 0;
