@@ -42,24 +42,33 @@ const LAST_SEQ = 0xffffffff;
 const hex8 = (n: number): string => (n >>> 0).toString(16).padStart(8, '0');
 const text = (value: Row[string]): string => String(value);
 const orNull = (value: Row[string]): string | null => (value === null ? null : String(value));
+/** Without a profile that tells processes apart none is named. */
+const processOf = (value: Row[string]): string | null => (value === 'unknown' ? null : orNull(value));
+const inParentheses = (process: Row[string]): string => (processOf(process) === null ? '' : ` (${process})`);
+/** A process and where it was: `ftpd[7] in pmap_enter+0x15d`. */
+const placeOf = (process: Row[string], code: Row[string]): string =>
+  processOf(process) === null ? text(code) : `${process} in ${code}`;
 const grouped = (value: Row[string]): string => Number(value).toLocaleString('en-US');
 
-/** Tells from the end that is asked about to what the tables have of its causes. */
-export async function tell(db: TraceDatabase, subject: Subject): Promise<Story> {
-  return 'failure' in subject
-    ? await failureStory(db, subject.failure, subject.findings)
-    : await findingStory(db, subject.finding);
+/** The traces that a story is told of. */
+export interface Told {
+  readonly db: TraceDatabase;
+  /** Of the same run with windows that its profile does not declare; else the same. */
+  readonly windows: TraceDatabase;
 }
 
-async function failureStory(
-  db: TraceDatabase,
-  failure: Failure,
-  findings: readonly Finding[],
-): Promise<Story> {
+/** Tells from the end that is asked about to what the tables have of its causes. */
+export async function tell(told: Told, subject: Subject): Promise<Story> {
+  return 'failure' in subject
+    ? await failureStory(told, subject.failure, subject.findings)
+    : await findingStory(told, subject.finding);
+}
+
+async function failureStory(told: Told, failure: Failure, findings: readonly Finding[]): Promise<Story> {
   const end = failureStep(failure);
-  const entry = await writtenEntry(db, failure);
+  const entry = await writtenEntry(told.db, failure);
   if (entry) {
-    const rest = await entryStory(db, entry, failure);
+    const rest = await entryStory(told, entry, failure);
     return { ...rest, steps: [end, ...rest.steps] };
   }
   const before = findings.filter(
@@ -68,7 +77,7 @@ async function failureStory(
   );
   const nearest = before.sort((a, b) => b.icount - a.icount)[0];
   if (!nearest) return { steps: [end] };
-  const rest = await findingStory(db, nearest, 'the last error that check finds before it is ');
+  const rest = await findingStory(told, nearest, 'the last error that check finds before it is ');
   return { ...rest, steps: [end, ...rest.steps] };
 }
 
@@ -77,8 +86,8 @@ const failureStep = ({ kind, icount, code, process, words }: Failure): Step =>
     icount,
     what: kind.replace('_', ' '),
     code,
-    process,
-    because: `${words}${code === null ? '' : `; in ${code}`}${process === null ? '' : ` (${process})`}`,
+    process: processOf(process),
+    because: `${words}${code === null ? '' : `; in ${code}`}${inParentheses(process)}`,
   });
 
 /** The write that made the page-table entry which decides on the address of a failure; undefined where nothing ever mapped it. */
@@ -95,27 +104,27 @@ async function writtenEntry(db: TraceDatabase, failure: Failure): Promise<Row | 
   return pte && Number(pte.physical) >>> PAGE_SHIFT === Number(pde.entry) >>> PAGE_SHIFT ? pte : undefined;
 }
 
-async function entryStory(db: TraceDatabase, entry: Row, { address }: Failure): Promise<Story> {
+async function entryStory(told: Told, entry: Row, { address }: Failure): Promise<Story> {
   const icount = Number(entry.icount);
   const at = hex8(Number(address));
   const level = text(entry.level).toUpperCase();
-  const whose = `directory ${entry.directory} (${entry.owner})`;
+  const whose = `directory ${entry.directory}${inParentheses(entry.owner)}`;
   const through = Number(entry.linear) > 0 ? `, by a store to ${hex8(Number(entry.linear))}` : '';
   const written = step({
     icount,
     what: entry.is_gone === true ? 'entry cleared' : 'entry written',
     code: orNull(entry.code),
-    process: orNull(entry.process),
+    process: processOf(entry.process),
     depth: Number(entry.depth),
     because:
-      `${entry.process} in ${entry.code} wrote the ${level} of ${at} in ${whose} last: ` +
+      `${placeOf(entry.process, entry.code)} wrote the ${level} of ${at} in ${whose} last: ` +
       `${entry.old} became ${entry.new}${through}`,
     next: ['query', 'pte-history', `0x${at}`],
   });
   const value = { icount, physical: Number(entry.physical), size: WORD };
   const isStore = entry.source === 'store';
-  const window = await windowStory(db, icount);
-  const context = window.steps.length > 0 ? [] : await contextSteps(db, icount, Number(entry.frame_id));
+  const window = await windowStory(told, icount);
+  const context = window.steps.length > 0 ? [] : await contextSteps(told.db, icount, Number(entry.frame_id));
   return {
     steps: [written, ...window.steps, ...context],
     ...(isStore ? { written: value } : {}),
@@ -123,11 +132,11 @@ async function entryStory(db: TraceDatabase, entry: Row, { address }: Failure): 
   };
 }
 
-async function findingStory(db: TraceDatabase, finding: Finding, words = ''): Promise<Story> {
+async function findingStory(told: Told, finding: Finding, words = ''): Promise<Story> {
   const { icount, check, summary, query } = finding;
   // A finding may tell of many uses: the first is what went wrong.
-  const [row] = await ask(db, 'why-window', { icount });
-  const window = await windowStory(db, row ? Number(row.first_use) : icount);
+  const [row] = await ask(told.windows, 'why-window', { icount });
+  const window = await windowStory(told, row ? Number(row.first_use) : icount);
   const title = check.title.toLowerCase();
   const found = step({
     icount,
@@ -164,25 +173,24 @@ const interruptStep = (row: Row): Step =>
     icount: Number(row.interrupt_icount),
     what: 'interrupt',
     code: orNull(row.interrupted_code),
-    process: orNull(row.process),
-    because: `${row.interrupt} (${row.handler}) interrupted ${row.process} in ${row.interrupted_code}`,
+    process: processOf(row.process),
+    because: `${row.interrupt} (${row.handler}) interrupted ${placeOf(row.process, row.interrupted_code)}`,
+    next: ['query', 'interrupt-nesting'],
   });
 
 /** Use, change and setting of a window that somebody else had taken; no steps when the instruction used none. */
-async function windowStory(db: TraceDatabase, icount: number): Promise<Story> {
-  const [row] = await ask(db, 'why-window', { icount });
+async function windowStory({ windows }: Told, icount: number): Promise<Story> {
+  const [row] = await ask(windows, 'why-window', { icount });
   if (!row) return { steps: [] };
-  const owner = (value: Row[string]) => (value === null ? '' : ` (${value})`);
-  const common = { process: orNull(row.process), next: ['query', 'interrupt-nesting'] as const };
   const use = step({
     icount,
     what: row.is_access === true ? 'window used' : 'written back',
     code: orNull(row.use_code),
-    process: orNull(row.process),
+    process: processOf(row.process),
     depth: Number(row.depth),
     because:
-      `${row.process} in ${row.use_code} ${row.access === 'write' ? 'stored' : 'read'} ${row.value} through ${row.window_name}` +
-      `${row.linear === null ? '' : ` at ${row.linear}`}, meant for ${row.intended}${owner(row.intended_owner)}; it had become ${row.reached}${owner(row.reached_owner)}`,
+      `${placeOf(row.process, row.use_code)} ${row.access === 'write' ? 'stored' : 'read'} ${row.value} through ${row.window_name}` +
+      `${row.linear === null ? '' : ` at ${row.linear}`}, meant for ${row.intended}${inParentheses(row.intended_owner)}; it had become ${row.reached}${inParentheses(row.reached_owner)}`,
   });
   const change = step({
     icount: Number(row.switch_icount),
@@ -190,18 +198,18 @@ async function windowStory(db: TraceDatabase, icount: number): Promise<Story> {
     code: orNull(row.switch_code),
     depth: Number(row.switch_depth),
     because:
-      `${row.switch_code} switched ${row.window_name} from ${row.intended}${owner(row.intended_owner)} to ${row.reached}${owner(row.reached_owner)}` +
+      `${row.switch_code} switched ${row.window_name} from ${row.intended}${inParentheses(row.intended_owner)} to ${row.reached}${inParentheses(row.reached_owner)}` +
       `${row.interrupt === null ? ', in another thread' : `, inside ${row.interrupt}, which returned at ${grouped(row.iret_icount)} and left it so`}`,
   });
   const set = step({
     icount: Number(row.set_icount),
     what: 'window set',
     code: orNull(row.set_code),
-    process: orNull(row.process),
+    process: processOf(row.process),
     depth: Number(row.depth),
-    because: `${row.process} in ${row.set_code} had set ${row.window_name} to ${row.intended}${owner(row.intended_owner)}, and did not look again`,
+    because: `${placeOf(row.process, row.set_code)} had set ${row.window_name} to ${row.intended}${inParentheses(row.intended_owner)}, and did not look again`,
   });
-  const interrupt = row.interrupt === null ? [] : [{ ...interruptStep(row), next: common.next }];
+  const interrupt = row.interrupt === null ? [] : [interruptStep(row)];
   return {
     steps: [use, change, ...interrupt, set],
     ...(row.access === 'write' && row.physical !== null

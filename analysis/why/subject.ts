@@ -1,6 +1,6 @@
 import { BadInput } from '../../schemas/bad-input.ts';
 import { tellsOfDeath } from '../check/rank.ts';
-import { type Finding, runChecks } from '../check/run-checks.ts';
+import type { Finding } from '../check/run-checks.ts';
 import type { TraceDatabase } from '../db/trace-database.ts';
 import { commandSql } from '../sql/catalog.ts';
 
@@ -46,8 +46,11 @@ const KIND_OF_CLASS: Readonly<Record<string, string>> = {
 };
 
 /** The subject that is asked about: by default what the machine died of, else the worst finding. Undefined when there is neither. */
-export async function subjectOf(db: TraceDatabase, asked: Asked): Promise<Subject | undefined> {
-  const findings = await runChecks(db);
+export async function subjectOf(
+  db: TraceDatabase,
+  findings: readonly Finding[],
+  asked: Asked,
+): Promise<Subject | undefined> {
   const failures = await failuresOf(db, asked.at ?? -1);
   if (asked.finding !== undefined) return numbered(findings, failures, asked.finding);
   if (asked.at !== undefined) return latest(findings, failures, asked.at);

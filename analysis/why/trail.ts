@@ -48,8 +48,6 @@ export interface TrailStep {
 
 export interface Trail {
   readonly steps: readonly TrailStep[];
-  /** The icount that it was executed through. */
-  readonly until: number;
 }
 
 const GENERAL_REGISTERS = 8;
@@ -72,7 +70,7 @@ export async function walkTrail(timeline: Timeline, from: number, until: number)
       spy.found = [];
       const here = stepHere(machine, decoder, spy.found);
       steps.push(here);
-      if (before.icount > until || !timeline.stepForward()) return { steps, until };
+      if (before.icount > until || !timeline.stepForward()) return { steps };
       here.isDelivery = timeline.position.icount === before.icount;
       for (const access of spy.found) if (access.isWrite) access.value = valueAt(machine, access);
     }

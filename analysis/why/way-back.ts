@@ -115,9 +115,7 @@ async function registerWriter(ways: Ways, place: RegisterPlace, moment: Moment):
   let { trail, index } = moment;
   for (const length of [0, ...STRETCHES.slice(1)]) {
     if (length > 0) {
-      const longer = await walkTrail(ways.timeline, trail.steps[index].icount - length, trail.until);
-      index += longer.steps.length - trail.steps.length;
-      trail = longer;
+      ({ trail, index } = await longerTrail(ways, { trail, index }, length));
     }
     const { steps } = trail;
     const at = lastSetting(steps, index, place);
@@ -128,6 +126,14 @@ async function registerWriter(ways: Ways, place: RegisterPlace, moment: Moment):
     return { step: steps[at], icount, place, write: undefined, value, source, moment: { trail, index: at } };
   }
   return `${placeName(place)} was not set in the ${STRETCHES[2].toLocaleString('en-US')} instructions before`;
+}
+
+/** The same moment with so many instructions before it, and none after. */
+async function longerTrail({ timeline }: Ways, { trail, index }: Moment, length: number): Promise<Moment> {
+  const { icount } = trail.steps[index];
+  const firstOf = ({ steps }: Trail) => steps.findIndex((one) => one.icount === icount);
+  const longer = await walkTrail(timeline, icount - length, icount);
+  return { trail: longer, index: firstOf(longer) + index - firstOf(trail) };
 }
 
 /**

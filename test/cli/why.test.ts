@@ -104,6 +104,16 @@ describe('the panic of a kernel with a temporary mapping slot', () => {
     expect(steps[4].because).toBe('IRQ 0 (clock_entry) interrupted A[1] in write_letter+0x27');
   });
 
+  it('is told so too of a trace whose profile declares no window', async () => {
+    const bare = path('bare.r386');
+    await runCli('record', guest('post.elf'), '-q', '-o', bare);
+    const steps = await storyOf(bare);
+    const declared = await storyOf(trace);
+    const facts = (of: readonly Told[]) => of.map(({ icount, what, code }) => [icount, what, code]);
+    expect(facts(steps)).toEqual(facts(declared));
+    expect(steps[2].because).toContain('through the window page-e0000000 at e000008c');
+  });
+
   it('goes without that interrupt, and the value stored is followed to who made it', async () => {
     const { masked, value } = await answer(trace);
     expect(masked?.because).toMatch(
@@ -167,6 +177,30 @@ describe('the way back of a value', () => {
       '2',
     );
     expect([few.value?.steps.length, few.value?.end]).toEqual([2, '2 hops are told: --hops N tells more']);
+  });
+
+  it('is followed through the stack, addresses, halves of registers and interrupts', async () => {
+    const body = [
+      ...[0xb9, ...u32(0x77), 0xcd, 0x30, 0x51, 0x5a], // mov ecx, 77h; int 30h; push ecx; pop edx
+      ...[0xbe, ...u32(0x345000), 0x8d, 0x7e, 0x08, 0x87, 0xfb], // mov esi, 345000h; lea edi, [esi + 8]; xchg edi, ebx
+      ...[0x31, 0xc0, 0xe4, 0x71, 0x0f, 0xb6, 0xe8], // xor eax, eax; in al, 71h; movzx ebp, al
+    ];
+    const handler = [0x51, 0xb9, ...u32(5), 0x59, 0xcf]; // push ecx; mov ecx, 5; pop ecx; iret
+    const trace = await recorded('registers', { body, handlers: { 48: handler } });
+    const way = async (register: string) => {
+      const { value } = await answer(trace, '--value', `${register}@100`);
+      return [...(value?.steps ?? []).map(({ instruction }) => instruction), value?.end];
+    };
+    expect(await way('edx')).toEqual([
+      ...['pop %edx', 'push %ecx', 'mov $0x77,%ecx', 'it came from a constant in the code, 77'],
+    ]);
+    expect(await way('ebx')).toEqual([
+      ...['xchg %edi,%ebx', 'lea 0x8(%esi),%edi', 'mov $0x345000,%esi'],
+      'it came from a constant in the code, 345000',
+    ]);
+    expect(await way('ebp')).toEqual([
+      ...['movzbl %al,%ebp', 'in $0x71,%al', 'it came from outside: port 71h, the real-time clock'],
+    ]);
   });
 
   it('leads to a device that wrote by DMA', async () => {

@@ -26,6 +26,10 @@ export interface Discovery {
   readonly hint?: { readonly name: 'window'; readonly text: string; readonly next: string };
 }
 
+/** The trace that `discoverWindows` has made of the same run, with its candidates declared; undefined where there was none. */
+export const discoveredTrace = (path: string): string | undefined =>
+  new TraceCache(path, () => {}).find(KEPT);
+
 interface Candidate {
   readonly window: TraceWindow;
   readonly incidents: number;

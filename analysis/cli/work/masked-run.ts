@@ -38,7 +38,7 @@ export async function maskedRun(
       ...{ output, disks, showConsole: false, until: traceLength(file) + AFTERWARDS },
       changes: { inject: [], delay: [], poke: [], cli: [cli] },
     });
-    const { findings } = await checkTraces([file, output], { names });
+    const { findings } = await checkTraces([file, output], { names, executes: { disks } });
     const verdict = compareFindings(findings, result.changes.changedAt, result.parentEnd, stoppedAt(result));
     const { name, profile } = guestOf(output);
     const end = `${name} ${describeExit(result.exit, profile)} at icount ${grouped(result.final.icount)}`;

@@ -18,10 +18,13 @@ export function valueLines(file: string, { of, steps, end }: ValueStory): string
 }
 
 /** One step. */
-export function stepLines(file: string, { icount, because, next: [command, ...words] }: Step): string[] {
+export function stepLines(
+  file: string,
+  { icount, because, source, next: [command, ...words] }: Step,
+): string[] {
   const at = grouped(icount);
   return [
-    `${at}  ${because}`,
+    `${at}  ${because}${source === null ? '' : ` [${source}]`}`,
     `${' '.repeat(at.length)}  next: rewind386 ${command} ${shellWord(file)} ${words.map(shellWord).join(' ')}`,
   ];
 }

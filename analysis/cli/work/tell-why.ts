@@ -4,6 +4,8 @@ import { type Story, tell } from '../../why/story.ts';
 import { type Asked, subjectOf } from '../../why/subject.ts';
 import { type ValueStory, valueStory } from '../../why/value.ts';
 import { shellWord } from '../terminal/format.ts';
+import { checkTraces } from './check-report.ts';
+import { discoveredTrace } from './discover-windows.ts';
 import { maskedRun } from './masked-run.ts';
 import { openDatabase } from './open-database.ts';
 import { stepLines, storyLines, valueLines } from './story-lines.ts';
@@ -34,14 +36,18 @@ export async function tellWhy(
   { asked, names, disks, hops, whatIf }: WhyRequest,
   show: (lines: readonly string[]) => void,
 ): Promise<WhyAnswer> {
+  const { findings } = await checkTraces([file], { names, executes: { disks } });
   const db = await openDatabase([file], { names });
+  const isFound = findings.some(({ window }) => window !== undefined);
+  const found = isFound ? discoveredTrace(file) : undefined;
+  const windows = found === undefined ? db : await openDatabase([found], { names, cache: false });
   try {
-    const subject = await subjectOf(db, asked);
+    const subject = await subjectOf(db, findings, asked);
     if (!subject) {
       show(nothing(file));
       return { steps: [] };
     }
-    const story = await tell(db, subject);
+    const story = await tell({ db, windows }, subject);
     show(storyLines(file, story));
     const value =
       hops > 0
@@ -52,6 +58,7 @@ export async function tellWhy(
     if (masked) show(stepLines(file, masked));
     return { steps: story.steps, value, masked };
   } finally {
+    if (windows !== db) windows.close();
     db.close();
   }
 }
