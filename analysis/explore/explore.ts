@@ -157,7 +157,8 @@ class Exploration {
 
   private isBad({ kind, code }: TraceExit): boolean {
     if (kind === 'exit') return !this.success.includes(code);
-    return kind === 'shutdown' || kind === 'stuck';
+    // A kernel may halt for ever on purpose: then the recorded one did.
+    return kind === 'shutdown' || (kind === 'stuck' && this.options.reader.footer?.exit.kind !== 'stuck');
   }
 
   /** The world of the what-if with this change, brought to where `taken` inputs have been taken. */

@@ -1,4 +1,4 @@
-import type { Argv } from 'yargs';
+import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { BUILTIN_PROFILES } from '../../../recorder/capture/builtin-profiles.ts';
 import {
   type CheckpointOptions,
@@ -6,47 +6,99 @@ import {
   DEFAULT_CHECKPOINT_TIME,
 } from '../../../recorder/capture/checkpoint-policy.ts';
 import type { SourceEnd } from '../../../recorder/capture/input/input-source.ts';
+import type { RecordResult } from '../../../recorder/capture/session.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { DEFAULT_LADDER_INTERVAL } from '../../../schemas/trace/output.ts';
 import { BUILTIN_GUEST, KERNELS, WORKLOADS } from '../options/builtin-guest.ts';
-import { openGuest } from '../options/guest.ts';
+import { type Guest, openGuest } from '../options/guest.ts';
 import { INPUT_OPTIONS, openInputs } from '../options/input-options.ts';
 import { MACHINE_OPTIONS, machineOf } from '../options/machine-options.ts';
 import { parseCount, parseExitCode, parseLadder, parseSeed } from '../options/values.ts';
 import { EXIT } from '../report/exit-status.ts';
-import { shellWord } from '../terminal/format.ts';
+import { plural, shellWord } from '../terminal/format.ts';
+import { interruptedStatus } from '../terminal/interruptible.ts';
 import { complainLines, print, printLines } from '../terminal/output.ts';
 import { endingOf } from '../work/guest-ending.ts';
 import { checkOutput, FORCE } from '../work/output-file.ts';
-
 import { recordGuest, recordingSummary } from '../work/record-guest.ts';
+import { untilFail } from '../work/until-fail.ts';
 
 /** `rewind386 record`: runs a guest and writes the trace of it. */
 export const addRecord = (cli: Argv): Argv =>
   cli.command('record [guest]', 'run a guest and record it to a trace', options, async (args) => {
-    checkOutput(args.output as string, { force: args.force, makes: 'trace' });
-    const seed = parseSeed(args.seed);
-    const machine = machineOf(args);
-    const guest = openGuest({ ...args, seed, modules: args.module, initrds: args.initrd });
-    const result = await recordGuest(guest, {
-      seed,
-      output: args.output as string,
-      instructions: parseCount(args.instructions, '--instructions'),
-      quiet: args.quiet,
-      screen: args.screen,
-      ladderInterval: parseLadder(args.ladder),
-      checkpoints: parseCheckpoints(args.checkpointEvery, args.checkpointShare, args.checkpointTime),
-      inputs: openInputs(args, machine.instructionsPerSecond),
-      ...(args.expectExit.length > 0 ? { expectedExits: args.expectExit.map(parseExitCode) } : {}),
-      config: machine,
-    });
-    printLines(recordingSummary(args.output as string, guest, result));
-    const ending = endingOf(args.output as string);
-    printLines(ending.lines);
-    if (result.ended && !result.ended.ok) complainLines(gaveUp(result.ended, args.screen));
-    print(`next: rewind386 check ${shellWord(args.output as string)}`);
-    process.exitCode = ending.failed || result.ended?.ok === false ? EXIT.findings : EXIT.ok;
+    const output = args.output as string;
+    checkOutput(output, { force: args.force, makes: 'trace' });
+    if (args.untilFail !== undefined) {
+      await search(args, args.untilFail);
+      return;
+    }
+    report(args, await recordOnce(args, parseSeed(args.seed)));
   });
+
+type Arguments = ReturnType<typeof options> extends Argv<infer Given> ? ArgumentsCamelCase<Given> : never;
+
+interface Recorded {
+  readonly guest: Guest;
+  readonly result: RecordResult;
+}
+
+async function recordOnce(args: Arguments, seed: bigint, quiet = args.quiet): Promise<Recorded> {
+  const machine = machineOf(args);
+  const guest = openGuest({ ...args, seed, modules: args.module, initrds: args.initrd });
+  const result = await recordGuest(guest, {
+    seed,
+    output: args.output as string,
+    instructions: parseCount(args.instructions, '--instructions'),
+    quiet,
+    screen: args.screen,
+    ladderInterval: parseLadder(args.ladder),
+    checkpoints: parseCheckpoints(args.checkpointEvery, args.checkpointShare, args.checkpointTime),
+    inputs: openInputs(args, machine.instructionsPerSecond),
+    ...(args.expectExit.length > 0 ? { expectedExits: args.expectExit.map(parseExitCode) } : {}),
+    config: machine,
+  });
+  return { guest, result };
+}
+
+function report(args: Arguments, { guest, result }: Recorded): void {
+  const output = args.output as string;
+  printLines(recordingSummary(output, guest, result));
+  const ending = endingOf(output);
+  printLines(ending.lines);
+  if (result.ended && !result.ended.ok) complainLines(gaveUp(result.ended, args.screen));
+  print(`next: rewind386 check ${shellWord(output)}`);
+  process.exitCode = ending.failed || result.ended?.ok === false ? EXIT.findings : EXIT.ok;
+}
+
+/** Seed after seed, with one line of each, until one fails. */
+async function search(args: Arguments, tries: string): Promise<void> {
+  const output = args.output as string;
+  if (args.interactive)
+    throw new BadInput(
+      '--until-fail goes on by itself: nobody types',
+      'leave --interactive out, or type by --script',
+    );
+  const first = parseSeed(args.seed);
+  const machine = machineOf(args);
+  let last: Recorded | undefined;
+  const found = await untilFail({
+    ...{ first, output, tries: parseCount(tries, '--until-fail') },
+    record: async (seed) => {
+      last = await recordOnce(args, seed, true);
+      const { exit, ended } = last.result;
+      return { interrupted: exit.kind === 'interrupted' && !ended, checkable: machine.detail !== 'off' };
+    },
+    onGood: (seed) => print(`seed ${seed}: no failure`),
+  });
+  if (found.failed !== undefined && last) {
+    print(`seed ${found.failed}: FAILED; ${plural(found.runs, 'seed')} tried`);
+    report(args, last);
+    process.exitCode = EXIT.findings;
+    return;
+  }
+  print(`${plural(found.runs, 'seed')} from ${first} on, none failed; no trace is kept`);
+  process.exitCode = found.interrupted ? interruptedStatus() : EXIT.ok;
+}
 
 /** The reason that the script gave for ending the recording; `shown`: the screen has been printed already. */
 function gaveUp({ message, screen }: SourceEnd, shown: boolean): string[] {
@@ -55,6 +107,37 @@ function gaveUp({ message, screen }: SourceEnd, shown: boolean): string[] {
   const lines = screen.filter((line, n) => line !== '' || (n > 0 && screen[n - 1] !== ''));
   return [`rewind386: ${message}; it says`, ...lines.map((line) => `  | ${line}`)];
 }
+
+/** Options of the run: which one, how long, and what counts as a good end. */
+const RUN_OPTIONS = {
+  seed: {
+    type: 'string',
+    default: '1',
+    requiresArg: true,
+    describe: 'seed of disk latencies and of the clock; the same seed gives the same run',
+  },
+  'until-fail': {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'record up to N seeds, from --seed on, until a run fails (crash, panic, exit code, an error of `check`); keep that one',
+  },
+  instructions: {
+    alias: 'n',
+    type: 'string',
+    default: '2G',
+    requiresArg: true,
+    describe: 'stop after this many instructions',
+  },
+  'expect-exit': {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    nargs: 1,
+    describe:
+      'exit code that the guest should end with: status 0 for it and 1 for any other end; may be repeated',
+  },
+} as const;
 
 /** Options of what a boot loader hands the kernel. */
 const BOOT_OPTIONS = {
@@ -157,27 +240,7 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: `${BUILTIN_GUEST}: a mistake of history, by its name in docs/bug-classes.md`,
       },
-      seed: {
-        type: 'string',
-        default: '1',
-        requiresArg: true,
-        describe: 'seed of disk latencies and of the clock; the same seed gives the same run',
-      },
-      instructions: {
-        alias: 'n',
-        type: 'string',
-        default: '2G',
-        requiresArg: true,
-        describe: 'stop after this many instructions',
-      },
-      'expect-exit': {
-        type: 'string',
-        array: true,
-        default: [] as string[],
-        nargs: 1,
-        describe:
-          'exit code that the guest should end with: status 0 for it and 1 for any other end; may be repeated',
-      },
+      ...RUN_OPTIONS,
       ...BOOT_OPTIONS,
       ...DRIVE_OPTIONS,
       profile: {

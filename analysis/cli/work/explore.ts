@@ -146,7 +146,9 @@ export function describeExploration(exploration: Exploration): string[] {
 export function coverage({ asked, windows, explored }: Exploration): string {
   const { placements, classes, outcomes, complete } = explored;
   const failed = outcomes.filter((outcome) => outcome.failed).length;
-  const run = complete ? 'all run' : `${grouped(outcomes.length)} run, then stopped`;
+  const run = complete
+    ? 'all run'
+    : `${grouped(outcomes.length)} run when it was stopped, before it had seen all`;
   const how = asked.any ? `one injected IRQ ${asked.irq}, legal or not` : `one earlier IRQ ${asked.irq}`;
   return (
     `for this recording's inputs and ${how}, in ${plural(windows, 'window')}, for ${grouped(asked.within)} instructions after it: ` +

@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { HIJACK } from '../../analysis/check/catalog.ts';
+import { runChecks } from '../../analysis/check/run-checks.ts';
+import { exploreTrace } from '../../analysis/cli/work/explore.ts';
+import { writePlacement } from '../../analysis/cli/work/write-placement.ts';
+import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import { runGuest } from '../guest/built-in.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'r386-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const WITHIN = 10_000;
+
+async function isHijacked(file: string): Promise<boolean> {
+  const db = await TraceDatabase.open([file], { cache: false });
+  try {
+    return (await runChecks(db)).some(({ check }) => check.class === HIJACK);
+  } finally {
+    db.close();
+  }
+}
+
+describe.each(['buggy', 'fixed'] as const)('an earlier disk interrupt in ftpd, %s kernel', (kernel) => {
+  it('fails where the SQL finds a hijack in the recording of that placement, and nowhere else', async () => {
+    const file = join(folder, `${kernel}.r386`);
+    await runGuest({ kernel, workload: 'ftpd', seed: 5, output: file, instructions: 6e6 });
+    const { explored } = await exploreTrace({
+      ...{ file, irq: 14, sql: undefined, any: false, disks: undefined },
+      ...{ between: { from: 4_600_000, to: 5_600_000 }, within: WITHIN },
+      signal: new AbortController().signal,
+    });
+    const { outcomes, complete } = explored;
+    expect(complete).toBe(true);
+    const failing = outcomes.filter(({ failed }) => failed);
+    expect(failing.length > 0).toBe(kernel === 'buggy');
+    const good = outcomes.filter(({ failed }) => !failed);
+    const sample = [...spread(failing, 8), ...spread(good, 8)];
+    for (const { at, option, failed } of sample) {
+      const path = join(folder, 'placement.r386');
+      await writePlacement({ file, option, path, until: at + WITHIN, disks: undefined });
+      expect(await isHijacked(path), option).toBe(failed);
+    }
+  });
+});
+
+/** Some of a list, evenly from all of it. */
+const spread = <One>(list: readonly One[], count: number): One[] =>
+  list.filter((_, n) => n % Math.max(1, Math.floor(list.length / count)) === 0);
