@@ -13,5 +13,6 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
+  EMFILE: 'too many files are open (ulimit -n allows more)',
   EFBIG: 'the file is too large for its file system',
 };

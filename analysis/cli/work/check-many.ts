@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { complain } from '../terminal/output.ts';
 import {
@@ -67,12 +69,10 @@ class CheckProcess {
 
   constructor() {
     this.process = fork(entry, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'advanced' });
-    this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      for (const line of text.split('\n')) {
-        // All of them have the same to say of an option.
-        if (line !== '' && !CheckProcess.said.has(line)) complain(line);
-        CheckProcess.said.add(line);
-      }
+    createInterface({ input: this.process.stderr as Readable }).on('line', (line) => {
+      // All of them have the same to say of an option.
+      if (!CheckProcess.said.has(line)) complain(line);
+      CheckProcess.said.add(line);
     });
   }
 
