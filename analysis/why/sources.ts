@@ -94,8 +94,13 @@ export function namesAsTarget(
   { mnemonic, operands }: Instruction,
   place: Place & { readonly kind: 'register' },
 ): boolean {
-  const isIt = (operand: Operand | undefined) =>
-    operand?.kind === REGISTER && (operand.size === 1 ? operand.number & 3 : operand.number) === place.number;
+  const isIt = (operand: Operand | undefined) => {
+    if (operand?.kind !== REGISTER) return false;
+    const set = register(operand.number, operand.size) as typeof place;
+    // AL and AH are two of one.
+    const isOther = set.size === 1 && place.size === 1 && set.isHigh !== place.isHigh;
+    return set.number === place.number && !isOther;
+  };
   if (mnemonic === 'xchg' && isIt(operands[1])) return true;
   return !ONLY_READ.has(mnemonic) && !(mnemonic === 'imul' && operands.length === 1) && isIt(operands[0]);
 }

@@ -114,9 +114,7 @@ type MemoryPlace = Place & { readonly kind: 'memory' };
 async function registerWriter(ways: Ways, place: RegisterPlace, moment: Moment): Promise<Found | string> {
   let { trail, index } = moment;
   for (const length of [0, ...STRETCHES.slice(1)]) {
-    if (length > 0) {
-      ({ trail, index } = await longerTrail(ways, { trail, index }, length));
-    }
+    if (length > 0) ({ trail, index } = await longerTrail(ways, { trail, index }, length));
     const { steps } = trail;
     const at = lastSetting(steps, index, place);
     if (at === undefined) continue;
@@ -161,13 +159,14 @@ function lastSetting(trail: Trail['steps'], index: number, place: RegisterPlace)
     for (let at = index - 1; at >= 0; at--) {
       const one = trail[at];
       if (inFrame && one.frameId !== frameId) continue;
-      const changed = one.registers[place.number] !== trail[at + 1].registers[place.number];
+      const changed = registerValue(one.registers, place) !== registerValue(trail[at + 1].registers, place);
       if (changed || (!one.isDelivery && one.instruction && namesAsTarget(one.instruction, place))) return at;
     }
     return undefined;
   };
   const own = find(true);
-  const isKept = own !== undefined && trail[own + 1].registers[place.number] === registers[place.number];
+  const isKept =
+    own !== undefined && registerValue(trail[own + 1].registers, place) === registerValue(registers, place);
   return isKept ? own : find(false);
 }
 

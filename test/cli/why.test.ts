@@ -184,6 +184,7 @@ describe('the way back of a value', () => {
       ...[0xb9, ...u32(0x77), 0xcd, 0x30, 0x51, 0x5a], // mov ecx, 77h; int 30h; push ecx; pop edx
       ...[0xbe, ...u32(0x345000), 0x8d, 0x7e, 0x08, 0x87, 0xfb], // mov esi, 345000h; lea edi, [esi + 8]; xchg edi, ebx
       ...[0x31, 0xc0, 0xe4, 0x71, 0x0f, 0xb6, 0xe8], // xor eax, eax; in al, 71h; movzx ebp, al
+      ...[0xb0, 0x05, 0xb4, 0x09, 0x0f, 0xb6, 0xc8], // mov al, 5; mov ah, 9; movzx ecx, al
     ];
     const handler = [0x51, 0xb9, ...u32(5), 0x59, 0xcf]; // push ecx; mov ecx, 5; pop ecx; iret
     const trace = await recorded('registers', { body, handlers: { 48: handler } });
@@ -197,6 +198,9 @@ describe('the way back of a value', () => {
     expect(await way('ebx')).toEqual([
       ...['xchg %edi,%ebx', 'lea 0x8(%esi),%edi', 'mov $0x345000,%esi'],
       'it came from a constant in the code, 345000',
+    ]);
+    expect(await way('ecx')).toEqual([
+      ...['movzbl %al,%ecx', 'mov $0x5,%al', 'it came from a constant in the code, 5'],
     ]);
     expect(await way('ebp')).toEqual([
       ...['movzbl %al,%ebp', 'in $0x71,%al', 'it came from outside: port 71h, the real-time clock'],
