@@ -167,6 +167,14 @@ describe('the command', () => {
     const columns = await runCli('explore', BUGGY, '--sql', 'SELECT 1 AS icount');
     expect(columns.status).toBe(2);
     expect(columns.stderr.join('\n')).toContain('give the columns from_icount and to_icount');
+    const past = await runCli(
+      'explore',
+      BUGGY,
+      '--any',
+      '--sql',
+      'SELECT 4999998 AS from_icount, 9e9 AS to_icount',
+    );
+    expect(past.stdout.at(-1)).toMatch(/legal or not, in 1 window, .*: 2 placements in [12] class/);
     const clock = await runCli('explore', BUGGY, '--irq', '0');
     expect(clock.status).toBe(2);
     expect(clock.stderr.join('\n')).toContain('not the line of a drive');

@@ -8,6 +8,7 @@ import { boundariesOf, injected, type Stretch, steered, type Window } from '../.
 import { commandSql } from '../../sql/catalog.ts';
 import { interruptTimes, recordedOf } from '../../what-if/recorded-interrupts.ts';
 import { builtinDisk } from '../options/builtin-guest.ts';
+import { traceLength } from '../report/trace-length.ts';
 import { grouped, plural, shellWord } from '../terminal/format.ts';
 import { progressBar } from '../terminal/progress.ts';
 import { openDatabase } from './open-database.ts';
@@ -63,6 +64,7 @@ export async function exploreTrace(asked: Asked): Promise<Exploration> {
 }
 
 async function windowsOf({ file, sql, between }: Asked): Promise<Window[]> {
+  const run = { from: 0, to: traceLength(file) };
   const db = await openDatabase([file]);
   try {
     const result = await db.query(sql ?? commandSql('explore-windows'));
@@ -76,15 +78,18 @@ async function windowsOf({ file, sql, between }: Asked): Promise<Window[]> {
     return cells(result)
       .map((row) => ({ from: Number(row[from]), to: Number(row[to]) }))
       .filter((one) => one.to > one.from)
-      .map((one) => clipped(one, between))
+      .map((one) => clipped(one, run))
+      .map((one) => (between ? clipped(one, between) : one))
       .filter((one) => one.to > one.from);
   } finally {
     db.close();
   }
 }
 
-const clipped = ({ from, to }: Window, between: Asked['between']): Window =>
-  between ? { from: Math.max(from, between.from), to: Math.min(to, between.to) } : { from, to };
+const clipped = ({ from, to }: Window, between: { readonly from: number; readonly to: number }): Window => ({
+  from: Math.max(from, between.from),
+  to: Math.min(to, between.to),
+});
 
 function stretchesOf(
   reader: TraceReader,
