@@ -129,18 +129,6 @@ export class TraceDatabase {
     });
   }
 
-  /** Names and SQL types of the columns that a question would have; it is not run. */
-  async columnsOf(sql: string): Promise<{ readonly name: string; readonly type: string }[]> {
-    await this.load(sql);
-    return await this.explained(sql, async () => {
-      const statement = await prepareQuestion(this.connection, sql);
-      return Array.from({ length: statement.columnCount }, (_, n) => ({
-        name: statement.columnName(n),
-        type: String(statement.columnType(n)),
-      }));
-    });
-  }
-
   /** Writes the rows of one question to a Parquet file, one of `outputs` or in one of `outputFolders`. */
   async copy(sql: string, values: SqlValues, file: string): Promise<void> {
     await this.load(sql);

@@ -87,7 +87,7 @@ describe('a profile', () => {
 
 it.each([
   ['a file that is not there', ['--symbols', path('none')], /cannot read symbols/],
-  ['a file without symbols', ['--symbols', profile], /holds no symbols/],
+  ['a file without symbols', ['--symbols', profile], /has no symbols/],
   ['a profile that is none', ['--profile', map], /not JSON/],
 ])('%s is refused', async (_, options, message) => {
   const { status, stderr } = await runCli('check', trace, ...options);

@@ -323,7 +323,7 @@ describe.skipIf(!hasGdb)('gdb', () => {
     );
     expect(output).toContain(`icount ${found.icount} of`);
     expect(output).toContain(`eip f01057b5 ${found.code}`);
-    expect(output).toContain('Line 171 of "kernel/vm/pmap.c"');
+    expect(output).toContain('Line 239 of "kernel/vm/pmap.c"');
     expect(output).toContain('*pte = npte;');
     expect(output).toContain(`icount ${found.icount - 1} of`);
     expect(output).toContain(`icount ${found.icount + 1} of`);
@@ -378,7 +378,7 @@ describe.skipIf(!hasGdb)('gdb', () => {
       'print $st1',
     );
     expect(output).toContain(`Reading symbols from ${program}`);
-    expect(output).toContain('Line 171 of "kernel/vm/pmap.c"');
+    expect(output).toContain('Line 239 of "kernel/vm/pmap.c"');
     expect(output).toMatch(/Could not write register "cs".*is not code/);
     expect(output).toContain('$1 = -2.25\n$2 = 16\n$3 = 0\n');
     // Of the refused write nothing was begun.

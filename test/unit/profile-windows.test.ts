@@ -57,7 +57,7 @@ describe('are refused in one line', () => {
       ],
       /windows\[1\]: the name "a" is taken/,
     ],
-    ['an unknown field', [{ name: 'a', linaer: 0 }], /no field "linaer".*linear/],
+    ['an unknown field', [{ name: 'a', linaer: 0 }], /unknown field "linaer".*linear/],
     ['nothing to watch', [{ name: 'a' }], /needs one of linear, slot, fixmap, register, word/],
     ['two things', [{ name: 'a', slot: 1, word: 4 }], /needs one of/],
     ['pages of a slot', [{ name: 'a', slot: 1, pages: 2 }], /"pages" does not go with "slot"/],

@@ -21,8 +21,8 @@ import type { RawCheckpoint } from '../../schemas/trace/checkpoint.ts';
 import { ladderRow } from '../../schemas/trace/ladder.ts';
 import { DEFAULT_LADDER_INTERVAL } from '../../schemas/trace/output.ts';
 import { runGuest } from '../guest/built-in.ts';
-import { rewrite } from './rewrite.ts';
-import { tinyKernel } from './tiny-kernel.ts';
+import { rewrite } from '../replay/rewrite.ts';
+import { tinyKernel } from '../replay/tiny-kernel.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-checkpoints-'));
 const file = join(folder, 'run.r386');

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { type CliResult, runCli } from '../cli/run-cli.ts';
 import {
   exitWith,
   type FlatKernel,
@@ -13,7 +14,6 @@ import {
   u32,
 } from '../replay/flat-kernel.ts';
 import { tinyKernel } from '../replay/tiny-kernel.ts';
-import { type CliResult, runCli } from './run-cli.ts';
 
 /** Guests that crash, panic, end badly or are stuck: `record` ends with status 1, and `check` tells the same of the trace. */
 

@@ -3,8 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DebugServer, expectAll, expectInOrder, printedSession, wordsOf } from './printed-sessions.ts';
-import { runCli } from './run-cli.ts';
+import { DebugServer, expectAll, expectInOrder, printedSession, wordsOf } from '../cli/printed-sessions.ts';
+import { runCli } from '../cli/run-cli.ts';
 
 /** docs/tutorial.md, done: every command of it in a copy of the folder that it names, and what it prints. */
 

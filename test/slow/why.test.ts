@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli } from '../cli/run-cli.ts';
 import { runGuest } from '../guest/built-in.ts';
 import { type FlatKernel, flatKernel, PAGE_FAULT, PAGING, u32, VICTIM } from '../replay/flat-kernel.ts';
-import { runCli } from './run-cli.ts';
 
 /** The story of a failure backwards, of guests whose story is known. */
 
