@@ -15,7 +15,7 @@ import { encodeHeader } from '../../schemas/trace/header.ts';
 import { untrusted } from '../../schemas/untrusted.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { runGuest } from '../guest/built-in.ts';
-import { type Rewriting, rewrite } from './rewrite.ts';
+import { type Rewriting, rewrite } from '../replay/rewrite.ts';
 
 /** Bundles of events that never happened, and of questions that do more than ask, made with the project's own encoders. */
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));

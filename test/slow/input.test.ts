@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
+import { runCli } from '../cli/run-cli.ts';
 import { multibootElf } from '../replay/tiny-kernel.ts';
-import { runCli } from './run-cli.ts';
 
 /** Keys that people type, by every way there is, arrive, are recorded, and are replayed. */
 

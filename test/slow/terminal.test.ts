@@ -9,7 +9,7 @@ import { EmulatedTerminal } from '../unit/terminal-screen.ts';
 /** The text on the screen of a real terminal after a command: as much as a pipe gets, and nothing of the progress. */
 
 const ROOT = join(import.meta.dirname, '../..');
-const PTY = join(import.meta.dirname, 'run-in-pty.py');
+const PTY = join(import.meta.dirname, '../cli/run-in-pty.py');
 const hasPython =
   spawnSync('python3', ['-c', 'import pty, fcntl, os; os.waitstatus_to_exitcode']).status === 0;
 if (!hasPython) console.warn('no python3 with pty: the real terminal is not tested');
