@@ -21,7 +21,7 @@ export interface GuestProfile {
     readonly current: string | number;
     /** Byte offsets in the process structure. */
     readonly pid: number;
-    /** Bytes of the id: 2 or 4, which is what it has unless said. */
+    /** Bytes of the id: 2 or 4 (default: 4). */
     readonly pidBytes?: 2 | 4;
     readonly comm: number;
     /** True if the variable is set after CR3 is loaded, so that it is read on each return to user mode instead. */

@@ -20,7 +20,7 @@ const MAX_READ = 1 << 20;
 
 /**
  * The run that a debugger works on: the recorded run, and, once something was written, a what-if run that left it there. The
- * recording never changes. Going back over the place where a what-if run left gives it up.
+ * recording never changes. Going back past the place where a what-if run began discards it.
  */
 export class Debuggee {
   private readonly timelines: Timeline[];

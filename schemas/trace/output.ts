@@ -79,6 +79,6 @@ export interface TraceOutput {
   writeHeld(): void;
   /** Ends the trace in order. `final` is the state at the end, `endState` what of it people want to know. */
   finish(exit: TraceExit, final: LadderRow, endState?: EndState): void;
-  /** Gives up: what was written stays as a torn trace. */
+  /** Stops; what was written stays as a torn trace. */
   abandon(): void;
 }

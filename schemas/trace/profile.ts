@@ -9,7 +9,7 @@ import { type Untrusted, untrusted } from '../untrusted.ts';
 export interface ProcessLayout {
   readonly current: Linear;
   readonly pid: number;
-  /** Bytes of the id; 4 unless said. */
+  /** Bytes of the id (default: 4). */
   readonly pidBytes?: 2 | 4;
   readonly comm: number;
   /** The pointer is set after CR3 is loaded, so it is read when the kernel returns to user mode, and not with CR3. */

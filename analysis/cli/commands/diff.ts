@@ -45,7 +45,7 @@ async function diff(files: readonly [string, string], { json, limit }: Asked): P
       printLines(describe(files, first));
       if (!event && !input) return EXIT.ok;
       if (event) {
-        print(`events from there to icount ${grouped(until)} that one has and the other has not:`);
+        print(`events from there to icount ${grouped(until)} whose numbers differ:`);
         printLines(await shape('table'));
       }
       printLines(files.map((file, n) => `${file} ${endings[n]}`));

@@ -113,7 +113,7 @@ export class PerfettoWriter {
     closeSync(this.file);
   }
 
-  /** Gives the file up. */
+  /** Closes the file unfinished. */
   abandon(): void {
     closeSync(this.file);
   }

@@ -1,4 +1,4 @@
--- What two traces have between two icounts that the other has not, by kind, function and process
+-- Events of two traces between two icounts, by kind, function and process, where their numbers differ
 --
 -- For the command `diff`. The largest differences first.
 -- @param after icount from which on events count

@@ -25,7 +25,7 @@ export class ScriptSource implements InputSource {
   private timeout = DEFAULT_TIMEOUT;
   /** The icount at which the statement in hand goes on by itself: a wait's end, the next look at the screen. */
   private turn = 0;
-  /** The icount at which the expect in hand gives up. */
+  /** The icount at which the current `expect` times out. */
   private deadline = Number.POSITIVE_INFINITY;
   private typed: Input[] = [];
   /** The output of each console port since the last expect was met. */
