@@ -58,7 +58,7 @@ function findingOf(finding: FindingFacts, show: () => void): HTMLElement {
   const { number, title, className, severity, at, summary, commands } = finding;
   const button = element('button', 'Show in the timeline', {
     type: 'button',
-    'aria-label': `Show finding ${number} in the timeline`,
+    'aria-label': `Show in the timeline: finding ${number}`,
   });
   button.addEventListener('click', show);
   const kind = /^\d/.test(className) ? ` (class ${className})` : '';

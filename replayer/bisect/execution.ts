@@ -12,6 +12,7 @@ import { cpuOf } from '../debug/register.ts';
 import { DivergenceFound } from '../trace/divergence.ts';
 import { type RecordedCheckpoint, RecordedCheckpoints } from '../trace/recorded-checkpoints.ts';
 import { recordedBoot, recordedOptions } from '../trace/recorded-run.ts';
+import { restoreRecorded } from '../trace/restore-recorded.ts';
 import type { TraceReader } from '../trace/trace-reader.ts';
 import { LoggedNondet } from '../verify/logged-nondet.ts';
 import { noBuiltinDisks, type ReplayOptions } from '../verify/replay.ts';
@@ -81,7 +82,7 @@ export class Executions {
   }
 
   restore({ snapshot, inputs }: Pick<Instant, 'snapshot' | 'inputs'>): void {
-    this.machine.restore(snapshot);
+    restoreRecorded(this.machine, snapshot);
     this.nondet.seek(inputs);
   }
 

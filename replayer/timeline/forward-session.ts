@@ -11,6 +11,7 @@ import type { Icount } from '../../schemas/units.ts';
 import { DivergenceFound } from '../trace/divergence.ts';
 import { RecordedCheckpoints } from '../trace/recorded-checkpoints.ts';
 import { recordedBoot, recordedOptions } from '../trace/recorded-run.ts';
+import { restoreRecorded } from '../trace/restore-recorded.ts';
 import type { TraceReader } from '../trace/trace-reader.ts';
 import { LoggedNondet } from '../verify/logged-nondet.ts';
 import { compareHashes, endedEarly, noBuiltinDisks } from '../verify/replay.ts';
@@ -172,7 +173,7 @@ export class ForwardSession {
   }
 
   restore({ snapshot, inputs }: Checkpoint): void {
-    this.machine.restore(snapshot);
+    restoreRecorded(this.machine, snapshot);
     this.outside.current = this.nondet;
     this.nondet.seek(inputs);
     const { icount } = snapshot;

@@ -5,7 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtinDisk } from '../../analysis/cli/options/builtin-guest.ts';
 import { StoreIndex } from '../../analysis/db/store-index.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
+import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
+import { restoreRecorded } from '../../replayer/trace/restore-recorded.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
+import { TraceDamage } from '../../schemas/trace/framing.ts';
 import { runGuest } from '../guest/built-in.ts';
 import { rewrite } from '../replay/rewrite.ts';
 import { runCli } from './run-cli.ts';
@@ -46,6 +49,16 @@ beforeAll(async () => {
   index.close();
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+it('a checkpoint with an area of another size is damage, not a mistake of the tool', async () => {
+  const reader = TraceReader.open(trace);
+  const { machine } = ForwardSession.open(reader, { build: buildMachine, builtinDisk });
+  reader.close();
+  const snapshot = machine.snapshot();
+  const areas = new Map([...snapshot.areas, ['cpu', { bytes: 127, pages: [new Uint8Array(127)] }] as const]);
+  expect(() => restoreRecorded(machine, { ...snapshot, areas })).toThrow(TraceDamage);
+  expect(() => restoreRecorded(machine, { ...snapshot, areas })).toThrow(/cpu has 127 bytes/);
+});
 
 describe.each([
   ['flipped', flipped, 'trace', /checkpoint 2 of 2: its checksum does not match/],

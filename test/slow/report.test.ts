@@ -55,7 +55,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
 
   it('goes to a finding, and moves by keys, wheel and drag', async () => {
     const { page, errors } = await open();
-    await page.getByRole('button', { name: 'Show finding 1 in the timeline' }).click();
+    await page.getByRole('button', { name: 'Show in the timeline: finding 1', exact: true }).click();
     const [, from, to] = /icount ([\d,]+) to ([\d,]+) of/.exec((await range(page)) ?? '') ?? [];
     const number = (text: string) => Number(text.replaceAll(',', ''));
     expect([number(from) < 22_711_807, number(to) > 22_712_557, number(to) - number(from) < 3000]).toEqual([

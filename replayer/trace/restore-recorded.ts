@@ -1,0 +1,14 @@
+import type { Machine } from '../../recorder/machine/machine.ts';
+import { MachineError } from '../../recorder/machine/machine-error.ts';
+import type { Snapshot } from '../../recorder/machine/state/snapshot.ts';
+import { TraceDamage } from '../../schemas/trace/framing.ts';
+
+/** Puts a machine into a state that may come from a trace's checkpoint. Throws TraceDamage for one that this machine cannot be in. */
+export function restoreRecorded(machine: Pick<Machine, 'restore'>, snapshot: Snapshot): void {
+  try {
+    machine.restore(snapshot);
+  } catch (error) {
+    if (!(error instanceof MachineError)) throw error;
+    throw new TraceDamage(`checkpoint at icount ${snapshot.icount}`, error.message, snapshot.icount);
+  }
+}
