@@ -19,7 +19,7 @@ import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { replay } from '../../replayer/verify/replay.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { runGuest } from '../guest/built-in.ts';
-import { bootFloppy, firmware, PLAN } from './seabios.ts';
+import { bootFloppy, firmware, PLAN } from '../replay/seabios.ts';
 
 /** The index of stores against every write of the same run, one after the other. */
 
