@@ -1,4 +1,4 @@
-import { linksOf } from './meaning.ts';
+import { type Field, linksOf } from './meaning.ts';
 import { MICRO_OPS, type MicroName } from './micro-op-table.ts';
 
 /**
@@ -24,6 +24,15 @@ export const SCALE = 4;
 export const DISPLACEMENT = 5;
 export const IMMEDIATE = 6;
 export const PLACE = 7;
+/** Words of a micro-op that its meaning names. */
+export const FIELDS: Readonly<Record<Field, number>> = {
+  a: A,
+  b: B,
+  x: X,
+  scale: SCALE,
+  displacement: DISPLACEMENT,
+  immediate: IMMEDIATE,
+};
 
 /** Place: offset of the instruction from the block's EIP, its length, and how many instructions come before it. */
 export const OFFSET_BITS = 13;

@@ -38,15 +38,7 @@ import {
 const { MAX_INSTRUCTIONS, WORDS } = micro;
 const MAX_BLOCK_BYTES = MAX_INSTRUCTIONS * MAX_LENGTH;
 
-const FIELDS: Readonly<Record<Field, number>> = {
-  a: micro.A,
-  b: micro.B,
-  x: micro.X,
-  scale: micro.SCALE,
-  displacement: micro.DISPLACEMENT,
-  immediate: micro.IMMEDIATE,
-};
-const fieldText = (field: Field): string => `code[p + ${FIELDS[field]}]`;
+const fieldText = (field: Field): string => `code[p + ${micro.FIELDS[field]}]`;
 const PLACE = `code[p + ${micro.PLACE}]`;
 /** Number of instructions of its block that come before this one. */
 const INDEX = `${PLACE} >>> ${micro.INDEX_SHIFT}`;

@@ -20,15 +20,6 @@ import { simplify, simplifyTruth } from './simplify.ts';
 
 /** Micro-ops, all but their transfers, as WebAssembly. */
 
-export const FIELDS: Readonly<Record<Field, number>> = {
-  a: micro.A,
-  b: micro.B,
-  x: micro.X,
-  scale: micro.SCALE,
-  displacement: micro.DISPLACEMENT,
-  immediate: micro.IMMEDIATE,
-};
-
 const LOADS: Readonly<Record<Size, number>> = {
   1: wasm.I32_LOAD8_U,
   2: wasm.I32_LOAD16_U,
@@ -79,7 +70,7 @@ export class MicroOpEmitter extends ExpressionEmitter {
   }
 
   override field(field: Field): number {
-    return this.code[this.p + FIELDS[field]];
+    return this.code[this.p + micro.FIELDS[field]];
   }
 
   protected override readName(name: string): void {
