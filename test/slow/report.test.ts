@@ -84,7 +84,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
     await expect.poll(() => range(page)).not.toBe(zoomed);
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowRight');
-    expect(await page.locator('#about').textContent()).toMatch(/^process: .+\nicount /);
+    expect(await page.locator('.about').textContent()).toMatch(/^process: .+\nicount /);
     expect(errors).toEqual([]);
   });
 
