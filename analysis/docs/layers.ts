@@ -273,6 +273,11 @@ export const LAYERS: readonly Layer[] = [
     imports: ['schemas', 'analysis/db', 'analysis/tables', 'analysis/sql', 'analysis/check'],
   },
   {
+    folder: 'editors/vscode',
+    holds: 'the extension for VS Code, which runs the command line: not part of it, built into a .vsix',
+    imports: [],
+  },
+  {
     folder: 'analysis/cli/terminal',
     holds: 'what a person sees: output, progress, screens, numbers and tables as text',
     imports: ['schemas', 'recorder/machine', 'recorder/capture/input'],

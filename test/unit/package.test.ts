@@ -46,6 +46,10 @@ it('holds every source of the guest, whose lines gdb shows, and no object file',
   expect([...packed].filter((path) => /\.o$|\/obj\//.test(path))).toEqual([]);
 });
 
+it('holds the extension for VS Code', () => {
+  expect([...packed]).toContain('dist/editors/rewind386.vsix');
+});
+
 it('holds no test and nothing larger than it must', () => {
   expect([...packed].filter((path) => /^(?:test|scripts|node_modules)\//.test(path))).toEqual([]);
   expect([...packed].filter((path) => path.endsWith('/disk.img') || path.endsWith('.events'))).toEqual([]);

@@ -22,7 +22,7 @@ function filesBelow(folder: string): string[] {
   });
 }
 
-const sources = ['schemas', 'host', 'recorder/machine', 'recorder/capture', 'replayer', 'analysis']
+const sources = ['schemas', 'host', 'recorder/machine', 'recorder/capture', 'replayer', 'analysis', 'editors']
   .flatMap(filesBelow)
   .filter((path) => path.endsWith('.ts'));
 
@@ -154,9 +154,16 @@ describe('comments', () => {
 
   it('say what a thing is or does, and do not begin with a question word', () => {
     const question = /\/\*\*[\s*]*((?:What|Who|Whether|How|Where|Why|When)\b.*)/g;
-    const code = ['schemas', 'host', 'recorder', 'replayer', 'analysis', 'test', 'scripts'].flatMap(
-      filesBelow,
-    );
+    const code = [
+      'schemas',
+      'host',
+      'recorder',
+      'replayer',
+      'analysis',
+      'editors',
+      'test',
+      'scripts',
+    ].flatMap(filesBelow);
     const found = code
       .filter((path) => /\.(ts|mjs)$/.test(path))
       .flatMap((path) => [...text(path).matchAll(question)].map(([, begin]) => `${path}: ${begin}`));
