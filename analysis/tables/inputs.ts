@@ -11,13 +11,15 @@ const columns: readonly TableColumn[] = [
     name: 'value',
     kind: 'uint',
     doc:
-      'disk_latency, disk_block: instructions; rtc_start: seconds since 1970-01-01 UTC; serial_byte, key_scancode: the byte; ' +
+      'disk_latency, disk_block, timer_latency, serial_latency: instructions; rtc_start: seconds since 1970-01-01 UTC; serial_byte, key_scancode: the byte; ' +
       'inject_irq: the line; hold_interrupts: 1 holds, 0 lets go; poke: the value',
   },
   {
     name: 'due_icount',
     kind: 'bigint',
-    doc: 'icount at which it takes effect: of disk_latency and disk_block that of the end of the command or block, else icount',
+    doc:
+      'icount at which it takes effect: of disk_latency and disk_block that of the end of the command or block, of timer_latency that ' +
+      'of the late interrupt, of serial_latency that at which a transmitter without other bytes is empty, else icount',
   },
   { name: 'target', kind: 'word', doc: 'of a poke: what was changed', words: POKE_TARGETS, nullable: true },
   {
@@ -38,7 +40,7 @@ const columns: readonly TableColumn[] = [
 /** One row for each input, in the order in which the machine took them. */
 export const inputs: TraceTable = {
   name: 'inputs',
-  doc: 'what came from outside: disk latencies, the start of the clock, typed and injected input, changes of a what-if',
+  doc: 'what came from outside: latencies of devices, the start of the clock, typed and injected input, changes of a what-if',
   columns,
   *batches(reader) {
     const rows = new RowBuffer(columns);

@@ -1,5 +1,5 @@
 import { BadInput } from '../../schemas/bad-input.ts';
-import { type Input, type InputKind, isAsynchronous, isLatency } from '../../schemas/trace/inputs.ts';
+import { type Input, type InputKind, isAsynchronous, isDiskTime } from '../../schemas/trace/inputs.ts';
 import type { Icount } from '../../schemas/units.ts';
 import type { Nondet } from '../machine/nondet.ts';
 import { Schedule } from './input/input-source.ts';
@@ -62,7 +62,7 @@ export class ChangedNondet implements Nondet {
     const nth = this.asked.get(kind) ?? 0;
     this.asked.set(kind, nth + 1);
     // Drawn even where it is not used: the generator then stands where the recording's stood.
-    const drawn = isLatency(kind)
+    const drawn = isDiskTime(kind)
       ? this.seeded.draw(kind, now, latency.min, latency.max)
       : this.seeded.draw(kind, now, low, high);
     const recorded = this.answers.get(kind)?.[nth];

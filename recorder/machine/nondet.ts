@@ -10,7 +10,7 @@ export { INPUT_KINDS, type Input, type InputKind } from '../../schemas/trace/inp
  * logs; the replayer's reads the log and reports a request that the log does not hold as a divergence.
  */
 export interface Nondet {
-  /** A value the machine asks for now (`disk_latency`, `rtc_start`). `low`/`high` bound the answer (integers, inclusive). */
+  /** A value the machine asks for now (`disk_latency`, `timer_latency`, `rtc_start`). `low`/`high` bound the answer (integers, inclusive). */
   draw(kind: InputKind, now: Icount, low: number, high: number): number;
   /** icount at which the next asynchronous input (`serial_byte`, `inject_irq`, …) is due; Infinity when none is. */
   nextInputAt(): Icount;

@@ -177,6 +177,15 @@ repeated string instruction that reads through the alternate window has a row, a
     ...{ min: 0, max: MAX_U32 },
     must: 'the least latency or more, below 2^32 instructions',
   }),
+  jitter: count(9, 'uint32', {
+    doc:
+      "largest delay of the timer's interrupt, percent of its period, and of the serial port's transmitter, percent of a character; " +
+      'each is drawn through Nondet',
+    option: 'jitter',
+    ...{ initial: 0, absent: 0 },
+    ...{ min: 0, max: 99 },
+    must: '0 to 99 percent',
+  }),
   detail: word(7, DETAIL, {
     doc: 'which tables hold events: `off` none, `paging` all but stores, `stores` all',
     option: 'detail',

@@ -12,6 +12,8 @@ export const INPUT_KINDS = [
   'hold_interrupts',
   'poke',
   'disk_block',
+  'timer_latency',
+  'serial_latency',
 ] as const;
 export type InputKind = (typeof INPUT_KINDS)[number];
 
@@ -48,7 +50,7 @@ export interface Input {
   /** The icount at which the machine took it. */
   readonly icount: Icount;
   /**
-   * disk_latency, disk_block: instructions; rtc_start: seconds since 1970-01-01 UTC; serial_byte: the byte; inject_irq: the line;
+   * disk_latency, disk_block, timer_latency, serial_latency: instructions; rtc_start: seconds since 1970-01-01 UTC; serial_byte: the byte; inject_irq: the line;
    * key_scancode: a byte of scan code set 1; hold_interrupts: 1 to hold the interrupt line of the processor down, 0 to let
    * go; poke: the value. A u32.
    */
@@ -71,4 +73,8 @@ const ASYNCHRONOUS: ReadonlySet<InputKind> = new Set([
 export const isAsynchronous = (kind: InputKind): boolean => ASYNCHRONOUS.has(kind);
 
 /** Draws of the instructions until a disk has done a command, or the next block of one. */
-export const isLatency = (kind: InputKind): boolean => kind === 'disk_latency' || kind === 'disk_block';
+export const isDiskTime = (kind: InputKind): boolean => kind === 'disk_latency' || kind === 'disk_block';
+
+/** Draws of the instructions until a device is through with something. */
+export const isLatency = (kind: InputKind): boolean =>
+  isDiskTime(kind) || kind === 'timer_latency' || kind === 'serial_latency';

@@ -262,3 +262,64 @@ it('goes on from a snapshot at any clock', () => {
       expect(goOn(board)).toEqual(whole);
     }
 });
+
+describe('jitter', () => {
+  /** Counter 0 in mode 2 with a period of 1000, the rises late by what is given: icounts at which the line moves. */
+  function moves(jitter: number, latencies: number[], until: number, chipsetRevision = 31) {
+    const board = new Board({ ...PIT_SPEED, jitter, chipsetRevision });
+    const device = new Timer(board.host, board.bus, board.pic);
+    board.device = device;
+    board.latencies = latencies;
+    const seen: [number, boolean][] = [];
+    board.pic.setLine = (_line, up) => void seen.push([board.clock.icount, up]);
+    board.pic.pulse = () => void seen.push([board.clock.icount, true]);
+    program(board, 0, 2, 1000);
+    seen.length = 0;
+    board.runTo(until);
+    return { board, seen };
+  }
+
+  it('moves rises, each by what is drawn, and neither falls nor counts', () => {
+    const { board, seen } = moves(20, [150, 0, 200], 3500);
+    expect(seen).toEqual([
+      ...[[999, false] as const, [1150, true] as const],
+      ...[[1999, false] as const, [2000, true] as const],
+      ...[[2999, false] as const, [3200, true] as const],
+    ]);
+    expect(board.draws).toEqual(Array(3).fill({ kind: 'timer_latency', low: 0, high: 200 }));
+    expect(count(board, 0)).toBe(500);
+  });
+
+  it('ends before the output falls again', () => {
+    const square = new Board({ ...PIT_SPEED, jitter: 99 });
+    square.device = new Timer(square.host, square.bus, square.pic);
+    program(square, 0, 3, 1000);
+    square.runTo(1100);
+    expect(square.draws).toEqual([{ kind: 'timer_latency', low: 0, high: 499 }]);
+  });
+
+  it('of old chipsets moves the pulse', () => {
+    expect(moves(50, [300, 10], 2500, 0).seen).toEqual([
+      [1300, true],
+      [2010, true],
+    ]);
+  });
+
+  it('a late rise is forgotten when the counter is programmed', () => {
+    const { board, seen } = moves(20, [150], 1050);
+    program(board, 0, 2, 4000);
+    seen.length = 0;
+    board.runTo(2000);
+    expect(seen).toEqual([]);
+  });
+
+  it('goes on from a snapshot while a rise is late', () => {
+    const { board, seen } = moves(20, [150], 1050);
+    const saved = board.save();
+    board.runTo(1200);
+    board.restore(saved);
+    seen.length = 0;
+    board.runTo(1200);
+    expect(seen).toEqual([[1150, true]]);
+  });
+});

@@ -185,3 +185,47 @@ it('goes on from a snapshot with its FIFO, its interrupts and its line', () => {
   board.restore(saved);
   expect(goOn()).toEqual(whole);
 });
+
+describe('jitter', () => {
+  /** 12 is 9600 baud, at which a character of ten bits takes 1.04 ms: 10,416 instructions of 10 million a second. */
+  function jittery(latencies: number[]) {
+    const board = new Board({ jitter: 50 });
+    board.device = new SerialPort(board.host, board.bus, board.pic);
+    board.latencies = latencies;
+    board.out(LCR, 0x83);
+    board.out(DATA, 12);
+    board.out(LCR, 3);
+    board.out(MCR, 8);
+    return board;
+  }
+
+  it('the transmitter is empty, and asks, after what is drawn', () => {
+    const board = jittery([400]);
+    board.out(IER, 2);
+    board.in(IIR);
+    board.out(DATA, 0x41);
+    expect(board.draws).toEqual([{ kind: 'serial_latency', low: 0, high: 5208 }]);
+    expect([board.in(LSR), board.lines.get(4)]).toEqual([0, false]);
+    board.pass(399);
+    expect([board.in(LSR), board.in(IIR)]).toEqual([0, 1]);
+    const saved = board.save();
+    board.pass(1);
+    expect([board.lines.get(4), board.in(LSR), board.in(IIR), board.in(IIR)]).toEqual([true, 0x60, 2, 1]);
+    board.restore(saved);
+    board.pass(1);
+    expect(board.lines.get(4)).toBe(true);
+  });
+
+  it('bytes queue up, and enabling the interrupt waits for them', () => {
+    const board = jittery([100, 200, 0]);
+    board.out(DATA, 0x41, 0x42);
+    board.out(IER, 2);
+    expect(board.lines.get(4)).toBe(false);
+    board.pass(299);
+    expect(board.in(LSR)).toBe(0);
+    board.pass(1);
+    expect([board.in(LSR), board.lines.get(4)]).toEqual([0x60, true]);
+    board.out(DATA, 0x43);
+    expect([board.in(LSR), board.lines.get(4)]).toEqual([0x60, true]);
+  });
+});

@@ -136,6 +136,7 @@ export function anyHeader(): TraceHeader {
       instructionsPerSecond: 10_000_000,
       diskLatencyMin: 5_000,
       diskLatencyMax: 120_000,
+      jitter: 7,
       detail: 'stores',
       storesFrom: 12_345,
     },

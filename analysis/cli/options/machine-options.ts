@@ -10,7 +10,7 @@ import { parseRange } from './values.ts';
 /** Options of `record` about the machine. What they start from and may be is in the table: schemas/trace/configuration.ts. */
 
 const { ramBytes, cpuModel, fpu, printer, instructionsPerSecond, tlbEntries, detail } = CONFIGURATION;
-const { tlbWays, diskLatencyMin, diskLatencyMax } = CONFIGURATION;
+const { tlbWays, diskLatencyMin, diskLatencyMax, jitter } = CONFIGURATION;
 const MB = 2 ** 20;
 
 export const MACHINE_OPTIONS = {
@@ -44,6 +44,13 @@ export const MACHINE_OPTIONS = {
     default: `${diskLatencyMin.initial}-${diskLatencyMax.initial}`,
     describe: 'MIN-MAX instructions a disk command takes, drawn by the seed',
   },
+  jitter: {
+    type: 'string',
+    default: String(jitter.initial),
+    requiresArg: true,
+    describe:
+      'N%: the seed moves the timer by up to N percent of its period, the serial port by up to N of a character, and the disk N beyond MIN-MAX',
+  },
 } as const;
 
 /** As yargs has them. */
@@ -56,13 +63,14 @@ export interface MachineArgs {
   readonly mips: number;
   readonly tlb: string;
   readonly diskLatency: string;
+  readonly jitter: string;
 }
 
 /** The machine that was asked for. Throws BadInput, which names the option. */
 export const machineOf = (args: MachineArgs): MachineConfig => ({
   ...DEFAULT_CONFIG,
   ...parseTlb(args.tlb),
-  ...parseLatency(args.diskLatency),
+  ...jittery(parseJitter(args.jitter), parseLatency(args.diskLatency)),
   ramBytes: parseRam(args.ram),
   instructionsPerSecond: parseMips(args.mips),
   cpuModel: parseCpu(args.cpu),
@@ -76,11 +84,36 @@ const isWrong = (given: Partial<MachineConfig>): boolean =>
   configFault({ ...DEFAULT_CONFIG, ...given }) !== undefined;
 
 /** `MIN-MAX` of a disk's latency, in instructions. */
-function parseLatency(text: string): Pick<MachineConfig, 'diskLatencyMin' | 'diskLatencyMax'> {
+function parseLatency(text: string): DiskTimes {
   const { min, max } = parseRange(text, '--disk-latency');
   const latency = { diskLatencyMin: min, diskLatencyMax: max };
   if (!isWrong(latency)) return latency;
   throw new BadInput(`--disk-latency ${text}: too long`, `write MIN-MAX ${diskLatencyMin.must}, as 5k-120k`);
+}
+
+type DiskTimes = Pick<MachineConfig, 'diskLatencyMin' | 'diskLatencyMax'>;
+
+/** A disk's times are drawn anyway: with jitter from so much more on either side. */
+function jittery(
+  percent: number,
+  { diskLatencyMin: min, diskLatencyMax: max }: DiskTimes,
+): DiskTimes & Pick<MachineConfig, 'jitter'> {
+  const times = {
+    diskLatencyMin: Math.floor((min * (100 - percent)) / 100),
+    diskLatencyMax: Math.ceil((max * (100 + percent)) / 100),
+  };
+  if (!isWrong(times)) return { ...times, jitter: percent };
+  throw new BadInput(
+    `--disk-latency ${min}-${max} with --jitter ${percent}%: too long`,
+    `write times that are still ${diskLatencyMin.must} with the jitter`,
+  );
+}
+
+/** `N%`, or `N`. */
+function parseJitter(text: string): number {
+  const percent = /^\d{1,3}%?$/.test(text) ? Number(text.replace('%', '')) : Number.NaN;
+  if (!isWrong({ jitter: percent })) return percent;
+  throw new BadInput(`--jitter ${text}: not a share`, `write ${jitter.must}, as 20%`);
 }
 
 /** `ENTRIESxWAYS`: sets are a power of two, as the hardware's. */

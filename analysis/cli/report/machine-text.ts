@@ -18,6 +18,7 @@ const PHRASES: Readonly<Record<Told, Phrase | 'with the one before'>> = {
   diskLatencyMin: ({ diskLatencyMin: min, diskLatencyMax: max }) =>
     `disk latency ${grouped(min)}-${grouped(max)}`,
   diskLatencyMax: 'with the one before',
+  jitter: ({ jitter }) => (jitter > 0 ? `jitter ${jitter}%` : ''),
   detail: ({ detail, storesFrom }) =>
     `detail ${detail}${storesFrom > 0 ? ` from icount ${grouped(storesFrom)}` : ''}`,
   storesFrom: 'with the one before',

@@ -73,6 +73,11 @@ export class Counter {
       words[word] = 0;
   }
 
+  /** The count in force, ticks. */
+  get period(): number {
+    return this.words[RELOAD];
+  }
+
   /** One byte of a count. */
   write(value: number, tick: number): void {
     const { words } = this;

@@ -8,7 +8,8 @@ import { VirtualClock } from './virtual-time.ts';
 
 /**
  * The 8254 interval timer (Intel 8254 data sheet): three counters at 1.193182 MHz of virtual time (pit-counter.ts).
- * The output of counter 0 is IRQ 0: a request lasts as long as it is high.
+ * The output of counter 0 is IRQ 0: a request lasts as long as it is high. With jitter the 8259 sees it rise late, by what is drawn;
+ * counts, and when it falls, are as ever.
  */
 
 export const PIT_HERTZ = 1_193_182;
@@ -20,6 +21,8 @@ const LINE = COUNTER_WORDS;
 const FIRST_DOUBLE = (3 * SLOT_WORDS * 4) / 8;
 const NEXT = FIRST_DOUBLE + 3 * COUNTER_DOUBLES;
 const LOAD_AT = NEXT + 1;
+/** icount at which the 8259 sees a rise that is late; 0 while none is. */
+const RISES_AT = LOAD_AT + 3;
 
 const IRQ = DEVICES.pit.irqs.output;
 
@@ -35,8 +38,11 @@ export class Timer implements Device {
   private readonly words: Int32Array;
   /** Since chipset revision 31; before it each rising edge was a request that no falling edge took away. */
   private readonly line: boolean;
+  private readonly host: DeviceHost;
 
-  constructor({ mem, clock, config }: DeviceHost, bus: PortBus, pic: InterruptControllers) {
+  constructor(host: DeviceHost, bus: PortBus, pic: InterruptControllers) {
+    const { mem, clock, config } = host;
+    this.host = host;
     this.state = deviceBlock(mem, 'pit');
     this.doubles = this.state.doubles;
     this.clock = clock;
@@ -78,15 +84,46 @@ export class Timer implements Device {
   }
 
   nextDeadline(): number {
-    const next = this.doubles[NEXT];
-    return next === NEVER ? Number.POSITIVE_INFINITY : this.virtual.icountOf(next);
+    const { doubles } = this;
+    return doubles[RISES_AT] || this.icountOf(doubles[NEXT]);
   }
 
   onDeadline(): void {
-    const tick = this.doubles[NEXT];
-    if (this.line) this.drive(tick);
-    else this.pic.pulse(IRQ);
-    this.doubles[NEXT] = this.nextAfter(tick);
+    const { doubles } = this;
+    if (doubles[RISES_AT] !== 0) {
+      this.rise();
+      return;
+    }
+    const tick = doubles[NEXT];
+    const next = this.nextAfter(tick);
+    doubles[NEXT] = next;
+    const rises = this.line ? this.counters[0].output(tick) && this.words[LINE] === 0 : true;
+    const late = rises ? this.lateness(next) : 0;
+    if (late > 0) doubles[RISES_AT] = this.clock.icount + late;
+    else if (this.line) this.drive(tick);
+    else this.rise();
+  }
+
+  /** Instructions by which a rise is late: always before the output next changes. */
+  private lateness(next: number): number {
+    const { nondet, config } = this.host;
+    if (config.jitter === 0) return 0;
+    const now = this.clock.icount;
+    const period = (this.counters[0].period / PIT_HERTZ) * config.instructionsPerSecond;
+    const most = Math.min(Math.floor((period * config.jitter) / 100), this.icountOf(next) - now - 1);
+    return most > 0 ? nondet.draw('timer_latency', now, 0, most) : 0;
+  }
+
+  private icountOf(tick: number): number {
+    return tick === NEVER ? Number.POSITIVE_INFINITY : this.virtual.icountOf(tick);
+  }
+
+  private rise(): void {
+    this.doubles[RISES_AT] = 0;
+    if (this.line) {
+      this.words[LINE] = 1;
+      this.pic.setLine(IRQ, true);
+    } else this.pic.pulse(IRQ);
   }
 
   private writeCount(channel: number, value: number): void {
@@ -116,6 +153,7 @@ export class Timer implements Device {
   /** Counter 0 was programmed. */
   private moved(): void {
     const { tick } = this;
+    this.doubles[RISES_AT] = 0;
     if (this.line) this.drive(tick);
     this.doubles[NEXT] = this.nextAfter(tick);
     this.bus.deadlineMoved = true;

@@ -6,7 +6,10 @@ import { type DeviceBlock, deviceBlock } from './device-block.ts';
 import { DEVICES } from './device-table.ts';
 import type { InterruptControllers } from './pic8259.ts';
 
-/** COM1, a 16550A (National Semiconductor PC16550D data sheet). It sends at once: what is sent is the guest's console. */
+/**
+ * COM1, a 16550A (National Semiconductor PC16550D data sheet). It sends at once: what is sent is the guest's console. With jitter the
+ * transmitter is empty again only after what is drawn.
+ */
 
 const IRQ = DEVICES.uart.irqs.line;
 
@@ -27,6 +30,8 @@ const MODEM_CHANGES = 10;
 /** Receive queue, a word a byte. */
 const QUEUE = 16;
 const FIFO_BYTES = 16;
+/** Double, after the queue: icount at which the transmitter is empty again; 0 while it is. */
+const EMPTY_AT = (QUEUE + FIFO_BYTES) / 2;
 
 const IER_RECEIVED = 1;
 const IER_TRANSMIT = 2;
@@ -37,13 +42,17 @@ const MCR_OUT2 = 8;
 const MCR_LOOPBACK = 0x10;
 const LSR_READY = 1;
 const LSR_OVERRUN = 2;
-/** Transmit register and shifter are always empty. */
+/** Transmit register and shifter are empty. */
 const LSR_TRANSMIT_EMPTY = 0x60;
 /** Carrier, data set ready and clear to send, as a null modem gives them. */
 const MSR_CONNECTED = 0xb0;
 const MSR_RING = 0x40;
 const MSR_RING_ENDED = 4;
 const TRIGGER_LEVELS = [1, 4, 8, 14];
+/** With a divisor of 1: the crystal of 1.8432 MHz by 16 (data sheet, table III). */
+const MAX_BAUD = 115_200;
+/** Start bit, eight bits of data, stop bit. */
+const BITS = 10;
 
 /** The most urgent reason to interrupt, as IIR codes it; 1 for none. */
 function reasonOf(words: Int32Array): number {
@@ -76,10 +85,16 @@ export class SerialPort implements Device {
    * modem's inputs are kept.
    */
   private readonly revised: boolean;
+  private readonly doubles: Float64Array;
+  private readonly host: DeviceHost;
+  private readonly bus: PortBus;
 
   constructor(host: DeviceHost, bus: PortBus, pic: InterruptControllers) {
     this.state = deviceBlock(host.mem, 'uart');
     this.words = this.state.words;
+    this.doubles = this.state.doubles;
+    this.host = host;
+    this.bus = bus;
     this.words[TRIGGER] = 1;
     this.words[DIVISOR] = 1;
     this.say = consoleOf(host, bus, 'com1');
@@ -93,10 +108,14 @@ export class SerialPort implements Device {
   }
 
   nextDeadline(): number {
-    return Number.POSITIVE_INFINITY;
+    return this.doubles[EMPTY_AT] || Number.POSITIVE_INFINITY;
   }
 
-  onDeadline(): void {}
+  onDeadline(): void {
+    this.doubles[EMPTY_AT] = 0;
+    this.words[THRE_PENDING] = 1;
+    this.update();
+  }
 
   /** A byte arrives. With the queue full it is lost, and the guest can see that. */
   receive(byte: number): void {
@@ -141,7 +160,7 @@ export class SerialPort implements Device {
       case 1:
         if (latch) words[DIVISOR] = (words[DIVISOR] & 0xff) | (value << 8);
         else {
-          if (value & ~words[IER] & IER_TRANSMIT) words[THRE_PENDING] = 1;
+          if (value & ~words[IER] & IER_TRANSMIT && this.isEmpty) words[THRE_PENDING] = 1;
           words[IER] = value & 15;
         }
         break;
@@ -170,9 +189,26 @@ export class SerialPort implements Device {
       words[THRE_PENDING] = 0;
       this.update();
     }
-    words[THRE_PENDING] = 1;
+    this.takeTime();
+    words[THRE_PENDING] = this.isEmpty ? 1 : 0;
     if (words[MCR] & MCR_LOOPBACK) this.receive(byte);
     else this.say(byte);
+  }
+
+  private get isEmpty(): boolean {
+    return this.doubles[EMPTY_AT] === 0;
+  }
+
+  /** One more byte to send: with jitter up to that share of what a line of the programmed speed takes for it. */
+  private takeTime(): void {
+    const { nondet, config, clock } = this.host;
+    if (config.jitter === 0) return;
+    const character = (BITS * Math.max(1, this.words[DIVISOR]) * config.instructionsPerSecond) / MAX_BAUD;
+    const most = Math.floor((character * config.jitter) / 100);
+    const time = most > 0 ? nondet.draw('serial_latency', clock.icount, 0, most) : 0;
+    if (time === 0) return;
+    this.doubles[EMPTY_AT] = Math.max(clock.icount, this.doubles[EMPTY_AT]) + time;
+    this.bus.deadlineMoved = true;
   }
 
   private takeByte(): number {
@@ -189,7 +225,9 @@ export class SerialPort implements Device {
   private lineStatus(): number {
     const { words } = this;
     const status =
-      LSR_TRANSMIT_EMPTY | (words[RECEIVED] > 0 ? LSR_READY : 0) | (words[OVERRUN] ? LSR_OVERRUN : 0);
+      (this.isEmpty ? LSR_TRANSMIT_EMPTY : 0) |
+      (words[RECEIVED] > 0 ? LSR_READY : 0) |
+      (words[OVERRUN] ? LSR_OVERRUN : 0);
     words[OVERRUN] = 0;
     this.update();
     return status;
