@@ -33,26 +33,26 @@ interface CheckColumn {
 
 /** The contract: what each check selects, in any order, and nothing else. */
 export const CHECK_COLUMNS = {
-  run_id: { type: 'USMALLINT', doc: 'which of the traces given, from 0' },
-  from_icount: { type: 'BIGINT', doc: 'where the story begins, for a replay of just that' },
-  icount: { type: 'BIGINT', doc: 'where it ends: the finding' },
+  run_id: { type: 'USMALLINT', doc: 'index of the trace among those given, from 0' },
+  from_icount: { type: 'BIGINT', doc: 'icount at which the incident begins, for a replay of just that part' },
+  icount: { type: 'BIGINT', doc: 'icount of the finding, the end of the incident' },
   process: {
     type: 'VARCHAR',
     nullable: true,
-    doc: 'process that was running; NULL when it is not known',
+    doc: 'process that was running; NULL if unknown',
   },
-  code: { type: 'VARCHAR', nullable: true, doc: 'code that did it; NULL when it is not known' },
+  code: { type: 'VARCHAR', nullable: true, doc: 'code that caused it; NULL if unknown' },
   summary: { type: 'VARCHAR', doc: 'one sentence with symbols and processes' },
   query: {
     type: 'VARCHAR',
     nullable: true,
-    doc: 'named query, with its parameters, that tells more; NULL when there is none',
+    doc: 'named query with parameters that has the details; NULL if there is none',
   },
   uses: {
     type: 'BIGINT',
-    doc: 'accesses, faults or stores that are this one incident; 0 when it came to none',
+    doc: 'accesses, faults or stores that belong to this incident; 0 if there were none',
   },
-  stores: { type: 'BIGINT', doc: 'of the accesses, those that stored' },
+  stores: { type: 'BIGINT', doc: 'number of the accesses that are stores' },
 } as const satisfies Record<string, CheckColumn>;
 
 /** Says in words where a query's columns break the contract; empty when they keep it. */

@@ -1,6 +1,7 @@
 -- Interrupt hijack
 --
--- A handler switched the alternate map under kernel code that was using it, which then used it without looking.
+-- While kernel code was using the alternate map, an interrupt handler switched the map; the code then used the window without checking
+-- the slot again.
 -- @class 1
 -- @severity error
 -- @needs alternate_map

@@ -1,6 +1,6 @@
 -- Latent hijack
 --
--- A handler returned with the alternate slot changed to kernel code that had set it.
+-- A handler returned to kernel code that had set the alternate slot, and left the slot changed.
 -- @class 2
 -- @severity warning
 -- @needs alternate_map

@@ -1,7 +1,7 @@
 -- Sleep in the window, shared directory
 --
--- A thread set the alternate slot and slept; another thread under the same page directory set it to something else; and the first went on
--- with its old pointer. One row for each switch that was not noticed.
+-- A thread set the alternate slot and slept. Another thread under the same page directory changed the slot. The first thread continued with
+-- its old pointer. One row per unnoticed switch.
 -- @class 3
 -- @severity error
 -- @needs alternate_map

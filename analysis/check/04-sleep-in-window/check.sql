@@ -1,7 +1,7 @@
 -- Sleep in the window
 --
--- The alternate slot was set, CR3 was switched away and back, and the window was used without looking at the slot again, which still named
--- what was meant. One row for each time that the slot was set.
+-- A thread set the alternate slot, CR3 was switched away and back, and the thread used the window without checking the slot again. The slot
+-- still named the intended directory. One row per setting of the slot.
 -- @class 4
 -- @severity warning
 -- @needs alternate_map

@@ -1,7 +1,7 @@
 -- Nested self-clobber
 --
--- A function had a pointer into the window; one that it called set the slot to another directory; and the function used its pointer. No
--- interrupt is needed.
+-- A function held a pointer into the window, called a function that set the slot to another directory, and then used its pointer. No
+-- interrupt is involved.
 -- @class 5
 -- @severity error
 -- @needs alternate_map

@@ -1,7 +1,7 @@
 -- Missing flush on a switch
 --
--- The alternate slot was changed, and accesses to the window still hit TLB entries filled before. One row for each place in the code that
--- switched and did not flush.
+-- The alternate slot changed, and later accesses to the window still hit TLB entries filled before the change. One row per place in the
+-- code that switched the slot without a flush.
 -- @class 6
 -- @severity error
 -- @needs alternate_map

@@ -1,7 +1,7 @@
 -- Flush skipped for a directory that is reused
 --
--- The alternate slot named the directory already, so the code neither changed the slot nor flushed; but that directory had ended and
--- its frame was another's by now, and the TLB had the page tables of the old one.
+-- The alternate slot already named the directory, so the code neither changed the slot nor flushed the TLB. But that directory had been
+-- freed and its frame reused for another, and the TLB still held translations through the old one's page tables.
 -- @class 7
 -- @severity error
 -- @needs alternate_map

@@ -1,7 +1,7 @@
 -- Dangling alternate
 --
--- The window was used while the alternate slot named a frame that is no page directory any more: its recursive slot does not name
--- itself, or the last of its page tables has gone.
+-- Code used the window while the alternate slot named a frame that was no longer a page directory: its recursive slot does not name
+-- itself, or its last page table is gone.
 -- @class 8
 -- @severity error
 -- @needs alternate_map

@@ -1,7 +1,7 @@
 -- Page table freed under the window
 --
--- The alternate slot named a directory; an entry of that directory was cleared or changed; and the window still reached the page table that
--- it had named, by the TLB. One row for each place in the code that changed entries so.
+-- The alternate slot named a directory, an entry of that directory was cleared or changed, and the window still reached the old page table
+-- through the TLB. One row per place in the code that changed such entries.
 -- @class 9
 -- @severity error
 -- @needs alternate_map

@@ -1,8 +1,8 @@
 -- Stale translation used
 --
--- Accesses hit TLB entries that differ from what the page tables say, and it mattered: the entry led to another frame, or the access is no
--- longer allowed, or a write did not set the dirty bit again. One row for each place in the code that changed entries and did not flush.
--- A kernel may leave entries stale in other ways (Linux does, when it joins pages to large ones); `tlb_events` has those too.
+-- Accesses hit TLB entries that differ from the page tables, and the difference mattered: the entry led to another frame, the access is no
+-- longer allowed, or a write did not set the dirty bit again. One row per place in the code that changed entries without a flush.
+-- Other stale entries are harmless (Linux leaves some when it joins small pages into a large one); `tlb_events` has those too.
 -- @class 10
 -- @severity error
 -- @revision 2

@@ -1,7 +1,7 @@
 -- Flush before the change
 --
--- INVLPG came first, something filled the TLB again, and then the PTE was changed with no flush after it. One row for each place in
--- the code that did so.
+-- Code executed INVLPG, something filled the TLB again, and then the PTE was changed with no later flush. One row per place in the code
+-- that did so.
 -- @class 11
 -- @severity error
 WITH incidents AS (

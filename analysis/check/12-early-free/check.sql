@@ -1,8 +1,8 @@
 -- Page table freed before its last store
 --
--- A page table that a directory still names was given out again: its frame was mapped, or made a table of another directory. What is
--- stored to it from then on by its old directory lands in what it serves as now. That a frame is freed is not recorded; its next use
--- is.
+-- The frame of a page table was given out again, as a mapped page or as a table of another directory, while a directory still named it as
+-- its page table. Later stores by the old directory land in the frame's new contents. Traces do not record that a frame is freed, only
+-- its next use.
 -- @class 12
 -- @severity error
 WITH tables AS (

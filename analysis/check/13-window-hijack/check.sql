@@ -1,7 +1,7 @@
 -- Window hijack
 --
--- An interrupt, or another thread, set a declared window to another frame under code that was using it, which then stored through it
--- without looking. The alternate map has classes of its own.
+-- An interrupt or another thread set a declared window to another frame while code was using it; the code then stored through the window
+-- without checking it again. The alternate map has its own classes.
 -- @class 13
 -- @severity error
 -- @needs window

@@ -1,7 +1,7 @@
 -- Dirty and accessed bits lost
 --
--- One store took both the accessed and the dirty bit of a PTE away, and left all else as it was: as code does that read the entry
--- before the processor set them, and stores what it read. Reads of PTEs are not recorded, so it may be meant: a warning.
+-- One store cleared both the accessed and the dirty bit of a PTE and changed nothing else. Code that reads the entry before the processor
+-- sets the bits, and then writes back the value it read, does this. Reads of PTEs are not recorded, so the store may be intended: a warning.
 -- @class 14
 -- @severity warning
 WITH lost AS (

@@ -1,7 +1,7 @@
 -- Slot switched under another thread
 --
--- A handler that had interrupted another thread of the same page directory, as a rule idle, switched the alternate slot; a thread that
--- had set it before, and slept, went on with its old pointer.
+-- A handler switched the alternate slot after interrupting another thread of the same page directory, usually the idle thread. A thread that
+-- had set the slot before and slept then continued with its old pointer.
 -- @class 15
 -- @severity error
 -- @needs alternate_map

@@ -1,6 +1,6 @@
 -- Unmapped alternate
 --
--- The kernel faulted in the alternate window: the directory that the slot names has no such page table.
+-- The kernel faulted in the alternate window because the directory that the slot names has no page table there.
 -- @class 17
 -- @severity error
 -- @needs alternate_map

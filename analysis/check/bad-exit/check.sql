@@ -1,7 +1,7 @@
 -- Bad exit code
 --
--- The guest wrote a code to the exit port F4h that does not mean success: neither one given by `record --expect-exit` nor, without
--- that, one of the profile's `exitSuccess`; without both, 0. From the end of the trace.
+-- The guest wrote a code to the exit port F4h that does not mean success. Success is the code given by `record --expect-exit`, else a code
+-- in the profile's `exitSuccess`, else 0. Source: the end of the trace.
 -- @class bad-exit
 -- @severity error
 -- @needs end

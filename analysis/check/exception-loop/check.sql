@@ -1,9 +1,8 @@
 -- Exception without end
 --
--- One exception at one instruction 1,000 times and more, with no other between, less than 20,000 instructions apart, up to where
--- the run was stopped. Debug traps,
--- breakpoints and what kernels switch or emulate a coprocessor by do not count, nor do general protection faults of user
--- code, by which virtual-8086 monitors work. From the exceptions recorded.
+-- One instruction raised the same exception at least 1,000 times, with no other exception in between, less than 20,000 instructions apart,
+-- until the recording stopped. Debug traps and breakpoints do not count, nor exceptions by which kernels switch or emulate the coprocessor,
+-- nor general protection faults in user code, which virtual-8086 monitors rely on. Source: the recorded exceptions.
 -- @class exception-loop
 -- @severity error
 SELECT f.run_id, f.icount AS from_icount, f.icount, owner_text(f.run_id, f.cr3, f.icount) AS process,

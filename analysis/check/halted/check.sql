@@ -1,7 +1,7 @@
 -- Halted forever
 --
--- HLT with interrupts off, or with nothing left that could make one: a kernel that has stopped on purpose does that too, so
--- it is a warning; after a fault or a panic those are errors of their own. From the end of the trace.
+-- HLT with interrupts disabled, or with no interrupt source left. A kernel may stop this way on purpose, so this is a warning; a preceding
+-- fault or panic is an error of its own. Source: the end of the trace.
 -- @class halted
 -- @severity warning
 -- @needs end

@@ -1,8 +1,9 @@
 -- Interrupt at an exception's vector
 --
--- With paging on, a hardware interrupt was delivered at a vector below 32, which the processor keeps for exceptions: the handler cannot
--- tell one from the other. A BIOS leaves the first 8259 at vectors 8 to 15, and a kernel of protected mode has to move it (80386
--- Programmer's Reference, 9.1). Monitors of virtual-8086 mode leave it there on purpose, so it is a warning. From the interrupts recorded.
+-- With paging enabled, a hardware interrupt was delivered at a vector below 32. The processor reserves these vectors for exceptions, so the
+-- handler cannot tell the two apart. A BIOS leaves the first 8259 at vectors 8 to 15, and a protected-mode kernel has to move it (80386
+-- Programmer's Reference, 9.1). Monitors for virtual-8086 mode leave it there on purpose, so this is a warning. Source: the recorded
+-- interrupts.
 -- @class irq-vector
 -- @severity warning
 WITH delivered AS (

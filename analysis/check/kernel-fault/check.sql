@@ -1,9 +1,9 @@
 -- Kernel fault
 --
--- The last fault in kernel code, when nothing shows that the kernel came back from it: no user code was seen to run, and the page
--- was not mapped, before the words of a panic (up to 2 million instructions later), a halt forever (100,000), a bad exit code
--- (1,000) or, at the same instruction, a shutdown. Of a page fault, who wrote the entry last whose absence faulted. From the
--- exceptions, interrupts and page-table writes recorded.
+-- The last fault in kernel code, if nothing shows that the kernel recovered from it: neither did user code run, nor was the page mapped,
+-- before the words of a panic (up to 2 million instructions later), a final halt (100,000), a bad exit code (1,000) or, at the same
+-- instruction, a shutdown. For a page fault, the summary names the last writer of the entry whose absence caused it. Source: the recorded
+-- exceptions, interrupts and page-table writes.
 -- @class kernel-fault
 -- @severity error
 SELECT f.run_id, coalesce(w.write_icount, f.icount) AS from_icount, f.icount, owner_text(f.run_id, f.cr3, f.icount) AS process,

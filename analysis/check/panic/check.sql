@@ -1,8 +1,8 @@
 -- Panic
 --
--- A line in the words of a panic (`panic: `, `Kernel panic - `, `kernel BUG at`, `BUG: unable to handle`, `Oops: `, `Fatal trap`):
--- the first on the console, or else one on the text screen as it was at the end. The words are all that is known; a program may
--- print them too. Of an address that the line names, the last write of its PTE or PDE, in whichever address space.
+-- A line with the words of a panic (`panic: `, `Kernel panic - `, `kernel BUG at`, `BUG: unable to handle`, `Oops: `, `Fatal trap`):
+-- the first such line on the console, or else one on the final text screen. The words are the only evidence, and a program may print them
+-- too. If the line names an address, the summary adds the last write of its PTE or PDE, in any address space.
 -- @class panic
 -- @severity error
 SELECT f.run_id, coalesce(w.write_icount, f.icount) AS from_icount, f.icount, owner_text(f.run_id, f.cr3, f.icount) AS process,

@@ -1,6 +1,6 @@
 -- Triple fault
 --
--- The processor shut down: a fault in the delivery of a double fault. From the end of the trace.
+-- The processor shut down because of a fault during the delivery of a double fault. Source: the end of the trace.
 -- @class triple-fault
 -- @severity error
 -- @needs end

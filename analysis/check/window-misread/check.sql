@@ -1,6 +1,6 @@
 -- Window misread
 --
--- As a window hijack, but the code that had the window only read through it: what it read was of another frame than it meant.
+-- Like a window hijack, but the code only read through the window: the value came from a frame other than the intended one.
 -- @class window-misread
 -- @severity warning
 -- @needs window

@@ -1,7 +1,7 @@
 -- Change written back over
 --
--- Code read a declared CR3, CR4 or word, an interrupt or another thread changed it, and the code wrote back what it had read: of
--- CR4 bits that the other had changed, of the others the whole value.
+-- Code read a declared CR3, CR4 or word, an interrupt or another thread changed it, and the code wrote back its old value. For CR4 this
+-- means bits that the other had changed, for CR3 and words the whole value.
 -- @class written-back
 -- @severity error
 -- @needs window

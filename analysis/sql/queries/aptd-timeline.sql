@@ -1,16 +1,17 @@
 -- Every switch of the alternate map, in order
 --
--- Under whose directory, from which code and depth, and whose page tables the alternate slot named before and after.
--- @column run_id which of the traces given, from 0
+-- Each row has the page directory, the code and the interrupt depth of the switch, and whose page tables the alternate slot named before
+-- and after it.
+-- @column run_id index of the trace among those given, from 0
 -- @column icount instructions retired before
--- @column process under whose directory
+-- @column process process whose directory was live
 -- @column depth interrupt frames open, 0 = none
 -- @column interrupt_id interrupts.id of the innermost frame, 0 = none
 -- @column code code that wrote the slot
 -- @column from_dir directory named before, physical address, 0 = none
--- @column from_owner its process
+-- @column from_owner owner of from_dir
 -- @column to_dir directory named after, physical address, 0 = none
--- @column to_owner its process
+-- @column to_owner owner of to_dir
 -- @renamed code at
 -- @renamed from_owner from
 -- @renamed to_owner to

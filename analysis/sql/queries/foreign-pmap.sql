@@ -1,35 +1,35 @@
 -- Interrupt hijack: an interrupt switched the alternate map under a process that was using it
 --
--- One row for each hijack. The base context (process, depth) set the alternate slot at set_icount to the page tables of
--- `intended_owner`. interrupt_id came in; its handler set the slot to those of `foreign_owner` at switch_icount (switch_at), and
--- returned at iret_icount. From first_access_icount on, the base context used the window without looking again, until
--- repaired_icount (NULL: never). Verdict `corruption`: it stored into the wrong page tables; `wrong read`: it only read.
--- `accesses` lists each: icount, R or W, address in the window, value.
--- @column run_id which of the traces given, from 0
+-- One row per hijack. The base context (process, depth) set the alternate slot to the page tables of `intended_owner` at set_icount.
+-- The handler of interrupt_id set the slot to the page tables of `foreign_owner` at switch_icount (code: switch_at) and returned at
+-- iret_icount. From first_access_icount until repaired_icount (NULL: never), the base context used the window without checking the slot
+-- again. The verdict is `corruption` if it stored into the wrong page tables, and `wrong read` if it only read.
+-- `accesses` lists each access: icount, R or W, address in the window, value.
+-- @column run_id index of the trace among those given, from 0
 -- @column verdict corruption or wrong read
--- @column process whose kernel code was hijacked
--- @column cr3 its page directory, physical address
+-- @column process process whose kernel code was hijacked
+-- @column cr3 page directory of that process, physical address
 -- @column depth interrupt frames open in the hijacked code, 0 = none
--- @column set_icount when it set or checked the slot
--- @column intended_dir directory it meant, physical address
+-- @column set_icount icount at which that code set or checked the slot
+-- @column intended_dir intended directory, physical address
 -- @column intended_owner owner of that directory
 -- @column interrupt_id interrupts.id of the interrupt
 -- @column interrupt IRQ or INT and its number, or SYSENTER
 -- @column handler function entered
--- @column interrupt_icount when it was delivered
--- @column interrupted_at code that it interrupted
--- @column switch_icount when the handler changed the slot
+-- @column interrupt_icount icount of its delivery
+-- @column interrupted_at interrupted code
+-- @column switch_icount icount at which the handler changed the slot
 -- @column switch_at code that changed it
--- @column foreign_dir directory it left there, physical address
+-- @column foreign_dir directory left in the slot, physical address
 -- @column foreign_owner owner of that directory
--- @column iret_icount when the interrupt returned
--- @column first_access_icount when the hijacked code first used the window again
+-- @column iret_icount icount at which the interrupt returned
+-- @column first_access_icount icount at which the hijacked code first used the window again
 -- @column access_at code of that access
--- @column access_instruction its instruction
+-- @column access_instruction instruction of that access
 -- @column reads wrong reads until the repair
 -- @column writes wrong stores until the repair
--- @column accesses each: icount, R or W, linear address in the window = value
--- @column repaired_icount when the slot was next set or checked by that context; NULL: never
+-- @column accesses each access: icount, R or W, linear address in the window = value
+-- @column repaired_icount icount at which that context next set or checked the slot; NULL: never
 -- @renamed intended_owner intended
 -- @renamed foreign_owner foreign
 WITH hijacks AS (

@@ -1,18 +1,18 @@
--- What interrupts what, and for how long
+-- Chains of nested interrupts, with their counts and durations
 --
--- One row for each chain of nested interrupts: how often, how many were masked stubs that called no handler, and the
--- instructions from delivery to IRET (what was interrupted inside included). Of deliveries that were folded (interrupts.count) the
--- instructions are those of the first. A chain begins at an interrupt of code outside any, or inside one that was folded.
--- @column run_id which of the traces given, from 0
+-- One row per chain of nested interrupts: how often it occurred, how often it ended in a masked stub that called no handler, and the
+-- instructions from delivery to IRET, including those of nested interrupts. For folded deliveries (interrupts.count) the instructions are
+-- those of the first. A chain begins with an interrupt outside any interrupt frame, or inside a folded one.
+-- @column run_id index of the trace among those given, from 0
 -- @column chain IRQs, INTs and SYSENTERs from the outermost to the innermost
 -- @column depth frames in the chain
--- @column deliveries how often
--- @column without_handler of these, masked stubs that called no handler
--- @column still_open of these, open at the end of the trace
+-- @column deliveries number of deliveries
+-- @column without_handler deliveries to a masked stub that called no handler
+-- @column still_open deliveries still open at the end of the trace
 -- @column min_instructions fewest instructions from delivery to IRET
--- @column mean_instructions their mean, rounded
--- @column max_instructions most
--- @column handler function entered by the innermost
+-- @column mean_instructions mean of the instructions, rounded
+-- @column max_instructions most instructions from delivery to IRET
+-- @column handler function entered by the innermost interrupt
 WITH RECURSIVE labelled AS (
   SELECT run_id, id, parent, depth, reached, count, iret_icount - icount AS instructions,
     interrupt_text(irq, vector, source) AS label, handler

@@ -1,24 +1,24 @@
 -- Latent hijack: a handler returned with the alternate slot changed
 --
--- One row for each interrupt that came in after its base context had set or checked the alternate slot, and left another
--- directory in it. Harmless unless the base context goes on using the window without looking: then `used` is true, and
--- foreign-pmap has the rest. Only kernel code that was still at it counts: what was set before the stack was last left
--- (a return to user mode, a switch, a load of another CR3) is over, and a system call interrupts nothing.
--- @column run_id which of the traces given, from 0
--- @column process whose kernel code was interrupted
--- @column cr3 its page directory, physical address
--- @column set_icount when it set or checked the slot
--- @column set_dir directory it set, physical address
+-- One row per interrupt that arrived after its base context had set or checked the alternate slot, and that left another directory in the
+-- slot. This does no harm unless the base context continues to use the window without checking the slot: then `used` is true, and
+-- foreign-pmap has the details. Only kernel code that was still using the slot counts. A return to user mode, a stack switch or a load of
+-- another CR3 ends that use, and a system call interrupts nothing.
+-- @column run_id index of the trace among those given, from 0
+-- @column process process whose kernel code was interrupted
+-- @column cr3 page directory of that process, physical address
+-- @column set_icount icount at which that code set or checked the slot
+-- @column set_dir directory that it set, physical address
 -- @column set_owner owner of that directory
 -- @column interrupt_id interrupts.id of the interrupt
 -- @column interrupt IRQ or INT and its number, or SYSENTER
--- @column interrupt_icount when it was delivered
--- @column switch_icount when the handler last changed the slot
+-- @column interrupt_icount icount of its delivery
+-- @column switch_icount icount at which the handler last changed the slot
 -- @column switch_at code that changed it
--- @column foreign_dir directory it left there, physical address
+-- @column foreign_dir directory left in the slot, physical address
 -- @column foreign_owner owner of that directory
--- @column iret_icount when the interrupt returned
--- @column used true when the interrupted code then used the window without looking: foreign-pmap has it
+-- @column iret_icount icount at which the interrupt returned
+-- @column used true if the interrupted code then used the window without checking the slot; foreign-pmap has the details
 -- @renamed set_owner set
 -- @renamed foreign_owner foreign
 WITH left_changed AS (

@@ -1,18 +1,19 @@
--- Every page fault, with the entries behind its address and who wrote them last
+-- Every page fault, with the PDE and PTE of its address and their last writers
 --
--- The PDE and the PTE of CR2 in the directory in force, as the fault found them: a PTE is NULL where the PDE names no table, and
--- both are NULL where nothing was ever written. `code` is what faulted; `writer` wrote the PTE last, or the PDE where there is no PTE.
--- @column run_id which of the traces given, from 0
+-- `pde` and `pte` are the entries for CR2 in the live directory at the time of the fault. `pte` is NULL if the PDE names no page table; both
+-- are NULL if they were never written. `code` is the code that faulted. `writer` is the last writer of the PTE or, if there is none, of the
+-- PDE.
+-- @column run_id index of the trace among those given, from 0
 -- @column icount instructions retired before
--- @column process whose page directory was live
+-- @column process process whose page directory was live
 -- @column depth interrupt frames open, 0 = none
 -- @column code code that faulted
 -- @column address CR2, the linear address
--- @column access read or write, by kernel or user, and whether the page was present
+-- @column access read or write, by kernel or user, to a present or an absent page
 -- @column pde frame and bits of the PDE
 -- @column pte frame and bits of the PTE
--- @column write_icount icount at which the PTE (or the PDE) was last written
--- @column writer code that wrote it
+-- @column write_icount icount of the last write of the PTE (or the PDE)
+-- @column writer code of that write
 WITH faults AS (
   SELECT run_id, icount, seq, eip, depth, cr3, cr2, error_code,
     pde_address(cr3, cr2) AS pde_at

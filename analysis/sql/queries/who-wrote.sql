@@ -1,17 +1,18 @@
--- Everything that was done to a frame of memory
+-- Every event that concerns a frame of memory
 --
--- Page-table entries that map it, changes of the entries in it if it is a table, and with detail `stores` each store to it.
+-- These are the page-table entries that map the frame, the changes of the entries in it if it is a page table or page directory, and, at
+-- detail `stores`, every store to it.
 -- @shows last
 -- @param frame frame number (physical address / 4096), or the physical address of its first byte
--- @column run_id which of the traces given, from 0
+-- @column run_id index of the trace among those given, from 0
 -- @column icount instructions retired before
 -- @column what mapped, unmapped, entry in it changed, or stored to
--- @column physical address written, physical
+-- @column physical physical address written
 -- @column old value before
 -- @column new value after
 -- @column depth interrupt frames open, 0 = none
--- @column cr3 page directory that was live, physical address
--- @column process whose page directory was live
+-- @column cr3 live page directory, physical address
+-- @column process process whose page directory was live
 -- @column code code that was executing
 WITH wanted AS (SELECT frame_number($frame::BIGINT) AS frame),
 found AS (

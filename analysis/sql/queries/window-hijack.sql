@@ -1,35 +1,35 @@
--- Window hijack: somebody changed a declared window under code that was using it
+-- Window hijack: an interrupt or another thread changed a declared window under code that was using it
 --
--- One row for each time. The base context (process, depth) set or checked the window at set_icount. An interrupt came in, or another
--- thread ran, and set it to something else at switch_icount (switch_at). From first_use_icount on the base context used it without
--- looking again. Verdict `corruption`: it stored through it into the wrong frame; `wrong read`: it only read; `written back`: what it had
--- read of CR3, CR4 or a word it wrote back over the change. The alternate map has foreign-pmap. `accesses` lists each use: icount,
--- R or W, address in the window, value. CR3 has changed under a thread when it is loaded again after the interrupt.
--- @column run_id which of the traces given, from 0
+-- One row per hijack. The base context (process, depth) set or checked the window at set_icount. An interrupt or another thread set it to
+-- something else at switch_icount (code: switch_at). From first_use_icount on, the base context used the window without checking it again.
+-- The verdict is `corruption` if it stored through the window into the wrong frame, `wrong read` if it only read, and `written back` if it
+-- overwrote the change to CR3, CR4 or a word with the value it had read before. CR3 counts as changed under a thread if it is loaded again
+-- after the interrupt. `accesses` lists each use: icount, R or W, address in the window, value. For the alternate map, use foreign-pmap.
+-- @column run_id index of the trace among those given, from 0
 -- @column verdict corruption, wrong read or written back
--- @column window_name what the profile calls the window
--- @column page linear address that the entry maps; of a word its own; 0 for a control register
--- @column process whose kernel code was using it
--- @column cr3 its page directory, physical address
+-- @column window_name name of the window in the profile
+-- @column page linear address that the entry maps; for a word, its own address; for a control register, 0
+-- @column process process whose kernel code was using the window
+-- @column cr3 page directory of that process, physical address
 -- @column depth interrupt frames open in that code, 0 = none
--- @column set_icount when it set or checked the window
--- @column set_at code that did
--- @column intended what it meant: frame, physical address; of a register or word its value
+-- @column set_icount icount at which that code set or checked the window
+-- @column set_at code that set or checked it
+-- @column intended intended frame, physical address; for a register or word, its value
 -- @column cause IRQ or INT and its number, SYSENTER, or another thread
 -- @column interrupt_id interrupts.id of the interrupt; NULL for another thread
 -- @column handler function entered; NULL for another thread
--- @column interrupt_icount when it was delivered; NULL for another thread
--- @column interrupted_at code that it interrupted; NULL for another thread
--- @column switch_icount when the window was changed
+-- @column interrupt_icount icount of its delivery; NULL for another thread
+-- @column interrupted_at interrupted code; NULL for another thread
+-- @column switch_icount icount at which the window was changed
 -- @column switch_at code that changed it
--- @column left_at what it was left at: frame, physical address; of a register or word its value
--- @column iret_icount when the interrupt returned; NULL for another thread
--- @column first_use_icount when the base context first used it again
--- @column last_use_icount when it used it last before it looked, or somebody changed it again
+-- @column left_at frame that the change left in the window, physical address; for a register or word, its value
+-- @column iret_icount icount at which the interrupt returned; NULL for another thread
+-- @column first_use_icount icount at which the base context first used the window again
+-- @column last_use_icount icount of its last use before it checked the window or the window changed again
 -- @column use_at code of the first use
--- @column use_instruction its instruction
+-- @column use_instruction instruction of the first use
 -- @column reads wrong reads
--- @column writes wrong stores, or writes back
+-- @column writes wrong stores, or values written back
 -- @column accesses each: icount, R or W, linear address in the window = value
 WITH hijacks AS (
   SELECT run_id, window_id, entry, page, is_access, cr3, depth, frame_id, own_seq, own_icount, own_eip, own_new,
