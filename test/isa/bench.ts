@@ -6,9 +6,8 @@ import { EventLog } from '../../recorder/machine/events/event-log.ts';
 import { allocateMemory, type MachineMemory, RAM } from '../../recorder/machine/layout.ts';
 import { Mmu } from '../../recorder/machine/mmu/mmu.ts';
 import { HIDDEN_BYTES } from '../../recorder/machine/mmu/rom.ts';
-import { EVENT_KIND_NAMES, EVENT_KINDS, type EventBatch, type EventKind } from '../../schemas/events.ts';
-
-export type Row = Record<string, number>;
+import type { EventKind } from '../../schemas/events.ts';
+import { type Row, SeenEvents } from '../unit/seen-events.ts';
 
 /** Ports that remember what was written and answer with what a test puts there. */
 export class Ports implements IoBus {
@@ -60,7 +59,7 @@ export class CpuBench {
   readonly ports = new Ports();
   readonly requests = new Requests();
   readonly log: EventLog | null;
-  private readonly seen = new Map<EventKind, Row[]>();
+  private readonly seen = new SeenEvents();
 
   constructor({
     ramBytes = 4 << 20,
@@ -77,32 +76,16 @@ export class CpuBench {
       cpuRevision: options.revision ?? DEFAULT_CONFIG.cpuRevision,
       eventRevision,
     };
-    this.log = record
-      ? new EventLog(new CpuState(this.mem), { flush: (batch) => this.take(batch) }, 4096)
-      : null;
+    this.log = record ? new EventLog(new CpuState(this.mem), this.seen, 4096) : null;
     this.cpu = new Cpu(this.mem, this.ports, this.requests, this.log, { ...options, eventRevision });
     this.mmu = new Mmu(this.mem, config, profile, this.cpu, this.log);
     this.cpu.attachMmu(this.mmu);
     this.mmu.shadow?.attach(new Uint8Array(HIDDEN_BYTES));
   }
 
-  private take(batch: EventBatch): void {
-    for (const kind of EVENT_KIND_NAMES) {
-      const { count, columns } = batch.tables[kind];
-      const rows = this.seen.get(kind) ?? [];
-      for (let row = 0; row < count; row++) {
-        rows.push(Object.fromEntries(EVENT_KINDS[kind].columns.map((c, i) => [c.name, columns[i][row]])));
-      }
-      this.seen.set(kind, rows);
-    }
-  }
-
   /** The events of a kind since the last call. */
   events(kind: EventKind): Row[] {
-    this.log?.flush();
-    const rows = this.seen.get(kind) ?? [];
-    this.seen.delete(kind);
-    return rows;
+    return this.seen.take(this.log, kind);
   }
 
   /** Physical memory as a bus master writes it: decoded code notices. */

@@ -1,3 +1,4 @@
+import { u16, u32 } from './machine-code.ts';
 import { multibootElf } from './tiny-kernel.ts';
 
 /**
@@ -15,9 +16,6 @@ const HANDLERS = 0x200;
 const HANDLER_BYTES = 0x40;
 const GDT = 0x400;
 const TABLES = GDT + 24;
-
-const u16 = (n: number) => [n & 0xff, (n >>> 8) & 0xff];
-export const u32 = (n: number) => [...u16(n), ...u16(n >>> 16)];
 
 /** `bytes`, filled up with NOPs. */
 function padded(bytes: readonly number[], length: number): number[] {

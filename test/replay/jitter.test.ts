@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { raisesOf } from '../../analysis/what-if/recorded-interrupts.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { runCli } from '../cli/run-cli.ts';
-import { exitWith, flatKernel, u32 } from './flat-kernel.ts';
+import { exitWith, flatKernel } from './flat-kernel.ts';
+import { u32 } from './machine-code.ts';
 
 /** `record --jitter`: on a kernel without any disk, whose timer interrupts count and whose console is a polled serial port. */
 

@@ -1,3 +1,4 @@
+import { pagingOn, u16, u32 } from './machine-code.ts';
 import { multibootElf } from './tiny-kernel.ts';
 
 /**
@@ -13,9 +14,6 @@ const STACK = 0x180000;
 const OTHER_STACK = 0x190000;
 /** Of its INT. */
 export const VECTOR = 0x28;
-
-const u16 = (n: number) => [n & 0xff, (n >>> 8) & 0xff];
-const u32 = (n: number) => [...u16(n), ...u16(n >>> 16)];
 
 const HANDLER = [
   ...[0xe8, 1, 0, 0, 0], //   call function
@@ -38,22 +36,6 @@ const idle = (rounds: number): number[] => [
   ...[0x75, 0xf2], //                   jnz again
 ];
 
-const pagingOn: readonly number[] = [
-  ...[0xbf, ...u32(TABLE)], //                     mov edi, TABLE
-  ...[0xb8, ...u32(3)], //                         mov eax, present | writable
-  ...[0x89, 0x07], //                        fill: mov [edi], eax
-  ...[0x05, ...u32(0x1000)], //                    add eax, 0x1000
-  ...[0x83, 0xc7, 0x04], //                        add edi, 4
-  ...[0x81, 0xff, ...u32(TABLE + 0x1000)], //      cmp edi, TABLE + 0x1000
-  ...[0x75, 0xee], //                              jne fill
-  ...[0xc7, 0x05, ...u32(DIRECTORY), ...u32(TABLE | 3)], // mov dword [DIRECTORY], TABLE | 3
-  ...[0xb8, ...u32(DIRECTORY)], //                 mov eax, DIRECTORY
-  ...[0x0f, 0x22, 0xd8], //                        mov cr3, eax
-  ...[0x0f, 0x20, 0xc0], //                        mov eax, cr0
-  ...[0x0d, ...u32(0x80000000)], //                or eax, PG
-  ...[0x0f, 0x22, 0xc0], //                        mov cr0, eax
-];
-
 /** The ELF file of that kernel: `rounds` without paging, `paged` with. */
 export function repeatingKernel(rounds: number, paged: number): Uint8Array {
   const gdt = ENTRY + 2;
@@ -72,7 +54,7 @@ export function repeatingKernel(rounds: number, paged: number): Uint8Array {
     ...[0xc7, 0x05, ...u32(IDT + 8 * VECTOR), ...u32(0x80000 | (handler & 0xffff))], // the gate's low half
     ...[0xc7, 0x05, ...u32(IDT + 8 * VECTOR + 4), ...u32((handler & 0xffff0000) | 0x8e00)], // and high half
     ...idle(rounds),
-    ...pagingOn,
+    ...pagingOn(DIRECTORY, TABLE),
     ...idle(paged),
     ...[0x31, 0xc0, 0xe6, 0xf4], //                               xor eax, eax; out 0xf4, al
     ...[0xf4, 0xeb, 0xfd], //                                     hlt; jmp back

@@ -1,3 +1,5 @@
+import { pagingOn, u16, u32 } from './machine-code.ts';
+
 /**
  * A multiboot kernel of a few dozen instructions, made here so that recording a real guest never depends on a compiler:
  * it maps the first 4 MB onto themselves, turns paging on, rewrites a page-table entry again and again, greets on the
@@ -5,8 +7,6 @@
  */
 
 const BASE = 0x100000;
-const u16 = (n: number) => [n & 0xff, (n >>> 8) & 0xff];
-const u32 = (n: number) => [...u16(n), ...u16(n >>> 16)];
 
 /** Addresses of the page directory and its one table. */
 const DIRECTORY = 0x300000;
@@ -16,19 +16,7 @@ const TABLE = 0x301000;
 const VICTIM = TABLE + 4 * 0x380;
 
 const code = (rounds: number): number[] => [
-  ...[0xbf, ...u32(TABLE)], //                     mov edi, TABLE
-  ...[0xb8, ...u32(3)], //                         mov eax, present | writable
-  ...[0x89, 0x07], //                        fill: mov [edi], eax
-  ...[0x05, ...u32(0x1000)], //                    add eax, 0x1000
-  ...[0x83, 0xc7, 0x04], //                        add edi, 4
-  ...[0x81, 0xff, ...u32(TABLE + 0x1000)], //      cmp edi, TABLE + 0x1000
-  ...[0x75, 0xee], //                              jne fill
-  ...[0xc7, 0x05, ...u32(DIRECTORY), ...u32(TABLE | 3)], // mov dword [DIRECTORY], TABLE | 3
-  ...[0xb8, ...u32(DIRECTORY)], //                 mov eax, DIRECTORY
-  ...[0x0f, 0x22, 0xd8], //                        mov cr3, eax
-  ...[0x0f, 0x20, 0xc0], //                        mov eax, cr0
-  ...[0x0d, ...u32(0x80000000)], //                or eax, PG
-  ...[0x0f, 0x22, 0xc0], //                        mov cr0, eax
+  ...pagingOn(DIRECTORY, TABLE),
   ...[0xb9, ...u32(rounds)], //                    mov ecx, rounds
   ...[0x89, 0xc8], //                       round: mov eax, ecx
   ...[0xc1, 0xe0, 0x0c], //                        shl eax, 12

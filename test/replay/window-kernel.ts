@@ -1,3 +1,4 @@
+import { u16, u32 } from './machine-code.ts';
 import { multibootElf } from './tiny-kernel.ts';
 
 /**
@@ -19,8 +20,6 @@ export const HANDLER_FRAME = 0x311000;
 /** A word that is read, added to and stored. */
 export const WORD = 0x320000;
 
-const u16 = (n: number) => [n & 255, (n >>> 8) & 255];
-const u32 = (n: number) => [...u16(n), ...u16(n >>> 16)];
 /** mov dword [address], value */
 const store = (address: number, value: number) => [0xc7, 0x05, ...u32(address), ...u32(value)];
 const INVLPG = [0x0f, 0x01, 0x3d, ...u32(WINDOW)];

@@ -11,8 +11,8 @@ import {
   PAGE_FAULT,
   PAGING,
   say,
-  u32,
 } from '../replay/flat-kernel.ts';
+import { u32 } from '../replay/machine-code.ts';
 import { tinyKernel } from '../replay/tiny-kernel.ts';
 
 /** Guests that crash, panic, end badly or are stuck: `record` ends with status 1, and `check` tells the same of the trace. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../cli/run-cli.ts';
 import { runGuest } from '../guest/built-in.ts';
-import { type FlatKernel, flatKernel, PAGE_FAULT, PAGING, u32, VICTIM } from '../replay/flat-kernel.ts';
+import { type FlatKernel, flatKernel, PAGE_FAULT, PAGING, VICTIM } from '../replay/flat-kernel.ts';
+import { u32 } from '../replay/machine-code.ts';
 
 /** The story of a failure backwards, of guests whose story is known. */
 

@@ -9,9 +9,10 @@ import { EventLog } from '../../recorder/machine/events/event-log.ts';
 import { allocateMemory, FAST_PATH, type MachineMemory, RAM } from '../../recorder/machine/layout.ts';
 import type { CpuView } from '../../recorder/machine/mmu/cpu-view.ts';
 import { Mmu } from '../../recorder/machine/mmu/mmu.ts';
-import { EVENT_KIND_NAMES, EVENT_KINDS, type EventBatch, type EventKind } from '../../schemas/events.ts';
+import type { EventKind } from '../../schemas/events.ts';
+import { type Row, SeenEvents } from './seen-events.ts';
 
-export type Row = Record<string, number>;
+export type { Row } from './seen-events.ts';
 
 /** The error that the fake CPU throws for a fault. */
 export class FaultSeen extends Error {
@@ -60,39 +61,24 @@ export class MmuBench {
   readonly cpu = new FakeCpu();
   readonly mmu: Mmu;
   readonly log: EventLog | null;
-  private readonly seen = new Map<EventKind, Row[]>();
+  private readonly seen = new SeenEvents();
   /** Accesses that FAST_PATH let through. */
   fast = 0;
 
   constructor({ config = {}, profile = NO_PROFILE, record = true }: Options = {}) {
     const whole = { ...DEFAULT_CONFIG, ramBytes: 4 << 20, ...config };
     this.mem = allocateMemory(whole.ramBytes);
-    this.log = record ? new EventLog(this.cpu, { flush: (batch) => this.take(batch) }, 256) : null;
+    this.log = record ? new EventLog(this.cpu, this.seen, 256) : null;
     this.mmu = new Mmu(this.mem, whole, profile, this.cpu, this.log);
-  }
-
-  private take(batch: EventBatch): void {
-    for (const kind of EVENT_KIND_NAMES) {
-      const { count, columns } = batch.tables[kind];
-      const rows = this.seen.get(kind) ?? [];
-      for (let row = 0; row < count; row++) {
-        rows.push(Object.fromEntries(EVENT_KINDS[kind].columns.map((c, i) => [c.name, columns[i][row]])));
-      }
-      this.seen.set(kind, rows);
-    }
   }
 
   /** The events of a kind since the last call. */
   events(kind: EventKind): Row[] {
-    this.log?.flush();
-    const rows = this.seen.get(kind) ?? [];
-    this.seen.delete(kind);
-    return rows;
+    return this.seen.take(this.log, kind);
   }
 
   forget(): void {
-    this.log?.flush();
-    this.seen.clear();
+    this.seen.forget(this.log);
   }
 
   /** Physical memory behind the MMU's back: only for setting up. */
