@@ -11,25 +11,19 @@ import { type Input, isAsynchronous } from '../../schemas/trace/inputs.ts';
 import { icount } from '../../schemas/units.ts';
 import { successCodes } from '../ending/exit-codes.ts';
 import { classesAmong, type PlacementClass, sizeOf } from './classes.ts';
-import type { Change, Stretch } from './placements.ts';
+import { type Change, changeFor, optionFor, type Stretch } from './placements.ts';
 import { kindsOf, type Sign, WindowJudge } from './window-judge.ts';
 
 /** Tries interrupts where they did not come: each placement is a fork of the recorded run, executed and judged. */
 
-export interface ExploreOptions {
+export interface ExplorerOptions {
   readonly reader: TraceReader;
   readonly build: MachineBuilder;
   readonly builtinDisk: (name: string) => Uint8Array;
-  /** The interrupt line whose placements these are. */
-  readonly irq: number;
-  readonly stretches: readonly Stretch[];
   /** Instructions that each placement runs on for. */
   readonly within: number;
   /** Runs every placement of a class instead of one. */
-  readonly unpruned?: boolean;
-  readonly onProgress?: (done: Explored) => void;
-  /** Ends in order, with what is known by then. */
-  readonly signal?: AbortSignal;
+  readonly unpruned?: boolean | undefined;
 }
 
 /** The fate of a placement. */
@@ -48,36 +42,35 @@ export interface Outcome {
   readonly failed: boolean;
 }
 
-export interface Explored {
+/** Counts of a stretch, or of several. */
+export interface Tally {
   readonly placements: number;
   readonly classes: number;
-  readonly outcomes: readonly Outcome[];
-  /** icount up to which the recorded run has been gone through. */
-  readonly icount: number;
-  /** True if nothing was left out. */
-  readonly complete: boolean;
   /** The first sign of failure in the recorded run itself, as far as it was gone through. */
   readonly recorded: Sign | undefined;
+}
+
+export interface Explored extends Tally {
+  /** In the order of their stretches. */
+  readonly outcomes: readonly Outcome[];
+  /** True if nothing was left out. */
+  readonly complete: boolean;
 }
 
 /** Instructions of a placement between two looks at its verdict. */
 const LOOK = 1 << 18;
 
-export const explore = (options: ExploreOptions): Promise<Explored> => new Exploration(options).run();
-
-class Exploration {
-  private readonly options: ExploreOptions;
+/** A machine on the recorded run, which leaves it for each placement. Stretches are explored in their order. */
+export class Explorer {
+  private readonly options: ExplorerOptions;
   private readonly session: ForwardSession;
   private readonly inputs: readonly Input[];
   private readonly success: readonly number[];
   /** Of the recorded run, and of whatever runs now. */
   private readonly recorded: WindowJudge;
   private judge: WindowJudge;
-  private placements = 0;
-  private classes = 0;
-  private readonly outcomes: Outcome[] = [];
 
-  constructor(options: ExploreOptions) {
+  constructor(options: ExplorerOptions) {
     const { reader, build, builtinDisk } = options;
     this.options = options;
     this.inputs = reader.inputs();
@@ -88,36 +81,35 @@ class Exploration {
     this.session = ForwardSession.open(reader, { build, builtinDisk, sink });
   }
 
-  async run(): Promise<Explored> {
-    const { stretches, signal, onProgress } = this.options;
-    for (const stretch of stretches) {
-      await executeTo(this.session, icount(stretch.forkAt));
-      this.flush();
-      const fork = this.session.save();
-      const classes = this.judged(this.recorded.fork(), () =>
-        stretch.boundaries.flatMap((some) => classesAmong(this.session, this.options.irq, some)),
-      );
-      this.placements += classes.reduce((sum, one) => sum + sizeOf(one), 0);
-      this.classes += classes.length;
-      for (const one of classes) {
-        if (signal?.aborted) return this.explored(false);
-        for (const at of this.options.unpruned ? boundariesIn(one) : [one.at])
-          this.outcomes.push(this.outcome(stretch, one, at, fork));
-        onProgress?.(this.explored(false));
-        await host().turn();
-      }
-      this.session.restore(fork);
-    }
-    return this.explored(true);
+  close(): void {
+    this.options.reader.close();
   }
 
-  private explored(complete: boolean): Explored {
-    const { placements, classes, outcomes, session, recorded } = this;
-    return {
-      ...{ placements, classes, outcomes, complete },
-      icount: session.machine.icount,
-      recorded: recorded.sign,
-    };
+  /** Tells of each placement as it is judged; undefined when `signal` ended it before all were. */
+  async explore(
+    stretch: Stretch,
+    onOutcome: (outcome: Outcome) => void,
+    signal?: AbortSignal,
+  ): Promise<Tally | undefined> {
+    const { session, options } = this;
+    await executeTo(session, icount(stretch.forkAt));
+    this.flush();
+    const fork = session.save();
+    try {
+      const classes = this.judged(this.recorded.fork(), () =>
+        stretch.boundaries.flatMap((some) => classesAmong(session, stretch.line, some)),
+      );
+      for (const one of classes)
+        for (const at of options.unpruned ? boundariesIn(one) : [one.at]) {
+          if (signal?.aborted) return undefined;
+          onOutcome(this.outcome(stretch, one, at, fork));
+          await host().turn();
+        }
+      const placements = classes.reduce((sum, one) => sum + sizeOf(one), 0);
+      return { placements, classes: classes.length, recorded: this.recorded.sign };
+    } finally {
+      session.restore(fork);
+    }
   }
 
   /** Runs a branch off the recorded run, which `judge` alone hears of. */
@@ -139,7 +131,7 @@ class Exploration {
   private outcome(stretch: Stretch, placement: PlacementClass, at: number, fork: Checkpoint): Outcome {
     const { session, options } = this;
     session.restore(fork);
-    const machine = session.leave(this.worldOf(stretch.changeFor(at), fork.inputs));
+    const machine = session.leave(this.worldOf(changeFor(stretch, at), fork.inputs));
     const judge = this.recorded.fork();
     const until = at + options.within;
     const end = this.judged(judge, () => {
@@ -151,8 +143,8 @@ class Exploration {
       return undefined;
     });
     const failed = judge.sign !== undefined || (end !== undefined && this.isBad(end));
-    const delivery = judge.deliveries.get(options.irq);
-    return { placement, at, option: stretch.optionFor(at), delivery, sign: judge.sign, end, failed };
+    const delivery = judge.deliveries.get(stretch.line);
+    return { placement, at, option: optionFor(stretch, at), delivery, sign: judge.sign, end, failed };
   }
 
   private isBad({ kind, code }: TraceExit): boolean {

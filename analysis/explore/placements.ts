@@ -19,14 +19,63 @@ export interface Boundaries {
 /** The difference of a placement's outside world. */
 export type Change = Pick<ChangedInputs, 'added' | 'adjustments' | 'changedAt'>;
 
-/** Placements that one fork of the recorded run serves. */
+/** Placements that one fork of the recorded run serves: plain values, which another process can be sent. */
 export interface Stretch {
+  /** The interrupt line. */
+  readonly line: number;
   /** icount at which the run is still the recorded one, whatever the placement. */
   readonly forkAt: number;
   readonly boundaries: readonly Boundaries[];
-  changeFor(at: number): Change;
-  /** The option of `replay` that does the same. */
-  optionFor(at: number): string;
+  /** The command of a drive that completes earlier; without one a request of the line is injected. */
+  readonly command?: InterruptTime | undefined;
+}
+
+const earlierBy = ({ drawnAt, value }: InterruptTime, at: number): number => at - drawnAt - value;
+
+/** The change of inputs that brings the stretch's interrupt to boundary `at`. */
+export function changeFor({ line, command }: Stretch, at: number): Change {
+  if (!command)
+    return {
+      added: [{ kind: 'inject_irq', icount: icount(at), value: line }],
+      adjustments: [],
+      changedAt: at,
+    };
+  const { kind, nth, drawnAt } = command;
+  return { added: [], adjustments: [{ kind, nth, by: earlierBy(command, at) }], changedAt: drawnAt };
+}
+
+/** The option of `replay` that does the same. */
+export const optionFor = ({ line, command }: Stretch, at: number): string =>
+  command ? `--delay irq${line}=${earlierBy(command, at)}@${command.raisedAt}` : `--inject irq${line}@${at}`;
+
+/** Boundaries in all of these. */
+export const countOf = (boundaries: readonly Boundaries[]): number =>
+  boundaries.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+
+/** Boundaries of a piece: some seconds of work, and few enough that all processors have some. */
+const PIECE = 256;
+
+/**
+ * The stretches in pieces that can be explored apart from each other, in order. The cuts follow from the stretches alone, so that what
+ * is found does not depend on how many work at it.
+ */
+export function piecesOf(stretches: readonly Stretch[]): Stretch[] {
+  return stretches.flatMap((stretch) => {
+    const pieces: Boundaries[][] = [];
+    let room = 0;
+    for (const { first, last } of stretch.boundaries)
+      for (let from = first; from <= last; from += PIECE) {
+        const part = { first: from, last: Math.min(last, from + PIECE - 1) };
+        const count = countOf([part]);
+        if (count > room) {
+          pieces.push([]);
+          room = PIECE;
+        }
+        pieces[pieces.length - 1].push(part);
+        room -= count;
+      }
+    return pieces.map((boundaries) => ({ ...stretch, boundaries }));
+  });
 }
 
 /** The boundaries inside of windows: after the set, up to the one before the last use. Windows that touch or overlap are one. */
@@ -60,32 +109,15 @@ export function steered(
 ): Stretch[] {
   return [...commands]
     .sort((a, b) => a.drawnAt - b.drawnAt)
-    .map(({ kind, nth, drawnAt, value, raisedAt }) => {
-      const earlierBy = (at: number) => at - drawnAt - value;
-      return {
-        forkAt: Math.max(0, drawnAt - 1),
-        boundaries: within(inside, drawnAt + Math.max(1, shortest), raisedAt - 1),
-        changeFor: (at: number) => ({
-          added: [],
-          adjustments: [{ kind, nth, by: earlierBy(at) }],
-          changedAt: drawnAt,
-        }),
-        optionFor: (at: number) => `--delay irq${line}=${earlierBy(at)}@${raisedAt}`,
-      };
-    })
+    .map((command) => ({
+      line,
+      forkAt: Math.max(0, command.drawnAt - 1),
+      boundaries: within(inside, command.drawnAt + Math.max(1, shortest), command.raisedAt - 1),
+      command,
+    }))
     .filter(({ boundaries }) => boundaries.length > 0);
 }
 
 /** A request of the line at each boundary, whether a device could have made it or not. */
-export function injected(line: number, inside: readonly Boundaries[]): Stretch[] {
-  return inside.map((one) => ({
-    forkAt: one.first - 1,
-    boundaries: [one],
-    changeFor: (at: number) => ({
-      added: [{ kind: 'inject_irq' as const, icount: icount(at), value: line }],
-      adjustments: [],
-      changedAt: at,
-    }),
-    optionFor: (at: number) => `--inject irq${line}@${at}`,
-  }));
-}
+export const injected = (line: number, inside: readonly Boundaries[]): Stretch[] =>
+  inside.map((one) => ({ line, forkAt: one.first - 1, boundaries: [one] }));

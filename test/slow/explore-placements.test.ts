@@ -1,16 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HIJACK } from '../../analysis/check/catalog.ts';
 import { runChecks } from '../../analysis/check/run-checks.ts';
 import { builtinDisk } from '../../analysis/cli/options/builtin-guest.ts';
-import { type Asked, coverage, exploreTrace } from '../../analysis/cli/work/explore.ts';
+import { coverage } from '../../analysis/cli/work/exploration-text.ts';
+import { type Asked, exploreTrace } from '../../analysis/cli/work/explore.ts';
 import { writePlacement } from '../../analysis/cli/work/write-placement.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { sizeOf } from '../../analysis/explore/classes.ts';
 import type { Outcome } from '../../analysis/explore/explore.ts';
-import { boundariesOf, steered } from '../../analysis/explore/placements.ts';
+import { boundariesOf, changeFor, optionFor, piecesOf, steered } from '../../analysis/explore/placements.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { replay } from '../../replayer/verify/replay.ts';
@@ -140,11 +143,67 @@ describe('boundaries', () => {
     const command = { kind: 'disk_latency', nth: 3, drawnAt: 100, value: 50, raisedAt: 150 } as const;
     const [stretch] = steered(14, [command], [{ first: 90, last: 300 }], 20);
     expect(stretch.boundaries).toEqual([{ first: 120, last: 149 }]);
-    expect(stretch.changeFor(130).adjustments).toEqual([{ kind: 'disk_latency', nth: 3, by: -20 }]);
-    expect(stretch.optionFor(130)).toBe('--delay irq14=-20@150');
+    expect(changeFor(stretch, 130).adjustments).toEqual([{ kind: 'disk_latency', nth: 3, by: -20 }]);
+    expect(optionFor(stretch, 130)).toBe('--delay irq14=-20@150');
     expect(steered(14, [command], [{ first: 10, last: 119 }], 20)).toEqual([]);
   });
 });
+
+describe('pieces', () => {
+  it('have all boundaries once, in order, and are cut where the stretches alone say', () => {
+    const boundaries = [
+      { first: 10, last: 12 },
+      { first: 20, last: 900 },
+      { first: 1000, last: 1000 },
+    ];
+    const pieces = piecesOf([{ line: 14, forkAt: 9, boundaries }]).map((piece) => piece.boundaries);
+    expect(pieces.length).toBeGreaterThan(2);
+    const every = (list: typeof boundaries) =>
+      list.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, n) => first + n));
+    expect(every(pieces.flat())).toEqual(every(boundaries));
+    for (const piece of pieces) expect(every([...piece]).length).toBeLessThanOrEqual(256);
+  });
+});
+
+describe('several processes', () => {
+  const cli = join(import.meta.dirname, '../../bin/rewind386.js');
+  const args = [cli, 'explore', BUGGY, '--window', '4600k:4790k', '--within', '3k', '--json'];
+
+  it('find what one finds, in the same order, and one that is killed costs nothing', async () => {
+    const alone = spawnSync(process.execPath, [...args, '--jobs', '1'], { encoding: 'utf8' });
+    expect(alone.status).toBe(1);
+    const junit = path('junit').replace('.r386', '.xml');
+    const many = spawn(process.execPath, [...args, '--jobs', '2', '--junit', junit]);
+    let printed = '';
+    many.stdout.on('data', (text) => {
+      printed += text;
+    });
+    const ended = once(many, 'close');
+    const [worker] = await childrenOf(many.pid as number, 2);
+    process.kill(worker, 'SIGKILL');
+    expect(await ended).toEqual([1, null]);
+    expect(printed).toBe(alone.stdout);
+    const { failures } = JSON.parse(printed) as { failures: unknown[] };
+    expect(failures.length).toBeGreaterThan(100);
+    expect(readFileSync(junit, 'utf8')).toContain(`; ${failures.length} fail</system-out>`);
+  });
+
+  it('keep what was found when the time is over', async () => {
+    const { status, stdout } = await runCli(...args.slice(1), '--budget', '0.5s');
+    const { complete, run, classes } = JSON.parse(stdout.join('\n')) as Record<string, unknown>;
+    expect({ complete, run }).toEqual({ complete: false, run: classes });
+    expect(status).toBeLessThan(2);
+  });
+});
+
+/** Process ids of at least so many children. */
+async function childrenOf(pid: number, count: number): Promise<number[]> {
+  for (;;) {
+    const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+    if (list.length >= count) return list.map(Number);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
 
 describe('the command', () => {
   it('names the what-if that makes the failing run again, and ends with 1', async () => {

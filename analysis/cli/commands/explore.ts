@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { printableJson } from '../../../schemas/untrusted.ts';
 import { DISKS } from '../options/disk-option.ts';
-import { parseCount, parseWindow } from '../options/values.ts';
+import { parseCount, parseJobs, parseSeconds, parseWindow } from '../options/values.ts';
 import { tellDivergence } from '../report/diverged.ts';
 import { EXIT } from '../report/exit-status.ts';
 import { shellWord } from '../terminal/format.ts';
@@ -12,11 +13,13 @@ import { interruptible } from '../terminal/interruptible.ts';
 import { print, printLines } from '../terminal/output.ts';
 import {
   describeExploration,
-  type Exploration,
   explorationFacts,
-  exploreTrace,
+  explorationJunit,
   grouping,
-} from '../work/explore.ts';
+} from '../work/exploration-text.ts';
+import { type Exploration, exploreTrace } from '../work/explore.ts';
+import { checkOutput, FORCE } from '../work/output-file.ts';
+import { writeBeside } from '../work/write-beside.ts';
 import { writePlacement } from '../work/write-placement.ts';
 
 /** `rewind386 explore`: tries interrupts where they did not come. */
@@ -37,9 +40,13 @@ interface Given {
   readonly window: string | undefined;
   readonly sql: string | undefined;
   readonly within: string;
-  readonly budget: number | undefined;
+  readonly budget: string | undefined;
+  readonly jobs: string | undefined;
   readonly any: boolean;
+  readonly format: (typeof FORMATS)[number];
   readonly json: boolean;
+  readonly junit: string | undefined;
+  readonly force: boolean;
   readonly output: string | undefined;
   readonly disk: readonly string[];
 }
@@ -48,19 +55,21 @@ async function run(file: string, given: Given): Promise<number> {
   const irq = lineOf(given.irq);
   const between = given.window === undefined ? undefined : parseWindow(given.window, '--window');
   const within = parseCount(given.within, '--within');
-  const { sql, any, budget, output, disk: disks } = given;
+  const { sql, any, output, junit, disk: disks } = given;
+  const jobs = given.jobs === undefined ? availableParallelism() : parseJobs(given.jobs);
+  const budget = given.budget === undefined ? undefined : parseSeconds(given.budget, '--budget');
+  const json = given.json || given.format === 'json';
+  if (junit !== undefined) checkOutput(junit, { force: given.force, makes: 'other', inputs: [file] });
   if (output !== undefined && existsSync(output))
     throw new BadInput(`${output} already exists`, 'give -o the name of a new folder');
-  const exploration = await interruptible((stop) =>
-    exploreTrace({
-      ...{ file, irq, sql, any, within, disks, between },
-      signal:
-        budget === undefined ? stop : AbortSignal.any([stop, AbortSignal.timeout(Math.ceil(budget * 1000))]),
-    }),
+  const exploration = await interruptible(
+    (signal) => exploreTrace({ file, irq, sql, any, within, disks, between, jobs, signal }),
+    budget,
   );
-  if (given.json) printLines(printableJson(explorationFacts(exploration), 2).split('\n'));
+  if (junit !== undefined) writeBeside(junit, `${explorationJunit(exploration).join('\n')}\n`);
+  if (json) printLines(printableJson(explorationFacts(exploration), 2).split('\n'));
   else printLines(describeExploration(exploration));
-  if (output !== undefined) await writeTraces(exploration, output, given.json);
+  if (output !== undefined) await writeTraces(exploration, output, json);
   return exploration.explored.outcomes.some(({ failed }) => failed) ? EXIT.findings : EXIT.ok;
 }
 
@@ -80,6 +89,8 @@ function lineOf(text: string): number {
   if (/^(?:irq)?(?:6|14|15)$/.test(text)) return Number(text.replace('irq', ''));
   throw new BadInput(`--irq ${text}: not the line of a drive`, 'write 6, 14 or 15');
 }
+
+const FORMATS = ['text', 'json'] as const;
 
 const options = (yargs: Argv) =>
   yargs
@@ -103,13 +114,33 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: 'instructions that each placement runs on for',
       },
-      budget: { type: 'number', requiresArg: true, describe: 'stop after so many seconds' },
+      budget: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'stop after this time, as 60s or 10m, and tell what was found',
+      },
+      jobs: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'processes that share the work (default: one a processor)',
+      },
       any: {
         type: 'boolean',
         default: false,
         describe: 'inject the interrupt, whether a drive could have made it or not',
       },
-      json: { type: 'boolean', default: false, describe: 'print JSON: one object with every failure' },
+      format: {
+        choices: FORMATS,
+        default: 'text' as const,
+        describe: 'text for people; json: one object with every failure',
+      },
+      json: { type: 'boolean', default: false, describe: 'the same as --format json' },
+      junit: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'also write the failures to this file, as XML that test runners of CI systems read',
+      },
+      ...FORCE,
       output: {
         alias: 'o',
         type: 'string',
@@ -119,4 +150,5 @@ const options = (yargs: Argv) =>
       ...DISKS,
     })
     .example('$0 explore run.r386 --window 20M:21M', 'exit 1 when a placement fails')
-    .example('$0 explore run.r386 --budget 60 -o failures', 'what a minute finds, with traces');
+    .example('$0 explore run.r386 --budget 60s -o failures', 'what a minute finds, with traces')
+    .example('$0 explore run.r386 --budget 10m --junit explore.xml', 'for a CI system');

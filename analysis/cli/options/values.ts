@@ -16,6 +16,22 @@ export function parseCount(text: string, option: string): number {
   );
 }
 
+const SECONDS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600 };
+
+/** A time of the host, in seconds: `90`, `90s`, `1.5m`, `2h`. */
+export function parseSeconds(text: string, option: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text) ?? [];
+  const seconds = Number(number) * SECONDS[unit];
+  if (seconds > 0) return seconds;
+  throw new BadInput(`${option} ${text}: not a time`, 'write seconds, as 90, 90s, 1.5m or 2h');
+}
+
+/** A number of processes. */
+export function parseJobs(text: string): number {
+  if (/^\d+$/.test(text) && Number(text) > 0) return Number(text);
+  throw new BadInput(`--jobs ${text}: not a number of processes`, 'write 1 or more');
+}
+
 /** An icount of the recording `file`, which ends at `end`. */
 export function parseIcount(
   text: string,

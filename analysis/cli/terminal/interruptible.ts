@@ -26,13 +26,19 @@ export function whenInterrupted(stop: () => void): () => void {
 /** Status of a command that has more to do than the job that was interrupted. */
 export const interruptedStatus = (): number => (closed ? SIGPIPE_STATUS : SIGINT_STATUS);
 
-/** Runs a job that Ctrl-C ends in order: its signal is aborted, and it returns what it has. */
-export async function interruptible<Result>(job: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+/** Runs a job that Ctrl-C ends in order, and so do `seconds`: its signal is aborted, and it returns what it has. */
+export async function interruptible<Result>(
+  job: (signal: AbortSignal) => Promise<Result>,
+  seconds?: number,
+): Promise<Result> {
   const stop = new AbortController();
   const end = whenInterrupted(() => stop.abort());
+  // Not AbortSignal.timeout: Node may collect the signal of one that AbortSignal.any alone knows, and it never comes.
+  const timer = seconds === undefined ? undefined : setTimeout(() => stop.abort(), seconds * 1000);
   try {
     return await job(stop.signal);
   } finally {
+    clearTimeout(timer);
     end();
   }
 }

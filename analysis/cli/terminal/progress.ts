@@ -4,8 +4,8 @@ import { statusLine } from './status-line.ts';
 
 /** The news that a long job tells about itself while it runs. */
 export interface Progress {
-  /** Says how far the job is, in instructions. */
-  at(done: number): void;
+  /** Says how far the job is, in instructions or what else it counts; `words` stand for the counts. */
+  at(done: number, words?: string): void;
   /** A line of output, which must not tear the bar. */
   line(text: string): void;
   end(): void;
@@ -18,24 +18,24 @@ const REDRAW_MS = 100;
 
 /** Of a job whose end is known. */
 export const progressBar = (title: string, total: number): Progress =>
-  openProgress((done, seconds, room) => barText(title, done, total, seconds, room));
+  openProgress((done, seconds, room, words) => barText(title, done, total, seconds, room, words));
 
 /** Of a job that ends by itself, who knows when: a guest that runs. */
 export const progressCount = (title: string): Progress =>
   openProgress((done, seconds) => countText(title, done, seconds));
 
-type Picture = (done: number, seconds: number, room: number) => string;
+type Picture = (done: number, seconds: number, room: number, words: string | undefined) => string;
 
 /** On stderr; nothing where that is no terminal. */
 function openProgress(picture: Picture): Progress {
   const started = performance.now();
   let drawn = started + PATIENCE_MS - REDRAW_MS;
   return {
-    at(done) {
+    at(done, words) {
       const now = performance.now();
       if (now - drawn < REDRAW_MS) return;
       drawn = now;
-      statusLine.show(picture(done, (now - started) / 1000, statusLine.room));
+      statusLine.show(picture(done, (now - started) / 1000, statusLine.room, words));
     },
     line: print,
     end: () => statusLine.hide(),
@@ -45,11 +45,17 @@ function openProgress(picture: Picture): Progress {
 const WIDEST_BAR = 40;
 
 /** `title ██████░░░░ 60%  6,000,000 of 10,000,000  4s left`; in little room without the bar, and then without the counts. */
-export function barText(title: string, done: number, total: number, seconds: number, room: number): string {
+export function barText(
+  title: string,
+  done: number,
+  total: number,
+  seconds: number,
+  room: number,
+  counts = `${grouped(done)} of ${grouped(total)}`,
+): string {
   const part = total > 0 ? Math.min(1, done / total) : 0;
   const percent = `${Math.floor(part * 100)}%`;
   const left = part > 0 ? `${duration((seconds / part) * (1 - part))} left` : '';
-  const counts = `${grouped(done)} of ${grouped(total)}`;
   const words = [percent, counts, left].filter(Boolean).join('  ');
   const bar = Math.min(WIDEST_BAR, room - title.length - words.length - 2);
   if (bar >= 5) {

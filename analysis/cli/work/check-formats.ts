@@ -1,8 +1,9 @@
-import { printable, printableJson } from '../../../schemas/untrusted.ts';
+import { printableJson } from '../../../schemas/untrusted.ts';
 import type { Finding } from '../../check/run-checks.ts';
 import { csvLine } from '../../db/results.ts';
 import type { Report } from './check-report.ts';
 import { reportFacts } from './report-facts.ts';
+import { quoted } from './xml.ts';
 
 /** The findings of `check` for programs: JSON, CSV, and the XML that test runners of CI systems read. */
 
@@ -58,9 +59,3 @@ function suite({ findings, checks, runs }: Report, path: string, run: number): s
 
 const failure = ({ check, icount, summary }: Finding): string =>
   `      <failure type="${check.severity}" message=${quoted(`icount ${icount}: ${summary}`)}/>`;
-
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
-/** As an attribute's value in XML: printable first, so that no character is left that XML does not have. */
-const quoted = (text: string): string =>
-  `"${printable(text).replaceAll(/[&<>"]/g, (character) => ENTITIES[character])}"`;

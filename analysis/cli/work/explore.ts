@@ -1,16 +1,21 @@
-import { buildMachine } from '../../../recorder/machine/build.ts';
 import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
-import { untrusted } from '../../../schemas/untrusted.ts';
 import { cells } from '../../db/results.ts';
-import { type Explored, explore, type Outcome } from '../../explore/explore.ts';
-import { boundariesOf, injected, type Stretch, steered, type Window } from '../../explore/placements.ts';
+import type { Explored } from '../../explore/explore.ts';
+import {
+  boundariesOf,
+  countOf,
+  injected,
+  type Stretch,
+  steered,
+  type Window,
+} from '../../explore/placements.ts';
 import { commandSql } from '../../sql/catalog.ts';
-import { interruptTimes, recordedOf } from '../../what-if/recorded-interrupts.ts';
-import { builtinDisk } from '../options/builtin-guest.ts';
+import { type InterruptTime, interruptTimes, recordedOf } from '../../what-if/recorded-interrupts.ts';
 import { traceLength } from '../report/trace-length.ts';
-import { grouped, plural, shellWord } from '../terminal/format.ts';
+import { grouped, plural } from '../terminal/format.ts';
 import { progressBar } from '../terminal/progress.ts';
+import { exploreMany } from './explore-many.ts';
 import { openDatabase } from './open-database.ts';
 
 /** `rewind386 explore`: from a trace to its windows, the placements in them, and what became of each. */
@@ -28,6 +33,8 @@ export interface Asked {
   /** Runs every placement of a class. */
   readonly unpruned?: boolean;
   readonly disks: readonly string[] | undefined;
+  /** Processes at once; default: this one alone. */
+  readonly jobs?: number;
   readonly signal: AbortSignal;
 }
 
@@ -42,24 +49,19 @@ export interface Exploration {
 
 export async function exploreTrace(asked: Asked): Promise<Exploration> {
   const windows = await windowsOf(asked);
-  const reader = TraceReader.open(asked.file, { disks: asked.disks });
+  const stretches = stretchesOf(asked, windows);
+  const { file, disks, within, unpruned, signal, jobs = 1 } = asked;
+  const progress = progressBar('exploring', countOf(stretches.flatMap(({ boundaries }) => boundaries)));
   try {
-    const stretches = stretchesOf(reader, asked, windows);
-    const last = stretches.at(-1)?.boundaries.at(-1)?.last ?? 0;
-    const progress = progressBar('exploring', last);
-    try {
-      const explored = await explore({
-        ...{ reader, build: buildMachine, builtinDisk, stretches },
-        ...{ irq: asked.irq, within: asked.within, signal: asked.signal },
-        unpruned: asked.unpruned ?? false,
-        onProgress: ({ outcomes }) => progress.at(outcomes.at(-1)?.at ?? 0),
-      });
-      return { asked, windows: windows.length, explored, names: await namesOf(asked.file, explored) };
-    } finally {
-      progress.end();
-    }
+    const explored = await exploreMany({
+      run: { file, disks, within, unpruned },
+      ...{ stretches, jobs, signal },
+      onProgress: ({ boundaries, classes, failures }) =>
+        progress.at(boundaries, `${plural(classes, 'class', 'classes')}, ${grouped(failures)} fail`),
+    });
+    return { asked, windows: windows.length, explored, names: await namesOf(file, explored) };
   } finally {
-    reader.close();
+    progress.end();
   }
 }
 
@@ -91,21 +93,26 @@ const clipped = ({ from, to }: Window, between: { readonly from: number; readonl
   to: Math.min(to, between.to),
 });
 
-function stretchesOf(
-  reader: TraceReader,
-  { file, irq, any }: Asked,
-  windows: readonly Window[],
-): readonly Stretch[] {
+function stretchesOf(asked: Asked, windows: readonly Window[]): readonly Stretch[] {
   const inside = boundariesOf(windows);
-  if (any) return injected(irq, inside);
+  if (asked.any) return injected(asked.irq, inside);
+  const reader = TraceReader.open(asked.file, { disks: asked.disks });
+  try {
+    return steered(asked.irq, timesOf(reader, asked), inside, recordedOf(reader).shortestDiskTime);
+  } finally {
+    reader.close();
+  }
+}
+
+/** The times of the line's interrupts, of which each is an input. */
+function timesOf(reader: TraceReader, { file, irq }: Asked): InterruptTime[] {
   const recorded = recordedOf(reader);
   const raises = recorded.raises(irq);
-  if (!raises)
-    throw new BadInput(
-      `${file} was recorded with --detail off, and does not tell when interrupts came`,
-      'record it again without --detail off',
-    );
-  return steered(irq, interruptTimes(recorded.inputs, raises), inside, recorded.shortestDiskTime);
+  if (raises) return interruptTimes(recorded.inputs, raises);
+  throw new BadInput(
+    `${file} was recorded with --detail off, and does not tell when interrupts came`,
+    'record it again without --detail off',
+  );
 }
 
 /** Of the code that the outcomes name. */
@@ -122,96 +129,4 @@ async function namesOf(file: string, { outcomes }: Explored): Promise<Map<number
   } finally {
     db.close();
   }
-}
-
-/** Failures that are shown, one of each kind and place, before the rest is counted. */
-const SHOWN = 10;
-
-/** The failures, by kind and places, and how much was tried. */
-export function describeExploration(exploration: Exploration): string[] {
-  const { asked, explored } = exploration;
-  const groups = grouping(exploration);
-  const lines = explored.recorded
-    ? [
-        `note: the recording itself has a ${explored.recorded.kind} at icount ${grouped(explored.recorded.icount)}`,
-      ]
-    : [];
-  for (const { what, outcomes } of groups.slice(0, SHOWN)) {
-    const [first] = outcomes;
-    lines.push(
-      `FAIL ${what}${outcomes.length > 1 ? ` (${plural(outcomes.length, 'class', 'classes')})` : ''}`,
-      `     rewind386 replay ${shellWord(asked.file)} ${first.option} -o placement-${first.at}.r386`,
-    );
-  }
-  if (groups.length > SHOWN) lines.push(`… and ${groups.length - SHOWN} other kinds: --json shows all`);
-  return [...lines, coverage(exploration)];
-}
-
-/** For whom the answer is a number: never that nothing is left. */
-export function coverage({ asked, windows, explored }: Exploration): string {
-  const { placements, classes, outcomes, complete } = explored;
-  const failed = outcomes.filter((outcome) => outcome.failed).length;
-  const run = complete
-    ? 'all run'
-    : `${grouped(outcomes.length)} run when it was stopped, before it had seen all`;
-  const how = asked.any ? `one injected IRQ ${asked.irq}, legal or not` : `one earlier IRQ ${asked.irq}`;
-  return (
-    `for this recording's inputs and ${how}, in ${plural(windows, 'window')}, for ${grouped(asked.within)} instructions after it: ` +
-    `${plural(placements, 'placement')} in ${plural(classes, 'class', 'classes')}, ${run}; ${grouped(failed)} fail`
-  );
-}
-
-interface Group {
-  readonly what: string;
-  readonly outcomes: Outcome[];
-}
-
-/** Failures that look alike: the same sign, at the same instruction. */
-export function grouping({ explored, names, asked }: Exploration): Group[] {
-  const groups = new Map<string, Group>();
-  for (const outcome of explored.outcomes.filter(({ failed }) => failed)) {
-    const key = failureOf(outcome, names);
-    const group = groups.get(key) ?? {
-      what: `${key}: IRQ ${asked.irq} at icount ${grouped(outcome.at)}${interrupted(outcome, names)}`,
-      outcomes: [],
-    };
-    groups.set(key, group);
-    group.outcomes.push(outcome);
-  }
-  return [...groups.values()];
-}
-
-const codeAt = (eip: number, names: ReadonlyMap<number, string>): string =>
-  names.get(eip) ?? eip.toString(16).padStart(8, '0');
-
-const interrupted = ({ delivery }: Outcome, names: ReadonlyMap<number, string>): string =>
-  delivery ? `, delivered in ${codeAt(delivery.eip, names)}` : ', not delivered';
-
-function failureOf({ sign, end }: Outcome, names: ReadonlyMap<number, string>): string {
-  if (sign) return `${sign.kind} ${sign.text || `in ${codeAt(sign.eip, names)}`}`;
-  if (end?.kind === 'exit') return `exit code 0x${end.code.toString(16)}`;
-  return end?.kind === 'shutdown' ? `shutdown: ${end.message}` : 'halted forever';
-}
-
-/** For `--json`. */
-export function explorationFacts(exploration: Exploration): unknown {
-  const { asked, windows, explored, names } = exploration;
-  const { placements, classes, complete, outcomes } = explored;
-  return {
-    ...{ file: asked.file, irq: asked.irq, any: asked.any, within: asked.within },
-    ...{ windows, placements, classes, run: outcomes.length, complete },
-    failures: outcomes
-      .filter(({ failed }) => failed)
-      .map((outcome) => ({
-        at: outcome.at,
-        placements: outcome.placement.at - outcome.placement.first + 1,
-        failure: untrusted(failureOf(outcome, names)),
-        icount: outcome.sign?.icount,
-        delivered: outcome.delivery && {
-          icount: outcome.delivery.icount,
-          code: untrusted(codeAt(outcome.delivery.eip, names)),
-        },
-        replay: outcome.option,
-      })),
-  };
 }

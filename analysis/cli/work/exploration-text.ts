@@ -1,0 +1,128 @@
+import { untrusted } from '../../../schemas/untrusted.ts';
+import type { Outcome } from '../../explore/explore.ts';
+import { grouped, plural, shellWord } from '../terminal/format.ts';
+import type { Exploration } from './explore.ts';
+import { quoted, text } from './xml.ts';
+
+/** An exploration told: for people, as JSON, and as the XML that test runners of CI systems read. */
+
+/** Failures that are shown, one of each kind and place, before the rest is counted. */
+const SHOWN = 10;
+
+/** The failures, by kind and places, and how much was tried. */
+export function describeExploration(exploration: Exploration): string[] {
+  const { asked, explored } = exploration;
+  const groups = grouping(exploration);
+  const lines = explored.recorded
+    ? [
+        `note: the recording itself has a ${explored.recorded.kind} at icount ${grouped(explored.recorded.icount)}`,
+      ]
+    : [];
+  for (const { what, outcomes } of groups.slice(0, SHOWN)) {
+    const [first] = outcomes;
+    lines.push(
+      `FAIL ${what}${outcomes.length > 1 ? ` (${plural(outcomes.length, 'class', 'classes')})` : ''}`,
+      `     ${replayCommand(asked.file, first)}`,
+    );
+  }
+  if (groups.length > SHOWN) lines.push(`… and ${groups.length - SHOWN} other kinds: --json shows all`);
+  return [...lines, coverage(exploration)];
+}
+
+const replayCommand = (file: string, { option, at }: Outcome): string =>
+  `rewind386 replay ${shellWord(file)} ${option} -o placement-${at}.r386`;
+
+/** For whom the answer is a number: never that nothing is left. */
+export function coverage({ asked, windows, explored }: Exploration): string {
+  const { placements, classes, outcomes, complete } = explored;
+  const failed = outcomes.filter((outcome) => outcome.failed).length;
+  const run = complete
+    ? 'all run'
+    : `${grouped(outcomes.length)} run when it was stopped, before it had seen all`;
+  const how = asked.any ? `one injected IRQ ${asked.irq}, legal or not` : `one earlier IRQ ${asked.irq}`;
+  return (
+    `for this recording's inputs and ${how}, in ${plural(windows, 'window')}, for ${grouped(asked.within)} instructions after it: ` +
+    `${plural(placements, 'placement')} in ${plural(classes, 'class', 'classes')}, ${run}; ${grouped(failed)} fail`
+  );
+}
+
+interface Group {
+  readonly what: string;
+  readonly outcomes: Outcome[];
+}
+
+/** Failures that look alike: the same sign, at the same instruction. */
+export function grouping({ explored, names, asked }: Exploration): Group[] {
+  const groups = new Map<string, Group>();
+  for (const outcome of explored.outcomes.filter(({ failed }) => failed)) {
+    const key = failureOf(outcome, names);
+    const group = groups.get(key) ?? {
+      what: `${key}: IRQ ${asked.irq} at icount ${grouped(outcome.at)}${interrupted(outcome, names)}`,
+      outcomes: [],
+    };
+    groups.set(key, group);
+    group.outcomes.push(outcome);
+  }
+  return [...groups.values()];
+}
+
+const codeAt = (eip: number, names: ReadonlyMap<number, string>): string =>
+  names.get(eip) ?? eip.toString(16).padStart(8, '0');
+
+const interrupted = ({ delivery }: Outcome, names: ReadonlyMap<number, string>): string =>
+  delivery ? `, delivered in ${codeAt(delivery.eip, names)}` : ', not delivered';
+
+function failureOf({ sign, end }: Outcome, names: ReadonlyMap<number, string>): string {
+  if (sign) return `${sign.kind} ${sign.text || `in ${codeAt(sign.eip, names)}`}`;
+  if (end?.kind === 'exit') return `exit code 0x${end.code.toString(16)}`;
+  return end?.kind === 'shutdown' ? `shutdown: ${end.message}` : 'halted forever';
+}
+
+/** For `--json`. */
+export function explorationFacts(exploration: Exploration): unknown {
+  const { asked, windows, explored, names } = exploration;
+  const { placements, classes, complete, outcomes } = explored;
+  return {
+    ...{ file: asked.file, irq: asked.irq, any: asked.any, within: asked.within },
+    ...{ windows, placements, classes, run: outcomes.length, complete },
+    failures: outcomes
+      .filter(({ failed }) => failed)
+      .map((outcome) => ({
+        at: outcome.at,
+        placements: outcome.placement.at - outcome.placement.first + 1,
+        failure: untrusted(failureOf(outcome, names)),
+        icount: outcome.sign?.icount,
+        delivered: outcome.delivery && {
+          icount: outcome.delivery.icount,
+          code: untrusted(codeAt(outcome.delivery.eip, names)),
+        },
+        replay: outcome.option,
+      })),
+  };
+}
+
+/**
+ * One test suite: a test for each kind of failure, which failed, and one of the search itself, which is skipped where it was stopped: what
+ * was not run was not tried.
+ */
+export function explorationJunit(exploration: Exploration): string[] {
+  const { asked, explored } = exploration;
+  const suite = quoted(asked.file);
+  const failed = grouping(exploration).map(({ what, outcomes: [first] }) => [
+    `    <testcase classname=${suite} name=${quoted(what)}>`,
+    `      <failure type="placement" message=${quoted(what)}>${text(`next: ${replayCommand(asked.file, first)}`)}</failure>`,
+    '    </testcase>',
+  ]);
+  const search = `    <testcase classname=${suite} name="interrupts where they did not come"`;
+  const skipped = `${search}>\n      <skipped message=${quoted(coverage(exploration))}/>\n    </testcase>`;
+  const run = `${search}>\n      <system-out>${text(coverage(exploration))}</system-out>\n    </testcase>`;
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<testsuites name="rewind386 explore">',
+    `  <testsuite name=${suite} tests="${failed.length + 1}" failures="${failed.length}" skipped="${explored.complete ? 0 : 1}">`,
+    ...failed.flat(),
+    ...(explored.complete ? run : skipped).split('\n'),
+    '  </testsuite>',
+    '</testsuites>',
+  ];
+}

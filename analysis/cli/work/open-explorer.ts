@@ -1,0 +1,11 @@
+import { buildMachine } from '../../../recorder/machine/build.ts';
+import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
+import { Explorer } from '../../explore/explore.ts';
+import { builtinDisk } from '../options/builtin-guest.ts';
+import type { ExploredRun } from './explore-messages.ts';
+
+/** A machine on the recorded run of a file, in this process. */
+export const openExplorer = ({ file, disks, within, unpruned }: ExploredRun): Explorer =>
+  new Explorer({
+    ...{ reader: TraceReader.open(file, { disks }), build: buildMachine, builtinDisk, within, unpruned },
+  });

@@ -1,0 +1,49 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { complain } from '../terminal/output.ts';
+
+/** A process that works for a command: requests by message, answers back; it ends with the command. */
+
+/** Processes need the compiled program. */
+export const isBuilt = (entry: URL): boolean => existsSync(fileURLToPath(entry));
+
+export class WorkerProcess {
+  private readonly process: ChildProcess;
+  private static readonly said = new Set<string>();
+
+  constructor(entry: URL) {
+    this.process = fork(entry, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'advanced' });
+    createInterface({ input: this.process.stderr as Readable }).on('line', (line) => {
+      // All of them have the same to say of an option.
+      if (!WorkerProcess.said.has(line)) complain(line);
+      WorkerProcess.said.add(line);
+    });
+  }
+
+  /** Hands each message that follows the request to `take`, until that returns true. False when the process ended before. */
+  ask(request: object, take: (message: unknown) => boolean): Promise<boolean> {
+    const { process } = this;
+    return new Promise((resolve) => {
+      const end = (answered: boolean) => {
+        process.off('exit', gone).off('error', gone).off('message', heard);
+        resolve(answered);
+      };
+      const gone = () => end(false);
+      const heard = (message: unknown) => {
+        if (take(message)) end(true);
+      };
+      process.on('exit', gone).on('error', gone).on('message', heard);
+      if (process.connected) process.send(request, (error) => error && gone());
+      else gone();
+    });
+  }
+
+  /** Lets it end by itself; `now`: whatever it is doing. */
+  end(now = false): void {
+    if (now) this.process.kill('SIGKILL');
+    else if (this.process.connected) this.process.disconnect();
+  }
+}
