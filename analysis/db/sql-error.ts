@@ -1,5 +1,15 @@
 import { BadInput } from '../../schemas/bad-input.ts';
 
+/** What is wrong with a user's SQL, and the place of it where DuckDB tells one. */
+export class SqlError extends BadInput {
+  readonly position: Position | undefined;
+
+  constructor(what: string, next: string, position: Position | undefined) {
+    super(what, next);
+    this.position = position;
+  }
+}
+
 /** DuckDB's message about a query, as one line with the position in the user's text. */
 export function sqlError(error: unknown, sql: string): BadInput {
   const message = error instanceof Error ? error.message : String(error);
@@ -20,15 +30,17 @@ export function sqlError(error: unknown, sql: string): BadInput {
     );
   const position = positionIn(message, sql);
   const where = position ? ` at line ${position.line}, column ${position.column}` : '';
-  return new BadInput(
+  return new SqlError(
     `SQL error${where}: ${summary}`,
     position
       ? `${position.text}\n${' '.repeat(position.column + 'next: '.length - 1)}^`
       : 'rewind386 query FILE --sql "SHOW TABLES"',
+    position,
   );
 }
 
-interface Position {
+/** A place in SQL, counted from 1. */
+export interface Position {
   readonly line: number;
   readonly column: number;
   /** The line of SQL. */

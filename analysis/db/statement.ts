@@ -58,41 +58,76 @@ async function explains(connection: DuckDBConnection, text: string): Promise<boo
   return statements.count === 1 && (await statements.prepare(0)).statementType === StatementType.SELECT;
 }
 
+/** Limits of reading one answer. */
+export interface AnswerLimits {
+  readonly seconds: number;
+  readonly rows: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Rows of an answer: all, or the first of more. The reader may hold a few beyond `count`. */
+export interface Answer {
+  readonly reader: DuckDBResultReader;
+  readonly count: number;
+  readonly isWhole: boolean;
+}
+
 /** Runs a statement and reads its rows; throws BadInput beyond the limits. */
-export async function readAnswer(
+export async function readAll(
   connection: DuckDBConnection,
   statement: DuckDBPreparedStatement,
-  limits: { readonly seconds: number; readonly rows: number },
+  limits: AnswerLimits,
 ): Promise<DuckDBResultReader> {
-  return await withinTime(connection, limits.seconds, async () => {
-    if (limits.rows === Number.POSITIVE_INFINITY) return await statement.runAndReadAll();
-    const reader = await statement.streamAndReadUntil(limits.rows + 1);
-    if (reader.currentRowCount > limits.rows)
-      throw new BadInput(
-        `the answer has more than ${limits.rows.toLocaleString('en-US')} rows`,
-        'add a LIMIT to the query, raise --max-rows, or write a file: --format parquet -o FILE',
-      );
-    return reader;
+  const { reader, isWhole } = await readSome(connection, statement, limits);
+  if (isWhole) return reader;
+  throw tooManyRows(
+    limits.rows,
+    'add a LIMIT to the query, raise --max-rows, or write a file: --format parquet -o FILE',
+  );
+}
+
+/** Runs a statement and reads as many of its rows as the limits allow. */
+export async function readSome(
+  connection: DuckDBConnection,
+  statement: DuckDBPreparedStatement,
+  limits: AnswerLimits,
+): Promise<Answer> {
+  const { rows } = limits;
+  return await withinTime(connection, limits, async () => {
+    const reader =
+      rows === Number.POSITIVE_INFINITY
+        ? await statement.runAndReadAll()
+        : await statement.streamAndReadUntil(rows + 1);
+    return { reader, count: Math.min(rows, reader.currentRowCount), isWhole: reader.currentRowCount <= rows };
   });
 }
 
-/** Interrupts the connection's statement after so many seconds. */
+export const tooManyRows = (rows: number, next: string): BadInput =>
+  new BadInput(`the answer has more than ${rows.toLocaleString('en-US')} rows`, next);
+
+/** A question that nobody waits for any more. */
+export const stopped = (): BadInput => new BadInput('the query was stopped');
+
+/** Interrupts the connection's statement after so many seconds, or when the signal says so. */
 export async function withinTime<Result>(
   connection: DuckDBConnection,
-  seconds: number,
+  { seconds, signal }: Pick<AnswerLimits, 'seconds' | 'signal'>,
   run: () => Promise<Result>,
 ): Promise<Result> {
   let late = false;
+  const interrupt = () => connection.interrupt();
   const timer = setTimeout(
     () => {
       late = true;
-      connection.interrupt();
+      interrupt();
     },
     Math.min(seconds * 1000, 2 ** 31 - 1),
   );
+  signal?.addEventListener('abort', interrupt);
   try {
     return await run();
   } catch (error) {
+    if (signal?.aborted) throw stopped();
     if (!late) throw error;
     throw new BadInput(
       `the query was stopped after ${seconds} seconds`,
@@ -100,5 +135,6 @@ export async function withinTime<Result>(
     );
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', interrupt);
   }
 }

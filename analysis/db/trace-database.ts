@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResultReader } from '@duckdb/node-api';
 import { type Names, TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { TraceDamage } from '../../schemas/trace/framing.ts';
@@ -12,7 +12,16 @@ import { hexLiterals } from './hex-literals.ts';
 import { DEFAULT_LIMITS, type QueryLimits } from './limits.ts';
 import { openSandbox, type Sandbox } from './sandbox.ts';
 import { sqlError } from './sql-error.ts';
-import { prepareQuestion, readAnswer, type SqlValues, withinTime } from './statement.ts';
+import {
+  type Answer,
+  prepareQuestion,
+  readAll,
+  readSome,
+  type SqlValues,
+  stopped,
+  tooManyRows,
+  withinTime,
+} from './statement.ts';
 import { TraceRows } from './trace-rows.ts';
 
 /** Traces as a database: tables loaded when a query needs them, views, macros and named queries over them. */
@@ -46,6 +55,29 @@ interface Run {
   readonly kept: readonly TraceTable[];
 }
 
+/** What a question that is asked while somebody waits may say besides its SQL. */
+export interface Asked {
+  readonly values?: SqlValues;
+  /** Rows that are wanted at most; default: the database's limit. */
+  readonly rows?: number;
+  /** The stretch of the run that the view current_range is to be, icounts. */
+  readonly range?: { readonly from: number; readonly to: number } | undefined;
+  /** Ends the question, and takes it out of the queue. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Copy {
+  readonly values: SqlValues;
+  readonly file: string;
+  readonly format: CopyFormat;
+  /** Most that is written; default: all. */
+  readonly rows?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A form of files that a result is written in, as DuckDB's COPY has it. */
+export type CopyFormat = 'parquet' | 'csv';
+
 /** run_id is a USMALLINT. */
 const MAX_TRACES = 65_536;
 
@@ -74,6 +106,10 @@ export class TraceDatabase {
   private readonly own: ReadonlyMap<string, string>;
   private readonly present = new Set<string>();
   private declared = false;
+  /** The view current_range is another than the definition says. */
+  private isRanged = false;
+  /** Settled once nothing is being answered. */
+  private last: Promise<unknown> = Promise.resolve();
   private readonly rows: TraceRows;
 
   private constructor(sandbox: Sandbox, runs: readonly Run[], options: DatabaseOptions) {
@@ -119,28 +155,81 @@ export class TraceDatabase {
 
   /**
    * Runs one question; throws BadInput with the position of what is wrong in it, and beyond the limits. `values` are its
-   * parameters ($name). `rows`: another limit than the database's.
+   * parameters ($name). `rows`: another limit than the database's. Questions are answered one after the other.
    */
   async query(sql: string, values?: SqlValues, rows = this.limits.rows): Promise<DuckDBResultReader> {
-    await this.load(sql);
-    return await this.explained(sql, async () => {
-      const statement = await prepareQuestion(this.connection, sql, values);
-      return await readAnswer(this.connection, statement, { seconds: this.limits.seconds, rows });
+    const { seconds } = this.limits;
+    return await this.inTurn(sql, { values: values ?? {} }, (statement) =>
+      readAll(this.connection, statement, { seconds, rows }),
+    );
+  }
+
+  /** As `query`, but of an answer with more rows than are wanted it returns the first. */
+  async preview(sql: string, asked: Asked = {}): Promise<Answer> {
+    const limits = { seconds: this.limits.seconds, rows: asked.rows ?? this.limits.rows };
+    return await this.inTurn(sql, asked, (statement) =>
+      readSome(this.connection, statement, { ...limits, signal: asked.signal }),
+    );
+  }
+
+  /** Writes the rows of one question to a file, one of `outputs` or in one of `outputFolders`. */
+  async copy(sql: string, values: SqlValues, file: string): Promise<void> {
+    await this.inTurn(sql, { values }, () => this.write(sql, { values, file, format: 'parquet' }));
+  }
+
+  /** As `copy`, for somebody who waits; throws BadInput where the rows are more than those asked for. */
+  async download(sql: string, file: string, format: CopyFormat, asked: Asked): Promise<void> {
+    const { values = {}, rows = this.limits.rows, signal } = asked;
+    await this.inTurn(sql, asked, async () => {
+      const written = await this.write(sql, { values, file, format, rows: rows + 1, signal });
+      if (written > rows) throw tooManyRows(rows, 'add a LIMIT to the query, or raise --max-rows');
     });
   }
 
-  /** Writes the rows of one question to a Parquet file, one of `outputs` or in one of `outputFolders`. */
-  async copy(sql: string, values: SqlValues, file: string): Promise<void> {
-    await this.load(sql);
-    await this.explained(sql, async () => {
-      await prepareQuestion(this.connection, sql, values);
-      await withinTime(this.connection, this.limits.seconds, async () => {
-        // A view would hold no rows, but cannot have parameters.
-        const kind = Object.keys(values).length > 0 ? 'TABLE' : 'VIEW';
+  /** DuckDB's connection has one answer at a time: another question would end it, or see a table half made. */
+  private async inTurn<Result>(
+    sql: string,
+    { values, range, signal }: Asked,
+    run: (statement: DuckDBPreparedStatement) => Promise<Result>,
+  ): Promise<Result> {
+    const turn = this.last.then(async () => {
+      if (signal?.aborted) throw stopped();
+      await this.load(sql);
+      await this.setRange(range);
+      return await this.explained(sql, async () => run(await prepareQuestion(this.connection, sql, values)));
+    });
+    this.last = turn.catch(() => {});
+    return await turn;
+  }
+
+  private async setRange(range: Asked['range']): Promise<void> {
+    if (!range && !this.isRanged) return;
+    await this.load('current_range');
+    this.isRanged = range !== undefined;
+    const [from, to] = range ? [range.from, range.to].map((icount) => Math.max(0, Math.round(icount))) : [];
+    await this.connection.run(
+      range
+        ? `CREATE OR REPLACE VIEW current_range AS SELECT run_id, ${from}::BIGINT AS from_icount, ${to}::BIGINT AS to_icount FROM run`
+        : (DEFINITIONS.get('current_range') as string),
+    );
+  }
+
+  /** Returns how many rows were written. */
+  private async write(sql: string, { values, file, format, rows, signal }: Copy): Promise<number> {
+    // A view would hold no rows, but cannot have parameters.
+    const kind = Object.keys(values).length > 0 ? 'TABLE' : 'VIEW';
+    const { seconds } = this.limits;
+    return await withinTime(this.connection, { seconds, signal }, async () => {
+      try {
         await this.connection.run(`CREATE TEMP ${kind} result AS ${hexLiterals(sql)}`, { ...values });
-        await this.connection.run(`COPY (FROM result) TO ${quoted(file)} ${PARQUET}`);
-        await this.connection.run(`DROP ${kind} result`);
-      });
+        const most = rows === undefined ? '' : ` LIMIT ${rows}`;
+        const { rowsChanged } = await this.connection.run(
+          `COPY (FROM result${most}) TO ${quoted(file)} ${COPY_FORMATS[format]}`,
+        );
+        return rowsChanged;
+      } finally {
+        await this.connection.run(`DROP ${kind} IF EXISTS result`);
+      }
     });
   }
 
@@ -154,7 +243,7 @@ export class TraceDatabase {
   }
 
   /** Loads every table, view and macro whose name occurs in a query; one too many does no harm. */
-  async load(sql: string): Promise<void> {
+  private async load(sql: string): Promise<void> {
     if (ASKS_CATALOG.test(sql)) await this.declare();
     const words = wordsOf(sql);
     for (const word of words) await this.ensure(word);
@@ -178,18 +267,26 @@ export class TraceDatabase {
     const definition = this.own.get(name) ?? DEFINITIONS.get(name);
     if (!table && definition === undefined) return;
     this.present.add(name);
-    if (table) await this.loadTable(table);
-    else if (definition !== undefined) {
-      await this.load(definition);
-      await this.explained(definition, () => this.connection.run(definition));
-      if (KEPT_VIEWS.has(name)) await this.keep(name);
+    try {
+      if (table) await this.loadTable(table);
+      else if (definition !== undefined) await this.define(name, definition);
+    } catch (error) {
+      // Whoever asks next gets it, or is told the same.
+      this.present.delete(name);
+      throw error;
     }
+  }
+
+  private async define(name: string, definition: string): Promise<void> {
+    await this.load(definition);
+    await this.explained(definition, () => this.connection.run(definition));
+    if (KEPT_VIEWS.has(name)) await this.keep(name);
   }
 
   /** Puts the rows of a view in its place. */
   private async keep(view: string): Promise<void> {
-    await withinTime(this.connection, this.limits.seconds, async () => {
-      await this.connection.run(`CREATE TABLE ${view}_rows AS FROM ${view}`);
+    await withinTime(this.connection, this.limits, async () => {
+      await this.connection.run(`CREATE OR REPLACE TABLE ${view}_rows AS FROM ${view}`);
     });
     await this.connection.run(`CREATE OR REPLACE VIEW ${view} AS FROM ${view}_rows`);
   }
@@ -237,6 +334,11 @@ export class TraceDatabase {
       : `FROM ${name}`;
   }
 
+  /** Returns once everything that was asked has its answer. */
+  async idle(): Promise<void> {
+    await this.last;
+  }
+
   close(): void {
     for (const { reader } of this.runs) reader.close();
     this.sandbox.close();
@@ -246,6 +348,8 @@ export class TraceDatabase {
 
 /** The form of tables in files, in the cache and exported. */
 const PARQUET = '(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)';
+
+const COPY_FORMATS: Readonly<Record<CopyFormat, string>> = { parquet: PARQUET, csv: '(FORMAT csv, HEADER)' };
 
 /** SQL of run_id where the files of these runs are read. A constant, where it is one, lets DuckDB leave it out of joins. */
 function runOf(runs: readonly number[]): string {
