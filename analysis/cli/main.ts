@@ -44,6 +44,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(cli: Argv) => Argv>>> = {
   info: async () => (await import('./commands/info.ts')).addInfo,
   screen: async () => (await import('./commands/screen.ts')).addScreen,
   report: async () => (await import('./commands/report.ts')).addReport,
+  serve: async () => (await import('./commands/serve.ts')).addServe,
   sql: async () => (await import('./commands/sql.ts')).addSql,
   diff: async () => (await import('./commands/diff.ts')).addDiff,
   explore: async () => (await import('./commands/explore.ts')).addExplore,

@@ -13,11 +13,13 @@ const INTEGERS = new Set([DuckDBTypeId.BIGINT, DuckDBTypeId.UBIGINT, DuckDBTypeI
 /** Rows as plain values; integers beyond 2^53 stay text. */
 export function cells(result: DuckDBResultReader): Cell[][] {
   const types = result.columnTypes().map((type) => type.typeId);
-  return result.getRowsJson().map((row) => row.map((value, i) => plain(value, INTEGERS.has(types[i]))));
+  return result.getRowsJson().map((row) => row.map((value, i) => plainCell(value, types[i])));
 }
 
-function plain(value: unknown, isInteger: boolean): Cell {
-  if (isInteger && value !== null) return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+/** A value as DuckDB gives it for JSON, as a plain one; integers beyond 2^53 stay text. */
+export function plainCell(value: unknown, type: DuckDBTypeId): Cell {
+  if (INTEGERS.has(type) && value !== null)
+    return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
   return value !== null && typeof value === 'object' ? JSON.stringify(value) : (value as Cell);
 }
 

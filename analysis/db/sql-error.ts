@@ -1,6 +1,6 @@
 import { BadInput } from '../../schemas/bad-input.ts';
 
-/** What is wrong with a user's SQL, and the place of it where DuckDB tells one. */
+/** An error in a user's SQL, and the place of it where DuckDB tells one. */
 export class SqlError extends BadInput {
   readonly position: Position | undefined;
 

@@ -65,40 +65,21 @@ export interface AnswerLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Rows of an answer: all, or the first of more. The reader may hold a few beyond `count`. */
-export interface Answer {
-  readonly reader: DuckDBResultReader;
-  readonly count: number;
-  readonly isWhole: boolean;
-}
-
 /** Runs a statement and reads its rows; throws BadInput beyond the limits. */
-export async function readAll(
+export async function readAnswer(
   connection: DuckDBConnection,
   statement: DuckDBPreparedStatement,
   limits: AnswerLimits,
 ): Promise<DuckDBResultReader> {
-  const { reader, isWhole } = await readSome(connection, statement, limits);
-  if (isWhole) return reader;
-  throw tooManyRows(
-    limits.rows,
-    'add a LIMIT to the query, raise --max-rows, or write a file: --format parquet -o FILE',
-  );
-}
-
-/** Runs a statement and reads as many of its rows as the limits allow. */
-export async function readSome(
-  connection: DuckDBConnection,
-  statement: DuckDBPreparedStatement,
-  limits: AnswerLimits,
-): Promise<Answer> {
-  const { rows } = limits;
   return await withinTime(connection, limits, async () => {
-    const reader =
-      rows === Number.POSITIVE_INFINITY
-        ? await statement.runAndReadAll()
-        : await statement.streamAndReadUntil(rows + 1);
-    return { reader, count: Math.min(rows, reader.currentRowCount), isWhole: reader.currentRowCount <= rows };
+    if (limits.rows === Number.POSITIVE_INFINITY) return await statement.runAndReadAll();
+    const reader = await statement.streamAndReadUntil(limits.rows + 1);
+    if (reader.currentRowCount > limits.rows)
+      throw tooManyRows(
+        limits.rows,
+        'add a LIMIT to the query, raise --max-rows, or write a file: --format parquet -o FILE',
+      );
+    return reader;
   });
 }
 

@@ -10,13 +10,12 @@ import { DEFINITIONS, definitionsInOrder, KEPT_VIEWS, wordsOf } from './definiti
 import { registerGuestFunctions } from './guest-functions.ts';
 import { hexLiterals } from './hex-literals.ts';
 import { DEFAULT_LIMITS, type QueryLimits } from './limits.ts';
+import { type Preview, readPreview } from './preview.ts';
 import { openSandbox, type Sandbox } from './sandbox.ts';
 import { sqlError } from './sql-error.ts';
 import {
-  type Answer,
   prepareQuestion,
-  readAll,
-  readSome,
+  readAnswer,
   type SqlValues,
   stopped,
   tooManyRows,
@@ -55,7 +54,7 @@ interface Run {
   readonly kept: readonly TraceTable[];
 }
 
-/** What a question that is asked while somebody waits may say besides its SQL. */
+/** Words of a question besides its SQL, when somebody waits for the answer. */
 export interface Asked {
   readonly values?: SqlValues;
   /** Rows that are wanted at most; default: the database's limit. */
@@ -160,15 +159,15 @@ export class TraceDatabase {
   async query(sql: string, values?: SqlValues, rows = this.limits.rows): Promise<DuckDBResultReader> {
     const { seconds } = this.limits;
     return await this.inTurn(sql, { values: values ?? {} }, (statement) =>
-      readAll(this.connection, statement, { seconds, rows }),
+      readAnswer(this.connection, statement, { seconds, rows }),
     );
   }
 
   /** As `query`, but of an answer with more rows than are wanted it returns the first. */
-  async preview(sql: string, asked: Asked = {}): Promise<Answer> {
+  async preview(sql: string, asked: Asked = {}): Promise<Preview> {
     const limits = { seconds: this.limits.seconds, rows: asked.rows ?? this.limits.rows };
     return await this.inTurn(sql, asked, (statement) =>
-      readSome(this.connection, statement, { ...limits, signal: asked.signal }),
+      readPreview(this.connection, statement, { ...limits, signal: asked.signal }),
     );
   }
 

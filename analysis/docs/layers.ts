@@ -255,7 +255,31 @@ export const LAYERS: readonly Layer[] = [
     holds: 'the report page: its facts, and the one file of HTML',
     imports: ['analysis/web/page-data.ts', 'analysis/db', 'analysis/sql', 'analysis/check'],
   },
-  { folder: 'analysis/web', holds: 'code for browsers: what the report page draws', imports: [] },
+  {
+    folder: 'analysis/web',
+    holds: 'code for browsers: what the report page draws, and what a page and its server say to each other',
+    imports: [],
+  },
+  {
+    folder: 'analysis/web/serve',
+    holds: 'code for browsers: the live page of `serve`',
+    imports: ['analysis/web'],
+  },
+  {
+    folder: 'analysis/server',
+    holds: 'the server of the live page: who may ask, and what is answered',
+    imports: [
+      'schemas',
+      ...TRACE,
+      'analysis/db',
+      'analysis/tables',
+      'analysis/sql',
+      'analysis/diff',
+      'analysis/report',
+      'analysis/web/page-data.ts',
+      'analysis/web/serve-data.ts',
+    ],
+  },
   { folder: 'analysis/linux', holds: 'what is known of Linux kernels alone', imports: SCHEMAS },
   {
     folder: 'analysis/export',

@@ -1,15 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { PageData } from '../web/page-data.ts';
+import { webAsset } from './web-assets.ts';
 
 /** One page of HTML that needs nothing else: facts, style and script are in it, and it can load nothing from anywhere. */
 
-/** Built beside this file; from the sources it is the one of the last build. */
-const web = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/analysis/web/' : '../web/',
-  import.meta.url,
-);
-const asset = (name: string) => readFileSync(new URL(name, web), 'utf8');
+const asset = (name: string) => readFileSync(webAsset(name), 'utf8');
 
 export function reportPage(data: PageData): string {
   const [script, style] = [asset('report.js'), asset('report.css')];

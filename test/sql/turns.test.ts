@@ -54,19 +54,24 @@ it('one that nobody waits for any more ends at once, or is never begun', async (
 });
 
 it('a preview has the first rows, and says that there are more', async () => {
-  const { reader, count, isWhole } = await db.preview('SELECT icount FROM control_writes ORDER BY icount', {
+  const { rows, isWhole } = await db.preview('SELECT icount FROM control_writes ORDER BY icount', {
     rows: 10,
   });
-  expect([count, isWhole, reader.getRowsJson().slice(0, count).at(-1)]).toEqual([10, false, ['10000']]);
+  expect([rows.length, isWhole, rows.at(-1)]).toEqual([10, false, [10000]]);
   const whole = await db.preview('FROM control_writes', { rows: ROWS });
-  expect([whole.count, whole.isWhole]).toEqual([ROWS, true]);
+  expect([whole.rows.length, whole.isWhole]).toEqual([ROWS, true]);
+});
+
+it('a preview holds no more of long texts than can be looked at', async () => {
+  const { rows, isWhole } = await db.preview("SELECT repeat('x', 70000) FROM range(1200)");
+  expect([rows.length < 1000, String(rows[0][0]).length, isWhole]).toEqual([true, 65_537, false]);
 });
 
 it('current_range is what is selected, and the whole run without a selection', async () => {
   const sql =
     'SELECT count(*)::INTEGER FROM control_writes JOIN current_range USING (run_id) WHERE icount BETWEEN from_icount AND to_icount';
   const count = async (range?: { from: number; to: number }) =>
-    (await db.preview(sql, range ? { range } : {})).reader.getRowsJson()[0][0];
+    (await db.preview(sql, range ? { range } : {})).rows[0][0];
   expect(await count()).toBe(ROWS);
   expect(await count({ from: 1500, to: 4000.2 })).toBe(3);
   expect(await count({ from: -5, to: 1000 })).toBe(1);

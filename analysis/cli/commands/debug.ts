@@ -9,15 +9,15 @@ import { type GdbServer, serveGdb } from '../../../replayer/gdb/server.ts';
 import { GdbStub } from '../../../replayer/gdb/stub.ts';
 import { ForwardSession } from '../../../replayer/timeline/forward-session.ts';
 import { type Names, TraceReader } from '../../../replayer/trace/trace-reader.ts';
-import { BadInput } from '../../../schemas/bad-input.ts';
 import { builtinDisk } from '../options/builtin-guest.ts';
 import { DISKS } from '../options/disk-option.ts';
 import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
 import { kernelFiles } from '../options/kernel-files.ts';
+import { parsePort } from '../options/port.ts';
 import { parseIcount } from '../options/values.ts';
 import { tellDivergence } from '../report/diverged.ts';
 import { grouped, shellWord } from '../terminal/format.ts';
-import { whenInterrupted } from '../terminal/interruptible.ts';
+import { interrupted, whenInterrupted } from '../terminal/interruptible.ts';
 import { print } from '../terminal/output.ts';
 import { progressBar } from '../terminal/progress.ts';
 import { checkTraces } from '../work/check-report.ts';
@@ -141,20 +141,7 @@ async function debug(file: string, { reader, findings, listenAt, ...start }: Deb
   }
 }
 
-const interrupted = (): Promise<void> =>
-  new Promise((resolve) => {
-    const end = whenInterrupted(() => {
-      end();
-      resolve();
-    });
-  });
-
 async function findingsOf(file: string, names: Names | undefined): Promise<DebugFinding[]> {
   const { findings } = await checkTraces([file], { names });
   return findings.map(({ icount, check, summary }) => ({ icount, title: check.title, summary }));
-}
-
-function parsePort(port: number): number {
-  if (Number.isInteger(port) && port >= 0 && port < 65536) return port;
-  throw new BadInput(`--port ${port}: not a port`, 'write a number up to 65535');
 }

@@ -23,6 +23,15 @@ export function whenInterrupted(stop: () => void): () => void {
   };
 }
 
+/** Returns when the user ends the job. */
+export const interrupted = (): Promise<void> =>
+  new Promise((resolve) => {
+    const end = whenInterrupted(() => {
+      end();
+      resolve();
+    });
+  });
+
 /** Status of a command that has more to do than the job that was interrupted. */
 export const interruptedStatus = (): number => (closed ? SIGPIPE_STATUS : SIGINT_STATUS);
 

@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ElfSymbol } from '../../schemas/guest/elf.ts';
+import type { DatabaseOptions, TraceDatabase } from '../db/trace-database.ts';
+import type { PageData } from '../web/page-data.ts';
+import { catalogueOf } from './catalogue.ts';
+import { consoleRoutes } from './console.ts';
+import { json, listenHttp, type Route } from './http-server.ts';
+import { pageRoutes } from './page.ts';
+import { indexField } from './sent.ts';
+
+/** Traces as a live page: what is served, by whom it is answered, and what is left when it ends. */
+
+export interface Served {
+  readonly files: readonly string[];
+  /** Port of 127.0.0.1; 0 for any free one. */
+  readonly port: number;
+  /** The facts of one run, made when they are first asked for. */
+  readonly facts: (file: string) => Promise<PageData>;
+  readonly symbols: () => readonly ElfSymbol[];
+  readonly openDatabase: (files: readonly string[], options: DatabaseOptions) => Promise<TraceDatabase>;
+}
+
+export interface Serving {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export async function serve(served: Served): Promise<Serving> {
+  const { files, port, symbols } = served;
+  const folder = mkdtempSync(join(tmpdir(), 'r386-serve-'));
+  const forget = () => rmSync(folder, { recursive: true, force: true });
+  try {
+    const db = await served.openDatabase(files, { outputFolders: [folder] });
+    const routes = new Map<string, Route>([
+      ...pageRoutes,
+      ...runRoutes(served),
+      ['GET catalogue', async () => json(catalogueOf(symbols()))],
+      ...consoleRoutes(db, folder),
+    ]);
+    const server = await listenHttp(routes, port);
+    return {
+      url: server.url,
+      close: async () => {
+        await server.close();
+        await db.idle();
+        db.close();
+        forget();
+      },
+    };
+  } catch (error) {
+    forget();
+    throw error;
+  }
+}
+
+function runRoutes({ files, facts }: Served): readonly (readonly [string, Route])[] {
+  const known = new Map<number, Promise<PageData>>();
+  return [
+    ['GET runs', async () => json(files)],
+    [
+      'GET facts',
+      async ({ query }) => {
+        const run = indexField({ run: Number(query.get('run')) }, 'run', files.length);
+        const found = known.get(run) ?? facts(files[run]);
+        known.set(run, found);
+        // What went wrong may go right when it is asked again.
+        found.catch(() => known.delete(run));
+        return json(await found);
+      },
+    ],
+  ];
+}

@@ -1,0 +1,70 @@
+/** Messages between the server and its page, besides the facts of a run (page-data.ts). */
+
+/** Names that SQL may use, for completion. */
+export interface Catalogue {
+  readonly relations: readonly CatalogueRelation[];
+  readonly functions: readonly CatalogueFunction[];
+  readonly queries: readonly CatalogueQuery[];
+  /** Of the guests' kernels. */
+  readonly symbols: readonly CatalogueSymbol[];
+}
+
+export interface Named {
+  readonly name: string;
+  readonly doc: string;
+}
+
+export interface CatalogueRelation extends Named {
+  readonly columns: readonly Named[];
+}
+
+export interface CatalogueFunction extends Named {
+  readonly parameters: readonly string[];
+}
+
+export interface CatalogueQuery extends Named {
+  readonly parameters: readonly Named[];
+  readonly sql: string;
+}
+
+export interface CatalogueSymbol {
+  readonly name: string;
+  /** Linear, as SQL takes it: 0xf0101234. */
+  readonly address: string;
+}
+
+/** A stretch of the run, icounts. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Question {
+  readonly sql: string;
+  /** The selection: the view current_range. */
+  readonly range?: Range | undefined;
+}
+
+export type Value = string | number | boolean | null;
+
+export interface ResultColumn {
+  readonly name: string;
+  /** As DuckDB calls it. */
+  readonly type: string;
+}
+
+export interface Result {
+  readonly columns: readonly ResultColumn[];
+  readonly rows: readonly (readonly Value[])[];
+  /** False: there are more rows, or longer texts, than are here. */
+  readonly isWhole: boolean;
+  readonly milliseconds: number;
+}
+
+export interface Refusal {
+  readonly error: string;
+  readonly next?: string;
+  /** Place in the SQL, from 1. */
+  readonly line?: number;
+  readonly column?: number;
+}

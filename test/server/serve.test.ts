@@ -1,0 +1,291 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import { type Serving, serve } from '../../analysis/server/serve.ts';
+import type { Catalogue, Refusal, Result } from '../../analysis/web/serve-data.ts';
+import { BadInput } from '../../schemas/bad-input.ts';
+import { untrusted } from '../../schemas/untrusted.ts';
+import { madeTrace } from '../sql/made-trace.ts';
+
+/** The server of the live page: who may ask, and what is answered. */
+
+const folder = mkdtempSync(join(tmpdir(), 'r386-served-'));
+const trace = join(folder, 'run.r386');
+/** A name in a trace that would be markup, or drive a terminal. */
+const HOSTILE = untrusted('</script><img src=x onerror=alert(1)>\u202e\x1b[31m');
+const BOMB = 'SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b';
+let serving: Serving;
+let url: URL;
+
+beforeAll(async () => {
+  madeTrace(
+    trace,
+    { name: HOSTILE },
+    Array.from({ length: 300 }, (_, n) => ({
+      kind: 'control_writes',
+      reg: 'cr3',
+      new: 0x1000 * (1 + (n % 3)),
+    })),
+  );
+  serving = await serve({
+    files: [trace],
+    port: 0,
+    facts: async (file) => {
+      throw new BadInput(`${file}: cannot be shown`, 'give another');
+    },
+    symbols: () => [],
+    openDatabase: (files, options) =>
+      TraceDatabase.open(files, { ...options, cache: false, limits: { seconds: 1 } }),
+  });
+  url = new URL(serving.url);
+});
+afterAll(async () => {
+  await serving.close();
+  rmSync(folder, { recursive: true });
+});
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly text: string;
+}
+
+/** node:http, which sends the headers that it is told to. */
+const ask = (path: string, options: RequestOptions = {}, body?: string): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const sent = httpRequest({ host: '127.0.0.1', port: url.port, path, ...options }, (response) => {
+      const pieces: Buffer[] = [];
+      response.on('data', (piece: Buffer) => pieces.push(piece));
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text: Buffer.concat(pieces).toString('utf8'),
+        }),
+      );
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+
+const post = (name: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+  ask(
+    `${url.pathname}${name}`,
+    { method: 'POST', headers: { Origin: url.origin, 'Content-Type': 'application/json', ...headers } },
+    JSON.stringify(body),
+  );
+
+const query = async (sql: string, more: object = {}) => {
+  const { status, text } = await post('query', { sql, ...more });
+  return { status, answer: JSON.parse(text) as Result & Refusal };
+};
+
+describe('who may ask', () => {
+  it('whoever has the address', async () => {
+    const { status, text } = await ask(url.pathname);
+    expect([status, text]).toEqual([200, expect.stringContaining('serve.js')]);
+    expect(url.hostname).toBe('127.0.0.1');
+    expect(url.pathname).toMatch(/^\/[\w-]{43}\/$/);
+  });
+
+  it.each([
+    ['no token', '/'],
+    ['no token, a page', '/runs'],
+    ['a token of another server', `/${'A'.repeat(43)}/runs`],
+    ['the beginning of the token', () => `${url.pathname.slice(0, -3)}/runs`],
+    ['the token elsewhere', () => `/runs?token=${url.pathname.slice(1, -1)}`],
+    ['nonsense', '//'],
+  ])('%s is refused', async (_, path) => {
+    const { status, text } = await ask(typeof path === 'string' ? path : path());
+    expect([status, text]).toEqual([403, expect.stringMatching(/^rewind386: open the address/)]);
+    expect(text).not.toContain(url.pathname.slice(1, 10));
+  });
+
+  it.each([
+    ['a name that leads here (DNS rebinding)', 'evil.example'],
+    ['another port', '127.0.0.1:1'],
+    ['the port of the name', 'evil.example:PORT'],
+  ])('Host: %s is refused, with the token too', async (_, host) => {
+    const { status, text } = await ask(url.pathname, { headers: { Host: host.replace('PORT', url.port) } });
+    expect([status, text]).toEqual([403, 'rewind386: this Host is not served\n']);
+  });
+
+  it.each(['http://evil.example', 'null', 'https://127.0.0.1', 'http://127.0.0.1:1'])(
+    'Origin: %s is refused, with the token too',
+    async (origin) => {
+      for (const method of ['GET', 'POST']) {
+        const { status, text } = await ask(`${url.pathname}runs`, { method, headers: { Origin: origin } });
+        expect([status, text]).toEqual([403, 'rewind386: pages of another origin may not ask\n']);
+      }
+    },
+  );
+
+  it('a POST without an Origin is refused, and other methods', async () => {
+    expect((await ask(`${url.pathname}query`, { method: 'POST' }, '{}')).status).toBe(403);
+    expect((await ask(`${url.pathname}runs`, { method: 'OPTIONS' })).status).toBe(405);
+    expect((await ask(`${url.pathname}../../../etc/passwd`)).status).toBe(404);
+  });
+
+  it('nothing may be loaded from elsewhere, framed, kept or run that is in the page', async () => {
+    const { headers, text } = await ask(url.pathname);
+    const policy = String(headers['content-security-policy']);
+    expect(policy).toMatch(/default-src 'none'; script-src 'self';/);
+    expect(policy).toMatch(/frame-ancestors 'none'/);
+    expect(policy).not.toMatch(/unsafe|http|\*/);
+    expect(text).not.toMatch(/<script(?![^>]*src="serve.js")|style="|https?:/);
+    expect([headers['cache-control'], headers['referrer-policy'], headers['x-content-type-options']]).toEqual(
+      ['no-store', 'no-referrer', 'nosniff'],
+    );
+    for (const asset of ['serve.js', 'serve.css', 'icon.svg'])
+      expect((await ask(`${url.pathname}${asset}`)).status).toBe(200);
+  });
+});
+
+describe('SQL', () => {
+  it('is answered with columns, types and rows', async () => {
+    const { status, answer } = await query('SELECT icount, reg FROM control_writes ORDER BY icount LIMIT 2');
+    expect([status, answer.columns, answer.rows, answer.isWhole]).toEqual([
+      200,
+      [expect.objectContaining({ name: 'icount' }), expect.objectContaining({ name: 'reg' })],
+      [
+        [1000, 'cr3'],
+        [2000, 'cr3'],
+      ],
+      true,
+    ]);
+  });
+
+  it('knows the selection as current_range', async () => {
+    const sql =
+      'SELECT count(*) FROM control_writes JOIN current_range USING (run_id) WHERE icount BETWEEN from_icount AND to_icount';
+    expect((await query(sql, { range: { from: 2000, to: 5000 } })).answer.rows).toEqual([[4]]);
+    expect((await query(sql)).answer.rows).toEqual([[300]]);
+  });
+
+  it('that is wrong gets one line and its place', async () => {
+    const { status, answer } = await query('SELECT icount,\n  nonsense FROM control_writes');
+    expect(status).toBe(400);
+    expect(answer).toMatchObject({
+      error: expect.stringMatching(/^SQL error at line 2, column 3: /),
+      line: 2,
+      column: 3,
+    });
+    expect(answer.error).not.toContain('\n');
+    expect(Object.keys(answer)).not.toContain('stack');
+  });
+
+  it.each([
+    ['writes', `COPY (SELECT 1) TO '${join(folder, 'written')}'`],
+    ['reads files', `SELECT * FROM read_text('${trace}')`],
+    ['loads an extension', 'INSTALL httpfs'],
+    ['changes settings', 'SET memory_limit = 1'],
+    ['changes the database', 'CREATE TABLE x AS SELECT 1'],
+    ['is two', 'SELECT 1; SELECT 2'],
+    ['is none', ''],
+  ])('that %s is refused', async (_, sql) => {
+    const { status, answer } = await query(sql);
+    expect([status, typeof answer.error]).toEqual([400, 'string']);
+    expect(existsSync(join(folder, 'written'))).toBe(false);
+  });
+
+  it('without an end is ended, and what waited for it is answered', async () => {
+    const [bomb, next] = await Promise.all([query(BOMB), query('SELECT 1')]);
+    expect([bomb.status, bomb.answer.error]).toEqual([400, 'the query was stopped after 1 seconds']);
+    expect(next.answer.rows).toEqual([[1]]);
+  });
+
+  it('has texts of a trace as text: what is hidden in them is shown', async () => {
+    const { answer } = await query('SELECT profile FROM run');
+    expect(answer.rows).toEqual([['</script><img src=x onerror=alert(1)>\\u{202e}\\x1b[31m']]);
+  });
+
+  it('is answered as a file too', async () => {
+    const csv = await post('download', {
+      sql: 'SELECT icount FROM control_writes ORDER BY 1 LIMIT 2',
+      format: 'csv',
+    });
+    expect([csv.status, csv.text, csv.headers['content-type']]).toEqual([
+      200,
+      'icount\n1000\n2000\n',
+      'text/csv; charset=utf-8',
+    ]);
+    expect((await post('download', { sql: 'FROM run', format: 'parquet' })).text.slice(0, 4)).toBe('PAR1');
+    const refused = await post('download', { sql: 'FROM nothing', format: 'csv' });
+    expect([refused.status, JSON.parse(refused.text).error]).toEqual([
+      400,
+      expect.stringMatching(/^SQL error/),
+    ]);
+  });
+
+  it.each([
+    ['no JSON', 'text/plain', '{}'],
+    ['half of it', 'application/json', '{"sql":'],
+    ['a number', 'application/json', '{"sql":1}'],
+    ['a list', 'application/json', '[]'],
+    ['too much', 'application/json', JSON.stringify({ sql: ' '.repeat(2 ** 20) })],
+    ['a range that is none', 'application/json', '{"sql":"SELECT 1","range":{"from":-1,"to":"x"}}'],
+  ])('sent as %s is refused', async (_, type, body) => {
+    const { status, text } = await ask(
+      `${url.pathname}query`,
+      { method: 'POST', headers: { Origin: url.origin, 'Content-Type': type } },
+      body,
+    );
+    expect([status, Object.keys(JSON.parse(text))]).toEqual([400, expect.arrayContaining(['error'])]);
+  });
+});
+
+it('says what is wrong with a trace in one line', async () => {
+  const { status, text } = await ask(`${url.pathname}facts?run=0`);
+  expect([status, JSON.parse(text)]).toEqual([
+    400,
+    { error: `${trace}: cannot be shown`, next: 'give another' },
+  ]);
+  for (const run of ['1', '-1', '0.5', 'x', ''])
+    expect((await ask(`${url.pathname}facts?run=${run}`)).status, run).toBe(400);
+});
+
+it('tells the names that SQL may use', async () => {
+  const { relations, functions, queries } = JSON.parse(
+    (await ask(`${url.pathname}catalogue`)).text,
+  ) as Catalogue;
+  const names = relations.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(['paging_writes', 'current_range', 'foreign_pmap']));
+  expect(relations.find(({ name }) => name === 'run')?.columns.map(({ name }) => name)).toContain('seed');
+  expect(functions.find(({ name }) => name === 'walk')?.parameters).toHaveLength(3);
+  expect(queries.map(({ name }) => name)).toContain('pte-history');
+});
+
+it('ends the question of whoever leaves, and leaves nothing behind', async () => {
+  const ours = () => readdirSync(tmpdir()).filter((name) => name.startsWith('r386-serve-')).length;
+  const before = ours();
+  const other = await serve({
+    files: [trace],
+    port: 0,
+    facts: () => Promise.reject(new BadInput('none')),
+    symbols: () => [],
+    // The limit of this one is longer than the test may take.
+    openDatabase: (files, options) => TraceDatabase.open(files, { ...options, cache: false }),
+  });
+  const asked = (sql: string, signal?: AbortSignal) =>
+    fetch(`${other.url}query`, {
+      method: 'POST',
+      headers: { Origin: new URL(other.url).origin, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ sql }),
+      ...(signal ? { signal } : {}),
+    });
+  const leave = new AbortController();
+  const left = asked(BOMB, leave.signal).catch((error: Error) => error.name);
+  setTimeout(() => leave.abort(), 100);
+  expect(await left).toBe('AbortError');
+  expect(await (await asked('SELECT 1')).json()).toMatchObject({ rows: [[1]] });
+  // So does the end of the server.
+  const cut = asked(BOMB).catch((error: Error) => error.message);
+  setTimeout(() => void other.close(), 100);
+  expect(await cut).toBe('fetch failed');
+  await expect.poll(ours).toBe(before);
+  await expect(fetch(other.url)).rejects.toThrow();
+  expect(readdirSync(folder)).toEqual(['run.r386']);
+});
