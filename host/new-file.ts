@@ -74,7 +74,7 @@ export function nameFile({ path, partial, fd, replaces }: NewFile): void {
 }
 
 /** As rename, but fails with EEXIST where it would replace a file. */
-function takeName(partial: string, path: string): void {
+export function takeName(partial: string, path: string): void {
   try {
     linkSync(partial, path);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -41,5 +41,18 @@ describe('record --until-fail', () => {
     const { status, stderr } = await record('--force', '--until-fail', '2', '--interactive');
     expect(status).toBe(2);
     expect(stderr[0]).toContain('--until-fail');
+  });
+
+  it('a file that was there stays until there is one to take its place', async () => {
+    writeFileSync(output, 'precious');
+    await record('--force', '--until-fail', '1');
+    expect(readFileSync(output, 'utf8')).toBe('precious');
+    rmSync(output);
+  });
+
+  it('--jobs is for --until-fail', async () => {
+    const { status, stderr } = await record('--jobs', '2');
+    expect([status, stderr[0]]).toEqual([2, 'rewind386: --jobs 2: one recording is one job']);
+    expect((await record('--until-fail', '2', '--jobs', '0')).status).toBe(2);
   });
 });

@@ -1,77 +1,38 @@
-import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { BUILTIN_PROFILES } from '../../../recorder/capture/builtin-profiles.ts';
-import {
-  type CheckpointOptions,
-  DEFAULT_CHECKPOINT_SHARE,
-  DEFAULT_CHECKPOINT_TIME,
-} from '../../../recorder/capture/checkpoint-policy.ts';
-import type { SourceEnd } from '../../../recorder/capture/input/input-source.ts';
-import type { RecordResult } from '../../../recorder/capture/session.ts';
+import type { Argv } from 'yargs';
 import { BadInput } from '../../../schemas/bad-input.ts';
-import { DEFAULT_LADDER_INTERVAL } from '../../../schemas/trace/output.ts';
-import { BUILTIN_GUEST, KERNELS, WORKLOADS } from '../options/builtin-guest.ts';
-import { type Guest, openGuest } from '../options/guest.ts';
-import { INPUT_OPTIONS, openInputs } from '../options/input-options.ts';
-import { MACHINE_OPTIONS, machineOf } from '../options/machine-options.ts';
-import { parseCount, parseExitCode, parseLadder, parseSeed } from '../options/values.ts';
+import { machineOf } from '../options/machine-options.ts';
+import { type RecordArguments, recordOptions } from '../options/record-options.ts';
+import { parseCount, parseJobs, parseSeed } from '../options/values.ts';
 import { EXIT } from '../report/exit-status.ts';
 import { plural, shellWord } from '../terminal/format.ts';
 import { interruptedStatus } from '../terminal/interruptible.ts';
 import { complainLines, print, printLines } from '../terminal/output.ts';
-import { endingOf } from '../work/guest-ending.ts';
-import { checkOutput, FORCE } from '../work/output-file.ts';
-import { recordGuest, recordingSummary } from '../work/record-guest.ts';
+import { checkOutput } from '../work/output-file.ts';
+import { recordAsked, recordingReport } from '../work/record-asked.ts';
 import { untilFail } from '../work/until-fail.ts';
 
 /** `rewind386 record`: runs a guest and writes the trace of it. */
 export const addRecord = (cli: Argv): Argv =>
-  cli.command('record [guest]', 'run a guest and record it to a trace', options, async (args) => {
+  cli.command('record [guest]', 'run a guest and record it to a trace', recordOptions, async (args) => {
     const output = args.output as string;
     checkOutput(output, { force: args.force, makes: 'trace' });
-    if (args.untilFail !== undefined) {
-      await search(args, args.untilFail);
-      return;
-    }
-    report(args, await recordOnce(args, parseSeed(args.seed)));
+    if (args.untilFail === undefined && args.jobs !== undefined)
+      throw new BadInput(`--jobs ${args.jobs}: one recording is one job`, 'give --until-fail N too');
+    process.exitCode =
+      args.untilFail === undefined ? await recordOne(args, output) : await search(args, args.untilFail);
   });
 
-type Arguments = ReturnType<typeof options> extends Argv<infer Given> ? ArgumentsCamelCase<Given> : never;
-
-interface Recorded {
-  readonly guest: Guest;
-  readonly result: RecordResult;
-}
-
-async function recordOnce(args: Arguments, seed: bigint, quiet = args.quiet): Promise<Recorded> {
-  const machine = machineOf(args);
-  const guest = openGuest({ ...args, seed, modules: args.module, initrds: args.initrd });
-  const result = await recordGuest(guest, {
-    seed,
-    output: args.output as string,
-    instructions: parseCount(args.instructions, '--instructions'),
-    quiet,
-    screen: args.screen,
-    ladderInterval: parseLadder(args.ladder),
-    checkpoints: parseCheckpoints(args.checkpointEvery, args.checkpointShare, args.checkpointTime),
-    inputs: openInputs(args, machine.instructionsPerSecond),
-    ...(args.expectExit.length > 0 ? { expectedExits: args.expectExit.map(parseExitCode) } : {}),
-    config: machine,
-  });
-  return { guest, result };
-}
-
-function report(args: Arguments, { guest, result }: Recorded): void {
-  const output = args.output as string;
-  printLines(recordingSummary(output, guest, result));
-  const ending = endingOf(output);
-  printLines(ending.lines);
-  if (result.ended && !result.ended.ok) complainLines(gaveUp(result.ended, args.screen));
+async function recordOne(args: RecordArguments, output: string): Promise<number> {
+  const recorded = await recordAsked(args, { seed: parseSeed(args.seed), output, quiet: args.quiet });
+  const { failed, out, err } = recordingReport(args, recorded, output);
+  printLines(out);
+  complainLines(err);
   print(`next: rewind386 check ${shellWord(output)}`);
-  process.exitCode = ending.failed || result.ended?.ok === false ? EXIT.findings : EXIT.ok;
+  return failed ? EXIT.findings : EXIT.ok;
 }
 
 /** Seed after seed, with one line of each, until one fails. */
-async function search(args: Arguments, tries: string): Promise<void> {
+async function search(args: RecordArguments, tries: string): Promise<number> {
   const output = args.output as string;
   if (args.interactive)
     throw new BadInput(
@@ -79,220 +40,20 @@ async function search(args: Arguments, tries: string): Promise<void> {
       'leave --interactive out, or type by --script',
     );
   const first = parseSeed(args.seed);
-  const machine = machineOf(args);
-  let last: Recorded | undefined;
+  // Wrong options are told once, and not by each process.
+  machineOf(args);
   const found = await untilFail({
-    ...{ first, output, tries: parseCount(tries, '--until-fail') },
-    record: async (seed) => {
-      last = await recordOnce(args, seed, true);
-      const { exit, ended } = last.result;
-      return { interrupted: exit.kind === 'interrupted' && !ended, checkable: machine.detail !== 'off' };
-    },
+    ...{ args, first, output, tries: parseCount(tries, '--until-fail'), jobs: parseJobs(args.jobs ?? '1') },
     onGood: (seed) => print(`seed ${seed}: no failure`),
   });
-  if (found.failed !== undefined && last) {
-    print(`seed ${found.failed}: FAILED; ${plural(found.runs, 'seed')} tried`);
-    report(args, last);
-    process.exitCode = EXIT.findings;
-    return;
+  if (found.failed) {
+    const { seed, report } = found.failed;
+    print(`seed ${seed}: FAILED; ${plural(found.runs, 'seed')} tried`);
+    printLines(report.out);
+    complainLines(report.err);
+    print(`next: rewind386 check ${shellWord(output)}`);
+    return EXIT.findings;
   }
   print(`${plural(found.runs, 'seed')} from ${first} on, none failed; no trace is kept`);
-  process.exitCode = found.interrupted ? interruptedStatus() : EXIT.ok;
-}
-
-/** The reason that the script gave for ending the recording; `shown`: the screen has been printed already. */
-function gaveUp({ message, screen }: SourceEnd, shown: boolean): string[] {
-  if (!screen || shown) return [`rewind386: ${message}`];
-  if (!screen.some(Boolean)) return [`rewind386: ${message}; it is empty, or in a graphics mode`];
-  const lines = screen.filter((line, n) => line !== '' || (n > 0 && screen[n - 1] !== ''));
-  return [`rewind386: ${message}; it says`, ...lines.map((line) => `  | ${line}`)];
-}
-
-/** Options of the run: which one, how long, and what counts as a good end. */
-const RUN_OPTIONS = {
-  seed: {
-    type: 'string',
-    default: '1',
-    requiresArg: true,
-    describe: 'seed of disk latencies and of the clock; the same seed gives the same run',
-  },
-  'until-fail': {
-    type: 'string',
-    requiresArg: true,
-    describe:
-      'record up to N seeds, from --seed on, until a run fails (crash, panic, exit code, an error of `check`); keep that one',
-  },
-  instructions: {
-    alias: 'n',
-    type: 'string',
-    default: '2G',
-    requiresArg: true,
-    describe: 'stop after this many instructions',
-  },
-  'expect-exit': {
-    type: 'string',
-    array: true,
-    default: [] as string[],
-    nargs: 1,
-    describe:
-      'exit code that the guest should end with: status 0 for it and 1 for any other end; may be repeated',
-  },
-} as const;
-
-/** Options of what a boot loader hands the kernel. */
-const BOOT_OPTIONS = {
-  append: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'arguments of the kernel (more options, for the built-in guest)',
-  },
-  module: {
-    type: 'string',
-    array: true,
-    default: [] as string[],
-    requiresArg: true,
-    describe: 'Multiboot module: FILE[=ARGUMENTS]',
-  },
-  initrd: {
-    type: 'string',
-    array: true,
-    default: [] as string[],
-    requiresArg: true,
-    describe: 'initial RAM disk of a Linux kernel; several are joined',
-  },
-  symbols: {
-    type: 'string',
-    requiresArg: true,
-    describe: "the kernel's symbols, where its image has none: System.map, ELF or a.out",
-  },
-} as const;
-
-/** Options of drives, and of the BIOS that boots from them. */
-const DRIVE_OPTIONS = {
-  disk: {
-    type: 'string',
-    array: true,
-    default: [] as string[],
-    requiresArg: true,
-    describe: 'hard disk image (up to four); never written to',
-  },
-  floppy: {
-    type: 'string',
-    array: true,
-    default: [] as string[],
-    requiresArg: true,
-    describe: 'floppy image (up to two); never written to',
-  },
-  cdrom: { type: 'string', requiresArg: true, describe: 'CD image, on the second ATA channel' },
-  boot: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'drives for the BIOS to try: a floppy, c hard disk, d CD (docs/machine.md)',
-  },
-  bios: { type: 'string', requiresArg: true, describe: 'BIOS image (default: SeaBIOS)' },
-  'vga-bios': {
-    type: 'string',
-    requiresArg: true,
-    describe: 'VGA BIOS image; none leaves it out (default: SeaVGABIOS)',
-  },
-  isa: { type: 'boolean', default: false, describe: 'hide the PCI bus from the guest' },
-} as const;
-
-/** Options of checkpoints in the trace. */
-const CHECKPOINT_OPTIONS = {
-  'checkpoint-every': {
-    type: 'string',
-    default: 'auto',
-    requiresArg: true,
-    describe: 'checkpoints for `debug` in the trace: instructions between two of them, auto or off',
-  },
-  'checkpoint-share': {
-    type: 'number',
-    default: 100 * DEFAULT_CHECKPOINT_SHARE,
-    requiresArg: true,
-    describe: 'with auto: their largest share of the trace, percent',
-  },
-  'checkpoint-time': {
-    type: 'number',
-    default: 100 * DEFAULT_CHECKPOINT_TIME,
-    requiresArg: true,
-    describe: 'with auto: their largest share of the recording time, percent, estimated from the work done',
-  },
-} as const;
-
-const options = (yargs: Argv) =>
-  yargs
-    .positional('guest', {
-      type: 'string',
-      describe: `the built-in guest (${BUILTIN_GUEST}), a Multiboot ELF, a Linux bzImage, or the image of a bootable disk, floppy or CD`,
-    })
-    .options({
-      output: { alias: 'o', type: 'string', requiresArg: true, describe: 'the trace to write' },
-      ...FORCE,
-      kernel: { type: 'string', requiresArg: true, describe: `${BUILTIN_GUEST}: ${KERNELS.join(' or ')}` },
-      workload: {
-        type: 'string',
-        requiresArg: true,
-        describe: `${BUILTIN_GUEST}: ${WORKLOADS.join(', ')}`,
-      },
-      variant: {
-        type: 'string',
-        requiresArg: true,
-        describe: `${BUILTIN_GUEST}: a mistake of history, by its name in docs/bug-classes.md`,
-      },
-      ...RUN_OPTIONS,
-      ...BOOT_OPTIONS,
-      ...DRIVE_OPTIONS,
-      profile: {
-        type: 'string',
-        requiresArg: true,
-        describe: `the guest's layout: ${Object.keys(BUILTIN_PROFILES).join(', ')}, or a JSON file (docs/guest-profile.md)`,
-      },
-      ...MACHINE_OPTIONS,
-      ...CHECKPOINT_OPTIONS,
-      ladder: {
-        type: 'string',
-        default: String(DEFAULT_LADDER_INTERVAL),
-        describe: 'instructions between two state hashes',
-      },
-      ...INPUT_OPTIONS,
-      screen: {
-        type: 'boolean',
-        default: false,
-        describe:
-          'show the VGA text screen, live on a terminal and as it is at the end; --interactive types at the keyboard',
-      },
-      quiet: { alias: 'q', type: 'boolean', default: false, describe: "do not show the guest's console" },
-    })
-    .demandOption('output', 'say where to write the trace: -o FILE')
-    .example('$0 record --workload ftpd --seed 7 -o ftpd.r386', 'the built-in guest, its buggy kernel')
-    .example('$0 record --kernel fixed --seed 7 -o fixed.r386', 'the same run on the repaired kernel')
-    .example(
-      '$0 record kernel.elf --append "root=/dev/wd0" --disk root.img -o own.r386',
-      'a kernel of your own',
-    )
-    .example(
-      '$0 record test.elf --expect-exit 0x2a -o test.r386',
-      'exit 1 when the guest crashes, panics, or ends with another exit code',
-    )
-    .example('$0 record disk.img --ram 32 -o disk.r386', 'boot a disk image, by SeaBIOS')
-    .example('$0 record --cdrom live.iso --disk hd.img --boot dc -o live.r386', 'boot a CD, with a hard disk')
-    .example(
-      '$0 record bzImage --initrd initrd.gz --append "console=ttyS0 noapic nolapic acpi=off pci=off" --ram 128 -o linux.r386',
-      'a Linux kernel',
-    );
-
-function parseCheckpoints(every: string, sharePercent: number, timePercent: number): CheckpointOptions {
-  const options = {
-    share: parsePercent(sharePercent, '--checkpoint-share'),
-    timeShare: parsePercent(timePercent, '--checkpoint-time'),
-  };
-  if (every === 'auto' || every === 'off') return { every, ...options };
-  return { every: Math.max(1, parseCount(every, '--checkpoint-every')), ...options };
-}
-
-function parsePercent(percent: number, option: string): number {
-  if (!(percent >= 0 && percent <= 100))
-    throw new BadInput(`${option} ${percent}: not a percentage`, 'write 0 to 100');
-  return percent / 100;
+  return found.interrupted ? interruptedStatus() : EXIT.ok;
 }

@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import { takeName } from '../../../host/new-file.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { PREAMBLE_BYTES, preamble } from '../../../schemas/trace/framing.ts';
 
@@ -22,6 +23,21 @@ export function checkOutput(
   if (force || !statSync(path, { throwIfNoEntry: false })?.isFile()) return;
   if (makes === 'trace' || beginsAsTrace(path))
     throw new BadInput(`${path} already exists`, 'give -o another name, or --force to write over it');
+}
+
+/** Gives a finished file the name that checkOutput allowed before it was made. Throws BadInput when somebody else has taken it since. */
+export function moveTo(from: string, path: string, force: boolean): void {
+  if (force) renameSync(from, path);
+  else
+    try {
+      takeName(from, path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      throw new BadInput(
+        `cannot write ${path}: somebody else has made a file of that name meanwhile`,
+        'give -o another name',
+      );
+    }
 }
 
 export const sameFile = (a: string, b: string): boolean => {

@@ -59,11 +59,11 @@ export async function recordGuest(guest: Guest, request: RecordingRequest): Prom
   }
 }
 
-/** Says what was recorded, and how the guest ended. */
-export function recordingSummary(path: string, guest: Guest, result: RecordResult): string[] {
+/** Says what was recorded at `path`, known as `name`, and how the guest ended. */
+export function recordingSummary(path: string, guest: Guest, result: RecordResult, name = path): string[] {
   const { final, events, inputs } = result;
   return [
-    `${path}: ${plural(final.icount, 'instruction')}, ${plural(events, 'event')}, ${plural(inputs, 'input')}, ${bytes(fileBytes(path))}`,
+    `${name}: ${plural(final.icount, 'instruction')}, ${plural(events, 'event')}, ${plural(inputs, 'input')}, ${bytes(fileBytes(path))}`,
     `${guest.name} ${describeExit(result.exit, guest.description)} at icount ${grouped(final.icount)}`,
   ];
 }

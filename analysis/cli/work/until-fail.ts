@@ -1,49 +1,150 @@
-import { rmSync } from 'node:fs';
-import { checkTraces } from './check-report.ts';
-import { endingOf } from './guest-ending.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RecordArguments } from '../options/record-options.ts';
+import { interruptible } from '../terminal/interruptible.ts';
+import { moveTo } from './output-file.ts';
+import type { RecordingReport } from './record-asked.ts';
+import { recordSeed, type SeedAnswer } from './record-seed.ts';
+import { isBuilt, WorkerProcess } from './worker-process.ts';
 
-/** `record --until-fail N`: seed after seed, until the recording of one shows a failure. */
-
-/** A recording, made at the path that was asked for. */
-export interface Attempt {
-  /** Ended by Ctrl-C: nothing can be said of it. */
-  readonly interrupted: boolean;
-  /** False when it has no events that could be checked. */
-  readonly checkable: boolean;
-}
+/**
+ * `record --until-fail N`: seed after seed, or some at once in processes of their own, until the recording of one shows a failure. Each
+ * is written in a folder beside its place, of which nothing is left but the trace that failed.
+ */
 
 export interface SeedSearch {
+  readonly args: RecordArguments;
   readonly first: bigint;
   readonly tries: number;
+  /** Seeds at once. */
+  readonly jobs: number;
   readonly output: string;
-  readonly record: (seed: bigint) => Promise<Attempt>;
-  /** Of a seed that did not fail. */
+  /** Of a seed that did not fail; in the order of seeds, whichever was done first. */
   readonly onGood: (seed: bigint) => void;
 }
 
 export interface SearchResult {
-  readonly failed: bigint | undefined;
+  readonly failed: { readonly seed: bigint; readonly report: RecordingReport } | undefined;
   readonly interrupted: boolean;
-  /** Runs that came to their end. */
+  /** Runs that count: up to the one that failed, or all that came to their end in a row. */
   readonly runs: number;
 }
 
-/** Leaves the first recording that fails, or none. */
-export async function untilFail({ first, tries, output, ...search }: SeedSearch): Promise<SearchResult> {
-  for (let runs = 0; runs < tries; runs++) {
-    const seed = first + BigInt(runs);
-    const { interrupted, checkable } = await search.record(seed);
-    if (!interrupted && (endingOf(output).failed || (checkable && (await hasError(output)))))
-      return { failed: seed, interrupted: false, runs: runs + 1 };
-    rmSync(output, { force: true });
-    if (interrupted) return { failed: undefined, interrupted, runs };
-    search.onGood(seed);
+const entry = new URL('./record-worker.js', import.meta.url);
+
+/** Leaves the recording of the lowest seed that fails, or none. */
+export async function untilFail(search: SeedSearch): Promise<SearchResult> {
+  const folder = mkdtempSync(`${search.output}.seeds-`);
+  try {
+    return await interruptible((signal) => new Search(search, folder, signal).run());
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-  return { failed: undefined, interrupted: false, runs: tries };
 }
 
-/** Also a run that ended well may have gone astray on the way. */
-async function hasError(path: string): Promise<boolean> {
-  const { findings } = await checkTraces([path]);
-  return findings.some(({ check }) => check.severity === 'error');
+class Search {
+  private readonly asked: SeedSearch;
+  private readonly folder: string;
+  private readonly signal: AbortSignal;
+  /** Answers, by the place of the seed from the first on. */
+  private readonly answers: SeedAnswer[] = [];
+  private next = 0;
+  /** Places before this are told. */
+  private told = 0;
+  /** No place from here on need be recorded. */
+  private end: number;
+  /** Processes that are recording, by the place of their seed; each may be ended. */
+  private readonly running = new Map<number, WorkerProcess>();
+
+  constructor(asked: SeedSearch, folder: string, signal: AbortSignal) {
+    this.asked = asked;
+    this.folder = folder;
+    this.signal = signal;
+    this.end = asked.tries;
+  }
+
+  async run(): Promise<SearchResult> {
+    const { jobs, tries, first, output, args } = this.asked;
+    const processes = Math.min(jobs, tries);
+    const endAll = () => this.endFrom(0);
+    this.signal.addEventListener('abort', endAll);
+    try {
+      if (processes < 2 || !isBuilt(entry)) await this.here();
+      else await Promise.all(Array.from({ length: processes }, () => this.inProcesses()));
+    } finally {
+      this.signal.removeEventListener('abort', endAll);
+      endAll();
+    }
+    const last = this.answers[this.told];
+    if (last?.fate !== 'failed')
+      return { failed: undefined, interrupted: this.told < tries, runs: this.told };
+    moveTo(this.path(this.told), output, args.force);
+    const seed = first + BigInt(this.told);
+    return { failed: { seed, report: last.report }, interrupted: false, runs: this.told + 1 };
+  }
+
+  private async here(): Promise<void> {
+    for (let place = this.take(); place !== undefined; place = this.take())
+      this.answer(place, await recordSeed(this.request(place)));
+  }
+
+  private async inProcesses(): Promise<void> {
+    for (let process: WorkerProcess | undefined; ; ) {
+      const place = this.take();
+      if (place === undefined) return process?.end();
+      process ??= new WorkerProcess(entry);
+      this.running.set(place, process);
+      const answer = await this.ask(process, place);
+      this.running.delete(place);
+      if (answer) this.answer(place, answer);
+      else {
+        process.end(true);
+        process = undefined;
+        // What a process could not do is done again here: it says why, or does it.
+        if (place < this.end && !this.signal.aborted)
+          this.answer(place, await recordSeed(this.request(place)));
+      }
+    }
+  }
+
+  /** Undefined when it could not. */
+  private async ask(process: WorkerProcess, place: number): Promise<SeedAnswer | undefined> {
+    let answer: unknown;
+    await process.ask(this.request(place), (message) => {
+      answer = message;
+      return true;
+    });
+    return typeof answer === 'object' ? (answer as SeedAnswer) : undefined;
+  }
+
+  private take(): number | undefined {
+    return this.signal.aborted || this.next >= this.end ? undefined : this.next++;
+  }
+
+  private answer(place: number, answer: SeedAnswer): void {
+    if (answer.fate === 'interrupted') {
+      this.endFrom(0);
+      return;
+    }
+    this.answers[place] = answer;
+    if (answer.fate === 'failed') this.endFrom(place + 1);
+    else rmSync(this.path(place), { force: true });
+    for (; this.answers[this.told]?.fate === 'good'; this.told++)
+      this.asked.onGood(this.asked.first + BigInt(this.told));
+  }
+
+  /** Records no more from this place on, and ends what does. */
+  private endFrom(place: number): void {
+    this.end = Math.min(this.end, place);
+    for (const [at, process] of this.running) if (at >= this.end) process.end(true);
+  }
+
+  private request(place: number) {
+    const { args, first } = this.asked;
+    return { args, seed: first + BigInt(place), path: this.path(place) };
+  }
+
+  private path(place: number): string {
+    return join(this.folder, `${place}.r386`);
+  }
 }

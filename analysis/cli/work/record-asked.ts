@@ -1,0 +1,70 @@
+import type { SourceEnd } from '../../../recorder/capture/input/input-source.ts';
+import type { RecordResult } from '../../../recorder/capture/session.ts';
+import { type Guest, openGuest } from '../options/guest.ts';
+import { openInputs } from '../options/input-options.ts';
+import { machineOf } from '../options/machine-options.ts';
+import { parseCheckpoints, type RecordArguments } from '../options/record-options.ts';
+import { parseCount, parseExitCode, parseLadder } from '../options/values.ts';
+import { endingOf } from './guest-ending.ts';
+import { recordGuest, recordingSummary } from './record-guest.ts';
+
+/** A recording by the options of `record`, and what is said of it. */
+
+export interface Recorded {
+  readonly guest: Guest;
+  readonly result: RecordResult;
+}
+
+export interface Take {
+  readonly seed: bigint;
+  /** The path of the trace. */
+  readonly output: string;
+  readonly quiet: boolean;
+}
+
+export async function recordAsked(args: RecordArguments, { seed, output, quiet }: Take): Promise<Recorded> {
+  const machine = machineOf(args);
+  const guest = openGuest({ ...args, seed, modules: args.module, initrds: args.initrd });
+  const result = await recordGuest(guest, {
+    ...{ seed, output, quiet },
+    instructions: parseCount(args.instructions, '--instructions'),
+    screen: args.screen,
+    ladderInterval: parseLadder(args.ladder),
+    checkpoints: parseCheckpoints(args.checkpointEvery, args.checkpointShare, args.checkpointTime),
+    inputs: openInputs(args, machine.instructionsPerSecond),
+    ...(args.expectExit.length > 0 ? { expectedExits: args.expectExit.map(parseExitCode) } : {}),
+    config: machine,
+  });
+  return { guest, result };
+}
+
+export interface RecordingReport {
+  /** The guest crashed, panicked or ended badly, or the script gave up. */
+  readonly failed: boolean;
+  readonly out: readonly string[];
+  readonly err: readonly string[];
+}
+
+/** Of the trace at `path`, which will be known as `name`. */
+export function recordingReport(
+  { screen }: Pick<RecordArguments, 'screen'>,
+  { guest, result }: Recorded,
+  path: string,
+  name = path,
+): RecordingReport {
+  const ending = endingOf(path);
+  const gaveUp = result.ended && !result.ended.ok ? gaveUpLines(result.ended, screen) : [];
+  return {
+    failed: ending.failed || gaveUp.length > 0,
+    out: [...recordingSummary(path, guest, result, name), ...ending.lines],
+    err: gaveUp,
+  };
+}
+
+/** The reason that the script gave for ending the recording; `shown`: the screen has been printed already. */
+function gaveUpLines({ message, screen }: SourceEnd, shown: boolean): string[] {
+  if (!screen || shown) return [`rewind386: ${message}`];
+  if (!screen.some(Boolean)) return [`rewind386: ${message}; it is empty, or in a graphics mode`];
+  const lines = screen.filter((line, n) => line !== '' || (n > 0 && screen[n - 1] !== ''));
+  return [`rewind386: ${message}; it says`, ...lines.map((line) => `  | ${line}`)];
+}

@@ -1,0 +1,36 @@
+import { machineOf } from '../options/machine-options.ts';
+import type { RecordArguments } from '../options/record-options.ts';
+import { checkTraces } from './check-report.ts';
+import { type RecordingReport, recordAsked, recordingReport } from './record-asked.ts';
+
+/** One seed of `record --until-fail`: recorded, and judged. Requests and answers are plain, for another process to take. */
+
+export interface SeedRequest {
+  readonly args: RecordArguments;
+  readonly seed: bigint;
+  /** The path of its trace. */
+  readonly path: string;
+}
+
+export interface SeedAnswer {
+  /** Interrupted: by Ctrl-C; nothing can be said of it. */
+  readonly fate: 'good' | 'failed' | 'interrupted';
+  /** As of the trace in the place that was asked for. */
+  readonly report: RecordingReport;
+}
+
+export async function recordSeed({ args, seed, path }: SeedRequest): Promise<SeedAnswer> {
+  const recorded = await recordAsked(args, { seed, output: path, quiet: true });
+  const report = recordingReport(args, recorded, path, args.output);
+  const { exit, ended } = recorded.result;
+  if (exit.kind === 'interrupted' && !ended) return { fate: 'interrupted', report };
+  const failed = report.failed || (await hasError(args, path));
+  return { fate: failed ? 'failed' : 'good', report };
+}
+
+/** Also a run that ended well may have gone astray on the way. */
+async function hasError(args: RecordArguments, path: string): Promise<boolean> {
+  if (machineOf(args).detail === 'off') return false;
+  const { findings } = await checkTraces([path]);
+  return findings.some(({ check }) => check.severity === 'error');
+}
