@@ -76,9 +76,10 @@ export class DebugServer {
   private readonly cwd: string;
   output = '';
 
-  constructor(trace: string, cwd: string) {
+  constructor(trace: string, cwd: string, ...options: readonly string[]) {
     this.cwd = cwd;
-    this.server = spawn(process.execPath, [join(ROOT, 'bin/rewind386.js'), 'debug', trace], { cwd });
+    const args = [join(ROOT, 'bin/rewind386.js'), 'debug', trace, ...options];
+    this.server = spawn(process.execPath, args, { cwd });
     this.server.stdout?.on('data', (bytes) => {
       this.output += bytes;
     });

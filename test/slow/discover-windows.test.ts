@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import { DebugServer } from '../cli/printed-sessions.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { type WindowKernel, windowKernel } from '../replay/window-kernel.ts';
 
@@ -70,6 +71,21 @@ describe('of a kernel with a slot for passing mappings', () => {
     const { stdout } = await runCli('query', more, '--sql', 'SELECT name FROM windows', '--format', 'csv');
     expect(stdout).toEqual(['name', 'page-e0000000', 'cr3']);
     expect((await runCli('replay', more)).status).toBe(0);
+  });
+
+  it('numbers its findings for debug and report as check does', async () => {
+    const { stdout: json } = await runCli('check', trace, '--json');
+    const { findings } = JSON.parse(json.join('\n'));
+    const of = findings.findIndex(({ window }: { window?: object }) => window !== undefined);
+    const server = new DebugServer(trace, folder, '--finding', String(of + 1));
+    try {
+      await server.script();
+      expect(server.output).toContain(`at icount ${findings[of].icount.toLocaleString('en')} of `);
+    } finally {
+      server.close();
+    }
+    expect((await runCli('report', trace, '-o', path('post.html'))).status).toBe(0);
+    expect(readFileSync(path('post.html'), 'utf8')).toContain(findings[of].summary.slice(0, 40));
   });
 
   it('says what it did not look for without a replay', async () => {

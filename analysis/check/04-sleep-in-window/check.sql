@@ -6,14 +6,9 @@
 -- @severity warning
 -- @needs alternate_map
 -- @revision 2
-WITH incidents AS (
-  SELECT run_id, own_seq, own_icount, own_dir, dir, min(cause_icount) AS cause_icount, cr3, min(icount) AS icount, arg_min(eip, seq) AS eip, arg_min(linear, seq) AS linear,
-    count(*) AS uses, count(*) FILTER (access = 'write') AS stores
-  FROM window_misuses WHERE class = '4' GROUP BY run_id, own_seq, own_icount, own_dir, dir, cr3
-)
 SELECT run_id, own_icount AS from_icount, icount, owner_text(run_id, cr3, icount) AS process, symbol(run_id, eip) AS code,
   owner_text(run_id, cr3, icount) || ' set the alternate map at icount ' || own_icount || ', another process ran from icount ' || cause_icount || ', and '
   || symbol(run_id, eip) || ' used the map without looking: '
   || uses_text(uses, stores) AS summary,
   'aptd-timeline' AS query, uses, stores
-FROM incidents
+FROM window_incidents WHERE class = '4'

@@ -5,14 +5,9 @@
 -- @class 15
 -- @severity error
 -- @needs alternate_map
-WITH incidents AS (
-  SELECT run_id, own_seq, own_icount, own_dir, cause_seq, cause_icount, cause_eip, dir, cr3, min(icount) AS icount, arg_min(eip, seq) AS eip, arg_min(linear, seq) AS linear,
-    count(*) AS uses, count(*) FILTER (access = 'write') AS stores
-  FROM window_misuses WHERE class = '15' GROUP BY ALL
-)
 SELECT run_id, own_icount AS from_icount, icount, owner_text(run_id, cr3, icount) AS process, symbol(run_id, eip) AS code,
   owner_text(run_id, cr3, icount) || ' set the alternate map to ' || hex32(own_dir) || ' at icount ' || own_icount || ' and slept; a handler under another thread ('
   || symbol(run_id, cause_eip) || ') set it to ' || hex32(dir) || ' at icount ' || cause_icount || '; back in ' || symbol(run_id, eip) || ' it went on: '
   || uses_text(uses, stores) AS summary,
   'aptd-timeline' AS query, uses, stores
-FROM incidents
+FROM window_incidents WHERE class = '15'

@@ -33,7 +33,7 @@ export const addDebug = (cli: Argv): Argv =>
     const { port, socket } = args;
     const listenAt = socket === undefined ? { port: parsePort(port ?? 0) } : { socket };
     const reader = TraceReader.open(file, { disks: args.disk, names });
-    const findings = () => findingsOf(file, names);
+    const findings = () => findingsOf(file, names, args.disk);
     try {
       const end = reader.endIcount;
       const at = args.at === undefined ? undefined : parseIcount(args.at, '--at', { file, end });
@@ -141,7 +141,12 @@ async function debug(file: string, { reader, findings, listenAt, ...start }: Deb
   }
 }
 
-async function findingsOf(file: string, names: Names | undefined): Promise<DebugFinding[]> {
-  const { findings } = await checkTraces([file], { names });
+/** As `check` numbers them. */
+async function findingsOf(
+  file: string,
+  names: Names | undefined,
+  disks: readonly string[],
+): Promise<DebugFinding[]> {
+  const { findings } = await checkTraces([file], { names, executes: { disks } });
   return findings.map(({ icount, check, summary }) => ({ icount, title: check.title, summary }));
 }

@@ -1,5 +1,6 @@
 import type { Argv } from 'yargs';
 import { reportPage } from '../../report/page.ts';
+import { DISKS } from '../options/disk-option.ts';
 import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
 import { bytes } from '../terminal/format.ts';
@@ -20,7 +21,7 @@ export const addReport = (cli: Argv): Argv =>
       const names = givenNames(asked);
       const limits = queryLimits(asked);
       try {
-        const page = reportPage(await runPage(file, { limits, names }));
+        const page = reportPage(await runPage(file, { limits, names, executes: { disks: asked.disk } }));
         writeBeside(output, page);
         print(`${output}: ${bytes(Buffer.byteLength(page))}; open it in a browser`);
       } catch (error) {
@@ -40,6 +41,7 @@ const options = (yargs: Argv) =>
         describe: 'the page (default: the name of the trace with .html)',
       },
       ...FORCE,
+      ...DISKS,
       ...NAMING_OPTIONS,
       ...LIMIT_OPTIONS,
     })

@@ -31,6 +31,6 @@ export async function recordSeed({ args, seed, path }: SeedRequest): Promise<See
 /** Also a run that ended well may have gone astray on the way. */
 async function hasError(args: RecordArguments, path: string): Promise<boolean> {
   if (machineOf(args).detail === 'off') return false;
-  const { findings } = await checkTraces([path]);
+  const { findings } = await checkTraces([path], { executes: { disks: [] } });
   return findings.some(({ check }) => check.severity === 'error');
 }

@@ -1,4 +1,4 @@
-import { type Names, TraceReader } from '../../../replayer/trace/trace-reader.ts';
+import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { printable } from '../../../schemas/untrusted.ts';
 import type { QueryLimits } from '../../db/limits.ts';
 import { profileOf } from '../../ending/exit-codes.ts';
@@ -7,16 +7,16 @@ import type { PageData } from '../../web/page-data.ts';
 import { describeExit } from '../report/describe-exit.ts';
 import { machineText } from '../report/machine-text.ts';
 import { grouped } from '../terminal/format.ts';
-import { checkTraces, nextCommands, verdict } from './check-report.ts';
+import { type CheckOptions, checkTraces, nextCommands, verdict } from './check-report.ts';
 import { openDatabase } from './open-database.ts';
 
 /** All that a page shows of one run, for `report` and `serve`: its facts, what `check` finds, the timeline. */
 export async function runPage(
   file: string,
-  options: { readonly limits: QueryLimits; readonly names: Names | undefined },
+  { limits, names, executes }: CheckOptions & { readonly limits: QueryLimits },
 ): Promise<PageData> {
-  const found = await checkTraces([file], options);
-  const db = await openDatabase([file], options);
+  const found = await checkTraces([file], { limits, names, executes });
+  const db = await openDatabase([file], { limits, names });
   try {
     return await pageData(db, {
       file,
