@@ -99,12 +99,12 @@ export const CONFIGURATION = {
   } as ConfigurationField<ProcessorName>,
   cpuRevision: revision(21, 'behaviour of the processor models', {
     0: 'as in version 0.1',
-    1: 'undefined flags of a 386 and 486 are those of the 80286, and they have test registers',
-    2: `stores by micro-ops heed data breakpoints and address line 20 while paging is on; POP SS raises ESP by the size that the stack
-had, ENTER with a 32-bit operand loads all of EBP; #UD, and #GP by IOPL, come before operands are read; PUSH and POP of a segment
-register access two bytes; a 16-bit TSS fills upper halves with ones; BSWAP of 16 bits clears; a 386 and a 486 have UMOV, a Pentium Pro has hint NOPs, and its SHLD
-and SHRD shift back; an x87 store that an exception prevents does not reach its operand; a 386 leaves its own undefined flags,
-scales a base without index, and pops the upper half of ESP`,
+    1: 'a 386 and a 486 leave undefined flags as the 80286 does, and have test registers',
+    2: `while paging is enabled, stores by micro-ops check data breakpoints and address line 20; POP SS moves ESP by the previous stack size;
+ENTER with a 32-bit operand loads all of EBP; #UD, and #GP by IOPL, come before operands are read; PUSH and POP of a segment
+register access two bytes; a 16-bit TSS fills upper halves with ones; BSWAP of 16 bits clears; a 386 and a 486 have UMOV; a Pentium Pro
+has hint NOPs, and its SHLD and SHRD shift the destination in again; an x87 store prevented by an exception does not access its operand;
+a 386 leaves its own undefined flags, scales a base without an index, and pops the upper half of ESP`,
   }),
   fpu: flag(25, {
     doc: 'an x87 FPU: on the chip, or a 387 beside a 386',
@@ -113,17 +113,17 @@ scales a base without index, and pops the upper half of ESP`,
     absent: false,
   }),
   printer: flag(26, {
-    doc: 'a printer on LPT1 (378h, IRQ 7); what it is sent is console `lpt1`',
+    doc: 'a printer on LPT1 (378h, IRQ 7); printed text is the console `lpt1`',
     option: 'printer',
     initial: false,
     absent: false,
   }),
   trackingRevision: revision(
     30,
-    'rules of what counts as a paging structure, so that stores to it are events',
+    'rules that decide which frames are paging structures, whose stores are events',
     {
-      0: 'as in version 0.1: in a guest without a recursive slot only an empty directory ceases to be one',
-      1: 'a directory that no longer maps the executing code is not one',
+      0: 'as in version 0.1: in a guest without a recursive slot, only an empty directory ceases to be a directory',
+      1: 'a directory that no longer maps the executing code ceases to be one',
     },
   ),
   chipsetRevision: revision(31, 'behaviour of the devices', {
@@ -131,21 +131,25 @@ scales a base without index, and pops the upper half of ESP`,
     31: `interrupt lines fall when their devices' conditions do (8254, 16550, cascade), counts of the 8254 wait for the end of the
 period, an ATA channel without drives has DD7 pulled down, and each block of a disk transfer has a time of its own`,
   }),
-  bootRevision: revision(32, 'rules of what a boot protocol lays in memory, and where', {
+  bootRevision: revision(32, 'contents and places of the memory that a boot protocol sets up', {
     0: 'as in version 0.2: the Multiboot information lies at 9000h',
-    32: 'the Multiboot information lies where neither kernel nor modules do, and its base memory is that of CMOS, 640 KB',
+    32: 'the Multiboot information avoids the kernel and the modules; its base memory is that of CMOS, 640 KB',
   }),
-  eventRevision: revision(33, 'rules of what becomes an event, and of what interrupt frames follow', {
-    0: 'as in versions 0.1 and 0.2: every event is a row, and a frame stays on the stack page that it was pushed to',
-    33: `repeats made while paging is off are folded; interrupt frames follow the code from stack to stack; each iteration of a
-repeated string instruction that reads through the alternate window has a row, and so has a reset of the processor`,
-  }),
+  eventRevision: revision(
+    33,
+    'rules that decide what becomes an event, and which code belongs to an interrupt frame',
+    {
+      0: 'as in versions 0.1 and 0.2: every event is a row, and a frame stays on its initial stack page',
+      33: `repeats are folded while paging is disabled; interrupt frames follow the code from stack to stack; each iteration of a
+repeated string instruction that reads through the alternate window is a row, and so is each reset of the processor`,
+    },
+  ),
   tlbEntries: count(2, 'uint32', {
     doc: 'TLB entries in total; a 386 has 32 in 4 ways',
     option: 'tlb',
     initial: 32,
     ...{ min: 1, max: MAX_TLB_ENTRIES },
-    must: `${MAX_TLB_ENTRIES} at most, and a power of two times the ways`,
+    must: `at most ${MAX_TLB_ENTRIES}, and a power of two times the ways`,
   }),
   tlbWays: count(3, 'uint32', {
     doc: 'TLB entries in a set',
@@ -155,7 +159,7 @@ repeated string instruction that reads through the alternate window has a row, a
     must: '1 to the number of entries',
   }),
   instructionsPerSecond: count(4, 'uint64', {
-    doc: 'retired instructions in a virtual second: the speed of the processor as the guest sees it',
+    doc: 'retired instructions per virtual second: the speed of the processor as the guest sees it',
     option: 'mips',
     initial: 10_000_000,
     // The 8254 counts 1.19 million times a second, so a processor much slower than that could not keep up with it.
@@ -164,23 +168,23 @@ repeated string instruction that reads through the alternate window has a row, a
   }),
   // A latency is an input, which has 32 bits.
   diskLatencyMin: count(5, 'uint64', {
-    doc: 'shortest time that a disk command takes, instructions',
+    doc: 'shortest time of a disk command, instructions',
     option: 'disk-latency',
     ...{ initial: 5_000, absent: 0 },
     ...{ min: 0, max: MAX_U32 },
     must: 'below 2^32 instructions',
   }),
   diskLatencyMax: count(6, 'uint64', {
-    doc: 'longest time that a disk command takes, instructions; each is drawn between the two through Nondet',
+    doc: 'longest time of a disk command, instructions; each time is drawn between the two through Nondet',
     option: 'disk-latency',
     ...{ initial: 120_000, absent: 0 },
     ...{ min: 0, max: MAX_U32 },
-    must: 'the least latency or more, below 2^32 instructions',
+    must: 'at least the shortest time, below 2^32 instructions',
   }),
   jitter: count(9, 'uint32', {
     doc:
       "largest delay of the timer's interrupt, percent of its period, and of the serial port's transmitter, percent of a character; " +
-      'each is drawn through Nondet',
+      'each delay is drawn through Nondet',
     option: 'jitter',
     ...{ initial: 0, absent: 0 },
     ...{ min: 0, max: 99 },
