@@ -11,7 +11,7 @@ export const LAYERS_PART: MadePart = {
 
 const table = (): string =>
   [
-    '| folder | what may live in it | may import |',
+    '| folder | contents | may import |',
     '|---|---|---|',
     ...LAYERS.map(
       ({ folder, holds, imports }) =>

@@ -1,4 +1,4 @@
-/** The folders of the sources: what may live in each, and which others it may import. docs/ARCHITECTURE.md shows it, a test enforces it. */
+/** The folders of the sources, with the contents and the permitted imports of each. docs/ARCHITECTURE.md shows it, a test enforces it. */
 export interface Layer {
   readonly folder: string;
   readonly holds: string;
@@ -19,7 +19,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'schemas',
     holds:
-      'what recorder, replayer and analysis must agree on: event kinds, units, text that is untrusted, bounds of what is read',
+      'definitions shared by recorder, replayer and analysis: event kinds, units, untrusted text, bounds for reading',
     imports: ['schemas/trace/limits.ts'],
   },
   {
@@ -27,42 +27,42 @@ export const LAYERS: readonly Layer[] = [
     holds: 'the messages of a trace: header, chunks, codecs, framing, checkpoints, bundle, `trace.proto`',
     imports: SCHEMAS,
   },
-  { folder: 'schemas/guest', holds: 'files of guests: ELF, symbol files, disk images', imports: SCHEMAS },
+  { folder: 'schemas/guest', holds: 'guest files: ELF, symbol files, disk images', imports: SCHEMAS },
   {
     folder: 'host',
     holds:
-      'the computer that the tool runs on, as Node gives it: files opened and made, hashing, compression, the version; installed once by a program (`schemas/host.ts`)',
+      'access to the host through Node: files, hashing, compression, the version; each program installs it once (`schemas/host.ts`)',
     imports: SCHEMAS,
   },
   {
     folder: 'recorder/machine',
-    holds: 'the emulated PC: its configuration, memory layout and clock, and what joins its parts',
+    holds: 'the emulated PC: configuration, memory layout, clock, and the code that connects its parts',
     imports: ['schemas', 'recorder/machine'],
   },
   {
     folder: 'recorder/machine/boot',
-    holds: 'what is in memory when a guest starts: Multiboot, Linux, firmware',
+    holds: 'the initial memory contents of a guest: Multiboot, Linux, firmware',
     imports: [...SCHEMAS, ...MACHINE_BASE],
   },
   {
     folder: 'recorder/machine/events',
-    holds: 'the event log: rows, folding, what a guest profile adds',
+    holds: 'the event log: rows, folding, additions of a guest profile',
     imports: [...SCHEMAS, ...MACHINE_BASE],
   },
   {
     folder: 'recorder/machine/state',
-    holds: 'snapshots, state hashes, what a debugger waits for',
+    holds: 'snapshots, state hashes, stop conditions of a debugger',
     imports: [...SCHEMAS, ...MACHINE_BASE],
   },
   {
     folder: 'recorder/machine/cpu',
     holds:
-      'the processor: its state, segments, operands, handlers, FPU; `cpu.ts` alone names the interpreter and the compiler',
+      'the processor: its state, segments, operands, handlers, FPU; only `cpu.ts` names the interpreter and the compiler',
     imports: ['schemas', 'recorder/machine'],
   },
   {
     folder: 'recorder/machine/cpu/decode',
-    holds: 'the opcode tables, decoder, disassembler, models of processors',
+    holds: 'opcode tables, decoder, disassembler, processor models',
     imports: [...SCHEMAS, 'recorder/machine/control-registers.ts', ...CPU_BASE],
   },
   {
@@ -79,7 +79,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'recorder/machine/cpu/blocks',
     holds:
-      'decoded code: the table of micro-ops and their meaning, translation, the block cache, what a block calls',
+      'decoded code: the table of micro-ops and their meaning, translation, the block cache, the functions that a block calls',
     imports: [
       ...SCHEMAS,
       'recorder/machine',
@@ -89,12 +89,12 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'recorder/machine/cpu/wasm',
-    holds: 'the compiler of hot blocks to WebAssembly, and what calls compiled code (compiler.md)',
+    holds: 'the compiler of hot blocks to WebAssembly, and the code that calls compiled blocks (compiler.md)',
     imports: [...SCHEMAS, 'recorder/machine', '!recorder/machine/cpu/interpreter'],
   },
   {
     folder: 'recorder/machine/cpu/interpreter',
-    holds: 'the loop that executes micro-ops, made from their table',
+    holds: 'the loop that executes micro-ops, generated from their table',
     imports: [...SCHEMAS, 'recorder/machine'],
   },
   {
@@ -111,7 +111,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'recorder/machine/devices',
-    holds: 'one chip a file',
+    holds: 'one chip per file',
     imports: [...SCHEMAS, ...MACHINE_BASE, 'recorder/machine/state'],
   },
   {
@@ -121,7 +121,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'replayer/trace',
-    holds: 'reading a trace: its frames, events, checkpoints, and the machine that it is of',
+    holds: 'reading a trace: frames, events, checkpoints, and the machine that it describes',
     imports: ['schemas', 'recorder/machine'],
   },
   {
@@ -132,7 +132,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'replayer/browser',
     holds:
-      'the replayer over bytes, for a browser or a worker: not part of the command line, built by a bundler',
+      'the replayer on bytes in memory, for a browser or a worker; built by a bundler, not part of the command line',
     imports: ['schemas', 'recorder/machine', ...TRACE, 'replayer/verify'],
   },
   {
@@ -143,18 +143,18 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'replayer/store-index',
-    holds: "who wrote each word last: an index made of a replay's stores, and look-ups in it",
+    holds: "the last writer of each word: an index of a replay's stores, and look-ups in it",
     imports: ['schemas', 'recorder/machine', ...TRACE, 'replayer/verify', 'replayer/timeline'],
   },
   {
     folder: 'replayer/dwarf',
-    holds: 'source lines, call frames, variables and types of a kernel from its DWARF',
+    holds: 'source lines, call frames, variables and types from the DWARF of a kernel',
     imports: SCHEMAS,
   },
   {
     folder: 'replayer/debug',
     holds:
-      'what gdb and editors share: the debuggee with its what-if runs, registers, stack, symbols, monitor commands',
+      'code shared by gdb and editors: the debuggee with its what-if runs, registers, stack, symbols, monitor commands',
     imports: [
       'schemas',
       'recorder/machine',
@@ -166,7 +166,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'replayer/gdb',
-    holds: 'the remote protocol: packets, the server, points and their conditions',
+    holds: "gdb's remote protocol: packets, the server, breakpoints and watchpoints with their conditions",
     imports: ['schemas', 'recorder/machine', ...TRACE, 'replayer/timeline', 'replayer/debug'],
   },
   {
@@ -186,8 +186,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'analysis/ending',
-    holds:
-      'signs that a guest failed, and hints for one that is stuck, from a trace alone: for `record` and `check`',
+    holds: 'signs of a failed guest, and hints for a stuck one, from a trace alone; for `record` and `check`',
     imports: ['schemas', 'recorder/machine', 'recorder/capture', ...TRACE],
   },
   {
@@ -197,19 +196,18 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'analysis/sql',
-    holds: 'one `.sql` file per view, named query or SQL of a command, the macros, and the catalogue of them',
+    holds: 'one `.sql` file per view, named query or query of a command, the macros, and the catalogue',
     imports: [],
   },
   {
     folder: 'analysis/db',
-    holds:
-      "traces into a DuckDB that reaches nothing else, what is kept of them in the user's cache folder, results",
+    holds: "loading of traces into a sandboxed DuckDB, the user's cache folder, results",
     imports: ['schemas', 'host', 'recorder/machine', 'replayer', 'analysis/tables', 'analysis/sql'],
   },
   {
     folder: 'analysis/check',
     holds:
-      'the invariants, a folder each: its SQL, and stories that it finds and does not find; what is common to them',
+      'the checks, one folder each with its SQL and the stories that it must and must not find; code common to them',
     imports: ['schemas', 'analysis/db', 'analysis/sql'],
   },
   {
@@ -219,7 +217,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'analysis/what-if',
-    holds: 'the changed run, and what became of its findings',
+    holds: 'the changed run, and the comparison of its findings',
     imports: ['schemas', 'recorder/machine', 'recorder/capture', ...TRACE, 'analysis/check'],
   },
   {
@@ -234,7 +232,8 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'analysis/explore',
-    holds: 'where an interrupt could have come in a recorded run, each such run executed, and what judges it',
+    holds:
+      'the points of a recorded run where an interrupt could have come, the execution of each such run, and its verdict',
     imports: [
       'schemas',
       'recorder/machine',
@@ -247,17 +246,18 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'analysis/diff',
-    holds: 'by what two traces differ',
+    holds: 'the differences between two traces',
     imports: ['schemas', ...TRACE, 'replayer/verify'],
   },
   {
     folder: 'analysis/report',
-    holds: 'the report page: its facts, and the one file of HTML',
+    holds: 'the report page: its facts, and the self-contained HTML file',
     imports: ['analysis/web/page-data.ts', 'analysis/db', 'analysis/sql', 'analysis/check'],
   },
   {
     folder: 'analysis/web',
-    holds: 'code for browsers: what the report page draws, and what a page and its server say to each other',
+    holds:
+      'code for browsers: the drawing of the report page, and the messages between a page and its server',
     imports: [],
   },
   {
@@ -267,7 +267,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'analysis/server',
-    holds: 'the server of the live page: who may ask, and what is answered',
+    holds: 'the server of the live page: access control and answers',
     imports: [
       'schemas',
       ...TRACE,
@@ -280,7 +280,7 @@ export const LAYERS: readonly Layer[] = [
       'analysis/web/serve-data.ts',
     ],
   },
-  { folder: 'analysis/linux', holds: 'what is known of Linux kernels alone', imports: SCHEMAS },
+  { folder: 'analysis/linux', holds: 'knowledge that applies only to Linux kernels', imports: SCHEMAS },
   {
     folder: 'analysis/export',
     holds: 'Parquet and Arrow files',
@@ -293,22 +293,23 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'analysis/docs',
-    holds: 'the pages of `docs/` that are made from code (`npm run docs`)',
+    holds: 'the pages of `docs/` that are generated from code (`npm run docs`)',
     imports: ['schemas', 'analysis/db', 'analysis/tables', 'analysis/sql', 'analysis/check'],
   },
   {
     folder: 'editors/vscode',
-    holds: 'the extension for VS Code, which runs the command line: not part of it, built into a .vsix',
+    holds:
+      'the extension for VS Code, which runs the command line; built into a .vsix, not part of the command line',
     imports: [],
   },
   {
     folder: 'analysis/cli/terminal',
-    holds: 'what a person sees: output, progress, screens, numbers and tables as text',
+    holds: 'output for people: progress, screens, numbers and tables as text',
     imports: ['schemas', 'recorder/machine', 'recorder/capture/input'],
   },
   {
     folder: 'analysis/cli/options',
-    holds: 'what a person says: guests, drives, icounts, addresses, limits',
+    holds: 'input from people: guests, drives, icounts, addresses, limits',
     imports: [
       'schemas',
       'host',
@@ -321,12 +322,13 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'analysis/cli/report',
-    holds: 'what is said of a trace or a run, and exit statuses',
+    holds: 'reports about a trace or a run, and exit statuses',
     imports: ['schemas', 'recorder', 'replayer', 'analysis', '!analysis/cli', 'analysis/cli/terminal'],
   },
   {
     folder: 'analysis/cli/work',
-    holds: 'what several commands do: record a guest, replay a trace, open a database, look at a machine',
+    holds:
+      'work shared by several commands: record a guest, replay a trace, open a database, inspect a machine',
     imports: [
       'schemas',
       'host',
@@ -341,7 +343,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'analysis/cli/commands',
-    holds: 'one command a file; no command imports another',
+    holds: 'one command per file; no command imports another',
     imports: [
       'schemas',
       'host',
@@ -357,7 +359,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'analysis/cli',
-    holds: 'the command line itself: finds the command, says what is wrong',
+    holds: 'the command line itself: finds the command and reports errors',
     imports: ['schemas', 'host', 'analysis/cli'],
   },
 ];
