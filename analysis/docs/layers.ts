@@ -252,7 +252,13 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'analysis/report',
     holds: 'the report page: its facts, and the self-contained HTML file',
-    imports: ['analysis/web/page-data.ts', 'analysis/db', 'analysis/sql', 'analysis/check'],
+    imports: [
+      'schemas',
+      'recorder/machine',
+      ...['replayer/timeline', 'replayer/debug', 'replayer/dwarf'],
+      ...['analysis/web/page-data.ts', 'analysis/web/packed.ts'],
+      ...['analysis/db', 'analysis/sql', 'analysis/check', 'analysis/why'],
+    ],
   },
   {
     folder: 'analysis/web',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { pack } from '../web/packed.ts';
 import type { PageData } from '../web/page-data.ts';
 import { webAsset } from './web-assets.ts';
 
@@ -28,7 +29,7 @@ export function reportPage(data: PageData): string {
     '</head>',
     '<body>',
     '<noscript>This page draws what is in it by its own script, which is turned off here.</noscript>',
-    `<script type="application/json" id="data">${inScript(JSON.stringify(data))}</script>`,
+    `<script type="application/json" id="data">${inScript(JSON.stringify(pack(data)))}</script>`,
     `<script>${script}</script>`,
     '</body>',
     '</html>',

@@ -1,7 +1,23 @@
 /** The facts that a report page shows: made by analysis/report, drawn by this folder. All texts are as the trace has them: shown as text, never as HTML. */
 
+/** Code, by its symbol and source line. */
+export interface Place {
+  /** function+offset, or the address. */
+  readonly name: string;
+  /** Path and line of the source, where the kernel's DWARF has them. */
+  readonly source?: string;
+}
+
+/** The causes of an event, as far as its row tells them. */
+interface Caused {
+  /** The code that did it: index into `places`. */
+  readonly code?: number;
+  /** The interrupt that it happened in: `id` of one of `frames`, which may not be in the page. */
+  readonly inside?: number;
+}
+
 /** A stretch of the run on a track. Icounts; `to` is exclusive. */
-export interface Slice {
+export interface Slice extends Caused {
   readonly from: number;
   readonly to: number;
   readonly label: string;
@@ -11,14 +27,21 @@ export interface Slice {
   readonly lane?: number;
   /** Drawn as what should not be. */
   readonly wrong?: boolean;
+  /** The stack, innermost frame first: index into `stacks`. */
+  readonly stack?: number;
 }
 
 /** Something at one icount. */
-export interface Mark {
+export interface Mark extends Caused {
   readonly at: number;
   readonly label: string;
   readonly detail?: string;
   readonly severity?: 'error' | 'warning';
+  /** Of a page fault: the directory and the linear address, by which the page finds who wrote the entry last. */
+  readonly directory?: number;
+  readonly linear?: number;
+  /** Of a write to a page-table entry: its physical address. */
+  readonly entry?: number;
 }
 
 /** Events by number: how many fell into each of the equal parts of the run. */
@@ -27,6 +50,10 @@ export interface Density {
   readonly name: string;
   readonly doc: string;
   readonly counts: readonly number[];
+  /** The events themselves, as many as the page has. */
+  readonly marks: readonly Mark[];
+  /** `marks` has all events of the run; else those around the findings. */
+  readonly whole: boolean;
 }
 
 export interface SliceTrack {
@@ -48,6 +75,49 @@ export interface MarkTrack {
 
 export type Track = SliceTrack | MarkTrack | Density;
 
+/** An interrupt, hardware or software, from delivery to IRET. */
+export interface Frame {
+  readonly id: number;
+  /** `id` of the frame that it interrupted; 0 = none. */
+  readonly parent: number;
+  readonly at: number;
+  readonly to: number;
+  /** IRQ or INT, and its handler. */
+  readonly label: string;
+  /** The code interrupted: index into `places`. */
+  readonly code: number;
+}
+
+/** A write to an entry of a page directory or page table. */
+export interface EntryWrite extends Caused {
+  readonly at: number;
+  /** Physical address of the entry, bytes. */
+  readonly entry: number;
+  readonly value: number;
+  /** Physical address of the directory that the entry belonged to, and its slot there. */
+  readonly directory: number;
+  readonly slot: number;
+  /** Store, accessed and dirty bits, DMA, adopted as a table, poke. */
+  readonly source: string;
+}
+
+/** The page tables over a stretch of the run: as they were at its begin, and each write after. */
+export interface PagingStretch {
+  readonly from: number;
+  /** Exclusive. */
+  readonly to: number;
+  readonly start: readonly EntryWrite[];
+  readonly writes: readonly EntryWrite[];
+}
+
+/** A page directory while it was one process's. Icounts; `to` is exclusive. */
+export interface DirectoryOwner {
+  readonly directory: number;
+  readonly from: number;
+  readonly to: number;
+  readonly name: string;
+}
+
 /** One step of a hijack, in the lane of the code that made it. */
 export interface Step {
   readonly at: number;
@@ -56,6 +126,21 @@ export interface Step {
   /** The value of the slot from here on; absent where the step does not change it. */
   readonly slot?: string;
   readonly wrong?: boolean;
+}
+
+/** An instruction that was executed, seen by executing the run again. */
+export interface Instruction {
+  readonly at: number;
+  /** Index into `places`. */
+  readonly code: number;
+  /** In AT&T syntax. */
+  readonly text: string;
+  /** Interrupts that have come since the stretch began and not returned. */
+  readonly depth: number;
+  /** EFLAGS.IF is set. */
+  readonly enabled: boolean;
+  /** Index into `stacks`. */
+  readonly stack: number;
 }
 
 export interface FindingFacts {
@@ -68,6 +153,16 @@ export interface FindingFacts {
   readonly summary: string;
   readonly commands: readonly string[];
   readonly steps: readonly Step[];
+  /** From its begin to just after it; empty where the run was not executed again. */
+  readonly instructions: readonly Instruction[];
+}
+
+/** One step of the story of the failure, which is told backwards. */
+export interface StoryStep {
+  readonly at: number;
+  readonly text: string;
+  /** The command that shows more. */
+  readonly command: string;
 }
 
 export interface PageData {
@@ -77,6 +172,13 @@ export interface PageData {
   readonly instructionsPerSecond: number;
   readonly facts: readonly (readonly [name: string, value: string])[];
   readonly verdict: string;
+  readonly story: readonly StoryStep[];
   readonly findings: readonly FindingFacts[];
   readonly tracks: readonly Track[];
+  readonly places: readonly Place[];
+  /** Each a line a frame, innermost first. */
+  readonly stacks: readonly (readonly string[])[];
+  readonly frames: readonly Frame[];
+  readonly paging: readonly PagingStretch[];
+  readonly owners: readonly DirectoryOwner[];
 }

@@ -1,10 +1,11 @@
 import { element } from './dom.ts';
+import { unpack } from './packed.ts';
 import type { PageData } from './page-data.ts';
 import { runParts } from './run-parts.ts';
 
 /** The report page: the story, the timeline, the findings, from the facts that lie in it. */
 
-const data = JSON.parse(document.getElementById('data')?.textContent ?? '{}') as PageData;
+const data = unpack(JSON.parse(document.getElementById('data')?.textContent ?? '{}')) as PageData;
 const { timeline, timelinePart, findings, facts } = runParts(data);
 document.title = `${data.file}: rewind386 report`;
 document.body.append(

@@ -2,6 +2,7 @@ import { element } from './dom.ts';
 import { findingsOf } from './findings.ts';
 import type { PageData } from './page-data.ts';
 import { grouped, Timeline } from './timeline.ts';
+import { tracksOf } from './tracks.ts';
 
 /** The parts of a page that are about one run, which a page puts where it wants them. */
 
@@ -25,7 +26,7 @@ export function runParts(data: PageData): RunParts {
     'aria-label':
       'Timeline. W and S zoom, A and D move, 0 shows all; up and down choose a track, left and right an event in it.',
   }) as HTMLCanvasElement;
-  const timeline = new Timeline(data, canvas, {
+  const timeline = new Timeline({ ...data, tracks: tracksOf(data) }, canvas, {
     onView: ({ from, to }) => {
       range.textContent = `icount ${grouped(from)} to ${grouped(to)} of ${grouped(data.end)}`;
     },

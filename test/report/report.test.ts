@@ -2,8 +2,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { reportPage } from '../../analysis/report/page.ts';
+import { pack, unpack } from '../../analysis/web/packed.ts';
 import type { PageData, SliceTrack } from '../../analysis/web/page-data.ts';
+import { Paging } from '../../analysis/web/paging.ts';
 import { View } from '../../analysis/web/view.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { runGuest } from '../guest/built-in.ts';
@@ -14,20 +17,29 @@ const folder = mkdtempSync(join(tmpdir(), 'r386-report-'));
 const trace = join(folder, 'run.r386');
 const page = join(folder, 'run.html');
 let html: string;
+let db: TraceDatabase;
 let data: PageData;
 
 const dataOf = (text: string): PageData =>
-  JSON.parse(/<script type="application\/json" id="data">(.*?)<\/script>/s.exec(text)?.[1] ?? '');
+  unpack(
+    JSON.parse(/<script type="application\/json" id="data">(.*?)<\/script>/s.exec(text)?.[1] ?? ''),
+  ) as PageData;
 
 beforeAll(async () => {
   await runGuest({ kernel: 'buggy', workload: 'ftpd', seed: 117, output: trace });
   expect((await runCli('report', trace)).stdout).toEqual([
-    expect.stringMatching(/run\.html: [\d.]+ KB; open it/),
+    expect.stringMatching(/run\.html: [\d.]+ MB; open it/),
   ]);
   html = readFileSync(page, 'utf8');
   data = dataOf(html);
+  db = await TraceDatabase.open([trace]);
 }, 120_000);
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  db.close();
+  rmSync(folder, { recursive: true });
+});
+
+const rows = async (sql: string) => (await db.query(sql)).getRowObjectsJson();
 
 it('is one file that loads nothing', () => {
   expect(html.length).toBeLessThan(3_000_000);
@@ -81,12 +93,30 @@ describe('the tracks', () => {
     }
   });
 
-  it('mark what the interrupted code did not mean', () => {
-    expect(
-      slices('window alternate')
-        .filter(({ wrong }) => wrong)
-        .map(({ from }) => from),
-    ).toEqual([data.findings[0].steps[2].at]);
+  it('mark what the interrupted code did not mean: each hijack, and those that were not used', async () => {
+    const wrong = slices('window alternate').filter(({ wrong }) => wrong);
+    expect(wrong.map(({ from }) => from)).toContain(data.findings[0].steps[2].at);
+    const [{ n }] = await rows('SELECT count(*)::INTEGER AS n FROM latent_hijack');
+    expect(wrong).toHaveLength(Number(n));
+  });
+
+  it('have every event of a kind where those are few, with its code and the interrupt that it happened in', async () => {
+    const faults = data.tracks.find(({ name }) => name === 'page faults');
+    if (faults?.kind !== 'density') throw new Error('no page faults');
+    expect(faults.whole).toBe(true);
+    const expected = await rows(
+      'SELECT icount::INTEGER AS at, symbol(run_id, eip) AS code, frame_id AS inside FROM exceptions WHERE vector = 14 ORDER BY seq',
+    );
+    const found = faults.marks.map(({ at, code = -1, inside = 0 }) => ({
+      at,
+      code: data.places[code].name.replace(/^0x/, ''),
+      inside,
+    }));
+    expect(found).toEqual(expected);
+    expect(faults.counts.reduce((sum, n) => sum + n, 0)).toBe(expected.length);
+    expect(data.places[faults.marks[0].code ?? -1].source).toMatch(/^kernel\/[\w/]+\.[cS]:\d+$/);
+    const ids = new Set(data.frames.map(({ id }) => id));
+    expect(faults.marks.filter(({ inside }) => inside && !ids.has(inside))).toEqual([]);
   });
 
   it('do not overlap in a lane', () => {
@@ -95,6 +125,102 @@ describe('the tracks', () => {
       expect(from).toBeGreaterThanOrEqual(ends.get(lane) ?? 0);
       ends.set(lane, to);
     }
+  });
+});
+
+it('tells the story of the failure as why does, each step with its command', async () => {
+  const { stdout } = await runCli('why', trace, '--hops', '0', '--no-what-if');
+  expect(data.story.map(({ text }) => text)).toEqual(
+    stdout.filter((_, n) => n % 2 === 0).map((line) => line.replace(/^[\d,]+ {2}/, '')),
+  );
+  expect(data.story.map(({ command }) => command)).toEqual(
+    stdout.filter((_, n) => n % 2 === 1).map((line) => line.replace(/^ *next: /, '')),
+  );
+});
+
+describe('the hijack, instruction by instruction', () => {
+  it('has each one from the setting of the window to its use, with lanes, source lines and stacks', () => {
+    const [{ instructions, from, at, steps }] = data.findings;
+    expect(instructions.map((one) => one.at)).toEqual(
+      Array.from({ length: instructions.length }, (_, n) => from + n),
+    );
+    const one = (icount: number) => {
+      const { code, stack, ...rest } = instructions[icount - from];
+      return { ...rest, ...data.places[code], stack: data.stacks[stack] };
+    };
+    expect(one(at)).toMatchObject({
+      text: 'mov %ebx,(%eax)',
+      name: 'pmap_enter+0x15d',
+      source: 'kernel/vm/pmap.c:239',
+      depth: 0,
+    });
+    expect(one(at).stack.slice(0, 3)).toEqual([
+      'pmap_enter',
+      expect.stringMatching(/^vm_ptpage_wire\+0x\w+ kernel\/vm\/vm_fault\.c:\d+$/),
+      expect.stringMatching(/^vm_fork\+/),
+    ]);
+    const inside = one(steps[2].at);
+    expect([inside.name, inside.depth]).toEqual(['pmap_testbit+0x4f', 1]);
+    expect(inside.stack.some((line) => line.startsWith('interrupted: pmap_enter+'))).toBe(true);
+    // The handler begins where the interrupt came, with interrupts off, and ends with the IRET.
+    expect(one(steps[1].at)).toMatchObject({ depth: 1, enabled: false });
+    expect(one(steps[3].at)).toMatchObject({ text: 'iret', depth: 1 });
+    expect(one(steps[3].at + 1).depth).toBe(0);
+  });
+
+  it('is left out with --no-replay, and all else is there', async () => {
+    const other = join(folder, 'no-replay.html');
+    await runCli('report', trace, '--no-replay', '-o', other);
+    const without = dataOf(readFileSync(other, 'utf8'));
+    expect(without.findings.flatMap(({ instructions }) => instructions)).toEqual([]);
+    expect(without.findings.map(({ summary }) => summary)).toEqual(
+      data.findings.map(({ summary }) => summary),
+    );
+  });
+});
+
+describe('the page tables', () => {
+  it('are at any icount what SQL walks', async () => {
+    const paging = new Paging(data);
+    const [{ at }] = data.findings;
+    for (const icount of [1_000_000, 9_000_000, at, at + 1]) {
+      const state = paging.at(icount);
+      const owners = paging.ownersAt(icount);
+      expect(owners.length).toBeGreaterThan(2);
+      for (const { directory } of owners.slice(-2)) {
+        const shown = state?.mappings(directory) ?? [];
+        expect(shown.length).toBeGreaterThan(100);
+        for (const { linear, frame, writable, user } of shown.filter((_, n) => n % 97 === 0))
+          expect([
+            await rows(
+              `SELECT physical::DOUBLE AS frame, writable, is_user AS user FROM walk(${icount}, ${directory}, ${linear})`,
+            ),
+            linear,
+          ]).toEqual([[{ frame, writable, user }], linear]);
+      }
+    }
+  });
+
+  it('name the last writer of an entry', () => {
+    const [{ at }] = data.findings;
+    const state = new Paging(data).at(at + 1);
+    const writes = data.paging[0].writes.filter((write) => write.at === at);
+    expect(writes).toHaveLength(1);
+    expect(state?.writer(writes[0].entry)).toBe(writes[0]);
+    expect(data.places[writes[0].code ?? -1].name).toBe('pmap_enter+0x15d');
+  });
+});
+
+describe('packed facts', () => {
+  it('come back as they were', () => {
+    const list = Array.from({ length: 20 }, (_, n) => ({
+      at: 1000 + 3 * n,
+      name: `n${n % 3}`,
+      ...(n % 2 === 0 ? { wrong: true, note: 'even' } : {}),
+      nested: [{ a: n }],
+    }));
+    const facts = { list, few: [{ a: 1 }], text: 'x', none: [], pairs: [['a', 'b']] };
+    expect(unpack(JSON.parse(JSON.stringify(pack(facts))))).toEqual(facts);
   });
 });
 

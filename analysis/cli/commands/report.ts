@@ -11,24 +11,20 @@ import { writeBeside } from '../work/write-beside.ts';
 
 /** `rewind386 report`: a trace as one page that is looked at in a browser. */
 export const addReport = (cli: Argv): Argv =>
-  cli.command(
-    'report <file>',
-    'a page to look at: timeline and findings',
-    options,
-    async ({ file, ...asked }) => {
-      const output = asked.output ?? `${file.replace(/\.r386$/, '')}.html`;
-      checkOutput(output, { force: asked.force, makes: 'other', inputs: [file] });
-      const names = givenNames(asked);
-      const limits = queryLimits(asked);
-      try {
-        const page = reportPage(await runPage(file, { limits, names, executes: { disks: asked.disk } }));
-        writeBeside(output, page);
-        print(`${output}: ${bytes(Buffer.byteLength(page))}; open it in a browser`);
-      } catch (error) {
-        throw writeError(error, output);
-      }
-    },
-  );
+  cli.command('report <file>', 'a page to look at: timeline and findings', options, async (asked) => {
+    const { file } = asked;
+    const output = asked.output ?? `${file.replace(/\.r386$/, '')}.html`;
+    checkOutput(output, { force: asked.force, makes: 'other', inputs: [file] });
+    const [names, limits] = [givenNames(asked), queryLimits(asked)];
+    const executes = asked.replay ? { disks: asked.disk } : undefined;
+    const page = reportPage(await runPage(file, { limits, names, executes }));
+    try {
+      writeBeside(output, page);
+    } catch (error) {
+      throw writeError(error, output);
+    }
+    print(`${output}: ${bytes(Buffer.byteLength(page))}; open it in a browser`);
+  });
 
 const options = (yargs: Argv) =>
   yargs
@@ -39,6 +35,12 @@ const options = (yargs: Argv) =>
         type: 'string',
         requiresArg: true,
         describe: 'the page (default: the name of the trace with .html)',
+      },
+      replay: {
+        type: 'boolean',
+        default: true,
+        describe:
+          'execute the run again, for windows that no profile declares and for the instructions of the worst findings (--no-replay: do not)',
       },
       ...FORCE,
       ...DISKS,

@@ -5,6 +5,7 @@ import { ranked } from '../../check/rank.ts';
 import { type Finding, rankedFor, runChecks } from '../../check/run-checks.ts';
 import { applicable, type RunFacts, runFacts } from '../../check/run-facts.ts';
 import { DEFAULT_LIMITS, type QueryLimits } from '../../db/limits.ts';
+import type { TraceDatabase } from '../../db/trace-database.ts';
 import { type Hint, hintsOfFile } from '../../ending/hints.ts';
 import { grouped, plural, shellWord } from '../terminal/format.ts';
 import { type Discovery, discoverWindows } from './discover-windows.ts';
@@ -68,25 +69,34 @@ interface Settled extends CheckOptions {
 }
 
 /** Those of one database. */
-async function checkSome(paths: readonly string[], { limits, names, executes }: Settled): Promise<Report> {
-  const db = await openDatabase(paths, { limits, names });
+async function checkSome(paths: readonly string[], settled: Settled): Promise<Report> {
+  const db = await openDatabase(paths, settled);
   try {
-    const runs = await runFacts(db);
-    for (const [n, run] of runs.entries()) refuseEmpty(paths[n], run);
-    const found = await runChecks(db);
-    const discovered =
-      executes === undefined ? [] : await discoverWindows(db, paths, { limits, names, ...executes });
-    const looked = runs.map((run, n) => ({ ...run, hasWindow: run.hasWindow || isLooked(discovered[n]) }));
-    const more = discovered.flatMap((one) => one.findings);
-    const findings = more.length === 0 ? found : await rankedFor(db, [...found, ...more]);
-    const hints = paths.map((path, n) => [
-      ...hintsOfFile(path),
-      ...(discovered[n]?.hint ? [discovered[n].hint] : []),
-    ]);
-    return { paths, findings, checks: applicable(looked), runs, hints };
+    return await checkDatabase(db, paths, settled);
   } finally {
     db.close();
   }
+}
+
+/** Checks traces that are open: `paths` in the order of the database. As checkTraces, for whoever asks the database more. */
+export async function checkDatabase(
+  db: TraceDatabase,
+  paths: readonly string[],
+  { limits = DEFAULT_LIMITS, names, executes }: CheckOptions = {},
+): Promise<Report> {
+  const runs = await runFacts(db);
+  for (const [n, run] of runs.entries()) refuseEmpty(paths[n], run);
+  const found = await runChecks(db);
+  const discovered =
+    executes === undefined ? [] : await discoverWindows(db, paths, { limits, names, ...executes });
+  const looked = runs.map((run, n) => ({ ...run, hasWindow: run.hasWindow || isLooked(discovered[n]) }));
+  const more = discovered.flatMap((one) => one.findings);
+  const findings = more.length === 0 ? found : await rankedFor(db, [...found, ...more]);
+  const hints = paths.map((path, n) => [
+    ...hintsOfFile(path),
+    ...(discovered[n]?.hint ? [discovered[n].hint] : []),
+  ]);
+  return { paths, findings, checks: applicable(looked), runs, hints };
 }
 
 /** Traces of one database: checks ask of all of them together, which takes longer than so many after each other. */
@@ -212,6 +222,17 @@ export function nextCommands(check: Check, first: Finding, path: string): string
       `  next: rewind386 replay ${file} --cli ${first.fromIcount}:${first.icount + 1} -o masked.r386`,
     );
   return lines;
+}
+
+/** The commands of one finding, for a page: the query, a replay of its stores, the debugger, the run without the interrupt. */
+export function findingCommands(finding: Finding, number: number, path: string): string[] {
+  const [first, ...rest] = nextCommands(finding.check, finding, path).map((line) =>
+    line.replace(/^ *next: /, ''),
+  );
+  const debug = `rewind386 debug ${shellWord(path)} --finding ${number}`;
+  const masked = rest.filter((line) => line.includes(' --cli '));
+  const stores = rest.filter((line) => !masked.includes(line));
+  return [...(first.startsWith('rewind386 debug ') ? [] : [first]), ...stores, debug, ...masked];
 }
 
 /** Instructions after the finding that the suggested replay records too, and before one without a story. */

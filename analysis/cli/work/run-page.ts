@@ -1,53 +1,63 @@
+import { GuestCode } from '../../../replayer/debug/guest-code.ts';
 import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { printable } from '../../../schemas/untrusted.ts';
 import type { QueryLimits } from '../../db/limits.ts';
-import { profileOf } from '../../ending/exit-codes.ts';
 import { pageData } from '../../report/page-facts.ts';
 import type { PageData } from '../../web/page-data.ts';
-import { describeExit } from '../report/describe-exit.ts';
-import { machineText } from '../report/machine-text.ts';
-import { grouped } from '../terminal/format.ts';
-import { type CheckOptions, checkTraces, nextCommands, verdict } from './check-report.ts';
+import { kernelFiles } from '../options/kernel-files.ts';
+import { traceRows } from '../report/trace-rows.ts';
+import { type CheckOptions, checkDatabase, findingCommands, verdict } from './check-report.ts';
 import { openDatabase } from './open-database.ts';
+import { executionOf } from './report-execution.ts';
+import { storyCommand } from './story-lines.ts';
 
-/** All that a page shows of one run, for `report` and `serve`: its facts, what `check` finds, the timeline. */
+/** The facts of a trace's page, for `report` and `serve`. */
+
+/** Executes the run again only with `executes`, for the instructions of its findings. */
 export async function runPage(
   file: string,
   { limits, names, executes }: CheckOptions & { readonly limits: QueryLimits },
 ): Promise<PageData> {
-  const found = await checkTraces([file], { limits, names, executes });
-  const db = await openDatabase([file], { limits, names });
+  const reader = TraceReader.open(file, { disks: executes?.disks ?? [], names });
+  const { guest } = reader.names;
+  const { kernel, debugFile } = kernelFiles(guest);
+  const execution = executes && executionOf(reader);
   try {
-    return await pageData(db, {
-      file,
-      facts: runFacts(file),
-      verdict: verdict(found),
-      findings: found.findings,
-      commandsOf: (finding) =>
-        nextCommands(finding.check, finding, file).map((line) => line.replace(/^ *next: /, '')),
-    });
+    const db = await openDatabase([file], { limits, names });
+    try {
+      const report = await checkDatabase(db, [file], { limits, names, executes });
+      return await pageData(db, {
+        file,
+        facts: traceRows(reader)
+          .filter(([name]) => SHOWN.has(name))
+          .map(([name, text]) => [name, printable(text)]),
+        verdict: verdict(report),
+        findings: report.findings,
+        commandsOf: (finding, number) => findingCommands(finding, number, file),
+        commandOf: (step) => storyCommand(file, step),
+        code: new GuestCode(guest, { kernel, debugFile }),
+        execution,
+      });
+    } finally {
+      db.close();
+    }
   } finally {
-    db.close();
-  }
-}
-
-function runFacts(file: string): [string, string][] {
-  const reader = TraceReader.open(file);
-  try {
-    const { header, footer, torn, endIcount } = reader;
-    const labels = Object.entries(header.labels).map(([name, value]) => `, ${name} ${value}`);
-    const end = footer ? describeExit(footer.exit, profileOf(header)) : 'has no end';
-    const rows: [string, string][] = [
-      ['guest', `${header.guest.name}${labels.join('')}`],
-      ['command line', String(header.guest.commandLine) || '(none)'],
-      ['machine', machineText(header.machine)],
-      ['seed', String(header.seed)],
-      ['end', `${torn ? `TORN: ${torn.what}` : end} at icount ${grouped(endIcount)}`],
-      ['events', grouped(reader.events)],
-      ['identity', reader.identity()],
-    ];
-    return rows.map(([name, value]) => [name, printable(value)]);
-  } finally {
+    execution?.end();
     reader.close();
   }
 }
+
+/** Rows of `info` that say what ran, and how it ended. */
+const SHOWN = new Set([
+  'guest',
+  'command line',
+  'module',
+  'profile',
+  'machine',
+  'seed',
+  'what if',
+  'parent',
+  'run',
+  'events',
+  'identity',
+]);

@@ -18,13 +18,15 @@ export function valueLines(file: string, { of, steps, end }: ValueStory): string
 }
 
 /** One step. */
-export function stepLines(
-  file: string,
-  { icount, because, source, next: [command, ...words] }: Step,
-): string[] {
+export function stepLines(file: string, told: Step): string[] {
+  const { icount, because, source } = told;
   const at = grouped(icount);
   return [
     `${at}  ${because}${source === null ? '' : ` [${source}]`}`,
-    `${' '.repeat(at.length)}  next: rewind386 ${command} ${shellWord(file)} ${words.map(shellWord).join(' ')}`,
+    `${' '.repeat(at.length)}  next: ${storyCommand(file, told)}`,
   ];
 }
+
+/** The command that shows more of a step. */
+export const storyCommand = (file: string, { next: [command, ...words] }: Step): string =>
+  `rewind386 ${command} ${shellWord(file)} ${words.map(shellWord).join(' ')}`;

@@ -6,11 +6,13 @@
 -- @column icount when
 -- @column label the line, or the vector and where
 -- @column detail more; NULL where there is none
+-- @column eip the code; NULL of a line
+-- @column frame_id interrupts.id that it happened in; 0 for none
 -- @column left_out events of the track that are no row
 WITH marks AS (
-  SELECT 'console' AS track, icount, line AS label, port::VARCHAR AS detail FROM console
+  SELECT 'console' AS track, icount, line AS label, port::VARCHAR AS detail, NULL AS eip, 0 AS frame_id FROM console
   UNION ALL
-  SELECT 'exceptions', icount, 'vector ' || vector || ' at ' || symbol(run_id, eip), owner_text(run_id, frame_of(cr3), icount)
+  SELECT 'exceptions', icount, 'vector ' || vector || ' at ' || symbol(run_id, eip), owner_text(run_id, frame_of(cr3), icount), eip, frame_id
   FROM exceptions WHERE vector <> 14
 )
 SELECT *, greatest(count(*) OVER (PARTITION BY track) - $most, 0) AS left_out

@@ -6,16 +6,26 @@
 -- @column from_icount icount of the store to its entry
 -- @column to_icount icount of the next one
 -- @column label whose page directory, or which frame
--- @column detail code that set it, and in which address space
+-- @column detail in which address space it was set
+-- @column eip code that set it
+-- @column frame_id interrupts.id that it happened in; 0 for none
+-- @column is_wrong an interrupt or another thread set it under code that had set it to something else, and left it so
 -- @column left_out stretches that are no row
-WITH sets AS (
+WITH taken AS (
+  SELECT run_id, 0 AS window_id, switch_icount AS icount FROM latent_hijack
+  UNION SELECT run_id, 0, cause_icount FROM window_misuses WHERE cause_icount IS NOT NULL
+  UNION SELECT run_id, window_id, last_icount FROM taken_windows
+),
+sets AS (
   SELECT w.run_id, 'window ' || d.name AS track, w.icount AS from_icount,
     coalesce(lead(w.icount) OVER (PARTITION BY w.run_id, w.window_id ORDER BY w.seq), end_of_run(w.run_id)) AS to_icount,
     CASE WHEN NOT is_present(w.new) THEN 'nothing'
          WHEN w.window_id = 0 THEN owner_text(w.run_id, present_frame(w.new), w.icount) || ' ' || hex32(present_frame(w.new))
          ELSE hex32(present_frame(w.new)) END AS label,
-    'set by ' || symbol(w.run_id, w.eip) || ' under ' || owner_text(w.run_id, frame_of(w.cr3), w.icount) || ', depth ' || w.depth AS detail
+    'set under ' || owner_text(w.run_id, frame_of(w.cr3), w.icount) || ', depth ' || w.depth AS detail, w.eip, w.frame_id,
+    t.icount IS NOT NULL AS is_wrong
   FROM window_switches w JOIN windows d USING (run_id, window_id)
+  LEFT JOIN taken t ON t.run_id = w.run_id AND t.window_id = w.window_id AND t.icount = w.icount
   WHERE w.op = 'write'
 )
 SELECT *, greatest(count(*) OVER () - $most, 0) AS left_out
