@@ -58,6 +58,10 @@ export const RESET_CAUSE = ['keyboard', 'port_92', 'port_cf9'] as const;
 export type ResetCause = (typeof RESET_CAUSE)[number];
 export const CONSOLE_PORT = ['com1', 'debugcon', 'bios', 'lpt1'] as const;
 
+/** Numbers of the values that one probe has at most. */
+const PROBE_VALUES = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+export const MAX_PROBE_VALUES = PROBE_VALUES.length;
+
 /** Columns that every event carries: when, where in the code, and in which context. */
 export const CONTEXT_COLUMNS: readonly Column[] = [
   column('icount', 'icount', 'instructions retired before the one that made this event'),
@@ -230,6 +234,33 @@ export const EVENT_KINDS = {
   ),
   resets: event('a reset of the processor by the guest', [
     column('cause', 'small', 'by the keyboard controller (64h), port 92h or port CF9h', RESET_CAUSE),
+  ]),
+  call_entries: event('code came to a probe: the call of a function, or a place within one', [
+    column('probe', 'value', 'number of the probe, from 1'),
+    column('call_id', 'value', 'number of this hit among those of its probe, from 1'),
+    column('esp', 'address', 'ESP before the instruction'),
+    column(
+      'caller',
+      'address',
+      'return address, the word at ESP; 0 where the probe is not the start of a function',
+    ),
+    column(
+      'stack',
+      'address',
+      'linear address at which the stack ends: ESP0 of the task if ESP is less than 64 KB below, else the end of its page',
+    ),
+    column('nesting', 'value', 'calls of probed functions that are open on this stack, 0 = none'),
+    column('known', 'small', 'bit n: value n could be read'),
+    ...PROBE_VALUES.map((n) => column(`value${n}`, 'value', `value ${n} of the probe, 0 for none`)),
+  ]),
+  call_returns: event('the return from a call of call_entries', [
+    column('probe', 'value', 'number of the probe'),
+    column('call_id', 'value', 'number of the call'),
+    column('callee', 'address', 'linear address of the function'),
+    column('esp', 'address', 'ESP after the return'),
+    column('nesting', 'value', 'as of the call'),
+    column('eax', 'value', 'EAX: the result, of most functions'),
+    column('edx', 'value', 'EDX: the upper half of a result of 64 bits'),
   ]),
 } as const satisfies Record<string, EventKindSpec>;
 

@@ -1,3 +1,5 @@
+import { callEntries } from './call-entries.ts';
+import { callReturns } from './call-returns.ts';
 import { consoleLines } from './console.ts';
 import { contexts } from './contexts.ts';
 import { controlWrites } from './control-writes.ts';
@@ -6,6 +8,7 @@ import { failures } from './failures.ts';
 import { inputs } from './inputs.ts';
 import { interrupts } from './interrupts.ts';
 import { pagingWrites } from './paging-writes.ts';
+import { probes } from './probes.ts';
 import { repeats } from './repeats.ts';
 import { resets } from './resets.ts';
 import { run } from './run.ts';
@@ -21,7 +24,7 @@ import { windows } from './windows.ts';
 /** The list of all tables, and the version of what is kept of them. */
 
 /** Every table a trace is seen as. Counted up when a table, column or rule of a table changes: caches made before are rebuilt. */
-export const TABLES_VERSION = 7;
+export const TABLES_VERSION = 8;
 
 export const TABLES: readonly TraceTable[] = [
   run,
@@ -38,8 +41,11 @@ export const TABLES: readonly TraceTable[] = [
   consoleLines,
   repeats,
   resets,
+  callEntries,
+  callReturns,
   inputs,
   failures,
   windows,
+  probes,
   symbols,
 ];

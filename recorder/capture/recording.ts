@@ -1,5 +1,6 @@
 import { FileDisk, MemoryDisk, packExtents, type SectorSource } from '../../schemas/guest/disk-image.ts';
 import { packFile, sha256Hex } from '../../schemas/trace/compression.ts';
+import type { TraceFacts } from '../../schemas/trace/facts.ts';
 import {
   SCHEMA_VERSION,
   type TraceDisk,
@@ -36,6 +37,8 @@ export interface RecordingPlan {
   readonly profile: ResolvedProfile;
   /** The profile file as written (JSON), if there was one. */
   readonly profileSource?: string;
+  /** Recorded besides. */
+  readonly facts?: readonly TraceFacts[];
   readonly disk?: DiskSource;
   /** All other drives. */
   readonly drives?: readonly DriveSource[];
@@ -98,6 +101,7 @@ export function makeHeader(
       symbols: plan.symbols ? packFile(plan.symbols) : undefined,
     },
     profile: recordedProfile(plan),
+    ...(plan.facts ? { facts: plan.facts } : {}),
     disk,
     drives,
     firmware: firmware && {

@@ -76,7 +76,7 @@ const TURNS_PER_SECOND = 50;
 
 /** Runs a guest and records it. */
 export async function record(options: RecordOptions): Promise<RecordResult> {
-  const { config, profile, firmware, boot, sources = [] } = options;
+  const { config, profile, facts, firmware, boot, sources = [] } = options;
   const disk = options.disk ? openDisk(options.disk) : undefined;
   const drives = (options.drives ?? []).map(({ kind, unit, medium }) => ({
     kind,
@@ -91,7 +91,14 @@ export async function record(options: RecordOptions): Promise<RecordResult> {
     }));
     const header = makeHeader(options, disk?.description, media);
     const images = drives.map(({ kind, unit, disk: { sectors } }) => ({ kind, unit, image: sectors }));
-    const machine = { config, profile, disk: disk?.sectors ?? null, drives: images, firmware };
+    const machine = {
+      config,
+      profile,
+      facts: facts ?? [],
+      disk: disk?.sectors ?? null,
+      drives: images,
+      firmware,
+    };
     const source = new SeededNondet(options.seed, sources);
     return await recordSubject({ header, machine, boot, source }, options);
   } finally {

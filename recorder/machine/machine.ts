@@ -6,6 +6,7 @@ import { type LinuxOptions, loadLinux } from './boot/linux-boot.ts';
 import { loadMultiboot, type MultibootOptions } from './boot/multiboot.ts';
 import type { DeviceSet } from './device.ts';
 import { BATCH_ROWS, EventLog } from './events/event-log.ts';
+import { Probes } from './events/probes.ts';
 import { allocateMemory, type MachineMemory, RAM, ROM_BYTES } from './layout.ts';
 import { MachineError } from './machine-error.ts';
 import { FRAME_WORDS, ROLES } from './mmu/frames.ts';
@@ -61,8 +62,9 @@ export class Machine {
   private words = new Int32Array(1 << 13);
   /** icount from which stores are recorded; Infinity with any other detail. */
   private readonly storesFrom: number;
-  /** The icount at which recording them begins; Infinity once it has begun. */
-  private storesBegin = Number.POSITIVE_INFINITY;
+  private readonly probes: readonly Probes[];
+  /** The next icount at which recording one of them begins; Infinity once all have begun. */
+  private detailsBegin = Number.POSITIVE_INFINITY;
   /** The stops that a debugger waits for; null while there is none. */
   private stops: Stops | null = null;
   /** Frames changed since `hashes`, `snapshot` and `changes` looked at them. */
@@ -81,7 +83,7 @@ export class Machine {
   private readonly bootRevision: number;
 
   constructor(options: MachineOptions, parts: MachineParts = STANDARD_PARTS) {
-    const { config, profile, nondet, sink, disk, drives = [], firmware = null, onConsole } = options;
+    const { config, profile, nondet, sink, disk, drives = [], firmware = null, onConsole, facts } = options;
     const mem = allocateMemory(config.ramBytes, firmware ? ROM_BYTES : 0);
     this.hasFirmware = firmware !== null;
     this.bootRevision = config.bootRevision;
@@ -121,7 +123,9 @@ export class Machine {
     this.cpu.attachMmu(this.mmu);
     for (const device of this.devices.devices) device.powerOn?.();
     this.storesFrom = this.log && config.detail === 'stores' ? config.storesFrom : Number.POSITIVE_INFINITY;
-    this.watchStores();
+    const { probed } = this.cpu;
+    this.probes = this.log && probed ? Probes.all(facts ?? [], mem, probed, this.log) : [];
+    this.beginDetails();
     const frames = mem.ramBytes >>> 12;
     this.ramHash = new RamHash(mem.i32, RAM, frames);
     this.ramPages = new Array(frames);
@@ -163,7 +167,7 @@ export class Machine {
         continue;
       }
       devices.bus.deadlineMoved = false;
-      cpu.run(Math.min(next, until, this.storesBegin));
+      cpu.run(Math.min(next, until, this.detailsBegin));
       if (cpu.halted) this.haltedFrom = cpu.icount;
     }
   }
@@ -209,7 +213,7 @@ export class Machine {
     if (stops) stops.byDevice = true;
     this.fire(cpu.icount);
     if (stops) stops.byDevice = false;
-    if (cpu.icount >= this.storesBegin) this.watchStores();
+    if (cpu.icount >= this.detailsBegin) this.beginDetails();
     if (cpu.shutdown !== null) return { kind: 'shutdown', message: cpu.shutdown };
     if (devices.exitCode >= 0) return { kind: 'exit', code: devices.exitCode };
     if (devices.resetRequested) {
@@ -248,10 +252,13 @@ export class Machine {
     return next;
   }
 
-  private watchStores(): void {
-    const begun = this.icount >= this.storesFrom;
-    this.mmu.recordEveryStore(begun);
-    this.storesBegin = begun ? Number.POSITIVE_INFINITY : this.storesFrom;
+  /** Records from here on what is to be recorded from here on. */
+  private beginDetails(): void {
+    const { icount, storesFrom, probes } = this;
+    this.mmu.recordEveryStore(icount >= storesFrom);
+    if (probes.length > 0) this.cpu.probe?.(probes.filter(({ from }) => from <= icount));
+    const next = [storesFrom, ...probes.map(({ from }) => from)].filter((from) => from > icount);
+    this.detailsBegin = Math.min(...next, Number.POSITIVE_INFINITY);
   }
 
   /** Outside inputs first, then devices in the order in which they are wired. */
@@ -369,6 +376,7 @@ export class Machine {
       areas.set(`device ${device.name}`, mem.u8.subarray(offset, offset + bytes));
     }
     if (this.mmu.observer) areas.set('observer', new Uint8Array(this.mmu.observer.save().buffer));
+    for (const probes of this.probes) areas.set(probes.area, new Uint8Array(probes.save().buffer));
     return areas;
   }
 
@@ -427,12 +435,16 @@ export class Machine {
     this.mmu.reload();
     const observed = snapshot.areas.get('observer');
     if (observed) this.mmu.observer?.restore(new Int32Array(wholeArea(observed).buffer));
+    for (const probes of this.probes) {
+      const probed = snapshot.areas.get(probes.area);
+      if (probed) probes.restore(new Int32Array(wholeArea(probed).buffer));
+    }
     for (const device of this.devices.devices) device.reload?.();
     this.cpu.reload(restored);
     this.haltedFrom = Number.NaN;
     this.lastAreas = snapshot.areas;
     this.log?.resumeAt(snapshot.seq);
-    this.watchStores();
+    this.beginDetails();
   }
 
   /** Copies the pages that differ; returns their frames. */

@@ -1,3 +1,4 @@
+import type { TraceFacts } from '../../schemas/trace/facts.ts';
 import type { Icount } from '../../schemas/units.ts';
 import type { ProtectedEntry } from './boot/placement.ts';
 import type { MachineConfig, ResolvedProfile } from './config.ts';
@@ -13,6 +14,7 @@ import type {
   IoBus,
 } from './device.ts';
 import type { EventContext, EventLog, EventSink } from './events/event-log.ts';
+import type { ProbedMachine, Probes } from './events/probes.ts';
 import type { MachineMemory } from './layout.ts';
 import type { CpuView } from './mmu/cpu-view.ts';
 import type { Mmu } from './mmu/mmu.ts';
@@ -44,6 +46,9 @@ export interface MachineCpu extends CpuView {
   readonly deliveries?: number;
   /** Takes the stops that a debugger waits for. */
   watchFor?(stops: Stops | null): void;
+  /** The view that probes have of it, and which are asked from now on; absent in a CPU without. Not to be called within `run`. */
+  readonly probed?: ProbedMachine;
+  probe?(probes: readonly Probes[]): void;
   /** Changes a register from outside, between two instructions: its number is that of POKE_REGISTERS. */
   poke(register: number, value: number): void;
   /** Rebuilds what is derived (decoded blocks), after a restore that changed the contents of `frames`. */
@@ -73,6 +78,8 @@ export interface MachineOptions {
   readonly nondet: Nondet;
   /** The receiver of events; null records nothing. */
   readonly sink: EventSink | null;
+  /** Recorded besides, if anything is. */
+  readonly facts?: readonly TraceFacts[] | undefined;
   /** The first hard disk: master of the first ATA channel. */
   readonly disk: DiskImage | null;
   readonly onConsole?: ConsoleListener;

@@ -45,6 +45,7 @@ export function recordedOptions(
   return {
     config: header.machine,
     profile: recordedProfile(header),
+    facts: header.facts ?? [],
     disk: recordedDisk(header.disk, builtinDisk) ?? null,
     drives: recordedDrives(header, builtinDisk),
     firmware: recordedFirmware(header),

@@ -8,35 +8,44 @@ import {
 
 /** The events that a replay makes beyond those recorded. */
 
-const WINDOW_KINDS = ['window_switches', 'window_accesses'] as const;
-const isWindowKind = (kind: EventKind): boolean => (WINDOW_KINDS as readonly EventKind[]).includes(kind);
+/** Kinds whose events are made for something that is numbered from 1 in the header: windows of the profile, probes. */
+const NUMBERED = {
+  window_switches: 'window',
+  window_accesses: 'window',
+  call_entries: 'probe',
+  call_returns: 'probe',
+} as const satisfies Partial<Record<EventKind, string>>;
+type NumberedKind = keyof typeof NUMBERED;
+const NUMBERED_KINDS = Object.keys(NUMBERED) as NumberedKind[];
+const isNumbered = (kind: EventKind): kind is NumberedKind => kind in NUMBERED;
 const columnOf = (kind: EventKind, name: string): number =>
   EVENT_KINDS[kind].columns.findIndex((column) => column.name === name);
 const SEQ = columnOf('stores', 'seq');
 
-/** Stores, where the recording has none, and the events of windows that it does not declare. */
+/** The last number that the recording has of each, where the replay makes events of more. */
+export type LastRecorded = { readonly [What in (typeof NUMBERED)[NumberedKind]]?: number };
+
+/** Stores, where the recording has none, and the events of windows and probes that it does not have. */
 export class ExtraEvents {
   /** Events passed so far. */
   before = 0;
   private readonly stores: boolean;
-  /** Windows above this number are extra; undefined when none is. */
-  private readonly lastWindow: number | undefined;
+  private readonly last: LastRecorded;
 
-  constructor(stores: boolean, lastWindow: number | undefined) {
+  constructor(stores: boolean, last: LastRecorded) {
     this.stores = stores;
-    this.lastWindow = lastWindow;
+    this.last = last;
   }
 
   get any(): boolean {
-    return this.stores || this.lastWindow !== undefined;
+    return this.stores || Object.keys(this.last).length > 0;
   }
 
   /** `seq` of the extra events of a batch, ascending. */
   seqIn({ tables }: EventBatch): Uint32Array {
     const seq: number[] = [];
-    if (this.lastWindow !== undefined)
-      for (const kind of WINDOW_KINDS)
-        for (const row of this.rows(tables[kind], true)) seq.push(tables[kind].columns[SEQ][row]);
+    for (const kind of NUMBERED_KINDS)
+      for (const row of this.rows(tables[kind], kind, true)) seq.push(tables[kind].columns[SEQ][row]);
     if (!this.stores) return Uint32Array.from(seq).sort();
     const stores = tables.stores.columns[SEQ].subarray(0, tables.stores.count) as Uint32Array;
     return seq.length === 0 ? stores : Uint32Array.from([...seq, ...stores]).sort();
@@ -44,26 +53,28 @@ export class ExtraEvents {
 
   /** A table with the rows that the recording has as well. */
   without(table: EventTable): EventTable {
-    if (this.lastWindow === undefined || !isWindowKind(table.kind)) return table;
-    const rows = this.rows(table, false);
+    const { kind } = table;
+    if (!isNumbered(kind) || this.last[NUMBERED[kind]] === undefined) return table;
+    const rows = this.rows(table, kind, false);
     const columns = table.columns.map((column) => {
       const kept = new (column.constructor as new (length: number) => ColumnArray)(rows.length);
       for (const [n, row] of rows.entries()) kept[n] = column[row];
       return kept;
     });
-    return { kind: table.kind, count: rows.length, columns };
+    return { kind, count: rows.length, columns };
   }
 
   pass(seq: Uint32Array): void {
     this.before += seq.length;
   }
 
-  /** The numbers of the rows of a kind of window events that are extra, or of those that are not. */
-  private rows({ kind, count, columns }: EventTable, extra: boolean): number[] {
-    const window = columns[columnOf(kind, 'window')].subarray(0, count);
+  /** The numbers of the rows of a kind that are extra, or of those that are not. */
+  private rows({ count, columns }: EventTable, kind: NumberedKind, extra: boolean): number[] {
+    const last = this.last[NUMBERED[kind]];
+    if (last === undefined) return [];
+    const number = columns[columnOf(kind, NUMBERED[kind])].subarray(0, count);
     const rows: number[] = [];
-    for (let row = 0; row < count; row++)
-      if (window[row] > (this.lastWindow as number) === extra) rows.push(row);
+    for (let row = 0; row < count; row++) if (number[row] > last === extra) rows.push(row);
     return rows;
   }
 }

@@ -10,12 +10,13 @@ import { BadInput } from '../../schemas/bad-input.ts';
 import type { Detail, EventBatch } from '../../schemas/events.ts';
 import { type ByteSource, host } from '../../schemas/host.ts';
 import { differingField, type EndState } from '../../schemas/trace/end-state.ts';
+import { probesOf, type TraceFacts } from '../../schemas/trace/facts.ts';
 import type { TraceExit } from '../../schemas/trace/footer.ts';
 import { TraceDamage } from '../../schemas/trace/framing.ts';
 import type { TraceHeader } from '../../schemas/trace/header.ts';
 import type { Input } from '../../schemas/trace/inputs.ts';
 import { hashWordsHex, type LadderRow, ladderRow, sameHashWords } from '../../schemas/trace/ladder.ts';
-import { MAX_WINDOWS } from '../../schemas/trace/limits.ts';
+import { MAX_FACTS, MAX_PROBES, MAX_WINDOWS } from '../../schemas/trace/limits.ts';
 import { ChunkCuts, RUNGS_PER_CHUNK, type TraceOutput } from '../../schemas/trace/output.ts';
 import type { TraceWindow } from '../../schemas/trace/profile.ts';
 import type { Icount } from '../../schemas/units.ts';
@@ -53,6 +54,8 @@ export interface ReplayOptions {
   readonly detail?: Detail;
   /** With detail `stores`, of a trace that has none: record them from this icount on. */
   readonly storesFrom?: number;
+  /** Facts to record besides. */
+  readonly facts?: TraceFacts | undefined;
   /** Windows to record besides those of the recording; none of them over another. */
   readonly windows?: readonly TraceWindow[];
   /** Makes the writer of a second trace, given its header. Called once it is known that the guest can be loaded. */
@@ -166,10 +169,10 @@ class Replay implements EventSink {
     this.end = Math.min(options.until ?? lastKnown, lastKnown);
     const judged = footer ? Number.POSITIVE_INFINITY : reader.endIcount;
     this.windows = options.windows ?? [];
-    const extras = new ExtraEvents(
-      this.detail === 'stores' && header.machine.detail !== 'stores',
-      this.windows.length > 0 ? (header.profile.windows ?? []).length : undefined,
-    );
+    const extras = new ExtraEvents(this.detail === 'stores' && header.machine.detail !== 'stores', {
+      ...(this.windows.length > 0 ? { window: (header.profile.windows ?? []).length } : {}),
+      ...(options.facts ? { probe: probesOf(header.facts ?? []).length } : {}),
+    });
     const events = new RecordedEvents(reader);
     this.check = new EventCheck(events, header.machine.detail, this.detail, judged, extras);
     this.nondet = new LoggedNondet(this.inputs, (input) => this.output?.input(input));
@@ -183,6 +186,7 @@ class Replay implements EventSink {
       ...this.reader.header,
       machine: this.machineConfig(),
       profile: this.profile(),
+      facts: this.facts(),
     };
     this.checkForm();
     const { nondet } = this;
@@ -196,7 +200,8 @@ class Replay implements EventSink {
       this.comparable &&
       this.reader.checkpoints.length > 0 &&
       this.detail === this.reader.header.machine.detail &&
-      this.windows.length === 0
+      this.windows.length === 0 &&
+      options.facts === undefined
     )
       // What a checkpoint is made of is not what the run read.
       this.checkpoints = new RecordedCheckpoints(this.reader, machine.snapshot(), recorded.disk);
@@ -244,6 +249,26 @@ class Replay implements EventSink {
     if (windows.length > MAX_WINDOWS)
       throw new BadInput(`${windows.length} windows, with those of the trace: there may be ${MAX_WINDOWS}`);
     return { ...profile, windows };
+  }
+
+  /** As recorded, with those asked for. */
+  private facts(): readonly TraceFacts[] {
+    const { facts, path } = this.options;
+    const { facts: recorded = [], machine } = this.reader.header;
+    if (!facts) return recorded;
+    if (machine.detail === 'off' && this.detail === 'off')
+      throw new BadInput(
+        `${path} was recorded with --detail off: a replay of it records no events`,
+        'replay it with --detail stores too',
+      );
+    const all = [...recorded, facts];
+    const { length } = probesOf(all);
+    if (length > MAX_PROBES || all.length > MAX_FACTS)
+      throw new BadInput(
+        `${path} would have ${length} probes of ${all.length} replays: there may be ${MAX_PROBES} of ${MAX_FACTS}`,
+        'replay the recording that it was made from',
+      );
+    return all;
   }
 
   flush(batch: EventBatch): void {

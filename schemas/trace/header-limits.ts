@@ -2,6 +2,7 @@ import { BadInput } from '../bad-input.ts';
 import { bounded, OutOfBounds } from '../bounded.ts';
 import { fileLimit, type Packed } from './compression.ts';
 import { checkedConfig } from './configuration-check.ts';
+import { checkFacts } from './facts.ts';
 import type { TraceDisk, TraceDrive, TraceHeader } from './header.ts';
 import {
   MAX_DISK_SECTORS,
@@ -41,6 +42,7 @@ export function checkHeader(header: TraceHeader): void {
   bounded('profile.recursive_slot', profile.recursiveSlot, -1, SLOTS - 1);
   bounded('profile.alternate_slot', profile.alternateSlot, -1, SLOTS - 1);
   for (const window of profile.windows ?? []) checkWindow(window);
+  checkFacts(header.facts ?? []);
   if (guest.image) checkSize('guest.image', guest.image.contents, fileLimit(guest.image.contents));
   if (guest.symbols) checkSize('guest.symbols', guest.symbols.contents, fileLimit(guest.symbols.contents));
   bounded('the number of modules', guest.modules.length, 0, MAX_MODULES);

@@ -5,6 +5,7 @@ import { type Untrusted, untrusted } from '../untrusted.ts';
 import type { PackedFile } from './compression.ts';
 import type { MachineConfig } from './configuration.ts';
 import { configFromWire, configToWire, type WireConfig } from './configuration-codec.ts';
+import { FACTS_COUNTS, factsFromWire, factsToWire, type TraceFacts, type WireFacts } from './facts.ts';
 import { TraceDamage } from './framing.ts';
 import { checkHeader } from './header-limits.ts';
 import { MAX_CHANGES, MAX_DRIVES, MAX_LABELS, MAX_MODULES, MAX_WINDOWS } from './limits.ts';
@@ -108,6 +109,8 @@ export interface TraceHeader {
   readonly machine: MachineConfig;
   readonly guest: TraceGuest;
   readonly profile: TraceProfile;
+  /** Facts that somebody asked for, each time that somebody did. */
+  readonly facts?: readonly TraceFacts[];
   readonly disk: TraceDisk | undefined;
   readonly drives?: readonly TraceDrive[];
   readonly firmware?: TraceFirmware | undefined;
@@ -151,6 +154,7 @@ interface WireHeader {
     symbols: WireFile | null;
   } | null;
   profile: WireProfile | null;
+  facts: WireFacts[];
   disk: WireDisk | null;
   drives: { kind: number; unit: number; medium: WireDisk | null }[];
   firmware: {
@@ -204,6 +208,7 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
         ...(guest.symbols ? { symbols: fileToWire(guest.symbols) } : {}),
       },
       profile: profileToWire(profile),
+      facts: (header.facts ?? []).map(factsToWire),
       ...(disk ? { disk: diskToWire(disk) } : {}),
       drives: drives.map(({ kind, unit, medium }) => ({
         kind: 1 + DRIVE_KINDS.indexOf(kind),
@@ -266,6 +271,7 @@ const HEADER_COUNTS = {
   'Header.labels': MAX_LABELS,
   'Parent.changes': MAX_CHANGES,
   'Profile.windows': MAX_WINDOWS,
+  ...FACTS_COUNTS,
 };
 
 /** Throws OutOfBounds where it says what no recorder writes. */
@@ -302,6 +308,7 @@ function headerFromWire(bytes: Uint8Array): TraceHeader {
       symbols: guest.symbols ? fileFromWire(guest.symbols) : undefined,
     },
     profile: profileFromWire(profile),
+    ...(wire.facts.length > 0 ? { facts: wire.facts.map(factsFromWire) } : {}),
     disk: disk ? diskFromWire(disk) : undefined,
     drives: wire.drives.map(({ kind, unit, medium }) => ({
       kind: named('drives.kind', DRIVE_KINDS, kind, 1),

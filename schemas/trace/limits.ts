@@ -38,6 +38,9 @@ export const MAX_MODULES = 1024;
 export const MAX_WINDOWS = 64;
 export const MAX_WINDOW_PAGES = 1024;
 export const MAX_WINDOW_NAME = 32;
+/** Requests for facts, and their probes on code: more than a kernel has functions. */
+export const MAX_FACTS = 64;
+export const MAX_PROBES = 65_536;
 /** Changes of a what-if. */
 export const MAX_CHANGES = 4096;
 

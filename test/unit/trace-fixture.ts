@@ -154,6 +154,19 @@ export function anyHeader(): TraceHeader {
       process: { current: 0xc0200000, pid: 8, comm: 16 },
       source: untrusted('{}'),
     },
+    facts: [
+      {
+        from: 77,
+        probes: [
+          {
+            name: untrusted('pmap_enter'),
+            address: 0xf0101000,
+            isFunction: true,
+            values: [{ name: untrusted('va'), expression: untrusted('u32(esp+8)') }],
+          },
+        ],
+      },
+    ],
     disk: {
       sectors: 2880,
       sha256: 'ab'.repeat(32),

@@ -1,8 +1,10 @@
 import type { Argv } from 'yargs';
 import { TraceWriter } from '../../../recorder/capture/trace-writer.ts';
-import type { Detail } from '../../../schemas/events.ts';
+import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
+import type { TraceFacts } from '../../../schemas/trace/facts.ts';
 import { DISKS } from '../options/disk-option.ts';
 import { givenNames, NAMING_OPTIONS, withGivenSymbols } from '../options/guest-names.ts';
+import { givenFacts, PROBE_OPTIONS, type ProbeArguments } from '../options/probe-options.ts';
 import { parseCount, parseIcount } from '../options/values.ts';
 import { givenWindows, WINDOWS } from '../options/window-option.ts';
 import { EXIT } from '../report/exit-status.ts';
@@ -39,12 +41,15 @@ export const addReplay = (cli: Argv): Argv =>
         });
         return;
       }
+      const begin =
+        from === undefined ? undefined : parseIcount(from, '--from', { file, end: traceLength(file) });
+      const facts = probesOf(file, args, begin);
       const result = await replayTrace(file, {
         ...(until === undefined ? {} : { until: parseCount(until, '--until') }),
-        ...(detail ? { detail: detail as Detail } : {}),
-        ...(from === undefined
-          ? {}
-          : { storesFrom: parseIcount(from, '--from', { file, end: traceLength(file) }) }),
+        ...(detail.includes('stores')
+          ? { detail: 'stores', ...(begin === undefined ? {} : { storesFrom: begin }) }
+          : {}),
+        ...(facts ? { facts } : {}),
         windows: output === undefined ? [] : givenWindows(file, args),
         ...(output ? { output: (header) => new TraceWriter(output, withGivenSymbols(header, args)) } : {}),
         showConsole,
@@ -57,20 +62,52 @@ export const addReplay = (cli: Argv): Argv =>
       }
       printLines(replaySummary(file, result));
       if (output) print(`${output}: ${bytes(fileBytes(output))}`);
-      print(`next: rewind386 check ${shellWord(output ?? file)}`);
+      print(facts ? callsQuery(output as string) : `next: rewind386 check ${shellWord(output ?? file)}`);
     },
   );
+
+const callsQuery = (file: string): string =>
+  `next: rewind386 query ${shellWord(file)} --sql 'SELECT icount, name, process, arguments, result FROM tracepoint_hits'`;
+
+/** The probes asked for, by the names of the trace or those given. */
+function probesOf(
+  file: string,
+  args: ProbeArguments & { readonly detail: readonly string[]; readonly symbols?: string | undefined },
+  from: number | undefined,
+): TraceFacts | undefined {
+  const every = args.detail.includes('calls');
+  if (args.probe.length === 0 && args.trace.length === 0 && !every) return undefined;
+  const reader = TraceReader.open(file, { names: givenNames({ symbols: args.symbols }) });
+  try {
+    return givenFacts(args, reader.names.guest, { from, every });
+  } finally {
+    reader.close();
+  }
+}
+
+/** Options of what is recorded besides. */
+const DETAIL_OPTIONS = {
+  detail: {
+    choices: ['stores', 'calls'] as const,
+    array: true,
+    nargs: 1,
+    default: [] as ('stores' | 'calls')[],
+    describe: 'record every memory write too, or all calls of functions; with -o; may be repeated',
+  },
+  ...PROBE_OPTIONS,
+  from: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'what --detail, --probe and --trace ask for: from this icount on',
+  },
+} as const;
 
 const options = (yargs: Argv) =>
   yargs
     .positional('file', { type: 'string', demandOption: true, describe: 'the trace' })
     .options({
       until: { type: 'string', requiresArg: true, describe: 'stop at this icount' },
-      detail: {
-        choices: ['stores'],
-        describe: 'record every memory write too; with -o',
-      },
-      from: { type: 'string', requiresArg: true, describe: 'with --detail stores: from this icount on' },
+      ...DETAIL_OPTIONS,
       output: {
         alias: 'o',
         type: 'string',
@@ -91,18 +128,23 @@ const options = (yargs: Argv) =>
     })
     .group(Object.keys(CHANGE_OPTIONS), 'What-if (docs/what-if.md):')
     .check((args) => {
-      const { detail, output, from, at, until } = args;
-      if (args.bisect && (detail || output || from || until || isWhatIf(args)))
+      const { output, from, at, until } = args;
+      const asked = [
+        ...(args.detail.length > 0 ? ['--detail'] : []),
+        ...(args.probe.length > 0 ? ['--probe'] : []),
+        ...(args.trace.length > 0 ? ['--trace'] : []),
+      ];
+      if (args.bisect && (asked.length > 0 || output || from || until || isWhatIf(args)))
         throw new Error('--bisect goes alone with the trace');
       if (isWhatIf(args)) {
-        if (detail) throw new Error('a what-if records as the trace did: leave --detail out');
+        if (asked.length > 0) throw new Error(`a what-if records as the trace did: leave ${asked[0]} out`);
         if (!output) throw new Error('a what-if needs -o FILE2, the trace to write');
       } else if (at) throw new Error('--at is for a what-if: --inject, --delay or --poke');
       if (args.window.length > 0 && isWhatIf(args))
         throw new Error('a what-if records as the trace did: leave --window out');
       if (args.window.length > 0 && !output) throw new Error('--window needs -o FILE2, the trace to write');
-      if (from && !detail) throw new Error('--from is for --detail stores');
-      if (detail && !output) throw new Error('--detail needs -o FILE2, the trace to write');
+      if (from && asked.length === 0) throw new Error('--from is for --detail, --probe and --trace');
+      if (asked.length > 0 && !output) throw new Error(`${asked[0]} needs -o FILE2, the trace to write`);
       return true;
     })
     .example('$0 replay run.r386', 'verify the whole run; exit 3 at the first difference')
@@ -110,6 +152,10 @@ const options = (yargs: Argv) =>
     .example(
       '$0 replay run.r386 --detail stores --from 19M --until 20M -o w.r386',
       'record every memory write of a window',
+    )
+    .example(
+      "$0 replay run.r386 --trace 'pmap_enter: pmap, va, pa' -o t.r386",
+      'record these values, and the result, at each call of a function',
     )
     .example(
       `$0 replay run.r386 --window '{"name":"kmap","linear":"0xe0000000"}' -o w.r386`,

@@ -10,6 +10,7 @@ import { DEFAULT_LADDER_INTERVAL } from '../../../schemas/trace/output.ts';
 import { BUILTIN_GUEST, KERNELS, WORKLOADS } from './builtin-guest.ts';
 import { INPUT_OPTIONS } from './input-options.ts';
 import { MACHINE_OPTIONS } from './machine-options.ts';
+import { PROBE_OPTIONS } from './probe-options.ts';
 import { parseCount } from './values.ts';
 
 /** The options of `record`. */
@@ -166,6 +167,7 @@ export const recordOptions = (yargs: Argv) =>
       },
       ...MACHINE_OPTIONS,
       ...CHECKPOINT_OPTIONS,
+      ...PROBE_OPTIONS,
       ladder: {
         type: 'string',
         default: String(DEFAULT_LADDER_INTERVAL),

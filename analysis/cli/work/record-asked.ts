@@ -3,6 +3,7 @@ import type { RecordResult } from '../../../recorder/capture/session.ts';
 import { type Guest, openGuest } from '../options/guest.ts';
 import { openInputs } from '../options/input-options.ts';
 import { machineOf } from '../options/machine-options.ts';
+import { givenFacts, namedGuest } from '../options/probe-options.ts';
 import { parseCheckpoints, type RecordArguments } from '../options/record-options.ts';
 import { parseCount, parseExitCode, parseLadder } from '../options/values.ts';
 import { endingOf } from './guest-ending.ts';
@@ -25,7 +26,9 @@ export interface Take {
 export async function recordAsked(args: RecordArguments, { seed, output, quiet }: Take): Promise<Recorded> {
   const machine = machineOf(args);
   const guest = openGuest({ ...args, seed, modules: args.module, initrds: args.initrd });
+  const facts = givenFacts(args, namedGuest(guest));
   const result = await recordGuest(guest, {
+    ...(facts ? { facts: [facts] } : {}),
     ...{ seed, output, quiet },
     instructions: parseCount(args.instructions, '--instructions'),
     screen: args.screen,

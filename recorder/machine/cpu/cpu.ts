@@ -5,10 +5,11 @@ import { DEFAULT_CONFIG } from '../config.ts';
 import { CR0_AM } from '../control-registers.ts';
 import type { CoprocessorLines, InterruptController, IoBus } from '../device.ts';
 import type { EventLog } from '../events/event-log.ts';
+import type { ProbedMachine, Probes } from '../events/probes.ts';
 import { CPU_STATE_BYTES, type MachineMemory } from '../layout.ts';
 import type { CpuView } from '../mmu/cpu-view.ts';
 import type { Mmu } from '../mmu/mmu.ts';
-import type { Stops } from '../state/stops.ts';
+import { bothPoints, type CodePoints, type Stops } from '../state/stops.ts';
 import { BlockCache } from './blocks/block-cache.ts';
 import { createBlockRunner } from './blocks/block-runner.ts';
 import { COUNT, HEAT, INDEX_SHIFT, OFFSET_MASK, PLACE, WORDS } from './blocks/micro-ops.ts';
@@ -31,6 +32,7 @@ import { AC, IF, RF, TF } from './flags.ts';
 import { type Fpu, NO_LINES } from './fpu/unit.ts';
 import { createInterpreter, type Interpret } from './interpreter/interpreter.ts';
 import { warmUp } from './interpreter/warm-up.ts';
+import { ProbeView } from './probe-view.ts';
 import {
   ADDRESS,
   BLOCK_EIP,
@@ -293,6 +295,17 @@ export class Cpu extends CpuState implements CpuView {
   watchFor(stops: Stops | null): void {
     this.blocks.watchFor(stops);
     if (stops) stops.onStop = () => this.leaveAfterInstruction();
+  }
+
+  /** From now on these see the machine before their instructions. Not to be called within `run`. */
+  probe(probes: readonly Probes[]): void {
+    for (const one of probes) one.onReturn = (page) => this.blocks.probeAdded(page);
+    this.blocks.probe(probes.reduce<CodePoints | null>(bothPoints, null));
+  }
+
+  /** The answers of the processor to probes. */
+  get probed(): ProbedMachine {
+    return new ProbeView(this.core, () => this.deliveries);
   }
 
   private leaveAfterInstruction(): void {

@@ -134,10 +134,11 @@ export class EventLog {
     this.store = createStoreWriter(this, context, target('stores'));
   }
 
-  /** Appends one event; `values` are the kind's own columns in order (at most ten). */
+  /** Appends one event; `values` are the kind's own columns in order (at most fifteen). */
   add<Kind extends EventKind>(kind: Kind, ...values: OwnValues<Kind>): void;
   // The parameters one by one: an array of them for each event would cost more than the event.
-  add(kind: EventKind, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0): void {
+  // biome-ignore format: a list
+  add(kind: EventKind, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0, k = 0, l = 0, m = 0, n = 0, o = 0): void {
     const table = this.tables[kind];
     const columns = table.columns;
     const row = table.count;
@@ -151,6 +152,16 @@ export class EventLog {
     columns[6][row] = at.cr3;
     switch (columns.length - CONTEXT) {
       // biome-ignore-start lint/suspicious/noFallthroughSwitchClause: a kind with n columns writes its first n
+      case 15:
+        columns[21][row] = o;
+      case 14:
+        columns[20][row] = n;
+      case 13:
+        columns[19][row] = m;
+      case 12:
+        columns[18][row] = l;
+      case 11:
+        columns[17][row] = k;
       case 10:
         columns[16][row] = j;
       case 9:

@@ -36,6 +36,25 @@ export interface Hit {
   readonly byDevice: boolean;
 }
 
+/** Instructions, by linear address, before which somebody wants to look at the machine. */
+export interface CodePoints {
+  /** True if the page, a linear page number, has one. */
+  breaksIn(page: number): boolean;
+  isBreakpoint(linear: Linear): boolean;
+  /** The instruction at `linear` is about to be executed: whether to stop before it. */
+  executes(linear: Linear): boolean;
+}
+
+/** Those of two. The second is not asked where the first stops: it is when the run goes on. */
+export const bothPoints = (first: CodePoints | null, second: CodePoints | null): CodePoints | null =>
+  first === null || second === null
+    ? (first ?? second)
+    : {
+        breaksIn: (page) => first.breaksIn(page) || second.breaksIn(page),
+        isBreakpoint: (linear) => first.isBreakpoint(linear) || second.isBreakpoint(linear),
+        executes: (linear) => first.executes(linear) || second.executes(linear),
+      };
+
 /** The machine's position, as Stops asks for it. */
 interface Clock {
   readonly icount: Icount;
@@ -47,7 +66,7 @@ interface Clock {
  * before the instruction, or after the one that made the access. In `note` mode it runs on, and the last hit is kept.
  * The machine withholds the fast path from watched pages and cuts blocks at breakpoints, so the rest runs at full speed.
  */
-export class Stops {
+export class Stops implements CodePoints {
   hit: Hit | null = null;
   mode: 'stop' | 'note' = 'stop';
   /** Breakpoints do not count here: where the run was resumed. */

@@ -1,7 +1,7 @@
 import type { Frame, Linear } from '../../../../schemas/units.ts';
 import { RAM } from '../../layout.ts';
 import type { ShortPath } from '../../mmu/short-path.ts';
-import type { Stops } from '../../state/stops.ts';
+import type { CodePoints, Stops } from '../../state/stops.ts';
 import type { Core } from '../core.ts';
 import { CONTROL, Decoder, type Instruction, SEGMENT, TOO_LONG, UNDEFINED } from '../decode/decoder.ts';
 import { GENERAL_PROTECTION, INVALID_OPCODE } from '../fault.ts';
@@ -106,6 +106,10 @@ export class BlockCache implements Emitter {
   generation = 0;
   /** The stops that a debugger waits for. */
   private stops: Stops | null = null;
+  /** The probes of the recording. */
+  private probes: CodePoints | null = null;
+  /** Linear pages with probes by the frame that they were fetched from: its blocks end before each probe. */
+  private readonly cuts = new Map<Frame, Set<number>>();
   /** Counts frames whose blocks were dropped. */
   drops = 0;
   /** Executes the blocks that are hot; its `hot` stands beside it for the hot loop to call. */
@@ -151,6 +155,18 @@ export class BlockCache implements Emitter {
     this.tier.watchFor(stops);
   }
 
+  /** From now on `probes` are asked; null: none are. Blocks that know nothing of them go: not while one runs. */
+  probe(probes: CodePoints | null): void {
+    if (probes === null && this.probes === null) return;
+    this.probes = probes;
+    this.clear();
+  }
+
+  /** A linear page has a probe more: blocks that know nothing of it go. */
+  probeAdded(page: number): void {
+    for (const [frame, pages] of this.cuts) if (pages.has(page)) this.dropWithStraddlers(frame);
+  }
+
   /** Forgets all blocks. Not to be called while one runs. */
   clear(): void {
     for (let frame = 0; frame < this.frames.length; frame++) {
@@ -159,6 +175,7 @@ export class BlockCache implements Emitter {
       this.core.mmu.unmarkCode(frame);
     }
     this.straddlers.clear();
+    this.cuts.clear();
     this.insns.length = 0;
     this.handlers.length = 0;
     this.end = FIRST;
@@ -184,7 +201,12 @@ export class BlockCache implements Emitter {
    */
   find(linear: Linear): number {
     const p = this.findBlock(linear);
-    return this.stops === null ? p : this.forStops(this.stops, p, linear);
+    const { stops, probes } = this;
+    if (stops === null && probes === null) return p;
+    const found = stops === null ? p : this.forStops(stops, p, linear);
+    // Where a debugger stops the probe is asked when the run goes on.
+    if (found !== 0 && probes?.breaksIn(linear >>> 12)) probes.executes(linear);
+    return found;
   }
 
   /** On a page with breakpoints blocks end before the next one, and lead to others by way of `find` only. */
@@ -218,9 +240,24 @@ export class BlockCache implements Emitter {
     return to;
   }
 
-  /** The first micro-op of the block at `offset` in a frame; 0 when there is none. */
+  /** The first micro-op of the block at `offset` in a frame; 0 when there is none that others may lead to. */
   blockAt(frame: Frame, offset: number): number {
-    return this.frames[frame]?.blocks[offset] ?? 0;
+    const p = this.frames[frame]?.blocks[offset] ?? 0;
+    return p !== 0 && this.code[p - WORDS + LINKABLE] !== 0 ? p : 0;
+  }
+
+  /** From now on blocks of `frame` end before the probes of linear page `page`, from which it is fetched. */
+  private cutFor(probes: CodePoints, frame: Frame, page: number): void {
+    if (!probes.breaksIn(page) || this.cuts.get(frame)?.has(page)) return;
+    const pages = this.cuts.get(frame) ?? new Set();
+    this.cuts.set(frame, pages.add(page));
+    if (frame < this.frames.length) this.dropWithStraddlers(frame);
+  }
+
+  private isProbe(frame: Frame, offset: number): boolean {
+    for (const page of this.cuts.get(frame) ?? [])
+      if (this.probes?.isBreakpoint((page << 12) | offset)) return true;
+    return false;
   }
 
   private findBlock(linear: Linear): number {
@@ -235,6 +272,7 @@ export class BlockCache implements Emitter {
     const offset = linear & (PAGE_BYTES - 1);
     const frame = i32[LATCH_PHYSICAL] >>> 12;
     const { mode } = core.segments;
+    if (this.probes !== null) this.cutFor(this.probes, frame, page);
     const p = this.frames[frame]?.blocks[offset] ?? 0;
     if (p !== 0 && code[p - WORDS + MODE] === mode && (mode === MODE_FLAT || this.withinLimit(p))) return p;
     return this.build(linear, frame, offset, mode);
@@ -303,7 +341,10 @@ export class BlockCache implements Emitter {
     let bytes = 0;
     let count = 0;
     let ended = false;
+    const cut = this.cuts.size > 0 && this.cuts.has(frame);
+    const isProbe = cut && this.isProbe(frame, offset);
     while (!ended && count < MAX_INSTRUCTIONS) {
+      if (cut && count > 0 && this.isProbe(frame, offset + bytes)) break;
       const before = this.end;
       let insn: ReturnType<Decoder['decode']>;
       try {
@@ -330,7 +371,8 @@ export class BlockCache implements Emitter {
       this.place = (bytes & OFFSET_MASK) | (count << INDEX_SHIFT);
       this.emit(MICRO.END);
     }
-    this.finish(start, count, bytes, mode, 1, Math.min(this.tier.heatOf(frame), NEVER_HOT));
+    if (isProbe) this.finish(start, count, bytes, mode, 0, NEVER_HOT);
+    else this.finish(start, count, bytes, mode, 1, Math.min(this.tier.heatOf(frame), NEVER_HOT));
     if (!cacheable) return this.toScratch(start, count);
     this.enlist(frame, offset, bytes).blocks[offset] = start;
     return start;

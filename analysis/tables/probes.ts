@@ -1,0 +1,41 @@
+import { MAX_PROBE_VALUES } from '../../schemas/events.ts';
+import { RowBuffer } from './row-buffer.ts';
+import type { TableColumn, TraceTable } from './table.ts';
+
+/** The probes of a trace, as a table. */
+
+const columns: readonly TableColumn[] = [
+  { name: 'probe', kind: 'uint', doc: 'number of the probe: `probe` of call_entries and call_returns' },
+  { name: 'name', kind: 'text', doc: 'the function or place, as it was asked for' },
+  { name: 'address', kind: 'uint', doc: 'linear address of its instruction' },
+  {
+    name: 'is_function',
+    kind: 'small',
+    doc: '1 for the start of a function, whose returns are recorded too',
+  },
+  { name: 'from_icount', kind: 'bigint', doc: 'icount from which it is recorded' },
+  ...Array.from(
+    { length: MAX_PROBE_VALUES },
+    (_, n): TableColumn => ({
+      ...{ name: `value${n}`, kind: 'text', nullable: true },
+      doc: `value ${n} as it was asked for; NULL for none`,
+    }),
+  ),
+];
+
+/** One row for each probe. */
+export const probes: TraceTable = {
+  name: 'probes',
+  doc: 'a probe: a place in the code at which values are recorded, by `--probe`, `--trace` or `--detail calls`',
+  columns,
+  *batches({ header }) {
+    const rows = new RowBuffer(columns);
+    let number = 0;
+    for (const { from, probes: asked } of header.facts ?? [])
+      for (const { name, address, isFunction, values } of asked) {
+        const names = Array.from({ length: MAX_PROBE_VALUES }, (_, n) => values[n]?.name.toString() ?? null);
+        rows.add(++number, name.toString(), address, isFunction ? 1 : 0, from, ...names);
+      }
+    if (rows.rows > 0) yield rows.batch();
+  },
+};

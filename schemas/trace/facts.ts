@@ -1,0 +1,113 @@
+import { BadInput } from '../bad-input.ts';
+import { bounded, OutOfBounds } from '../bounded.ts';
+import { MAX_PROBE_VALUES } from '../events.ts';
+import { compileExpression, MAX_EXPRESSION, parseExpression } from '../probe-expression.ts';
+import type { Icount, Linear } from '../units.ts';
+import { type Untrusted, untrusted } from '../untrusted.ts';
+import { MAX_FACTS, MAX_PROBES, MAX_SYMBOL_BYTES } from './limits.ts';
+import { toNumber, type Words64 } from './schema.ts';
+
+/** Facts that a trace has because somebody asked for them: probes on code. */
+
+/** A value that is looked at when code comes to a probe. */
+export interface ProbeValue {
+  /** As it was asked for: `va`. */
+  readonly name: Untrusted;
+  /** As the machine finds it, of registers and memory alone: `u32(esp+8)`. */
+  readonly expression: Untrusted;
+}
+
+/** A place in the guest's code at which values are recorded, each time that code comes there. */
+export interface TraceProbe {
+  readonly name: Untrusted;
+  /** Linear address of the instruction. */
+  readonly address: Linear;
+  /** It is the start of a function: its returns are recorded too. */
+  readonly isFunction: boolean;
+  readonly values: readonly ProbeValue[];
+}
+
+/** The content of one request. Requests do not know of each other, so that what one recorded stays the same beside another. */
+export interface TraceFacts {
+  /** icount from which they are recorded. */
+  readonly from: Icount;
+  /** Numbered from 1, after those of the facts before. */
+  readonly probes: readonly TraceProbe[];
+}
+
+/** `Facts` as protobufjs has it. */
+export interface WireFacts {
+  readonly from_icount: number | Words64;
+  readonly probes: readonly {
+    readonly name: string;
+    readonly address: number;
+    readonly is_function: boolean;
+    readonly values: readonly { readonly name: string; readonly expression: string }[];
+  }[];
+}
+
+export const factsToWire = ({ from, probes }: TraceFacts) => ({
+  from_icount: from,
+  probes: probes.map(({ name, address, isFunction, values }) => ({
+    name: name.raw,
+    address,
+    is_function: isFunction,
+    values: values.map((value) => ({ name: value.name.raw, expression: value.expression.raw })),
+  })),
+});
+
+export const factsFromWire = (wire: WireFacts): TraceFacts => ({
+  from: toNumber(wire.from_icount),
+  probes: wire.probes.map(({ name, address, is_function, values }) => ({
+    name: untrusted(name),
+    address,
+    isFunction: is_function,
+    values: values.map((value) => ({
+      name: untrusted(value.name),
+      expression: untrusted(value.expression),
+    })),
+  })),
+});
+
+export const FACTS_COUNTS = {
+  'Header.facts': MAX_FACTS,
+  'Facts.probes': MAX_PROBES,
+  'Probe.values': MAX_PROBE_VALUES,
+};
+
+/** Throws OutOfBounds, which names the field. */
+export function checkFacts(facts: readonly TraceFacts[]): void {
+  bounded('the number of facts', facts.length, 0, MAX_FACTS);
+  bounded('the number of probes', probesOf(facts).length, 0, MAX_PROBES);
+  for (const { from, probes } of facts) {
+    bounded('facts.from_icount', from, 0, Number.MAX_SAFE_INTEGER);
+    checkProbes(probes);
+  }
+}
+
+/** All probes, in the order of their numbers. */
+export const probesOf = (facts: readonly TraceFacts[]): TraceProbe[] => facts.flatMap(({ probes }) => probes);
+
+function checkProbes(probes: readonly TraceProbe[]): void {
+  for (const { name, address, values } of probes) {
+    bounded('the length of facts.probes.name', name.raw.length, 1, MAX_SYMBOL_BYTES);
+    bounded('facts.probes.address', address, 0, 2 ** 32 - 1);
+    bounded('the number of values of a probe', values.length, 0, MAX_PROBE_VALUES);
+    for (const value of values) checkValue(value);
+  }
+}
+
+function checkValue({ name, expression }: ProbeValue): void {
+  bounded('the length of facts.probes.values.name', name.raw.length, 1, MAX_EXPRESSION);
+  bounded('the length of facts.probes.values.expression', expression.raw.length, 1, MAX_EXPRESSION);
+  try {
+    compileExpression(parseExpression(expression.raw));
+  } catch (error) {
+    if (!(error instanceof BadInput)) throw error;
+    throw new OutOfBounds(
+      'facts.probes.values.expression',
+      JSON.stringify(expression.raw.slice(0, 40)),
+      'an expression of registers and memory',
+    );
+  }
+}

@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import type { ProbeValue, TraceFacts } from '../../schemas/trace/facts.ts';
+import { decodeHeader, encodeHeader } from '../../schemas/trace/header.ts';
+import { untrusted } from '../../schemas/untrusted.ts';
+import { anyHeader } from '../unit/trace-fixture.ts';
+import { runCli } from './run-cli.ts';
+
+/** `--trace`, `--probe` and `--detail calls`: what they record of a kernel with symbols, what they refuse, and what a reader refuses. */
+
+const folder = mkdtempSync(join(tmpdir(), 'r386-calls-'));
+const trace = join(folder, 'run.r386');
+const made = join(folder, 'made.r386');
+const kernel = join(import.meta.dirname, '../guests/post/post.elf');
+beforeAll(() => runCli('record', kernel, '-q', '-n', '300k', '--probe', 'kmap', '-o', trace));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function query(file: string, sql: string): Promise<unknown[]> {
+  const db = await TraceDatabase.open([file], { cache: false });
+  try {
+    return (await db.query(sql)).getRowObjectsJson();
+  } finally {
+    db.close();
+  }
+}
+const replayed = (...argv: string[]) => runCli('replay', trace, '-o', made, '--force', ...argv);
+
+describe('a recording', () => {
+  it('has the calls of a function by its name, with parameters by their DWARF', async () => {
+    const sql = `SELECT name, count(*) > 1 AS called, bool_and(arguments['frame'] % 4096 = 0) AS frames, min(hex32(result)) AS result FROM calls GROUP BY name`;
+    expect(await query(trace, sql)).toEqual([
+      { name: 'kmap', called: true, frames: true, result: 'e0000000' },
+    ]);
+  });
+});
+
+describe('a replay', () => {
+  it('has values by name, and says how to ask for them', async () => {
+    const { status, stdout } = await replayed('--trace', 'print: text, u8(text)', '--until', '200k');
+    expect(status).toBe(0);
+    expect(stdout.at(-1)).toMatch(/^next: rewind386 query .* FROM tracepoint_hits'$/);
+    const sql = `SELECT chr(arguments['u8(text)']::INTEGER) AS first, arguments['text'] = value0 AS same FROM tracepoint_hits WHERE name = 'print' LIMIT 1`;
+    expect(await query(made, sql)).toEqual([{ first: expect.stringMatching(/^[ -~\n]$/), same: true }]);
+    expect((await runCli('replay', made)).status).toBe(0);
+  });
+
+  it('has all calls, or those of a pattern', async () => {
+    await replayed('--detail', 'calls', '--until', '100k');
+    expect(await query(made, 'SELECT count(DISTINCT name) > 5 AS many FROM probes')).toEqual([
+      { many: true },
+    ]);
+    expect(await query(made, `SELECT count(*) > 0 AS any FROM calls WHERE name = 'main'`)).toEqual([
+      { any: true },
+    ]);
+    await replayed('--probe', 'print*', '--until', '100k');
+    const some = await query(made, 'SELECT name FROM probes WHERE probe > 1 ORDER BY name');
+    expect(some).toEqual([{ name: 'print' }, { name: 'print_hex' }]);
+  });
+
+  it.each([
+    [['--trace', 'prinnt: text'], "the guest's kernel has no symbol prinnt (did you mean print?)"],
+    [['--trace', 'print: txt'], '--trace print: txt: txt: nothing is called so there (did you mean text?)'],
+    [['--trace', 'print: text/2'], '--trace print: text/2: text/2: no expression: "/" means nothing here'],
+    [['--trace', `print: ${'eax,'.repeat(9)}`], '9 values are too many'],
+    [['--trace', ': eax'], 'nothing is no place in the kernel'],
+    [['--probe', 'vm_*'], '--probe vm_*: the kernel has no such function'],
+    [['--probe', 'print', '--cli', '1:2'], 'a what-if records as the trace did: leave --probe out'],
+    [['--from', '10'], '--from is for --detail, --probe and --trace'],
+  ])('refuses %s', async (argv, what) => {
+    const { status, stderr } = await replayed(...argv);
+    expect([status, stderr.join('\n')]).toEqual([2, expect.stringContaining(what)]);
+  });
+
+  it('needs a file to write to', async () => {
+    const { status, stderr } = await runCli('replay', trace, '--trace', 'print');
+    expect([status, stderr[0]]).toEqual([2, expect.stringContaining('--trace needs -o FILE2')]);
+  });
+});
+
+describe('a header', () => {
+  const facts = ({ values = [] as ProbeValue[], ...rest }): TraceFacts[] => [
+    { from: 0, probes: [{ name: untrusted('f'), address: 1, isFunction: true, values, ...rest }] },
+  ];
+  const value = (expression: string) => ({ name: untrusted('v'), expression: untrusted(expression) });
+  const read = (of: TraceFacts[]) => decodeHeader(encodeHeader({ ...anyHeader(), facts: of }));
+
+  it('is read as it was written', () => {
+    expect(read(facts({ values: [value('u32(esp+4)')] })).facts).toEqual(
+      facts({ values: [value('u32(esp+4)')] }),
+    );
+  });
+
+  it.each([
+    ['an expression that is none', facts({ values: [value('1+')] }), 'an expression of registers and memory'],
+    [
+      'a name that is no register',
+      facts({ values: [value('pmap')] }),
+      'an expression of registers and memory',
+    ],
+    ['types', facts({ values: [value('p->q')] }), 'an expression of registers and memory'],
+    [
+      'more than eight values',
+      facts({ values: Array.from({ length: 9 }, () => value('eax')) }),
+      'Probe.values',
+    ],
+    ['a probe without a name', facts({ name: untrusted('') }), 'facts.probes.name'],
+    ['too many requests', Array.from({ length: 65 }, () => ({ from: 0, probes: [] })), 'Header.facts'],
+  ])('with %s is refused', (_, of, what) => {
+    expect(() => read(of)).toThrow(what);
+  });
+});
