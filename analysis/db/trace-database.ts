@@ -38,6 +38,8 @@ export interface DatabaseOptions {
   readonly limits?: Partial<QueryLimits>;
   /** Files that results are written to. */
   readonly outputs?: readonly string[];
+  /** Files that `definitions` read. */
+  readonly inputs?: readonly string[];
   /** Folders that results are written to. */
   readonly outputFolders?: readonly string[];
   /** Statements that make views and macros of the user's own, by name; they may name the others. */
@@ -139,7 +141,7 @@ export class TraceDatabase {
     const runs = readers.map((reader) => openRun(reader, options));
     const sandbox = await openSandbox({
       memoryBytes: options.limits?.memoryBytes ?? DEFAULT_LIMITS.memoryBytes,
-      files: options.outputs ?? [],
+      files: [...(options.outputs ?? []), ...(options.inputs ?? [])],
       folders: [...(options.outputFolders ?? []), ...runs.flatMap(({ cache }) => cache?.folder ?? [])],
       allowFiles: options.allowFiles ?? false,
     });

@@ -231,6 +231,11 @@ export const LAYERS: readonly Layer[] = [
     ],
   },
   {
+    folder: 'analysis/fleet',
+    holds: 'an exploration by several machines: jobs in a queue, results as Parquet in a shared folder',
+    imports: ['schemas', 'host', 'analysis/explore', 'analysis/db'],
+  },
+  {
     folder: 'analysis/explore',
     holds:
       'the points of a recorded run where an interrupt could have come, the execution of each such run, and its verdict',

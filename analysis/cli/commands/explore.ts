@@ -42,6 +42,8 @@ interface Given {
   readonly within: string;
   readonly budget: string | undefined;
   readonly jobs: string | undefined;
+  readonly queue: string | undefined;
+  readonly folder: string | undefined;
   readonly any: boolean;
   readonly format: (typeof FORMATS)[number];
   readonly json: boolean;
@@ -62,8 +64,9 @@ async function run(file: string, given: Given): Promise<number> {
   if (junit !== undefined) checkOutput(junit, { force: given.force, makes: 'other', inputs: [file] });
   if (output !== undefined && existsSync(output))
     throw new BadInput(`${output} already exists`, 'give -o the name of a new folder');
+  const fleet = await fleetOf(given);
   const exploration = await interruptible(
-    (signal) => exploreTrace({ file, irq, sql, any, within, disks, between, jobs, signal }),
+    (signal) => exploreTrace({ file, irq, sql, any, within, disks, between, jobs, fleet, signal }),
     budget,
   );
   if (junit !== undefined) writeBeside(junit, `${explorationJunit(exploration).join('\n')}\n`);
@@ -71,6 +74,20 @@ async function run(file: string, given: Given): Promise<number> {
   else printLines(describeExploration(exploration));
   if (output !== undefined) await writeTraces(exploration, output, json);
   return exploration.explored.outcomes.some(({ failed }) => failed) ? EXIT.findings : EXIT.ok;
+}
+
+/** The queue and the folder by which others do the work; undefined without both. */
+async function fleetOf({ queue, folder }: Given) {
+  if (queue === undefined && folder === undefined) return undefined;
+  if (queue === undefined)
+    throw new BadInput('--folder is where workers put what they find', 'add --queue redis://HOST:PORT');
+  if (folder === undefined)
+    throw new BadInput(
+      '--queue needs a folder that all machines share',
+      'add --folder FOLDER (docs/fleet.md)',
+    );
+  const { openRedis } = await import('../../fleet/work-queue.ts');
+  return { redis: await openRedis(queue), folder };
 }
 
 /** A trace of the first placement of each kind. */
@@ -123,6 +140,16 @@ const options = (yargs: Argv) =>
         type: 'string',
         requiresArg: true,
         describe: 'processes that share the work (default: one a processor)',
+      },
+      queue: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'have `worker` on other machines do the work, through this Redis server (docs/fleet.md)',
+      },
+      folder: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'with --queue: the folder that all machines share; what is there is not done again',
       },
       any: {
         type: 'boolean',

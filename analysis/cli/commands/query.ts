@@ -7,6 +7,7 @@ import { meant } from '../../../schemas/nearest.ts';
 import { FILE_FORMATS, type FileFormat, writeResult, writtenFirst } from '../../db/result-file.ts';
 import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
 import { QUERIES, type SqlFile } from '../../sql/catalog.ts';
+import { fleetResults } from '../options/fleet-results.ts';
 import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
 import { symbolsOf } from '../options/guest-symbols.ts';
 import { INCLUDE, includedDefinitions } from '../options/include-option.ts';
@@ -34,9 +35,11 @@ export const addQuery = (cli: Argv): Argv =>
     else if (isFileFormat(format))
       throw new BadInput(`--format ${format} needs a file to write to`, 'add -o FILE');
     const rows = parseCount(args.limit, '--limit');
+    const fleet = fleetResults(request.named);
     const db = await openDatabase(request.files, {
       limits: queryLimits(args),
-      definitions: includedDefinitions(args.include),
+      definitions: new Map([...fleet.definitions, ...includedDefinitions(args.include)]),
+      inputs: fleet.inputs,
       names,
       allowFiles: args.allowFiles,
       outputs: output !== undefined ? [writtenFirst(output)] : [],
@@ -102,6 +105,8 @@ const options = (yargs: Argv) =>
     .epilogue(`named queries: ${names.join(', ')}`);
 
 interface Request {
+  /** Traces, and what stands for some. */
+  readonly named: readonly string[];
   readonly files: readonly string[];
   readonly sql: string;
   readonly values: Record<string, number>;
@@ -129,20 +134,21 @@ function parseRequest(
 ): Request {
   const at = words.findIndex(isQueryName);
   const text = sql ?? (file === undefined ? undefined : readSql(file));
-  if (text !== undefined) return { files: traceFiles(words), sql: text, values: {} };
+  if (text !== undefined) return { named: words, files: traceFiles(words), sql: text, values: {} };
   if (at < 0) {
     const unknown = words.find((word) => !existsSync(word) && !isPattern(word));
     if (unknown !== undefined)
       throw new BadInput(`${unknown} is neither a file nor a named query${meantQuery(unknown)}`, listNames);
     throw new BadInput('no query given', `${listNames}; or give --sql "SELECT …"`);
   }
-  const files = traceFiles(words.slice(0, at));
+  const named = words.slice(0, at);
+  const files = traceFiles(named);
   if (files.length === 0) throw new BadInput('no trace given', `rewind386 query FILE ${words.join(' ')}`);
   const query = QUERIES.find(({ name }) => name === words[at]) as SqlFile;
-  const { sql: named, shows } = query;
+  const { shows } = query;
   return {
-    files,
-    sql: named,
+    ...{ named, files },
+    sql: query.sql,
     shows,
     values: parseParameters(query, words.slice(at + 1), () => symbolsOf(files[0], names)),
   };

@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
+import { fleetResults } from '../options/fleet-results.ts';
 import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
 import { symbolsOf } from '../options/guest-symbols.ts';
 import { INCLUDE, includedDefinitions } from '../options/include-option.ts';
@@ -18,10 +19,12 @@ export const addSql = (cli: Argv): Argv =>
   cli.command('sql <files..>', 'a prompt for SQL over traces', options, async ({ files, ...asked }) => {
     const traces = traceFiles(files as readonly string[]);
     const names = givenNames(asked);
+    const fleet = fleetResults(files as readonly string[]);
     const db = await openDatabase(traces, {
       limits: queryLimits(asked),
       names,
-      definitions: includedDefinitions(asked.include),
+      definitions: new Map([...fleet.definitions, ...includedDefinitions(asked.include)]),
+      inputs: fleet.inputs,
     });
     try {
       const session: SqlSession = {

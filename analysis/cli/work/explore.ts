@@ -15,7 +15,9 @@ import { type InterruptTime, interruptTimes, recordedOf } from '../../what-if/re
 import { traceLength } from '../report/trace-length.ts';
 import { grouped, plural } from '../terminal/format.ts';
 import { progressBar } from '../terminal/progress.ts';
+import { exploreByFleet, type FleetOptions } from './explore-fleet.ts';
 import { exploreMany } from './explore-many.ts';
+import type { ExploreProgress } from './explore-work.ts';
 import { openDatabase } from './open-database.ts';
 
 /** `rewind386 explore`: from a trace to its windows, the placements in them, and what became of each. */
@@ -35,6 +37,8 @@ export interface Asked {
   readonly disks: readonly string[] | undefined;
   /** Processes at once; default: this one alone. */
   readonly jobs?: number;
+  /** Has other machines do the work. */
+  readonly fleet?: Pick<FleetOptions, 'redis' | 'folder'> | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -50,15 +54,16 @@ export interface Exploration {
 export async function exploreTrace(asked: Asked): Promise<Exploration> {
   const windows = await windowsOf(asked);
   const stretches = stretchesOf(asked, windows);
-  const { file, disks, within, unpruned, signal, jobs = 1 } = asked;
+  const { file, disks, within, unpruned, signal, fleet, jobs = 1 } = asked;
   const progress = progressBar('exploring', countOf(stretches.flatMap(({ boundaries }) => boundaries)));
   try {
-    const explored = await exploreMany({
+    const work = {
       run: { file, disks, within, unpruned },
-      ...{ stretches, jobs, signal },
-      onProgress: ({ boundaries, classes, failures }) =>
+      ...{ stretches, signal },
+      onProgress: ({ boundaries, classes, failures }: ExploreProgress) =>
         progress.at(boundaries, `${plural(classes, 'class', 'classes')}, ${grouped(failures)} fail`),
-    });
+    };
+    const explored = await (fleet ? exploreByFleet({ ...work, ...fleet }) : exploreMany({ ...work, jobs }));
     return { asked, windows: windows.length, explored, names: await namesOf(file, explored) };
   } finally {
     progress.end();

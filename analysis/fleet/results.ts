@@ -1,0 +1,120 @@
+import { renameSync, rmSync } from 'node:fs';
+import { openSandbox } from '../db/sandbox.ts';
+import { sizeOf } from '../explore/classes.ts';
+import type { Outcome, Tally } from '../explore/explore.ts';
+import type { FleetFolder } from './folder.ts';
+import { firstIcount, type Job, nameOf } from './job.ts';
+
+/** Results of a job as Parquet in the fleet's folder: a row for each placement that was run, and one for the piece. */
+
+export interface JobResult {
+  readonly outcomes: readonly Outcome[];
+  readonly tally: Tally;
+}
+
+const MEMORY = 512 << 20;
+const PARQUET = '(FORMAT parquet, COMPRESSION zstd)';
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** Columns of the table `placements` by their types; run and span are in the names of folders. */
+const PLACEMENT = {
+  job: 'VARCHAR',
+  irq: 'UTINYINT',
+  icount: 'BIGINT',
+  placements: 'UINTEGER',
+  option: 'VARCHAR',
+  failed: 'BOOLEAN',
+  sign: 'VARCHAR',
+  sign_icount: 'BIGINT',
+  sign_eip: 'UINTEGER',
+  sign_text: 'VARCHAR',
+  delivered_icount: 'BIGINT',
+  delivered_eip: 'UINTEGER',
+  exit_kind: 'VARCHAR',
+  exit_code: 'BIGINT',
+  outcome: 'VARCHAR',
+} as const;
+
+/** Columns of the table `pieces`. */
+const PIECE = {
+  job: 'VARCHAR',
+  version: 'VARCHAR',
+  irq: 'UTINYINT',
+  from_icount: 'BIGINT',
+  to_icount: 'BIGINT',
+  placements: 'UINTEGER',
+  classes: 'UINTEGER',
+  failures: 'UINTEGER',
+  tally: 'VARCHAR',
+} as const;
+
+type Row<Columns> = Record<keyof Columns, unknown>;
+
+const placementRow = (job: string, irq: number, outcome: Outcome): Row<typeof PLACEMENT> => ({
+  ...{ job, irq, icount: outcome.at, placements: sizeOf(outcome.placement), option: outcome.option },
+  ...{ failed: outcome.failed, sign: outcome.sign?.kind, sign_icount: outcome.sign?.icount },
+  ...{ sign_eip: outcome.sign?.eip, sign_text: outcome.sign?.text },
+  ...{ delivered_icount: outcome.delivery?.icount, delivered_eip: outcome.delivery?.eip },
+  ...{ exit_kind: outcome.end?.kind, exit_code: outcome.end?.code },
+  outcome: JSON.stringify(outcome),
+});
+
+const pieceRow = (job: Job, { outcomes, tally }: JobResult): Row<typeof PIECE> => ({
+  ...{ job: nameOf(job), version: job.version, irq: job.stretch.line, from_icount: firstIcount(job) },
+  to_icount: Math.max(...job.stretch.boundaries.map(({ last }) => last)),
+  ...{ placements: tally.placements, classes: tally.classes },
+  failures: outcomes.filter(({ failed }) => failed).length,
+  tally: JSON.stringify(tally),
+});
+
+/** Writes both files; the piece's, by which the job counts as done, last. */
+export async function writeResult(folder: FleetFolder, job: Job, result: JobResult): Promise<void> {
+  const name = nameOf(job);
+  const file = (table: 'placements' | 'pieces') => folder.result(table, job.run, firstIcount(job), name);
+  const rows = result.outcomes.map((outcome) => placementRow(name, job.stretch.line, outcome));
+  await writeRows(file('placements'), PLACEMENT, rows);
+  await writeRows(file('pieces'), PIECE, [pieceRow(job, result)]);
+}
+
+async function writeRows(file: string, columns: object, rows: readonly object[]): Promise<void> {
+  const beside = `${file}.${process.pid}.tmp`;
+  const sandbox = await openSandbox({ memoryBytes: MEMORY, files: [beside], folders: [], allowFiles: false });
+  try {
+    const { connection } = sandbox;
+    const names = Object.entries(columns).map(([name, type]) => `${name} ${type}`);
+    const shape = JSON.stringify([columns]);
+    await connection.run(`CREATE TABLE result (${names.join(', ')})`);
+    await connection.run(
+      `INSERT INTO result SELECT unnest(from_json($rows, ${quoted(shape)}), recursive := true)`,
+      { rows: JSON.stringify(rows) },
+    );
+    await connection.run(`COPY (FROM result) TO ${quoted(beside)} ${PARQUET}`);
+    renameSync(beside, file);
+  } finally {
+    sandbox.close();
+    rmSync(beside, { force: true });
+  }
+}
+
+/** Reads what was written of a job; undefined when its files are not to be read. */
+export async function readResult(folder: FleetFolder, job: Job): Promise<JobResult | undefined> {
+  const name = nameOf(job);
+  const files = (['placements', 'pieces'] as const).map((table) =>
+    folder.result(table, job.run, firstIcount(job), name),
+  );
+  const sandbox = await openSandbox({ memoryBytes: MEMORY, files, folders: [], allowFiles: false });
+  try {
+    const read = async (column: string, file: string): Promise<unknown[]> => {
+      const sql = `SELECT ${column} FROM read_parquet(${quoted(file)}, hive_partitioning = false)`;
+      const rows = (await sandbox.connection.runAndReadAll(sql)).getRows();
+      return rows.map(([text]) => JSON.parse(String(text)) as unknown);
+    };
+    const outcomes = (await read('outcome', files[0])) as Outcome[];
+    const [tally] = (await read('tally', files[1])) as Tally[];
+    return tally && { outcomes, tally };
+  } catch {
+    return undefined;
+  } finally {
+    sandbox.close();
+  }
+}
