@@ -281,6 +281,7 @@ export const LAYERS: readonly Layer[] = [
     holds: 'the server of the live page: access control and answers',
     imports: [
       'schemas',
+      'host',
       ...TRACE,
       'analysis/db',
       'analysis/tables',

@@ -1,6 +1,6 @@
 import type { ElfSymbol } from '../../schemas/guest/elf.ts';
 import { GUEST_FUNCTIONS } from '../db/guest-functions.ts';
-import { MACROS, QUERIES, VIEWS } from '../sql/catalog.ts';
+import { commandSql, MACROS, QUERIES, VIEWS } from '../sql/catalog.ts';
 import { TABLES } from '../tables/index.ts';
 import type { Catalogue } from '../web/serve-data.ts';
 
@@ -10,6 +10,7 @@ import type { Catalogue } from '../web/serve-data.ts';
 const MAX_SYMBOLS = 50_000;
 
 export const catalogueOf = (symbols: readonly ElfSymbol[]): Catalogue => ({
+  first: commandSql('serve-first'),
   relations: [
     ...TABLES.map(({ name, doc, columns }) => ({
       name,

@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
-^/ * Admission: a page of this server alone, opened by whoever was shown its address. Any page of the network, and any program of
+ * Admission: a page of this server alone, opened by whoever was shown its address. Any page of the network, and any program of
  * another user of the computer, can send requests to a port of 127.0.0.1.
  */
 

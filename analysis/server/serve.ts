@@ -7,6 +7,7 @@ import type { PageData } from '../web/page-data.ts';
 import { catalogueOf } from './catalogue.ts';
 import { consoleRoutes } from './console.ts';
 import { json, listenHttp, type Route } from './http-server.ts';
+import { noteRoutes } from './notes.ts';
 import { pageRoutes } from './page.ts';
 import { indexField } from './sent.ts';
 
@@ -38,6 +39,7 @@ export async function serve(served: Served): Promise<Serving> {
       ...runRoutes(served),
       ['GET catalogue', async () => json(catalogueOf(symbols()))],
       ...consoleRoutes(db, folder),
+      ...noteRoutes(files),
     ]);
     const server = await listenHttp(routes, port);
     return {

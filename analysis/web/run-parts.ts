@@ -1,7 +1,7 @@
 import { element } from './dom.ts';
 import { findingsOf } from './findings.ts';
 import type { PageData } from './page-data.ts';
-import { grouped, Timeline } from './timeline.ts';
+import { grouped, Timeline, type Told } from './timeline.ts';
 import { tracksOf } from './tracks.ts';
 
 /** The parts of a page that are about one run, which a page puts where it wants them. */
@@ -14,7 +14,8 @@ export interface RunParts {
   readonly facts: HTMLElement;
 }
 
-export function runParts(data: PageData): RunParts {
+/** `told`: of what the timeline shows, and of what is chosen in it, besides the parts themselves. */
+export function runParts(data: PageData, told: Partial<Told> = {}): RunParts {
   const about = element('div', 'Point at something, or move to the timeline and use the keys.', {
     class: 'about mono',
     role: 'status',
@@ -27,10 +28,13 @@ export function runParts(data: PageData): RunParts {
       'Timeline. W and S zoom, A and D move, 0 shows all; up and down choose a track, left and right an event in it.',
   }) as HTMLCanvasElement;
   const timeline = new Timeline({ ...data, tracks: tracksOf(data) }, canvas, {
-    onView: ({ from, to }) => {
+    onView: (view) => {
+      const { from, to } = view;
+      told.onView?.(view);
       range.textContent = `icount ${grouped(from)} to ${grouped(to)} of ${grouped(data.end)}`;
     },
-    onPoint: (text) => {
+    onPoint: (text, icount) => {
+      told.onPoint?.(text, icount);
       about.textContent = text;
     },
   });

@@ -7,6 +7,8 @@ export interface Catalogue {
   readonly queries: readonly CatalogueQuery[];
   /** Of the guests' kernels. */
   readonly symbols: readonly CatalogueSymbol[];
+  /** SQL to begin with. */
+  readonly first: string;
 }
 
 export interface Named {
@@ -37,6 +39,22 @@ export interface CatalogueSymbol {
 export interface Range {
   readonly from: number;
   readonly to: number;
+}
+
+export interface SavedQuery {
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** A place of a run that somebody wants to find again. `to` is `from` where it is one instant. */
+export interface Bookmark extends Range {
+  readonly label: string;
+}
+
+export interface Notes {
+  readonly queries: readonly SavedQuery[];
+  /** By run. */
+  readonly bookmarks: readonly (readonly Bookmark[])[];
 }
 
 export interface Question {

@@ -24,6 +24,13 @@ interface Colours {
   readonly dark: boolean;
 }
 
+/** Whoever shows the timeline is told of it. */
+export interface Told {
+  readonly onView: (view: View) => void;
+  /** Words about something, and its icount where the keys chose it. */
+  readonly onPoint: (text: string, icount?: number) => void;
+}
+
 export class Timeline {
   readonly view: View;
   private readonly data: PageData;
@@ -31,16 +38,12 @@ export class Timeline {
   private readonly rows: readonly Row[];
   private readonly height: number;
   private readonly onView: (view: View) => void;
-  private readonly onPoint: (text: string) => void;
+  private readonly onPoint: Told['onPoint'];
   private waiting = false;
   /** The selection of the keys: index of the track, and of the slice or mark in it. */
   private selected: { readonly row: number; readonly index: number } | undefined;
 
-  constructor(
-    data: PageData,
-    canvas: HTMLCanvasElement,
-    told: { readonly onView: (view: View) => void; readonly onPoint: (text: string) => void },
-  ) {
+  constructor(data: PageData, canvas: HTMLCanvasElement, told: Told) {
     this.data = data;
     this.canvas = canvas;
     this.view = new View(data.end);
@@ -128,11 +131,11 @@ export class Timeline {
     if (track.kind === 'slices' && track.slices[index]) {
       const slice = track.slices[index];
       this.bringIntoView(slice.from, slice.to);
-      this.onPoint(sliceText(track.name, slice));
+      this.onPoint(sliceText(track.name, slice), slice.from);
     } else if (track.kind === 'marks' && track.marks[index]) {
       const mark = track.marks[index];
       this.bringIntoView(mark.at, mark.at + 1);
-      this.onPoint(markText(track.name, mark));
+      this.onPoint(markText(track.name, mark), mark.at);
     } else this.onPoint(`${track.name}: ${track.doc}`);
   }
 

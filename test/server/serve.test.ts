@@ -1,11 +1,19 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { type Serving, serve } from '../../analysis/server/serve.ts';
-import type { Catalogue, Refusal, Result } from '../../analysis/web/serve-data.ts';
+import type { Catalogue, Notes, Refusal, Result } from '../../analysis/web/serve-data.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { untrusted } from '../../schemas/untrusted.ts';
 import { madeTrace } from '../sql/made-trace.ts';
@@ -256,6 +264,74 @@ it('tells the names that SQL may use', async () => {
   expect(relations.find(({ name }) => name === 'run')?.columns.map(({ name }) => name)).toContain('seed');
   expect(functions.find(({ name }) => name === 'walk')?.parameters).toHaveLength(3);
   expect(queries.map(({ name }) => name)).toContain('pte-history');
+});
+
+describe('notes beside the trace', () => {
+  const notes = join(folder, 'run.r386.notes');
+  const kept = async () => JSON.parse((await ask(`${url.pathname}notes`)).text) as Notes;
+
+  it('are queries as files of SQL, and bookmarks', async () => {
+    expect(await kept()).toEqual({ queries: [], bookmarks: [[]] });
+    expect(existsSync(notes)).toBe(false);
+    await post('save-query', { name: 'slow irqs', sql: 'SELECT 1' });
+    const mark = { run: 0, from: 7, to: 9, label: 'here\u202e' };
+    await post('add-bookmark', { ...mark, from: 8 });
+    const { text } = await post('add-bookmark', mark);
+    const shown = { to: 9, label: 'here\\u{202e}' };
+    expect(JSON.parse(text)).toEqual({
+      queries: [{ name: 'slow irqs', sql: 'SELECT 1\n' }],
+      bookmarks: [
+        [
+          { from: 7, ...shown },
+          { from: 8, ...shown },
+        ],
+      ],
+    });
+    expect(readdirSync(notes).sort()).toEqual(['bookmarks.json', 'slow irqs.sql']);
+    expect(readFileSync(join(notes, 'slow irqs.sql'), 'utf8')).toBe('SELECT 1\n');
+    await post('delete-bookmark', mark);
+    await post('delete-query', { name: 'slow irqs', sql: '' });
+    expect(await kept()).toEqual({ queries: [], bookmarks: [[{ from: 8, ...shown }]] });
+  });
+
+  it.each(['../x', '.x', 'a/b', 'a\\b', '', 'x\0', 'con:x', 'x.', 'x'.repeat(65)])(
+    'have no name like %j',
+    async (name) => {
+      const { status, text } = await post('save-query', { name, sql: 'SELECT 1' });
+      expect([status, JSON.parse(text).error]).toEqual([
+        400,
+        expect.stringMatching(/not a name for a query$/),
+      ]);
+      expect(readdirSync(folder).sort()).toEqual(['run.r386', 'run.r386.notes']);
+    },
+  );
+
+  it('that came with a trace reach no other file, and are never run', async () => {
+    const secret = join(tmpdir(), `r386-secret-${process.pid}`);
+    writeFileSync(secret, 'payroll');
+    symlinkSync(secret, join(notes, 'linked.sql'));
+    writeFileSync(join(notes, 'large.sql'), ' '.repeat(2 ** 20 + 1));
+    writeFileSync(join(notes, 'mine.sql'), 'SELECT 7');
+    writeFileSync(
+      join(notes, 'bookmarks.json'),
+      '[{"from":-1,"to":2,"label":"x"},{"from":1,"to":2,"label":"y"},7,null]',
+    );
+    expect(await kept()).toEqual({
+      queries: [{ name: 'mine', sql: 'SELECT 7' }],
+      bookmarks: [[{ from: 1, to: 2, label: 'y' }]],
+    });
+    // What is written in the place of a link does not go where it leads.
+    await post('save-query', { name: 'linked', sql: 'SELECT 8' });
+    expect(readFileSync(secret, 'utf8')).toBe('payroll');
+    // Nor is a folder elsewhere taken for the notes.
+    rmSync(notes, { recursive: true });
+    symlinkSync(tmpdir(), notes);
+    expect((await kept()).queries).toEqual([]);
+    const refused = await post('save-query', { name: 'elsewhere', sql: 'SELECT 1' });
+    expect([refused.status, existsSync(join(tmpdir(), 'elsewhere.sql'))]).toEqual([400, false]);
+    rmSync(notes);
+    rmSync(secret);
+  });
 });
 
 it('ends the question of whoever leaves, and leaves nothing behind', async () => {

@@ -1,65 +1,106 @@
 import { element } from '../dom.ts';
 import type { PageData } from '../page-data.ts';
-import { runParts } from '../run-parts.ts';
-import { get, Refused } from './client.ts';
+import type { Catalogue, Range } from '../serve-data.ts';
+import { get } from './client.ts';
+import { Console } from './console.ts';
+import { LiveRun } from './live-run.ts';
+import { rangeText } from './overlay.ts';
+import { button, problem } from './parts.ts';
+import { KeptNotes, savedQueries } from './saved.ts';
 
-/** The live page of `serve`: the timelines of the traces, and what is known of them. */
+/** The live page of `serve`: the timelines of the traces, the SQL console, and what is known of each run. */
 
-async function begin(): Promise<void> {
-  const files = await get<readonly string[]>('runs');
-  document.title = `${files.join(', ')}: rewind386`;
-  const timelines = element('div');
-  const about = element('div', '', { class: 'runs' });
-  const main = element('main', [
-    element('h1', files.join(' and ')),
-    element('h2', 'Timeline'),
-    timelines,
-    about,
-  ]);
-  document.body.append(main);
-  for (const [n, file] of files.entries()) {
-    const place = element('section', [element('p', `reading ${file}…`, { class: 'quiet', role: 'status' })]);
-    timelines.append(place);
-    const story = element('section');
-    about.append(story);
-    void showRun({ n, file, place, story, isAlone: files.length === 1 });
+const nonce = document.querySelector('script')?.nonce ?? '';
+
+class LivePage {
+  private readonly files: readonly string[];
+  private readonly notes = new KeptNotes();
+  private readonly runs = new Map<number, LiveRun>();
+  private readonly selected = element('p', '', { class: 'selected', role: 'status' });
+  private range: Range | undefined;
+
+  constructor(files: readonly string[]) {
+    this.files = files;
   }
-}
 
-interface Shown {
-  readonly n: number;
-  readonly file: string;
-  readonly place: HTMLElement;
-  readonly story: HTMLElement;
-  readonly isAlone: boolean;
-}
-
-async function showRun({ n, file, place, story, isAlone }: Shown): Promise<void> {
-  try {
-    const data = await get<PageData>(`facts?run=${n}`);
-    const { timeline, timelinePart, findings, facts } = runParts(data);
-    const name = isAlone ? [] : [element('h3', data.file)];
-    place.replaceChildren(...name, element('p', data.verdict, { class: 'verdict' }), ...timelinePart);
-    const of = isAlone ? '' : ` of ${data.file}`;
-    story.replaceChildren(
-      element('h2', `${data.findings.length === 0 ? 'No findings' : 'Findings'}${of}`),
-      findings,
-      element('h2', `The run${of}`),
-      facts,
+  async show(): Promise<void> {
+    const { files } = this;
+    document.title = `${files.join(', ')}: rewind386`;
+    const timelines = files.map((file) =>
+      element('section', [element('p', `reading ${file}…`, { class: 'quiet', role: 'status' })]),
     );
-    timeline.changed();
-  } catch (error) {
-    place.replaceChildren(problem(error, file));
+    const stories = files.map(() => element('section'));
+    const sql = element('section', [element('h2', 'SQL'), this.selected]);
+    document.body.append(
+      element('main', [
+        element('h1', files.join(' and ')),
+        ...timelines,
+        sql,
+        element('div', stories, { class: 'runs' }),
+      ]),
+    );
+    this.select(undefined);
+    const shown = files.map((_, n) => this.showRun(n, timelines[n], stories[n]));
+    await this.showConsole(sql).catch((error: unknown) => sql.append(problem(error)));
+    await Promise.all(shown);
+  }
+
+  private async showConsole(place: HTMLElement): Promise<void> {
+    const catalogue = await get<Catalogue>('catalogue');
+    const goTo = (icount: number, run: number) => this.runs.get(run)?.goTo(icount);
+    const sql = new Console({ catalogue, nonce, goTo, range: () => this.range });
+    const saved = savedQueries(this.notes, catalogue, sql.editor);
+    place.append(element('div', [sql.element, saved], { class: 'console' }));
+    await this.notes.load();
+  }
+
+  private async showRun(run: number, place: HTMLElement, story: HTMLElement): Promise<void> {
+    const file = this.files[run];
+    try {
+      const data = await get<PageData>(`facts?run=${run}`);
+      const live = new LiveRun({ data, run, notes: this.notes, onSelect: (range) => this.select(range) });
+      this.runs.set(run, live);
+      const isAlone = this.files.length === 1;
+      const { timeline, timelinePart, findings, facts } = live.parts;
+      place.replaceChildren(
+        ...(isAlone ? [] : [element('h2', file)]),
+        element('p', data.verdict, { class: 'verdict' }),
+        ...timelinePart,
+        live.bar,
+      );
+      const of = isAlone ? '' : ` of ${file}`;
+      story.replaceChildren(
+        element('h2', `${data.findings.length === 0 ? 'No findings' : 'Findings'}${of}`),
+        findings,
+        element('h2', `The run${of}`),
+        facts,
+      );
+      live.select(this.range);
+      timeline.changed();
+    } catch (error) {
+      place.replaceChildren(problem(error, file));
+    }
+  }
+
+  private select(range: Range | undefined): void {
+    this.range = range;
+    for (const run of this.runs.values()) run.select(range);
+    const words = range
+      ? rangeText(range)
+      : 'the whole run; Shift and drag in the timeline selects a stretch, R what it shows';
+    this.selected.replaceChildren(
+      element('code', 'current_range'),
+      document.createTextNode(` is ${words} `),
+      ...(range
+        ? [
+            button('Show', () => this.runs.values().next().value?.showRange(range), 'Show the selection'),
+            button('Clear', () => this.select(undefined), 'Clear the selection'),
+          ]
+        : []),
+    );
   }
 }
 
-function problem(error: unknown, about: string): HTMLElement {
-  const { error: what, next } =
-    error instanceof Refused ? error.refusal : { error: String(error), next: undefined };
-  return element('p', `${about}: ${what}${next === undefined ? '' : `; ${next}`}`, {
-    class: 'problem',
-    role: 'alert',
-  });
-}
-
-begin().catch((error: unknown) => document.body.append(element('main', [problem(error, 'rewind386')])));
+get<readonly string[]>('runs')
+  .then((files) => new LivePage(files).show())
+  .catch((error: unknown) => document.body.append(element('main', [problem(error)])));

@@ -1,0 +1,135 @@
+import { element } from '../dom.ts';
+import type { PageData } from '../page-data.ts';
+import { type RunParts, runParts } from '../run-parts.ts';
+import type { Bookmark, Range } from '../serve-data.ts';
+import { grouped } from '../timeline.ts';
+import { Overlay, type Pin, rangeText } from './overlay.ts';
+import { button, field, problem } from './parts.ts';
+import type { KeptNotes } from './saved.ts';
+
+/** The timeline of one run, with a cursor, the selection and bookmarks on it. */
+
+export interface LiveRunOptions {
+  readonly data: PageData;
+  readonly run: number;
+  readonly notes: KeptNotes;
+  readonly onSelect: (range: Range | undefined) => void;
+}
+
+export class LiveRun {
+  readonly parts: RunParts;
+  /** Below the timeline: where the cursor is, and bookmarks. */
+  readonly bar: HTMLElement;
+  private readonly options: LiveRunOptions;
+  private readonly overlay: Overlay;
+  private readonly marks = element('ul', '', { class: 'bookmarks', 'aria-label': 'Bookmarks' });
+  private readonly wrong = element('div');
+  private readonly place: ReturnType<typeof field>;
+  private bookmarks: readonly Bookmark[] = [];
+  private range: Range | undefined;
+  private cursor: number | undefined;
+
+  constructor(options: LiveRunOptions) {
+    this.options = options;
+    const { data, run, notes, onSelect } = options;
+    this.parts = runParts(data, {
+      onView: () => this.overlay?.draw(),
+      onPoint: (_, icount) => {
+        if (icount !== undefined) this.put(icount);
+      },
+    });
+    const { timeline, timelinePart } = this.parts;
+    const box = timelinePart.find((part) => part.classList.contains('timeline')) as HTMLElement;
+    this.overlay = new Overlay({ timeline, box, onSelect, onCursor: (icount) => this.put(icount) });
+    this.place = field({ label: 'Icount', placeholder: 'icount', action: 'Go' }, (text) => {
+      const icount = Number(text.replaceAll(/[,_\s]/g, ''));
+      if (Number.isSafeInteger(icount) && icount >= 0) this.goTo(icount);
+      else this.complain(new Error(`${text} is no icount`));
+    });
+    this.bar = element('div', [
+      element('div', [this.place, button('Bookmark', () => void this.bookmark())], { class: 'toolbar' }),
+      this.wrong,
+      this.marks,
+    ]);
+    notes.watch(({ bookmarks }) => this.showBookmarks(bookmarks[run] ?? []));
+  }
+
+  /** Shows what is around an icount, with the cursor at it. */
+  goTo(icount: number): void {
+    const { timeline } = this.parts;
+    const { from, to } = timeline.view;
+    const width = Math.min(to - from, Math.max(200, this.options.data.end / 500));
+    timeline.view.show(icount - width / 2, icount + width / 2);
+    timeline.changed();
+    this.put(icount);
+    this.focus();
+  }
+
+  showRange({ from, to }: Range): void {
+    this.parts.timeline.showAround(from, to);
+    this.focus();
+  }
+
+  select(range: Range | undefined): void {
+    this.range = range;
+    this.draw();
+  }
+
+  private focus(): void {
+    const canvas = this.parts.timelinePart.flatMap((part) => [...part.querySelectorAll('canvas')])[0];
+    canvas?.scrollIntoView({ block: 'center' });
+    canvas?.focus({ preventScroll: true });
+  }
+
+  private put(icount: number): void {
+    this.cursor = icount;
+    this.place.input.value = grouped(icount);
+    this.wrong.replaceChildren();
+    this.draw();
+  }
+
+  private draw(): void {
+    const { cursor, bookmarks } = this;
+    const pins: Pin[] = bookmarks.map((bookmark) => ({ ...bookmark, kind: 'bookmark' }));
+    if (cursor !== undefined) pins.push({ from: cursor, to: cursor, label: grouped(cursor), kind: 'cursor' });
+    this.overlay.show(pins, this.range);
+  }
+
+  private async bookmark(): Promise<void> {
+    const at = this.range ?? (this.cursor === undefined ? undefined : { from: this.cursor, to: this.cursor });
+    if (!at) return this.complain(new Error('click in the timeline, or write an icount, then bookmark it'));
+    const naming = field(
+      { label: 'What the bookmark is called', placeholder: `name of ${rangeText(at)}`, action: 'Keep' },
+      (label) => void this.change('add-bookmark', { ...at, label }),
+    );
+    this.wrong.replaceChildren(naming);
+    naming.input.focus();
+  }
+
+  private async change(path: string, bookmark: Bookmark): Promise<void> {
+    this.wrong.replaceChildren();
+    const { notes, run } = this.options;
+    await notes.change(path, { run, ...bookmark }).catch((error: unknown) => this.complain(error));
+  }
+
+  private complain(error: unknown): void {
+    this.wrong.replaceChildren(
+      problem(error instanceof Error && error.name === 'Error' ? error.message : error),
+    );
+  }
+
+  private showBookmarks(bookmarks: readonly Bookmark[]): void {
+    this.bookmarks = bookmarks;
+    this.marks.replaceChildren(
+      ...bookmarks.map((bookmark) => {
+        const { from, to, label } = bookmark;
+        const show = () => (from === to ? this.goTo(from) : this.showRange(bookmark));
+        return element('li', [
+          button(`${label}: ${rangeText(bookmark)}`, show),
+          button('×', () => void this.change('delete-bookmark', bookmark), `Delete the bookmark ${label}`),
+        ]);
+      }),
+    );
+    this.draw();
+  }
+}

@@ -1,0 +1,266 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runGuest } from '../guest/built-in.ts';
+
+/** The live page in a real browser, where one is installed (half a minute): SQL, its answers, what is kept, and whether everybody can use it. */
+
+const folder = mkdtempSync(join(tmpdir(), 'r386-live-'));
+/** A name that would be markup. */
+const trace = join(folder, '<img src=x onerror=alert(1)>.r386');
+const found = spawnSync('which', ['chromium', 'chromium-browser', 'google-chrome'], { encoding: 'utf8' });
+const [executablePath] = found.stdout.split('\n');
+let browser: Browser | undefined;
+let server: ChildProcess;
+let url: string;
+
+const bin = resolve(import.meta.dirname, '../../bin/rewind386.js');
+
+function begin(...files: readonly string[]): Promise<{ server: ChildProcess; url: string }> {
+  const child = spawn(process.execPath, [bin, 'serve', ...files], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return new Promise((done, failed) => {
+    let said = '';
+    child.stdout.on('data', (text: Buffer) => {
+      said += text;
+      const address = /http:\S+/.exec(said)?.[0];
+      if (address) done({ server: child, url: address });
+    });
+    child.on('exit', () => failed(new Error(said)));
+  });
+}
+
+beforeAll(async () => {
+  const plain = join(folder, 'run.r386');
+  await runGuest({ kernel: 'buggy', workload: 'ftpd', seed: 117, output: plain });
+  copyFileSync(plain, trace);
+  ({ server, url } = await begin(trace));
+  if (executablePath) browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+}, 120_000);
+afterAll(async () => {
+  await browser?.close();
+  const ended = new Promise((done) => server.on('exit', done));
+  server.kill('SIGINT');
+  expect(await ended).toBe(0);
+  rmSync(folder, { recursive: true });
+});
+
+async function open(
+  options: Parameters<Browser['newPage']>[0] = {},
+): Promise<{ page: Page; errors: string[] }> {
+  const page = await (browser as Browser).newPage(options);
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/^Applying inline style/.test(message.text()))
+      errors.push(message.text());
+  });
+  // Chromium itself styles text that is put into an editor as a paste is; whatever else is refused is ours.
+  await page.addInitScript(() =>
+    document.addEventListener('securitypolicyviolation', ({ target, violatedDirective, sample }) => {
+      if (!(target instanceof Element && target.closest('.cm-content')))
+        setTimeout(() => Promise.reject(new Error(`policy: ${violatedDirective} ${sample}`)));
+    }),
+  );
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url) && !request.url().startsWith('blob:'))
+      errors.push(`asks for ${request.url()}`);
+  });
+  await page.goto(url);
+  await page.waitForSelector('.finding');
+  await page.waitForSelector('.cm-content');
+  return { page, errors };
+}
+
+/** Writes SQL and runs it, by the keyboard alone. */
+async function ask(page: Page, sql: string): Promise<void> {
+  await page.locator('.cm-content').focus();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.insertText(sql);
+  await page.keyboard.press('Control+Enter');
+}
+
+const range = (page: Page) => page.locator('.range').first().textContent();
+const rows = (page: Page) => page.locator('.results .rows .row');
+const status = (page: Page) => page.locator('.console [role=status]').textContent();
+
+describe.skipIf(!executablePath)('in chromium', () => {
+  it('shows nothing without the token', async () => {
+    const page = await (browser as Browser).newPage();
+    const refused = await page.goto(url.replace(/\/[^/]+\/$/, `/${'x'.repeat(43)}/`));
+    expect(refused?.status()).toBe(403);
+    expect(await page.locator('body').textContent()).toMatch(/^rewind386: open the address/);
+  });
+
+  it('shows names of files as text, and the story', async () => {
+    const { page, errors } = await open();
+    expect(await page.locator('h1').textContent()).toBe(trace);
+    expect(await page.locator('h1 img').count()).toBe(0);
+    expect(await page.locator('.verdict').textContent()).toMatch(/^2 errors, 9 warnings/);
+    expect(errors).toEqual([]);
+  });
+
+  it('answers SQL, and its icounts lead into the timeline, by the keyboard alone', async () => {
+    const { page, errors } = await open();
+    const all = await range(page);
+    await ask(page, 'SELECT icount, irq FROM interrupts WHERE irq = 14 ORDER BY icount');
+    await expect.poll(() => status(page)).toMatch(/^[\d,]+ rows, [\d,]+ ms$/);
+    // From the editor over Run and the forms of the answer to the answer.
+    for (let n = 0; n < 12 && !(await page.locator('.results:focus').count()); n++)
+      await page.keyboard.press('Tab');
+    await page.keyboard.press('ArrowDown');
+    const cell = await page.locator('.results .active').textContent();
+    await page.keyboard.press('Enter');
+    expect(await range(page)).not.toBe(all);
+    expect(await page.locator('.pin.cursor').textContent()).toBe(Number(cell).toLocaleString('en-US'));
+    expect(await page.locator('canvas:focus').count()).toBe(1);
+    expect(errors).toEqual([]);
+  });
+
+  it('says in one line what is wrong with SQL, and marks the place', async () => {
+    const { page } = await open();
+    await ask(page, 'SELECT icount,\n  nonsense FROM interrupts');
+    const alert = page.locator('.answer [role=alert]');
+    await alert.waitFor();
+    expect(await alert.textContent()).toMatch(/^SQL error at line 2, column 3: Binder Error: .*"nonsense"/);
+    expect(await page.locator('.cm-lintRange-error').textContent()).toBe('nonsense');
+    await ask(page, 'SELECT 1');
+    await expect.poll(() => status(page)).toMatch(/^1 row,/);
+    expect(await page.locator('.cm-lintRange-error').count()).toBe(0);
+  });
+
+  it('stops a question that takes too long', async () => {
+    const { page } = await open();
+    await ask(page, 'SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b');
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await expect.poll(() => status(page)).toBe('stopped');
+    await ask(page, 'SELECT 1');
+    await expect.poll(() => status(page)).toMatch(/^1 row,/);
+  });
+
+  it('completes tables, columns, functions and symbols', async () => {
+    const { page } = await open();
+    const first = async (sql: string, typed: string) => {
+      await ask(page, sql);
+      await page.keyboard.type(typed);
+      const option = page.locator('.cm-tooltip-autocomplete li[aria-selected]');
+      await option.waitFor();
+      const text = await option.textContent();
+      await page.keyboard.press('Escape');
+      return text;
+    };
+    expect(await first('SELECT * FROM ', 'paging_wri')).toMatch(/paging_writes/);
+    expect(await first('SELECT * FROM interrupts WHERE ', 'iret_ic')).toMatch(/iret_icount/);
+    expect(await first('SELECT ', 'interrupt_te')).toMatch(/interrupt_text.*\(irq, vector, source\)/);
+    expect(await first('SELECT ', 'pmap_testb')).toMatch(/pmap_testbit.*0x[0-9a-f]{8}/);
+  });
+
+  it('has the selection as current_range', async () => {
+    const { page, errors } = await open();
+    const count = async () => {
+      await ask(page, 'SELECT to_icount - from_icount AS n FROM current_range');
+      await expect.poll(() => status(page)).toMatch(/^1 row,/);
+      return Number(await rows(page).first().textContent());
+    };
+    const whole = await count();
+    await page.locator('canvas').focus();
+    for (const key of ['w', 'w', 'r']) await page.keyboard.press(key);
+    const part = await count();
+    expect([part > 0, part < whole / 2]).toEqual([true, true]);
+    const box = await page.locator('canvas').boundingBox();
+    if (!box) throw new Error('no canvas');
+    await page.locator('canvas').scrollIntoViewIfNeeded();
+    const y = ((await page.locator('canvas').boundingBox())?.y ?? 0) + 60;
+    await page.keyboard.down('Shift');
+    await page.mouse.move(box.x + 300, y);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 400, y, { steps: 3 });
+    await page.mouse.up();
+    await page.keyboard.up('Shift');
+    const dragged = await count();
+    expect([dragged > 0, dragged < part / 5]).toEqual([true, true]);
+    await page.getByRole('button', { name: 'Clear the selection' }).click();
+    expect(await count()).toBe(whole);
+    expect(errors).toEqual([]);
+  });
+
+  it('shows many rows, sorts them, draws them, and gives them as a file', async () => {
+    const { page, errors } = await open();
+    await ask(page, 'SELECT range AS n, (range * 7919) % 50000 AS mixed FROM range(50000)');
+    await expect.poll(() => status(page)).toMatch(/^50,000 rows/);
+    expect(await rows(page).count()).toBeLessThan(80);
+    await page.locator('.results').focus();
+    await page.keyboard.press('Control+End');
+    await expect.poll(() => rows(page).last().textContent()).toBe('4999942081');
+    await page.getByRole('columnheader', { name: 'mixed' }).click();
+    await page.locator('.results').focus();
+    await page.keyboard.press('Control+Home');
+    await page.keyboard.press('ArrowDown');
+    expect(await page.locator('[aria-sort=ascending]').textContent()).toBe('mixed ▲');
+    await expect.poll(() => page.locator('#cell-1-1').textContent()).toBe('1');
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download as CSV' }).click();
+    const csv = readFileSync(await (await download).path(), 'utf8');
+    expect(csv.split('\n').slice(0, 2)).toEqual(['n,mixed', '0,0']);
+    await page.getByRole('button', { name: 'Chart' }).click();
+    expect(await page.locator('.plot').getAttribute('aria-label')).toBe('Chart of mixed by n, 50000 points');
+    expect(await page.locator('.plot canvas').count()).toBe(1);
+    expect(errors).toEqual([]);
+  });
+
+  it('keeps queries and bookmarks beside the trace', async () => {
+    const { page } = await open();
+    await ask(page, 'SELECT 42');
+    await page.getByRole('textbox', { name: 'Name of the query' }).fill('the answer');
+    await page.keyboard.press('Enter');
+    await page.getByRole('textbox', { name: 'Icount' }).fill('22,712,557');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Bookmark', exact: true }).click();
+    await page.keyboard.type('the store');
+    await page.keyboard.press('Enter');
+    await page.locator('.bookmarks li').waitFor();
+    expect(readdirSync(`${trace}.notes`).sort()).toEqual(['bookmarks.json', 'the answer.sql']);
+    const { page: later } = await open();
+    await later.getByRole('button', { name: 'the answer', exact: true }).click();
+    expect(await later.locator('.cm-content').textContent()).toBe('SELECT 42');
+    await later.getByRole('button', { name: 'the store: icount 22,712,557' }).click();
+    expect(await later.locator('.pin.cursor').textContent()).toBe('22,712,557');
+    for (const name of ['query the answer', 'bookmark the store'])
+      await later.getByRole('button', { name: `Delete the ${name}` }).click();
+    await expect.poll(() => later.locator('.bookmarks li, .saved li').count()).toBe(0);
+    expect(existsSync(join(`${trace}.notes`, 'the answer.sql'))).toBe(false);
+  });
+
+  it.each([
+    { colorScheme: 'light', viewport: { width: 1280, height: 900 } },
+    { colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
+    { colorScheme: 'light', viewport: { width: 390, height: 800 } },
+    { colorScheme: 'dark', viewport: { width: 390, height: 800 } },
+  ] as const)('axe finds nothing: $colorScheme, $viewport.width pixels', async (options) => {
+    const { page } = await open({ ...options, bypassCSP: true });
+    await page.addScriptTag({
+      content: readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'),
+    });
+    const violations = () =>
+      page.evaluate(async () => {
+        const axe = (
+          globalThis as unknown as {
+            axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+          }
+        ).axe;
+        return (await axe.run()).violations.map(({ id, nodes }) => [id, nodes[0]?.html]);
+      });
+    await ask(page, 'SELECT icount, irq, NULL AS nothing FROM interrupts');
+    await rows(page).first().waitFor();
+    expect(await violations()).toEqual([]);
+    await page.getByRole('button', { name: 'Chart' }).click();
+    await ask(page, 'SELECT nonsense');
+    await page.locator('.answer [role=alert]').waitFor();
+    expect(await violations()).toEqual([]);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    expect(wide, 'scrolls sideways').toBe(false);
+  });
+});
