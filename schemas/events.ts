@@ -1,6 +1,6 @@
 /**
- * The one list of what a trace records. Each event kind is a table of columns; the machine's buffers, the protobuf
- * codec, the replay comparison and the Arrow tables are made from it; tests hold trace.proto and event-rows.ts to it.
+ * The one list of the events in a trace. Each event kind is a table of columns. The machine's buffers, the protobuf
+ * codec, the replay comparison and the Arrow tables are made from it; tests compare trace.proto and event-rows.ts with it.
  */
 
 /**
@@ -64,14 +64,14 @@ export const MAX_PROBE_VALUES = PROBE_VALUES.length;
 
 /** Columns that every event carries: when, where in the code, and in which context. */
 export const CONTEXT_COLUMNS: readonly Column[] = [
-  column('icount', 'icount', 'instructions retired before the one that made this event'),
-  column('seq', 'ordinal', 'position among all events of the run; orders events of one icount'),
-  column('eip', 'address', 'EIP of the instruction that made this event'),
+  column('icount', 'icount', 'instructions retired before the one that caused this event'),
+  column('seq', 'ordinal', 'position among all events of the run; orders events with the same icount'),
+  column('eip', 'address', 'EIP of the instruction that caused this event'),
   column('cpl', 'small', 'current privilege level, 0-3'),
   column(
     'depth',
     'small',
-    'interrupt frames (IRQ, software INT or SYSENTER) that the code is inside of, 0 = none',
+    'number of open interrupt frames (IRQ, software INT or SYSENTER) around the code, 0 = none',
   ),
   column('frame_id', 'value', 'id of the innermost open interrupt frame (interrupts.id), 0 = none'),
   column('cr3', 'address', 'physical address of the current page directory, bytes'),
@@ -92,20 +92,20 @@ const event = <const Own extends readonly Column[]>(doc: string, own: Own): Even
 
 /** Every event kind, in the order in which trace.proto numbers them. Append only: a trace outlives its recorder. */
 export const EVENT_KINDS = {
-  paging_writes: event('a write to an entry of a page directory or page table, whoever made it', [
-    column('linear', 'address', 'linear address of the store; 0 when not made by a store'),
+  paging_writes: event('a write to an entry of a page directory or page table, from any source', [
+    column('linear', 'address', 'linear address of the store; 0 if not made by a store'),
     column('physical', 'address', 'physical address of the entry, bytes'),
-    column('dir', 'address', 'physical address of the page directory the entry belongs to'),
-    column('slot', 'value', 'PDE index 0-1023 the entry is, or lies under'),
-    column('vpn', 'value', 'linear page number (linear >>> 12) that the entry maps; for a PDE slot << 10'),
-    column('level', 'small', 'which kind of entry', PAGING_LEVEL),
+    column('dir', 'address', 'physical address of the page directory to which the entry belongs'),
+    column('slot', 'value', 'index 0-1023 of the entry if it is a PDE, otherwise of the PDE above it'),
+    column('vpn', 'value', 'linear page number (linear >>> 12) that the entry maps; for a PDE, slot << 10'),
+    column('level', 'small', 'kind of entry', PAGING_LEVEL),
     column('old', 'value', 'the entry before'),
     column('new', 'value', 'the entry after'),
     column('via', 'small', 'mapping through which the store came', VIA),
-    column('source', 'small', 'what wrote it', WRITE_SOURCE),
+    column('source', 'small', 'origin of the write', WRITE_SOURCE),
   ]),
   control_writes: event('a load of CR0, CR3 or CR4 (a CR3 load flushes the TLB)', [
-    column('reg', 'small', 'which control register', CONTROL_REGISTER),
+    column('reg', 'small', 'control register', CONTROL_REGISTER),
     column('old', 'value', 'value before'),
     column('new', 'value', 'value after'),
   ]),
@@ -119,57 +119,57 @@ export const EVENT_KINDS = {
     ],
   ),
   apt_accesses: event(
-    'an access through the alternate window: each store, each read by a repeated string instruction, and else the first read per TLB fill',
+    'an access through the alternate window: each store, each read by a repeated string instruction, and of other reads the first per TLB fill',
     [
       column('linear', 'address', 'linear address accessed'),
       column('physical', 'address', 'physical address reached'),
       column('access', 'small', 'read or write', ACCESS),
-      column('apt', 'value', 'the alternate PDE of the current directory now'),
+      column('apt', 'value', 'the current value of the alternate PDE of the live directory'),
       column('used', 'value', 'the alternate PDE under which the translation was filled'),
       column('value', 'value', 'value read or written, zero-extended'),
       column('size', 'small', 'bytes'),
     ],
   ),
   tlb_events: event('INVLPG, a flush other than by a CR3 load, or the use of a stale translation', [
-    column('op', 'small', 'what happened', TLB_OP),
+    column('op', 'small', 'kind of event', TLB_OP),
     column('linear', 'address', 'linear address concerned; 0 for a flush'),
-    column('used', 'value', 'for stale_use: the PTE (or 4 MB PDE) as cached in the TLB'),
-    column('fresh', 'value', 'for stale_use: what a walk would have found (0 = not present)'),
+    column('used', 'value', 'for stale_use: the PTE (or 4 MB PDE) cached in the TLB'),
+    column('fresh', 'value', 'for stale_use: the entry that a page walk would have found (0 = not present)'),
     column('access', 'small', 'for stale_use: the access', ACCESS),
   ]),
   interrupts: event(
-    'raise of an IRQ line, delivery of an IRQ, software INT or SYSENTER, and how its frame ended',
+    'the raise of an IRQ line, the delivery of an IRQ, software INT or SYSENTER, or the end of its frame',
     [
       column(
         'op',
         'small',
-        'raise, deliver, iret (for a SYSENTER the return to CPL 3), or abandon: its frame was overwritten',
+        'raise, deliver, iret (for a SYSENTER, the return to CPL 3), or abandon (its frame was overwritten)',
         INTERRUPT_OP,
       ),
       column('id', 'value', 'number of the delivery, from 1; 0 for a raise'),
-      column('parent', 'value', 'id of the frame that was interrupted; 0 = none'),
+      column('parent', 'value', 'id of the interrupted frame; 0 = none'),
       column('vector', 'small', 'IDT vector 0-255 (0 for a raise and a SYSENTER)'),
       column('irq', 'small', 'IRQ line 0-15; 255 for a software INT and a SYSENTER'),
-      column('source', 'small', 'where it came from', INTERRUPT_SOURCE),
+      column('source', 'small', 'origin', INTERRUPT_SOURCE),
       column('target_eip', 'address', 'deliver: handler entry; iret: the EIP returned to; raise: 0'),
       column('interrupted_cpl', 'small', 'CPL of the interrupted code'),
       column('esp', 'address', 'deliver: ESP after the frame was pushed; iret: ESP before it is popped'),
       column(
         'reached',
         'small',
-        'iret: 1 when a CALL ran in the frame (handler reached), 0 for a masked stub',
+        'iret: 1 if a CALL ran in the frame (a handler was reached), 0 for a masked stub',
       ),
     ],
   ),
   exceptions: event('an exception delivered to the guest', [
     column('vector', 'small', 'exception vector 0-31'),
-    column('error_code', 'value', 'error code pushed, 0 when none'),
-    column('has_code', 'small', '1 when the vector pushes an error code'),
+    column('error_code', 'value', 'error code pushed, 0 if none'),
+    column('has_code', 'small', '1 if the vector pushes an error code'),
     column('cr2', 'address', 'CR2 (meaningful for vector 14)'),
-    column('handler', 'address', 'EIP of the handler entered; 0 when delivery itself failed'),
+    column('handler', 'address', 'EIP of the handler entered; 0 if the delivery itself failed'),
   ]),
-  stack_switches: event('ESP moved to another stack', [
-    column('reason', 'small', 'what moved it', STACK_SWITCH_REASON),
+  stack_switches: event('a move of ESP to another stack', [
+    column('reason', 'small', 'cause of the move', STACK_SWITCH_REASON),
     column('old_esp', 'address', 'ESP before'),
     column('new_esp', 'address', 'ESP after'),
     column('old_frame', 'value', 'physical frame number of the page under the old ESP; 0xffffffff unmapped'),
@@ -182,7 +182,7 @@ export const EVENT_KINDS = {
     column('old', 'value', 'value before, zero-extended'),
     column('new', 'value', 'value written, zero-extended'),
   ]),
-  contexts: event('the process seen running under a page directory (guest profile with `process`)', [
+  contexts: event('a process that was seen running under a page directory (guest profile with `process`)', [
     column('proc', 'address', 'linear address of the process structure; 0 = idle'),
     column('pid', 'value', 'process id'),
     column('comm0', 'value', 'bytes 0-3 of the command name, little endian'),
@@ -194,16 +194,19 @@ export const EVENT_KINDS = {
     column('port', 'small', 'device', CONSOLE_PORT),
     column('byte', 'small', 'the byte'),
   ]),
-  repeats: event('how often an event before it came again with paging off, the same but for the time', [
-    column('kind', 'small', 'its kind', FOLDED_KINDS),
-    column('first_ago', 'value', 'instructions from that event to this row'),
-    column('last_ago', 'value', 'instructions from its last repeat to this row'),
-    column('count', 'value', 'repeats, the event itself not counted'),
-    column('digest_low', 'value', 'digest of icount, frame_id, id and parent of each repeat: bits 31-0'),
-    column('digest_high', 'value', 'bits 63-32'),
-  ]),
+  repeats: event(
+    'the number of times that an earlier event was repeated while paging was disabled, differing only in time',
+    [
+      column('kind', 'small', 'kind of that event', FOLDED_KINDS),
+      column('first_ago', 'value', 'instructions from that event to this row'),
+      column('last_ago', 'value', 'instructions from the last repeat to this row'),
+      column('count', 'value', 'number of repeats, not counting the event itself'),
+      column('digest_low', 'value', 'digest of icount, frame_id, id and parent of each repeat: bits 31-0'),
+      column('digest_high', 'value', 'bits 63-32'),
+    ],
+  ),
   window_switches: event(
-    'a store to what a window of the guest profile leads by (PTE, PDE, control register, word), or a read that checks it',
+    'a store to the PTE, PDE, control register or word of a window of the guest profile, or a read that checks it',
     [
       column('window', 'small', 'number of the window in the profile, from 1'),
       column('op', 'small', 'write or check', WINDOW_OP),
@@ -212,28 +215,28 @@ export const EVENT_KINDS = {
       column(
         'page',
         'address',
-        'linear address that the entry maps; of a word its own; 0 for a control register',
+        'linear address that the entry maps; for a word, its own address; for a control register, 0',
       ),
       column('old', 'value', 'the entry before (for a check: as read)'),
       column('new', 'value', 'the entry after (for a check: the same)'),
     ],
   ),
   window_accesses: event(
-    'an access through a window of the guest profile: each store, each read by a repeated string instruction, and else the first read per TLB fill',
+    'an access through a window of the guest profile: each store, each read by a repeated string instruction, and of other reads the first per TLB fill',
     [
       column('window', 'small', 'number of the window in the profile, from 1'),
       column('linear', 'address', 'linear address accessed'),
       column('physical', 'address', 'physical address reached'),
       column('access', 'small', 'read or write', ACCESS),
-      column('entry', 'address', 'physical address of the entry that the translation was filled from'),
-      column('fresh', 'value', 'that entry now'),
-      column('used', 'value', 'that entry as the translation was filled'),
+      column('entry', 'address', 'physical address of the entry from which the translation was filled'),
+      column('fresh', 'value', 'current value of that entry'),
+      column('used', 'value', 'value of that entry when the translation was filled'),
       column('value', 'value', 'value read or written, zero-extended'),
       column('size', 'small', 'bytes'),
     ],
   ),
   resets: event('a reset of the processor by the guest', [
-    column('cause', 'small', 'by the keyboard controller (64h), port 92h or port CF9h', RESET_CAUSE),
+    column('cause', 'small', 'keyboard controller (64h), port 92h or port CF9h', RESET_CAUSE),
   ]),
   call_entries: event('code came to a probe: the call of a function, or a place within one', [
     column('probe', 'value', 'number of the probe, from 1'),

@@ -16,13 +16,13 @@ import { GuestImage } from './guest-image.ts';
 export const GUEST_FUNCTIONS = [
   {
     name: 'symbol',
-    doc: 'function+offset at a linear address, or the address where no symbol holds it',
+    doc: 'function+offset at a linear address, or the address if no symbol contains it',
     example: 'SELECT symbol(run_id, eip), count(*) FROM exceptions GROUP BY ALL',
     of: (image: GuestImage, address: number) => image.symbol(address),
   },
   {
     name: 'instruction',
-    doc: "the instruction at a linear address as the kernel's file has it, in AT&T syntax; NULL outside the file",
+    doc: "the instruction at a linear address in the kernel's file, in AT&T syntax; NULL outside the file",
     example: 'SELECT instruction(run_id, eip), count(*) FROM paging_writes GROUP BY ALL',
     of: (image: GuestImage, address: number) => image.instruction(address),
   },

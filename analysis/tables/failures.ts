@@ -6,33 +6,33 @@ import type { TableColumn, TraceTable } from './table.ts';
 
 const columns: readonly TableColumn[] = [
   { name: 'kind', kind: 'word', doc: 'sign of failure', words: SIGN_KINDS },
-  { name: 'source', kind: 'word', doc: 'from what it is known', words: SIGN_SOURCES },
-  { name: 'icount', kind: 'bigint', doc: 'icount of the sign; of a loop the first exception' },
+  { name: 'source', kind: 'word', doc: 'evidence for the sign', words: SIGN_SOURCES },
+  { name: 'icount', kind: 'bigint', doc: 'icount of the sign; for a loop, of its first exception' },
   {
     name: 'seq',
     kind: 'uint',
-    doc: 'position among all events; NULL for what only the end of the trace says',
+    doc: 'position among all events; NULL if only the end of the trace shows the sign',
     nullable: true,
   },
-  { name: 'eip', kind: 'uint', doc: 'code; NULL when it is not known', nullable: true },
+  { name: 'eip', kind: 'uint', doc: 'EIP of the code; NULL if unknown', nullable: true },
   { name: 'cr3', kind: 'uint', doc: 'physical address of the page directory, bytes', nullable: true },
   { name: 'cpl', kind: 'small', doc: 'current privilege level', nullable: true },
-  { name: 'vector', kind: 'small', doc: 'exception vector; NULL unless it is one', nullable: true },
-  { name: 'error_code', kind: 'uint', doc: 'its error code', nullable: true },
+  { name: 'vector', kind: 'small', doc: 'exception vector; NULL for other signs', nullable: true },
+  { name: 'error_code', kind: 'uint', doc: 'error code of the exception', nullable: true },
   {
     name: 'address',
     kind: 'uint',
-    doc: 'linear address that it names: of a page fault, or in the words of a panic',
+    doc: 'linear address of a page fault, or in the words of a panic',
     nullable: true,
   },
-  { name: 'repeats', kind: 'bigint', doc: 'exceptions of a loop', nullable: true },
-  { name: 'text', kind: 'text', doc: 'what was seen' },
+  { name: 'repeats', kind: 'bigint', doc: 'number of exceptions in a loop', nullable: true },
+  { name: 'text', kind: 'text', doc: 'description' },
 ];
 
 /** One row for each sign; none for a guest that did well. */
 export const failures: TraceTable = {
   name: 'failures',
-  doc: 'a sign that the guest failed: it crashed, panicked, ended badly, or is stuck',
+  doc: 'a sign that the guest failed: it crashed, panicked, ended with a bad exit code, or is stuck',
   columns,
   *batches(reader) {
     const rows = new RowBuffer(columns);

@@ -5,33 +5,33 @@ import type { TableColumn, TraceTable } from './table.ts';
 /** All that came into a run from outside, as a table. */
 
 const columns: readonly TableColumn[] = [
-  { name: 'icount', kind: 'bigint', doc: 'icount at which the machine took it' },
-  { name: 'kind', kind: 'word', doc: 'what came', words: INPUT_KINDS },
+  { name: 'icount', kind: 'bigint', doc: 'icount at which the machine took the input' },
+  { name: 'kind', kind: 'word', doc: 'kind of input', words: INPUT_KINDS },
   {
     name: 'value',
     kind: 'uint',
     doc:
       'disk_latency, disk_block, timer_latency, serial_latency: instructions; rtc_start: seconds since 1970-01-01 UTC; serial_byte, key_scancode: the byte; ' +
-      'inject_irq: the line; hold_interrupts: 1 holds, 0 lets go; poke: the value',
+      'inject_irq: the line; hold_interrupts: 1 holds, 0 releases; poke: the value',
   },
   {
     name: 'due_icount',
     kind: 'bigint',
     doc:
-      'icount at which it takes effect: of disk_latency and disk_block that of the end of the command or block, of timer_latency that ' +
-      'of the late interrupt, of serial_latency that at which a transmitter without other bytes is empty, else icount',
+      'icount at which the input takes effect: for disk_latency and disk_block the end of the command or block, for timer_latency the ' +
+      'delayed interrupt, for serial_latency the time when a transmitter without further bytes becomes empty, otherwise icount',
   },
-  { name: 'target', kind: 'word', doc: 'of a poke: what was changed', words: POKE_TARGETS, nullable: true },
+  { name: 'target', kind: 'word', doc: 'for a poke: the target', words: POKE_TARGETS, nullable: true },
   {
     name: 'address',
     kind: 'uint',
-    doc: 'of a poke into memory: linear or physical address, by target',
+    doc: 'for a poke into memory: linear or physical address, according to target',
     nullable: true,
   },
   {
     name: 'register',
     kind: 'word',
-    doc: 'of a poke into a register: which',
+    doc: 'for a poke into a register: its name',
     words: POKE_REGISTERS,
     nullable: true,
   },
@@ -40,7 +40,7 @@ const columns: readonly TableColumn[] = [
 /** One row for each input, in the order in which the machine took them. */
 export const inputs: TraceTable = {
   name: 'inputs',
-  doc: 'what came from outside: latencies of devices, the start of the clock, typed and injected input, changes of a what-if',
+  doc: 'an input from outside: a latency of a device, the start of the clock, typed or injected input, a change of a what-if',
   columns,
   *batches(reader) {
     const rows = new RowBuffer(columns);

@@ -9,9 +9,9 @@ export const REPEAT_COLUMNS: readonly TableColumn[] = [
   {
     name: 'count',
     kind: 'uint',
-    doc: 'events that this row stands for: 1, but with paging off those like it up to the next rung of the ladder',
+    doc: 'number of events that this row represents: 1, or, while paging is disabled, it and its repeats up to the next rung of the ladder',
   },
-  { name: 'last_icount', kind: 'bigint', doc: 'icount of the last of them' },
+  { name: 'last_icount', kind: 'bigint', doc: 'icount of the last of these events' },
 ];
 
 export interface Repeat {

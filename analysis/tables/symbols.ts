@@ -6,15 +6,15 @@ import type { TableColumn, TraceTable } from './table.ts';
 
 const columns: readonly TableColumn[] = [
   { name: 'address', kind: 'uint', doc: 'linear address' },
-  { name: 'size', kind: 'uint', doc: 'bytes; 0 when the kernel does not say' },
-  { name: 'kind', kind: 'word', doc: 'what it names', words: ['function', 'object', 'label'] },
+  { name: 'size', kind: 'uint', doc: 'bytes; 0 if unknown' },
+  { name: 'kind', kind: 'word', doc: 'kind of object', words: ['function', 'object', 'label'] },
   { name: 'name', kind: 'text', doc: 'the symbol' },
 ];
 
 /** The guest kernel's symbols, by address. */
 export const symbols: TraceTable = {
   name: 'symbols',
-  doc: 'a symbol of the guest kernel: of its own file, or of the one given by `--symbols`',
+  doc: 'a symbol of the guest kernel, from its own file or the file given by `--symbols`',
   columns,
   *batches({ names }) {
     const rows = new RowBuffer(columns);

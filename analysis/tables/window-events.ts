@@ -35,7 +35,11 @@ export function windowEventTable(
   const own = EVENT_KINDS[kind].columns.slice(CONTEXT_COLUMNS.length);
   const columns: TableColumn[] = [
     ...CONTEXT_COLUMNS.map(tableColumn),
-    { name: 'window_id', kind: 'small', doc: 'which window (windows.window_id); 0 = the alternate map' },
+    {
+      name: 'window_id',
+      kind: 'small',
+      doc: 'number of the window (windows.window_id); 0 = the alternate map',
+    },
     ...own.slice(1).map(tableColumn),
   ];
   const alternateColumn = (name: string) =>

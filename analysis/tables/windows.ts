@@ -5,16 +5,20 @@ import type { TableColumn, TraceTable } from './table.ts';
 /** The table windows: what the profile of a trace declares. */
 
 const columns: readonly TableColumn[] = [
-  { name: 'window_id', kind: 'small', doc: '0 = the alternate map; the others of the profile from 1' },
-  { name: 'name', kind: 'text', doc: 'what the profile calls it; `alternate` for the alternate map' },
-  { name: 'kind', kind: 'word', doc: 'what is set', words: WINDOW_KIND },
-  { name: 'linear', kind: 'uint', doc: 'linear address of its first page, or of the word; 0 for a register' },
-  { name: 'pages', kind: 'uint', doc: 'pages that it has; 0 for a register or a word' },
+  {
+    name: 'window_id',
+    kind: 'small',
+    doc: '0 = the alternate map; windows of the profile are numbered from 1',
+  },
+  { name: 'name', kind: 'text', doc: 'name in the profile; `alternate` for the alternate map' },
+  { name: 'kind', kind: 'word', doc: 'kind of window', words: WINDOW_KIND },
+  { name: 'linear', kind: 'uint', doc: 'linear address of the first page, or of the word; 0 for a register' },
+  { name: 'pages', kind: 'uint', doc: 'number of pages; 0 for a register or a word' },
 ];
 
 export const windows: TraceTable = {
   name: 'windows',
-  doc: 'a window whose events were recorded: the alternate map, and what the profile declares',
+  doc: 'a window whose events were recorded: the alternate map or a window that the profile declares',
   columns,
   *batches({ header }) {
     const { alternateSlot, windows: declared = [] } = header.profile;

@@ -1,8 +1,8 @@
--- The state of the machine at an icount, as the instruction there found it: after every event with a smaller icount. Each is a
--- relation, with a row or several for each trace.
+-- The state of the machine at an icount, before the instruction there: after every event with a smaller icount. Each macro is a
+-- relation with one or more rows per trace.
 
--- How the page tables under a directory map a linear address. PDE and PTE, when each was written, the physical address (NULL:
--- none), writable and is_user by both. `pte` is NULL where the PDE names no table, and where nothing was written.
+-- The mapping of a linear address by the page tables under a directory: PDE and PTE, the icounts of their writes, the physical address
+-- (NULL: none), and the combined writable and is_user. `pte` is NULL if the PDE names no table, or if the entry was never written.
 -- @param instant icount
 -- @param directory physical address of a page directory, or CR3
 -- @param address linear address
@@ -28,9 +28,9 @@ CREATE MACRO walk(instant, directory, address) AS TABLE
   FROM pdes LEFT JOIN ptes USING (run_id)
   ORDER BY run_id;
 
--- The mappings of a frame. A row for each entry that names it and each linear address: the entry, where and when it was written,
--- in how many directories it is in force (a kernel's tables are in all), one of these, and whose that is. Recursive and alternate
--- maps count: a page table is mapped where its directory appears.
+-- The mappings of a frame, one row per entry and linear address: the entry, its address and the icount of its last write,
+-- the number of directories that contain it (a kernel's tables are in all), one of these directories, and its owner. Recursive and
+-- alternate maps count: a page table is mapped where its directory appears.
 -- @param instant icount
 -- @param frame frame number, or physical address from 10000h on
 -- @example SELECT hex32(linear), pte_text(entry), directories, owner FROM mappings_of(22712557, 0x5c7000)
@@ -61,7 +61,7 @@ CREATE MACRO mappings_of(instant, frame) AS TABLE
   )
   SELECT *, owner_text(run_id, directory, instant) AS owner FROM shared ORDER BY ALL;
 
--- The interrupt frames open, from the outermost: rows of `interrupts`, and is_live, which is false for those of other address
+-- The open interrupt frames, from the outermost: rows of `interrupts` with is_live, which is false for frames of other address
 -- spaces, whose processes wait inside a system call.
 -- @param instant icount
 -- @example SELECT id, vector, symbol(run_id, handler) FROM frames_at(22712123) WHERE is_live
@@ -73,7 +73,7 @@ CREATE MACRO frames_at(instant) AS TABLE
     AND coalesce(i.abandoned_icount, forever()) >= instant AND i.last_icount = i.icount
   ORDER BY i.run_id, i.seq;
 
--- The process running: its page directory, pid, comm, both as text, and since when.
+-- The running process: its page directory, pid, comm, both as text, and the icount at which it started to run.
 -- @param instant icount
 -- @example SELECT process, hex32(cr3) FROM process_at(22712557)
 CREATE MACRO process_at(instant) AS TABLE
@@ -81,7 +81,7 @@ CREATE MACRO process_at(instant) AS TABLE
   FROM process_slices WHERE from_icount < instant AND to_icount >= instant
   ORDER BY run_id;
 
--- The last store that began at a linear address, in any address space (detail stores): its value, size in bytes, icount, code
+-- The last store that began at a linear address, in any address space (requires detail stores): its value, size in bytes, icount, code
 -- and directory.
 -- @param instant icount
 -- @param address linear address

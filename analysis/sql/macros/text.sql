@@ -1,39 +1,39 @@
--- Helpers for queries. Each says what it is, with a line `@param` for each parameter and an example that a test runs. What the
--- manuals fix as a number (bits of a PDE or PTE, the size of a page) stands here alone; other SQL calls it by its name.
+-- Helpers for queries. Each has a description, a line `@param` for each parameter, and an example that a test runs. Numbers that the
+-- manuals define (bits of a PDE or PTE, the size of a page) appear only here; other SQL uses the names.
 
--- 8 hexadecimal digits.
--- @param x number of 32 bits
+-- A number as 8 hexadecimal digits.
+-- @param x 32-bit number
 -- @example SELECT hex32(eip) FROM exceptions
 CREATE MACRO hex32(x) AS lpad(lower(to_hex(x)), 8, '0');
 
--- An icount after the end of every run: the end of what does not end.
+-- An icount after the end of every run: the end of an interval that does not end.
 -- @example SELECT pid, comm FROM directory_owners WHERE to_icount = forever()
 CREATE MACRO forever() AS 9007199254740991;
 
--- The accesses of an incident, for people.
--- @param uses all of them
--- @param stores of them, those that stored
+-- The number of accesses of an incident, as text.
+-- @param uses number of accesses
+-- @param stores number of these that are stores
 -- @example SELECT uses_text(count(*), count(*) FILTER (access = 'write')) FROM apt_accesses
 CREATE MACRO uses_text(uses, stores) AS
   uses || CASE uses WHEN 1 THEN ' access' ELSE ' accesses' END
   || CASE stores WHEN 0 THEN ', no store' WHEN uses THEN ', all stores' ELSE ', ' || stores || ' of them stores' END;
 
--- How often something was done after the first time, for people; nothing for once.
--- @param times all in all
+-- The number of repetitions after the first time, as text; empty for a single time.
+-- @param times total number of times
 -- @example SELECT symbol(run_id, eip) || again_text(count(*)) FROM exceptions GROUP BY run_id, eip
 CREATE MACRO again_text(times) AS
   CASE times WHEN 1 THEN '' WHEN 2 THEN ' (and once more)' ELSE ' (and ' || (times - 1) || ' times more)' END;
 
--- Instructions that a run retired.
+-- The number of instructions that a run retired.
 -- @param of_run run_id
 -- @example SELECT coalesce(iret_icount, end_of_run(run_id)) - icount FROM interrupts
 CREATE MACRO end_of_run(of_run) AS (SELECT r.instructions FROM run r WHERE r.run_id = of_run);
 
--- A seq after that of every event.
+-- A seq after those of all events.
 -- @example SELECT coalesce(iret_seq, after_all()) FROM interrupts
 CREATE MACRO after_all() AS 4294967295;
 
--- The page (linear or physical address / 4096) that an address lies in.
+-- The page number (linear or physical address / 4096) of an address.
 -- @param address linear or physical
 -- @example SELECT page_of(cr2), count(*) FROM exceptions WHERE vector = 14 GROUP BY ALL
 CREATE MACRO page_of(address) AS address >> 12;
@@ -53,14 +53,14 @@ CREATE MACRO slot_of(linear) AS linear >> 22;
 -- @example SELECT offset_of(cr2) FROM exceptions WHERE vector = 14
 CREATE MACRO offset_of(address) AS address & 4095;
 
--- The place of an entry in its directory or table, 0 to 1023.
+-- The index of an entry in its directory or table, 0 to 1023.
 -- @param physical physical address of the entry
 -- @example SELECT entry_index(physical) = slot FROM paging_writes WHERE level = 'pde'
 CREATE MACRO entry_index(physical) AS (physical & 4095) >> 2;
 
--- The linear address that the entries with these places map.
+-- The linear address that a PDE and a PTE with these indices map.
 -- @param slot PDE slot
--- @param entry place of the PTE in its table
+-- @param entry index of the PTE in its table
 -- @example SELECT hex32(linear_of(slot, entry_index(physical))) FROM paging_writes WHERE level = 'pte'
 CREATE MACRO linear_of(slot, entry) AS (slot::BIGINT << 22) + (entry::BIGINT << 12);
 
@@ -70,15 +70,15 @@ CREATE MACRO linear_of(slot, entry) AS (slot::BIGINT << 22) + (entry::BIGINT << 
 -- @example SELECT hex32(pde_address(cr3, cr2)) FROM exceptions WHERE vector = 14
 CREATE MACRO pde_address(directory, address) AS (directory::BIGINT & 0xfffff000) + (address::BIGINT >> 22) * 4;
 
--- The physical address of the PTE that maps a linear address; NULL where the PDE names no table.
+-- The physical address of the PTE that maps a linear address; NULL if the PDE names no table.
 -- @param pde the PDE
 -- @param address linear address
 -- @example SELECT hex32(pte_address(new, mapped_from(level, slot, vpn))) FROM paging_writes WHERE level = 'pde'
 CREATE MACRO pte_address(pde, address) AS
   CASE WHEN pde & 129 = 1 THEN (pde::BIGINT & 0xfffff000) + (address::BIGINT >> 12 & 1023) * 4 END;
 
--- The index, 0 to 1023, of the PTE that maps a linear address, in its page table. In a window onto the page tables of a directory a page
--- is a page table, and this the slot of the directory that names it.
+-- The index, 0 to 1023, of the PTE that maps a linear address, in its page table. In a window onto the page tables of a directory, where
+-- each page is a page table, it is the slot of the directory that names the page table.
 -- @param linear linear address
 -- @example SELECT index_of(linear), count(*) FROM apt_accesses GROUP BY ALL
 CREATE MACRO index_of(linear) AS (linear >> 12) & 0x3ff;
@@ -90,17 +90,17 @@ CREATE MACRO index_of(linear) AS (linear >> 12) & 0x3ff;
 -- @example SELECT hex32(mapped_from(level, slot, vpn)), pte_text(new) FROM paging_writes
 CREATE MACRO mapped_from(level, slot, vpn) AS CASE level WHEN 'pde' THEN slot << 22 ELSE vpn << 12 END;
 
--- A frame number (physical address / 4096), of that or of a physical address; up to FFFFh it is a number already.
+-- The frame number (physical address / 4096) of a frame number or a physical address; values up to FFFFh are frame numbers.
 -- @param frame frame number, or physical address from 10000h on
 -- @example SELECT frame_number(new) = page_of(physical) FROM paging_writes
 CREATE MACRO frame_number(frame) AS CASE WHEN frame >= 0x10000 THEN frame >> 12 ELSE frame END;
 
--- The frame that a PDE, a PTE or CR3 names, as the physical address of its first byte.
+-- The physical address of the frame that a PDE, a PTE or CR3 names.
 -- @param entry PDE, PTE or CR3
 -- @example SELECT hex32(frame_of(new)) FROM paging_writes WHERE is_present(new)
 CREATE MACRO frame_of(entry) AS entry & 0xfffff000;
 
--- As frame_of; 0 for an entry that is not present.
+-- Like frame_of, but 0 for an entry that is not present.
 -- @param entry PDE or PTE
 -- @example SELECT hex32(present_frame(new)) FROM aptd_switches
 CREATE MACRO present_frame(entry) AS (entry & 0xfffff000) * (entry & 1);
@@ -110,42 +110,42 @@ CREATE MACRO present_frame(entry) AS (entry & 0xfffff000) * (entry & 1);
 -- @example SELECT count(*) FROM paging_writes WHERE is_present(old) AND NOT is_present(new)
 CREATE MACRO is_present(entry) AS entry & 1 = 1;
 
--- Bit 31 of CR0: paging is on.
+-- Bit 31 of CR0: paging is enabled.
 -- @param cr0 value of CR0
 -- @example SELECT icount FROM control_writes WHERE reg = 'cr0' AND is_paging(new) AND NOT is_paging(old)
 CREATE MACRO is_paging(cr0) AS cr0 >= 0x80000000;
 
 -- Bit 0 of a page fault's error code: the page was present, the access not allowed.
--- @param error_code of vector 14
+-- @param error_code error code of vector 14
 -- @example SELECT count(*) FROM exceptions WHERE vector = 14 AND was_present(error_code)
 CREATE MACRO was_present(error_code) AS error_code & 1 = 1;
 
 -- Bit 1 of a page fault's error code: the access was a write.
--- @param error_code of vector 14
+-- @param error_code error code of vector 14
 -- @example SELECT count(*) FROM exceptions WHERE vector = 14 AND was_write(error_code)
 CREATE MACRO was_write(error_code) AS error_code & 2 = 2;
 
 -- Bit 2 of a page fault's error code: the access was by user code.
--- @param error_code of vector 14
+-- @param error_code error code of vector 14
 -- @example SELECT count(*) FROM exceptions WHERE vector = 14 AND was_user(error_code)
 CREATE MACRO was_user(error_code) AS error_code & 4 = 4;
 
--- Bit 1 of a PDE or PTE: user code may write, and the kernel too with CR0.WP.
+-- Bit 1 of a PDE or PTE: writable, by user code and, with CR0.WP, by the kernel.
 -- @param entry PDE or PTE
 -- @example SELECT count(*) FROM paging_writes WHERE is_writable(old) AND NOT is_writable(new)
 CREATE MACRO is_writable(entry) AS entry & 2 = 2;
 
--- Bit 2 of a PDE or PTE: user code may use it.
+-- Bit 2 of a PDE or PTE: accessible to user code.
 -- @param entry PDE or PTE
 -- @example SELECT count(*) FROM paging_writes WHERE is_user(new)
 CREATE MACRO is_user(entry) AS entry & 4 = 4;
 
--- Present, and not for user code.
+-- Present, and not accessible to user code.
 -- @param entry PDE or PTE
 -- @example SELECT count(*) FROM paging_writes WHERE is_kernels(new)
 CREATE MACRO is_kernels(entry) AS entry & 5 = 1;
 
--- Bit 5 of a PDE or PTE: used since it was cleared.
+-- Bit 5 of a PDE or PTE: accessed since the bit was cleared.
 -- @param entry PDE or PTE
 -- @example SELECT count(*) FROM paging_writes WHERE is_accessed(old) AND NOT is_accessed(new)
 CREATE MACRO is_accessed(entry) AS entry & 32 = 32;
@@ -154,17 +154,17 @@ CREATE MACRO is_accessed(entry) AS entry & 32 = 32;
 -- @example SELECT count(*) FROM paging_writes WHERE new & accessed_and_dirty() = 0
 CREATE MACRO accessed_and_dirty() AS 0x60;
 
--- Bit 6 of a PTE, or of the PDE of a 4 MB page: written to since it was cleared.
+-- Bit 6 of a PTE, or of the PDE of a 4 MB page: written to since the bit was cleared.
 -- @param entry PDE or PTE
 -- @example SELECT count(*) FROM paging_writes WHERE is_dirty(old) AND NOT is_dirty(new)
 CREATE MACRO is_dirty(entry) AS entry & 64 = 64;
 
--- Bit 7 of a PDE: it maps 4 MB itself.
+-- Bit 7 of a PDE: it maps a 4 MB page.
 -- @param entry PDE
 -- @example SELECT count(*) FROM paging_writes WHERE level = 'pde' AND is_large(new)
 CREATE MACRO is_large(entry) AS entry & 128 = 128;
 
--- The bits of a PDE or PTE by their names: 1 present, 2 writable, 4 user, 20h accessed, 40h dirty, 80h 4 MB, 100h global.
+-- The bits of a PDE or PTE by name: 1 present, 2 writable, 4 user, 20h accessed, 40h dirty, 80h 4 MB, 100h global.
 -- @param x PDE or PTE
 -- @example SELECT pte_bits(new) FROM paging_writes
 CREATE MACRO pte_bits(x) AS
@@ -174,20 +174,20 @@ CREATE MACRO pte_bits(x) AS
     || CASE WHEN x & 128 <> 0 THEN 'S' ELSE '' END || CASE WHEN x & 256 <> 0 THEN 'G' ELSE '' END
   END;
 
--- A PDE or PTE for people: frame and bits.
+-- A PDE or PTE as text: frame and bits.
 -- @param x PDE or PTE
 -- @example SELECT pte_text(old), pte_text(new) FROM paging_writes
 CREATE MACRO pte_text(x) AS hex32(frame_of(x)) || ' ' || pte_bits(x);
 
--- The physical address of the frame that a PTE, or the PDE of a 4 MB page (bit 80h), maps a linear address to.
+-- The physical address of the frame to which a PTE, or the PDE of a 4 MB page (bit 80h), maps a linear address.
 -- @param entry PTE, or PDE of a 4 MB page
 -- @param linear linear address
 -- @example SELECT hex32(frame_at(used, linear)) FROM tlb_events WHERE op = 'stale_use'
 CREATE MACRO frame_at(entry, linear) AS
   CASE WHEN entry & 128 = 0 THEN entry & 0xfffff000 ELSE (entry & 0xffc00000) | (linear & 0x3ff000) END;
 
--- function+offset, of an address and the symbol at or before it; `symbol` finds that symbol itself.
--- @param name of the symbol; NULL where there is none
+-- function+offset for an address and the symbol at or before it; `symbol` finds the symbol itself.
+-- @param name name of the symbol; NULL if there is none
 -- @param symbol_address linear address of the symbol
 -- @param address linear address
 -- @example SELECT symbol_text(name, address, address + 4) FROM symbols
@@ -196,14 +196,14 @@ CREATE MACRO symbol_text(name, symbol_address, address) AS
        WHEN address = symbol_address THEN name
        ELSE name || '+0x' || lower(to_hex(address - symbol_address)) END;
 
--- An interrupt for people, of columns of `interrupts`: IRQ or INT and its number, or SYSENTER.
--- @param irq IRQ line; NULL for what is none
+-- An interrupt as text, from columns of `interrupts`: IRQ or INT and its number, or SYSENTER.
+-- @param irq IRQ line; NULL for an INT or SYSENTER
 -- @param vector IDT vector; NULL for a SYSENTER
 -- @param source irq, int, injected or sysenter
 -- @example SELECT interrupt_text(irq, vector, source), count(*) FROM interrupts GROUP BY ALL
 CREATE MACRO interrupt_text(irq, vector, source) AS coalesce('IRQ ' || irq, 'INT ' || vector, upper(source::VARCHAR));
 
--- As `symbol`, and NULL for an address that is NULL.
+-- Like `symbol`, but NULL for a NULL address.
 -- @param of_run run_id
 -- @param address linear address
 -- @example SELECT code_at(run_id, eip), text FROM failures
@@ -215,15 +215,15 @@ CREATE MACRO code_at(of_run, address) AS CASE WHEN address IS NOT NULL THEN symb
 -- @example SELECT function_at(run_id, eip), count(*) FROM paging_writes GROUP BY ALL
 CREATE MACRO function_at(of_run, address) AS split_part(symbol(of_run, address), '+', 1);
 
--- A process for people; unknown where no profile tells processes apart.
--- @param pid process id; NULL when it is not known
+-- A process as text; `unknown` if no profile distinguishes processes.
+-- @param pid process id; NULL if unknown
 -- @param comm command name
 -- @example SELECT icount, process_text(pid, comm) FROM processes
 CREATE MACRO process_text(pid, comm) AS
   CASE WHEN pid IS NULL THEN CASE WHEN (SELECT max(names_processes) FROM run) = 1 THEN 'never run' ELSE 'unknown' END
        WHEN comm = '' THEN 'idle' ELSE comm || '[' || pid || ']' END;
 
--- Whose a page directory was at an icount: a STRUCT of pid and comm; NULL when nobody's.
+-- The owner of a page directory at an icount: a STRUCT of pid and comm; NULL if it has none.
 -- @param of_run run_id
 -- @param directory physical address of a page directory
 -- @param instant icount
@@ -232,7 +232,7 @@ CREATE MACRO owner_at(of_run, directory, instant) AS (
   SELECT {'pid': o.pid, 'comm': o.comm} FROM directory_owners o
   WHERE o.run_id = of_run AND o.dir = directory AND o.from_icount <= instant AND instant < o.to_icount);
 
--- Whose a page directory was at an icount, for people.
+-- The owner of a page directory at an icount, as text.
 -- @param of_run run_id
 -- @param directory physical address of a page directory
 -- @param instant icount

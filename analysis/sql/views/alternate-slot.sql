@@ -1,9 +1,9 @@
--- Every event that has to do with the alternate slot, with what the same context and anyone last did to it
+-- Every event of the alternate slot, with the last operations on it by the same context and by anyone
 --
--- One row for each write or check of the slot and each access through the window. A context is a page directory and an interrupt frame
--- (frame_id 0: none), and of what runs outside any frame a thread as well. own_* is the last write or check by the same context,
--- last_* the last write by anyone under the same directory; both before the row. Directories are physical addresses, 0 = slot empty.
--- @column run_id which of the traces given, from 0
+-- One row per write or check of the slot and per access through the window. A context is a page directory and an interrupt frame
+-- (frame_id 0: none); outside any frame, also a thread. own_* is the last write or check by the same context, last_* the last write by
+-- anyone under the same directory; both are before the row. Directories are physical addresses, 0 = slot empty.
+-- @column run_id index of the trace among those given, from 0
 -- @column seq position among all events of the run
 -- @column icount instructions retired before
 -- @column eip EIP of the instruction

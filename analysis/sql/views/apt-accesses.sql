@@ -1,8 +1,8 @@
--- An access through the alternate window: each store, each read by a repeated string instruction, and else the first read per TLB fill
+-- An access through the alternate window: each store, each read by a repeated string instruction, and of other reads the first per TLB fill
 --
--- The rows of window_accesses that are of the alternate map.
--- @column run_id which of the traces given, from 0
--- @column icount instructions retired before the one that made this event
+-- The rows of window_accesses for the alternate map.
+-- @column run_id index of the trace among those given, from 0
+-- @column icount instructions retired before the one that caused this event
 -- @column seq position among all events of the run
 -- @column eip EIP of the instruction
 -- @column cpl current privilege level, 0-3
@@ -12,7 +12,7 @@
 -- @column linear linear address accessed
 -- @column physical physical address reached
 -- @column access read or write
--- @column apt the alternate PDE of the current directory now
+-- @column apt the current value of the alternate PDE of the live directory
 -- @column used the alternate PDE under which the translation was filled
 -- @column value value read or written, zero-extended
 -- @column size bytes

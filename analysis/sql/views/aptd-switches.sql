@@ -1,8 +1,8 @@
 -- A write to the alternate slot of the current page directory (APTDpde), or a read that checks it
 --
--- The rows of window_switches that are of the alternate map.
--- @column run_id which of the traces given, from 0
--- @column icount instructions retired before the one that made this event
+-- The rows of window_switches for the alternate map.
+-- @column run_id index of the trace among those given, from 0
+-- @column icount instructions retired before the one that caused this event
 -- @column seq position among all events of the run
 -- @column eip EIP of the instruction
 -- @column cpl current privilege level, 0-3

@@ -1,14 +1,14 @@
 -- The last writes of the page-table entries behind an address that a failure names
 --
--- Up to four rows for each failure with an address: the PTE and the PDE of that address in the directory that was live, and the
--- last store to each in any other address space, where a kernel may have put it by mistake.
--- @column run_id which of the traces given, from 0
--- @column kind of the failure
--- @column icount of the failure
+-- Up to four rows per failure with an address: the writes of the PTE and the PDE of that address in the live directory, and the last store
+-- to each in any other address space, where a kernel may have put the entry by mistake.
+-- @column run_id index of the trace among those given, from 0
+-- @column kind kind of the failure
+-- @column icount icount of the failure
 -- @column address linear address that the failure names
 -- @column level pte or pde
 -- @column directory physical address of the directory that the entry belongs to, bytes
--- @column is_live true when that directory was the live one
+-- @column is_live true if that directory was live
 -- @column write_icount icount of the write
 -- @column write_seq position of the write among all events of the run
 -- @column eip code that wrote

@@ -1,13 +1,13 @@
 -- Beginnings and ends of page directories
 --
--- A directory begins when its recursive slot is made to name itself. It ends when that slot is changed, or when the last of the page
--- tables below it goes: what maps no page of a process is no process's any more.
--- @column run_id which of the traces given, from 0
+-- A directory begins when its recursive slot is set to name itself. It ends when that slot changes, or when its last page table for user
+-- addresses is removed: a directory that maps no page of a process belongs to no process any more.
+-- @column run_id index of the trace among those given, from 0
 -- @column dir physical address of the page directory
 -- @column icount instructions retired before
 -- @column seq position among all events of the run
 -- @column ended true for an end, false for a beginning
--- @column reborn true for a beginning of what was a directory before
+-- @column reborn true if the frame had been a directory before
 WITH entries AS (
   SELECT w.run_id, w.dir, w.seq, w.icount, w.slot = run.recursive_slot AS is_recursive, w.old, w.new,
     present_frame(w.old) = w.dir AS named_itself, present_frame(w.new) = w.dir AS names_itself

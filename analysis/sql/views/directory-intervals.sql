@@ -1,12 +1,12 @@
--- Which page directory was live, when
+-- The live page directory over time
 --
--- One row for each stretch of the run between two changes of CR3's directory; a load of the same directory (a flush) is no change.
--- @column run_id which of the traces given, from 0
+-- One row per stretch of the run between two changes of CR3's directory. A load of the same directory (a flush) is not a change.
+-- @column run_id index of the trace among those given, from 0
 -- @column cr3 physical address of the page directory, bytes
 -- @column from_icount icount of the instruction that loaded it
 -- @column from_seq position of that load among all events of the run
--- @column to_icount icount of the instruction that loaded the next; 2^53-1 when there is none
--- @column to_seq position of that load; NULL when there is none
+-- @column to_icount icount of the instruction that loaded the next; 2^53-1 if there is none
+-- @column to_seq position of that load; NULL if there is none
 WITH loads AS (
   SELECT run_id, icount, seq, frame_of(new) AS cr3,
     lag(frame_of(new)) OVER (PARTITION BY run_id ORDER BY seq) AS before

@@ -1,15 +1,15 @@
--- Whose address space a page directory is, over time
+-- The owner of each page directory over time
 --
--- A directory comes to life when its recursive slot is made to name itself; its frame may be another directory later. From
--- then on it belongs to the process that is next seen running under it, and whose name may change (exec). Where no process
--- was current it is idle's (pid 0, no name), if that was seen of one directory alone: many kernels clear their pointer before
--- they load CR3, whoever is next.
--- @column run_id which of the traces given, from 0
+-- A directory begins when its recursive slot is set to name itself; its frame may be another directory later. From then on it belongs to
+-- the next process seen running under it, whose name may change (exec). If no process was current, the directory belongs to idle (pid 0, no
+-- name), provided that this was seen for one directory alone: many kernels clear their pointer before they load CR3, whichever process is
+-- next.
+-- @column run_id index of the trace among those given, from 0
 -- @column dir physical address of the page directory
--- @column from_icount first icount at which it is this process's
--- @column to_icount icount at which that ends (exclusive); 2^53-1 when it does not
--- @column pid process id; NULL when no process ever ran under it
--- @column comm command name; NULL when no process ever ran under it
+-- @column from_icount first icount at which it belongs to this process
+-- @column to_icount icount at which that ends (exclusive); 2^53-1 if it does not end
+-- @column pid process id; NULL if no process ever ran under it
+-- @column comm command name; NULL if no process ever ran under it
 WITH births AS (
   SELECT w.run_id, w.dir, w.icount, w.seq
   FROM paging_writes w JOIN run USING (run_id)

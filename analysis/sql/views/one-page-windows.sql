@@ -1,7 +1,7 @@
--- Kernel pages by which page tables are written, one after the other, and that no profile declares
+-- Undeclared kernel pages through which page tables are written one after the other
 --
--- As PMAP1, CMAP or a kmap slot: the kernel sets the PTE of the page to a page table, and stores to that through it.
--- @column run_id which of the traces given, from 0
+-- Such pages are PMAP1, CMAP or a kmap slot: the kernel sets the PTE of the page to a page table, and stores to the table through it.
+-- @column run_id index of the trace among those given, from 0
 -- @column page linear page number
 SELECT w.run_id, page_of(w.linear) AS page
 FROM paging_writes w

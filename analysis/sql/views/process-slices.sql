@@ -1,18 +1,18 @@
--- Which process ran, when
+-- The running process over time
 --
--- One row for each stretch of the run under one page directory and one process, as the guest profile tells processes apart: from
--- the load of CR3, or from where another process or another name of it was seen under the same directory. Without `process` in
--- the profile there are no rows; directory_intervals has what is left.
--- @column run_id which of the traces given, from 0
+-- One row per stretch of the run under one page directory and one process, as the guest profile distinguishes them. A stretch begins with a
+-- load of CR3, or where another process, or another name of it, is seen under the same directory. Without `process` in
+-- the profile there are no rows; use directory_intervals.
+-- @column run_id index of the trace among those given, from 0
 -- @column cr3 physical address of the page directory, bytes
 -- @column proc linear address of the process structure, 0 = idle; NULL before one was seen under the directory
 -- @column pid process id
 -- @column comm command name
--- @column process both as text: comm[pid]
+-- @column process command name and id as text: comm[pid]
 -- @column from_icount first icount
--- @column from_seq position of the event that began it among all events of the run
--- @column to_icount icount at which the next begins; 2^53-1 when there is none
--- @column instructions retired in it; NULL of the last
+-- @column from_seq position among all events of the event that began the stretch
+-- @column to_icount icount at which the next stretch begins; 2^53-1 if there is none
+-- @column instructions instructions retired in it; NULL for the last
 WITH points AS (
   SELECT run_id, from_icount AS icount, from_seq AS seq, cr3 FROM directory_intervals
   UNION ALL

@@ -1,7 +1,7 @@
--- Which process was seen under a page directory
+-- The processes seen under each page directory
 --
--- `contexts` with the command name as text. pid and comm hold from icount on, until the next row of the same cr3.
--- @column run_id which of the traces given, from 0
+-- `contexts` with the command name as text. pid and comm are valid from icount on, until the next row with the same cr3.
+-- @column run_id index of the trace among those given, from 0
 -- @column icount instructions retired before
 -- @column seq position among all events of the run
 -- @column cr3 physical address of the page directory

@@ -1,21 +1,21 @@
 -- Values of page-table entries over time
 --
--- One row for each value that an entry of a page directory or page table had, from the write that made it to the next write
--- of the same entry. Before its first row an entry was 0, or its frame was no table yet.
--- @column run_id which of the traces given, from 0
+-- One row per value of an entry of a page directory or page table, from the write of the value to the next write
+-- of the same entry. Before its first row, an entry was 0 or its frame was not yet a table.
+-- @column run_id index of the trace among those given, from 0
 -- @column physical physical address of the entry, bytes
 -- @column level pde or pte
 -- @column dir physical address of the page directory that the entry belonged to when it was written
--- @column slot PDE index 0-1023 the entry is, or lies under
--- @column vpn linear page number (linear >> 12) that the entry maps; for a PDE slot << 10
+-- @column slot index 0-1023 of the entry if it is a PDE, otherwise of the PDE above it
+-- @column vpn linear page number (linear >> 12) that the entry maps; for a PDE, slot << 10
 -- @column entry the entry: frame and bits
--- @column source what wrote it: store, accessed_dirty, dma, adopt, poke
+-- @column source origin of the write: store, accessed_dirty, dma, adopt, poke
 -- @column eip code that was executing
--- @column cr3 page directory that was live at the write, physical address
+-- @column cr3 live page directory at the write, physical address
 -- @column from_icount icount of the write
 -- @column from_seq position of the write among all events of the run
--- @column to_icount icount of the next write of the entry; 2^53-1 when there is none
--- @column to_seq its position; NULL when there is none
+-- @column to_icount icount of the next write of the entry; 2^53-1 if there is none
+-- @column to_seq its position; NULL if there is none
 SELECT run_id, physical, level, dir, slot, vpn, new AS entry, source, eip, cr3, icount AS from_icount, seq AS from_seq,
   coalesce(lead(icount) OVER next, forever()) AS to_icount, lead(seq) OVER next AS to_seq
 FROM paging_writes

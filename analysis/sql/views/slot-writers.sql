@@ -1,8 +1,8 @@
--- Interrupt frames that wrote the alternate slot, with every frame they are nested in
+-- Interrupt frames that wrote the alternate slot, with every frame around them
 --
--- One row for each frame and each of its ancestors (itself included). base_frame_id is what the ancestor interrupted; the
--- ancestor spans seq to iret_seq (NULL while open).
--- @column run_id which of the traces given, from 0
+-- One row per frame and ancestor (the frame itself included). base_frame_id is the frame that the ancestor interrupted; the
+-- ancestor lasts from seq to iret_seq (NULL while open).
+-- @column run_id index of the trace among those given, from 0
 -- @column id interrupts.id of the frame that wrote the slot
 -- @column ancestor interrupts.id of a frame it is nested in, itself included
 -- @column base_frame_id interrupts.id of what the ancestor interrupted, 0 = no frame

@@ -1,12 +1,12 @@
--- Uses of TLB entries that the page tables no longer have, where it mattered, by what made them stale
+-- Harmful uses of stale TLB entries, with the change that made each entry stale
 --
--- It mattered when the entry led to another frame, or the access is no longer allowed, or a write did not set the dirty bit again. An entry
--- was filled after the last CR3 load, and after the last INVLPG of its page; what was changed since made it stale. In the alternate
--- window that is the slot (class 6); the directory that the slot names, which ended and began again (7); or the entry of that directory
--- which names the page table (9). Elsewhere it is a PTE: with an INVLPG of the page between the PTE's last change and this one (11), or
--- without (10).
+-- A use is harmful if the entry led to another frame, if the access is no longer allowed, or if a write did not set the dirty bit again. The
+-- entry was filled after the last CR3 load and after the last INVLPG of its page; a later change made it stale. In the alternate window,
+-- that is a change of the slot (class 6), the end and new beginning of the directory that the slot names (7), or a change of the directory's
+-- entry for the page table (9). Elsewhere it is a change of a PTE, with an INVLPG of the page between the PTE's previous change and this one
+-- (11) or without (10).
 -- @kept
--- @column run_id which of the traces given, from 0
+-- @column run_id index of the trace among those given, from 0
 -- @column seq position among all events of the run
 -- @column icount instructions retired before
 -- @column eip EIP of the instruction

@@ -1,8 +1,8 @@
 -- Stretches of time that the kernel spends on one stack
 --
--- Each begins with a switch of the stack by a load of ESP, of CR3 (kernels with every stack at one address) or by a task switch. A
--- thread is known by its stack: by the lowest of the frames that its stretches began and ended on.
--- @column run_id which of the traces given, from 0
+-- A stretch begins with a switch of the stack by a load of ESP, by a load of CR3 (in kernels with every stack at one address) or by a task
+-- switch. A thread is identified by its stack: by the lowest of the frames on which its stretches began and ended.
+-- @column run_id index of the trace among those given, from 0
 -- @column seq position of the switch among all events of the run
 -- @column thread frame number that stands for the stack: the same in every stretch of one thread, as long as it lives
 WITH switches AS (

@@ -1,10 +1,10 @@
--- Uses of a window that somebody else had taken since its user last set or checked it
+-- Uses of a window that somebody else had changed since its user last set or checked it
 --
--- Of windows that map memory a use is an access that reaches another frame than the one meant. Of CR3, CR4 and words it is a write that
--- brings back what its writer had read before the change: bits of CR4 that the other had changed, all of CR3 or a word. Between them
--- lies an interrupt that has returned (interrupt_id), in which it was changed, or, without one, a switch of stacks: another thread.
--- The alternate map is not among them: wrong_accesses has its own.
--- @column run_id which of the traces given, from 0
+-- For windows that map memory, a use is an access that reaches a frame other than the intended one. For CR3, CR4 and words, it is a write
+-- that restores what its writer had read before the change: bits of CR4 that the other had changed, or all of CR3 or a word. The change
+-- happened inside an interrupt that has returned (interrupt_id) or, without one, after a switch of stacks: in another thread.
+-- The alternate map is not included; see wrong_accesses.
+-- @column run_id index of the trace among those given, from 0
 -- @column seq position among all events of the run
 -- @column icount instructions retired before
 -- @column eip EIP of the use
@@ -12,18 +12,18 @@
 -- @column depth interrupt frames open, 0 = none
 -- @column frame_id id of the innermost open interrupt frame, 0 = none
 -- @column cr3 physical address of the page directory, bytes
--- @column window_id which window (windows.window_id)
+-- @column window_id number of the window (windows.window_id)
 -- @column entry physical address of the entry or word; 0 for a control register
--- @column page linear address that the entry maps; of a word its own; 0 for a control register
+-- @column page linear address that the entry maps; for a word, its own address; for a control register, 0
 -- @column access read or write
--- @column is_access true for an access through the window, false for a write that brings back
--- @column linear linear address accessed; NULL but for an access
--- @column used the entry under which the translation was filled; NULL but for an access
--- @column value value read or written; of a register or word the one written
--- @column own_seq seq of its user's own last write or check
+-- @column is_access true for an access through the window, false for a write that restores
+-- @column linear linear address accessed; NULL except for an access
+-- @column used value of the entry when the translation was filled; NULL except for an access
+-- @column value value read or written; for a register or word, the value written
+-- @column own_seq seq of the user's own last write or check
 -- @column own_icount its icount
 -- @column own_eip its EIP
--- @column own_new the entry that its user meant
+-- @column own_new the entry that the user intended
 -- @column last_seq seq of the write by somebody else
 -- @column last_icount its icount
 -- @column last_eip its EIP

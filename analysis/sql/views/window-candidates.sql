@@ -1,15 +1,15 @@
--- Windows that a profile might declare: what an interrupt changed under kernel code that had set it
+-- Windows that a profile might declare: mappings and registers that an interrupt changed under kernel code that had set them
 --
--- A PTE or PDE of the supervisor that kernel code set; an interrupt came, and when it returned (whoever ran in it) the entry led to
--- another frame. Or CR3 or CR4 that an interrupt left changed, and that the code it had come into then set back. Whether
--- the code used it in between is not recorded for what is no declared window: `replay --window` records it, and `check` does so by itself.
--- @column run_id which of the traces given, from 0
+-- Either kernel code set a supervisor PTE or PDE, and after an interrupt (whichever code ran in it) the entry led to another frame. Or an
+-- interrupt left CR3 or CR4 changed, and the interrupted code then set it back. Uses in between are recorded only for declared windows;
+-- `replay --window` records them, and `check` does so by itself.
+-- @column run_id index of the trace among those given, from 0
 -- @column kind pages (one page, by its PTE), slot (4 MB, by its PDE), cr3 or cr4
 -- @column linear linear address of the first page; 0 for a control register
 -- @column entry physical address of the PTE or PDE; 0 for a control register
--- @column incidents times that an interrupt left it changed
--- @column first_icount when it was set before the first of them
--- @column last_icount when it was set again after the last of them; the end of the run when it was not
+-- @column incidents number of times that an interrupt left it changed
+-- @column first_icount icount at which it was set before the first incident
+-- @column last_icount icount at which it was set again after the last incident; the end of the run if it was not
 WITH sets AS (
   SELECT run_id, seq, icount, frame_id, cr3, level::VARCHAR AS level, vpn, physical, new,
     lag(seq) OVER entries AS own_seq, lag(icount) OVER entries AS own_icount, lag(frame_id) OVER entries AS own_frame_id,

@@ -1,9 +1,9 @@
--- Every switch of a window and every access through it, with what the same context and anyone last did to it
+-- Every switch of a window and every access through it, with the last operations by the same context and by anyone
 --
--- One row for each write or check of what a window leads by, and each access through it. A context is an interrupt frame (frame_id 0:
--- none, and then a page directory, unless the window is a control register or a word). own_* is the last write or check by the same
--- context, last_* the last write by anyone, both of the same entry and before the row.
--- @column run_id which of the traces given, from 0
+-- One row per write or check of a window's entry, register or word, and per access through the window. A context is an interrupt frame
+-- (frame_id 0: none, and then a page directory, unless the window is a control register or a word). own_* is the last write or check by the
+-- same context, last_* the last write by anyone, both of the same entry and before the row.
+-- @column run_id index of the trace among those given, from 0
 -- @column seq position among all events of the run
 -- @column icount instructions retired before
 -- @column eip EIP of the instruction
@@ -11,17 +11,17 @@
 -- @column depth interrupt frames open, 0 = none
 -- @column frame_id id of the innermost open interrupt frame, 0 = none
 -- @column cr3 physical address of the page directory, bytes
--- @column window_id which window (windows.window_id)
+-- @column window_id number of the window (windows.window_id)
 -- @column entry physical address of the entry or word; 0 for a control register
--- @column page linear address that the entry maps; of a word its own; 0 for a control register
--- @column what write or check of what the window leads by; read or write through it
+-- @column page linear address that the entry maps; for a word, its own address; for a control register, 0
+-- @column what write or check of the entry, register or word; read or write through the window
 -- @column is_access true for an access through the window
--- @column old the entry before; of an access NULL
--- @column new the entry after; of an access the entry now
--- @column linear linear address accessed; NULL but for an access
--- @column used the entry under which the translation was filled; NULL but for an access
--- @column value value read or written through the window; NULL but for an access
--- @column kind of the window: pages, slot, cr3, cr4 or word
+-- @column old the entry before; NULL for an access
+-- @column new the entry after; for an access, its current value
+-- @column linear linear address accessed; NULL except for an access
+-- @column used value of the entry when the translation was filled; NULL except for an access
+-- @column value value read or written through the window; NULL except for an access
+-- @column kind kind of the window: pages, slot, cr3, cr4 or word
 -- @column own_seq seq of the last write or check by the same context before
 -- @column own_icount its icount
 -- @column own_eip its EIP

@@ -1,12 +1,12 @@
--- Accesses of the alternate window that the code did not mean, by why
+-- Unintended accesses through the alternate window, by cause
 --
--- Each has the one class that names its cause: an interrupt handler switched the slot under the thread itself (1) or under another
--- thread of the same directory, as idle (15); another thread switched it (3); a function that the code called did (5); or the
--- directory that the slot names had ended (8), and still has that page table (without it class 9 has the access, in stale_uses). An
--- access after the thread slept, where the slot still names what the thread meant, is class 4. What a function meant is what it last
--- set or looked for itself; where a function of its own does that for all, class 5 cannot be told.
+-- Each access has one class, which names its cause: an interrupt handler switched the slot under the thread itself (1) or under another
+-- thread of the same directory, such as idle (15); another thread switched it (3); a function called by the code switched it (5); or the
+-- directory that the slot names had ended but still has that page table (8; without the page table, stale_uses has the access as class 9). An
+-- access after the thread slept, while the slot still names the intended directory, is class 4. The intention of a function is its own last
+-- set or check of the slot; if one function does this for all others, class 5 cannot be detected.
 -- @kept
--- @column run_id which of the traces given, from 0
+-- @column run_id index of the trace among those given, from 0
 -- @column seq position among all events of the run
 -- @column icount instructions retired before
 -- @column eip EIP of the instruction
@@ -15,9 +15,9 @@
 -- @column linear linear address in the window
 -- @column access read or write
 -- @column class 1, 3, 4, 5, 8 or 15
--- @column own_seq seq at which the directory meant was set or looked for
+-- @column own_seq seq at which the intended directory was set or checked
 -- @column own_icount icount of that
--- @column own_dir the directory meant
+-- @column own_dir the intended directory
 -- @column cause_seq position of the switch, of the end of the directory, or of the load of CR3
 -- @column cause_icount icount of that
 -- @column cause_eip code that did it

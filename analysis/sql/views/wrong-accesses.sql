@@ -1,10 +1,10 @@
 -- Accesses through an alternate map that an interrupt handler had switched (class 1)
 --
--- A context set the alternate slot to own_dir, or checked that it names it. A handler that interrupted it set the slot to
--- another directory, and returned. The context then used the window as if nothing had happened: this access.
--- Masked stubs call nothing, so they never appear; handlers that put the slot back are silent, because the last write
+-- A context set the alternate slot to own_dir, or checked that the slot names it. A handler that interrupted the context set the slot to
+-- another directory and returned. The context then made this access through the window without checking again.
+-- Masked stubs call nothing, so they never appear. Handlers that restore the slot do not appear either, because the last write
 -- before the access decides.
--- @column run_id which of the traces given, from 0
+-- @column run_id index of the trace among those given, from 0
 -- @column seq position among all events of the run
 -- @column icount instructions retired before
 -- @column eip EIP of the accessing instruction
