@@ -1,45 +1,48 @@
-import { isDeliverable } from '../../recorder/machine/deliverable.ts';
-import type { ForwardSession } from '../../replayer/timeline/forward-session.ts';
-import type { Boundaries } from './placements.ts';
+import { conflict, type Touched } from './footprint.ts';
+import type { Taking } from './trail.ts';
+import type { Raise } from './window-judge.ts';
 
-/** Placements that come to the same delivery. */
+/** Placements that come to the same: what happens between them and what the handler does could change places. */
 
-/** A request that rises anywhere from `first` to `at` is delivered at `at`; with `late`, at some boundary after `at`. */
+/**
+ * The placements from `first` to `last`, of which the one at `at` is run: requests before it wait for it, and up to `last` the handler and the
+ * interrupted code touch nothing of each other's. With `late`, they are delivered at some boundary after `last`.
+ */
 export interface PlacementClass {
   readonly first: number;
   readonly at: number;
+  readonly last: number;
   readonly late: boolean;
 }
 
-/**
- * Executes the recorded run through these boundaries, and puts those together from which the processor takes a request at the same
- * boundary: with IF off, or behind another interrupt, it waits.
- */
-export function classesAmong(
-  session: ForwardSession,
-  irq: number,
-  { first, last }: Boundaries,
-): PlacementClass[] {
-  const { machine } = session;
-  const classes: PlacementClass[] = [];
-  let waiting = first;
-  session.run(first as typeof machine.icount);
-  while (machine.icount <= last) {
-    const { icount, deliveries } = session.position;
-    // After a delivery at the same icount no boundary is new: the line would have risen before it.
-    if (deliveries === 0 && isDeliverable(machine, irq)) {
-      classes.push({ first: waiting, at: icount, late: false });
-      waiting = icount + 1;
-    }
-    // A step would go through all of the time that the processor is halted.
-    if (machine.cpu.halted) session.run((icount + 1) as typeof machine.icount);
-    else session.step();
-    const now = session.position;
-    if (now.icount === icount && now.deliveries === deliveries) break;
-  }
-  if (waiting <= last) classes.push({ first: waiting, at: last, late: true });
-  return classes;
+/** Boundaries in a class. */
+export const sizeOf = ({ first, last }: PlacementClass): number => last - first + 1;
+
+/** A handler's stay, from its delivery to its return to the code that it interrupted. */
+export interface Handler {
+  readonly touched: Touched;
+  /** icount behind its IRET. */
+  readonly end: number;
+  /** The first rise of another line after the delivery: that has its time, and is no later for a later delivery. */
+  readonly nextRaise: number;
 }
 
-/** Boundaries in a class. */
-export const sizeOf = ({ first, at }: PlacementClass): number => at - first + 1;
+/** The first rise of a line but this one. */
+export const firstOther = (raises: readonly Raise[], line: number): number =>
+  Math.min(Number.POSITIVE_INFINITY, ...raises.filter(({ irq }) => irq !== line).map(({ icount }) => icount));
+
+/**
+ * The number of takings from `from` on that come to the same as the first of them, whose handler is known. Undefined: it did not return, or
+ * it told the time.
+ */
+export function alike(takings: readonly Taking[], from: number, handler: Handler | undefined): number {
+  if (!handler) return 1;
+  const { at } = takings[from];
+  let count = 1;
+  for (; from + count < takings.length; count++) {
+    const next = takings[from + count];
+    if (next.ordered || handler.end + (next.at - at) >= handler.nextRaise) break;
+    if (conflict(next.touched, handler.touched)) break;
+  }
+  return count;
+}

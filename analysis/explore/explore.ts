@@ -1,5 +1,7 @@
 import { ChangedNondet } from '../../recorder/capture/changed-nondet.ts';
 import type { MachineBuilder } from '../../recorder/machine/build.ts';
+import { ESP } from '../../recorder/machine/cpu/state.ts';
+import { CPU_STATE } from '../../recorder/machine/layout.ts';
 import { exitOf } from '../../recorder/machine/trace-exit.ts';
 import { type Checkpoint, ForwardSession } from '../../replayer/timeline/forward-session.ts';
 import { executeTo } from '../../replayer/timeline/go-to.ts';
@@ -10,9 +12,11 @@ import type { TraceExit } from '../../schemas/trace/footer.ts';
 import { type Input, isAsynchronous } from '../../schemas/trace/inputs.ts';
 import { icount } from '../../schemas/units.ts';
 import { successCodes } from '../ending/exit-codes.ts';
-import { classesAmong, type PlacementClass, sizeOf } from './classes.ts';
-import { type Change, changeFor, optionFor, type Stretch } from './placements.ts';
-import { kindsOf, type Sign, WindowJudge } from './window-judge.ts';
+import { alike, firstOther, type Handler, type PlacementClass, sizeOf } from './classes.ts';
+import { Footprint } from './footprint.ts';
+import { changeFor, optionFor, type Stretch } from './placements.ts';
+import { type Trail, trailThrough } from './trail.ts';
+import { type Delivery, kindsOf, type Sign, WindowJudge } from './window-judge.ts';
 
 /** Tries interrupts where they did not come: each placement is a fork of the recorded run, executed and judged. */
 
@@ -34,7 +38,7 @@ export interface Outcome {
   /** The option of `replay` that makes this run again. */
   readonly option: string;
   /** The first delivery of the line after the fork. */
-  readonly delivery: { readonly icount: number; readonly eip: number } | undefined;
+  readonly delivery: Omit<Delivery, 'id'> | undefined;
   /** The first sign of a failure. */
   readonly sign: Sign | undefined;
   /** Its end, where it came to one. */
@@ -59,6 +63,19 @@ export interface Explored extends Tally {
 
 /** Instructions of a placement between two looks at its verdict. */
 const LOOK = 1 << 18;
+/** The same while every access is looked at, and the instructions after which a handler is taken for one that does not return soon. */
+const CLOSE_LOOK = 1 << 9;
+const LONG_STAY = 1 << 15;
+
+/** Instructions that are executed again sooner than a checkpoint is taken behind them. */
+const NEAR = 1 << 12;
+
+/** A place on the recorded run from which branches leave. */
+interface Fork {
+  readonly checkpoint: Checkpoint;
+  readonly judge: WindowJudge;
+  readonly world: ChangedNondet;
+}
 
 /** A machine on the recorded run, which leaves it for each placement. Stretches are explored in their order. */
 export class Explorer {
@@ -69,16 +86,25 @@ export class Explorer {
   /** Of the recorded run, and of whatever runs now. */
   private readonly recorded: WindowJudge;
   private judge: WindowJudge;
+  /** The world outside of the recorded run, where the last stretch left it. */
+  private readonly world: ChangedNondet;
+  private worldTaken = 0;
 
   constructor(options: ExplorerOptions) {
     const { reader, build, builtinDisk } = options;
+    const { seed, machine, profile } = reader.header;
     this.options = options;
     this.inputs = reader.inputs();
     this.success = successCodes(reader.header);
-    this.recorded = new WindowJudge(kindsOf(reader.header.profile.windows));
+    this.recorded = new WindowJudge(kindsOf(profile.windows));
     this.judge = this.recorded;
     const sink = { flush: (batch: EventBatch) => this.judge.flush(batch) };
     this.session = ForwardSession.open(reader, { build, builtinDisk, sink });
+    const latency = { min: machine.diskLatencyMin, max: machine.diskLatencyMax };
+    this.world = new ChangedNondet({
+      ...{ recorded: this.inputs, seed, latency, added: [], adjustments: [] },
+      changedAt: Number.NEGATIVE_INFINITY,
+    });
   }
 
   close(): void {
@@ -91,25 +117,162 @@ export class Explorer {
     onOutcome: (outcome: Outcome) => void,
     signal?: AbortSignal,
   ): Promise<Tally | undefined> {
-    const { session, options } = this;
+    const { session } = this;
     await executeTo(session, icount(stretch.forkAt));
     this.flush();
-    const fork = session.save();
+    const start = session.save();
+    this.takeInputs(this.world, this.worldTaken, start.inputs);
+    this.worldTaken = start.inputs;
+    const counts = { placements: 0, classes: 0 };
     try {
-      const classes = this.judged(this.recorded.fork(), () =>
-        stretch.boundaries.flatMap((some) => classesAmong(session, stretch.line, some)),
+      const trails = this.judged(this.recorded.fork(), () =>
+        stretch.boundaries.map((some) => trailThrough(session, stretch.line, some)),
       );
-      for (const one of classes)
-        for (const at of options.unpruned ? boundariesIn(one) : [one.at]) {
+      const judge = this.recorded.fork();
+      let fork: Fork | undefined;
+      for (const [n, trail] of trails.entries()) {
+        const { first, last } = stretch.boundaries[n];
+        if (!fork || first - fork.checkpoint.snapshot.icount > NEAR) {
+          session.restore(fork?.checkpoint ?? start);
+          fork = this.forkBefore(first, start, judge);
+        }
+        for (const outcomes of this.classes(stretch, trail, last, fork)) {
           if (signal?.aborted) return undefined;
-          onOutcome(this.outcome(stretch, one, at, fork));
+          for (const outcome of outcomes) onOutcome(outcome);
+          counts.classes++;
+          counts.placements += sizeOf(outcomes[0].placement);
           await host().turn();
         }
-      const placements = classes.reduce((sum, one) => sum + sizeOf(one), 0);
-      return { placements, classes: classes.length, recorded: this.recorded.sign };
+      }
+      return { ...counts, recorded: this.recorded.sign };
     } finally {
-      session.restore(fork);
+      session.restore(start);
     }
+  }
+
+  /** Goes on to where the first placement at `boundary` leaves the recorded run. */
+  private forkBefore(boundary: number, { inputs }: Checkpoint, judge: WindowJudge): Fork {
+    const { session } = this;
+    this.judged(judge, () => session.run(icount(boundary - 1)));
+    const checkpoint = session.save();
+    const world = this.world.fork();
+    this.takeInputs(world, inputs, checkpoint.inputs);
+    return { checkpoint, judge, world };
+  }
+
+  /** The classes of a trail up to `last`, each with its outcome, or with those of all its placements. */
+  private *classes(
+    stretch: Stretch,
+    { takings, waiting }: Trail,
+    last: number,
+    fork: Fork,
+  ): Generator<readonly Outcome[]> {
+    for (let n = 0; n < takings.length; ) {
+      const { first, at } = takings[n];
+      const { handler, ...judged } = this.place(stretch, at, fork, true);
+      const count = alike(takings, n, handler);
+      const one = { first, at, last: takings[n + count - 1].at, late: false };
+      yield this.outcomes(stretch, one, fork, { ...judged, placement: one });
+      n += count;
+    }
+    if (waiting === undefined) return;
+    const late = { first: waiting, at: last, last, late: true };
+    const { handler: _, ...judged } = this.place(stretch, last, fork, false);
+    yield this.outcomes(stretch, late, fork, { ...judged, placement: late });
+  }
+
+  private outcomes(
+    stretch: Stretch,
+    placement: PlacementClass,
+    fork: Fork,
+    outcome: Outcome,
+  ): readonly Outcome[] {
+    if (!this.options.unpruned) return [outcome];
+    const others = boundariesIn(placement)
+      .filter((at) => at !== outcome.at)
+      .map((at) => {
+        const { handler: _, ...judged } = this.place(stretch, at, fork, false);
+        return { ...judged, placement };
+      });
+    return [outcome, ...others];
+  }
+
+  /** Runs the placement at a boundary; `watched`: with the accesses of its handler. */
+  private place(
+    stretch: Stretch,
+    at: number,
+    { checkpoint, judge: base, world: outside }: Fork,
+    watched: boolean,
+  ): Omit<Outcome, 'placement'> & { readonly handler: Handler | undefined } {
+    const { session, options } = this;
+    const { line, command } = stretch;
+    session.restore(checkpoint);
+    const judge = base.fork();
+    const until = at + options.within;
+    let handler: Handler | undefined;
+    const end = this.judged(judge, () => {
+      // A time that is drawn at an icount is drawn by the instruction there.
+      session.run(icount(Math.max(at - 1, (command?.drawnAt ?? 0) + 1)));
+      this.flush();
+      judge.forget();
+      const world = outside.fork(command ? [] : changeFor(stretch, at).added);
+      this.takeInputs(world, checkpoint.inputs, session.inputs);
+      session.leave(world);
+      if (command && !session.machine.redraw(command.raisedAt, icount(at)))
+        throw new Error(`nothing is due at icount ${command.raisedAt}`);
+      const early = this.runTo(at, LOOK);
+      if (early) return early;
+      const watch = watched ? this.watchHandler(line, at, until) : undefined;
+      handler = watch?.handler;
+      return watch?.end ?? this.runTo(until, LOOK);
+    });
+    const failed = judge.sign !== undefined || (end !== undefined && this.isBad(end));
+    const { id: _, ...delivery } = judge.deliveries.get(line) ?? { id: 0 };
+    return {
+      ...{ at, option: optionFor(stretch, at), sign: judge.sign, failed, handler },
+      // Looks do not come at once: how far the run went on behind the sign says nothing.
+      end: judge.sign ? undefined : end,
+      delivery: 'icount' in delivery ? delivery : undefined,
+    };
+  }
+
+  /** Runs on with a look at every access, until the handler of the line has returned to the code that it interrupted at `at`. */
+  private watchHandler(
+    line: number,
+    at: number,
+    until: number,
+  ): { readonly handler?: Handler; readonly end?: TraceExit | undefined } {
+    const { machine } = this.session;
+    const { judge } = this;
+    const { cpl, mem } = { cpl: machine.cpu.cpl, mem: machine.mem };
+    const footprint = new Footprint(machine, cpl === 3 ? -1 : mem.i32[(CPU_STATE >>> 2) + ESP] >>> 0);
+    footprint.attach();
+    try {
+      while (machine.icount < Math.min(until, at + LONG_STAY) && !judge.sign) {
+        const end = this.runTo(machine.icount + CLOSE_LOOK, CLOSE_LOOK);
+        const delivery = judge.deliveries.get(line);
+        if (end || !delivery || delivery.icount !== at) return { end };
+        const left = judge.returned(delivery);
+        if (left === undefined) continue;
+        if (footprint.readsClock) return {};
+        const nextRaise = firstOther(judge.raises, line);
+        return { handler: { touched: footprint.upTo(left), end: left + 1, nextRaise } };
+      }
+      return {};
+    } finally {
+      footprint.detach();
+    }
+  }
+
+  /** Its end, if the run comes to it before `until` and before there is a sign of failure. */
+  private runTo(until: number, look: number): TraceExit | undefined {
+    const { machine } = this.session;
+    while (machine.icount < until && !this.judge.sign) {
+      const stop = machine.run(icount(Math.min(until, machine.icount + look)));
+      this.flush();
+      if (stop.kind !== 'limit') return exitOf(stop);
+    }
+    return undefined;
   }
 
   /** Runs a branch off the recorded run, which `judge` alone hears of. */
@@ -128,41 +291,17 @@ export class Explorer {
     this.session.machine.log?.flush();
   }
 
-  private outcome(stretch: Stretch, placement: PlacementClass, at: number, fork: Checkpoint): Outcome {
-    const { session, options } = this;
-    session.restore(fork);
-    const machine = session.leave(this.worldOf(changeFor(stretch, at), fork.inputs));
-    const judge = this.recorded.fork();
-    const until = at + options.within;
-    const end = this.judged(judge, () => {
-      while (machine.icount < until && !judge.sign) {
-        const stop = machine.run(icount(Math.min(until, machine.icount + LOOK)));
-        this.flush();
-        if (stop.kind !== 'limit') return exitOf(stop);
-      }
-      return undefined;
-    });
-    const failed = judge.sign !== undefined || (end !== undefined && this.isBad(end));
-    const delivery = judge.deliveries.get(stretch.line);
-    return { placement, at, option: optionFor(stretch, at), delivery, sign: judge.sign, end, failed };
-  }
-
   private isBad({ kind, code }: TraceExit): boolean {
     if (kind === 'exit') return !this.success.includes(code);
     // A kernel may halt for ever on purpose: then the recorded one did.
     return kind === 'shutdown' || (kind === 'stuck' && this.options.reader.footer?.exit.kind !== 'stuck');
   }
 
-  /** The world of the what-if with this change, brought to where `taken` inputs have been taken. */
-  private worldOf(change: Change, taken: number): ChangedNondet {
-    const { header } = this.options.reader;
-    const { diskLatencyMin: min, diskLatencyMax: max } = header.machine;
-    const { inputs: recorded } = this;
-    const world = new ChangedNondet({ recorded, seed: header.seed, latency: { min, max }, ...change });
-    for (const { kind, icount: now, value } of recorded.slice(0, taken))
+  /** Brings a world that stands behind the recorded input `from` to behind `to`. */
+  private takeInputs(world: ChangedNondet, from: number, to: number): void {
+    for (const { kind, icount: now, value } of this.inputs.slice(from, to))
       if (isAsynchronous(kind)) world.takeInput(now);
       else world.draw(kind, now, value, value);
-    return world;
   }
 }
 

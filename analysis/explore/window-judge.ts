@@ -50,6 +50,22 @@ interface Frame {
   readonly seq: number;
   /** seq of its IRET; infinite while there is none. */
   readonly end: number;
+  /** icount of that IRET. */
+  readonly left?: number;
+}
+
+/** A request that was delivered. */
+export interface Delivery {
+  readonly id: number;
+  readonly icount: number;
+  /** EIP of the interrupted code. */
+  readonly eip: number;
+}
+
+/** A line that rose. */
+export interface Raise {
+  readonly irq: number;
+  readonly icount: number;
 }
 
 /** Interrupts of one context, the newest first. */
@@ -84,9 +100,12 @@ const JUDGED = [
   'console',
 ] as const satisfies readonly EventKind[];
 type JudgedKind = (typeof JUDGED)[number];
+const NAMES = Object.fromEntries(
+  JUDGED.map((kind) => [kind, EVENT_KINDS[kind].columns.map(({ name }) => name)]),
+) as Readonly<Record<string, readonly string[]>>;
 
 const FRAME_BITS = 0xfffff000;
-const [DELIVER, IRET] = (['deliver', 'iret'] as const).map((op) => INTERRUPT_OP.indexOf(op));
+const [RAISE, DELIVER, IRET] = (['raise', 'deliver', 'iret'] as const).map((op) => INTERRUPT_OP.indexOf(op));
 const STORE = ACCESS.indexOf('write');
 const SET = WINDOW_OP.indexOf('write');
 const FROM_LINE: readonly number[] = (['irq', 'injected'] as const).map((one) =>
@@ -114,8 +133,9 @@ export class WindowJudge implements EventSink {
   private readonly lines = new Map<number, number[]>();
   /** The first one since the judge was made. */
   sign: Sign | undefined;
-  /** The first delivery of each line since then. */
-  readonly deliveries = new Map<number, { readonly icount: number; readonly eip: number }>();
+  /** The first delivery of each line, and all lines that rose, since then or since `forget`. */
+  readonly deliveries = new Map<number, Delivery>();
+  readonly raises: Raise[] = [];
 
   /** `kinds`: of the windows that the profile declares, from window 1. With `base`, a run that leaves the one which that has judged so far. */
   constructor(kinds: readonly WindowKind[], base?: WindowJudge) {
@@ -133,15 +153,27 @@ export class WindowJudge implements EventSink {
     return new WindowJudge(this.kinds, this);
   }
 
+  /** Deliveries and rises count from now on. */
+  forget(): void {
+    this.deliveries.clear();
+    this.raises.length = 0;
+  }
+
+  /** icount of the IRET by which the handler of a delivery returned, if it has. */
+  returned({ id }: Delivery): number | undefined {
+    return this.frames.get(id)?.left;
+  }
+
   flush({ tables }: EventBatch): void {
     const rows: (readonly [seq: number, kind: JudgedKind, row: number])[] = [];
     for (const kind of JUDGED)
       for (let row = 0; row < tables[kind].count; row++) rows.push([tables[kind].columns[1][row], kind, row]);
-    rows.sort((a, b) => a[0] - b[0]);
+    if (rows.length > 1) rows.sort((a, b) => a[0] - b[0]);
     for (const [, kind, row] of rows) {
       const { columns } = tables[kind];
-      const named = EVENT_KINDS[kind].columns.map(({ name }, n) => [name, columns[n][row]] as const);
-      this.take(kind, Object.fromEntries(named));
+      const named: Record<string, number> = {};
+      for (const [n, name] of NAMES[kind].entries()) named[name] = columns[n][row];
+      this.take(kind, named);
     }
   }
 
@@ -210,11 +242,12 @@ export class WindowJudge implements EventSink {
       this.frames.set(id, { id, parent, seq, end: Number.POSITIVE_INFINITY });
       const context = `${parent}:${cr3}`;
       this.interrupts.set(context, { id, seq, before: this.interrupts.get(context) });
-      if (FROM_LINE.includes(source) && !this.deliveries.has(irq)) this.deliveries.set(irq, { icount, eip });
+      if (FROM_LINE.includes(source) && !this.deliveries.has(irq))
+        this.deliveries.set(irq, { id, icount, eip });
     } else if (op === IRET) {
       const frame = this.frames.get(id);
-      if (frame) this.frames.set(id, { ...frame, end: seq });
-    }
+      if (frame) this.frames.set(id, { ...frame, end: seq, left: icount });
+    } else if (op === RAISE) this.raises.push({ irq, icount });
   }
 
   private console({ port, byte, icount, eip }: Row): void {

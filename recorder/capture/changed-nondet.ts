@@ -40,21 +40,23 @@ export interface ChangedInputs {
 export class ChangedNondet implements Nondet {
   private readonly changes: ChangedInputs;
   private readonly seeded: SeededNondet;
-  private readonly answers = new Map<InputKind, Input[]>();
-  private readonly asked = new Map<InputKind, number>();
+  private readonly schedule: Schedule;
+  private readonly answers: ReadonlyMap<InputKind, readonly Input[]>;
+  private readonly asked: Map<InputKind, number>;
 
-  constructor(changes: ChangedInputs) {
+  /** With `from`, a world that goes on as that one does; `changes.added` come on top of its own. */
+  constructor(changes: ChangedInputs, from?: ChangedNondet) {
     this.changes = changes;
-    for (const input of changes.recorded) {
-      if (isAsynchronous(input.kind)) continue;
-      const answers = this.answers.get(input.kind) ?? [];
-      answers.push(input);
-      this.answers.set(input.kind, answers);
-    }
-    // Array.sort is stable: at one icount, what was recorded comes first.
-    const own = changes.recorded.filter(({ kind }) => isAsynchronous(kind));
-    const schedule = [...own, ...changes.added].sort((a, b) => a.icount - b.icount);
-    this.seeded = new SeededNondet(changes.seed, [new Schedule(schedule)]);
+    this.answers = from?.answers ?? answersIn(changes.recorded);
+    this.asked = new Map(from?.asked);
+    const own = from?.schedule ?? new Schedule(changes.recorded.filter(({ kind }) => isAsynchronous(kind)));
+    this.schedule = own.with(changes.added);
+    this.seeded = from?.seeded.fork([this.schedule]) ?? new SeededNondet(changes.seed, [this.schedule]);
+  }
+
+  /** A world that goes on as this one does, with more that comes by itself. */
+  fork(added: readonly Input[] = []): ChangedNondet {
+    return new ChangedNondet({ ...this.changes, added }, this);
   }
 
   draw(kind: InputKind, now: Icount, low: number, high: number): number {
@@ -80,6 +82,18 @@ export class ChangedNondet implements Nondet {
   takeInput(now: Icount): Input | undefined {
     return this.seeded.takeInput(now);
   }
+}
+
+/** Those that the machine asked for, by kind. */
+function answersIn(recorded: readonly Input[]): Map<InputKind, Input[]> {
+  const answers = new Map<InputKind, Input[]>();
+  for (const input of recorded) {
+    if (isAsynchronous(input.kind)) continue;
+    const ofKind = answers.get(input.kind) ?? [];
+    ofKind.push(input);
+    answers.set(input.kind, ofKind);
+  }
+  return answers;
 }
 
 const notTheRun = (kind: InputKind, now: number): BadInput =>

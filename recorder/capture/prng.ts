@@ -19,6 +19,16 @@ export class Prng {
     this.d = Number(BigInt.asIntN(32, high >> 32n));
   }
 
+  /** One that goes on as this one does. */
+  copy(): Prng {
+    const copy = new Prng(0n, 0);
+    copy.a = this.a;
+    copy.b = this.b;
+    copy.c = this.c;
+    copy.d = this.d;
+    return copy;
+  }
+
   /** A u32. */
   next(): number {
     const result = Math.imul(rotateLeft(Math.imul(this.b, 5), 7), 9);

@@ -20,6 +20,13 @@ export class SeededNondet implements Nondet {
     this.sources = sources;
   }
 
+  /** One that goes on as this one does, with other sources. */
+  fork(sources: readonly InputSource[]): SeededNondet {
+    const fork = new SeededNondet(0n, sources);
+    for (const kind of INPUT_KINDS) fork.generators[kind] = this.generators[kind].copy();
+    return fork;
+  }
+
   draw(kind: InputKind, _now: Icount, low: number, high: number): number {
     const generator = this.generators[kind];
     if (kind === 'disk_latency') return diskLatency(generator, low, high);

@@ -16,6 +16,11 @@ export interface Device {
   nextDeadline(): Icount;
   /** Called at `now` >= nextDeadline(); must move the deadline past `now`. */
   onDeadline(now: Icount): void;
+  /**
+   * Moves the thing that it does next by itself from `from`, a time from outside (`Nondet.draw`) that the guest cannot have seen yet, to `to`,
+   * which is to come: as if it had drawn that. False, and nothing changed, when nothing of the kind is due at `from`.
+   */
+  redraw?(from: Icount, to: Icount): boolean;
   /** Called once the whole machine is wired. */
   powerOn?(): void;
   /** Rebuilds what is derived from the block, after a restore. */
@@ -34,6 +39,8 @@ export interface IoBus {
   out(port: number, size: 1 | 2 | 4, value: number): void;
   /** Set when a port access moved a device deadline or asked for exit: the CPU leaves `run`, the machine clears it. */
   deadlineMoved: boolean;
+  /** Told of each port that is read or written, whatever it is. */
+  onAccess?: ((port: number) => void) | null;
   /** The latest, for people (end-state.ts): no part of the machine's state. */
   readonly absent?: AbsentReads;
 }

@@ -190,6 +190,12 @@ export class Machine {
     return this.arrive(cpu.icount) as StopReason;
   }
 
+  /** Device.redraw, of the first device that it concerns. */
+  redraw(from: Icount, to: Icount): boolean {
+    for (const device of this.devices.devices) if (device.redraw?.(from, to)) return true;
+    return false;
+  }
+
   /** Stops for what `stops` waits for, as `run` and `step` then report; null for nothing. */
   watchFor(stops: Stops | null): void {
     this.stops = stops;
@@ -419,7 +425,7 @@ export class Machine {
       );
     }
     this.log?.flush();
-    // Before FRAME_STATE, which knows of the changes, is overwritten.
+    // Before FRAME_STATE, which knows of the changes, is overwritten; and TLB_STATE, which knows of the fast paths: none is left.
     this.noteChanges();
     for (const area of memoryAreas(this.mem)) restoreArea(this.mem, area, snapshot);
     const restored = this.restoreRam(areaOf(snapshot, RAM_AREA));

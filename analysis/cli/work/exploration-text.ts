@@ -89,7 +89,8 @@ export function explorationFacts(exploration: Exploration): unknown {
       .filter(({ failed }) => failed)
       .map((outcome) => ({
         at: outcome.at,
-        placements: outcome.placement.at - outcome.placement.first + 1,
+        first: outcome.placement.first,
+        last: outcome.placement.last,
         failure: untrusted(failureOf(outcome, names)),
         icount: outcome.sign?.icount,
         delivered: outcome.delivery && {

@@ -42,4 +42,10 @@ export class Schedule implements InputSource {
   take(): Input | undefined {
     return this.inputs[this.next++];
   }
+
+  /** Those that are to come, and more, in icount order: at one icount, these come first. */
+  with(more: readonly Input[]): Schedule {
+    // Array.sort is stable.
+    return new Schedule([...this.inputs.slice(this.next), ...more].sort((a, b) => a.icount - b.icount));
+  }
 }

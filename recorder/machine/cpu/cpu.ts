@@ -6,7 +6,7 @@ import { CR0_AM } from '../control-registers.ts';
 import type { CoprocessorLines, InterruptController, IoBus } from '../device.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { ProbedMachine, Probes } from '../events/probes.ts';
-import { CPU_STATE_BYTES, type MachineMemory } from '../layout.ts';
+import { CPU_STATE_BYTES, FAST_PATH, FAST_PATH_BYTES, type MachineMemory } from '../layout.ts';
 import type { CpuView } from '../mmu/cpu-view.ts';
 import type { Mmu } from '../mmu/mmu.ts';
 import { bothPoints, type CodePoints, type Stops } from '../state/stops.ts';
@@ -165,6 +165,7 @@ export class Cpu extends CpuState implements CpuView {
       mmu.reload();
       this.core.log?.discard();
       this.words.fill(0, 0, CPU_STATE_BYTES >>> 2);
+      this.words.fill(0, FAST_PATH >>> 2, (FAST_PATH + FAST_PATH_BYTES) >>> 2);
     }
     if (this.threshold > 0) {
       const tier = createWasmTier(this.core, this.blocks, memory, runner.enter, this.threshold);

@@ -94,6 +94,12 @@ export abstract class AtaDrive implements Device {
     return this.doubles[DONE_AT] || Number.POSITIVE_INFINITY;
   }
 
+  redraw(from: number, to: number): boolean {
+    if (this.doubles[DONE_AT] !== from) return false;
+    this.doubles[DONE_AT] = to;
+    return true;
+  }
+
   onDeadline(): void {
     this.doubles[DONE_AT] = 0;
     this.words[STATUS] &= ~BSY;

@@ -20,6 +20,7 @@ interface Claim {
 export class PortBus implements IoBus {
   deadlineMoved = false;
   absent: AbsentReads = { port: 0, reads: 0 };
+  onAccess: ((port: number) => void) | null = null;
   private readonly claims: (Claim | undefined)[] = [];
 
   claim([first, last]: PortRange, handler: PortHandler): void {
@@ -33,6 +34,7 @@ export class PortBus implements IoBus {
       return low | (this.in((port + (size >> 1)) & 0xffff, (size >> 1) as 1 | 2) << (size * 4));
     }
     if (!claim) this.nothingAt(port);
+    this.onAccess?.(port);
     const value = claim?.handler.in?.(port - claim.first, size) ?? -1;
     return size === 4 ? value | 0 : value & (size === 2 ? 0xffff : 0xff);
   }
@@ -50,6 +52,7 @@ export class PortBus implements IoBus {
       this.out((port + (size >> 1)) & 0xffff, (size >> 1) as 1 | 2, value >>> (size * 4));
       return;
     }
+    this.onAccess?.(port);
     claim?.handler.out?.(port - claim.first, size === 4 ? value : value & (size === 2 ? 0xffff : 0xff), size);
   }
 }

@@ -88,6 +88,12 @@ export class Timer implements Device {
     return doubles[RISES_AT] || this.icountOf(doubles[NEXT]);
   }
 
+  redraw(from: number, to: number): boolean {
+    if (this.doubles[RISES_AT] !== from) return false;
+    this.doubles[RISES_AT] = to;
+    return true;
+  }
+
   onDeadline(): void {
     const { doubles } = this;
     if (doubles[RISES_AT] !== 0) {

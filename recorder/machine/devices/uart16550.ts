@@ -111,6 +111,12 @@ export class SerialPort implements Device {
     return this.doubles[EMPTY_AT] || Number.POSITIVE_INFINITY;
   }
 
+  redraw(from: number, to: number): boolean {
+    if (this.doubles[EMPTY_AT] !== from) return false;
+    this.doubles[EMPTY_AT] = to;
+    return true;
+  }
+
   onDeadline(): void {
     this.doubles[EMPTY_AT] = 0;
     this.words[THRE_PENDING] = 1;

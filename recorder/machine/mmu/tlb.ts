@@ -339,10 +339,9 @@ export class Tlb {
     }
   }
 
-  /** Rebuilds what is derived from TLB_STATE, after a restore. Fast paths come back as they are used. */
+  /** Rebuilds what is derived from TLB_STATE, after a restore. There are no fast paths then (`dropFastPaths`); they come back as they are used. */
   reload(): void {
     this.i32.fill(0, LIVE, LIVE + (TLB_DERIVED_BYTES >>> 2));
-    this.i32.fill(0, SLOTS, SLOTS + (1 << 20));
     for (let number = 0; number < this.entries; number++) {
       const entry = ENTRIES + (number << ENTRY_SHIFT);
       if (this.i32[entry + TAG] !== 0) this.enlist(entry);
