@@ -37,6 +37,13 @@ export interface IoBus {
   /** Unclaimed ports read as all ones. */
   in(port: number, size: 1 | 2 | 4): number;
   out(port: number, size: 1 | 2 | 4, value: number): void;
+  /**
+   * As `most` reads of a port with what they return stored at `at` and up, as far as that only moves bytes out of a device's buffer;
+   * the number done, which may be 0. The last of a buffer is never among them.
+   */
+  inMany?(port: number, size: 1 | 2 | 4, to: Uint8Array, at: number, most: number): number;
+  /** The same for writes. */
+  outMany?(port: number, size: 1 | 2 | 4, from: Uint8Array, at: number, most: number): number;
   /** Set when a port access moved a device deadline or asked for exit: the CPU leaves `run`, the machine clears it. */
   deadlineMoved: boolean;
   /** Told of each port that is read or written, whatever it is. */

@@ -48,6 +48,10 @@ export class AtaChannel {
         if (port === DATA) this.selected?.writeData(value, size);
         else this.write(port, value);
       },
+      inMany: (port, size, to, at, most) =>
+        port === DATA ? (this.selected?.readMany(size, to, at, most) ?? 0) : 0,
+      outMany: (port, size, from, at, most) =>
+        port === DATA ? (this.selected?.writeMany(size, from, at, most) ?? 0) : 0,
     });
     bus.claim(place.ports.control, {
       in: () => this.selected?.status ?? 0,

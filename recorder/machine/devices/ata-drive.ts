@@ -201,6 +201,31 @@ export abstract class AtaDrive implements Device {
     this.moved(size);
   }
 
+  /** As `readData` again and again, up to the last element of the buffer; how often. */
+  readMany(size: number, to: Uint8Array, at: number, most: number): number {
+    const { words, buffer } = this;
+    if ((words[STATUS] & DRQ) === 0 || this.hostWrites) return 0;
+    const from = words[POSITION];
+    const count = Math.min(most, this.beforeLast(size));
+    to.set(buffer.subarray(from, from + count * size), at);
+    words[POSITION] = from + count * size;
+    return count;
+  }
+
+  writeMany(size: number, from: Uint8Array, at: number, most: number): number {
+    const { words, buffer } = this;
+    if ((words[STATUS] & DRQ) === 0 || !this.hostWrites) return 0;
+    const count = Math.min(most, this.beforeLast(size));
+    buffer.set(from.subarray(at, at + count * size), words[POSITION]);
+    words[POSITION] += count * size;
+    return count;
+  }
+
+  /** Elements that can be moved before the one that empties or fills the buffer. */
+  private beforeLast(size: number): number {
+    return Math.max(0, Math.ceil((this.words[BUFFERED] - this.words[POSITION]) / size) - 1);
+  }
+
   private moved(size: number): void {
     const { words } = this;
     words[POSITION] += size;

@@ -9,6 +9,9 @@ export interface PortHandler {
   readonly bytes?: boolean;
   in?(port: number, size: 1 | 2 | 4): number;
   out?(port: number, value: number, size: 1 | 2 | 4): void;
+  /** As those of the bus. */
+  inMany?(port: number, size: 1 | 2 | 4, to: Uint8Array, at: number, most: number): number;
+  outMany?(port: number, size: 1 | 2 | 4, from: Uint8Array, at: number, most: number): number;
 }
 
 interface Claim {
@@ -37,6 +40,16 @@ export class PortBus implements IoBus {
     this.onAccess?.(port);
     const value = claim?.handler.in?.(port - claim.first, size) ?? -1;
     return size === 4 ? value | 0 : value & (size === 2 ? 0xffff : 0xff);
+  }
+
+  inMany(port: number, size: 1 | 2 | 4, to: Uint8Array, at: number, most: number): number {
+    const claim = this.claims[port];
+    return claim?.handler.inMany?.(port - claim.first, size, to, at, most) ?? 0;
+  }
+
+  outMany(port: number, size: 1 | 2 | 4, from: Uint8Array, at: number, most: number): number {
+    const claim = this.claims[port];
+    return claim?.handler.outMany?.(port - claim.first, size, from, at, most) ?? 0;
   }
 
   /** The guest has read a port that nothing answers. */

@@ -4,6 +4,7 @@ import { DF, KIND_SUB } from '../flags.ts';
 import { CPL, DEBUG_PENDING, EAX, ECX, EDI, EDX, ES, ESI, ICOUNT, RUN_END, SYSTEM_FLAGS } from '../state.ts';
 import type { Handlers } from './handler.ts';
 import { requirePort } from './ports.ts';
+import { FEW, type Run, runCmps, runIns, runMovs, runOuts, runScas, runStos } from './string-runs.ts';
 
 /**
  * String instructions (80386 Programmer's Reference, 3.6 and 17, REP). With a repeat prefix each iteration is a retired
@@ -41,9 +42,9 @@ function store(core: Core, insn: Instruction, operand: Operand, value: number): 
 
 /**
  * Runs `once`, or as many iterations as are left in ECX and in the run. `again` says after each whether a REPE or REPNE
- * goes on. While iterations remain, the next EIP is this instruction's own.
+ * goes on. While iterations remain, the next EIP is this instruction's own. `run` executes many at once where that is the same.
  */
-function repeated(once: Iteration, compares = false): Iteration {
+function repeated(once: Iteration, run: Run | null, compares = false): Iteration {
   return (core, insn) => {
     if (insn.repeat === 0) {
       once(core, insn);
@@ -70,6 +71,12 @@ function repeated(once: Iteration, compares = false): Iteration {
         return;
       }
       f64[ICOUNT] += 1;
+      // All but the last that there is time for, which has the flags and the end.
+      const most = Math.min(((i32[ECX] & mask) >>> 0) - 1, f64[RUN_END] - f64[ICOUNT] - 1);
+      if (run === null || most < FEW || (i32[SYSTEM_FLAGS] & DF) !== 0) continue;
+      const count = run(core, insn, most);
+      core.writeRegister(ECX, size, i32[ECX] - count);
+      f64[ICOUNT] += count;
     }
   };
 }
@@ -80,32 +87,40 @@ export const STRING_HANDLERS: Handlers = {
     store(core, insn, target, load(core, insn, source));
     advance(core, insn, ESI, source.size);
     advance(core, insn, EDI, source.size);
-  }),
+  }, runMovs),
   stos: repeated((core, insn) => {
     const [target, source] = insn.operands;
     store(core, insn, target, core.readRegister(EAX, source.size));
     advance(core, insn, EDI, target.size);
-  }),
+  }, runStos),
   lods: repeated((core, insn) => {
     const [target, source] = insn.operands;
     core.writeRegister(EAX, target.size, load(core, insn, source));
     advance(core, insn, ESI, source.size);
-  }),
-  cmps: repeated((core, insn) => {
-    const [first, second] = insn.operands;
-    const a = load(core, insn, first);
-    const b = load(core, insn, second);
-    advance(core, insn, ESI, first.size);
-    advance(core, insn, EDI, first.size);
-    core.flags.set(KIND_SUB, first.size, (a - b) | 0, a, b);
-  }, true),
-  scas: repeated((core, insn) => {
-    const [accumulator, target] = insn.operands;
-    const a = core.readRegister(EAX, accumulator.size);
-    const b = load(core, insn, target);
-    advance(core, insn, EDI, target.size);
-    core.flags.set(KIND_SUB, target.size, (a - b) | 0, a, b);
-  }, true),
+  }, null),
+  cmps: repeated(
+    (core, insn) => {
+      const [first, second] = insn.operands;
+      const a = load(core, insn, first);
+      const b = load(core, insn, second);
+      advance(core, insn, ESI, first.size);
+      advance(core, insn, EDI, first.size);
+      core.flags.set(KIND_SUB, first.size, (a - b) | 0, a, b);
+    },
+    runCmps,
+    true,
+  ),
+  scas: repeated(
+    (core, insn) => {
+      const [accumulator, target] = insn.operands;
+      const a = core.readRegister(EAX, accumulator.size);
+      const b = load(core, insn, target);
+      advance(core, insn, EDI, target.size);
+      core.flags.set(KIND_SUB, target.size, (a - b) | 0, a, b);
+    },
+    runScas,
+    true,
+  ),
   ins: repeated((core, insn) => {
     const { size } = insn.operands[0];
     const port = core.i32[EDX] & 0xffff;
@@ -116,7 +131,7 @@ export const STRING_HANDLERS: Handlers = {
     core.access.write(linear, size, core.bus.in(port, size as 1 | 2 | 4), core.i32[CPL]);
     advance(core, insn, EDI, size);
     core.leave ||= core.bus.deadlineMoved;
-  }),
+  }, runIns),
   outs: repeated((core, insn) => {
     const source = insn.operands[1];
     const port = core.i32[EDX] & 0xffff;
@@ -125,5 +140,5 @@ export const STRING_HANDLERS: Handlers = {
     core.bus.out(port, source.size as 1 | 2 | 4, value);
     advance(core, insn, ESI, source.size);
     core.leave ||= core.bus.deadlineMoved;
-  }),
+  }, runOuts),
 };

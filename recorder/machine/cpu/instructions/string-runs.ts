@@ -1,0 +1,156 @@
+import { FAST_PATH } from '../../layout.ts';
+import { FAST_READ, FAST_USER_READ, FAST_USER_WRITE, FAST_WRITE } from '../../mmu/fast-path.ts';
+import type { Core } from '../core.ts';
+import type { Instruction } from '../decode/decoder.ts';
+import { CODE_SEGMENT, EXPAND_DOWN } from '../descriptors.ts';
+import { CPL, EAX, EDI, EDX, ES, ESI, SEGMENT_WORDS, SEGMENTS } from '../state.ts';
+
+/**
+ * Iterations of repeated string instructions all at once: those of which nothing can be seen but what they leave, because the fast path
+ * lets their operands through. Memory goes up (DF is clear), and an iteration before these has gone through: the segments may be used.
+ */
+
+/** Executes `most` iterations at most, but for ECX and icount; the number of them. Those of comparisons go on after each. */
+export type Run = (core: Core, insn: Instruction, most: number) => number;
+
+/** Fewer are not worth the preparation. */
+export const FEW = 4;
+const SLOTS = FAST_PATH >>> 2;
+
+/** An operand of the iterations that come next: where it begins in the machine's memory, or -1, and how many of them are there. */
+class Operand {
+  at = -1;
+  count = 0;
+
+  /** By `register` in `segment`; to be written if `write`. As far as page, segment and address size go. */
+  find(core: Core, insn: Instruction, segment: number, register: number, size: number, write: boolean): this {
+    const { i32 } = core;
+    const cache = SEGMENTS + segment * SEGMENT_WORDS;
+    const wide = insn.addressSize !== 2;
+    const offset = (wide ? i32[register] : i32[register] & 0xffff) >>> 0;
+    const linear = (i32[cache + 1] + offset) >>> 0;
+    const slot = i32[SLOTS + (linear >>> 12)];
+    const user = i32[CPL] === 3;
+    const bit = write ? (user ? FAST_USER_WRITE : FAST_WRITE) : user ? FAST_USER_READ : FAST_READ;
+    const expandsDown = (i32[cache + 3] & (CODE_SEGMENT | EXPAND_DOWN)) === EXPAND_DOWN;
+    this.at = -1;
+    this.count = 0;
+    if ((slot & bit) === 0 || expandsDown || (!write && core.mmu.countsReads(linear))) return this;
+    this.at = (slot & ~0xfff) + (linear & 0xfff);
+    const inSegment = (i32[cache + 2] >>> 0) - offset + 1;
+    const inAddress = (wide ? 0x100000000 : 0x10000) - offset;
+    const bytes = Math.min(0x1000 - (linear & 0xfff), inSegment, inAddress);
+    this.count = Math.max(0, Math.floor(bytes / size));
+    return this;
+  }
+}
+
+// One of each for all: a run is over before the next begins.
+const source = new Operand();
+const target = new Operand();
+
+function advance(core: Core, insn: Instruction, register: number, bytes: number): void {
+  core.writeRegister(register, insn.addressSize, core.i32[register] + bytes);
+}
+
+function element({ view }: Core['mem'], at: number, size: number): number {
+  if (size === 4) return view.getInt32(at, true);
+  return size === 2 ? view.getUint16(at, true) : view.getUint8(at);
+}
+
+export const runMovs: Run = (core, insn, most) => {
+  const { size } = insn.operands[1];
+  source.find(core, insn, insn.segment, ESI, size, false);
+  target.find(core, insn, ES, EDI, size, true);
+  const count = Math.min(most, source.count, target.count);
+  if (count < FEW) return 0;
+  const bytes = count * size;
+  const { u8 } = core.mem;
+  const distance = target.at - source.at;
+  if (distance <= 0 || distance >= bytes) {
+    u8.copyWithin(target.at, source.at, source.at + bytes);
+  } else if (distance >= size) {
+    // What is written is read again further up.
+    for (let n = 0; n < bytes; n++) u8[target.at + n] = u8[source.at + n];
+  } else {
+    return 0;
+  }
+  advance(core, insn, ESI, bytes);
+  advance(core, insn, EDI, bytes);
+  return count;
+};
+
+export const runStos: Run = (core, insn, most) => {
+  const { size } = insn.operands[0];
+  target.find(core, insn, ES, EDI, size, true);
+  const count = Math.min(most, target.count);
+  if (count < FEW) return 0;
+  const { u8, i32, view } = core.mem;
+  const { at } = target;
+  const value = core.readRegister(EAX, size);
+  if (size === 1) u8.fill(value, at, at + count);
+  else if (size === 4 && (at & 3) === 0) i32.fill(value, at >>> 2, (at >>> 2) + count);
+  else if (size === 4) for (let n = 0; n < count; n++) view.setInt32(at + n * 4, value, true);
+  else for (let n = 0; n < count; n++) view.setInt16(at + n * 2, value, true);
+  advance(core, insn, EDI, count * size);
+  return count;
+};
+
+export const runScas: Run = (core, insn, most) => {
+  const { size } = insn.operands[1];
+  target.find(core, insn, ES, EDI, size, false);
+  const end = Math.min(most, target.count);
+  const { mem } = core;
+  const { at } = target;
+  const value = core.readRegister(EAX, size);
+  const whileEqual = insn.repeat === 0xf3;
+  let count = 0;
+  while (count < end && (element(mem, at + count * size, size) === value) === whileEqual) count++;
+  advance(core, insn, EDI, count * size);
+  return count;
+};
+
+export const runCmps: Run = (core, insn, most) => {
+  const { size } = insn.operands[0];
+  source.find(core, insn, insn.segment, ESI, size, false);
+  target.find(core, insn, ES, EDI, size, false);
+  const end = Math.min(most, source.count, target.count);
+  const { mem } = core;
+  const whileEqual = insn.repeat === 0xf3;
+  let count = 0;
+  for (let offset = 0; count < end; offset += size) {
+    const isEqual = element(mem, source.at + offset, size) === element(mem, target.at + offset, size);
+    if (isEqual !== whileEqual) break;
+    count++;
+  }
+  advance(core, insn, ESI, count * size);
+  advance(core, insn, EDI, count * size);
+  return count;
+};
+
+/** Ports need no leave but IOPL's: a permission map might lie where the string is stored. */
+const hasPorts = (core: Core): boolean => !core.virtual86 && core.cpl <= core.iopl;
+
+export const runIns: Run = (core, insn, most) => {
+  const { size } = insn.operands[0];
+  if (core.bus.inMany === undefined || !hasPorts(core)) return 0;
+  target.find(core, insn, ES, EDI, size, true);
+  const end = Math.min(most, target.count);
+  if (end < FEW) return 0;
+  const port = core.i32[EDX] & 0xffff;
+  const count = core.bus.inMany(port, size as 1 | 2 | 4, core.mem.u8, target.at, end);
+  advance(core, insn, EDI, count * size);
+  return count;
+};
+
+export const runOuts: Run = (core, insn, most) => {
+  const { size } = insn.operands[1];
+  if (core.bus.outMany === undefined || !hasPorts(core)) return 0;
+  source.find(core, insn, insn.segment, ESI, size, false);
+  const end = Math.min(most, source.count);
+  if (end < FEW) return 0;
+  const port = core.i32[EDX] & 0xffff;
+  const count = core.bus.outMany(port, size as 1 | 2 | 4, core.mem.u8, source.at, end);
+  advance(core, insn, ESI, count * size);
+  return count;
+};
