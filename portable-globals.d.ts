@@ -1,6 +1,7 @@
 /** Globals that every JavaScript engine with WebAssembly has, as far as the portable layers use them (tsconfig.portable.json). */
 
 declare namespace WebAssembly {
+  class CompileError extends Error {}
   class Module {
     constructor(bytes: Uint8Array<ArrayBuffer>);
   }

@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/slow/**', 'node_modules/**'],
-    setupFiles: ['host/install.ts'],
+    setupFiles: ['host/install.ts', 'test/tier.ts'],
     globalSetup: ['test/build.ts', 'test/own-cache.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,

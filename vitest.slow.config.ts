@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/slow/**/*.test.ts'],
-    setupFiles: ['host/install.ts'],
+    setupFiles: ['host/install.ts', 'test/tier.ts'],
     globalSetup: ['test/build.ts', 'test/own-cache.ts'],
     testTimeout: 900_000,
     hookTimeout: 900_000,

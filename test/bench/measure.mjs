@@ -7,9 +7,9 @@ const dist = join(import.meta.dirname, '../../dist');
 /** A built module of the product, by its path from the root. */
 export async function product(path) {
   await import(join(dist, 'host/install.js'));
-  const { useTier } = await import(join(dist, 'recorder/machine/cpu/wasm/index.js'));
+  const { tierFromEnvironment } = await import(join(dist, 'analysis/cli/options/tier.js'));
   // As the command line does (docs/compiler.md): these scripts have none of it.
-  if (process.env.REWIND386_TIER) useTier(process.env.REWIND386_TIER);
+  tierFromEnvironment();
   return import(join(dist, path));
 }
 

@@ -1,5 +1,5 @@
 import type { Argv } from 'yargs';
-import { TIERS, type TierName, useTier } from '../../../recorder/machine/cpu/wasm/index.ts';
+import { TIERS, useTier } from '../../../recorder/machine/cpu/wasm/index.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 
 /** The choice of what executes hot code. */
@@ -10,15 +10,21 @@ const VARIABLE = 'REWIND386_TIER';
 /** `--tier`, which nobody needs who does not work on the compiler (docs/compiler.md): results are the same. */
 export const withTier = (cli: Argv): Argv =>
   cli
-    .option('tier', { choices: TIERS, hidden: true, global: true, describe: 'what executes hot code' })
-    .middleware(({ tier }) => useTier((tier as TierName | undefined) ?? fromEnvironment()), true);
+    .option('tier', { hidden: true, global: true, type: 'string', describe: 'what executes hot code' })
+    .middleware(({ tier }) => (tier === undefined ? tierFromEnvironment() : choose('--tier', tier)), true);
 
-function fromEnvironment(): TierName {
+/** As `--tier`, of the environment; nothing where that says nothing. */
+export function tierFromEnvironment(): void {
   const value = process.env[VARIABLE];
-  if (value === undefined || value === '') return DEFAULT_TIER;
-  const name = TIERS.find((tier) => tier === value);
-  if (!name) throw new BadInput(`${VARIABLE}: no tier named ${value}`, `one of ${TIERS.join(', ')}`);
-  return name;
+  if (value !== undefined && value !== '') choose(VARIABLE, value);
 }
 
-const DEFAULT_TIER: TierName = 'interpreter';
+/** `interpreter`, `wasm`, or `wasm:N` with the execution of a block at which it is compiled. */
+function choose(where: string, value: unknown): void {
+  const [name, after] = String(value).split(':', 2);
+  const tier = TIERS.find((one) => one === name);
+  const isCount = after === undefined || (tier === 'wasm' && /^[1-9]\d{0,8}$/.test(after));
+  if (!tier || !isCount)
+    throw new BadInput(`${where}: no tier named ${value}`, `one of ${TIERS.join(', ')}, wasm:N`);
+  useTier(tier, after === undefined ? undefined : Number(after));
+}

@@ -18,16 +18,15 @@ export function createWasmTier(
   enter: BlockRunner['enter'],
   threshold: number,
 ): WasmTier {
-  return new WasmTier(core, blocks, enter, createRuntime(core.mem, createHostCalls(core, memory)), {
-    threshold,
-  });
+  const runtime = createRuntime(core.mem, () => createHostCalls(core, memory));
+  return new WasmTier(core, blocks, enter, runtime, { threshold });
 }
 
 export const TIERS = ['interpreter', 'wasm'] as const;
 export type TierName = (typeof TIERS)[number];
 
 /** Of machines that are made from now on and are not told otherwise. A trace knows nothing of it. */
-let chosen = 0;
+let chosen = DEFAULT_THRESHOLD;
 
 /** Chooses the tier; `threshold`: the execution of a block at which it is compiled. */
 export function useTier(name: TierName, threshold = DEFAULT_THRESHOLD): void {

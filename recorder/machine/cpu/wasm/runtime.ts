@@ -31,16 +31,40 @@ export interface Runtime {
   remove(index: number): void;
 }
 
-export function createRuntime(mem: MachineMemory, host: HostCalls): Runtime {
+/** The host compiles no WebAssembly of this kind, or no more of it: the interpreter does without. */
+export class CannotCompile extends Error {}
+
+/**
+ * A runtime that is made when it is first to compile something, which many machines never come to.
+ * @throws CannotCompile by `add`: the host knows no tail calls, forbids to compile (a page's content security policy), or has no
+ * memory left for code.
+ */
+export function createRuntime(mem: MachineMemory, host: () => HostCalls): Runtime {
+  const runtime = {
+    run(): number {
+      throw new Error('nothing is compiled');
+    },
+    add(index: number, body: Assembler): number {
+      Object.assign(runtime, makeRuntime(mem, host()));
+      return runtime.add(index, body);
+    },
+    remove(): void {},
+  };
+  return runtime;
+}
+
+function makeRuntime(mem: MachineMemory, host: HostCalls): Runtime {
   const table = new WebAssembly.Table({ initial: TABLE_SIZE, maximum: TABLE_SIZE, element: 'anyfunc' });
   const pages = mem.memory.buffer.byteLength >>> 16;
-  const helpers = instantiate(helperModule(pages), { ...host, memory: mem.memory, table });
+  const helpers = within([RangeError, WebAssembly.CompileError], () =>
+    instantiate(helperModule(pages), { ...host, memory: mem.memory, table }),
+  );
   const imports = { ...helpers, memory: mem.memory };
   return {
     run: helpers.run as Runtime['run'],
     add(index, body) {
       const bytes = regionModule(pages, body);
-      table.set(index, instantiate(bytes, imports).region);
+      table.set(index, within([RangeError], () => instantiate(bytes, imports)).region);
       return bytes.length;
     },
     remove(index) {
@@ -51,6 +75,16 @@ export function createRuntime(mem: MachineMemory, host: HostCalls): Runtime {
 
 /** The functions that a region imports, in the order of their numbers (imported.ts). */
 const IMPORTED = importedFunctions(taking);
+
+/** What `compile` returns; errors of these kinds are limits of the host. */
+function within<T>(kinds: readonly (new () => Error)[], compile: () => T): T {
+  try {
+    return compile();
+  } catch (error) {
+    if (!kinds.some((kind) => error instanceof kind)) throw error;
+    throw new CannotCompile((error as Error).message, { cause: error });
+  }
+}
 
 type Imports = Readonly<
   Record<string, WebAssembly.Memory | WebAssembly.Table | ((...args: number[]) => number)>

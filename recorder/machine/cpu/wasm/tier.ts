@@ -12,7 +12,7 @@ import { isLeaving } from './graph.ts';
 import { instructionsOf, MAX_ENTRIES, type Plan, Planner } from './plan.ts';
 import { RegionEmitter } from './region.ts';
 import { entryOf, functionOf, type Kind, Regions } from './regions.ts';
-import type { Runtime } from './runtime.ts';
+import { CannotCompile, type Runtime } from './runtime.ts';
 
 /** The second tier: what is compiled, when, and for how long. */
 
@@ -21,7 +21,7 @@ const { COMPILED, COUNT, HEAT, INDEX_SHIFT, MODE, NEVER_HOT, PLACE, WORDS } = mi
 const CS_BASE = SEGMENTS + CS * SEGMENT_WORDS + 1;
 
 /** The execution of a block at which it is compiled. */
-export const DEFAULT_THRESHOLD = 3000;
+export const DEFAULT_THRESHOLD = 20_000;
 /** By so many bits the threshold of a page's blocks rises at most when their code keeps changing. */
 const MAX_PATIENCE = 10;
 export interface TierOptions {
@@ -53,6 +53,8 @@ export class WasmTier implements HotBlocks {
   private readonly target: Target;
   private readonly regions: Regions;
   private readonly planner: Planner;
+  /** The host has said that it compiles nothing, or nothing more. */
+  private isOver = false;
   /** Of frames whose compiled code was dropped because the code changed: how often. */
   private readonly changes = new Map<Frame, number>();
 
@@ -126,7 +128,8 @@ export class WasmTier implements HotBlocks {
     const kind = { frame, mode: code[p - WORDS + MODE], user: i32[CPL] === 3 };
     const owner = regions.ownerOf(p);
     const fits = !owner || (owner.user === kind.user && owner.entries.length < MAX_ENTRIES);
-    if (kind.mode !== MODE_FLAT || blocks.blockAt(frame, offset) !== p || isLeaving(code[p]) || !fits) {
+    const cannot = kind.mode !== MODE_FLAT || blocks.blockAt(frame, offset) !== p || isLeaving(code[p]);
+    if (this.isOver || cannot || !fits) {
       code[p - WORDS + HEAT] = NEVER_HOT;
       return;
     }
@@ -134,7 +137,13 @@ export class WasmTier implements HotBlocks {
       regions.forgetAll((one) => this.heatOf(one));
       this.counts.clears++;
     }
-    this.make(kind, this.planner.plan(kind, offset, this.heatOf(frame)));
+    try {
+      this.make(kind, this.planner.plan(kind, offset, this.heatOf(frame)));
+    } catch (error) {
+      if (!(error instanceof CannotCompile)) throw error;
+      this.isOver = true;
+      code[p - WORDS + HEAT] = NEVER_HOT;
+    }
   }
 
   private make(kind: Kind, plan: Plan): void {
