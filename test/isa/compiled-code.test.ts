@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DEBUG_PENDING, DR, EBX, ECX, EDI, ESI, ESP } from '../../recorder/machine/cpu/state.ts';
+import type { Probes } from '../../recorder/machine/events/probes.ts';
 import { EVENT_KIND_NAMES } from '../../schemas/events.ts';
-import { load } from './assemble.ts';
+import { callTo, load } from './assemble.ts';
 import type { BenchOptions } from './bench.ts';
 import { ProtectedMode } from './protected-mode.ts';
 import { CODE, HANDLERS } from './real-mode.ts';
@@ -224,6 +225,36 @@ describe('compiled code preserves', () => {
     );
     expect(bench.mem.i32[DEBUG_PENDING]).toBe(0);
     expect(bench.mem.i32[DR + 6] & 15).not.toBe(0);
+  });
+
+  it('probes: of a page that is another name of compiled code', () => {
+    const ALIAS = 0x90000;
+    const at: number[] = [];
+    const hits = (after: number) => {
+      at.length = 0;
+      const { state } = outcome(
+        {
+          prepare: (bench) => {
+            bench.paging().code('40 43 c3', 0x40000);
+            bench.poke32(0x21000 + (ALIAS >>> 12) * 4, 0x40007);
+            bench.code(loop(`${callTo(CODE + 10, 0x40000)} ${callTo(CODE + 15, ALIAS)}`));
+            const probes = {
+              onReturn: () => {},
+              breaksIn: (page: number) => page === ALIAS >>> 12,
+              isBreakpoint: (linear: number) => linear === ALIAS + 1,
+              executes: (linear: number) => linear === ALIAS + 1 && at.push(bench.cpu.icount) < 0,
+            };
+            bench.cpu.probe([probes as unknown as Probes]);
+          },
+        },
+        after,
+        400,
+      );
+      return { state, at: [...at] };
+    };
+    const reference = hits(0);
+    expect(reference.at.length).toBeGreaterThan(30);
+    expect(hits(1)).toEqual(reference);
   });
 
   it('REP: each iteration is an instruction', () => {

@@ -27,4 +27,6 @@ function choose(where: string, value: unknown): void {
   if (!tier || !isCount)
     throw new BadInput(`${where}: no tier named ${value}`, `one of ${TIERS.join(', ')}, wasm:N`);
   useTier(tier, after === undefined ? undefined : Number(after));
+  // Processes that this one starts do as it does.
+  process.env[VARIABLE] = String(value);
 }

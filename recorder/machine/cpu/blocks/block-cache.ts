@@ -152,14 +152,20 @@ export class BlockCache implements Emitter {
 
   watchFor(stops: Stops | null): void {
     this.stops = stops;
-    this.tier.watchFor(stops);
+    this.chain();
   }
 
   /** From now on `probes` are asked; null: none are. Blocks that know nothing of them go: not while one runs. */
   probe(probes: CodePoints | null): void {
     if (probes === null && this.probes === null) return;
     this.probes = probes;
+    this.chain();
     this.clear();
+  }
+
+  /** A frame may be known by pages with and without breakpoints. */
+  private chain(): void {
+    this.tier.chain(this.stops === null && this.probes === null);
   }
 
   /** A linear page has a probe more: blocks that know nothing of it go. */

@@ -1,5 +1,4 @@
 import type { Frame } from '../../../../schemas/units.ts';
-import type { Stops } from '../../state/stops.ts';
 
 /** Executes blocks that are executed often (cpu/wasm). All that it has made of them goes with them. */
 export interface HotBlocks {
@@ -13,8 +12,8 @@ export interface HotBlocks {
   heatOf(frame: Frame): number;
   /** A store has hit code in a frame. */
   changed(frame: Frame): void;
-  /** A debugger waits for something, or no longer. */
-  watchFor(stops: Stops | null): void;
+  /** Whether hot blocks may lead to each other by themselves. If not, each way to another page is by `BlockCache.find`, which asks. */
+  chain(on: boolean): void;
   /** The blocks of a frame are gone. */
   dropped(frame: Frame): void;
   /** All blocks are gone. */
@@ -26,7 +25,7 @@ export const NO_TIER: HotBlocks = {
   hot: (p) => p,
   heatOf: () => Number.POSITIVE_INFINITY,
   changed() {},
-  watchFor() {},
+  chain() {},
   dropped() {},
   cleared() {},
 };

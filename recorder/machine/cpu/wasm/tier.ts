@@ -1,5 +1,4 @@
 import type { Frame } from '../../../../schemas/units.ts';
-import type { Stops } from '../../state/stops.ts';
 import type { BlockCache } from '../blocks/block-cache.ts';
 import type { HotBlocks } from '../blocks/hot-blocks.ts';
 import * as micro from '../blocks/micro-ops.ts';
@@ -172,9 +171,8 @@ export class WasmTier implements HotBlocks {
     counts.bytes += bytes;
   }
 
-  /** While a debugger waits for something every way into a block is by `enter`, which asks. */
-  watchFor(stops: Stops | null): void {
-    this.regions.chain(stops === null);
+  chain(on: boolean): void {
+    this.regions.chain(on);
   }
 
   // --- Dropping ------------------------------------------------------------------------------------------------------
