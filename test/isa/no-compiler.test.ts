@@ -2,7 +2,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { load } from './assemble.ts';
 import { ProtectedMode } from './protected-mode.ts';
 
-/** Where the host compiles nothing, or nothing more, the interpreter executes all, and nobody notices. */
+/** A host that compiles nothing, or nothing more: the interpreter executes all, with the same results. */
 
 afterEach(() => vi.unstubAllGlobals());
 

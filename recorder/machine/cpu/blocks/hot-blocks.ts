@@ -12,7 +12,7 @@ export interface HotBlocks {
   heatOf(frame: Frame): number;
   /** A store has hit code in a frame. */
   changed(frame: Frame): void;
-  /** Whether hot blocks may lead to each other by themselves. If not, each way to another page is by `BlockCache.find`, which asks. */
+  /** From now on hot blocks may lead to each other by themselves, or not: then each way to another page is by `BlockCache.find`, which asks. */
   chain(on: boolean): void;
   /** The blocks of a frame are gone. */
   dropped(frame: Frame): void;

@@ -76,7 +76,7 @@ function makeRuntime(mem: MachineMemory, host: HostCalls): Runtime {
 /** The functions that a region imports, in the order of their numbers (imported.ts). */
 const IMPORTED = importedFunctions(taking);
 
-/** What `compile` returns; errors of these kinds are limits of the host. */
+/** The result of `compile`; errors of these kinds are limits of the host. */
 function within<T>(kinds: readonly (new () => Error)[], compile: () => T): T {
   try {
     return compile();
