@@ -246,8 +246,11 @@ export class TraceDatabase {
   /** Loads every table, view and macro whose name occurs in a query; one too many does no harm. */
   private async load(sql: string): Promise<void> {
     if (ASKS_CATALOG.test(sql)) await this.declare();
-    const words = wordsOf(sql);
-    for (const word of words) await this.ensure(word);
+    await this.loadNamedIn(sql);
+  }
+
+  private async loadNamedIn(sql: string): Promise<void> {
+    for (const word of wordsOf(sql)) await this.ensure(word);
   }
 
   /** Makes every table and view known, without rows where they are not loaded: for SHOW TABLES and the like. */
@@ -279,7 +282,7 @@ export class TraceDatabase {
   }
 
   private async define(name: string, definition: string): Promise<void> {
-    await this.load(definition);
+    await this.loadNamedIn(definition);
     await this.explained(definition, () => this.connection.run(definition));
     if (KEPT_VIEWS.has(name)) await this.keep(name);
   }

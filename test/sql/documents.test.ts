@@ -170,3 +170,17 @@ describe('SQL helpers', () => {
     await expect(db.query('SELECT 0xffffffff,\n  nothing FROM run')).rejects.toThrow(/line 2, column 3/);
   });
 });
+
+it("a view of one's own may order, and name any other", async () => {
+  const sql = 'CREATE VIEW newest_ends AS SELECT * FROM directory_ends ORDER BY seq DESC';
+  const other = await TraceDatabase.open([trace], {
+    cache: false,
+    definitions: new Map([['newest_ends', sql]]),
+  });
+  try {
+    const rows = await other.query('SELECT count(*) AS n FROM newest_ends');
+    expect(Number(rows.getRowObjectsJson()[0].n)).toBeGreaterThan(0);
+  } finally {
+    other.close();
+  }
+});

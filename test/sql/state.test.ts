@@ -51,8 +51,10 @@ async function machineAt(icount: number): Promise<Machine> {
 }
 
 const PRESENT = 1;
+const ACCESSED_AND_DIRTY = 0x60;
 const FRAME = 0xfffff000;
 const word = (machine: Machine, physical: number) => machine.mem.u32[(RAM + physical) >>> 2];
+const address = (page: number) => (page * 4096) >>> 0;
 const frameOf = (entry: number) => (entry & FRAME) >>> 0;
 
 /** Every entry of a directory and its tables, by physical address. */
@@ -151,5 +153,44 @@ describe('macros', () => {
     const [{ faults }] = await rows('SELECT count(*) AS faults FROM exceptions WHERE vector = 14');
     expect([n, Number(after), Number(unknown)]).toEqual([faults, 0, 0]);
     expect(Number(faults)).toBeGreaterThan(100);
+  });
+
+  it('tlb_at() has every translation that the TLB of the machine holds, and what was flushed is gone', async () => {
+    const machine = await machineAt(icount);
+    const held = [...machine.mmu.cachedTranslations()];
+    expect(held.length).toBeGreaterThan(5);
+    for (const { vpn, frame, pte } of held) {
+      const found = await rows(`SELECT entry FROM tlb_at(${icount}, ${address(vpn)})`);
+      expect(found.map(({ entry }) => frameOf(Number(entry)))).toContain(address(frame));
+      expect(frameOf(pte)).toBe(address(frame));
+    }
+    const [{ n, open }] = await rows(
+      `SELECT count(*) AS n, count(*) FILTER (to_seq IS NULL OR to_seq < changed_seq) AS open
+       FROM tlb_intervals WHERE lowers AND changed_icount < ${icount} - 100000`,
+    );
+    expect([Number(n) > 100, Number(open)]).toEqual([true, 0]);
+  });
+
+  it('window_at() has the alternate slot of each directory as the machine has it', async () => {
+    const machine = await machineAt(icount);
+    const slots = await rows(`SELECT entry, value, dir, is_live FROM window_at(${icount})`);
+    expect(slots.length).toBeGreaterThan(5);
+    // The processor's own bits are no new value.
+    const set = (entry: number) => entry & ~ACCESSED_AND_DIRTY;
+    const other = slots.filter(
+      ({ entry, value }) => set(word(machine, Number(entry))) !== set(Number(value)),
+    );
+    expect(other).toEqual([]);
+    const live = slots.filter(({ is_live }) => is_live).map(({ dir }) => dir);
+    expect(live).toEqual([frameOf(machine.cpu.cr3)]);
+  });
+
+  it('window_intervals has each switch of the alternate map', async () => {
+    const [{ switches, missing }] = await rows(
+      `SELECT count(*) AS switches, count(*) FILTER (i.from_seq IS NULL) AS missing
+       FROM aptd_switches a LEFT JOIN window_intervals i ON i.from_icount = a.icount AND i.value = a.new
+       WHERE a.op = 'write'`,
+    );
+    expect([Number(switches) > 100, Number(missing)]).toEqual([true, 0]);
   });
 });

@@ -91,3 +91,35 @@ CREATE MACRO variable_at(instant, address) AS TABLE
     arg_max(eip, seq) AS eip, arg_max(cr3, seq) AS cr3
   FROM stores WHERE linear = address::BIGINT AND icount < instant
   GROUP BY run_id ORDER BY run_id;
+
+-- The value of what each window leads by, with when and where it was set: rows of `window_intervals`, and is_live, which is false for
+-- entries of page directories other than the live one.
+-- @param instant icount
+-- @example SELECT window_name, pte_text(value), from_icount, symbol(run_id, eip) FROM window_at(22712557) WHERE is_live
+CREATE MACRO window_at(instant) AS TABLE
+  SELECT w.*, w.kind <> 'slot' OR w.dir = d.cr3 AS is_live
+  FROM window_intervals w
+  LEFT JOIN directory_intervals d ON d.run_id = w.run_id AND d.from_icount < instant AND d.to_icount >= instant
+  WHERE w.from_icount < instant AND w.to_icount >= instant
+  ORDER BY w.run_id, w.window_id, w.entry;
+
+-- The translations of a linear page that the TLB may hold: what the tables under the live directory say, and what they said since CR3 was last
+-- loaded and was not flushed. Rows of `tlb_intervals`, the newest first, and is_stale.
+-- @param instant icount
+-- @param address linear address
+-- @example SELECT pte_text(entry), from_icount, is_stale FROM tlb_at(22712557, 0xefbfe000)
+CREATE MACRO tlb_at(instant, address) AS TABLE
+  WITH loads AS (
+    SELECT run_id, arg_max(new, seq) AS cr3, max(icount) AS icount
+    FROM control_writes WHERE reg = 'cr3' AND icount < instant
+    GROUP BY run_id
+  ),
+  pdes AS (
+    SELECT DISTINCT l.run_id, CASE WHEN is_large(p.entry) THEN p.physical ELSE pte_address(p.entry, address) END AS physical
+    FROM loads l JOIN pte_intervals p ON p.run_id = l.run_id AND p.physical = pde_address(l.cr3, address)
+    WHERE p.from_icount < instant AND p.to_icount > l.icount
+  )
+  SELECT t.*, coalesce(t.changed_icount < instant, false) AS is_stale
+  FROM tlb_intervals t JOIN pdes p ON p.run_id = t.run_id AND p.physical = t.physical
+  WHERE t.from_icount < instant AND t.to_icount >= instant
+  ORDER BY t.run_id, t.from_seq DESC;

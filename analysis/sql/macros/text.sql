@@ -164,6 +164,11 @@ CREATE MACRO is_dirty(entry) AS entry & 64 = 64;
 -- @example SELECT count(*) FROM paging_writes WHERE level = 'pde' AND is_large(new)
 CREATE MACRO is_large(entry) AS entry & 128 = 128;
 
+-- Bit 8 of a PTE, or of the PDE of a 4 MB page: with CR4.PGE it stays in the TLB when CR3 is loaded.
+-- @param entry PDE or PTE
+-- @example SELECT count(*) FROM paging_writes WHERE is_global(new)
+CREATE MACRO is_global(entry) AS entry & 256 = 256;
+
 -- The bits of a PDE or PTE by name: 1 present, 2 writable, 4 user, 20h accessed, 40h dirty, 80h 4 MB, 100h global.
 -- @param x PDE or PTE
 -- @example SELECT pte_bits(new) FROM paging_writes

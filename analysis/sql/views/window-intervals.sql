@@ -1,0 +1,50 @@
+-- Values of what each window leads by, over time
+--
+-- One row for each value: of each PTE or PDE of a window (the alternate map has one in each page directory), of its control register, or of
+-- its word. In a kernel with a recursive map the entry of a page directory that ends ends with it. Entries count whoever wrote them, by whatever mapping; what the processor sets (the accessed and dirty bits) is no new value.
+-- @column run_id which of the traces given, from 0
+-- @column window_id which window (windows.window_id)
+-- @column window_name what the profile calls it; alternate for the alternate map
+-- @column kind of the window: pages, slot, cr3, cr4 or word
+-- @column entry physical address of the PTE, PDE or word; 0 for a control register
+-- @column dir physical address of the page directory that the entry belongs to; 0 for a control register or a word
+-- @column page linear address that the entry maps; of a word its own; 0 for a control register
+-- @column value the entry, register or word
+-- @column eip code that set it
+-- @column frame_id interrupt frame that set it (interrupts.id), 0 = none
+-- @column cr3 page directory that was live then, physical address
+-- @column from_icount icount of the instruction that set it
+-- @column from_seq position of that among all events of the run
+-- @column to_icount icount of the next, or of the end of the directory; 2^53-1 when there is none
+-- @column to_seq its position; NULL when there is none
+WITH declared AS (
+  SELECT run_id, window_id, name AS window_name, kind::VARCHAR AS kind, linear, page_of(linear) AS first_page,
+    page_of(linear) + pages AS end_page, CASE kind WHEN 'slot' THEN 'pde' WHEN 'pages' THEN 'pte' END AS level
+  FROM windows
+),
+sets AS (
+  SELECT d.run_id, d.window_id, d.window_name, d.kind, w.physical AS entry, w.dir, address_of(w.vpn) AS page, w.new AS value,
+    w.eip, w.frame_id, w.cr3, w.icount, w.seq
+  FROM paging_writes w
+  JOIN declared d ON d.run_id = w.run_id AND d.level = w.level::VARCHAR AND w.vpn >= d.first_page AND w.vpn < d.end_page
+  WHERE w.source <> 'accessed_dirty'
+  UNION ALL
+  SELECT d.run_id, d.window_id, d.window_name, d.kind, 0::UINTEGER, 0::UINTEGER, 0::UINTEGER, c.new, c.eip, c.frame_id, c.cr3, c.icount, c.seq
+  FROM control_writes c JOIN declared d ON d.run_id = c.run_id AND d.kind = c.reg::VARCHAR
+  UNION ALL
+  SELECT d.run_id, d.window_id, d.window_name, d.kind, s.entry, 0::UINTEGER, s.page, s.new, s.eip, s.frame_id, s.cr3, s.icount, s.seq
+  FROM window_switches s JOIN declared d ON d.run_id = s.run_id AND d.window_id = s.window_id AND d.kind = 'word'
+  WHERE s.op = 'write'
+  UNION ALL
+  SELECT d.run_id, d.window_id, d.window_name, d.kind, pde_address(e.dir, d.linear)::UINTEGER, e.dir, d.linear, NULL, NULL, NULL, NULL, e.icount, e.seq
+  FROM directory_ends e JOIN declared d ON d.run_id = e.run_id AND d.kind = 'slot'
+  WHERE e.ended
+),
+spans AS (
+  SELECT *, coalesce(lead(icount) OVER next, forever()) AS to_icount, lead(seq) OVER next AS to_seq
+  FROM sets
+  WINDOW next AS (PARTITION BY run_id, window_id, entry ORDER BY seq)
+)
+SELECT run_id, window_id, window_name, kind, entry, dir, page, value, eip, frame_id, cr3, icount AS from_icount, seq AS from_seq,
+  to_icount, to_seq
+FROM spans WHERE value IS NOT NULL
