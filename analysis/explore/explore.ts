@@ -35,7 +35,7 @@ export interface Outcome {
   readonly placement: PlacementClass;
   /** The boundary at which the line rose. */
   readonly at: number;
-  /** The option of `replay` that makes this run again. */
+  /** The option of `replay`, and of `record`, that makes this run again. */
   readonly option: string;
   /** The first delivery of the line after the fork. */
   readonly delivery: Omit<Delivery, 'id'> | undefined;

@@ -44,9 +44,9 @@ export function changeFor({ line, command }: Stretch, at: number): Change {
   return { added: [], adjustments: [{ kind, nth, by: earlierBy(command, at) }], changedAt: drawnAt };
 }
 
-/** The option of `replay` that does the same. */
+/** The option of `replay` and `record` that does the same. */
 export const optionFor = ({ line, command }: Stretch, at: number): string =>
-  command ? `--delay irq${line}=${earlierBy(command, at)}@${command.raisedAt}` : `--inject irq${line}@${at}`;
+  `--schedule irq${line}${command ? `=${at}@${command.raisedAt}` : `@${at}`}`;
 
 /** Boundaries in all of these. */
 export const countOf = (boundaries: readonly Boundaries[]): number =>

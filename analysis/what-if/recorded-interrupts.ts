@@ -1,3 +1,4 @@
+import { dueAt, kindsOfLine } from '../../recorder/capture/scheduled-nondet.ts';
 import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { EVENT_KINDS, INTERRUPT_OP, INTERRUPT_SOURCE } from '../../schemas/events.ts';
 import type { Input, InputKind } from '../../schemas/trace/inputs.ts';
@@ -40,8 +41,8 @@ export function raisesOf(reader: TraceReader, line: number): number[] {
   return raises;
 }
 
-/** Times of drives: of a command, and of a further block of its transfer. */
-const DISK_TIMES: readonly InputKind[] = ['disk_latency', 'disk_block'];
+/** Any line of a drive: they have the same kinds of times. */
+const DISK_LINE = 14;
 
 /** An answer from outside that decided when an interrupt came. */
 export interface InterruptTime {
@@ -55,15 +56,18 @@ export interface InterruptTime {
   readonly raisedAt: number;
 }
 
-/** Of each of these rises of a line the disk time that led to it; those that none led to are left out. */
-export function interruptTimes(inputs: readonly Input[], raises: readonly number[]): InterruptTime[] {
+/** Of each of these rises of a line the time that led to it; those that none led to are left out. */
+export function interruptTimes(
+  inputs: readonly Input[],
+  raises: readonly number[],
+  line = DISK_LINE,
+): InterruptTime[] {
   const ends = new Map<number, Omit<InterruptTime, 'raisedAt'>>();
-  for (const kind of DISK_TIMES)
+  for (const kind of kindsOfLine(line))
     inputs
       .filter((input) => input.kind === kind)
       .forEach(({ icount, value }, nth) => {
-        // A drive that takes no time at all is done with the next instruction.
-        ends.set(icount + Math.max(1, value), { kind, nth, drawnAt: icount, value });
+        ends.set(dueAt(kind, icount, value), { kind, nth, drawnAt: icount, value });
       });
   return raises.flatMap((raisedAt) => {
     const time = ends.get(raisedAt);

@@ -1,4 +1,5 @@
 import { type Adjustment, ChangedNondet, NotTheRecordedRun } from '../../recorder/capture/changed-nondet.ts';
+import { type Move, ScheduledNondet } from '../../recorder/capture/scheduled-nondet.ts';
 import { type RecordResult, type RunOptions, recordSubject } from '../../recorder/capture/session.ts';
 import type { MachineBuilder } from '../../recorder/machine/build.ts';
 import { STATE_LAYOUT } from '../../recorder/machine/state/state-hash.ts';
@@ -30,6 +31,8 @@ export interface MovedInterrupt {
 export interface Changes {
   readonly added: readonly Input[];
   readonly adjustments: readonly Adjustment[];
+  /** Interrupts that come at other times than they would in the new run. */
+  readonly moves?: readonly Move[];
   /** The interrupts whose times these adjust. */
   readonly moved: readonly MovedInterrupt[];
   /** The first icount at which the run can differ from the recorded one. */
@@ -81,7 +84,10 @@ export async function whatIf(options: WhatIfOptions): Promise<WhatIf> {
       header: changed,
       machine: recordedOptions(changed, options.builtinDisk),
       boot: recordedBoot(changed),
-      source: new ChangedNondet({ recorded, seed: changed.seed, latency: { min, max }, ...changes }),
+      source: new ScheduledNondet(
+        new ChangedNondet({ recorded, seed: changed.seed, latency: { min, max }, ...changes }),
+        changes.moves ?? [],
+      ),
     };
     const instructions = options.until ?? defaultEnd(reader);
     const result = await recordSubject(subject, { ...options, instructions });

@@ -22,6 +22,7 @@ import { DiskReads } from './disk-reads.ts';
 import type { InputSource, SourceEnd } from './input/input-source.ts';
 import { LoggingNondet } from './logging-nondet.ts';
 import { makeHeader, openDisk, type RecordingPlan } from './recording.ts';
+import { type Move, ScheduledNondet } from './scheduled-nondet.ts';
 import { SeededNondet } from './seeded-nondet.ts';
 import { TraceWriter } from './trace-writer.ts';
 
@@ -50,7 +51,10 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface RecordOptions extends RunOptions, RecordingPlan {}
+export interface RecordOptions extends RunOptions, RecordingPlan {
+  /** Interrupts that come at other times than the seed says. */
+  readonly moves?: readonly Move[];
+}
 
 /** The subject of a recording: a machine, what it starts with, and the world outside it. */
 export interface Subject {
@@ -67,6 +71,8 @@ export interface RecordResult {
   readonly inputs: number;
   /** The reason that a source ended the recording, if one did. */
   readonly ended?: SourceEnd | undefined;
+  /** Interrupts that were to come at other times, and did not come up. */
+  readonly unmoved?: readonly Move[];
 }
 
 /** Host milliseconds that the machine runs before the event loop gets its turn, for progress and signals; host time, not recorded. */
@@ -99,8 +105,9 @@ export async function record(options: RecordOptions): Promise<RecordResult> {
       drives: images,
       firmware,
     };
-    const source = new SeededNondet(options.seed, sources);
-    return await recordSubject({ header, machine, boot, source }, options);
+    const source = new ScheduledNondet(new SeededNondet(options.seed, sources), options.moves ?? []);
+    const result = await recordSubject({ header, machine, boot, source }, options);
+    return { ...result, unmoved: source.unmoved };
   } finally {
     disk?.close();
     for (const drive of drives) drive.disk.close();

@@ -189,7 +189,7 @@ describe('boundaries', () => {
     const [stretch] = steered(14, [command], [{ first: 90, last: 300 }], 20);
     expect(stretch.boundaries).toEqual([{ first: 120, last: 149 }]);
     expect(changeFor(stretch, 130).adjustments).toEqual([{ kind: 'disk_latency', nth: 3, by: -20 }]);
-    expect(optionFor(stretch, 130)).toBe('--delay irq14=-20@150');
+    expect(optionFor(stretch, 130)).toBe('--schedule irq14=130@150');
     expect(steered(14, [command], [{ first: 10, last: 119 }], 20)).toEqual([]);
   });
 });
@@ -264,7 +264,7 @@ describe('the command', () => {
     expect(stdout[0]).toMatch(
       /^FAIL interrupt hijack in pmap_change_wiring\+0x69: IRQ 14 at icount 4,758,66\d/,
     );
-    expect(stdout[1]).toMatch(/ {5}rewind386 replay \S+ --delay irq14=-\d+@\d+ -o placement-\d+\.r386/);
+    expect(stdout[1]).toMatch(/ {5}rewind386 replay \S+ --schedule irq14=\d+@\d+ -o placement-\d+\.r386/);
   });
 
   it('says what is wrong with windows that are none, and with lines of no drive', async () => {

@@ -1,10 +1,12 @@
 import type { Adjustment } from '../../../recorder/capture/changed-nondet.ts';
+import type { Move } from '../../../recorder/capture/scheduled-nondet.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { type Input, POKE_REGISTERS } from '../../../schemas/trace/inputs.ts';
 import { icount } from '../../../schemas/units.ts';
 import { type InterruptTime, interruptTimes, type Recorded } from '../../what-if/recorded-interrupts.ts';
 import type { Changes, MovedInterrupt } from '../../what-if/what-if.ts';
 import { grouped } from '../terminal/format.ts';
+import { parseSchedule } from './schedule.ts';
 import { type IcountWindow, parseCount, parseWindow } from './values.ts';
 
 /** The changes of a what-if, as typed: each list may have several. docs/what-if.md defines them. */
@@ -19,9 +21,12 @@ export interface ChangeRequest {
   readonly poke: readonly string[];
   /** `FROM:TO`. */
   readonly cli: readonly string[];
+  /** `irq14=TO@FROM,irq4@ICOUNT`. */
+  readonly schedule?: string | undefined;
 }
 
 interface Change {
+  readonly move?: Move;
   readonly added?: readonly Input[];
   readonly adjustment?: Adjustment;
   readonly moved?: MovedInterrupt;
@@ -37,14 +42,46 @@ export function parseChanges(request: ChangeRequest, recorded: Recorded): Change
     ...request.delay.map((text) => parseDelay(text, request.at, recorded)),
     ...request.poke.map((text) => parsePoke(text, request.at)),
     ...windows.map(holdInterrupts),
+    ...(request.schedule === undefined ? [] : scheduleChanges(request.schedule, recorded)),
   ];
+  if (changes.every(({ at }) => at === Number.POSITIVE_INFINITY)) throw movesNothing(request, recorded);
   return {
     added: changes.flatMap(({ added }) => added ?? []).sort((a, b) => a.icount - b.icount),
     adjustments: changes.flatMap(({ adjustment }) => adjustment ?? []),
+    moves: changes.flatMap(({ move }) => move ?? []),
     moved: changes.flatMap(({ moved }) => moved ?? []),
     changedAt: Math.min(...changes.map(({ at }) => at)),
     words: changes.map(({ words }) => words),
   };
+}
+
+/** A move names an interrupt of the new run: in the recorded one it is known where the run has not changed before it. */
+function scheduleChanges(text: string, recorded: Recorded): Change[] {
+  const { moves, injected } = parseSchedule(text);
+  return [
+    ...moves.map((move) => ({
+      move,
+      at: timeOf(move, recorded)?.drawnAt ?? Number.POSITIVE_INFINITY,
+      words: `schedule irq${move.line}=${move.to}@${move.from}`,
+    })),
+    ...injected.map((input) => ({
+      added: [input],
+      at: input.icount,
+      words: `schedule irq${input.value}@${input.icount}`,
+    })),
+  ];
+}
+
+const timeOf = ({ line, from }: Move, { inputs, raises }: Recorded): InterruptTime | undefined =>
+  interruptTimes(inputs, raises(line) ?? [], line).find(({ raisedAt }) => raisedAt === from);
+
+function movesNothing({ schedule = '' }: ChangeRequest, { raises }: Recorded): BadInput {
+  const [{ line, from }] = parseSchedule(schedule).moves;
+  const next = raises(line)?.find((raise) => raise >= from);
+  return new BadInput(
+    `--schedule ${schedule}: no IRQ ${line} whose time is an input comes at icount ${grouped(from)} of the recording`,
+    next === undefined ? 'give the icount of one that does' : `the next IRQ ${line} comes at icount ${next}`,
+  );
 }
 
 /** `WHAT@ICOUNT`, or `WHAT` at the icount of --at. */

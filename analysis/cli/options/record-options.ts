@@ -11,6 +11,7 @@ import { BUILTIN_GUEST, KERNELS, WORKLOADS } from './builtin-guest.ts';
 import { INPUT_OPTIONS } from './input-options.ts';
 import { MACHINE_OPTIONS } from './machine-options.ts';
 import { PROBE_OPTIONS } from './probe-options.ts';
+import { SCHEDULE } from './schedule.ts';
 import { parseCount } from './values.ts';
 
 /** The options of `record`. */
@@ -39,6 +40,7 @@ const RUN_OPTIONS = {
     describe:
       'with --until-fail: seeds recorded at once (default 1); the lowest that fails is kept all the same',
   },
+  ...SCHEDULE,
   instructions: {
     alias: 'n',
     type: 'string',

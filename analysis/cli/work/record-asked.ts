@@ -5,6 +5,7 @@ import { openInputs } from '../options/input-options.ts';
 import { machineOf } from '../options/machine-options.ts';
 import { givenFacts, namedGuest } from '../options/probe-options.ts';
 import { parseCheckpoints, type RecordArguments } from '../options/record-options.ts';
+import { parseSchedule } from '../options/schedule.ts';
 import { parseCount, parseExitCode, parseLadder } from '../options/values.ts';
 import { endingOf } from './guest-ending.ts';
 import { recordGuest, recordingSummary } from './record-guest.ts';
@@ -27,6 +28,8 @@ export async function recordAsked(args: RecordArguments, { seed, output, quiet }
   const machine = machineOf(args);
   const guest = openGuest({ ...args, seed, modules: args.module, initrds: args.initrd });
   const facts = givenFacts(args, namedGuest(guest));
+  const schedule = args.schedule === undefined ? { moves: [], injected: [] } : parseSchedule(args.schedule);
+  const inject = [...args.inject, ...schedule.injected.map(({ value, icount }) => `${value}@${icount}`)];
   const result = await recordGuest(guest, {
     ...(facts ? { facts: [facts] } : {}),
     ...{ seed, output, quiet },
@@ -34,7 +37,8 @@ export async function recordAsked(args: RecordArguments, { seed, output, quiet }
     screen: args.screen,
     ladderInterval: parseLadder(args.ladder),
     checkpoints: parseCheckpoints(args.checkpointEvery, args.checkpointShare, args.checkpointTime),
-    inputs: openInputs(args, machine.instructionsPerSecond),
+    inputs: openInputs({ ...args, inject }, machine.instructionsPerSecond),
+    moves: schedule.moves,
     ...(args.expectExit.length > 0 ? { expectedExits: args.expectExit.map(parseExitCode) } : {}),
     config: machine,
   });
@@ -60,9 +64,15 @@ export function recordingReport(
   return {
     failed: ending.failed || gaveUp.length > 0,
     out: [...recordingSummary(path, guest, result, name), ...ending.lines],
-    err: gaveUp,
+    err: [...gaveUp, ...unmovedLines(result)],
   };
 }
+
+const unmovedLines = ({ unmoved = [], final }: RecordResult): string[] =>
+  unmoved.map(
+    ({ line, from, to }) =>
+      `note: --schedule irq${line}=${to}@${from}: no IRQ ${line} was due at icount ${from} of this run, which ended at ${final.icount}`,
+  );
 
 /** The reason that the script gave for ending the recording; `shown`: the screen has been printed already. */
 function gaveUpLines({ message, screen }: SourceEnd, shown: boolean): string[] {

@@ -15,7 +15,7 @@ import { openDisplay } from './recording-display.ts';
 export interface RecordingRequest
   extends Pick<
     Parameters<typeof record>[0],
-    'seed' | 'output' | 'instructions' | 'config' | 'facts' | 'expectedExits'
+    'seed' | 'output' | 'instructions' | 'config' | 'facts' | 'expectedExits' | 'moves'
   > {
   readonly ladderInterval?: number;
   readonly checkpoints?: CheckpointOptions;

@@ -10,6 +10,7 @@ import { compareFindings, endsAlike, type Verdict } from '../../what-if/verdict.
 import { type WhatIf, whatIf } from '../../what-if/what-if.ts';
 import { builtinDisk } from '../options/builtin-guest.ts';
 import { type ChangeRequest, parseChanges } from '../options/changes.ts';
+import { SCHEDULE } from '../options/schedule.ts';
 import { describeExit } from '../report/describe-exit.ts';
 import { EXIT } from '../report/exit-status.ts';
 import { traceLength } from '../report/trace-length.ts';
@@ -53,10 +54,11 @@ export const CHANGE_OPTIONS = {
     nargs: 1,
     describe: 'what-if: hold interrupts off between two icounts: FROM:TO',
   },
+  schedule: { ...SCHEDULE.schedule, describe: `what-if: ${SCHEDULE.schedule.describe}` },
 } as const;
 
-export const isWhatIf = ({ inject, delay, poke, cli }: ChangeRequest): boolean =>
-  [inject, delay, poke, cli].some((list) => list.length > 0);
+export const isWhatIf = ({ inject, delay, poke, cli, schedule }: ChangeRequest): boolean =>
+  schedule !== undefined || [inject, delay, poke, cli].some((list) => list.length > 0);
 
 export interface WhatIfRequest {
   readonly names?: Names | undefined;

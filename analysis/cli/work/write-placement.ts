@@ -8,7 +8,7 @@ import { parseChanges } from '../options/changes.ts';
 
 export interface Placement {
   readonly file: string;
-  /** `--delay irq14=-N@ICOUNT`, `--inject irq14@ICOUNT`. */
+  /** `--schedule irq14=TO@FROM`. */
   readonly option: string;
   readonly path: string;
   readonly until: number;
@@ -16,9 +16,8 @@ export interface Placement {
 }
 
 export async function writePlacement({ file, option, path, until, disks }: Placement): Promise<void> {
-  const [name, value] = option.split(' ');
-  const none = { inject: [], delay: [], poke: [], cli: [] };
-  const request = { ...none, [name.slice(2)]: [value] };
+  const schedule = option.replace('--schedule ', '');
+  const request = { inject: [], delay: [], poke: [], cli: [], schedule };
   await whatIf({
     path: file,
     output: path,

@@ -1,0 +1,45 @@
+import { kindsOfLine, type Move } from '../../../recorder/capture/scheduled-nondet.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import type { Input } from '../../../schemas/trace/inputs.ts';
+import { icount } from '../../../schemas/units.ts';
+import { parseCount } from './values.ts';
+
+/** A schedule, in one line: which interrupts come when, where it is not the seed that says so. */
+
+export interface InterruptSchedule {
+  readonly moves: readonly Move[];
+  readonly injected: readonly Input[];
+}
+
+export const SCHEDULE = {
+  schedule: {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'interrupts at other times, as irq14=4758667@4790286 (the one of icount 4,790,286 comes at 4,758,667) or irq4@5M (one more), with commas between',
+  },
+} as const;
+
+/** `irqN=TO@FROM` and `irqN@ICOUNT`, with commas between. Throws BadInput. */
+export function parseSchedule(text: string): InterruptSchedule {
+  const moves: Move[] = [];
+  const injected: Input[] = [];
+  for (const entry of text.split(',')) {
+    const [, number, to, when] = /^irq(\d+)(?:=([^@]+))?@([^@]+)$/.exec(entry.trim()) ?? [];
+    const line = number === undefined ? 16 : Number(number);
+    if (line > 15)
+      throw new BadInput(
+        `--schedule ${entry}: not an interrupt and its time`,
+        'write irqN=ICOUNT@ICOUNT for one that comes at another time, or irqN@ICOUNT for one more',
+      );
+    const at = parseCount(when, '--schedule');
+    if (to === undefined) injected.push({ kind: 'inject_irq', icount: icount(at), value: line });
+    else if (kindsOfLine(line).length > 0) moves.push({ line, from: at, to: parseCount(to, '--schedule') });
+    else
+      throw new BadInput(
+        `--schedule ${entry}: when IRQ ${line} comes follows from what the guest does`,
+        'the lines of drives (6, 14, 15), and with --jitter 0 and 4, can be moved',
+      );
+  }
+  return { moves, injected };
+}

@@ -1,0 +1,68 @@
+import { BadInput } from '../../schemas/bad-input.ts';
+import { type Input, type InputKind, isDiskTime } from '../../schemas/trace/inputs.ts';
+import type { Icount } from '../../schemas/units.ts';
+import type { Nondet } from '../machine/nondet.ts';
+
+/** The outside world with some interrupts at other times: what a schedule says. */
+
+/** The interrupt of a line that would come at `from` comes at `to`; both icounts at which the line rises. */
+export interface Move {
+  readonly line: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Kinds of answers that decide when the interrupt of a line comes; none where it follows from what the guest does. */
+export function kindsOfLine(line: number): readonly InputKind[] {
+  if (line === 0) return ['timer_latency'];
+  if (line === 4) return ['serial_latency'];
+  return [6, 14, 15].includes(line) ? ['disk_latency', 'disk_block'] : [];
+}
+
+/** icount at which what was asked for at `now`, and takes `value` instructions, happens. */
+export const dueAt = (kind: InputKind, now: number, value: number): number =>
+  // A drive that takes no time at all is done with the next instruction.
+  now + (isDiskTime(kind) ? Math.max(1, value) : value);
+
+/** Answers as `source` does, but for the moves: each is made once, at the first answer by which its interrupt would come at `from`. */
+export class ScheduledNondet implements Nondet {
+  private readonly source: Nondet;
+  private readonly left: Move[];
+
+  constructor(source: Nondet, moves: readonly Move[]) {
+    this.source = source;
+    this.left = [...moves];
+  }
+
+  /** Those whose interrupt has not come up. */
+  get unmoved(): readonly Move[] {
+    return this.left;
+  }
+
+  /** Throws BadInput for a time that the device cannot take. */
+  draw(kind: InputKind, now: Icount, low: number, high: number): number {
+    const value = this.source.draw(kind, now, low, high);
+    const due = dueAt(kind, now, value);
+    const at = this.left.findIndex(({ line, from }) => from === due && kindsOfLine(line).includes(kind));
+    if (at < 0) return value;
+    const [{ line, from, to }] = this.left.splice(at, 1);
+    const first = dueAt(kind, now, low);
+    if (to >= first && to <= now + high) return to - now;
+    throw new BadInput(
+      `the schedule has IRQ ${line} of icount ${from} at ${to}: asked for at ${now}, it can come from ${first} to ${now + high}`,
+      'give an icount between these',
+    );
+  }
+
+  get isOver(): boolean {
+    return this.source.isOver ?? false;
+  }
+
+  nextInputAt(): number {
+    return this.source.nextInputAt();
+  }
+
+  takeInput(now: Icount): Input | undefined {
+    return this.source.takeInput(now);
+  }
+}
