@@ -58,6 +58,12 @@ export const RESET_CAUSE = ['keyboard', 'port_92', 'port_cf9'] as const;
 export type ResetCause = (typeof RESET_CAUSE)[number];
 export const CONSOLE_PORT = ['com1', 'debugcon', 'bios', 'lpt1'] as const;
 
+/** The direction of port I/O. */
+export const PORT_OP = ['in', 'out'] as const;
+export const SYSTEM_CALL_OP = ['enter', 'leave'] as const;
+/** The reason that EFLAGS.IF changed: an instruction, a delivery through an interrupt gate, a task switch, a what-if. */
+export const IF_CAUSE = ['cli', 'sti', 'popf', 'iret', 'delivery', 'sysenter', 'task', 'poke'] as const;
+
 /** Numbers of the values that one probe has at most. */
 const PROBE_VALUES = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 export const MAX_PROBE_VALUES = PROBE_VALUES.length;
@@ -265,6 +271,69 @@ export const EVENT_KINDS = {
     column('eax', 'value', 'EAX: the result, of most functions'),
     column('edx', 'value', 'EDX: the upper half of a result of 64 bits'),
   ]),
+  instructions: event(
+    'an instruction that was begun, with the registers before it (detail `instructions` only)',
+    [
+      column('eax', 'value', 'EAX'),
+      column('ecx', 'value', 'ECX'),
+      column('edx', 'value', 'EDX'),
+      column('ebx', 'value', 'EBX'),
+      column('esp', 'address', 'ESP'),
+      column('ebp', 'address', 'EBP'),
+      column('esi', 'address', 'ESI'),
+      column('edi', 'address', 'EDI'),
+      column('eflags', 'value', 'EFLAGS'),
+      column('code_bits', 'small', 'default operand size of the code segment, 16 or 32'),
+      column('code0', 'value', 'bytes 0-3 at CS:EIP, little endian; 0 where nothing is mapped'),
+      column('code1', 'value', 'bytes 4-7'),
+      column('code2', 'value', 'bytes 8-11'),
+      column('code3', 'value', 'bytes 12-15'),
+    ],
+  ),
+  reads: event(
+    'a memory read through the MMU (detail `reads`; detail `pte_reads`: of page directories and tables)',
+    [
+      column('linear', 'address', 'linear address read'),
+      column('physical', 'address', 'physical address read'),
+      column('size', 'small', 'bytes: 1, 2 or 4'),
+      column('value', 'value', 'value read, zero-extended'),
+    ],
+  ),
+  if_changes: event('EFLAGS.IF became another (detail `if_changes` only)', [
+    column('enabled', 'small', '1 when the processor takes interrupts now, 0 when not'),
+    column(
+      'cause',
+      'small',
+      'what changed it; by an IRQ or exception the row has the EIP of the handler',
+      IF_CAUSE,
+    ),
+  ]),
+  port_io: event('an access to an I/O port (detail `port_io` only)', [
+    column('op', 'small', 'in or out', PORT_OP),
+    column('port', 'value', 'port, 0-65535'),
+    column('size', 'small', 'bytes: 1, 2 or 4'),
+    column('value', 'value', 'value read or written, zero-extended'),
+  ]),
+  system_calls: event(
+    'a software INT or SYSENTER at CPL 3, or the return from it (detail `system_calls` only)',
+    [
+      column('op', 'small', 'enter or leave', SYSTEM_CALL_OP),
+      column('interrupt_id', 'value', 'the delivery (interrupts.id)'),
+      column('vector', 'small', 'IDT vector; 0 for SYSENTER'),
+      column('eax', 'value', 'EAX: on entry the number of the call on most systems, on return its result'),
+      column('ebx', 'value', 'EBX'),
+      column('ecx', 'value', 'ECX'),
+      column('edx', 'value', 'EDX'),
+      column('esi', 'value', 'ESI'),
+      column('edi', 'value', 'EDI'),
+      column('ebp', 'value', 'EBP'),
+      column('user_esp', 'address', 'enter by INT: ESP of the program; else 0'),
+      column('stack0', 'value', 'enter by INT: the word there'),
+      column('stack1', 'value', 'the next word'),
+      column('stack2', 'value', 'the next word'),
+      column('stack3', 'value', 'the next word'),
+    ],
+  ),
 } as const satisfies Record<string, EventKindSpec>;
 
 export type EventKind = keyof typeof EVENT_KINDS;
@@ -318,3 +387,15 @@ export function allocateTable(kind: EventKind, capacity: number): EventTable {
 /** The detail of a recording: `off` nothing, `paging` the default, `stores` besides every memory write. */
 export const DETAIL = ['off', 'paging', 'stores'] as const;
 export type Detail = (typeof DETAIL)[number];
+
+/** Facts that are recorded only when they are asked for, and the kind of event that each is. */
+export const FACT_KINDS = {
+  instructions: 'instructions',
+  reads: 'reads',
+  pte_reads: 'reads',
+  if_changes: 'if_changes',
+  port_io: 'port_io',
+  system_calls: 'system_calls',
+} as const satisfies Record<string, EventKind>;
+export type FactKind = keyof typeof FACT_KINDS;
+export const FACT_KIND_NAMES = Object.keys(FACT_KINDS) as FactKind[];

@@ -84,7 +84,9 @@ const MAX_TRACES = 65_536;
 
 const parquetOf = (table: TraceTable) => `${table.name}.parquet`;
 /** Tables worth keeping: the others are made of the header at once, and say what the trace's bytes do not determine (its path). */
-const KEPT = TABLES.filter(({ name }) => !['run', 'symbols', 'windows', 'probes'].includes(name));
+const KEPT = TABLES.filter(
+  ({ name }) => !['run', 'symbols', 'windows', 'probes', 'system_call_names'].includes(name),
+);
 
 /** SQL that asks what there is to be asked. */
 const ASKS_CATALOG = /\b(show|describe|desc|summarize|pragma|information_schema|duckdb_\w+|pg_\w+)\b/i;

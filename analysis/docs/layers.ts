@@ -192,7 +192,13 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'analysis/tables',
     holds: 'one file per Arrow table',
-    imports: ['schemas', ...TRACE, 'analysis/ending'],
+    imports: [
+      'schemas',
+      ...TRACE,
+      'analysis/ending',
+      'recorder/machine/cpu/decode',
+      'recorder/capture/system-calls.ts',
+    ],
   },
   {
     folder: 'analysis/sql',

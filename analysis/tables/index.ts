@@ -5,16 +5,22 @@ import { contexts } from './contexts.ts';
 import { controlWrites } from './control-writes.ts';
 import { exceptions } from './exceptions.ts';
 import { failures } from './failures.ts';
+import { ifChanges } from './if-changes.ts';
 import { inputs } from './inputs.ts';
+import { instructions } from './instructions.ts';
 import { interrupts } from './interrupts.ts';
 import { pagingWrites } from './paging-writes.ts';
+import { portIo } from './port-io.ts';
 import { probes } from './probes.ts';
+import { reads } from './reads.ts';
 import { repeats } from './repeats.ts';
 import { resets } from './resets.ts';
 import { run } from './run.ts';
 import { stackSwitches } from './stack-switches.ts';
 import { stores } from './stores.ts';
 import { symbols } from './symbols.ts';
+import { systemCallNames } from './system-call-names.ts';
+import { systemCallRows } from './system-call-rows.ts';
 import type { TraceTable } from './table.ts';
 import { tlbEvents } from './tlb-events.ts';
 import { windowAccesses } from './window-accesses.ts';
@@ -24,7 +30,7 @@ import { windows } from './windows.ts';
 /** The list of all tables, and the version of what is kept of them. */
 
 /** Every table a trace is seen as. Counted up when a table, column or rule of a table changes: caches made before are rebuilt. */
-export const TABLES_VERSION = 8;
+export const TABLES_VERSION = 9;
 
 export const TABLES: readonly TraceTable[] = [
   run,
@@ -43,9 +49,15 @@ export const TABLES: readonly TraceTable[] = [
   resets,
   callEntries,
   callReturns,
+  instructions,
+  reads,
+  ifChanges,
+  portIo,
+  systemCallRows,
   inputs,
   failures,
   windows,
   probes,
+  systemCallNames,
   symbols,
 ];

@@ -1,3 +1,4 @@
+import { LINUX_SYSTEM_CALLS } from './linux-system-calls.ts';
 import type { GuestProfile } from './profile.ts';
 
 /** Profiles that come with the tool, for `--profile NAME`; docs/guest-profile.md tells where they fit. */
@@ -9,7 +10,7 @@ export const BUILTIN_PROFILES: Readonly<Record<string, GuestProfile>> = {
    * tables are written through the direct map. `current` is per processor, and moves after CR3 does, so names of
    * processes are not read.
    */
-  linux: { name: 'linux' },
+  linux: { name: 'linux', systemCalls: { names: LINUX_SYSTEM_CALLS } },
   /**
    * xv6 for the x86 (MIT) as long as it fell back to the 8259 where there is no MP table, 2012 to 2017: struct cpu and
    * struct proc by proc.h. cpus[0].proc still names the last process when the scheduler takes up its own directory

@@ -3,6 +3,7 @@ import { meant } from '../../schemas/nearest.ts';
 import { type Untrusted, untrusted } from '../../schemas/untrusted.ts';
 import type { ResolvedProfile } from '../machine/config.ts';
 import { checkWindows, type ProfileWindow, placeOf, resolveWindows } from './profile-windows.ts';
+import { systemCallsError } from './system-calls-check.ts';
 
 /**
  * A guest profile as its author writes it (JSON): what the recorder cannot know of a kernel's address-space layout.
@@ -27,6 +28,15 @@ export interface GuestProfile {
     /** True if the variable is set after CR3 is loaded, so that it is read on each return to user mode instead. */
     readonly afterCr3?: boolean;
   };
+  /** Its system calls, for names in the tables. */
+  readonly systemCalls?: {
+    /** IDT vector of the gate, 0-255 (default: 0x80). */
+    readonly vector?: number;
+    /** `stack`: above a return address on the program's stack, as in BSD; `registers`: as in Linux (default). */
+    readonly arguments?: 'stack' | 'registers';
+    /** Names by number, in decimal. */
+    readonly names: Readonly<Record<string, string>>;
+  };
   /** Meanings of the codes that the guest writes to the debug-exit port; keys in decimal or 0x hexadecimal. */
   readonly exitCodes?: Readonly<Record<string, string>>;
   /** Those of them that mean success, in decimal or 0x hexadecimal; 0 when this is absent. */
@@ -43,6 +53,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   alternateSlot: [],
   windows: [],
   process: ['current', 'pid', 'pidBytes', 'comm', 'afterCr3'],
+  systemCalls: ['vector', 'arguments', 'names'],
   exitCodes: [],
   exitSuccess: [],
 };
@@ -86,7 +97,9 @@ export function recordedProfile(text: Untrusted, where: string): GuestProfile {
     if (fields[slot] !== undefined && !isIntegerBelow(fields[slot], 1024))
       wrong(`"${slot}" is not a PDE slot (0-1023)`);
   if (fields.process !== undefined) checkProcess(fields.process, wrong);
-  const { exitSuccess } = fields;
+  const { exitSuccess, systemCalls } = fields;
+  const wrongCalls = systemCalls === undefined ? undefined : systemCallsError(systemCalls);
+  if (wrongCalls !== undefined) wrong(wrongCalls);
   if (exitSuccess !== undefined && !(Array.isArray(exitSuccess) && exitSuccess.every(isExitCode)))
     wrong('"exitSuccess" is no list of codes, as ["0", "0x10"]');
   return fields as unknown as GuestProfile;

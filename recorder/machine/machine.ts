@@ -1,4 +1,5 @@
 import { BadInput } from '../../schemas/bad-input.ts';
+import type { TraceFacts } from '../../schemas/trace/facts.ts';
 import { type Input, POKE_REGISTERS } from '../../schemas/trace/inputs.ts';
 import type { Frame, Icount } from '../../schemas/units.ts';
 import { loadFirmware } from './boot/firmware.ts';
@@ -6,7 +7,9 @@ import { type LinuxOptions, loadLinux } from './boot/linux-boot.ts';
 import { loadMultiboot, type MultibootOptions } from './boot/multiboot.ts';
 import type { DeviceSet } from './device.ts';
 import { BATCH_ROWS, EventLog } from './events/event-log.ts';
+import { Instructions } from './events/instructions.ts';
 import { Probes } from './events/probes.ts';
+import { SystemCalls } from './events/system-calls.ts';
 import { allocateMemory, type MachineMemory, RAM, ROM_BYTES } from './layout.ts';
 import { MachineError } from './machine-error.ts';
 import { FRAME_WORDS, ROLES } from './mmu/frames.ts';
@@ -63,6 +66,11 @@ export class Machine {
   /** icount from which stores are recorded; Infinity with any other detail. */
   private readonly storesFrom: number;
   private readonly probes: readonly Probes[];
+  private readonly details: readonly TraceFacts[];
+  private readonly instructions: Instructions | undefined;
+  private readonly systemCalls: SystemCalls | undefined;
+  /** Each instruction is recorded, one by one. */
+  private steps = false;
   /** The next icount at which recording one of them begins; Infinity once all have begun. */
   private detailsBegin = Number.POSITIVE_INFINITY;
   /** The stops that a debugger waits for; null while there is none. */
@@ -125,6 +133,11 @@ export class Machine {
     this.storesFrom = this.log && config.detail === 'stores' ? config.storesFrom : Number.POSITIVE_INFINITY;
     const { probed } = this.cpu;
     this.probes = this.log && probed ? Probes.all(facts ?? [], mem, probed, this.log) : [];
+    this.details = facts ?? [];
+    if (this.log && probed) {
+      this.instructions = new Instructions(mem, probed, this.log);
+      this.systemCalls = new SystemCalls(mem, probed, this.log);
+    }
     this.beginDetails();
     const frames = mem.ramBytes >>> 12;
     this.ramHash = new RamHash(mem.i32, RAM, frames);
@@ -167,7 +180,8 @@ export class Machine {
         continue;
       }
       devices.bus.deadlineMoved = false;
-      cpu.run(Math.min(next, until, this.detailsBegin));
+      if (this.steps) this.runOne();
+      else cpu.run(Math.min(next, until, this.detailsBegin));
       if (cpu.halted) this.haltedFrom = cpu.icount;
     }
   }
@@ -185,7 +199,7 @@ export class Machine {
       if (!this.sleep(this.nextDeadline(), until)) return { kind: 'stuck' };
     }
     devices.bus.deadlineMoved = false;
-    cpu.run(cpu.icount + 1, true);
+    this.runOne();
     if (cpu.halted) this.haltedFrom = cpu.icount;
     return this.arrive(cpu.icount) as StopReason;
   }
@@ -258,12 +272,27 @@ export class Machine {
     return next;
   }
 
+  /** One instruction, or the delivery of one interrupt or exception. */
+  private runOne(): void {
+    const { cpu } = this;
+    if (this.steps) this.instructions?.before();
+    cpu.run(cpu.icount + 1, true);
+  }
+
   /** Records from here on what is to be recorded from here on. */
   private beginDetails(): void {
     const { icount, storesFrom, probes } = this;
     this.mmu.recordEveryStore(icount >= storesFrom);
     if (probes.length > 0) this.cpu.probe?.(probes.filter(({ from }) => from <= icount));
-    const next = [storesFrom, ...probes.map(({ from }) => from)].filter((from) => from > icount);
+    const { details, log, systemCalls } = this;
+    if (details.length > 0 && log) {
+      const asked = new Set(details.flatMap(({ from, kinds = [] }) => (from <= icount ? kinds : [])));
+      this.mmu.recordReads(asked.has('reads') ? 'all' : asked.has('pte_reads') ? 'tables' : 'none');
+      this.cpu.observe?.({ interruptFlag: asked.has('if_changes'), ports: asked.has('port_io') });
+      log.onInterrupt = systemCalls && asked.has('system_calls') ? (row) => systemCalls.interrupt(row) : null;
+      this.steps = asked.has('instructions');
+    }
+    const next = [storesFrom, ...details.map(({ from }) => from)].filter((from) => from > icount);
     this.detailsBegin = Math.min(...next, Number.POSITIVE_INFINITY);
   }
 

@@ -49,6 +49,8 @@ export interface MachineCpu extends CpuView {
   /** The view that probes have of it, and which are asked from now on; absent in a CPU without. Not to be called within `run`. */
   readonly probed?: ProbedMachine;
   probe?(probes: readonly Probes[]): void;
+  /** Records changes of IF and port I/O, or no longer. Not to be called within `run`. */
+  observe?(wanted: { readonly interruptFlag: boolean; readonly ports: boolean }): void;
   /** Changes a register from outside, between two instructions: its number is that of POKE_REGISTERS. */
   poke(register: number, value: number): void;
   /** Rebuilds what is derived (decoded blocks), after a restore that changed the contents of `frames`. */

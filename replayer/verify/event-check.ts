@@ -8,6 +8,7 @@ import {
   type EventBatch,
   type EventKind,
   type EventTable,
+  FACT_KINDS,
 } from '../../schemas/events.ts';
 import type { Icount } from '../../schemas/units.ts';
 import { type DivergenceFacts, DivergenceFound } from '../trace/divergence.ts';
@@ -16,10 +17,15 @@ import type { ExtraEvents } from './extra-events.ts';
 
 /** Compares the events of a replay with those recorded, row by row. */
 
-/** Which kinds a recording of a detail holds. */
-export const recordedKinds = (detail: Detail): readonly EventKind[] => {
+/** Kinds that are recorded only when they are asked for. */
+const BY_REQUEST: ReadonlySet<EventKind> = new Set(Object.values(FACT_KINDS));
+
+/** Which kinds a recording of a detail holds, in which `asked` were asked for. */
+export const recordedKinds = (detail: Detail, asked: ReadonlySet<EventKind>): readonly EventKind[] => {
   if (detail === 'off') return [];
-  return detail === 'stores' ? EVENT_KIND_NAMES : EVENT_KIND_NAMES.filter((kind) => kind !== 'stores');
+  return EVENT_KIND_NAMES.filter((kind) =>
+    kind === 'stores' ? detail === 'stores' : !BY_REQUEST.has(kind) || asked.has(kind),
+  );
 };
 
 const ICOUNT = 0;
@@ -43,11 +49,13 @@ export class EventCheck implements EventSink {
     recorded: RecordedEvents,
     recordedDetail: Detail,
     detail: Detail,
+    asked: ReadonlySet<EventKind>,
     lastIcount: number,
     extras: ExtraEvents,
   ) {
     this.recorded = recorded;
-    this.kinds = recordedKinds(recordedDetail).filter((kind) => recordedKinds(detail).includes(kind));
+    const made = recordedKinds(detail, asked);
+    this.kinds = recordedKinds(recordedDetail, asked).filter((kind) => made.includes(kind));
     this.extras = extras;
     this.lastIcount = lastIcount;
   }
@@ -58,8 +66,9 @@ export class EventCheck implements EventSink {
   }
 
   /** Throws when the recording has events of a kind that its detail does not record: nothing made them. */
-  checkKinds(detail: Detail): void {
-    const unrecorded = EVENT_KIND_NAMES.filter((kind) => !recordedKinds(detail).includes(kind));
+  checkKinds(detail: Detail, asked: ReadonlySet<EventKind>): void {
+    const recorded = recordedKinds(detail, asked);
+    const unrecorded = EVENT_KIND_NAMES.filter((kind) => !recorded.includes(kind));
     const first = earliest(
       unrecorded.flatMap((kind): DivergenceFacts[] => {
         const stream = this.recorded.next(kind);

@@ -25,20 +25,21 @@ const SEQ = columnOf('stores', 'seq');
 /** The last number that the recording has of each, where the replay makes events of more. */
 export type LastRecorded = { readonly [What in (typeof NUMBERED)[NumberedKind]]?: number };
 
-/** Stores, where the recording has none, and the events of windows and probes that it does not have. */
+/** Kinds that the recording does not have, and the events of windows and probes that it does not have. */
 export class ExtraEvents {
   /** Events passed so far. */
   before = 0;
-  private readonly stores: boolean;
+  /** Kinds that the recording does not have at all. */
+  readonly kinds: readonly EventKind[];
   private readonly last: LastRecorded;
 
-  constructor(stores: boolean, last: LastRecorded) {
-    this.stores = stores;
+  constructor(kinds: readonly EventKind[], last: LastRecorded) {
+    this.kinds = kinds;
     this.last = last;
   }
 
   get any(): boolean {
-    return this.stores || Object.keys(this.last).length > 0;
+    return this.kinds.length > 0 || Object.keys(this.last).length > 0;
   }
 
   /** `seq` of the extra events of a batch, ascending. */
@@ -46,9 +47,16 @@ export class ExtraEvents {
     const seq: number[] = [];
     for (const kind of NUMBERED_KINDS)
       for (const row of this.rows(tables[kind], kind, true)) seq.push(tables[kind].columns[SEQ][row]);
-    if (!this.stores) return Uint32Array.from(seq).sort();
-    const stores = tables.stores.columns[SEQ].subarray(0, tables.stores.count) as Uint32Array;
-    return seq.length === 0 ? stores : Uint32Array.from([...seq, ...stores]).sort();
+    const whole = this.kinds.map((kind) => tables[kind].columns[SEQ].subarray(0, tables[kind].count));
+    if (seq.length === 0 && whole.length === 1) return whole[0] as Uint32Array;
+    const all = new Uint32Array(whole.reduce((sum, { length }) => sum + length, seq.length));
+    all.set(seq);
+    let at = seq.length;
+    for (const one of whole) {
+      all.set(one, at);
+      at += one.length;
+    }
+    return all.sort();
   }
 
   /** A table with the rows that the recording has as well. */

@@ -7,10 +7,10 @@ import type { StopReason } from '../../recorder/machine/parts.ts';
 import { STATE_LAYOUT } from '../../recorder/machine/state/state-hash.ts';
 import { exitOf } from '../../recorder/machine/trace-exit.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import type { Detail, EventBatch } from '../../schemas/events.ts';
+import type { Detail, EventBatch, EventKind } from '../../schemas/events.ts';
 import { type ByteSource, host } from '../../schemas/host.ts';
 import { differingField, type EndState } from '../../schemas/trace/end-state.ts';
-import { probesOf, type TraceFacts } from '../../schemas/trace/facts.ts';
+import { kindsAskedFor, probesOf, type TraceFacts } from '../../schemas/trace/facts.ts';
 import type { TraceExit } from '../../schemas/trace/footer.ts';
 import { TraceDamage } from '../../schemas/trace/framing.ts';
 import type { TraceHeader } from '../../schemas/trace/header.ts';
@@ -169,12 +169,16 @@ class Replay implements EventSink {
     this.end = Math.min(options.until ?? lastKnown, lastKnown);
     const judged = footer ? Number.POSITIVE_INFINITY : reader.endIcount;
     this.windows = options.windows ?? [];
-    const extras = new ExtraEvents(this.detail === 'stores' && header.machine.detail !== 'stores', {
+    const asked = kindsAskedFor(header.facts ?? []);
+    const more = [...kindsAskedFor(options.facts ? [options.facts] : [])];
+    checkNotRecorded(more, asked, options.path);
+    const stores = this.detail === 'stores' && header.machine.detail !== 'stores';
+    const extras = new ExtraEvents([...(stores ? ['stores' as const] : []), ...more], {
       ...(this.windows.length > 0 ? { window: (header.profile.windows ?? []).length } : {}),
       ...(options.facts ? { probe: probesOf(header.facts ?? []).length } : {}),
     });
     const events = new RecordedEvents(reader);
-    this.check = new EventCheck(events, header.machine.detail, this.detail, judged, extras);
+    this.check = new EventCheck(events, header.machine.detail, this.detail, asked, judged, extras);
     this.nondet = new LoggedNondet(this.inputs, (input) => this.output?.input(input));
   }
 
@@ -224,7 +228,7 @@ class Replay implements EventSink {
     checkRungs(this.rungs, header.ladderInterval, footer?.final.icount);
     if (this.comparable)
       for (const row of [...this.rungs, ...(footer ? [footer.final] : [])]) checkComponents(row);
-    this.check.checkKinds(header.machine.detail);
+    this.check.checkKinds(header.machine.detail, kindsAskedFor(header.facts ?? []));
   }
 
   /** As recorded, with the detail asked for. */
@@ -435,6 +439,12 @@ class Replay implements EventSink {
  */
 const lastComplete = (reader: TraceReader, ladder: readonly LadderRow[]): number =>
   Math.max(ladder.at(-1)?.icount ?? 0, reader.endIcount - 1, 0);
+
+function checkNotRecorded(more: readonly EventKind[], recorded: ReadonlySet<EventKind>, path: string): void {
+  const again = more.find((kind) => recorded.has(kind));
+  if (again)
+    throw new BadInput(`${path} has its ${again} already`, 'replay the recording that it was made from');
+}
 
 /** Hashes of an older layout cannot be compared; one that never was is no reason to compare none. */
 function checkLayout({ stateLayout, toolVersion }: TraceHeader, path: string): void {

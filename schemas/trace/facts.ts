@@ -1,6 +1,6 @@
 import { BadInput } from '../bad-input.ts';
 import { bounded, OutOfBounds } from '../bounded.ts';
-import { MAX_PROBE_VALUES } from '../events.ts';
+import { type EventKind, FACT_KIND_NAMES, FACT_KINDS, type FactKind, MAX_PROBE_VALUES } from '../events.ts';
 import { compileExpression, MAX_EXPRESSION, parseExpression } from '../probe-expression.ts';
 import type { Icount, Linear } from '../units.ts';
 import { type Untrusted, untrusted } from '../untrusted.ts';
@@ -33,6 +33,7 @@ export interface TraceFacts {
   readonly from: Icount;
   /** Numbered from 1, after those of the facts before. */
   readonly probes: readonly TraceProbe[];
+  readonly kinds?: readonly FactKind[];
 }
 
 /** `Facts` as protobufjs has it. */
@@ -44,9 +45,11 @@ export interface WireFacts {
     readonly is_function: boolean;
     readonly values: readonly { readonly name: string; readonly expression: string }[];
   }[];
+  readonly kinds: readonly string[];
 }
 
-export const factsToWire = ({ from, probes }: TraceFacts) => ({
+export const factsToWire = ({ from, probes, kinds = [] }: TraceFacts) => ({
+  kinds: [...kinds],
   from_icount: from,
   probes: probes.map(({ name, address, isFunction, values }) => ({
     name: name.raw,
@@ -58,6 +61,7 @@ export const factsToWire = ({ from, probes }: TraceFacts) => ({
 
 export const factsFromWire = (wire: WireFacts): TraceFacts => ({
   from: toNumber(wire.from_icount),
+  ...(wire.kinds.length > 0 ? { kinds: wire.kinds.map(kindFromWire) } : {}),
   probes: wire.probes.map(({ name, address, is_function, values }) => ({
     name: untrusted(name),
     address,
@@ -69,7 +73,18 @@ export const factsFromWire = (wire: WireFacts): TraceFacts => ({
   })),
 });
 
+function kindFromWire(name: string): FactKind {
+  const kind = FACT_KIND_NAMES.find((known) => known === name);
+  if (kind) return kind;
+  throw new OutOfBounds('facts.kinds', JSON.stringify(name.slice(0, 40)), FACT_KIND_NAMES.join(', '));
+}
+
+/** Kinds of events that are recorded only when they are asked for, and were. */
+export const kindsAskedFor = (facts: readonly TraceFacts[]): ReadonlySet<EventKind> =>
+  new Set(facts.flatMap(({ kinds = [] }) => kinds.map((kind) => FACT_KINDS[kind])));
+
 export const FACTS_COUNTS = {
+  'Facts.kinds': FACT_KIND_NAMES.length,
   'Header.facts': MAX_FACTS,
   'Facts.probes': MAX_PROBES,
   'Probe.values': MAX_PROBE_VALUES,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import type { FactKind } from '../../schemas/events.ts';
 import type { ProbeValue, TraceFacts } from '../../schemas/trace/facts.ts';
 import { decodeHeader, encodeHeader } from '../../schemas/trace/header.ts';
 import { untrusted } from '../../schemas/untrusted.ts';
@@ -107,6 +108,7 @@ describe('a header', () => {
       'Probe.values',
     ],
     ['a probe without a name', facts({ name: untrusted('') }), 'facts.probes.name'],
+    ['a kind that there is not', [{ from: 0, probes: [], kinds: ['x' as FactKind] }], 'facts.kinds'],
     ['too many requests', Array.from({ length: 65 }, () => ({ from: 0, probes: [] })), 'Header.facts'],
   ])('with %s is refused', (_, of, what) => {
     expect(() => read(of)).toThrow(what);

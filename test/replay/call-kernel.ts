@@ -1,3 +1,4 @@
+import { u32 } from './machine-code.ts';
 import { multibootElf } from './tiny-kernel.ts';
 
 /**
@@ -7,7 +8,6 @@ import { multibootElf } from './tiny-kernel.ts';
 
 const CODE = 0x100010;
 const STACK = 0x200000;
-const u32 = (n: number) => [n & 255, (n >>> 8) & 255, (n >>> 16) & 255, (n >>> 24) & 255];
 const call = (from: number, to: number) => [0xe8, ...u32(to - (from + 5))];
 
 const sumCode = (at: number) => [

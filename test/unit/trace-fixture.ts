@@ -165,6 +165,7 @@ export function anyHeader(): TraceHeader {
             values: [{ name: untrusted('va'), expression: untrusted('u32(esp+8)') }],
           },
         ],
+        kinds: ['instructions', 'pte_reads'],
       },
     ],
     disk: {

@@ -1,10 +1,11 @@
 import type { Argv } from 'yargs';
 import { TraceWriter } from '../../../recorder/capture/trace-writer.ts';
 import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
-import type { TraceFacts } from '../../../schemas/trace/facts.ts';
+import { FACT_KIND_NAMES } from '../../../schemas/events.ts';
+import { kindsAskedFor, type TraceFacts } from '../../../schemas/trace/facts.ts';
 import { DISKS } from '../options/disk-option.ts';
 import { givenNames, NAMING_OPTIONS, withGivenSymbols } from '../options/guest-names.ts';
-import { givenFacts, PROBE_OPTIONS, type ProbeArguments } from '../options/probe-options.ts';
+import { givenProbes, PROBE_OPTIONS, type ProbeArguments } from '../options/probe-options.ts';
 import { parseCount, parseIcount } from '../options/values.ts';
 import { givenWindows, WINDOWS } from '../options/window-option.ts';
 import { EXIT } from '../report/exit-status.ts';
@@ -24,7 +25,7 @@ export const addReplay = (cli: Argv): Argv =>
     'execute a trace again and verify everything it recorded',
     options,
     async (args) => {
-      const { file, from, until, detail, output, console: showConsole, disk: disks } = args;
+      const { file, from, until, output, console: showConsole, disk: disks } = args;
       if (output !== undefined) checkOutput(output, { force: args.force, makes: 'trace', inputs: [file] });
       if (args.bisect) {
         process.exitCode = await runBisect(file, disks, givenNames(args));
@@ -43,12 +44,10 @@ export const addReplay = (cli: Argv): Argv =>
       }
       const begin =
         from === undefined ? undefined : parseIcount(from, '--from', { file, end: traceLength(file) });
-      const facts = probesOf(file, args, begin);
+      const { facts, stores } = askedFacts(file, args, begin);
       const result = await replayTrace(file, {
         ...(until === undefined ? {} : { until: parseCount(until, '--until') }),
-        ...(detail.includes('stores')
-          ? { detail: 'stores', ...(begin === undefined ? {} : { storesFrom: begin }) }
-          : {}),
+        ...(stores ? { detail: 'stores', ...(begin === undefined ? {} : { storesFrom: begin }) } : {}),
         ...(facts ? { facts } : {}),
         windows: output === undefined ? [] : givenWindows(file, args),
         ...(output ? { output: (header) => new TraceWriter(output, withGivenSymbols(header, args)) } : {}),
@@ -62,24 +61,38 @@ export const addReplay = (cli: Argv): Argv =>
       }
       printLines(replaySummary(file, result));
       if (output) print(`${output}: ${bytes(fileBytes(output))}`);
-      print(facts ? callsQuery(output as string) : `next: rewind386 check ${shellWord(output ?? file)}`);
+      print(
+        facts?.probes.length
+          ? callsQuery(output as string)
+          : `next: rewind386 check ${shellWord(output ?? file)}`,
+      );
     },
   );
 
 const callsQuery = (file: string): string =>
   `next: rewind386 query ${shellWord(file)} --sql 'SELECT icount, name, process, arguments, result FROM tracepoint_hits'`;
 
-/** The probes asked for, by the names of the trace or those given. */
-function probesOf(
+/** The facts asked for, by the names of the trace or those given, and whether stores were. */
+function askedFacts(
   file: string,
   args: ProbeArguments & { readonly detail: readonly string[]; readonly symbols?: string | undefined },
-  from: number | undefined,
-): TraceFacts | undefined {
-  const every = args.detail.includes('calls');
-  if (args.probe.length === 0 && args.trace.length === 0 && !every) return undefined;
+  from = 0,
+): { readonly facts: TraceFacts | undefined; readonly stores: boolean } {
+  const { detail } = args;
+  const kinds = FACT_KIND_NAMES.filter((kind) => detail.includes(kind));
+  const stores = detail.includes('stores');
+  const every = detail.includes('calls');
+  if (args.probe.length === 0 && args.trace.length === 0 && !every && kinds.length === 0)
+    return { facts: undefined, stores };
   const reader = TraceReader.open(file, { names: givenNames({ symbols: args.symbols }) });
   try {
-    return givenFacts(args, reader.names.guest, { from, every });
+    const { header } = reader;
+    const probes = givenProbes(args, reader.names.guest, { every });
+    // The operands of an instruction are what it reads and stores.
+    const whole = kinds.includes('instructions');
+    const more = whole && !kinds.includes('reads') && !kindsAskedFor(header.facts ?? []).has('reads');
+    const facts = { from, probes, kinds: more ? [...kinds, 'reads' as const] : kinds };
+    return { facts, stores: stores || (whole && header.machine.detail !== 'stores') };
   } finally {
     reader.close();
   }
@@ -88,11 +101,11 @@ function probesOf(
 /** Options of what is recorded besides. */
 const DETAIL_OPTIONS = {
   detail: {
-    choices: ['stores', 'calls'] as const,
+    choices: ['stores', 'calls', ...FACT_KIND_NAMES],
     array: true,
     nargs: 1,
-    default: [] as ('stores' | 'calls')[],
-    describe: 'record every memory write too, or all calls of functions; with -o; may be repeated',
+    default: [] as string[],
+    describe: 'record more, as tables of that name (docs/calls.md): with -o; may be repeated',
   },
   ...PROBE_OPTIONS,
   from: {

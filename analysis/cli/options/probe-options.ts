@@ -7,7 +7,7 @@ import { symbolAddress } from '../../../schemas/guest/guest-address.ts';
 import { guestSymbols } from '../../../schemas/guest/guest-symbols.ts';
 import { expressionText, MAX_EXPRESSION, parseExpression } from '../../../schemas/probe-expression.ts';
 import { CODEC, type PackedFile } from '../../../schemas/trace/compression.ts';
-import type { ProbeValue, TraceFacts, TraceProbe } from '../../../schemas/trace/facts.ts';
+import type { ProbeValue, TraceProbe } from '../../../schemas/trace/facts.ts';
 import type { TraceGuest } from '../../../schemas/trace/header.ts';
 import { MAX_PROBES } from '../../../schemas/trace/limits.ts';
 import { untrusted } from '../../../schemas/untrusted.ts';
@@ -42,21 +42,20 @@ export interface ProbeArguments {
 /** Of a function of which nothing is known but its name. */
 const UNKNOWN_ARGUMENTS = ['arg0', 'arg1', 'arg2', 'arg3'];
 
-/** The probes asked for, or undefined. `every`: all functions too. Throws BadInput for what the guest does not have. */
-export function givenFacts(
+/** The probes asked for. `every`: all functions too. Throws BadInput for what the guest does not have. */
+export function givenProbes(
   { probe, trace }: ProbeArguments,
   guest: TraceGuest,
-  { from = 0, every = false }: { readonly from?: number | undefined; readonly every?: boolean } = {},
-): TraceFacts | undefined {
-  if (probe.length === 0 && trace.length === 0 && !every) return undefined;
+  { every = false }: { readonly every?: boolean } = {},
+): TraceProbe[] {
+  if (probe.length === 0 && trace.length === 0 && !every) return [];
   const maker = new ProbeMaker(guest);
   const probes = [
     ...trace.map((text) => maker.traced(text)),
     ...[...probe, ...(every ? ['*'] : [])].flatMap((name) => maker.functions(name)),
   ];
-  if (probes.length > MAX_PROBES)
-    throw new BadInput(`${probes.length} probes are too many`, `give at most ${MAX_PROBES}`);
-  return { from, probes };
+  if (probes.length <= MAX_PROBES) return probes;
+  throw new BadInput(`${probes.length} probes are too many`, `give at most ${MAX_PROBES}`);
 }
 
 /** A guest that is to be recorded, as far as names go. */

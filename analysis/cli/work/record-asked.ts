@@ -3,7 +3,7 @@ import type { RecordResult } from '../../../recorder/capture/session.ts';
 import { type Guest, openGuest } from '../options/guest.ts';
 import { openInputs } from '../options/input-options.ts';
 import { machineOf } from '../options/machine-options.ts';
-import { givenFacts, namedGuest } from '../options/probe-options.ts';
+import { givenProbes, namedGuest } from '../options/probe-options.ts';
 import { parseCheckpoints, type RecordArguments } from '../options/record-options.ts';
 import { parseSchedule } from '../options/schedule.ts';
 import { parseCount, parseExitCode, parseLadder } from '../options/values.ts';
@@ -27,11 +27,11 @@ export interface Take {
 export async function recordAsked(args: RecordArguments, { seed, output, quiet }: Take): Promise<Recorded> {
   const machine = machineOf(args);
   const guest = openGuest({ ...args, seed, modules: args.module, initrds: args.initrd });
-  const facts = givenFacts(args, namedGuest(guest));
+  const probes = givenProbes(args, namedGuest(guest));
   const schedule = args.schedule === undefined ? { moves: [], injected: [] } : parseSchedule(args.schedule);
   const inject = [...args.inject, ...schedule.injected.map(({ value, icount }) => `${value}@${icount}`)];
   const result = await recordGuest(guest, {
-    ...(facts ? { facts: [facts] } : {}),
+    ...(probes.length > 0 ? { facts: [{ from: 0, probes }] } : {}),
     ...{ seed, output, quiet },
     instructions: parseCount(args.instructions, '--instructions'),
     screen: args.screen,

@@ -28,7 +28,8 @@ export class Core {
   readonly i32: Int32Array;
   readonly u8: Uint8Array;
   readonly f64: Float64Array;
-  readonly bus: IoBus;
+  /** Port I/O goes here. */
+  bus: IoBus;
   readonly pic: InterruptController;
   readonly log: EventLog | null;
   readonly processor: Processor;

@@ -32,6 +32,7 @@ import { AC, IF, RF, TF } from './flags.ts';
 import { type Fpu, NO_LINES } from './fpu/unit.ts';
 import { createInterpreter, type Interpret } from './interpreter/interpreter.ts';
 import { warmUp } from './interpreter/warm-up.ts';
+import { InterruptFlagWatch, RecordedBus } from './observed.ts';
 import { ProbeView } from './probe-view.ts';
 import {
   ADDRESS,
@@ -123,6 +124,8 @@ export class Cpu extends CpuState implements CpuView {
   private readonly core: Core;
   private readonly blocks: BlockCache;
   private interpret!: Interpret;
+  /** Null where changes of IF are not recorded. */
+  private interruptFlag: InterruptFlagWatch | null = null;
   private readonly words: Int32Array;
   private readonly doubles: Float64Array;
   private readonly threshold: number;
@@ -239,6 +242,7 @@ export class Cpu extends CpuState implements CpuView {
     else if (register === POKE_EIP) this.words[EIP] = value;
     else this.words[register] = value;
     this.words[LATCH_PAGE] = -1;
+    this.interruptFlag?.look('poke');
   }
 
   /** EFLAGS as PUSHF would store them. */
@@ -304,6 +308,20 @@ export class Cpu extends CpuState implements CpuView {
     this.blocks.probe(probes.reduce<CodePoints | null>(bothPoints, null));
   }
 
+  /** Records changes of IF and port I/O, or no longer. Not to be called within `run`. */
+  observe({ interruptFlag, ports }: { readonly interruptFlag: boolean; readonly ports: boolean }): void {
+    const { core, blocks } = this;
+    const { log } = core;
+    const { bus } = core.bus instanceof RecordedBus ? core.bus : core;
+    core.bus = ports && log ? new RecordedBus(bus, log) : bus;
+    const wanted = interruptFlag && log !== null;
+    if (wanted !== (this.interruptFlag !== null)) {
+      this.interruptFlag = wanted ? new InterruptFlagWatch(core, log) : null;
+      blocks.watchInterruptFlag(this.interruptFlag);
+    }
+    this.interruptFlag?.reset();
+  }
+
   /** The answers of the processor to probes. */
   get probed(): ProbedMachine {
     return new ProbeView(this.core, () => this.deliveries);
@@ -318,6 +336,7 @@ export class Cpu extends CpuState implements CpuView {
     const { doubles, core } = this;
     this.delivered = this.deliveries + 1;
     this.deliveredAt = doubles[ICOUNT];
+    this.interruptFlag?.look('delivery');
     if (this.single) core.leave = true;
   }
 
@@ -439,6 +458,7 @@ export class Cpu extends CpuState implements CpuView {
     debug.stepping = false;
     tasks.trap = false;
     core.interrupts.deliverException(DEBUG_EXCEPTION, 0, true);
+    this.interruptFlag?.look('delivery');
     words[DEBUG_PENDING] = 0;
   }
 

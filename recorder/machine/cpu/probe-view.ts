@@ -2,6 +2,8 @@ import type { ProbeRegister } from '../../../schemas/probe-expression.ts';
 import type { Icount, Linear, Physical } from '../../../schemas/units.ts';
 import type { ProbedMachine } from '../events/probes.ts';
 import type { Core } from './core.ts';
+import { BIG } from './descriptors.ts';
+import { IF } from './flags.ts';
 import * as state from './state.ts';
 
 /** The processor as probes see it. */
@@ -40,6 +42,16 @@ export class ProbeView implements ProbedMachine {
   }
   get taskState(): Linear {
     return this.core.i32[baseOf(state.TR)];
+  }
+  get eflags(): number {
+    return this.core.flags.eflags;
+  }
+  get codeBits(): 16 | 32 {
+    return this.core.i32[baseOf(state.CS) + 2] & BIG ? 32 : 16;
+  }
+  get takesInterrupt(): boolean {
+    const { i32, pic } = this.core;
+    return pic.pending && (i32[state.SYSTEM_FLAGS] & IF) !== 0 && i32[state.SHADOW] === 0;
   }
   translateForDebug(linear: Linear): Physical {
     return this.core.mmu.translateForDebug(linear);

@@ -89,6 +89,8 @@ function tableIn(
  */
 export class EventLog {
   seq = 0;
+  /** Told of each delivery of an interrupt, and of the end of its frame. */
+  onInterrupt: ((row: OwnRow<'interrupts'>) => void) | null = null;
   private firstSeq = 0;
   private readonly tables: Record<EventKind, EventTable>;
   readonly context: EventContext;
@@ -204,6 +206,7 @@ export class EventLog {
     const { op, id, parent, vector, irq, source, target_eip: target, interrupted_cpl: cpl } = row;
     const { esp, reached } = row;
     this.addOrFold('interrupts', op, id, parent, vector, irq, source, target, cpl, esp, reached);
+    this.onInterrupt?.(row);
   }
 
   /** A device raises its line, or an input does. That is never folded: it says when something came in. */

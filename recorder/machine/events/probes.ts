@@ -26,6 +26,27 @@ export interface ProbedMachine {
   readonly taskState: Linear;
   /** -1 where nothing is mapped. */
   translateForDebug(linear: Linear): Physical;
+  readonly eflags: number;
+  /** Default operand size of the code segment. */
+  readonly codeBits: 16 | 32;
+  /** An interrupt will be delivered before the next instruction. */
+  readonly takesInterrupt: boolean;
+}
+
+/** The bytes at a linear address, zero-extended; undefined where no memory is mapped. */
+export function loadWord(
+  machine: Pick<ProbedMachine, 'translateForDebug'>,
+  mem: MachineMemory,
+  linear: number,
+  bytes: LoadBytes = 4,
+): number | undefined {
+  let value = 0;
+  for (let n = bytes - 1; n >= 0; n--) {
+    const at = machine.translateForDebug((linear + n) | 0);
+    if (at < 0 || at >= mem.ramBytes) return undefined;
+    value = value * 256 + mem.u8[RAM + at];
+  }
+  return value;
 }
 
 type Value = (context: ExpressionContext) => number | undefined;
@@ -146,13 +167,7 @@ export class Probes implements ExpressionContext {
   }
 
   load(address: number, bytes: LoadBytes): number | undefined {
-    let value = 0;
-    for (let n = bytes - 1; n >= 0; n--) {
-      const at = this.machine.translateForDebug((address + n) | 0);
-      if (at < 0 || at >= this.mem.ramBytes) return undefined;
-      value = value * 256 + this.mem.u8[RAM + at];
-    }
-    return value;
+    return loadWord(this.machine, this.mem, address, bytes);
   }
 
   // --- Hits ----------------------------------------------------------------------------------------------------------------

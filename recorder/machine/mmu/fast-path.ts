@@ -20,13 +20,15 @@ export const ODD_MEGABYTE = 0x100;
 /**
  * Reasons to look at accesses one by one, as bits of `FastPath.attention`: a debugger waits for some, pages have data
  * breakpoints, address line 20 is held down (pages of odd megabytes are another's), accesses at CPL 3 must be aligned, all
- * stores are recorded.
+ * stores are recorded, all reads are, or those of page directories and tables.
  */
 export const FOR_DEBUGGER = 1;
 export const FOR_BREAKPOINTS = 2;
 export const FOR_A20 = 4;
 export const FOR_ALIGNMENT = 8;
 export const FOR_STORES = 16;
+export const FOR_READS = 32;
+export const FOR_TABLE_READS = 64;
 
 const SLOTS = FAST_PATH >>> 2;
 
@@ -97,6 +99,7 @@ export class FastPath {
     if (frame >= this.frames.count || this.isHidden(frame)) return;
     if (this.watched?.has(vpn)) return;
     if (this.stops?.withholds(vpn, frame)) return;
+    if (this.recordsReads(frame)) return;
     const flags = this.tlb.flags(entry);
     const slot = vpn >>> 10;
     if (this.alternateSlot >= 0) {
@@ -139,12 +142,18 @@ export class FastPath {
   grantIdentity(frame: Frame): void {
     if (this.watched?.has(frame)) return;
     if (this.stops?.withholds(frame, frame)) return;
-    if (this.isHidden(frame)) return;
+    if (this.isHidden(frame) || this.recordsReads(frame)) return;
     if (this.i32[SLOTS + frame] === 0) this.identity[this.identityCount++] = frame;
     const writable = this.frames.facts(frame) === UNWATCHED && (this.attention & FOR_STORES) === 0;
     let bits = FAST_READ | FAST_USER_READ | (writable ? FAST_WRITE | FAST_USER_WRITE : 0);
     if (this.attention & FOR_ALIGNMENT) bits &= ~(FAST_USER_READ | FAST_USER_WRITE);
     this.i32[SLOTS + frame] = (RAM + (frame << 12)) | bits;
+  }
+
+  /** True if each read of `frame` is recorded. */
+  recordsReads(frame: Frame): boolean {
+    if ((this.attention & FOR_READS) !== 0) return true;
+    return (this.attention & FOR_TABLE_READS) !== 0 && (this.frames.facts(frame) & ROLES) !== 0;
   }
 
   /** An access that names `frame` goes elsewhere: address line 20 is down. */

@@ -19,7 +19,15 @@ import {
   WRITE,
 } from './bits.ts';
 import type { CpuView } from './cpu-view.ts';
-import { FastPath, FOR_A20, FOR_ALIGNMENT, FOR_STORES, ODD_MEGABYTE } from './fast-path.ts';
+import {
+  FastPath,
+  FOR_A20,
+  FOR_ALIGNMENT,
+  FOR_READS,
+  FOR_STORES,
+  FOR_TABLE_READS,
+  ODD_MEGABYTE,
+} from './fast-path.ts';
 import { CODE, Frames, READ_ONLY, ROLES, UNWATCHED } from './frames.ts';
 import { RomShadow } from './rom.ts';
 import { createShortPath, type ShortPath } from './short-path.ts';
@@ -136,6 +144,14 @@ export class Mmu {
     this.fastPath.dropAll();
   }
 
+  /** Sets which reads are recorded: all, those of page directories and tables, or none. */
+  recordReads(which: 'all' | 'tables' | 'none'): void {
+    const before = this.fastPath.attention;
+    this.fastPath.attend(FOR_READS, which === 'all');
+    this.fastPath.attend(FOR_TABLE_READS, which === 'tables');
+    if (this.fastPath.attention !== before) this.fastPath.dropAll();
+  }
+
   /** Shows `stops` the accesses that it watches. */
   watchFor(stops: Stops | null): void {
     this.stops = stops;
@@ -222,13 +238,16 @@ export class Mmu {
       if (frame >= this.frames.count) return this.loadBeyond(frame, offset, size);
       this.stops?.accesses(linear, (frame << 12) | offset, size, false, true);
       this.fastPath.grantIdentity(vpn);
-      return this.load(RAM + (frame << 12) + offset, size);
+      const value = this.load(RAM + (frame << 12) + offset, size);
+      if (this.fastPath.recordsReads(frame)) this.recordRead(linear, (frame << 12) | offset, size, value);
+      return value;
     }
     const entry = this.translator.translate(linear, READ, cpl);
     const frame = this.tlb.frame(entry) & this.translator.frameMask;
     if (frame >= this.frames.count) return this.loadBeyond(frame, offset, size);
     const value = this.load(RAM + (frame << 12) + offset, size);
     this.stops?.accesses(linear, (frame << 12) | offset, size, false, true);
+    if (this.fastPath.recordsReads(frame)) this.recordRead(linear, (frame << 12) | offset, size, value);
     if (this.alternateSlot >= 0) {
       if (frame === this.translator.directory) this.structures!.directoryRead(linear, frame, offset, size);
       if (vpn >>> 10 === this.alternateSlot && (this.tlb.flags(entry) & TLB_WINDOW_READ) === 0) {
@@ -239,6 +258,10 @@ export class Mmu {
     if (this.windows !== null) this.windows.read(entry, linear, (frame << 12) | offset, value, size);
     this.fastPath.grant(entry, vpn);
     return value;
+  }
+
+  private recordRead(linear: Linear, physical: Physical, size: number, value: number): void {
+    this.log?.add('reads', linear, physical, size, value);
   }
 
   /** True if `linear` is in a window of the profile, and each iteration of a repeated read is to be recorded. */

@@ -11,6 +11,7 @@ import {
   FOR_ALIGNMENT,
   FOR_BREAKPOINTS,
   FOR_DEBUGGER,
+  FOR_READS,
   FOR_STORES,
 } from './fast-path.ts';
 import type { Frames } from './frames.ts';
@@ -35,7 +36,7 @@ const { CHANGED, ROLE_TABLE, ROLES, TABLE_ONLY, UNWATCHED } = facts;
 const { TLB_WRITABLE, TLB_USER, TLB_DIRTY, TLB_SUSPECT } = flag;
 
 /** Bits of `FastPath.attention` that concern a read or fetch, and those that concern a store. */
-const MINDED_BY_READS = FOR_DEBUGGER | FOR_BREAKPOINTS | FOR_A20 | FOR_ALIGNMENT;
+const MINDED_BY_READS = FOR_DEBUGGER | FOR_BREAKPOINTS | FOR_A20 | FOR_ALIGNMENT | FOR_READS;
 const MINDED_BY_STORES = MINDED_BY_READS | FOR_STORES;
 /** Before MachineConfig.cpuRevision 2 a store did not ask for data breakpoints and address line 20. */
 const MINDED_BY_OLD_STORES = FOR_DEBUGGER | FOR_ALIGNMENT | FOR_STORES;
@@ -162,9 +163,10 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
   const isWindow = (slot: number): boolean =>
     slot === recursiveSlot || slot === alternateSlot || (windows !== null && windows.slots[slot] !== 0);
 
-  /** Reads of the frame may be checks of what a window leads by: of APTDpde, or of an entry of another window. */
+  /** Reads of the frame are recorded, or may be checks of what a window leads by: of APTDpde, or of an entry of another window. */
   const isChecked = (frame: Frame): boolean =>
     (alternateSlot >= 0 && frame === i32[CR3] >>> 12) ||
+    fastPath.recordsReads(frame) ||
     (windows !== null && (frames.facts(frame) & ROLES) !== 0 && windows.holdsEntries(frame, i32[CR3] >>> 12));
 
   function tryWrite(linear: Linear, size: number, value: number): boolean {

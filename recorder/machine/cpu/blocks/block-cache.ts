@@ -7,6 +7,7 @@ import { CONTROL, Decoder, type Instruction, SEGMENT, TOO_LONG, UNDEFINED } from
 import { GENERAL_PROTECTION, INVALID_OPCODE } from '../fault.ts';
 import type { Handler } from '../instructions/handler.ts';
 import { handlerOf } from '../instructions/index.ts';
+import type { InterruptFlagWatch } from '../observed.ts';
 import { MODE_16, MODE_FLAT } from '../segments.ts';
 import { CPL, CS, EIP, LATCH_PAGE, LATCH_PHYSICAL, SEGMENT_WORDS, SEGMENTS, SS } from '../state.ts';
 import { type HotBlocks, NO_TIER } from './hot-blocks.ts';
@@ -108,6 +109,7 @@ export class BlockCache implements Emitter {
   private stops: Stops | null = null;
   /** The probes of the recording. */
   private probes: CodePoints | null = null;
+  private interruptFlag: InterruptFlagWatch | null = null;
   /** Linear pages with probes by the frame that they were fetched from: its blocks end before each probe. */
   private readonly cuts = new Map<Frame, Set<number>>();
   /** Counts frames whose blocks were dropped. */
@@ -166,6 +168,12 @@ export class BlockCache implements Emitter {
   /** A frame may be known by pages with and without breakpoints. */
   private chain(): void {
     this.tier.chain(this.stops === null && this.probes === null);
+  }
+
+  /** From now on handlers of instructions that may change IF have it looked at. Not while a block runs. */
+  watchInterruptFlag(watch: InterruptFlagWatch | null): void {
+    this.interruptFlag = watch;
+    this.clear();
   }
 
   /** A linear page has a probe more: blocks that know nothing of it go. */
@@ -470,7 +478,7 @@ export class BlockCache implements Emitter {
 
   private addCold(op: number, insn: Instruction | null, handler: Handler): void {
     this.insns.push(insn as Instruction);
-    this.handlers.push(handler);
+    this.handlers.push(this.interruptFlag?.around(insn, handler) ?? handler);
     this.emit(op, this.insns.length - 1);
   }
 

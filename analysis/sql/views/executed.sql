@@ -1,0 +1,43 @@
+-- Instructions with their memory operands
+--
+-- One row for each instruction that was begun (detail instructions): where it is, what it read and what it stored. One that faulted has
+-- the accesses that it made before.
+-- @column run_id which of the traces given, from 0
+-- @column icount instructions retired before it
+-- @column seq position among all events of the run
+-- @column code function+offset, or the address
+-- @column instruction the instruction, in AT&T syntax
+-- @column eip its EIP
+-- @column cpl current privilege level, 0-3
+-- @column depth interrupt frames that the code is inside of
+-- @column cr3 physical address of the current page directory, bytes
+-- @column eax EAX before it
+-- @column ecx ECX
+-- @column edx EDX
+-- @column ebx EBX
+-- @column esp ESP
+-- @column ebp EBP
+-- @column esi ESI
+-- @column edi EDI
+-- @column eflags EFLAGS
+-- @column reads what it read: a list of linear, physical, size, value
+-- @column stores what it stored: a list of linear, physical, size, old, new
+WITH read_lists AS (
+  SELECT i.run_id, i.seq, list({linear: r.linear, physical: r.physical, size: r.size, value: r.value} ORDER BY r.seq) AS reads
+  FROM reads r ASOF JOIN instructions i ON i.run_id = r.run_id AND i.seq <= r.seq
+  WHERE i.icount = r.icount
+  GROUP BY ALL
+),
+store_lists AS (
+  SELECT i.run_id, i.seq,
+    list({linear: s.linear, physical: s.physical, size: s.size, old: s.old, new: s.new} ORDER BY s.seq) AS stores
+  FROM stores s ASOF JOIN instructions i ON i.run_id = s.run_id AND i.seq <= s.seq
+  WHERE i.icount = s.icount
+  GROUP BY ALL
+)
+SELECT i.run_id, i.icount, i.seq, symbol(i.run_id, i.eip) AS code, i.instruction, i.eip, i.cpl, i.depth, i.cr3,
+  i.eax, i.ecx, i.edx, i.ebx, i.esp, i.ebp, i.esi, i.edi, i.eflags, r.reads, s.stores
+FROM instructions i
+LEFT JOIN read_lists r ON r.run_id = i.run_id AND r.seq = i.seq
+LEFT JOIN store_lists s ON s.run_id = i.run_id AND s.seq = i.seq
+ORDER BY i.run_id, i.seq

@@ -1,0 +1,4 @@
+import { eventTable } from './event-table.ts';
+
+/** Changes of EFLAGS.IF. */
+export const ifChanges = eventTable('if_changes');

@@ -1,0 +1,30 @@
+import { systemCallsOf } from '../../recorder/capture/system-calls.ts';
+import { RowBuffer } from './row-buffer.ts';
+import type { TableColumn, TraceTable } from './table.ts';
+
+/** The names that a guest profile has for system calls, as a table. */
+
+const columns: readonly TableColumn[] = [
+  { name: 'number', kind: 'uint', doc: 'number of the call' },
+  { name: 'name', kind: 'text', doc: 'its name' },
+  { name: 'vector', kind: 'small', doc: 'vector of the gate; SYSENTER counts as it too' },
+  {
+    name: 'by_stack',
+    kind: 'small',
+    doc: "1 where arguments are on the program's stack above a return address, 0 where they are in EBX, ECX, EDX, ESI, EDI and EBP",
+  },
+];
+
+/** One row for each system call that the profile names. */
+export const systemCallNames: TraceTable = {
+  name: 'system_call_names',
+  doc: 'a system call as the guest profile names it',
+  columns,
+  *batches({ names }) {
+    const calls = systemCallsOf(names.profile);
+    if (!calls) return;
+    const rows = new RowBuffer(columns);
+    for (const [number, name] of calls.names) rows.add(number, name, calls.vector, calls.byStack ? 1 : 0);
+    if (rows.rows > 0) yield rows.batch();
+  },
+};

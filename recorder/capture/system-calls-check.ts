@@ -1,0 +1,23 @@
+/** Bounds of what a guest profile may say of system calls. */
+
+/** More than any system has, and the letters of a name. */
+const MAX_NAMES = 4096;
+const NAME = /^\w{1,64}$/;
+const isVector = (vector: unknown): vector is number =>
+  Number.isInteger(vector) && (vector as number) >= 0 && (vector as number) < 256;
+
+/** The reason that the field is not as it must be; undefined if it is. */
+export function systemCallsError(calls: unknown): string | undefined {
+  if (typeof calls !== 'object' || calls === null) return '"systemCalls" is not an object';
+  const { vector, arguments: by, names } = calls as Record<string, unknown>;
+  if (vector !== undefined && !isVector(vector)) return '"systemCalls.vector" is not a vector (0-255)';
+  if (by !== undefined && by !== 'stack' && by !== 'registers')
+    return '"systemCalls.arguments" is neither "stack" nor "registers"';
+  const entries = typeof names === 'object' && names !== null ? Object.entries(names) : undefined;
+  const good = entries?.every(
+    ([number, name]) => /^\d{1,9}$/.test(number) && typeof name === 'string' && NAME.test(name),
+  );
+  if (!entries || !good || entries.length > MAX_NAMES)
+    return '"systemCalls.names" is not an object of names by number, as {"1": "exit"}';
+  return undefined;
+}
