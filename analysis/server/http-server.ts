@@ -97,7 +97,9 @@ async function answer(
   const refuse = (status: number, reason: string) =>
     send(status, { type: 'text/plain; charset=utf-8', body: `rewind386: ${reason}\n` });
   const left = new AbortController();
-  response.on('close', () => left.abort());
+  response.on('close', () => {
+    if (!response.writableFinished) left.abort();
+  });
   try {
     const judged = guard.judge({ method, url, headers });
     if ('refused' in judged) return refuse(judged.refused, judged.reason);

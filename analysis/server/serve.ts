@@ -6,6 +6,8 @@ import type { DatabaseOptions, TraceDatabase } from '../db/trace-database.ts';
 import type { PageData } from '../web/page-data.ts';
 import { catalogueOf } from './catalogue.ts';
 import { consoleRoutes } from './console.ts';
+import { DebugServers, type StartDebugger } from './debug-servers.ts';
+import { differenceRoutes } from './differences.ts';
 import { json, listenHttp, type Route } from './http-server.ts';
 import { noteRoutes } from './notes.ts';
 import { pageRoutes } from './page.ts';
@@ -18,8 +20,9 @@ export interface Served {
   /** Port of 127.0.0.1; 0 for any free one. */
   readonly port: number;
   /** The facts of one run, made when they are first asked for. */
-  readonly facts: (file: string) => Promise<PageData>;
+  readonly facts: (file: string, signal: AbortSignal) => Promise<PageData>;
   readonly symbols: () => readonly ElfSymbol[];
+  readonly debug: StartDebugger;
   readonly openDatabase: (files: readonly string[], options: DatabaseOptions) => Promise<TraceDatabase>;
 }
 
@@ -34,18 +37,24 @@ export async function serve(served: Served): Promise<Serving> {
   const forget = () => rmSync(folder, { recursive: true, force: true });
   try {
     const db = await served.openDatabase(files, { outputFolders: [folder] });
+    const stop = new AbortController();
+    const debuggers = new DebugServers(files, served.debug);
     const routes = new Map<string, Route>([
       ...pageRoutes,
-      ...runRoutes(served),
+      ...runRoutes(served, stop.signal),
       ['GET catalogue', async () => json(catalogueOf(symbols()))],
       ...consoleRoutes(db, folder),
       ...noteRoutes(files),
+      ...differenceRoutes(files),
+      ...debuggers.routes(),
     ]);
     const server = await listenHttp(routes, port);
     return {
       url: server.url,
       close: async () => {
+        stop.abort();
         await server.close();
+        await debuggers.end();
         await db.idle();
         db.close();
         forget();
@@ -57,7 +66,7 @@ export async function serve(served: Served): Promise<Serving> {
   }
 }
 
-function runRoutes({ files, facts }: Served): readonly (readonly [string, Route])[] {
+function runRoutes({ files, facts }: Served, stop: AbortSignal): readonly (readonly [string, Route])[] {
   const known = new Map<number, Promise<PageData>>();
   return [
     ['GET runs', async () => json(files)],
@@ -65,7 +74,7 @@ function runRoutes({ files, facts }: Served): readonly (readonly [string, Route]
       'GET facts',
       async ({ query }) => {
         const run = indexField({ run: Number(query.get('run')) }, 'run', files.length);
-        const found = known.get(run) ?? facts(files[run]);
+        const found = known.get(run) ?? facts(files[run], stop);
         known.set(run, found);
         // What went wrong may go right when it is asked again.
         found.catch(() => known.delete(run));

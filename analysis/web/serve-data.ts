@@ -57,6 +57,32 @@ export interface Notes {
   readonly bookmarks: readonly (readonly Bookmark[])[];
 }
 
+/** A gdb server that waits at an icount. */
+export interface DebugServer {
+  readonly id: number;
+  readonly run: number;
+  readonly icount: number;
+  /** The gdb command that connects to it. */
+  readonly command: string;
+}
+
+export interface FirstDifference {
+  /** Kind of the event; 'input' for an input. */
+  readonly kind: string;
+  readonly icount: number;
+  /** In words; null where the trace has nothing more of that kind. */
+  readonly first: string | null;
+  readonly other: string | null;
+}
+
+/** By what a run differs from the first; null where it does not. */
+export interface RunDifference {
+  readonly event: FirstDifference | null;
+  readonly input: FirstDifference | null;
+  /** Kinds that one of them alone records: not compared. */
+  readonly onlyOne: readonly string[];
+}
+
 export interface Question {
   readonly sql: string;
   /** The selection: the view current_range. */

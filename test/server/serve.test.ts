@@ -45,6 +45,7 @@ beforeAll(async () => {
       throw new BadInput(`${file}: cannot be shown`, 'give another');
     },
     symbols: () => [],
+    debug: () => Promise.reject(new BadInput('no debugger')),
     openDatabase: (files, options) =>
       TraceDatabase.open(files, { ...options, cache: false, limits: { seconds: 1 } }),
   });
@@ -334,6 +335,67 @@ describe('notes beside the trace', () => {
   });
 });
 
+it('tells where two traces part, and starts debuggers of each', async () => {
+  const events = (last: number) =>
+    [1, 2, last].map((page) => ({ kind: 'control_writes' as const, reg: 'cr3', new: 0x1000 * page }));
+  const files = [3, 4].map((last) => madeTrace(join(folder, `${last}.r386`), {}, events(last)));
+  const ends: (() => void)[] = [];
+  const started: unknown[] = [];
+  const two = await serve({
+    files,
+    port: 0,
+    facts: () => Promise.reject(new BadInput('none')),
+    symbols: () => [],
+    debug: async (file, icount, signal) => {
+      started.push([file, icount]);
+      signal.addEventListener('abort', () => started.push('cut off'));
+      let end = () => {};
+      const ended = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      ends.push(end);
+      return { command: `gdb -x ${started.length}`, ended, end };
+    },
+    openDatabase: (of, options) => TraceDatabase.open(of, { ...options, cache: false }),
+  });
+  const got = async (name: string) => (await fetch(`${two.url}${name}`)).json();
+  expect(await got('difference?run=1')).toEqual({
+    event: {
+      kind: 'control_writes',
+      icount: 3000,
+      first: expect.stringContaining('new=0x3000'),
+      other: expect.stringContaining('new=0x4000'),
+    },
+    input: null,
+    onlyOne: [],
+  });
+  const posted = async (name: string, body: object) =>
+    (
+      await fetch(`${two.url}${name}`, {
+        method: 'POST',
+        headers: { Origin: new URL(two.url).origin, 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+    ).json();
+  await posted('debug', { run: 1, icount: 3000 });
+  const both = await posted('debug', { run: 0, icount: 2000 });
+  expect(both).toEqual([
+    { id: 1, run: 1, icount: 3000, command: 'gdb -x 1' },
+    { id: 2, run: 0, icount: 2000, command: 'gdb -x 2' },
+  ]);
+  expect(started).toEqual([
+    [files[1], 3000],
+    [files[0], 2000],
+  ]);
+  expect(await posted('end-debug', { id: 1 })).toEqual([both[1]]);
+  for (let n = 0; n < 3; n++) await posted('debug', { run: 0, icount: 1 });
+  expect(await posted('debug', { run: 0, icount: 1 })).toMatchObject({ error: '4 gdb servers run already' });
+  expect(await posted('debug', { run: 2, icount: 1 })).toMatchObject({ error: 'run: there is no 2' });
+  // They end with the server.
+  await two.close();
+  for (const file of files) rmSync(file);
+});
+
 it('ends the question of whoever leaves, and leaves nothing behind', async () => {
   const ours = () => readdirSync(tmpdir()).filter((name) => name.startsWith('r386-serve-')).length;
   const before = ours();
@@ -342,6 +404,7 @@ it('ends the question of whoever leaves, and leaves nothing behind', async () =>
     port: 0,
     facts: () => Promise.reject(new BadInput('none')),
     symbols: () => [],
+    debug: () => Promise.reject(new BadInput('no debugger')),
     // The limit of this one is longer than the test may take.
     openDatabase: (files, options) => TraceDatabase.open(files, { ...options, cache: false }),
   });

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
@@ -234,6 +235,30 @@ describe.skipIf(!executablePath)('in chromium', () => {
     expect(existsSync(join(`${trace}.notes`, 'the answer.sql'))).toBe(false);
   });
 
+  it('starts a debugger at the cursor', async () => {
+    const { page } = await open();
+    await page.getByRole('textbox', { name: 'Icount' }).fill('300000');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Debug here' }).click();
+    const command = await page.locator('.debuggers code').textContent({ timeout: 60_000 });
+    const script = readFileSync(/^gdb -x (\S+)$/.exec(command ?? '')?.[1] ?? '', 'utf8');
+    const [, port] = /target (?:extended-)?remote 127\.0\.0\.1:(\d+)/.exec(script) ?? [];
+    // Where a processor is, as gdb asks for it: 'g', checksum 67.
+    const reply = await new Promise<string>((done, failed) => {
+      const socket = connect(Number(port), '127.0.0.1', () => socket.write('$g#67'));
+      socket.on('error', failed);
+      let said = '';
+      socket.on('data', (text) => {
+        said += text;
+        if (/#[0-9a-f]{2}$/.test(said)) socket.end(() => done(said));
+      });
+    });
+    expect(reply).toMatch(/^\+\$[0-9a-f]{100,}#/);
+    await page.getByRole('button', { name: 'End the gdb server at icount 300,000' }).click();
+    await expect.poll(() => page.locator('.debuggers code').count()).toBe(0);
+    await expect.poll(() => existsSync(/^gdb -x (\S+)$/.exec(command ?? '')?.[1] ?? '')).toBe(false);
+  });
+
   it.each([
     { colorScheme: 'light', viewport: { width: 1280, height: 900 } },
     { colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
@@ -262,5 +287,32 @@ describe.skipIf(!executablePath)('in chromium', () => {
     expect(await violations()).toEqual([]);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
     expect(wide, 'scrolls sideways').toBe(false);
+  });
+
+  it('shows two traces, and where they part', async () => {
+    const [first, other] = [join(folder, 'run.r386'), join(folder, 'other.r386')];
+    await runGuest({ kernel: 'buggy', workload: 'ftpd', seed: 118, scale: 2, output: other });
+    const two = await begin(first, other);
+    const page = await (browser as Browser).newPage();
+    await page.goto(two.url);
+    await page.waitForSelector('.parting');
+    expect(await page.locator('.parting h3').textContent()).toBe(`${first} and ${other} part`);
+    const [, icount] = /at icount ([\d,]+)/.exec((await page.locator('.parting').textContent()) ?? '') ?? [];
+    await page.getByRole('button', { name: 'Show in both' }).first().click();
+    expect(await page.locator('.pin.difference').count()).toBe(2);
+    expect(await page.locator('.pin.cursor').allTextContents()).toEqual([icount, icount]);
+    const ranges = () => page.locator('.range').allTextContents();
+    const stretch = (text: string) => text.replace(/ of .*/, '');
+    await page.keyboard.press('s');
+    const together = await ranges();
+    expect(stretch(together[0])).toBe(stretch(together[1]));
+    await page.getByRole('checkbox', { name: 'the timelines move together' }).uncheck();
+    await page.locator('canvas').first().focus();
+    await page.keyboard.press('w');
+    const apart = await ranges();
+    expect([apart[1], apart[0] === together[0]]).toEqual([together[1], false]);
+    const ended = new Promise((done) => two.server.on('exit', done));
+    two.server.kill('SIGINT');
+    expect(await ended).toBe(0);
   });
 });

@@ -1,8 +1,8 @@
 import type { Argv } from 'yargs';
 import { reportPage } from '../../report/page.ts';
-import { DISKS } from '../options/disk-option.ts';
-import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
-import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
+import { givenNames } from '../options/guest-names.ts';
+import { PAGE_OPTIONS } from '../options/page-options.ts';
+import { queryLimits } from '../options/query-limits.ts';
 import { bytes } from '../terminal/format.ts';
 import { print } from '../terminal/output.ts';
 import { checkOutput, FORCE, writeError } from '../work/output-file.ts';
@@ -36,15 +36,7 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: 'the page (default: the name of the trace with .html)',
       },
-      replay: {
-        type: 'boolean',
-        default: true,
-        describe:
-          'execute the run again, for windows that no profile declares and for the instructions of the worst findings (--no-replay: do not)',
-      },
       ...FORCE,
-      ...DISKS,
-      ...NAMING_OPTIONS,
-      ...LIMIT_OPTIONS,
+      ...PAGE_OPTIONS,
     })
     .example('$0 report run.r386', 'run.html, which needs no network: send it, or open it from disk');

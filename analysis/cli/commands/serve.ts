@@ -1,15 +1,17 @@
 import type { Argv } from 'yargs';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { serve } from '../../server/serve.ts';
-import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
+import { givenNames } from '../options/guest-names.ts';
 import { symbolsOf } from '../options/guest-symbols.ts';
+import { PAGE_OPTIONS } from '../options/page-options.ts';
 import { parsePort } from '../options/port.ts';
-import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
+import { queryLimits } from '../options/query-limits.ts';
 import { traceFiles } from '../options/trace-files.ts';
 import { interrupted } from '../terminal/interruptible.ts';
 import { print } from '../terminal/output.ts';
+import { debugProcess } from '../work/debug-process.ts';
 import { openDatabase } from '../work/open-database.ts';
-import { runPage } from '../work/run-page.ts';
+import { pageInProcess } from '../work/page-process.ts';
 
 /** `rewind386 serve`: traces as a live page in the user's browser. */
 export const addServe = (cli: Argv): Argv =>
@@ -22,9 +24,13 @@ export const addServe = (cli: Argv): Argv =>
     const { url, close } = await serve({
       files,
       port: parsePort(args.port ?? 0),
-      facts: (file) => runPage(file, { limits, names }),
+      facts: (file, signal) => {
+        const { symbols, profile, replay, disk } = args;
+        return pageInProcess({ file, limits, symbols, profile, replay, disk }, signal);
+      },
       symbols: () => symbolsOf(files[0], names),
       openDatabase: (of, more) => openDatabase(of, { ...more, limits, names }),
+      debug: (file, icount, signal) => debugProcess(file, icount, { more: debugOptions(args), signal }),
     });
     try {
       print(url);
@@ -35,8 +41,26 @@ export const addServe = (cli: Argv): Argv =>
     }
   });
 
+/** Options of `serve` that `debug` takes as well. */
+const debugOptions = ({
+  symbols,
+  profile,
+  disk,
+}: {
+  readonly symbols?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly disk: readonly string[];
+}): string[] => [
+  ...(symbols === undefined ? [] : ['--symbols', symbols]),
+  ...(profile === undefined ? [] : ['--profile', profile]),
+  ...disk.flatMap((file) => ['--disk', file]),
+];
+
 /** Timelines that one page has room for. */
 const MAX_FILES = 8;
+
+const EXECUTES =
+  'execute the runs again, for windows that no profile declares and for the instructions of the worst findings';
 
 const options = (yargs: Argv) =>
   yargs
@@ -52,8 +76,9 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: 'port of 127.0.0.1 to listen on (default: any free port)',
       },
-      ...NAMING_OPTIONS,
-      ...LIMIT_OPTIONS,
+      ...PAGE_OPTIONS,
+      // The page is there sooner.
+      replay: { ...PAGE_OPTIONS.replay, default: false, describe: EXECUTES },
     })
     .example('$0 serve run.r386', 'then open the address that it prints')
     .example('$0 serve buggy.r386 fixed.r386', 'both, one below the other');

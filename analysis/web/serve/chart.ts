@@ -17,7 +17,7 @@ const DASHES = [[], [8, 4], [2, 3], [12, 3, 2, 3], [4, 4], [1, 4]];
 export interface ChartOptions {
   readonly result: Result;
   /** Told of the icount that is clicked, where one is to the right. */
-  readonly goTo: (icount: number, run: number) => void;
+  readonly goTo: (icount: number, run?: number) => void;
 }
 
 export class Chart {
@@ -144,7 +144,7 @@ export class Chart {
             plot.over.classList.add('leads');
             plot.over.addEventListener('click', () => {
               const { idx } = plot.cursor;
-              if (idx !== null && idx !== undefined) this.goTo(plot.data[0][idx], 0);
+              if (idx !== null && idx !== undefined) this.goTo(plot.data[0][idx]);
             });
           },
         ],

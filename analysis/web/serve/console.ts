@@ -15,7 +15,7 @@ const HINT =
 export interface ConsoleOptions {
   readonly catalogue: Catalogue;
   readonly nonce: string;
-  readonly goTo: (icount: number, run: number) => void;
+  readonly goTo: (icount: number, run?: number) => void;
   readonly range: () => Range | undefined;
 }
 

@@ -22,7 +22,11 @@ const KEYWORDS = `all and anti any as asc asof between by case cast cross descri
   notnull nulls offset on or order outer over partition pivot positional preceding qualify range recursive replace right row rows
   sample select semi show similar some summarize tables then to unbounded union unnest unpivot using values when where window with
   within`;
-const DUCKDB = SQLDialect.define({ ...PostgreSQL.spec, keywords: KEYWORDS, builtin: '' });
+const DUCKDB = SQLDialect.define({
+  ...PostgreSQL.spec,
+  keywords: KEYWORDS.replaceAll(/\s+/g, ' '),
+  builtin: '',
+});
 
 /** In the colours of the page (serve.css), which know whether it is dark. */
 const HIGHLIGHT = HighlightStyle.define([

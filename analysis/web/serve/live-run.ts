@@ -3,6 +3,7 @@ import type { PageData } from '../page-data.ts';
 import { type RunParts, runParts } from '../run-parts.ts';
 import type { Bookmark, Range } from '../serve-data.ts';
 import { grouped } from '../timeline.ts';
+import { DebugList } from './debug-list.ts';
 import { Overlay, type Pin, rangeText } from './overlay.ts';
 import { button, field, problem } from './parts.ts';
 import type { KeptNotes } from './saved.ts';
@@ -14,6 +15,7 @@ export interface LiveRunOptions {
   readonly run: number;
   readonly notes: KeptNotes;
   readonly onSelect: (range: Range | undefined) => void;
+  readonly onView: (view: Range) => void;
 }
 
 export class LiveRun {
@@ -25,15 +27,20 @@ export class LiveRun {
   private readonly marks = element('ul', '', { class: 'bookmarks', 'aria-label': 'Bookmarks' });
   private readonly wrong = element('div');
   private readonly place: ReturnType<typeof field>;
+  private readonly debuggers: DebugList;
   private bookmarks: readonly Bookmark[] = [];
   private range: Range | undefined;
   private cursor: number | undefined;
+  private difference: Pin | undefined;
 
   constructor(options: LiveRunOptions) {
     this.options = options;
     const { data, run, notes, onSelect } = options;
     this.parts = runParts(data, {
-      onView: () => this.overlay?.draw(),
+      onView: (view) => {
+        this.overlay?.draw();
+        options.onView(view);
+      },
       onPoint: (_, icount) => {
         if (icount !== undefined) this.put(icount);
       },
@@ -46,9 +53,19 @@ export class LiveRun {
       if (Number.isSafeInteger(icount) && icount >= 0) this.goTo(icount);
       else this.complain(new Error(`${text} is no icount`));
     });
+    this.debuggers = new DebugList(run);
     this.bar = element('div', [
-      element('div', [this.place, button('Bookmark', () => void this.bookmark())], { class: 'toolbar' }),
+      element(
+        'div',
+        [
+          this.place,
+          button('Bookmark', () => void this.bookmark()),
+          button('Debug here', () => this.debug()),
+        ],
+        { class: 'toolbar' },
+      ),
       this.wrong,
+      this.debuggers.element,
       this.marks,
     ]);
     notes.watch(({ bookmarks }) => this.showBookmarks(bookmarks[run] ?? []));
@@ -75,6 +92,30 @@ export class LiveRun {
     this.draw();
   }
 
+  /** Shows the same stretch as another timeline does. */
+  follow({ from, to }: Range): void {
+    const { timeline } = this.parts;
+    if (timeline.view.from === from && timeline.view.to === to) return;
+    timeline.view.show(from, to);
+    timeline.changed();
+  }
+
+  /** Marks where this run and another part. */
+  differs(icount: number): void {
+    this.difference = { from: icount, to: icount, label: 'first difference', kind: 'difference' };
+    this.draw();
+  }
+
+  private debug(): void {
+    const { cursor } = this;
+    if (cursor === undefined)
+      this.complain(new Error('click in the timeline, or write an icount: the debugger begins there'));
+    else {
+      this.wrong.replaceChildren();
+      void this.debuggers.begin(cursor).catch((error: unknown) => this.complain(error));
+    }
+  }
+
   private focus(): void {
     const canvas = this.parts.timelinePart.flatMap((part) => [...part.querySelectorAll('canvas')])[0];
     canvas?.scrollIntoView({ block: 'center' });
@@ -91,6 +132,7 @@ export class LiveRun {
   private draw(): void {
     const { cursor, bookmarks } = this;
     const pins: Pin[] = bookmarks.map((bookmark) => ({ ...bookmark, kind: 'bookmark' }));
+    if (this.difference) pins.push(this.difference);
     if (cursor !== undefined) pins.push({ from: cursor, to: cursor, label: grouped(cursor), kind: 'cursor' });
     this.overlay.show(pins, this.range);
   }

@@ -1,8 +1,9 @@
 import { element } from '../dom.ts';
 import type { PageData } from '../page-data.ts';
-import type { Catalogue, Range } from '../serve-data.ts';
+import type { Catalogue, Range, RunDifference } from '../serve-data.ts';
 import { get } from './client.ts';
 import { Console } from './console.ts';
+import { differencePart, partsAt } from './differences.ts';
 import { LiveRun } from './live-run.ts';
 import { rangeText } from './overlay.ts';
 import { button, problem } from './parts.ts';
@@ -17,7 +18,10 @@ class LivePage {
   private readonly notes = new KeptNotes();
   private readonly runs = new Map<number, LiveRun>();
   private readonly selected = element('p', '', { class: 'selected', role: 'status' });
+  private readonly differences = element('section');
   private range: Range | undefined;
+  /** The timelines show the same stretch. */
+  private together = true;
 
   constructor(files: readonly string[]) {
     this.files = files;
@@ -34,6 +38,7 @@ class LivePage {
     document.body.append(
       element('main', [
         element('h1', files.join(' and ')),
+        this.differences,
         ...timelines,
         sql,
         element('div', stories, { class: 'runs' }),
@@ -43,11 +48,47 @@ class LivePage {
     const shown = files.map((_, n) => this.showRun(n, timelines[n], stories[n]));
     await this.showConsole(sql).catch((error: unknown) => sql.append(problem(error)));
     await Promise.all(shown);
+    if (files.length > 1) await this.showDifferences();
+  }
+
+  /** Each of the later traces beside the first. */
+  private async showDifferences(): Promise<void> {
+    const { files } = this;
+    const together = element('input', '', { type: 'checkbox', id: 'together' }) as HTMLInputElement;
+    together.checked = this.together;
+    together.addEventListener('change', () => {
+      this.together = together.checked;
+    });
+    this.differences.append(
+      element('p', [together, element('label', ' the timelines move together', { for: 'together' })]),
+    );
+    for (let run = 1; run < files.length; run++) {
+      const difference = await get<RunDifference>(`difference?run=${run}`);
+      const both = [0, run].flatMap((n) => this.runs.get(n) ?? []);
+      const at = partsAt(difference);
+      if (at !== undefined) for (const live of both) live.differs(at);
+      const show = (icount: number) => {
+        for (const live of [...both].reverse()) live.goTo(icount);
+      };
+      together.parentElement?.before(differencePart([files[0], files[run]], difference, show));
+    }
+  }
+
+  private follow(run: number, view: Range): void {
+    if (!this.together) return;
+    // Those that follow tell of it as well.
+    this.together = false;
+    for (const [n, other] of this.runs) if (n !== run) other.follow(view);
+    this.together = true;
   }
 
   private async showConsole(place: HTMLElement): Promise<void> {
     const catalogue = await get<Catalogue>('catalogue');
-    const goTo = (icount: number, run: number) => this.runs.get(run)?.goTo(icount);
+    // A row that does not say of which trace it is may be of any.
+    const goTo = (icount: number, run?: number) => {
+      const found = run === undefined ? [...this.runs.values()].reverse() : [this.runs.get(run)];
+      for (const live of found) live?.goTo(icount);
+    };
     const sql = new Console({ catalogue, nonce, goTo, range: () => this.range });
     const saved = savedQueries(this.notes, catalogue, sql.editor);
     place.append(element('div', [sql.element, saved], { class: 'console' }));
@@ -58,7 +99,13 @@ class LivePage {
     const file = this.files[run];
     try {
       const data = await get<PageData>(`facts?run=${run}`);
-      const live = new LiveRun({ data, run, notes: this.notes, onSelect: (range) => this.select(range) });
+      const live = new LiveRun({
+        data,
+        run,
+        notes: this.notes,
+        onSelect: (range) => this.select(range),
+        onView: ({ from, to }) => this.follow(run, { from, to }),
+      });
       this.runs.set(run, live);
       const isAlone = this.files.length === 1;
       const { timeline, timelinePart, findings, facts } = live.parts;

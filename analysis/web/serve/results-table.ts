@@ -11,8 +11,8 @@ const WIDTHS = { least: 6, most: 60 };
 
 export interface TableOptions {
   readonly result: Result;
-  /** Told of the icount of a cell, and of the run of its row. */
-  readonly goTo: (icount: number, run: number) => void;
+  /** Told of the icount of a cell, and of the run where its row says one. */
+  readonly goTo: (icount: number, run?: number) => void;
 }
 
 export const isIcount = ({ name }: ResultColumn): boolean => /(?:^|_)icount$/.test(name);
@@ -149,7 +149,8 @@ export class ResultsTable {
     }
     const value = this.valueAt(row, column);
     if (!isIcount(this.result.columns[column]) || typeof value !== 'number') return;
-    this.goTo(value, this.runColumn < 0 ? 0 : Number(this.valueAt(row, this.runColumn)));
+    const run = this.runColumn < 0 ? null : this.valueAt(row, this.runColumn);
+    this.goTo(value, run === null ? undefined : Number(run));
   }
 
   /** Up, then down, then as it came. */
