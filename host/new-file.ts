@@ -68,7 +68,7 @@ export function nameFile({ path, partial, fd, replaces }: NewFile): void {
     syncFolder(dirname(path));
   } catch (error) {
     const taken = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    const why = taken ? 'somebody else has made a file of that name meanwhile' : fileError(error);
+    const why = taken ? 'another process has created it in the meantime' : fileError(error);
     throw new BadInput(`cannot name the trace ${path}: ${why}`, `it is whole, in ${partial}`);
   }
 }

@@ -14,9 +14,9 @@ const box = (x, y, title, file, width = BOX_WIDTH) => ({ x, y, width, height: BO
 const boxes = {
   outside: box(40, 60, 'seed, script, keys, disks', 'recorder/capture/input/'),
   draws: box(40, 150, 'draws and inputs, logged', 'recorder/capture/logging-nondet.ts'),
-  cpu: box(280, 60, 'a store of the guest', 'recorder/machine/cpu/interpreter/interpreter.ts'),
+  cpu: box(280, 60, "a guest's store", 'recorder/machine/cpu/interpreter/interpreter.ts'),
   fast: box(280, 150, 'most pages: straight to RAM', 'recorder/machine/mmu/fast-path.ts'),
-  mmu: box(520, 60, 'a tracked page: to the MMU', 'recorder/machine/mmu/short-path.ts'),
+  mmu: box(520, 60, 'a tracked page: through the MMU', 'recorder/machine/mmu/short-path.ts'),
   log: box(520, 150, 'a row of its kind of event', 'recorder/machine/events/event-log.ts'),
   writer: box(760, 150, 'chunks, compressed', 'recorder/capture/trace-writer.ts'),
   trace: {
@@ -32,7 +32,7 @@ const boxes = {
   compared: box(280, 454, 'every event compared', 'replayer/verify/event-check.ts'),
   reader: box(520, 364, 'chunks, decoded', 'replayer/trace/trace-reader.ts'),
   tables: box(520, 454, 'columns as Arrow', 'analysis/tables/event-table.ts'),
-  sql: box(760, 364, 'an SQL text', 'analysis/db/statement.ts'),
+  sql: box(760, 364, 'SQL text', 'analysis/db/statement.ts'),
   database: box(760, 454, 'DuckDB', 'analysis/db/trace-database.ts'),
   result: box(760, 540, 'rows on the screen', 'analysis/db/results.ts'),
 };
@@ -73,9 +73,9 @@ const titles = [
   [520, 346, 'Analysis'],
 ];
 const key = [
-  [280, 'store', 'a store, until it is a row'],
-  [480, 'input', 'an input, until it is replayed'],
-  [700, 'query', 'an SQL text, until it is a table'],
+  [280, 'store', 'from a store to a row'],
+  [480, 'input', 'from an input to its replay'],
+  [700, 'query', 'from SQL text to a table'],
 ];
 
 const STYLE = `

@@ -77,7 +77,7 @@ function parser(argv: readonly string[], commands: readonly ((cli: Argv) => Argv
   return cli
     .scriptName('rewind386')
     .usage('$0 COMMAND\n\nRecord an i386 kernel, replay it bit for bit, and ask SQL who mapped what.')
-    .demandCommand(1, 'which command?')
+    .demandCommand(1, 'name a command')
     .strict()
     .version(VERSION)
     .help()

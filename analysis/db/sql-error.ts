@@ -15,8 +15,8 @@ export function sqlError(error: unknown, sql: string): BadInput {
   const message = error instanceof Error ? error.message : String(error);
   if (/^Out of Memory Error/.test(message))
     return new BadInput(
-      'the query needs more memory than it may use',
-      'ask for less, or raise it: --memory 8G',
+      'the query exceeds its memory limit',
+      'narrow the query, or raise the limit: --memory 8G',
     );
   const summary = message
     .split('Stack Trace:')[0]
@@ -26,7 +26,7 @@ export function sqlError(error: unknown, sql: string): BadInput {
   if (/disabled by configuration/.test(summary))
     return new BadInput(
       `SQL error: ${summary}`,
-      'SQL can read the trace only; for a SELECT of yours that reads files: rewind386 query --allow-files',
+      'SQL can read only the trace; to let your own SELECT read files: rewind386 query --allow-files',
     );
   const position = positionIn(message, sql);
   const where = position ? ` at line ${position.line}, column ${position.column}` : '';

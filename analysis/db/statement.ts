@@ -33,7 +33,7 @@ export async function prepareQuestion(
     type === StatementType.SELECT || (type === StatementType.EXPLAIN && (await explains(connection, text)));
   if (!asks)
     throw new BadInput(
-      `a query only asks: ${StatementType[type] ?? 'this statement'} is not allowed`,
+      `a query may only read: ${StatementType[type] ?? 'this statement'} is not allowed`,
       'write SELECT, FROM, SHOW TABLES, DESCRIBE, SUMMARIZE or EXPLAIN',
     );
   if (Object.keys(values).length > 0) statement.bind({ ...values });
@@ -112,7 +112,7 @@ export async function withinTime<Result>(
     if (!late) throw error;
     throw new BadInput(
       `the query was stopped after ${seconds} seconds`,
-      'ask for less, or raise --timeout SECONDS',
+      'narrow the query, or raise --timeout SECONDS',
     );
   } finally {
     clearTimeout(timer);

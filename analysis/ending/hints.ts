@@ -86,7 +86,7 @@ function serialHint({ irqMask, uartEnable, uartModem, uartAsks }: EndState): Hin
   return {
     name: 'uart-out2',
     text:
-      `COM1 asks for IRQ 4 (interrupt enable register ${hex(uartEnable)}), and OUT2 is off (modem control register ` +
+      `COM1 requests IRQ 4 (interrupt enable register ${hex(uartEnable)}), but OUT2 is off (modem control register ` +
       `${hex(uartModem)}): on a PC the request does not reach the interrupt controller`,
     next: 'the driver has to set MCR bit 3; QEMU has no such gate, so the guest may work there',
   };
@@ -99,7 +99,7 @@ function absentHint({ absentPort, absentReads }: EndState): Hint | undefined {
   if (absentReads < POLLS) return undefined;
   return {
     name: 'absent-device',
-    text: `port ${absentPort.toString(16).toUpperCase()}h was read ${absentReads.toLocaleString('en-US')} times at the end, and nothing is there: ${deviceAt(absentPort)}`,
+    text: `port ${absentPort.toString(16).toUpperCase()}h was read ${absentReads.toLocaleString('en-US')} times at the end, but has no device: ${deviceAt(absentPort)}`,
     next: 'docs/machine.md has the ports and devices of the machine',
   };
 }
@@ -129,9 +129,9 @@ function haltHint({ eflags, pc, irqMask }: EndState, stuck: boolean): Hint | und
   return {
     name: 'halted',
     text: off
-      ? `HLT before ${hex(pc)} with interrupts off: nothing but a reset ends that`
-      : `HLT before ${hex(pc)} with no interrupt to come (lines masked at the 8259s: ${hex(irqMask)})`,
-    next: off ? 'a kernel that stops on purpose, or an idle loop without STI' : 'no timer was started',
+      ? `HLT before ${hex(pc)} with interrupts disabled: only a reset ends it`
+      : `HLT before ${hex(pc)} with no interrupt left to come (lines masked at the 8259s: ${hex(irqMask)})`,
+    next: off ? 'the kernel stopped on purpose, or an idle loop lacks STI' : 'no timer was started',
   };
 }
 
@@ -139,7 +139,7 @@ function graphicsHint({ graphics }: EndState): Hint | undefined {
   if (!graphics) return undefined;
   return {
     name: 'graphics',
-    text: 'the display is in a graphics mode, which is not emulated: nothing of it is seen',
+    text: 'the display is in a graphics mode, which is not emulated, so its contents cannot be shown',
     next: 'have the guest use text mode (for Linux: --append "… vga=normal nomodeset") or the serial console',
   };
 }

@@ -207,7 +207,7 @@ async function windowStory({ windows }: Told, icount: number): Promise<Story> {
     code: orNull(row.set_code),
     process: processOf(row.process),
     depth: Number(row.depth),
-    because: `${placeOf(row.process, row.set_code)} had set ${row.window_name} to ${row.intended}${inParentheses(row.intended_owner)}, and did not look again`,
+    because: `${placeOf(row.process, row.set_code)} had set ${row.window_name} to ${row.intended}${inParentheses(row.intended_owner)}, and did not check it again`,
   });
   const interrupt = row.interrupt === null ? [] : [interruptStep(row)];
   return {

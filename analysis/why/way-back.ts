@@ -148,7 +148,7 @@ function registerSource(one: TrailStep, place: RegisterPlace): Source {
   const narrow = register(set.number, set.size) as RegisterPlace;
   const rest = registerValue(one.registers, place) !== registerValue(one.registers, narrow) || narrow.isHigh;
   return rest
-    ? { words: `${placeName(place)} before, of which ${placeName(narrow)} was changed`, place }
+    ? { words: `${placeName(place)} before, with ${placeName(narrow)} changed`, place }
     : sourceOf(one, narrow, undefined);
 }
 

@@ -69,7 +69,7 @@ function place(option: string, value: unknown): string[] {
   if (value === undefined) return [];
   if (typeof value === 'number' || (typeof value === 'string' && value !== ''))
     return [`--${option}=${value}`];
-  throw new WrongConfiguration(`"${option}" of launch.json is no number`);
+  throw new WrongConfiguration(`"${option}" of launch.json is not a number`);
 }
 
 function commandLine([program, ...before]: readonly string[], args: readonly string[]): CommandLine {

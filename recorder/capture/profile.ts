@@ -101,7 +101,7 @@ export function recordedProfile(text: Untrusted, where: string): GuestProfile {
   const wrongCalls = systemCalls === undefined ? undefined : systemCallsError(systemCalls);
   if (wrongCalls !== undefined) wrong(wrongCalls);
   if (exitSuccess !== undefined && !(Array.isArray(exitSuccess) && exitSuccess.every(isExitCode)))
-    wrong('"exitSuccess" is no list of codes, as ["0", "0x10"]');
+    wrong('"exitSuccess" is not a list of codes such as ["0", "0x10"]');
   return fields as unknown as GuestProfile;
 }
 

@@ -92,8 +92,8 @@ export function setMemory(
   value: number,
 ): string {
   const isScalar = (kind === 'base' || kind === 'pointer' || kind === 'enumeration') && bytes <= 4 && !bits;
-  if (address === undefined) throw new BadInput(`${name} is not in memory: set the register that it is in`);
-  if (!isScalar) throw new BadInput(`${name} is no number: set its parts`);
+  if (address === undefined) throw new BadInput(`${name} is not in memory: set the register that holds it`);
+  if (!isScalar) throw new BadInput(`${name} is not a number: set its members`);
   const word = Buffer.alloc(4);
   word.writeUInt32LE(value >>> 0);
   if (!debuggee.writeMemory('linear', address, word.subarray(0, bytes)))

@@ -68,7 +68,7 @@ export class MemoryShown {
 
   alternate(): string {
     const { alternateSlot } = this.reader.names.profile;
-    if (alternateSlot < 0) return 'the profile of this guest names no alternate slot\n';
+    if (alternateSlot < 0) return 'the profile of this guest has no alternate slot\n';
     const { cpu } = this.debuggee.machine;
     const directory = (cpu.cr3 & ~0xfff) >>> 0;
     const own = word(this.debuggee.machine, directory + 4 * this.recursiveSlot());

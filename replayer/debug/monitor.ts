@@ -59,28 +59,28 @@ export class Monitor {
   private readonly commands: Readonly<Record<string, Command>> = {
     when: {
       usage: 'when',
-      help: 'where the run stands',
+      help: 'the position in the run',
       run: () => this.when(),
     },
     goto: {
       usage: 'goto ICOUNT[/DELIVERIES] | goto finding N',
-      help: 'go there (then: maintenance flush register-cache)',
+      help: 'go to that position (then: maintenance flush register-cache)',
       run: (where) => this.goto(where),
     },
-    'info tlb': { usage: 'info tlb', help: 'what the TLB holds', run: () => this.shown.tlb() },
+    'info tlb': { usage: 'info tlb', help: 'the contents of the TLB', run: () => this.shown.tlb() },
     'info mem': {
       usage: 'info mem',
-      help: 'what the current directory maps',
+      help: 'the mappings of the current directory',
       run: () => this.shown.mappings(this.machine.cpu.cr3 & ~0xfff),
     },
     'info apt': {
       usage: 'info apt',
-      help: 'the alternate slot: whose page tables it shows',
+      help: 'the alternate slot and the owner of the page tables it shows',
       run: () => this.shown.alternate(),
     },
     'info pmap': {
       usage: 'info pmap FRAME',
-      help: 'what the directory in a frame (number or physical address) maps',
+      help: 'the mappings of the directory in a frame (number or physical address)',
       run: (frame) => this.shown.mappings(frameAddress(frame)),
     },
     'info gdt': {
@@ -92,18 +92,18 @@ export class Monitor {
     'info tss': { run: () => tss(this.debuggee, (address) => this.symbol(address)) },
     bt: {
       usage: 'bt',
-      help: 'the stack, through interrupts to what they came into',
+      help: 'the stack trace, through interrupts into the interrupted code',
       run: () => backtrace(this.debuggee, this.code),
     },
     'interrupted-at': { run: (registers) => this.interruptedAt(registers) },
     'last-writer': {
       usage: 'last-writer [phys] ADDRESS|SYMBOL[+OFFSET]',
-      help: 'what wrote the word at an address last, before now',
+      help: 'the last instruction before now that wrote the word at an address',
       run: (address) => this.lastWriter(address),
     },
     findings: {
       usage: 'findings',
-      help: 'what the checks found in this recording',
+      help: 'the findings of the checks in this recording',
       run: () => this.findings(),
     },
     recording: {
@@ -210,7 +210,7 @@ export class Monitor {
     const [, count = '', deliveries = '0'] = /^([^/]+)(?:\/(\d+))?$/.exec(where.trim()) ?? [];
     const icount = readCount(count);
     if (icount === undefined)
-      throw new BadInput('goto takes an icount, as 22711849, 22711849/1 or 22.7M, or finding N');
+      throw new BadInput('goto takes an icount, for example 22711849, 22711849/1 or 22.7M, or finding N');
     const { end } = this.debuggee.timeline;
     if (icount > end) throw new BadInput(`the run ends at icount ${end}`);
     await this.debuggee.goto({ icount, deliveries: Number(deliveries) });

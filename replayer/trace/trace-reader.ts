@@ -115,7 +115,7 @@ function readingPart<Result>(part: string, icount: Icount, read: () => Result): 
     if (error instanceof OutOfBounds)
       throw new BadInput(
         `no recorder writes such a trace: ${part}: ${error.message}`,
-        'get it again from where it was recorded',
+        'get the file again from its source',
       );
     throw new TraceDamage(part, error instanceof Error ? error.message : String(error), icount);
   }
@@ -393,7 +393,7 @@ export class TraceReader {
     if (over)
       throw new BadInput(
         `${this.path} claims ${others + stores} events in ${this.bytes} bytes: it may be built to exhaust memory`,
-        `if version 0.2 recorded it for you: ${NO_LIMITS}=1 rewind386 …`,
+        `if you recorded it with version 0.2: ${NO_LIMITS}=1 rewind386 …`,
       );
   }
 

@@ -451,7 +451,7 @@ function checkLayout({ stateLayout, toolVersion }: TraceHeader, path: string): v
   if (stateLayout >= 1 && stateLayout <= STATE_LAYOUT) return;
   throw new BadInput(
     `${path}: its state hashes are of layout ${stateLayout}; this version of rewind386 knows 1 to ${STATE_LAYOUT}`,
-    `use the version that recorded it, by its own account ${toolVersion}`,
+    `use the version that recorded it; the trace says ${toolVersion}`,
   );
 }
 

@@ -59,7 +59,7 @@ export function readElf(file: Uint8Array, name: string): Elf {
     return { entry: view.getUint32(24, true), segments, symbols: readSymbols(file, view, lowest) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new BadInput(`${name}: the ELF file is cut short (${file.length} bytes)`, 'copy it again');
+    throw new BadInput(`${name}: the ELF file is truncated (${file.length} bytes)`, 'copy it again');
   }
 }
 
@@ -68,7 +68,7 @@ function checkHeader(view: DataView, name: string): void {
   if (size < 4 || view.getUint32(0, true) !== MAGIC)
     throw new BadInput(`${name} is not an ELF file`, 'give an i386 ELF kernel with a Multiboot header');
   if (size < HEADER_BYTES)
-    throw new BadInput(`${name}: the ELF file is cut short (${size} bytes)`, 'copy it again');
+    throw new BadInput(`${name}: the ELF file is truncated (${size} bytes)`, 'copy it again');
   if (view.getUint8(4) !== CLASS_32 || view.getUint8(5) !== LITTLE_ENDIAN)
     throw new BadInput(
       `${name} is not a 32-bit little-endian ELF file`,

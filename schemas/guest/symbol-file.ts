@@ -110,7 +110,7 @@ function aoutLayout(file: Uint8Array, name: string) {
     return bytes >= 4 && strings + bytes <= file.length;
   });
   if (start === undefined)
-    throw new BadInput(`${name}: the a.out file is cut short (${file.length} bytes)`, 'copy it again');
+    throw new BadInput(`${name}: the a.out file is truncated (${file.length} bytes)`, 'copy it again');
   return { view, start, text, entry, table: start + rest, strings: start + rest + symbolBytes };
 }
 

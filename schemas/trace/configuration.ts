@@ -89,12 +89,12 @@ export const CONFIGURATION = {
   cpuModel: {
     id: 20,
     type: 'string',
-    doc: 'the processor: a model, then features added or removed, as `pentium,+cmov`',
+    doc: 'the processor: a model, then features added or removed, for example `pentium,+cmov`',
     option: 'cpu',
     initial: 'pentium',
     // A Pentium with global pages and without FPU, VME and debugging extensions.
     absent: UNNAMED_CPU,
-    must: `${CPU_MODELS.join(', ')}; features with + or -, as pentium,+cmov`,
+    must: `${CPU_MODELS.join(', ')}; features with + or -, for example pentium,+cmov`,
     fits: isProcessorName,
   } as ConfigurationField<ProcessorName>,
   cpuRevision: revision(21, 'behaviour of the processor models', {

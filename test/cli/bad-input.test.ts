@@ -121,7 +121,7 @@ it('a torn trace replays and is queried up to where it is whole, and everyone is
 
 it('a torn trace is never clean, and one with nothing in it is nothing to check', async () => {
   const { stdout } = await runCli('check', torn);
-  expect(stdout.at(-1)).toMatch(/: no finding, but the trace is not whole: \d+ of \d+ checks could apply/);
+  expect(stdout.at(-1)).toMatch(/: no finding, but the trace is incomplete: \d+ of \d+ checks could apply/);
   expect(stdout.at(-1)).not.toContain('clean');
   const empty = path('empty.r386');
   const reader = TraceReader.open(trace);

@@ -93,7 +93,7 @@ it('shows both values of another machine where the trace has a checkpoint', asyn
   expect(status).toBe(3);
   const text = stderr.join('\n');
   expect(text).toMatch(
-    /always with the same result: this machine is deterministic, but not the one that recorded/,
+    /always with the same result: this machine is deterministic, but differs from the one that recorded/,
   );
   expect(text).toMatch(
     /at the recording's checkpoint, icount 1,048,576:\n {2}\w+, .*: [0-9a-f]{8} in every execution, [0-9a-f]{8} recorded/,
@@ -113,7 +113,7 @@ it('says of a damaged file that the file differs, and executes nothing', async (
   expect(status).toBe(3);
   expect(stderr[0]).toMatch(/: DIVERGENCE at icount /);
   expect(stderr.join('\n')).toMatch(/chunk 1( of \d+)?: (its checksum does not match|does not unpack)/);
-  expect(stderr.at(-1)).toMatch(/^nothing to bisect: it is the file that differs/);
+  expect(stderr.at(-1)).toMatch(/^nothing to bisect: the file differs/);
 });
 
 it('says of a recorded event that no execution makes that the state agrees', async () => {
@@ -130,5 +130,5 @@ it('says of a recorded event that no execution makes that the state agrees', asy
   const { status, stderr } = await runCli('replay', forged, '--bisect');
   expect(status).toBe(3);
   expect(stderr[0]).toMatch(/ in events:control_writes$/);
-  expect(stderr[3]).toMatch(/the recorded event is what no execution of this machine makes$/);
+  expect(stderr[3]).toMatch(/no execution of this machine makes the recorded event$/);
 });

@@ -57,7 +57,7 @@ describe('the text screen', () => {
     const { status, stdout } = await runCli('check', trace);
     expect(status).toBe(0);
     expect(stdout.at(-1)).toMatch(
-      /clean: \d+ of \d+ checks could apply \(\d+ are about an alternate map, which its profile does not have.*\), no finding/,
+      /clean: \d+ of \d+ checks could apply \(\d+ concern an alternate map, which the profile does not have.*\), no finding/,
     );
   });
 

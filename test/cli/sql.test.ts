@@ -63,7 +63,7 @@ it('answers what comes by a pipe, and stops at a mistake', () => {
     ".mode csv\nSELECT count(*) > 0 AS some\nFROM paging_writes;\n.run pte-history 0\n.columns run\nSELECT nonsense;\nSELECT 'not reached';\n",
   );
   expect(stdout).toMatch(/^some\ntrue\nrun_id,icount,/);
-  expect(stdout).toMatch(/tool_version +version of the rewind386/);
+  expect(stdout).toMatch(/tool_version +version of rewind386/);
   expect(stdout).not.toContain('not reached');
   expect(stderr).toMatch(/^rewind386: SQL error at line 1, column 8: .*nonsense/m);
   expect(status).toBe(2);

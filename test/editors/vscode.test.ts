@@ -146,7 +146,7 @@ describe('launch.json', () => {
     [{ trace: '' }, /"trace" of launch\.json is no path/],
     [{ trace: 'run.r386' }, /none is open/],
     [{ trace: '/a', finding: 1, at: 3 }, /keep one/],
-    [{ trace: '/a', finding: {} }, /"finding" of launch\.json is no number/],
+    [{ trace: '/a', finding: {} }, /"finding" of launch\.json is not a number/],
     [{ trace: '/a', disks: '/b' }, /no list/],
   ])('%o is told in words', (configuration, message) => {
     expect(() => args(configuration)).toThrow(WrongConfiguration);

@@ -80,7 +80,7 @@ describe('a transfer of several sectors', () => {
     expect(recordedInputs.map(({ kind }) => kind)).toEqual(['rtc_start', 'disk_latency']);
     expect(new Set(raises.slice(1).map((at, n) => at - raises[n])).size).toBe(1);
     await expect(delayed('old', 'x', [`irq14=+1000@${raises[3]}`])).rejects.toThrow(
-      /IRQ 14 comes next at icount [\d,]+, at a time that is no input/,
+      /IRQ 14 comes next at icount [\d,]+, at a time that is not an input/,
     );
     const { arrivals } = await delayed('old', 'y', [`irq14=+1000@${raises[0]}`]);
     expect(arrivals).toMatchObject([{ from: raises[0], to: raises[0] + 1000 }]);
@@ -98,7 +98,9 @@ describe('a delay that moves nothing is refused', () => {
 
   it('when the time is the shortest already', async () => {
     await recorded('short', { diskLatencyMin: 5000, diskLatencyMax: 5000 });
-    await expect(delayed('short', 'x', ['irq14=-1@5'])).rejects.toThrow(/comes as soon as it can, 5,000/);
+    await expect(delayed('short', 'x', ['irq14=-1@5'])).rejects.toThrow(
+      /already comes as early as possible, 5,000/,
+    );
   });
 
   it('without events, which tell when interrupts came', async () => {

@@ -107,7 +107,7 @@ describe('record --jitter', () => {
     const { status, stderr } = await runCli('record', kernel, `--jitter=${text}`, '-o', path('never'));
     expect([status, stderr]).toEqual([
       2,
-      [`rewind386: --jitter ${text}: not a share`, 'next: write 0 to 99 percent, as 20%'],
+      [`rewind386: --jitter ${text}: not a percentage`, 'next: write 0 to 99 percent, for example 20%'],
     ]);
   });
 });

@@ -299,7 +299,7 @@ describe('the file of a recorder', () => {
     expect([`${file}.partial`, `${file}.partial-2`].every((name) => existsSync(name))).toBe(true);
     finish(first);
     const named = readFileSync(file);
-    expect(() => finish(second)).toThrow(/somebody else has made a file of that name meanwhile/);
+    expect(() => finish(second)).toThrow(/another process has created it in the meantime/);
     expect(readFileSync(file).equals(named)).toBe(true);
     expect(existsSync(`${file}.partial`)).toBe(false);
     const other = TraceReader.open(`${file}.partial-2`);

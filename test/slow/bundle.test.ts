@@ -181,14 +181,14 @@ describe('a redacted bundle', () => {
 
 it('a bundle of another version says which, and which this is', async () => {
   expect(await verify(changed('older', { bundle: { toolVersion: untrusted('0.0.9') } }))).toBe(0);
-  expect(said.join('\n')).toMatch(/are as rewind386 0\.0\.9 \(this is \d+\.\d+\.\d+\) had them/);
+  expect(said.join('\n')).toMatch(/match those of rewind386 0\.0\.9 \(this is \d+\.\d+\.\d+\)/);
   const { expectations } = opened(WHOLE, (reader) => reader.bundle()) as TraceBundle;
   const fewer = expectations.map((one) =>
     one.sql === OWN ? { ...one, rows: pack(Buffer.from('[]')) } : one,
   );
   const bundled = { toolVersion: untrusted('0.0.9'), expectations: fewer };
   expect(await verify(changed('older-rows', { bundle: bundled }))).toBe(1);
-  expect(said.join('\n')).toMatch(/1 of \d+ queries answer otherwise than in rewind386 0\.0\.9 \(this is/);
+  expect(said.join('\n')).toMatch(/1 of \d+ queries have other rows than in rewind386 0\.0\.9 \(this is/);
 });
 
 describe('verify says that it is not as reported', () => {

@@ -91,7 +91,7 @@ describe('of a kernel with a slot for passing mappings', () => {
   it('says what it did not look for without a replay', async () => {
     const { stdout } = await runCli('check', trace, '--no-replay');
     expect(stdout.join('\n')).not.toContain('window hijack');
-    expect(stdout.at(-1)).toMatch(/3 are about windows, of which its profile declares none/);
+    expect(stdout.at(-1)).toMatch(/3 concern windows, and the profile declares none/);
   });
 });
 

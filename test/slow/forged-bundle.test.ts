@@ -288,8 +288,8 @@ describe('SQL that a bundle carries', () => {
   it.each([
     ["SELECT content AS n FROM read_text('/etc/hostname')", /disabled by configuration/],
     [`SELECT 1 AS n; COPY (SELECT 1) TO '${target}'`, /2 SQL statements/],
-    [`ATTACH '${target}' AS x`, /a query only asks/],
-    ['INSTALL httpfs', /a query only asks/],
+    [`ATTACH '${target}' AS x`, /a query may only read/],
+    ['INSTALL httpfs', /a query may only read/],
   ])('reaches nothing: %s', async (sql, message) => {
     expect(await verified(own(sql))).toMatchObject({ queries: 0, notRun: 1 });
     await expect(verified(own(sql), true)).rejects.toThrow(message);

@@ -62,7 +62,7 @@ describe('a guest that does well', () => {
     expect(record.status).toBe(0);
     expect(check.status).toBe(0);
     expect(said).toMatch(
-      /: clean: \d+ of \d+ checks could apply \(\d+ are about an alternate map, which its profile does not have.*\), no finding$/,
+      /: clean: \d+ of \d+ checks could apply \(\d+ concern an alternate map, which the profile does not have.*\), no finding$/,
     );
   });
 
@@ -186,7 +186,7 @@ describe('hints, the same of record and check', () => {
   });
 
   it('COM1 asks with OUT2 off', async () => {
-    expect(await hint(serial(0xef, 3))).toMatch(/COM1 asks for IRQ 4 .* OUT2 is off/);
+    expect(await hint(serial(0xef, 3))).toMatch(/COM1 requests IRQ 4 .* OUT2 is off/);
   });
 
   it('no word of it with OUT2 on, or with the line masked', async () => {
@@ -195,7 +195,7 @@ describe('hints, the same of record and check', () => {
   });
 
   it.each([
-    ['COM2', 0x2fd, /port 2FDh was read [\d,]+ times at the end, and nothing is there: no COM2/],
+    ['COM2', 0x2fd, /port 2FDh was read [\d,]+ times at the end, but has no device: no COM2/],
     ['an ATA channel', 0x177, /port 177h .*the second ATA channel has no drive/],
   ])('polls %s', async (_, port, text) => {
     // mov edx, port; again: in al, dx; jmp again

@@ -144,7 +144,7 @@ describe('a triple fault', () => {
 it('has nothing to tell of a guest that did well', async () => {
   const trace = await recorded('well', { body: [] });
   const { status, stdout } = await runCli('why', trace);
-  expect([status, stdout[0]]).toEqual([0, `${trace}: nothing failed, and no check finds anything`]);
+  expect([status, stdout[0]]).toEqual([0, `${trace}: nothing failed, and no check found anything`]);
 });
 
 describe('the way back of a value', () => {

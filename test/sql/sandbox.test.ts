@@ -29,10 +29,10 @@ describe('a query', () => {
     ['loads an extension', `FROM read_csv('https://127.0.0.1:9/x.csv')`, /disabled|httpfs|extension/i],
     ['writes a file', `COPY (SELECT 1) TO '${target}'`, /disabled by configuration/],
     ['explains by writing', `EXPLAIN ANALYZE COPY (SELECT 1) TO '${target}'`, /disabled by configuration/],
-    ['attaches', `ATTACH '${target}' AS x`, /a query only asks: ATTACH/],
-    ['installs', 'INSTALL httpfs', /a query only asks/],
-    ['changes a setting', 'SET enable_external_access = true', /a query only asks: SET|VARIABLE_SET/],
-    ['makes a table', 'CREATE TABLE x AS SELECT 1', /a query only asks: CREATE/],
+    ['attaches', `ATTACH '${target}' AS x`, /a query may only read: ATTACH/],
+    ['installs', 'INSTALL httpfs', /a query may only read/],
+    ['changes a setting', 'SET enable_external_access = true', /a query may only read: SET|VARIABLE_SET/],
+    ['makes a table', 'CREATE TABLE x AS SELECT 1', /a query may only read: CREATE/],
     ['is two', 'SELECT 1; SELECT 2', /2 SQL statements where one is expected/],
     ['hides a second', `SELECT 1; COPY (SELECT 1) TO '${target}'`, /2 SQL statements/],
     ['is none', ' -- nothing\n;', /no SQL statement/],
@@ -59,7 +59,7 @@ describe('a query', () => {
   it('may only ask even with --allow-files', async () => {
     for (const sql of [`COPY (SELECT 1) TO '${target}'`, `EXPLAIN ANALYZE COPY (SELECT 1) TO '${target}'`]) {
       const { status, stderr } = await query(sql, '--allow-files');
-      expect(stderr[0]).toMatch(/a query only asks: (COPY|EXPLAIN) is not allowed/);
+      expect(stderr[0]).toMatch(/a query may only read: (COPY|EXPLAIN) is not allowed/);
       expect(status).toBe(2);
     }
     expect(existsSync(target)).toBe(false);
@@ -106,7 +106,7 @@ describe('one query has limits, and each says how to raise it', () => {
       'memory',
       "SELECT list(repeat('x', 1000) || range) FROM range(1000000)",
       ['--memory', '64M'],
-      /more memory/,
+      /exceeds its memory limit/,
       /--memory/,
     ],
   ])('%s', async (_, sql, options, what, next) => {

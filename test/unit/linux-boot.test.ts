@@ -105,7 +105,7 @@ describe('the Linux boot protocol', () => {
     ],
     ['a zImage', 32, image({ loadflags: 0 }), options, /zImage/],
     ['an old protocol', 32, image({ version: 0x201 }), options, /boot protocol 2\.01/],
-    ['a cut file', 32, image().subarray(0, 1536), options, /cut short/],
+    ['a cut file', 32, image().subarray(0, 1536), options, /truncated/],
     ['a long command line', 32, image(), { ...options, cmdline: 'x'.repeat(65) }, /65 characters/],
   ])('refuses %s in words', (_what, megabytes, file, given, message) => {
     const load = () => loadLinux(allocateMemory(megabytes * MB), file, given, 'bzImage');

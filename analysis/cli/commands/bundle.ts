@@ -25,7 +25,7 @@ import { divergenceReport, replayTrace } from '../work/replay-trace.ts';
 export const addBundle = (cli: Argv): Argv =>
   cli.command(
     'bundle <file>',
-    'a bug report that proves itself: one file with all that a replay needs, and the answers it must give',
+    'a bug report that proves itself: one file with everything a replay needs and the expected answers',
     options,
     async ({ file, output, disk: disks, ...request }) => {
       process.exitCode = await bundle(file, { ...request, disks, output: output as string });
@@ -51,14 +51,14 @@ const options = (yargs: Argv) =>
         default: [] as string[],
         nargs: 1,
         describe:
-          'a named query with its parameter whose rows belong to the report, as "pte-history 0xefbfe000"',
+          'include the rows of a named query with its parameter, for example "pte-history 0xefbfe000"',
       },
       sql: {
         type: 'string',
         array: true,
         default: [] as string[],
         nargs: 1,
-        describe: 'SQL of your own whose rows belong to the report; verify runs it only with --run-sql',
+        describe: 'include the rows of your own SQL; verify runs it only with --run-sql',
       },
     })
     .demandOption('output', 'say where to write the bundle: -o FILE')
@@ -66,8 +66,8 @@ const options = (yargs: Argv) =>
       '$0 bundle run.r386 -o bug.r386',
       'image, disk, inputs, and the rows of every named query and check',
     )
-    .example('$0 bundle run.r386 --redact-disk -o bug.r386', 'nothing of the disk that the bug does not need')
-    .epilogue('docs/bundle.md tells what is in it. Verify one with: rewind386 verify FILE');
+    .example('$0 bundle run.r386 --redact-disk -o bug.r386', 'without disk sectors that the run did not read')
+    .epilogue('docs/bundle.md describes the contents. Verify a bundle with: rewind386 verify FILE');
 
 export interface BundleRequest {
   readonly output: string;

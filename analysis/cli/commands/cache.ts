@@ -5,10 +5,10 @@ import { print } from '../terminal/output.ts';
 
 /** `rewind386 cache`: shows, and with --clear removes, what is kept of traces to answer faster. */
 export const addCache = (cli: Argv): Argv =>
-  cli.command('cache', 'what is kept of traces to answer faster, and where', options, ({ clear }) => {
+  cli.command('cache', 'show or clear the cache of tables and indexes', options, ({ clear }) => {
     const { folder, traces, bytes: size } = clear ? clearCache() : cacheUse();
     const kept = `${plural(traces, 'trace')}, ${bytes(size)}`;
-    print(clear ? `${folder}: removed what was kept of ${kept}` : `${folder}: ${kept}`);
+    print(clear ? `${folder}: removed ${kept}` : `${folder}: ${kept}`);
     if (!clear && traces > 0) print('next: rewind386 cache --clear');
   });
 

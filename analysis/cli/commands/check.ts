@@ -51,13 +51,13 @@ const options = (yargs: Argv) =>
       replay: {
         type: 'boolean',
         default: true,
-        describe: 'execute a run again where that tells what it did with a window that no profile declares',
+        describe: 'execute a run again to examine windows that no profile declares',
       },
       ...DISKS,
       ...NAMING_OPTIONS,
       ...LIMIT_OPTIONS,
     })
-    .example('$0 check run.r386', 'exit 1 when there is a finding, 2 when there is nothing to check')
+    .example('$0 check run.r386', 'exit 1 if there is a finding, 2 if there is nothing to check')
     .epilogue(
       `checks: ${CHECKS.map((check) => `${check.title.toLowerCase()} (class ${check.class}, ${check.severity})`).join(', ')}`,
     );

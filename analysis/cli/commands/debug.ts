@@ -85,7 +85,7 @@ const options = (yargs: Argv) =>
       type: 'boolean',
       default: false,
       describe:
-        'speak the Debug Adapter Protocol with an editor: on stdin and stdout, or with --port or --socket there (docs/dap.md)',
+        'speak the Debug Adapter Protocol with an editor: on stdin and stdout, or on --port or --socket (docs/dap.md)',
     })
     .conflicts('at', 'finding')
     .conflicts('port', 'socket')

@@ -34,7 +34,7 @@ const options = (yargs: Argv) =>
   yargs
     .options({
       dir: { type: 'string', default: 'rewind386-demo', describe: 'where to write the two traces' },
-      seed: { type: 'string', default: '117', describe: 'of both runs' },
+      seed: { type: 'string', default: '117', describe: 'seed of both runs' },
     })
     .example('$0 demo', 'record the buggy kernel, replay it, find the interleaving; the fixed kernel: none');
 

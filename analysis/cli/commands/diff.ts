@@ -15,7 +15,7 @@ import { openDatabase } from '../work/open-database.ts';
 export const addDiff = (cli: Argv): Argv =>
   cli.command(
     'diff <a> <b>',
-    'where two runs part, and what follows',
+    'find where two runs first differ, and what follows',
     options,
     async ({ a, b, ...asked }) => {
       process.exitCode = await diff([a, b], asked);
@@ -115,5 +115,5 @@ const options = (yargs: Argv) =>
       },
       json: { type: 'boolean', default: false, describe: 'as JSON' },
     })
-    .example('$0 diff buggy.r386 fixed.r386', 'where two kernels part under the same seed')
+    .example('$0 diff buggy.r386 fixed.r386', 'where two kernels first differ under the same seed')
     .example('$0 diff run.r386 masked.r386', 'what a what-if changed first');

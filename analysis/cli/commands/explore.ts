@@ -134,7 +134,7 @@ const options = (yargs: Argv) =>
       budget: {
         type: 'string',
         requiresArg: true,
-        describe: 'stop after this time, as 60s or 10m, and tell what was found',
+        describe: 'stop after this time, for example 60s or 10m, and tell what was found',
       },
       jobs: {
         type: 'string',

@@ -54,7 +54,13 @@ const options = (yargs: Argv) =>
         demandOption: true,
         describe: 'parquet, arrow: a folder with one file for each table; duckdb, perfetto: one file',
       },
-      output: { alias: 'o', type: 'string', demandOption: true, requiresArg: true, describe: 'what to make' },
+      output: {
+        alias: 'o',
+        type: 'string',
+        demandOption: true,
+        requiresArg: true,
+        describe: 'the file or folder to write',
+      },
       ...NAMING_OPTIONS,
       ...LIMIT_OPTIONS,
     })

@@ -8,7 +8,7 @@ import { print, printLines, terminalWidth } from '../terminal/output.ts';
 
 /** `rewind386 info`: shows what a trace holds, without executing it. */
 export const addInfo = (cli: Argv): Argv =>
-  cli.command('info <file>', 'what a trace holds', options, ({ file, json }) => {
+  cli.command('info <file>', 'show the contents of a trace', options, ({ file, json }) => {
     const reader = TraceReader.open(file);
     try {
       if (json) return printLines(printableJson(traceFacts(reader), 2).split('\n'));

@@ -15,7 +15,7 @@ import { writeBeside } from '../work/write-beside.ts';
 
 /** `rewind386 memory` */
 export const addMemory = (cli: Argv): Argv =>
-  cli.command('memory <file> <range>', 'memory as it was at a time', options, async ({ file, ...asked }) => {
+  cli.command('memory <file> <range>', 'show memory at an icount', options, async ({ file, ...asked }) => {
     if (asked.output !== undefined)
       checkOutput(asked.output, { force: asked.force, makes: 'other', inputs: [file] });
     await tellDivergence(file, () => showMemory(file, asked));
@@ -60,17 +60,17 @@ const options = (yargs: Argv) =>
       at: {
         type: 'string',
         requiresArg: true,
-        describe: 'as memory was before the instruction at this icount (default: the end of the run)',
+        describe: 'memory before the instruction at this icount (default: at the end of the run)',
       },
       linear: {
         type: 'boolean',
         default: false,
-        describe: 'the range is of linear addresses, as mapped then by the directory in force',
+        describe: 'the range is linear, mapped by the directory in force at that icount',
       },
       output: { alias: 'o', type: 'string', requiresArg: true, describe: 'write the bytes to a file' },
       ...FORCE,
       ...DISKS,
     })
     .example('$0 memory run.r386 0x5c7000+64', 'sixteen words of a page table, at the end')
-    .example('$0 memory run.r386 --linear 0xefbfe000+64 --at 20M', 'a stack, as it was')
+    .example('$0 memory run.r386 --linear 0xefbfe000+64 --at 20M', 'a stack at an icount')
     .example('$0 memory run.r386 curproc', 'a variable of the kernel');

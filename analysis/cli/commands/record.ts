@@ -35,10 +35,7 @@ async function recordOne(args: RecordArguments, output: string): Promise<number>
 async function search(args: RecordArguments, tries: string): Promise<number> {
   const output = args.output as string;
   if (args.interactive)
-    throw new BadInput(
-      '--until-fail goes on by itself: nobody types',
-      'leave --interactive out, or type by --script',
-    );
+    throw new BadInput('--until-fail runs unattended', 'leave out --interactive, or use --script');
   const first = parseSeed(args.seed);
   // Wrong options are told once, and not by each process.
   machineOf(args);

@@ -111,7 +111,7 @@ const DETAIL_OPTIONS = {
   from: {
     type: 'string',
     requiresArg: true,
-    describe: 'what --detail, --probe and --trace ask for: from this icount on',
+    describe: 'record what --detail, --probe and --trace select from this icount on',
   },
 } as const;
 

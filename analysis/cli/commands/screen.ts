@@ -24,7 +24,7 @@ const FORMATS: Readonly<Record<string, (screen: TextScreen) => string>> = {
 export const addScreen = (cli: Argv): Argv =>
   cli.command(
     'screen <file>',
-    'the VGA text screen as it was at a time',
+    'show the VGA text screen at an icount',
     options,
     async ({ file, at, output, force, disk }) => {
       if (output !== undefined) checkOutput(output, { force, makes: 'other', inputs: [file] });

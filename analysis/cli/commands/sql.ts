@@ -86,7 +86,7 @@ const options = (yargs: Argv) =>
   yargs
     .positional('files', { type: 'string', array: true, demandOption: true, describe: 'traces' })
     .options({
-      format: { choices: TEXT_FORMATS, default: 'table', describe: 'form of the answers' },
+      format: { choices: TEXT_FORMATS, default: 'table', describe: 'format of the answers' },
       limit: {
         type: 'string',
         default: '100',

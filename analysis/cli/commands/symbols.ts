@@ -46,4 +46,4 @@ const options = (yargs: Argv) =>
       ...FORCE,
       ...DISKS,
     })
-    .example('$0 symbols linux.r386 -o System.map', 'what a distribution leaves out, the kernel itself has');
+    .example('$0 symbols linux.r386 -o System.map', 'symbols from the memory of the kernel');

@@ -19,7 +19,7 @@ import { divergenceReport, replaySummary, replayTrace } from '../work/replay-tra
 export const addVerify = (cli: Argv): Argv =>
   cli.command(
     'verify <file>',
-    'execute a bundle again: every hash, event and query row must be what it says',
+    'execute a bundle again and compare every hash, event and query row',
     options,
     async ({ file, runSql, disk: disks, ...limits }) => {
       process.exitCode = await verify(file, { runSql, disks, limits: queryLimits(limits) });
@@ -38,10 +38,7 @@ const options = (yargs: Argv) =>
       ...DISKS,
       ...LIMIT_OPTIONS,
     })
-    .example(
-      '$0 verify bug.r386',
-      'exit 0: it is as reported; 1: a query answers otherwise; 3: it runs otherwise',
-    );
+    .example('$0 verify bug.r386', 'exit 0: as reported; 1: a query has other rows; 3: the run differs');
 
 export interface VerifyRequest {
   readonly runSql?: boolean;
@@ -133,8 +130,8 @@ function describe(
   const asked = plural(queries, 'query', 'queries');
   const verdict =
     wrong.length > 0
-      ? `${wrong.length} of ${asked} answer otherwise than in rewind386 ${then}`
-      : `verified (detail ${detail}): ${plural(rows, 'row')} of ${asked} are as rewind386 ${then} had them`;
+      ? `${wrong.length} of ${asked} have other rows than in rewind386 ${then}`
+      : `verified (detail ${detail}): ${plural(rows, 'row')} of ${asked} match those of rewind386 ${then}`;
   const own = `${plural(notRun, 'query is', 'queries are')} SQL of the bundle's own, which was not run`;
   return [
     ...wrong,

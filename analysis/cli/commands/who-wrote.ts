@@ -95,20 +95,20 @@ const options = (yargs: Argv) =>
       before: {
         type: 'string',
         requiresArg: true,
-        describe: 'as memory was before the instruction at this icount (default: the end of the run)',
+        describe: 'memory before the instruction at this icount (default: at the end of the run)',
       },
       ...NAMING_OPTIONS,
       linear: {
         type: 'boolean',
         default: false,
-        describe: 'the range is of linear addresses, as mapped then by the directory in force',
+        describe: 'the range is linear, mapped by the directory in force at that icount',
       },
       'pte-of': {
         type: 'string',
         requiresArg: true,
         describe: 'instead of a range: the PDE and the PTE that map this linear address or symbol',
       },
-      format: { choices: TEXT_FORMATS, default: 'table', describe: 'form of the result' },
+      format: { choices: TEXT_FORMATS, default: 'table', describe: 'format of the result' },
       json: { type: 'boolean', default: false, describe: 'the same as --format json' },
       ...DISKS,
     })

@@ -73,26 +73,30 @@ const options = (yargs: Argv) =>
       at: {
         type: 'string',
         requiresArg: true,
-        describe: 'of the last failure, exception or finding up to this icount',
+        describe: 'explain the last failure, exception or finding up to this icount',
       },
-      finding: { type: 'string', requiresArg: true, describe: 'of this finding of `check`, numbered from 1' },
+      finding: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'explain this finding of `check`, numbered from 1',
+      },
       value: {
         type: 'string',
         requiresArg: true,
         describe:
-          'the way back of a value: ADDRESS@ICOUNT, linear or phys:ADDRESS, SYMBOL[+OFFSET], or a register, as it was before that instruction',
+          'trace the origin of a value: ADDRESS@ICOUNT, linear or phys:ADDRESS, SYMBOL[+OFFSET], or a register, before that instruction',
       },
       hops: {
         type: 'string',
         default: '8',
         requiresArg: true,
-        describe: 'steps of the way back of a value; 0: leave it out',
+        describe: 'steps in the origin of a value; 0 omits it',
       },
       'what-if': {
         type: 'boolean',
         default: true,
         describe:
-          'run it again with interrupts held off while a window that was taken was in use (--no-what-if: do not)',
+          'run it again with interrupts held off while the taken window was in use (--no-what-if: do not)',
       },
       ...DISKS,
       json: { type: 'boolean', default: false, describe: 'print JSON' },
@@ -100,6 +104,6 @@ const options = (yargs: Argv) =>
     })
     .conflicts('at', ['finding', 'value'])
     .conflicts('finding', 'value')
-    .example('$0 why run.r386', 'what the machine died of, and what led to it')
+    .example('$0 why run.r386', 'the cause of death, and the events that led to it')
     .example('$0 why run.r386 --value 0xe000008c@3507800', 'where a word in memory came from')
-    .example('$0 why run.r386 --value eax@3507800', 'where a register had its value from');
+    .example('$0 why run.r386 --value eax@3507800', 'where the value of a register came from');

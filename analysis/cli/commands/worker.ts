@@ -109,7 +109,7 @@ const options = (yargs: Argv) =>
       idle: {
         type: 'string',
         requiresArg: true,
-        describe: 'end after so long without work, as 30s or 5m (default: never)',
+        describe: 'end after so long without work, for example 30s or 5m (default: never)',
       },
     })
     .example('$0 worker --queue redis://queue:6379 --folder /mnt/fleet', 'until Ctrl-C')

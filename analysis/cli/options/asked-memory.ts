@@ -33,7 +33,7 @@ export function parseRange(text: string, symbols: () => readonly ElfSymbol[]): A
   if (!Number.isSafeInteger(start) || !(bytes > 0))
     throw new BadInput(
       `${text}: not a memory range`,
-      'write START, START+LENGTH or START-END, as 0x5c7000+4096, or SYMBOL',
+      'write START, START+LENGTH or START-END, for example 0x5c7000+4096, or SYMBOL',
     );
   if (bytes > MAX_RANGE) throw new BadInput(`${text}: more than ${MAX_RANGE} bytes`, 'ask for a part of it');
   return { start, bytes, isSymbol: range !== undefined };

@@ -90,7 +90,10 @@ function timed(text: string, option: string, at: string | undefined): { what: st
   const when = own ?? at;
   if (more.length > 0) throw new BadInput(`${option} ${text}: more than one @`);
   if (when === undefined)
-    throw new BadInput(`${option} ${text}: when?`, `add --at ICOUNT, or write ${what}@ICOUNT`);
+    throw new BadInput(
+      `${option} ${text}: the icount is missing`,
+      `add --at ICOUNT, or write ${what}@ICOUNT`,
+    );
   return { what, when: parseCount(when, own === undefined ? '--at' : option) };
 }
 
@@ -119,7 +122,10 @@ function parseDelay(text: string, at: string | undefined, recorded: Recorded): C
   const [name, amount] = what.split('=');
   const sign = /^[+-]/.exec(amount ?? '')?.[0];
   if (!sign)
-    throw new BadInput(`--delay ${text}: by how much?`, 'write irq14=+INSTRUCTIONS or irq14=-INSTRUCTIONS');
+    throw new BadInput(
+      `--delay ${text}: the number of instructions is missing`,
+      'write irq14=+INSTRUCTIONS or irq14=-INSTRUCTIONS',
+    );
   const line = parseLine(name, '--delay');
   if (!DRIVE_LINES.includes(line))
     throw new BadInput(
@@ -130,7 +136,7 @@ function parseDelay(text: string, at: string | undefined, recorded: Recorded): C
   const { kind, nth, drawnAt, value, raisedAt } = timeToChange(text, line, when, recorded);
   if (Math.max(recorded.shortestDiskTime, value + by) === value)
     throw new BadInput(
-      `--delay ${text}: IRQ ${line} at icount ${grouped(raisedAt)} comes as soon as it can, ${grouped(value)} instructions after it was asked for`,
+      `--delay ${text}: IRQ ${line} at icount ${grouped(raisedAt)} already comes as early as possible, ${grouped(value)} instructions after its request`,
       'give +INSTRUCTIONS, or another icount',
     );
   return {
@@ -145,7 +151,7 @@ function timeToChange(text: string, line: number, when: number, recorded: Record
   const raises = recorded.raises(line);
   if (!raises)
     throw new BadInput(
-      `--delay ${text}: recorded with --detail off, so the trace does not tell when interrupts came`,
+      `--delay ${text}: recorded with --detail off, so the trace has no interrupt times`,
       'record it again without --detail off',
     );
   const raisedAt = raises.find((raise) => raise >= when);
@@ -159,8 +165,8 @@ function timeToChange(text: string, line: number, when: number, recorded: Record
   const times = interruptTimes(recorded.inputs, raises).filter((time) => time.raisedAt >= when);
   if (times[0]?.raisedAt === raisedAt) return times[0];
   throw new BadInput(
-    `--delay ${text}: IRQ ${line} comes next at icount ${grouped(raisedAt)}, at a time that is no input: an answer of the drive ` +
-      'itself, or a further block of a transfer in a trace of version 0.2 or before',
+    `--delay ${text}: IRQ ${line} comes next at icount ${grouped(raisedAt)}, at a time that is not an input: an answer of the drive ` +
+      'itself, or a further block of a transfer in a trace of version 0.2 or earlier',
     times[0]
       ? `the next that can be moved comes at icount ${grouped(times[0].raisedAt)}: @${times[0].raisedAt}`
       : 'hold interrupts off there with --cli FROM:TO',

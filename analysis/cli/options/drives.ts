@@ -37,8 +37,7 @@ export function withMedium(media: Media, kind: DriveKind, path: string): Media {
   const first = kind;
   if (kind === 'floppy') return { ...media, first, floppies: [path, ...media.floppies] };
   if (kind === 'disk') return { ...media, first, disks: [path, ...media.disks] };
-  if (media.cdrom !== undefined)
-    throw new BadInput(`there is one CD drive, and two CDs: ${path}, ${media.cdrom}`);
+  if (media.cdrom !== undefined) throw new BadInput(`two CDs for one CD drive: ${path}, ${media.cdrom}`);
   return { ...media, first, cdrom: path };
 }
 
@@ -55,9 +54,9 @@ export function openDrives({ disks, floppies, cdrom }: Media): {
     (unit) => cdrom === undefined || unit !== CDROM_UNIT,
   );
   if (disks.length > units.length)
-    throw new BadInput(`${disks.length} hard disks: there is room for ${units.length}`);
+    throw new BadInput(`${disks.length} hard disks, but the machine has room for ${units.length}`);
   if (floppies.length > FLOPPY_UNITS)
-    throw new BadInput(`${floppies.length} floppies: there are two floppy drives`);
+    throw new BadInput(`${floppies.length} floppies, but the machine has two floppy drives`);
   const [disk, ...others] = disks.map((path) => userDisk(path, 'disk image'));
   const drives: DriveSource[] = others.map((medium, n) => ({ kind: 'disk', unit: units[n + 1], medium }));
   if (cdrom !== undefined)

@@ -16,8 +16,7 @@ export const NAMING_OPTIONS = {
   symbols: {
     type: 'string',
     requiresArg: true,
-    describe:
-      "name the kernel's addresses by this file: ELF, System.map or a.out (default: what the trace holds)",
+    describe: 'symbols of the kernel: ELF, System.map or a.out (default: those in the trace)',
   },
   profile: {
     type: 'string',

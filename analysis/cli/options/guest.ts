@@ -218,11 +218,11 @@ function openModules(
   const { initrds = [], modules } = request;
   if (kind === 'linux') {
     if (modules.length > 0)
-      throw new BadInput(`${guest} is a Linux kernel: it takes no modules`, 'give it --initrd FILE');
+      throw new BadInput(`${guest} is a Linux kernel and takes no modules`, 'give it --initrd FILE');
     return initrds.map((path) => ({ bytes: readUserFile(path, 'initrd'), commandLine: basename(path) }));
   }
   if (initrds.length > 0)
-    throw new BadInput(`${guest} is no Linux kernel: it takes no initrd`, 'give it --module FILE');
+    throw new BadInput(`${guest} is not a Linux kernel and takes no initrd`, 'give it --module FILE');
   return modules.map(openModule);
 }
 

@@ -15,7 +15,7 @@ export const INPUT_OPTIONS = {
     array: true,
     default: [] as string[],
     requiresArg: true,
-    describe: 'type TEXT@ICOUNT, as fast as the line allows; \\n and other escapes are understood',
+    describe: 'type TEXT@ICOUNT, as fast as the line allows; accepts \\n and other escapes',
   },
   'type-to': {
     choices: TYPE_TO,
@@ -36,7 +36,7 @@ export const INPUT_OPTIONS = {
     array: true,
     default: [] as string[],
     requiresArg: true,
-    describe: 'ICOUNT:TEXT arrives on COM1 all at once',
+    describe: 'deliver TEXT on COM1 all at once: ICOUNT:TEXT',
   },
   inject: {
     type: 'string',

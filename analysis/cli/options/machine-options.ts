@@ -42,7 +42,7 @@ export const MACHINE_OPTIONS = {
   'disk-latency': {
     type: 'string',
     default: `${diskLatencyMin.initial}-${diskLatencyMax.initial}`,
-    describe: 'MIN-MAX instructions a disk command takes, drawn by the seed',
+    describe: 'time of a disk command, MIN-MAX instructions, drawn by the seed',
   },
   jitter: {
     type: 'string',
@@ -88,7 +88,10 @@ function parseLatency(text: string): DiskTimes {
   const { min, max } = parseRange(text, '--disk-latency');
   const latency = { diskLatencyMin: min, diskLatencyMax: max };
   if (!isWrong(latency)) return latency;
-  throw new BadInput(`--disk-latency ${text}: too long`, `write MIN-MAX ${diskLatencyMin.must}, as 5k-120k`);
+  throw new BadInput(
+    `--disk-latency ${text}: too long`,
+    `write MIN-MAX ${diskLatencyMin.must}, for example 5k-120k`,
+  );
 }
 
 type DiskTimes = Pick<MachineConfig, 'diskLatencyMin' | 'diskLatencyMax'>;
@@ -113,7 +116,7 @@ function jittery(
 function parseJitter(text: string): number {
   const percent = /^\d{1,3}%?$/.test(text) ? Number(text.replace('%', '')) : Number.NaN;
   if (!isWrong({ jitter: percent })) return percent;
-  throw new BadInput(`--jitter ${text}: not a share`, `write ${jitter.must}, as 20%`);
+  throw new BadInput(`--jitter ${text}: not a percentage`, `write ${jitter.must}, for example 20%`);
 }
 
 /** `ENTRIESxWAYS`: sets are a power of two, as the hardware's. */
@@ -123,7 +126,7 @@ function parseTlb(text: string): Pick<MachineConfig, 'tlbEntries' | 'tlbWays'> {
   if (!isWrong(tlb)) return tlb;
   throw new BadInput(
     `--tlb ${text}: not a TLB geometry`,
-    `write ENTRIESxWAYS with ENTRIES ${tlbEntries.must}, as 32x4 (a 386) or 64x4`,
+    `write ENTRIESxWAYS with ENTRIES ${tlbEntries.must}, for example 32x4 (a 386) or 64x4`,
   );
 }
 

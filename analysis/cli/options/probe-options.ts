@@ -30,7 +30,7 @@ export const PROBE_OPTIONS = {
     nargs: 1,
     default: [] as string[],
     describe:
-      "record values where code comes to a place: 'PLACE: VALUE, …', as 'pmap_enter: pmap, va, *(pmap+8)'; may be repeated",
+      "record values where code comes to a place: 'PLACE: VALUE, …', for example 'pmap_enter: pmap, va, *(pmap+8)'; may be repeated",
   },
 } as const;
 

@@ -7,17 +7,17 @@ export const LIMIT_OPTIONS = {
   timeout: {
     type: 'number',
     requiresArg: true,
-    describe: `seconds that one query may take (default: ${DEFAULT_LIMITS.seconds})`,
+    describe: `time limit of one query, in seconds (default: ${DEFAULT_LIMITS.seconds})`,
   },
   memory: {
     type: 'string',
     requiresArg: true,
-    describe: 'memory that one query may use, as 8G (default: half of the RAM here, at most 4G)',
+    describe: 'memory limit of one query, for example 8G (default: half of the RAM, at most 4G)',
   },
   'max-rows': {
     type: 'number',
     requiresArg: true,
-    describe: `rows that one answer may have (default: ${DEFAULT_LIMITS.rows})`,
+    describe: `row limit of one answer (default: ${DEFAULT_LIMITS.rows})`,
   },
 } as const;
 
@@ -29,9 +29,12 @@ interface LimitArguments {
 
 export function queryLimits({ timeout, memory, maxRows }: LimitArguments): QueryLimits {
   if (timeout !== undefined && !(timeout > 0))
-    throw new BadInput(`--timeout ${timeout}: not a time`, 'write seconds, as 600');
+    throw new BadInput(`--timeout ${timeout}: not a time`, 'write seconds, for example 600');
   if (maxRows !== undefined && !(Number.isSafeInteger(maxRows) && maxRows > 0))
-    throw new BadInput(`--max-rows ${maxRows}: not a number of rows`, 'write a whole number, as 5000000');
+    throw new BadInput(
+      `--max-rows ${maxRows}: not a number of rows`,
+      'write a whole number, for example 5000000',
+    );
   return {
     seconds: timeout ?? DEFAULT_LIMITS.seconds,
     memoryBytes: memory === undefined ? DEFAULT_LIMITS.memoryBytes : parseMemory(memory),
@@ -47,6 +50,6 @@ function parseMemory(text: string): number {
   if (size >= LEAST_MEMORY) return size;
   throw new BadInput(
     `--memory ${text}: not a memory size`,
-    `write M or G after a number, at least ${bytes(LEAST_MEMORY)}, as 512M or 8G`,
+    `write M or G after a number, at least ${bytes(LEAST_MEMORY)}, for example 512M or 8G`,
   );
 }

@@ -82,7 +82,7 @@ const BOOT_OPTIONS = {
   symbols: {
     type: 'string',
     requiresArg: true,
-    describe: "the kernel's symbols, where its image has none: System.map, ELF or a.out",
+    describe: 'symbols of the kernel if its image has none: System.map, ELF or a.out',
   },
 } as const;
 
@@ -129,13 +129,13 @@ const CHECKPOINT_OPTIONS = {
     type: 'number',
     default: 100 * DEFAULT_CHECKPOINT_SHARE,
     requiresArg: true,
-    describe: 'with auto: their largest share of the trace, percent',
+    describe: 'with auto: maximum share of the trace, percent',
   },
   'checkpoint-time': {
     type: 'number',
     default: 100 * DEFAULT_CHECKPOINT_TIME,
     requiresArg: true,
-    describe: 'with auto: their largest share of the recording time, percent, estimated from the work done',
+    describe: 'with auto: maximum share of the recording time, percent, estimated from the work done',
   },
 } as const;
 
@@ -157,7 +157,7 @@ export const recordOptions = (yargs: Argv) =>
       variant: {
         type: 'string',
         requiresArg: true,
-        describe: `${BUILTIN_GUEST}: a mistake of history, by its name in docs/bug-classes.md`,
+        describe: `${BUILTIN_GUEST}: a historical bug, by its name in docs/bug-classes.md`,
       },
       ...RUN_OPTIONS,
       ...BOOT_OPTIONS,
@@ -180,7 +180,7 @@ export const recordOptions = (yargs: Argv) =>
         type: 'boolean',
         default: false,
         describe:
-          'show the VGA text screen, live on a terminal and as it is at the end; --interactive types at the keyboard',
+          'show the VGA text screen, live on a terminal and once at the end; --interactive types on the keyboard',
       },
       quiet: { alias: 'q', type: 'boolean', default: false, describe: "do not show the guest's console" },
     })

@@ -12,7 +12,7 @@ export function parseCount(text: string, option: string): number {
   if (count !== undefined) return count;
   throw new BadInput(
     `${option} ${text}: not a count`,
-    'write a whole number, as 250000, 0x1000, 20M or 1.5G',
+    'write a whole number, for example 250000, 0x1000, 20M or 1.5G',
   );
 }
 
@@ -23,7 +23,7 @@ export function parseSeconds(text: string, option: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text) ?? [];
   const seconds = Number(number) * SECONDS[unit];
   if (seconds > 0) return seconds;
-  throw new BadInput(`${option} ${text}: not a time`, 'write seconds, as 90, 90s, 1.5m or 2h');
+  throw new BadInput(`${option} ${text}: not a time`, 'write seconds, for example 90, 90s, 1.5m or 2h');
 }
 
 /** A number of processes. */
@@ -52,7 +52,7 @@ export function parseSeed(text: string): bigint {
     const seed = BigInt(text);
     if (seed < 1n << 64n) return seed;
   }
-  throw new BadInput(`--seed ${text}: not a seed`, 'write a whole number below 2^64, as 7 or 0x7f');
+  throw new BadInput(`--seed ${text}: not a seed`, 'write a whole number below 2^64, for example 7 or 0x7f');
 }
 
 /** `MIN-MAX`, in instructions. */
@@ -61,7 +61,7 @@ export function parseRange(text: string, option: string): { min: number; max: nu
   const min = parseCount(low, option);
   const max = parseCount(high ?? low, option);
   if (more.length > 0 || min > max)
-    throw new BadInput(`${option} ${text}: not a range`, 'write MIN-MAX, as 5k-120k');
+    throw new BadInput(`${option} ${text}: not a range`, 'write MIN-MAX, for example 5k-120k');
   return { min, max };
 }
 
@@ -85,7 +85,7 @@ export function parseWindow(text: string, option: string): IcountWindow {
 export function parseLadder(text: string): number {
   const interval = parseCount(text, '--ladder');
   if (interval > 0) return interval;
-  throw new BadInput(`--ladder ${text}: no interval`, 'write a number of instructions, as 4M');
+  throw new BadInput(`--ladder ${text}: not an interval`, 'write a number of instructions, for example 4M');
 }
 
 /** A code that a guest writes to the exit port: `0x11` or `17`. */
@@ -102,21 +102,23 @@ export function parseInjection(text: string): Input {
     return { kind: 'inject_irq', icount: parseCount(when, '--inject'), value };
   throw new BadInput(
     `--inject ${text}: not an interrupt`,
-    'write IRQ@ICOUNT with a line 0-15, as 14@2500000',
+    'write IRQ@ICOUNT with a line 0-15, for example 14@2500000',
   );
 }
 
 /** `TEXT@ICOUNT`: what is typed from then on. */
 export function parseTyping(text: string): { text: string; at: number } {
   const sign = text.lastIndexOf('@');
-  if (sign < 1) throw new BadInput(`--type ${text}: no time`, 'write TEXT@ICOUNT, as "root\\n@4M"');
+  if (sign < 1)
+    throw new BadInput(`--type ${text}: the time is missing`, 'write TEXT@ICOUNT, for example "root\\n@4M"');
   return { text: unescaped(text.slice(0, sign)), at: parseCount(text.slice(sign + 1), '--type') };
 }
 
 /** `ICOUNT:TEXT`: bytes that arrive on COM1 all at once; escapes as \n are understood. */
 export function parseSerial(text: string): Input[] {
   const colon = text.indexOf(':');
-  if (colon < 1) throw new BadInput(`--serial ${text}: no time`, 'write ICOUNT:TEXT, as 4M:root\\n');
+  if (colon < 1)
+    throw new BadInput(`--serial ${text}: the time is missing`, 'write ICOUNT:TEXT, for example 4M:root\\n');
   const icount = parseCount(text.slice(0, colon), '--serial');
   const bytes = Buffer.from(unescaped(text.slice(colon + 1)));
   return Array.from(bytes, (value) => ({ kind: 'serial_byte' as const, icount, value }));

@@ -35,9 +35,9 @@ export async function runBisect(
     return EXIT.divergence;
   };
   if (divergence.subsystem === 'trace' || divergence.damage !== undefined)
-    return nothing('it is the file that differs, not the run');
+    return nothing('the file differs, not the run');
   if (NO_RUN.has(divergence.subsystem.replace(/ \d+$/, '')))
-    return nothing('the run cannot begin as it was recorded');
+    return nothing('the run cannot start as recorded');
   const reader = TraceReader.open(file, { onDamage() {}, names });
   const { header } = reader;
   reader.close();
@@ -82,10 +82,10 @@ function describeAgreed(header: TraceHeader, found: Bisection): string[] {
   const stretch = `the stretch from icount ${grouped(from)} to ${grouped(until)} was executed ${plural(executions, 'time')}, always with the same result`;
   if (parts.length === 0 && divergence.subsystem.startsWith('events:'))
     return [
-      `${stretch}, and the state after it is the recorded one: the recorded event is what no execution of this machine makes`,
+      `${stretch}, and ends in the recorded state: no execution of this machine makes the recorded event`,
     ];
   return [
-    `${stretch}: this machine is deterministic, but not the one that recorded`,
+    `${stretch}: this machine is deterministic, but differs from the one that recorded`,
     `recorded by rewind386 ${header.toolVersion}; this is ${VERSION}`,
     ...(parts.length > 0
       ? [`at icount ${grouped(until)} it differs from the recording in: ${parts.join(', ')}`]
@@ -112,7 +112,7 @@ function describePinned(image: GuestImage, pinned: Pinned, { executions }: Bisec
   const place =
     differ - agree === 1
       ? `NOT DETERMINISTIC at icount ${grouped(agree)}: executions from the same state differ after this instruction`
-      : `NOT DETERMINISTIC between icount ${grouped(agree)} and ${grouped(differ)}: it did not show again in any smaller part`;
+      : `NOT DETERMINISTIC between icount ${grouped(agree)} and ${grouped(differ)}: it did not recur in any smaller part`;
   return [
     `${place} (${plural(executions, 'execution')})`,
     `  ${code}`,

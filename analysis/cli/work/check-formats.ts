@@ -46,7 +46,7 @@ function suite({ findings, checks, runs }: Report, path: string, run: number): s
     const found = own.filter((finding) => finding.check === check);
     return found.length === 0 ? [`${head}/>`] : [`${head}>`, ...found.map(failure), '    </testcase>'];
   });
-  const whole = `    <testcase classname=${quoted(path)} name="the trace is whole"`;
+  const whole = `    <testcase classname=${quoted(path)} name="the trace is complete"`;
   return [
     `  <testsuite name=${quoted(path)} tests="${checks.length + 1}" failures="${failed}">`,
     ...tests,

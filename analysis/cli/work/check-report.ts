@@ -148,7 +148,7 @@ export function verdict({ findings, checks, runs }: Report): string {
   const rest = missing.map((text) => `; ${text}`).join('');
   if (findings.length > 0)
     return `${plural(errors, 'error')}, ${plural(findings.length - errors, 'warning')}; ${could}${rest}`;
-  const word = missing.length > 0 ? 'no finding, but the trace is not whole' : 'clean';
+  const word = missing.length > 0 ? 'no finding, but the trace is incomplete' : 'clean';
   return `${word}: ${could}, no finding${upTo(runs)}${rest}`;
 }
 
@@ -167,9 +167,9 @@ function inapplicable(checks: readonly Check[]): string[] {
   const window = about('window');
   const end = about('end');
   return [
-    ...(map > 0 ? [`${map} are about an alternate map, which its profile does not have`] : []),
-    ...(window > 0 ? [`${window} are about windows, of which its profile declares none`] : []),
-    ...(end > 0 ? [`${end} are about how the run ended, which the trace does not have`] : []),
+    ...(map > 0 ? [`${map} concern an alternate map, which the profile does not have`] : []),
+    ...(window > 0 ? [`${window} concern windows, and the profile declares none`] : []),
+    ...(end > 0 ? [`${end} concern the end of the run, which the trace does not have`] : []),
   ];
 }
 

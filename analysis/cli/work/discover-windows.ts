@@ -129,12 +129,12 @@ async function lookInto(
     const findings = await findingsIn(file, run, watched, options);
     const [left] = candidates.filter((candidate) => !watched.includes(candidate));
     if (!left) return { findings };
-    const text = `${plural(candidates.length - watched.length, 'mapping')} more that interrupts changed under code that had set them were not looked into, such as ${wordsOf(left.window)}`;
+    const text = `${plural(candidates.length - watched.length, 'more mapping')} that interrupts changed under code that had set them were not examined, such as ${wordsOf(left.window)}`;
     return { findings, hint: { name: 'window', text, next: nextReplay(path, [left.window]) } };
   } catch (error) {
     if (!(error instanceof BadInput)) throw error;
     const { window, incidents } = candidates[0];
-    const text = `interrupts left ${wordsOf(window)} changed ${plural(incidents, 'time', 'times')} under code that had set it; whether that used it then was not recorded, and the run is not executed again: ${error.message}`;
+    const text = `interrupts left ${wordsOf(window)} changed ${plural(incidents, 'time', 'times')} under code that had set it; its later uses were not recorded, and the run was not executed again: ${error.message}`;
     return { findings: [], hint: { name: 'window', text, next: nextReplay(path, [window]) } };
   }
 }
@@ -194,7 +194,7 @@ async function execute(
   });
   if (!result.divergence) return;
   const [first] = divergenceReport(path, result);
-  throw new BadInput(`it is not the recorded one any more: ${first}`);
+  throw new BadInput(`it differs from the recording: ${first}`);
 }
 
 /** The findings of the checks that are about windows; each says which it is about. */

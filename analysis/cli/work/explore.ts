@@ -115,7 +115,7 @@ function timesOf(reader: TraceReader, { file, irq }: Asked): InterruptTime[] {
   const raises = recorded.raises(irq);
   if (raises) return interruptTimes(recorded.inputs, raises);
   throw new BadInput(
-    `${file} was recorded with --detail off, and does not tell when interrupts came`,
+    `${file} was recorded with --detail off and has no interrupt times`,
     'record it again without --detail off',
   );
 }

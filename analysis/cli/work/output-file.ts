@@ -22,7 +22,7 @@ export function checkOutput(
   if (input !== undefined) throw new BadInput(`${path} is the trace itself`, 'give -o another name');
   if (force || !statSync(path, { throwIfNoEntry: false })?.isFile()) return;
   if (makes === 'trace' || beginsAsTrace(path))
-    throw new BadInput(`${path} already exists`, 'give -o another name, or --force to write over it');
+    throw new BadInput(`${path} already exists`, 'give -o another name, or --force to overwrite it');
 }
 
 /** Gives a finished file the name that checkOutput allowed before it was made. Throws BadInput when somebody else has taken it since. */
@@ -34,7 +34,7 @@ export function moveTo(from: string, path: string, force: boolean): void {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       throw new BadInput(
-        `cannot write ${path}: somebody else has made a file of that name meanwhile`,
+        `cannot write ${path}: another process has created it in the meantime`,
         'give -o another name',
       );
     }

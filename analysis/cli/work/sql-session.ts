@@ -78,7 +78,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     'a named query with its parameters: .run pte-history 0xefbfe000',
     (session, words) => runQuery(session, words),
   ],
-  mode: [`form of the answers: ${TEXT_FORMATS.join(', ')}`, (session, [mode]) => setMode(session, mode)],
+  mode: [`format of the answers: ${TEXT_FORMATS.join(', ')}`, (session, [mode]) => setMode(session, mode)],
   timer: ['time of each answer: .timer on|off', (session, [state]) => setTimer(session, state)],
   help: ['this', () => done(Object.entries(COMMANDS).map(([name, [help]]) => `.${name.padEnd(10)} ${help}`))],
   quit: ['ends the session, as does Ctrl-D', async () => false],
@@ -122,7 +122,7 @@ async function runQuery(session: SqlSession, [name, ...words]: readonly string[]
 
 async function setMode(session: SqlSession, mode: string | undefined): Promise<boolean> {
   const found = TEXT_FORMATS.find((format) => format === mode);
-  if (!found) throw new BadInput(`no such form: ${mode ?? ''}`, `.mode ${TEXT_FORMATS.join('|')}`);
+  if (!found) throw new BadInput(`unknown format: ${mode ?? ''}`, `.mode ${TEXT_FORMATS.join('|')}`);
   session.format = found;
   return true;
 }

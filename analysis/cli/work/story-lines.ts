@@ -11,9 +11,9 @@ export function storyLines(file: string, { steps }: Story): string[] {
 /** The way back of a value, and the reason that it ends. */
 export function valueLines(file: string, { of, steps, end }: ValueStory): string[] {
   return [
-    `the way back of ${of}:`,
+    `the origin of ${of}:`,
     ...steps.flatMap((step) => stepLines(file, step)),
-    `and no further: ${end}`,
+    `the trail ends here: ${end}`,
   ];
 }
 

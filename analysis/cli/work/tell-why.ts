@@ -64,6 +64,6 @@ export async function tellWhy(
 }
 
 const nothing = (file: string): string[] => [
-  `${file}: nothing failed, and no check finds anything`,
+  `${file}: nothing failed, and no check found anything`,
   `next: rewind386 why ${shellWord(file)} --value ADDRESS@ICOUNT`,
 ];

@@ -212,7 +212,7 @@ export function describeVerdict(
     ...arisen.filter(isError).map((finding) => `NEW ${named(finding)}: ${finding.summary}`),
     ...later
       .filter(isError)
-      .map((finding) => `LATER, where the first run had ended, ${named(finding)}: ${finding.summary}`),
+      .map((finding) => `LATER, after the end of the recording, ${named(finding)}: ${finding.summary}`),
   ];
   if (lines.length === 0) lines.push('no error after the change in either run');
   if (otherEnd !== undefined) lines.push(otherEnd);

@@ -23,7 +23,7 @@ steps AS (
   {'icount': interrupt_icount, 'lane': 'handler', 'text': interrupt || coalesce(' (' || handler || ')', '') || ' comes in at ' || interrupted_at, 'slot': NULL, 'is_wrong': false},
   {'icount': switch_icount, 'lane': 'handler', 'text': switch_at || ' sets the window', 'slot': foreign_value, 'is_wrong': true},
   {'icount': iret_icount, 'lane': 'handler', 'text': 'IRET: the window is left as it is', 'slot': NULL, 'is_wrong': false},
-  {'icount': use_icount, 'lane': 'base', 'text': use_at || ' uses it without looking: ' || coalesce(instruction, '') || ' (' || verdict || ')', 'slot': NULL, 'is_wrong': true},
+  {'icount': use_icount, 'lane': 'base', 'text': use_at || ' uses it without checking: ' || coalesce(instruction, '') || ' (' || verdict || ')', 'slot': NULL, 'is_wrong': true},
   {'icount': repaired_icount, 'lane': 'base', 'text': 'the window is set again', 'slot': NULL, 'is_wrong': false}
 ], recursive := true)
   FROM hijacks

@@ -47,7 +47,7 @@ function statement(
     if (!inside)
       throw new BadInput(
         `${where}: ${word} needs a text in quotes`,
-        `write ${word} "…", as ${word} "root\\n"`,
+        `write ${word} "…", for example ${word} "root\\n"`,
       );
     return unescaped(inside);
   };

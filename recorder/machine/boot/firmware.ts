@@ -13,16 +13,16 @@ const OPTION_ROM_SIGNATURE = [0x55, 0xaa];
 export function loadFirmware(mem: MachineMemory, { bios, vgaBios }: Firmware): void {
   if (bios.length < MIN_BIOS || bios.length > BIOS_ROM_BYTES || bios.length % GRANULE !== 0)
     throw new BadInput(
-      `the BIOS has ${bios.length} bytes; it has to be 64 to 256 KB, in whole 64 KB`,
-      'give one that is made for a PC, as SeaBIOS is: --bios FILE',
+      `the BIOS has ${bios.length} bytes; a BIOS has 64 to 256 KB, in multiples of 64 KB`,
+      'give one made for a PC, such as SeaBIOS: --bios FILE',
     );
   if (
     vgaBios.length > OPTION_ROM_BYTES ||
     OPTION_ROM_SIGNATURE.some((byte, i) => (vgaBios[i] ?? byte) !== byte)
   )
     throw new BadInput(
-      `the VGA BIOS (${vgaBios.length} bytes) is no option ROM: one begins with 55 AA and has 128 KB at most`,
-      'give one that is made for a VGA, as SeaVGABIOS is: --vga-bios FILE',
+      `the VGA BIOS (${vgaBios.length} bytes) is not an option ROM, which begins with 55 AA and has at most 128 KB`,
+      'give one made for a VGA, such as SeaVGABIOS: --vga-bios FILE',
     );
   const at = RAM + mem.ramBytes;
   mem.u8.fill(0xff, at, at + BIOS_ROM_BYTES + OPTION_ROM_BYTES);

@@ -141,7 +141,7 @@ function readSetup(image: Uint8Array, name: string): Setup {
   const sectors = view.getUint8(SETUP_SECTS) || 4;
   const kernel = image.subarray((sectors + 1) * 512);
   if (kernel.length === 0)
-    throw new BadInput(`${name}: the Linux image is cut short (${image.length} bytes)`, 'copy it again');
+    throw new BadInput(`${name}: the Linux image is truncated (${image.length} bytes)`, 'copy it again');
   const preferred = version >= 0x20a ? Number(view.getBigUint64(PREF_ADDRESS, true)) : EXTENDED_START;
   // Before 2.10 a kernel does not say what it needs; it unpacks to a few times its size.
   const size = version >= 0x20a ? view.getUint32(INIT_SIZE, true) : 4 * kernel.length;
@@ -175,7 +175,7 @@ function placeInitrds(
     if (revision >= 32)
       throw new BadInput(
         `the initrd has ${bytes} bytes: no room between the kernel's end (0x${setup.runsUpTo.toString(16)}) ` +
-          `and the highest address that it takes (0x${setup.initrdMax.toString(16)})`,
+          `and the highest address that it accepts (0x${setup.initrdMax.toString(16)})`,
         'make the initrd smaller',
       );
   }

@@ -122,7 +122,7 @@ function findHeader(view: DataView): number {
 /** The header itself says what to load where (3.1.3). */
 function planByAddresses(image: Uint8Array, view: DataView, at: number, name: string): LoadPlan {
   if (at + 32 > image.length)
-    throw new BadInput(`${name}: the Multiboot header is cut short`, 'copy it again');
+    throw new BadInput(`${name}: the Multiboot header is truncated`, 'copy it again');
   const word = (n: number) => view.getUint32(at + 12 + 4 * n, true);
   const [headerAddress, load, loadEnd, bssEnd, entry] = [word(0), word(1), word(2), word(3), word(4)];
   const start = at - (headerAddress - load);
