@@ -17,6 +17,8 @@ export interface PageOptions extends FindingOptions {
   readonly file: string;
   readonly facts: PageData['facts'];
   readonly verdict: string;
+  /** Debugs the trace; `--at ICOUNT` may follow. */
+  readonly debugCommand: string;
   /** The command of a step of the story. */
   readonly commandOf: (step: Step) => string;
   /** Names of the guest's code. */
@@ -32,7 +34,7 @@ export async function pageData(db: TraceDatabase, options: PageOptions): Promise
     )
   ).getRowObjectsJson()[0];
   const end = Math.max(1, Number(run.instructions));
-  const { file, facts, verdict, findings, code, execution } = options;
+  const { file, facts, verdict, debugCommand, findings, code, execution } = options;
   const [places, stacks] = [new Places(code), new Stacks(code)];
   const near = nearFindings(findings);
   const asked = { places, end, near: nearText(near) };
@@ -46,6 +48,8 @@ export async function pageData(db: TraceDatabase, options: PageOptions): Promise
     instructionsPerSecond: Number(run.ips),
     facts,
     verdict,
+    debugCommand,
+    near,
     story: await storyOf(db, options),
     findings: found,
     tracks: await tracksOf(db, asked),

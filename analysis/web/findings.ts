@@ -1,31 +1,12 @@
 import { command, element } from './dom.ts';
-import type { FindingFacts } from './page-data.ts';
-import { grouped } from './timeline.ts';
+import { debugInEditor } from './editor.ts';
+import type { FindingFacts, PageData } from './page-data.ts';
+import { grouped } from './text.ts';
+import { instructionsOf, stepsOf } from './two-lanes.ts';
 
 /** The findings of a page: each with its steps, drawn in two lanes, and the commands that tell more. */
 
-function stepsOf({ steps }: FindingFacts): HTMLElement[] {
-  if (steps.length === 0) return [];
-  const head = ['icount', 'the code', 'the handler', 'the window leads to'];
-  let slot = '';
-  const cells = steps.flatMap(({ at, lane, text, slot: now, wrong }) => {
-    slot = now ?? slot;
-    const mark = wrong ? { class: 'wrong' } : {};
-    return [
-      element('div', grouped(at), { class: 'mono' }),
-      element('div', lane === 'base' ? text : '', mark),
-      element('div', lane === 'handler' ? text : '', mark),
-      element('div', slot, now !== undefined && wrong ? { class: 'wrong mono' } : { class: 'mono' }),
-    ];
-  });
-  return [
-    element('div', [...head.map((name) => element('div', name, { class: 'head' })), ...cells], {
-      class: 'steps',
-    }),
-  ];
-}
-
-function findingOf(finding: FindingFacts, show: () => void): HTMLElement {
+function findingOf(finding: FindingFacts, data: PageData, show: () => void): HTMLElement {
   const { number, title, className, severity, at, summary, commands } = finding;
   const button = element('button', 'Show in the timeline', {
     type: 'button',
@@ -42,8 +23,9 @@ function findingOf(finding: FindingFacts, show: () => void): HTMLElement {
       ]),
       element('p', summary),
       ...stepsOf(finding),
+      ...instructionsOf(finding, data),
       ...commands.map(command),
-      button,
+      element('div', [button, ...debugInEditor(at)], { class: 'buttons' }),
     ],
     { class: `finding ${severity}`, id: `finding-${number}` },
   );
@@ -53,13 +35,11 @@ function findingOf(finding: FindingFacts, show: () => void): HTMLElement {
 const SHOWN = 12;
 
 /** All findings; `show` is what the button of one does. */
-export function findingsOf(
-  findings: readonly FindingFacts[],
-  show: (finding: FindingFacts) => void,
-): HTMLElement {
+export function findingsOf(data: PageData, show: (finding: FindingFacts) => void): HTMLElement {
+  const { findings } = data;
   const list = element('div');
   const add = (from: number, to: number) =>
-    list.append(...findings.slice(from, to).map((finding) => findingOf(finding, () => show(finding))));
+    list.append(...findings.slice(from, to).map((finding) => findingOf(finding, data, () => show(finding))));
   add(0, SHOWN);
   const rest = findings.length - SHOWN;
   if (rest <= 0) return element('div', [list]);

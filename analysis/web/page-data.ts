@@ -172,6 +172,10 @@ export interface PageData {
   readonly instructionsPerSecond: number;
   readonly facts: readonly (readonly [name: string, value: string])[];
   readonly verdict: string;
+  /** Debugs the trace; `--at ICOUNT` may follow. */
+  readonly debugCommand: string;
+  /** Stretches with every event, around the worst findings. */
+  readonly near: readonly { readonly from: number; readonly to: number }[];
   readonly story: readonly StoryStep[];
   readonly findings: readonly FindingFacts[];
   readonly tracks: readonly Track[];

@@ -1,8 +1,7 @@
 import type { DirectoryOwner, EntryWrite, PageData, PagingStretch } from './page-data.ts';
+import { hex } from './text.ts';
 
 /** The page tables of a run at any icount that the page knows them at: walked as the processor walks them. */
-
-export const hex = (n: number): string => (n >>> 0).toString(16).padStart(8, '0');
 
 const PRESENT = 1;
 const WRITABLE = 2;
@@ -56,6 +55,17 @@ export class PagingState {
     const pde = this.entries.get(frameOf(directory) + (linear >>> 22) * 4);
     if (!pde || !(pde.value & PRESENT) || pde.value & LARGE) return pde;
     return this.entries.get(frameOf(pde.value) + ((linear >>> 12) & 1023) * 4) ?? pde;
+  }
+
+  /** Frames of the page tables that a directory names, itself left out. */
+  tables(directory: number): number[] {
+    const found: number[] = [];
+    for (let slot = 0; slot < 1024; slot++) {
+      const pde = this.entries.get(frameOf(directory) + slot * 4)?.value ?? 0;
+      if ((pde & (PRESENT | LARGE)) === PRESENT && frameOf(pde) !== frameOf(directory))
+        found.push(frameOf(pde));
+    }
+    return found;
   }
 
   /** Everything that a directory maps, by linear address. */

@@ -6,16 +6,18 @@ import { runParts } from './run-parts.ts';
 /** The report page: the story, the timeline, the findings, from the facts that lie in it. */
 
 const data = unpack(JSON.parse(document.getElementById('data')?.textContent ?? '{}')) as PageData;
-const { timeline, timelinePart, findings, facts } = runParts(data);
+const { timeline, story, timelinePart, findings, pageTables, facts } = runParts(data);
 document.title = `${data.file}: rewind386 report`;
 document.body.append(
   element('main', [
     element('h1', data.file),
     element('p', data.verdict, { class: 'verdict' }),
+    ...(story.length > 0 ? [element('h2', 'The story, backwards'), ...story] : []),
     element('h2', 'Timeline'),
     ...timelinePart,
     element('h2', data.findings.length === 0 ? 'No findings' : 'Findings'),
     findings,
+    ...(pageTables.length > 0 ? [element('h2', 'Page tables'), ...pageTables] : []),
     element('h2', 'The run'),
     facts,
   ]),

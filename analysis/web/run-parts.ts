@@ -1,54 +1,98 @@
+import { About } from './about.ts';
+import { Causes } from './causes.ts';
 import { element } from './dom.ts';
 import { findingsOf } from './findings.ts';
 import type { PageData } from './page-data.ts';
-import { grouped, Timeline, type Told } from './timeline.ts';
+import { pageTablesOf } from './page-tables.ts';
+import { Paging } from './paging.ts';
+import { storyOf } from './story.ts';
+import { grouped } from './text.ts';
+import { Timeline } from './timeline.ts';
 import { tracksOf } from './tracks.ts';
+import type { View } from './view.ts';
 
 /** The parts of a page that are about one run, which a page puts where it wants them. */
 
 export interface RunParts {
   readonly timeline: Timeline;
+  /** The failure in words; empty where nothing failed. */
+  readonly story: readonly HTMLElement[];
   /** Toolbar, picture and the words about what is pointed at. */
   readonly timelinePart: readonly HTMLElement[];
   readonly findings: HTMLElement;
+  /** The address space of a process at an icount, and by what it differs from another; empty where no page tables are known. */
+  readonly pageTables: readonly HTMLElement[];
   readonly facts: HTMLElement;
 }
 
-/** `told`: of what the timeline shows, and of what is chosen in it, besides the parts themselves. */
-export function runParts(data: PageData, told: Partial<Told> = {}): RunParts {
-  const about = element('div', 'Point at something, or move to the timeline and use the keys.', {
-    class: 'about mono',
-    role: 'status',
-  });
+/** Told as well, for whoever shows the parts: of what the timeline shows, and of what is pointed at, with the icount of what is chosen. */
+export interface RunTold {
+  readonly onView: (view: View) => void;
+  readonly onPoint: (text: string, icount?: number) => void;
+}
+
+export function runParts(data: PageData, told: Partial<RunTold> = {}): RunParts {
   const range = element('span', '', { class: 'range' });
   const canvas = element('canvas', '', {
     tabindex: '0',
     role: 'application',
     'aria-label':
-      'Timeline. W and S zoom, A and D move, 0 shows all; up and down choose a track, left and right an event in it.',
+      'Timeline. W and S zoom, A and D move, 0 shows all, F goes to the next finding; up and down choose a track, left and right an event in it.',
   }) as HTMLCanvasElement;
+  const paging = new Paging(data);
+  const causes = new Causes(data, paging);
+  const about = new About(data.debugCommand, ({ at, track }) => {
+    timeline.goTo(at, track);
+    canvas.focus({ preventScroll: true });
+  });
   const timeline = new Timeline({ ...data, tracks: tracksOf(data) }, canvas, {
     onView: (view) => {
       const { from, to } = view;
       told.onView?.(view);
       range.textContent = `icount ${grouped(from)} to ${grouped(to)} of ${grouped(data.end)}`;
     },
-    onPoint: (text, icount) => {
-      told.onPoint?.(text, icount);
-      about.textContent = text;
+    onPoint: (pointed, chosen) => {
+      const described = causes.describe(pointed);
+      about.show(described, chosen);
+      told.onPoint?.(described.title, chosen ? described.at : undefined);
     },
   });
+  canvas.addEventListener('keydown', ({ key }) => {
+    if (key === 'Escape') about.letGo();
+  });
   const worst = data.findings.find(({ steps }) => steps.length > 0);
-  if (worst) about.textContent = `Finding ${worst.number}: ${worst.summary}`;
-  const show = ({ from, at }: PageData['findings'][number]) => {
-    timeline.showAround(from, at);
+  if (worst) about.show(causes.describe({ kind: 'finding', finding: worst }), false);
+  const toTimeline = () => {
     canvas.scrollIntoView({ block: 'center' });
     canvas.focus({ preventScroll: true });
   };
   return {
     timeline,
-    timelinePart: [toolbar(timeline, range), element('div', [canvas], { class: 'timeline' }), about],
-    findings: findingsOf(data.findings, show),
+    story: storyOf(data.story, (at) => {
+      timeline.showAround(at - 200, at + 200);
+      toTimeline();
+    }),
+    timelinePart: [
+      toolbar(timeline, range),
+      element('div', [canvas], { class: 'timeline' }),
+      about.element,
+      about.spoken,
+    ],
+    findings: findingsOf(data, (finding) => {
+      timeline.showAround(finding.from, finding.at);
+      about.show(causes.describe({ kind: 'finding', finding }), true);
+      toTimeline();
+    }),
+    pageTables: pageTablesOf({
+      data,
+      paging,
+      causes,
+      goTo: (at) => {
+        timeline.goTo(at, 'page-table writes');
+        toTimeline();
+      },
+      instant: () => Math.round((timeline.view.from + timeline.view.to) / 2),
+    }),
     facts: element(
       'dl',
       data.facts.flatMap(([name, value]) => [element('dt', name), element('dd', value)]),
@@ -70,7 +114,8 @@ function toolbar(timeline: Timeline, range: HTMLElement): HTMLElement {
       tool('←', 'a', 'Earlier'),
       tool('→', 'd', 'Later'),
       tool('All', '0', 'All of the run'),
-      element('span', 'wheel or W S zooms, drag or A D moves', { class: 'quiet' }),
+      ...(timeline.hasFindings ? [tool('Next finding', 'f', 'Next finding')] : []),
+      element('span', 'wheel or W S zooms, drag or A D moves, click for causes', { class: 'quiet' }),
       range,
     ],
     { class: 'toolbar' },

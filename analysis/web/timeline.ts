@@ -1,35 +1,38 @@
-import type { Mark, PageData, Slice, Track } from './page-data.ts';
+import { coloursOf } from './colours.ts';
+import type { Density, FindingFacts, PageData } from './page-data.ts';
+import { lanesOf, markAt, marksOf, positionsOf, type Row, sliceAt } from './rows.ts';
+import {
+  areApart,
+  drawFlags,
+  drawGrid,
+  drawRow,
+  FLAGS,
+  GAP,
+  LANE,
+  NAME,
+  type Scene,
+  type Selected,
+} from './scene.ts';
 import { View } from './view.ts';
 
 /** The timeline: a canvas with a row for each track, moved by wheel, drag and keys. */
 
-const LANE = 18;
-const GAP = 8;
-const NAME = 16;
-const FLAGS = 22;
+/** The thing that is pointed at or chosen. */
+export type Pointed =
+  | { readonly kind: 'finding'; readonly finding: FindingFacts }
+  | { readonly kind: 'item'; readonly row: Row; readonly index: number }
+  /** A part of a curve, or nothing but the track itself. */
+  | { readonly kind: 'track'; readonly row: Row; readonly icount: number };
 
-interface Row {
-  readonly track: Track;
-  readonly top: number;
-  readonly lanes: number;
-}
-
-interface Colours {
-  readonly ground: string;
-  readonly text: string;
-  readonly quiet: string;
-  readonly line: string;
-  readonly error: string;
-  readonly warning: string;
-  readonly dark: boolean;
-}
-
-/** Whoever shows the timeline is told of it. */
 export interface Told {
   readonly onView: (view: View) => void;
-  /** Words about something, and its icount where the keys chose it. */
-  readonly onPoint: (text: string, icount?: number) => void;
+  /** `chosen`: by click or key, to stay; else by the pointer. */
+  readonly onPoint: (pointed: Pointed, chosen: boolean) => void;
 }
+
+/** Pixels about a flag that belong to it, and about a mark. */
+const NEAR_FLAG = 7;
+const NEAR_MARK = 4;
 
 export class Timeline {
   readonly view: View;
@@ -37,24 +40,22 @@ export class Timeline {
   private readonly canvas: HTMLCanvasElement;
   private readonly rows: readonly Row[];
   private readonly height: number;
-  private readonly onView: (view: View) => void;
-  private readonly onPoint: Told['onPoint'];
+  private readonly told: Told;
   private waiting = false;
-  /** The selection of the keys: index of the track, and of the slice or mark in it. */
-  private selected: { readonly row: number; readonly index: number } | undefined;
+  private selected: Selected | undefined;
 
   constructor(data: PageData, canvas: HTMLCanvasElement, told: Told) {
     this.data = data;
     this.canvas = canvas;
     this.view = new View(data.end);
-    this.onView = told.onView;
-    this.onPoint = told.onPoint;
+    this.told = told;
     let top = FLAGS;
-    this.rows = data.tracks.map((track) => {
-      const lanes =
-        track.kind === 'slices' ? 1 + Math.max(0, ...track.slices.map(({ lane = 0 }) => lane)) : 1;
-      const row = { track, top, lanes };
-      top += NAME + (track.kind === 'density' ? 2 * LANE : lanes * LANE) + GAP;
+    this.rows = data.tracks.map((track): Row => {
+      const lanes = track.kind === 'slices' ? lanesOf(track) : [];
+      const at = track.kind === 'slices' ? new Float64Array() : positionsOf(track);
+      const height = NAME + (track.kind === 'density' ? 2 : Math.max(1, lanes.length)) * LANE + GAP;
+      const row = { track, top, height, lanes, at };
+      top += height;
       return row;
     });
     this.height = top;
@@ -64,8 +65,12 @@ export class Timeline {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.changed());
   }
 
+  get hasFindings(): boolean {
+    return this.data.findings.length > 0;
+  }
+
   changed(): void {
-    this.onView(this.view);
+    this.told.onView(this.view);
     if (this.waiting) return;
     this.waiting = true;
     requestAnimationFrame(() => {
@@ -81,6 +86,17 @@ export class Timeline {
     this.changed();
   }
 
+  /** Shows an icount, and chooses what the track of that name has there. */
+  goTo(icount: number, track?: string): void {
+    if (icount < this.view.from || icount >= this.view.to) {
+      const half = (this.view.to - this.view.from) / 2;
+      this.view.show(icount - half, icount + half);
+    }
+    const n = this.rows.findIndex((row) => row.track.name === track);
+    if (n >= 0) this.select(n, this.indexAt(this.rows[n], icount));
+    this.changed();
+  }
+
   key(key: string): boolean {
     const middle = (this.view.from + this.view.to) / 2;
     const moves: Readonly<Record<string, () => void>> = {
@@ -89,6 +105,7 @@ export class Timeline {
       a: () => this.view.pan(-0.2),
       d: () => this.view.pan(0.2),
       '0': () => this.view.all(),
+      f: () => this.nextFinding(),
       ArrowLeft: () => this.step(-1),
       ArrowRight: () => this.step(1),
       ArrowUp: () => this.stepRow(-1),
@@ -100,43 +117,60 @@ export class Timeline {
     return true;
   }
 
+  private nextFinding(): void {
+    const middle = (this.view.from + this.view.to) / 2;
+    const inOrder = [...this.data.findings].sort((a, b) => a.at - b.at);
+    const next = inOrder.find(({ from, at }) => (from + at) / 2 > middle + 1) ?? inOrder[0];
+    if (!next) return;
+    this.showAround(next.from, next.at);
+    this.told.onPoint({ kind: 'finding', finding: next }, true);
+  }
+
+  /** To another track, and what of it is in view; the view stays. */
   private stepRow(by: number): void {
     const n = this.rows.length;
     const row = ((this.selected?.row ?? (by > 0 ? -1 : 0)) + by + n) % n;
-    this.select(row, this.firstShown(this.rows[row].track));
+    const index = this.indexAt(this.rows[row], this.view.from, true);
+    this.select(row, this.beginOf(row, index) < this.view.to ? index : -1);
   }
 
+  /** To the event before or after in the track; where none is chosen, of what is in view. */
   private step(by: number): void {
     const { row, index } = this.selected ?? { row: 0, index: -1 };
     const { track } = this.rows[row];
-    const last =
-      (track.kind === 'slices' ? track.slices : track.kind === 'marks' ? track.marks : []).length - 1;
-    this.select(row, Math.min(last, Math.max(0, index + by)));
+    const last = (track.kind === 'slices' ? track.slices : marksOf(track)).length - 1;
+    const after = this.indexAt(this.rows[row], this.view.from, true);
+    const next = index >= 0 ? index + by : by > 0 ? after : after < 0 ? last : after - 1;
+    this.select(row, Math.min(last, Math.max(next, index >= 0 ? 0 : -1)));
   }
 
-  private firstShown(track: Track): number {
-    const { from } = this.view;
-    const found =
-      track.kind === 'slices'
-        ? track.slices.findIndex((slice) => slice.to > from)
-        : track.kind === 'marks'
-          ? track.marks.findIndex((mark) => mark.at >= from)
-          : -1;
-    return Math.max(0, found);
-  }
-
-  private select(row: number, index: number): void {
-    this.selected = { row, index };
+  private beginOf(row: number, index: number): number {
     const { track } = this.rows[row];
-    if (track.kind === 'slices' && track.slices[index]) {
-      const slice = track.slices[index];
-      this.bringIntoView(slice.from, slice.to);
-      this.onPoint(sliceText(track.name, slice), slice.from);
-    } else if (track.kind === 'marks' && track.marks[index]) {
-      const mark = track.marks[index];
-      this.bringIntoView(mark.at, mark.at + 1);
-      this.onPoint(markText(track.name, mark), mark.at);
-    } else this.onPoint(`${track.name}: ${track.doc}`);
+    const begin = track.kind === 'slices' ? track.slices[index]?.from : marksOf(track)[index]?.at;
+    return begin ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The slice or mark at an icount; with `orAfter` else the first after it. -1 for none. */
+  private indexAt({ track, at }: Row, icount: number, orAfter = false): number {
+    if (track.kind !== 'slices') {
+      const found = at.findIndex((one) => one >= icount);
+      return orAfter || at[found] === icount ? found : -1;
+    }
+    const here = track.slices.findLastIndex(({ from, to }) => from <= icount && icount < to);
+    return here >= 0 || !orAfter ? here : track.slices.findIndex(({ from }) => from >= icount);
+  }
+
+  private select(n: number, index: number): void {
+    const row = this.rows[n];
+    const { track } = row;
+    this.selected = { row: n, index };
+    const slice = track.kind === 'slices' ? track.slices[index] : undefined;
+    const mark = marksOf(track)[index];
+    if (slice) this.bringIntoView(slice.from, slice.to);
+    else if (mark) this.bringIntoView(mark.at, mark.at + 1);
+    const pointed: Pointed =
+      slice || mark ? { kind: 'item', row, index } : { kind: 'track', row, icount: this.view.from };
+    this.told.onPoint(pointed, true);
   }
 
   private bringIntoView(from: number, to: number): void {
@@ -176,11 +210,11 @@ export class Timeline {
         const by = ((held.x - x) / width) * (held.to - held.from);
         this.view.show(held.from + by, held.to + by);
         this.changed();
-      } else this.pointAt(x, y, width);
+      } else this.point(x, y, width, false);
     });
     canvas.addEventListener('pointerup', (event) => {
       const { x, y, width } = at(event);
-      if (held && !held.moved) this.click(x, y, width);
+      if (held && !held.moved) this.point(x, y, width, true);
       held = undefined;
     });
     canvas.addEventListener('keydown', (event) => {
@@ -189,256 +223,69 @@ export class Timeline {
     });
   }
 
-  private pointAt(x: number, y: number, width: number): void {
-    const text = this.textAt(x, y, width);
-    if (text !== undefined) this.onPoint(text);
+  private point(x: number, y: number, width: number, chosen: boolean): void {
+    const pointed = this.pointedAt(x, y, width);
+    if (!pointed) return;
+    if (chosen && pointed.kind === 'finding') this.showAround(pointed.finding.from, pointed.finding.at);
+    if (chosen && pointed.kind === 'item') {
+      this.selected = { row: this.rows.indexOf(pointed.row), index: pointed.index };
+      this.changed();
+    }
+    this.told.onPoint(pointed, chosen);
   }
 
-  private click(x: number, y: number, width: number): void {
-    const finding = y < FLAGS ? this.flagAt(x, width) : undefined;
-    if (finding) this.showAround(finding.from, finding.at);
-    this.pointAt(x, y, width);
-  }
-
-  private flagAt(x: number, width: number) {
-    return this.data.findings.find(({ at }) => Math.abs(this.view.x(at, width) - x) < 7);
-  }
-
-  private textAt(x: number, y: number, width: number): string | undefined {
+  private pointedAt(x: number, y: number, width: number): Pointed | undefined {
     if (y < FLAGS) {
-      const finding = this.flagAt(x, width);
-      return (
-        finding &&
-        `finding ${finding.number}, ${finding.severity}, at icount ${grouped(finding.at)}: ${finding.summary}`
-      );
+      const finding = this.data.findings.find(({ at }) => Math.abs(this.view.x(at, width) - x) < NEAR_FLAG);
+      return finding && { kind: 'finding', finding };
     }
     const row = this.rows.findLast(({ top }) => top <= y);
     if (!row) return undefined;
-    const { track } = row;
     const icount = this.view.icount(x, width);
     const near = (this.view.to - this.view.from) / width;
-    if (track.kind === 'slices') {
-      const lane = Math.floor((y - row.top - NAME) / LANE);
-      const found = track.slices.findLast(
-        (slice) => (slice.lane ?? 0) === lane && slice.from <= icount + near && slice.to >= icount - near,
-      );
-      return found && sliceText(track.name, found);
-    }
-    if (track.kind === 'marks') {
-      const found = track.marks.find((mark) => Math.abs(mark.at - icount) < 4 * near);
-      return found && markText(track.name, found);
-    }
-    const part = Math.floor((icount / this.data.end) * track.counts.length);
-    const length = this.data.end / track.counts.length;
-    return `${track.name}: ${grouped(track.counts[part] ?? 0)} from icount ${grouped(part * length)} to ${grouped((part + 1) * length)}`;
+    const lane = row.lanes[Math.floor((y - row.top - NAME) / LANE)];
+    const index =
+      row.track.kind === 'slices'
+        ? lane
+          ? sliceAt(lane, icount, near)
+          : -1
+        : row.track.kind === 'marks' || areApart(this.scene(), row)
+          ? markAt(row.at, icount, NEAR_MARK * near)
+          : -1;
+    if (index >= 0) return { kind: 'item', row, index };
+    return row.track.kind === 'density' ? { kind: 'track', row, icount } : undefined;
+  }
+
+  private scene(): Scene {
+    const { canvas, view, height, data } = this;
+    return {
+      context: canvas.getContext('2d') as CanvasRenderingContext2D,
+      view,
+      width: canvas.clientWidth,
+      height,
+      end: data.end,
+      colours: coloursOf(canvas),
+      isCovered: (track: Density) =>
+        track.whole || data.near.some(({ from, to }) => from <= view.from && view.to <= to),
+    };
   }
 
   private draw(): void {
-    const { canvas } = this;
-    const width = canvas.clientWidth;
+    const { canvas, height } = this;
     const scale = devicePixelRatio;
-    canvas.width = Math.round(width * scale);
-    canvas.height = Math.round(this.height * scale);
-    const context = canvas.getContext('2d') as CanvasRenderingContext2D;
-    context.scale(scale, scale);
+    const [wide, high] = [Math.round(canvas.clientWidth * scale), Math.round(height * scale)];
+    // Setting a size, even the same, makes a new canvas.
+    if (canvas.width !== wide) canvas.width = wide;
+    if (canvas.height !== high) canvas.height = high;
+    const scene = this.scene();
+    const { context, width } = scene;
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    context.clearRect(0, 0, width, height);
     context.font = '12px system-ui, sans-serif';
     context.textBaseline = 'middle';
-    const colours = coloursOf(canvas);
-    this.drawGrid(context, width, colours);
-    for (const [n, row] of this.rows.entries()) this.drawRow(context, row, n, width, colours);
-    this.drawFlags(context, width, colours);
+    drawGrid(scene);
+    for (const [n, row] of this.rows.entries())
+      drawRow(scene, row, this.selected?.row === n ? this.selected.index : -1);
+    drawFlags(scene, this.data.findings);
   }
-
-  private drawGrid(context: CanvasRenderingContext2D, width: number, { line, quiet }: Colours): void {
-    const step = niceStep((this.view.to - this.view.from) / (width / 140));
-    context.fillStyle = line;
-    for (let at = Math.ceil(this.view.from / step) * step; at < this.view.to; at += step)
-      context.fillRect(this.view.x(at, width), FLAGS - 6, 1, this.height);
-    context.fillStyle = quiet;
-    for (let at = Math.ceil(this.view.from / step) * step; at < this.view.to; at += step)
-      context.fillText(grouped(at), this.view.x(at, width) + 3, 8);
-  }
-
-  private drawRow(
-    context: CanvasRenderingContext2D,
-    { track, top, lanes }: Row,
-    n: number,
-    width: number,
-    colours: Colours,
-  ): void {
-    context.fillStyle = colours.quiet;
-    const left =
-      'left' in track && track.left > 0 ? ` (${grouped(track.left)} more are not in this page)` : '';
-    context.fillText(`${track.name}${left}`, 4, top + NAME / 2);
-    const base = top + NAME;
-    const index = this.selected?.row === n ? this.selected.index : -1;
-    if (track.kind === 'slices') this.drawSlices(context, track.slices, base, width, colours, index);
-    else if (track.kind === 'marks') this.drawMarks(context, track.marks, base, width, colours, index);
-    else this.drawDensity(context, track.counts, base, width, colours);
-    context.fillStyle = colours.line;
-    context.fillRect(0, base + (track.kind === 'density' ? 2 : lanes) * LANE + GAP / 2, width, 1);
-  }
-
-  private drawSlices(
-    context: CanvasRenderingContext2D,
-    slices: readonly Slice[],
-    base: number,
-    width: number,
-    colours: Colours,
-    index: number,
-  ): void {
-    for (const [i, slice] of slices.entries()) {
-      if (slice.to < this.view.from || slice.from > this.view.to) continue;
-      const x = Math.max(-1, this.view.x(slice.from, width));
-      const w = Math.max(1, Math.min(width + 1, this.view.x(slice.to, width)) - x);
-      const y = base + (slice.lane ?? 0) * LANE;
-      context.fillStyle = slice.wrong ? colours.error : colourOf(slice.label, colours.dark);
-      context.fillRect(x, y, w, LANE - 2);
-      if (slice.wrong) hatch(context, x, y, w, colours);
-      if (i === index) outline(context, x, y, w, colours);
-      if (w > 40) {
-        context.save();
-        context.beginPath();
-        context.rect(x, y, w, LANE);
-        context.clip();
-        context.fillStyle = colours.dark ? '#0c0e10' : '#101214';
-        context.fillText(slice.label, x + 4, y + LANE / 2 - 1);
-        context.restore();
-      }
-    }
-  }
-
-  private drawMarks(
-    context: CanvasRenderingContext2D,
-    marks: readonly Mark[],
-    base: number,
-    width: number,
-    colours: Colours,
-    index: number,
-  ): void {
-    let free = 0;
-    const labels: [number, string][] = [];
-    for (const [i, mark] of marks.entries()) {
-      if (mark.at < this.view.from || mark.at > this.view.to) continue;
-      const x = this.view.x(mark.at, width);
-      context.fillStyle = colours.text;
-      context.fillRect(x, base, 2, LANE - 2);
-      if (i === index) outline(context, x - 2, base, 6, colours);
-      if (x < free) continue;
-      free = x + 12 + context.measureText(mark.label).width;
-      labels.push([x + 5, mark.label]);
-    }
-    for (const [x, label] of labels) {
-      context.fillStyle = colours.ground;
-      context.fillRect(x - 2, base, context.measureText(label).width + 4, LANE - 2);
-      context.fillStyle = colours.text;
-      context.fillText(label, x, base + LANE / 2 - 1);
-    }
-  }
-
-  private drawDensity(
-    context: CanvasRenderingContext2D,
-    counts: readonly number[],
-    base: number,
-    width: number,
-    { dark }: Colours,
-  ): void {
-    const part = this.data.end / counts.length;
-    const first = Math.max(0, Math.floor(this.view.from / part));
-    const last = Math.min(counts.length - 1, Math.floor(this.view.to / part));
-    const most = Math.sqrt(Math.max(1, ...counts.slice(first, last + 1)));
-    context.fillStyle = dark ? '#7fb0d8' : '#3a76a8';
-    for (let n = first; n <= last; n++) {
-      const height = (Math.sqrt(counts[n]) / most) * (2 * LANE - 2);
-      const x = this.view.x(n * part, width);
-      context.fillRect(
-        x,
-        base + 2 * LANE - height,
-        Math.max(1, this.view.x((n + 1) * part, width) - x),
-        height,
-      );
-    }
-  }
-
-  private drawFlags(context: CanvasRenderingContext2D, width: number, colours: Colours): void {
-    for (const { at, severity } of [...this.data.findings].reverse()) {
-      const x = this.view.x(at, width);
-      if (x < -8 || x > width + 8) continue;
-      context.fillStyle = severity === 'error' ? colours.error : colours.warning;
-      context.fillRect(x, FLAGS - 8, 1, this.height);
-      context.beginPath();
-      const left = x > width - 12 ? x - 10 : x;
-      // An error is a filled flag, a warning a triangle: colour is not the only sign.
-      if (severity === 'error') context.rect(left, 12, 11, 9);
-      else {
-        context.moveTo(left, 21);
-        context.lineTo(left + 8, 21);
-        context.lineTo(left + 4, 13);
-      }
-      context.fill();
-    }
-  }
-}
-
-export const grouped = (n: number): string => Math.round(n).toLocaleString('en-US');
-
-const sliceText = (track: string, { from, to, label, detail, wrong }: Slice): string =>
-  `${track}: ${label}${wrong ? ', which the interrupted code did not mean' : ''}\nicount ${grouped(from)} to ${grouped(to)}, ${grouped(to - from)} instructions${detail ? `\n${detail}` : ''}`;
-
-const markText = (track: string, { at, label, detail }: Mark): string =>
-  `${track}: ${label}\nicount ${grouped(at)}${detail ? `, ${detail}` : ''}`;
-
-function coloursOf(element: Element): Colours {
-  const style = getComputedStyle(element);
-  const value = (name: string) => style.getPropertyValue(`--${name}`).trim();
-  return {
-    ground: value('ground'),
-    text: value('text'),
-    quiet: value('quiet'),
-    line: value('line'),
-    error: value('error'),
-    warning: value('warning'),
-    dark: matchMedia('(prefers-color-scheme: dark)').matches,
-  };
-}
-
-/** One colour for each label, light enough for dark letters. */
-function colourOf(label: string, dark: boolean): string {
-  let hash = 7;
-  for (const letter of label.replace(/ [0-9a-f]{8}$/, '')) hash = (hash * 31 + letter.charCodeAt(0)) >>> 0;
-  return `hsl(${(hash * 47) % 360} ${dark ? '38% 62%' : '55% 76%'})`;
-}
-
-function hatch(context: CanvasRenderingContext2D, x: number, y: number, w: number, { text }: Colours): void {
-  context.save();
-  context.beginPath();
-  context.rect(x, y, w, LANE - 2);
-  context.clip();
-  context.strokeStyle = text;
-  for (let at = x - LANE; at < x + w; at += 6) {
-    context.beginPath();
-    context.moveTo(at, y + LANE);
-    context.lineTo(at + LANE, y);
-    context.stroke();
-  }
-  context.restore();
-}
-
-function outline(
-  context: CanvasRenderingContext2D,
-  x: number,
-  y: number,
-  w: number,
-  { text }: Colours,
-): void {
-  context.strokeStyle = text;
-  context.lineWidth = 2;
-  context.strokeRect(x, y, w, LANE - 2);
-  context.lineWidth = 1;
-}
-
-/** 1, 2 or 5 times a power of ten, at least so much. */
-function niceStep(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
-  return power * ([1, 2, 5, 10].find((n) => n * power >= least) ?? 10);
 }

@@ -1,6 +1,7 @@
 import { codeTracks } from './code-tracks.ts';
 import type { Density, EntryWrite, Mark, PageData, Track } from './page-data.ts';
-import { entryText, hex } from './paging.ts';
+import { entryText } from './paging.ts';
+import { hex } from './text.ts';
 
 /** All tracks of a page: those that its facts have, and those that follow from the others. */
 export function tracksOf(data: PageData): Track[] {

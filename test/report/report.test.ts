@@ -6,7 +6,9 @@ import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { reportPage } from '../../analysis/report/page.ts';
 import { pack, unpack } from '../../analysis/web/packed.ts';
 import type { PageData, SliceTrack } from '../../analysis/web/page-data.ts';
-import { Paging } from '../../analysis/web/paging.ts';
+import { Paging, type PagingState } from '../../analysis/web/paging.ts';
+import { changesOf, FrameOwners, regionsOf } from '../../analysis/web/regions.ts';
+import { firstAbove, lanesOf, markAt, sliceAt } from '../../analysis/web/rows.ts';
 import { View } from '../../analysis/web/view.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { runGuest } from '../guest/built-in.ts';
@@ -201,6 +203,32 @@ describe('the page tables', () => {
     }
   });
 
+  it('are regions by rights and owner: the hijacked store left a frame of another process', () => {
+    const [{ at, from }] = data.findings;
+    const paging = new Paging(data);
+    const [state, before] = [paging.at(at + 1) as PagingState, paging.at(from) as PagingState];
+    const owners = paging.ownersAt(at + 1);
+    const hit = owners.find(
+      ({ directory }) => directory === data.paging[0].writes.find((w) => w.at === at)?.directory,
+    );
+    if (!hit) throw new Error('no owner');
+    const mappings = state.mappings(hit.directory);
+    const regions = regionsOf(mappings, new FrameOwners(state, owners), hit.name);
+    expect(regions.reduce((sum, { pages }) => sum + pages, 0)).toBe(mappings.length);
+    for (const [n, { from: begin }] of regions.entries())
+      expect(begin).toBeGreaterThanOrEqual(regions[n - 1]?.to ?? 0);
+    expect(regions.find(({ frames }) => frames === `page directory of ${hit.name}`)?.foreign).toBe(false);
+    expect(regions.some(({ rights, frames }) => rights === 'rw user' && frames === hit.name)).toBe(true);
+    // The store changed the slot of the stack's page table: in the recursive map another frame, the pages below it unmapped.
+    const changes = changesOf(before.mappings(hit.directory), mappings);
+    expect(changes.find(({ kind }) => kind === 'other frame')).toMatchObject({
+      linear: 0xeffbe000,
+      before: { frame: 0x5c8000 },
+      after: { frame: 0x5f6000 },
+    });
+    expect(changesOf(mappings, mappings)).toEqual([]);
+  });
+
   it('name the last writer of an entry', () => {
     const [{ at }] = data.findings;
     const state = new Paging(data).at(at + 1);
@@ -243,5 +271,28 @@ describe('the view', () => {
     expect([view.from, view.to]).toEqual([0, 1000]);
     view.show(500.2, 500.3);
     expect(view.to - view.from).toBe(1);
+  });
+});
+
+describe('a lane', () => {
+  const slices = [
+    { from: 0, to: 100, label: 'a' },
+    { from: 100, to: 103, label: 'b' },
+    { from: 200, to: 300, label: 'c' },
+    { from: 220, to: 230, label: 'over c' },
+    { from: 250, to: 260, label: 'in c', lane: 1 },
+  ];
+  const lanes = lanesOf({ kind: 'slices', name: '', doc: '', slices, left: 0 });
+
+  it('has the slice at an icount, also one that is thinner than a pixel', () => {
+    expect([50, 101, 150, 250, 225].map((icount) => sliceAt(lanes[0], icount, 0))).toEqual([0, 1, -1, 2, 3]);
+    expect(sliceAt(lanes[0], 110, 10)).toBe(1);
+    expect(sliceAt(lanes[1], 255, 0)).toBe(4);
+  });
+
+  it('finds what comes into view, and the nearest mark', () => {
+    expect(lanes[0].slices[firstAbove(lanes[0].reach, 102)].label).toBe('b');
+    const at = Float64Array.of(10, 20, 40);
+    expect([0, 16, 29, 31, 99].map((icount) => markAt(at, icount, 9))).toEqual([-1, 1, 1, 2, -1]);
   });
 });

@@ -6,6 +6,7 @@ import { pageData } from '../../report/page-facts.ts';
 import type { PageData } from '../../web/page-data.ts';
 import { kernelFiles } from '../options/kernel-files.ts';
 import { traceRows } from '../report/trace-rows.ts';
+import { shellWord } from '../terminal/format.ts';
 import { type CheckOptions, checkDatabase, findingCommands, verdict } from './check-report.ts';
 import { openDatabase } from './open-database.ts';
 import { executionOf } from './report-execution.ts';
@@ -32,6 +33,7 @@ export async function runPage(
           .filter(([name]) => SHOWN.has(name))
           .map(([name, text]) => [name, printable(text)]),
         verdict: verdict(report),
+        debugCommand: `rewind386 debug ${shellWord(file)}`,
         findings: report.findings,
         commandsOf: (finding, number) => findingCommands(finding, number, file),
         commandOf: (step) => storyCommand(file, step),

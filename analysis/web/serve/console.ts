@@ -1,6 +1,6 @@
 import { element } from '../dom.ts';
 import type { Catalogue, Range, Result } from '../serve-data.ts';
-import { grouped } from '../timeline.ts';
+import { grouped } from '../text.ts';
 import { Chart } from './chart.ts';
 import { post, postForFile, Refused } from './client.ts';
 import { type SqlEditor, sqlEditor } from './editor.ts';

@@ -1,6 +1,6 @@
 import { command, element } from '../dom.ts';
 import type { DebugServer } from '../serve-data.ts';
-import { grouped } from '../timeline.ts';
+import { grouped } from '../text.ts';
 import { get, post } from './client.ts';
 import { button } from './parts.ts';
 

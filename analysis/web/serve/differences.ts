@@ -1,6 +1,6 @@
 import { element } from '../dom.ts';
 import type { FirstDifference, RunDifference } from '../serve-data.ts';
-import { grouped } from '../timeline.ts';
+import { grouped } from '../text.ts';
 import { button } from './parts.ts';
 
 /** The places at which the later traces part from the first, with the events of each side. */

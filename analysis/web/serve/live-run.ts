@@ -2,7 +2,7 @@ import { element } from '../dom.ts';
 import type { PageData } from '../page-data.ts';
 import { type RunParts, runParts } from '../run-parts.ts';
 import type { Bookmark, Range } from '../serve-data.ts';
-import { grouped } from '../timeline.ts';
+import { grouped } from '../text.ts';
 import { DebugList } from './debug-list.ts';
 import { Overlay, type Pin, rangeText } from './overlay.ts';
 import { button, field, problem } from './parts.ts';

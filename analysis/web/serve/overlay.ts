@@ -1,6 +1,7 @@
 import { element } from '../dom.ts';
 import type { Range } from '../serve-data.ts';
-import { grouped, type Timeline } from '../timeline.ts';
+import { grouped } from '../text.ts';
+import type { Timeline } from '../timeline.ts';
 
 /** Drawn over a timeline: the cursor, the selection, bookmarks and the first difference; and how a stretch is selected. */
 
