@@ -1,6 +1,7 @@
 import type { Processor } from '../../recorder/machine/cpu/decode/models.ts';
 import type { Fpu } from '../../recorder/machine/cpu/fpu/unit.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
+import type { Physical } from '../../schemas/units.ts';
 
 /** The form of a register for debuggers. */
 
@@ -23,6 +24,8 @@ export interface DebuggableCpu {
   readonly eip: number;
   readonly pushedFrames: readonly number[];
   cr2: number;
+  /** Cpu.compiledText. */
+  compiledText(physical: Physical): string[] | undefined;
   register(number: number): number;
   segment(number: number): readonly [selector: number, base: number, limit: number, attributes: number];
   setSegment(number: number, selector: number, base: number, limit: number, attributes: number): void;

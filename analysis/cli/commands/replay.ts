@@ -6,6 +6,7 @@ import { kindsAskedFor, type TraceFacts } from '../../../schemas/trace/facts.ts'
 import { DISKS } from '../options/disk-option.ts';
 import { givenNames, NAMING_OPTIONS, withGivenSymbols } from '../options/guest-names.ts';
 import { givenProbes, PROBE_OPTIONS, type ProbeArguments } from '../options/probe-options.ts';
+import { lockstepThreshold } from '../options/tier.ts';
 import { parseCount, parseIcount } from '../options/values.ts';
 import { givenWindows, WINDOWS } from '../options/window-option.ts';
 import { EXIT } from '../report/exit-status.ts';
@@ -14,6 +15,7 @@ import { bytes, shellWord } from '../terminal/format.ts';
 import { complainLines, print, printLines } from '../terminal/output.ts';
 import { runBisect } from '../work/bisect.ts';
 import { fileBytes } from '../work/file-bytes.ts';
+import { runLockstep } from '../work/lockstep.ts';
 import { checkOutput, FORCE } from '../work/output-file.ts';
 import { divergenceReport, replaySummary, replayTrace } from '../work/replay-trace.ts';
 import { CHANGE_OPTIONS, isWhatIf, runWhatIf } from '../work/what-if.ts';
@@ -29,6 +31,12 @@ export const addReplay = (cli: Argv): Argv =>
       if (output !== undefined) checkOutput(output, { force: args.force, makes: 'trace', inputs: [file] });
       if (args.bisect) {
         process.exitCode = await runBisect(file, disks, givenNames(args));
+        return;
+      }
+      const threshold = lockstepThreshold(args.tier);
+      if (threshold !== undefined) {
+        const last = until === undefined ? undefined : parseCount(until, '--until');
+        process.exitCode = runLockstep(file, { threshold, until: last, disks });
         return;
       }
       if (isWhatIf(args)) {
@@ -147,6 +155,11 @@ const options = (yargs: Argv) =>
         ...(args.probe.length > 0 ? ['--probe'] : []),
         ...(args.trace.length > 0 ? ['--trace'] : []),
       ];
+      if (
+        lockstepThreshold(args.tier) !== undefined &&
+        (asked.length > 0 || output || args.bisect || isWhatIf(args))
+      )
+        throw new Error('--tier lockstep goes alone with the trace, and with --until');
       if (args.bisect && (asked.length > 0 || output || from || until || isWhatIf(args)))
         throw new Error('--bisect goes alone with the trace');
       if (isWhatIf(args)) {

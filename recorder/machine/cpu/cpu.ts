@@ -1,5 +1,5 @@
 import { POKE_REGISTERS } from '../../../schemas/trace/inputs.ts';
-import type { Frame, Linear } from '../../../schemas/units.ts';
+import type { Frame, Linear, Physical } from '../../../schemas/units.ts';
 import type { ProtectedEntry } from '../boot/placement.ts';
 import { DEFAULT_CONFIG } from '../config.ts';
 import { CR0_AM } from '../control-registers.ts';
@@ -121,6 +121,9 @@ export class Cpu extends CpuState implements CpuView {
   /** Counts of compiled code, for tests and measurements; null where there is none. */
   compiled: TierCounts | null = null;
 
+  /** The compiled code at a physical address, as text; undefined where nothing is compiled. */
+  compiledText: (physical: Physical) => string[] | undefined = () => undefined;
+
   private readonly core: Core;
   private readonly blocks: BlockCache;
   private interpret!: Interpret;
@@ -174,6 +177,7 @@ export class Cpu extends CpuState implements CpuView {
       const tier = createWasmTier(this.core, this.blocks, memory, runner.enter, this.threshold);
       this.blocks.useTier(tier);
       this.compiled = tier.counts;
+      this.compiledText = (physical) => tier.text(physical);
     }
     this.reset();
   }

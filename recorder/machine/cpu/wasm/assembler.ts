@@ -42,22 +42,22 @@ export const I32_STORE16 = 0x3b;
 export const I32 = 0x7f;
 export const EMPTY = 0x40;
 
-const BLOCK = 0x02;
-const LOOP = 0x03;
-const IF = 0x04;
-const ELSE = 0x05;
-const END = 0x0b;
-const BR = 0x0c;
-const BR_IF = 0x0d;
-const BR_TABLE = 0x0e;
-const CALL = 0x10;
+export const BLOCK = 0x02;
+export const LOOP = 0x03;
+export const IF = 0x04;
+export const ELSE = 0x05;
+export const END = 0x0b;
+export const BR = 0x0c;
+export const BR_IF = 0x0d;
+export const BR_TABLE = 0x0e;
+export const CALL = 0x10;
 const CALL_INDIRECT = 0x11;
-const RETURN_CALL = 0x12;
+export const RETURN_CALL = 0x12;
 const RETURN_CALL_INDIRECT = 0x13;
-const LOCAL_GET = 0x20;
-const LOCAL_SET = 0x21;
-const LOCAL_TEE = 0x22;
-const I32_CONST = 0x41;
+export const LOCAL_GET = 0x20;
+export const LOCAL_SET = 0x21;
+export const LOCAL_TEE = 0x22;
+export const I32_CONST = 0x41;
 
 /** Something that can be branched to. */
 export type Label = object;

@@ -25,6 +25,8 @@ export function createWasmTier(
 export const TIERS = ['interpreter', 'wasm'] as const;
 export type TierName = (typeof TIERS)[number];
 
+export const DEFAULT_TIER: TierName = 'wasm';
+
 /** Of machines that are made from now on and are not told otherwise. A trace knows nothing of it. */
 let chosen = DEFAULT_THRESHOLD;
 

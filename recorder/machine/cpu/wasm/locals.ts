@@ -41,6 +41,14 @@ const places = new Map<number, number>([
 /** The local that holds a word of CPU_STATE; undefined where it stays in memory. */
 export const localOf = (word: number): number | undefined => places.get(word);
 
+const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
+const NAMES_OF_LOCALS = [
+  ...['entry', 'left', 'page', ...REGISTERS, 'flag_kind', 'flag_result', 'flag_a', 'flag_b'],
+  ...['temp', 'address', 'branch_target', 'offset', 'next', 'slot', 'place', 'dispatch', ...NAMES],
+];
+/** The name of a local, for people. */
+export const nameOfLocal = (local: number): string => NAMES_OF_LOCALS[local];
+
 export function localOfName(name: string): number {
   const at = NAMES.indexOf(name);
   if (at < 0) throw new Error(`no local for ${name}`);

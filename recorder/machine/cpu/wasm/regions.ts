@@ -1,6 +1,7 @@
 import type { MachineMemory } from '../../layout.ts';
-import { COMPILED, HEAT, WORDS } from '../blocks/micro-ops.ts';
+import { BYTES, COMPILED, HEAT, WORDS } from '../blocks/micro-ops.ts';
 import { EntryTable } from './entry-table.ts';
+import type { Graph } from './graph.ts';
 import { type Runtime, TABLE_SIZE } from './runtime.ts';
 
 /** The page that code is compiled for, its mode, and whether it runs at privilege level 3. */
@@ -20,6 +21,7 @@ export interface Region extends Kind {
   /** Its blocks: their first micro-ops, and their offsets. */
   readonly blocks: readonly number[];
   readonly offsets: readonly number[];
+  readonly graph: Graph;
   readonly instructions: number;
   /** Bytes of its module. */
   readonly bytes: number;
@@ -62,6 +64,14 @@ export class Regions {
   /** The region that the block with first micro-op `p` is in. */
   ownerOf(p: number): Region | undefined {
     return this.owners.get(p);
+  }
+
+  /** The region with a block that holds the byte at `offset` of a frame. */
+  holding(frame: number, offset: number): Region | undefined {
+    const { code } = this;
+    return [...(this.inFrame.get(frame) ?? [])].find(({ blocks, offsets }) =>
+      blocks.some((p, n) => offset >= offsets[n] && offset < offsets[n] + code[p - WORDS + BYTES]),
+    );
   }
 
   at(index: number): Region {

@@ -1,4 +1,4 @@
-import type { Frame } from '../../../../schemas/units.ts';
+import type { Frame, Physical } from '../../../../schemas/units.ts';
 import type { BlockCache } from '../blocks/block-cache.ts';
 import type { HotBlocks } from '../blocks/hot-blocks.ts';
 import * as micro from '../blocks/micro-ops.ts';
@@ -12,6 +12,7 @@ import { instructionsOf, MAX_ENTRIES, type Plan, Planner } from './plan.ts';
 import { RegionEmitter } from './region.ts';
 import { entryOf, functionOf, type Kind, Regions } from './regions.ts';
 import { CannotCompile, type Runtime } from './runtime.ts';
+import { microOpText, wasmText } from './text.ts';
 
 /** The second tier: what is compiled, when, and for how long. */
 
@@ -161,6 +162,7 @@ export class WasmTier implements HotBlocks {
       needs: entries.map((offset) => emitter.needs.get(offset)!),
       blocks: nodes.map(({ start }) => start),
       offsets: nodes.map(({ offset }) => offset),
+      graph,
       instructions: instructionsOf(plan),
       bytes,
       heat: base * 2 ** Math.min(generation, MAX_PATIENCE),
@@ -169,6 +171,20 @@ export class WasmTier implements HotBlocks {
     });
     counts.regions++;
     counts.bytes += bytes;
+  }
+
+  /** The compiled code that holds the instruction at a physical address, as text: its blocks' micro-ops, then the WebAssembly. */
+  text(physical: Physical): string[] | undefined {
+    const region = this.regions.holding(physical >>> 12, physical & 0xfff);
+    if (!region) return undefined;
+    const { graph, entries, user, frame } = region;
+    const body = new RegionEmitter(graph, entries, this.target, user).function().code.view();
+    const at = entries.map((offset) => `+${offset.toString(16)}`).join(' ');
+    return [
+      `region of frame ${frame.toString(16)}, ${user ? 'user' : 'supervisor'}, entered at ${at}`,
+      ...microOpText(this.blocks.code, graph),
+      ...wasmText(body),
+    ];
   }
 
   chain(on: boolean): void {
