@@ -48,6 +48,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(cli: Argv) => Argv>>> = {
   sql: async () => (await import('./commands/sql.ts')).addSql,
   diff: async () => (await import('./commands/diff.ts')).addDiff,
   explore: async () => (await import('./commands/explore.ts')).addExplore,
+  shrink: async () => (await import('./commands/shrink.ts')).addShrink,
   worker: async () => (await import('./commands/worker.ts')).addWorker,
   memory: async () => (await import('./commands/memory.ts')).addMemory,
   symbols: async () => (await import('./commands/symbols.ts')).addSymbols,

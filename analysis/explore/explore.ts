@@ -11,11 +11,11 @@ import { host } from '../../schemas/host.ts';
 import type { TraceExit } from '../../schemas/trace/footer.ts';
 import { type Input, isAsynchronous } from '../../schemas/trace/inputs.ts';
 import { icount } from '../../schemas/units.ts';
-import { successCodes } from '../ending/exit-codes.ts';
 import { alike, firstOther, type Handler, type PlacementClass, sizeOf } from './classes.ts';
 import { Footprint } from './footprint.ts';
 import { changeFor, optionFor, type Stretch } from './placements.ts';
 import { type Trail, trailThrough } from './trail.ts';
+import { badEnds } from './verdict.ts';
 import { type Delivery, kindsOf, type Sign, WindowJudge } from './window-judge.ts';
 
 /** Tries interrupts where they did not come: each placement is a fork of the recorded run, executed and judged. */
@@ -82,7 +82,7 @@ export class Explorer {
   private readonly options: ExplorerOptions;
   private readonly session: ForwardSession;
   private readonly inputs: readonly Input[];
-  private readonly success: readonly number[];
+  private readonly isBad: (end: TraceExit) => boolean;
   /** Of the recorded run, and of whatever runs now. */
   private readonly recorded: WindowJudge;
   private judge: WindowJudge;
@@ -95,7 +95,7 @@ export class Explorer {
     const { seed, machine, profile } = reader.header;
     this.options = options;
     this.inputs = reader.inputs();
-    this.success = successCodes(reader.header);
+    this.isBad = badEnds(reader);
     this.recorded = new WindowJudge(kindsOf(profile.windows));
     this.judge = this.recorded;
     const sink = { flush: (batch: EventBatch) => this.judge.flush(batch) };
@@ -289,12 +289,6 @@ export class Explorer {
   /** Has judged all that the machine has recorded, before anything else runs. */
   private flush(): void {
     this.session.machine.log?.flush();
-  }
-
-  private isBad({ kind, code }: TraceExit): boolean {
-    if (kind === 'exit') return !this.success.includes(code);
-    // A kernel may halt for ever on purpose: then the recorded one did.
-    return kind === 'shutdown' || (kind === 'stuck' && this.options.reader.footer?.exit.kind !== 'stuck');
   }
 
   /** Brings a world that stands behind the recorded input `from` to behind `to`. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkComplete, verifyExpectations } from '../../analysis/bundle/expectations.ts';
-import { bundle } from '../../analysis/cli/commands/bundle.ts';
+import { bundle } from '../../analysis/cli/work/make-bundle.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { VERSION } from '../../host/tool-version.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';

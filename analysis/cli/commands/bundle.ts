@@ -1,25 +1,8 @@
 import type { Argv } from 'yargs';
-import { VERSION } from '../../../host/tool-version.ts';
-import { SectorsRead, selfContained } from '../../../replayer/bundle/self-contained.ts';
-import { writeBundle } from '../../../replayer/bundle/write-bundle.ts';
-import { type Names, TraceReader } from '../../../replayer/trace/trace-reader.ts';
-import { BadInput } from '../../../schemas/bad-input.ts';
-import type { TraceDisk, TraceHeader } from '../../../schemas/trace/header.ts';
-import { untrusted } from '../../../schemas/untrusted.ts';
-import { expectations } from '../../bundle/expectations.ts';
-import { ofQuery, type Question } from '../../bundle/questions.ts';
-import { QUERIES } from '../../sql/catalog.ts';
-import { builtinDisk } from '../options/builtin-guest.ts';
 import { DISKS } from '../options/disk-option.ts';
-import { givenNames, NAMING_OPTIONS, withGivenSymbols } from '../options/guest-names.ts';
-import { parseParameters } from '../options/query-parameters.ts';
-import { EXIT } from '../report/exit-status.ts';
-import { bytes, plural, shellWord } from '../terminal/format.ts';
-import { complainLines, print, printLines } from '../terminal/output.ts';
-import { fileBytes } from '../work/file-bytes.ts';
-import { openDatabase } from '../work/open-database.ts';
-import { checkOutput, FORCE } from '../work/output-file.ts';
-import { divergenceReport, replayTrace } from '../work/replay-trace.ts';
+import { NAMING_OPTIONS } from '../options/guest-names.ts';
+import { bundle } from '../work/make-bundle.ts';
+import { FORCE } from '../work/output-file.ts';
 
 /** `rewind386 bundle`: writes a trace again with all that a replay and its answers need. */
 export const addBundle = (cli: Argv): Argv =>
@@ -68,94 +51,3 @@ const options = (yargs: Argv) =>
     )
     .example('$0 bundle run.r386 --redact-disk -o bug.r386', 'without disk sectors that the run did not read')
     .epilogue('docs/bundle.md describes the contents. Verify a bundle with: rewind386 verify FILE');
-
-export interface BundleRequest {
-  readonly output: string;
-  readonly redactDisk: boolean;
-  /** Named queries with their parameters. */
-  readonly ask?: readonly string[];
-  readonly sql: readonly string[];
-  /** Files that disks which are not in the trace may be. */
-  readonly disks?: readonly string[];
-  /** A file that names the kernel's addresses, to go into the bundle. */
-  readonly symbols?: string | undefined;
-  /** Write over a file of that name. */
-  readonly force?: boolean;
-}
-
-/** Replays the trace, asks it everything, and writes the bundle. Returns the exit status. */
-export async function bundle(
-  file: string,
-  { output, redactDisk, ask = [], sql, symbols, disks = [], force = false }: BundleRequest,
-): Promise<number> {
-  const chosen = ask.map(parseQuestion);
-  checkOutput(output, { force, makes: 'trace', inputs: [file] });
-  const reader = TraceReader.open(file, { disks });
-  try {
-    if (!reader.footer)
-      throw new BadInput(
-        `${file} is torn: ${reader.torn?.what}`,
-        `rewind386 replay ${shellWord(file)} -o whole.r386`,
-      );
-    const read = redactDisk ? new SectorsRead() : undefined;
-    const replayed = await replayTrace(file, {
-      showConsole: false,
-      disks,
-      ...(read ? { watchDisk: read.watch } : {}),
-    });
-    if (replayed.divergence) {
-      complainLines(divergenceReport(file, replayed));
-      return EXIT.divergence;
-    }
-    const expected = await askAll(file, chosen, sql, givenNames({ symbols }));
-    const header = withGivenSymbols(selfContained(reader.header, builtinDisk, read), { symbols });
-    const source = reader.bundle()?.source ?? reader.identity();
-    writeBundle(reader, header, { source, toolVersion: untrusted(VERSION), expectations: expected }, output);
-    print(
-      `${output}: ${bytes(fileBytes(output))}, ${plural(expected.length, 'query', 'queries')} with their rows`,
-    );
-    printLines(describeDisks(header));
-    print(`next: rewind386 verify ${shellWord(output)}`);
-    return EXIT.ok;
-  } finally {
-    reader.close();
-  }
-}
-
-function parseQuestion(text: string): Question {
-  const [name, ...given] = text.trim().split(/\s+/);
-  const query = QUERIES.find((one) => one.name === name);
-  if (query) return ofQuery(query, parseParameters(query, given));
-  throw new BadInput(
-    `--ask ${text}: no such query`,
-    `the named queries are ${QUERIES.map((one) => one.name).join(', ')}`,
-  );
-}
-
-async function askAll(
-  file: string,
-  chosen: readonly Question[],
-  sql: readonly string[],
-  names: Names | undefined,
-) {
-  const db = await openDatabase([file], { names });
-  try {
-    return await expectations(db, chosen, sql);
-  } finally {
-    db.close();
-  }
-}
-
-function describeDisks({ disk, drives = [] }: TraceHeader): string[] {
-  const disks = [...(disk ? [disk] : []), ...drives.map(({ medium }) => medium)];
-  return disks.map((one, n) => `disk ${n}: ${describeDisk(one)}`);
-}
-
-function describeDisk({ base, sectors, sha256, unredactedSha256 }: TraceDisk): string {
-  const kept =
-    base.kind === 'embedded' ? base.extents.reduce((sum, { contents }) => sum + contents.data.length, 0) : 0;
-  const redacted = unredactedSha256
-    ? `; redacted: sectors the run never read are zeros, SHA-256 is now ${sha256.slice(0, 16)}… (was ${unredactedSha256.slice(0, 16)}…)`
-    : '';
-  return `${plural(sectors, 'sector')} in ${bytes(kept)}${redacted}`;
-}

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
@@ -8,7 +8,7 @@ import { DISKS } from '../options/disk-option.ts';
 import { parseCount, parseJobs, parseSeconds, parseWindow } from '../options/values.ts';
 import { tellDivergence } from '../report/diverged.ts';
 import { EXIT } from '../report/exit-status.ts';
-import { shellWord } from '../terminal/format.ts';
+import { plural, shellWord } from '../terminal/format.ts';
 import { interruptible } from '../terminal/interruptible.ts';
 import { print, printLines } from '../terminal/output.ts';
 import {
@@ -19,6 +19,7 @@ import {
 } from '../work/exploration-text.ts';
 import { type Exploration, exploreTrace } from '../work/explore.ts';
 import { checkOutput, FORCE } from '../work/output-file.ts';
+import { scheduleOf, shrinkTrace } from '../work/shrink-trace.ts';
 import { writeBeside } from '../work/write-beside.ts';
 import { writePlacement } from '../work/write-placement.ts';
 
@@ -72,7 +73,7 @@ async function run(file: string, given: Given): Promise<number> {
   if (junit !== undefined) writeBeside(junit, `${explorationJunit(exploration).join('\n')}\n`);
   if (json) printLines(printableJson(explorationFacts(exploration), 2).split('\n'));
   else printLines(describeExploration(exploration));
-  if (output !== undefined) await writeTraces(exploration, output, json);
+  if (output !== undefined) await writeBundles(exploration, output, json);
   return exploration.explored.outcomes.some(({ failed }) => failed) ? EXIT.findings : EXIT.ok;
 }
 
@@ -90,16 +91,24 @@ async function fleetOf({ queue, folder }: Given) {
   return { redis: await openRedis(queue), folder };
 }
 
-/** A trace of the first placement of each kind. */
-async function writeTraces(exploration: Exploration, folder: string, quiet: boolean): Promise<void> {
+/** A bundle of the first placement of each kind, made as small as it gets. */
+async function writeBundles(exploration: Exploration, folder: string, quiet: boolean): Promise<void> {
   const firsts = grouping(exploration).map(({ outcomes }) => outcomes[0]);
   if (firsts.length === 0) return;
   mkdirSync(folder, { recursive: true });
+  const { file, within, disks } = exploration.asked;
   for (const { at, option } of firsts) {
-    const path = join(folder, `placement-${at}.r386`);
-    await writePlacement({ ...exploration.asked, path, option, until: at + exploration.asked.within });
-    if (!quiet) print(`next: rewind386 check ${shellWord(path)}`);
+    const output = join(folder, `placement-${at}.r386`);
+    const whole = `${output}.whole`;
+    try {
+      await writePlacement({ file, path: whole, option, until: at + within, disks });
+      const shrunk = await shrinkTrace({ file: whole, output, within, disks, quiet: true });
+      if (!quiet) print(`${output}: ${scheduleOf(shrunk)}, ${plural(shrunk.instructions, 'instruction')}`);
+    } finally {
+      rmSync(whole, { force: true });
+    }
   }
+  if (!quiet) print(`next: rewind386 verify ${shellWord(join(folder, `placement-${firsts[0].at}.r386`))}`);
 }
 
 function lineOf(text: string): number {
@@ -172,7 +181,7 @@ const options = (yargs: Argv) =>
         alias: 'o',
         type: 'string',
         requiresArg: true,
-        describe: 'a new folder for the traces of what failed: one of each kind',
+        describe: 'a new folder for bundles of what failed: one of each kind, made small',
       },
       ...DISKS,
     })

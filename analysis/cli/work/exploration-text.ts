@@ -1,3 +1,4 @@
+import type { TraceExit } from '../../../schemas/trace/footer.ts';
 import { untrusted } from '../../../schemas/untrusted.ts';
 import type { Outcome } from '../../explore/explore.ts';
 import { grouped, plural, shellWord } from '../terminal/format.ts';
@@ -74,6 +75,11 @@ const interrupted = ({ delivery }: Outcome, names: ReadonlyMap<number, string>):
 
 function failureOf({ sign, end }: Outcome, names: ReadonlyMap<number, string>): string {
   if (sign) return `${sign.kind} ${sign.text || `in ${codeAt(sign.eip, names)}`}`;
+  return endText(end);
+}
+
+/** A bad end. */
+export function endText(end: TraceExit | undefined): string {
   if (end?.kind === 'exit') return `exit code 0x${end.code.toString(16)}`;
   return end?.kind === 'shutdown' ? `shutdown: ${end.message}` : 'halted forever';
 }

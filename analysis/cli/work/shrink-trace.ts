@@ -1,0 +1,85 @@
+import { rmSync } from 'node:fs';
+import { buildMachine } from '../../../recorder/machine/build.ts';
+import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import type { TraceHeader } from '../../../schemas/trace/header.ts';
+import { untrusted } from '../../../schemas/untrusted.ts';
+import { type Shrunk, shrink } from '../../explore/shrink.ts';
+import { builtinDisk } from '../options/builtin-guest.ts';
+import { grouped, plural, shellWord } from '../terminal/format.ts';
+import { statusLine } from '../terminal/status-line.ts';
+import { endText } from './exploration-text.ts';
+import { bundle } from './make-bundle.ts';
+
+/** `rewind386 shrink`: from a failing run to the smallest that fails alike, as a bundle. */
+
+export interface ShrinkRequest {
+  readonly file: string;
+  readonly output: string;
+  readonly within: number;
+  readonly disks?: readonly string[] | undefined;
+  readonly force?: boolean;
+  /** Says nothing while it works. */
+  readonly quiet?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Writes the bundle, and returns what it holds. Throws BadInput for a run that does not fail. */
+export async function shrinkTrace(request: ShrinkRequest): Promise<Shrunk> {
+  const { file, output, within, disks, signal, quiet = false } = request;
+  const reader = TraceReader.open(file, { disks });
+  const beside = `${output}.${process.pid}.tmp`;
+  try {
+    const shrunk = await shrink({
+      ...{ reader, build: buildMachine, builtinDisk, within, signal },
+      onRun: (runs, left) =>
+        statusLine.show(
+          `shrinking: ${plural(runs, 'run')}, ${plural(left, 'time or input', 'times and inputs')}`,
+        ),
+    });
+    if (!shrunk)
+      throw new BadInput(
+        `${file} shows no hijack, panic, shutdown or bad exit: there is nothing to keep while it is made smaller`,
+        `rewind386 check ${shellWord(file)}`,
+      );
+    await shrunk.write(beside, headerOf(reader, file, shrunk));
+    statusLine.hide();
+    await bundle(beside, {
+      ...{ output, quiet, redactDisk: false, sql: [], disks: disks ?? [] },
+      force: request.force ?? false,
+    });
+    return shrunk;
+  } finally {
+    statusLine.hide();
+    reader.close();
+    rmSync(beside, { force: true });
+  }
+}
+
+/** The parent is the recording that the run was made of first. */
+function headerOf(reader: TraceReader, file: string, { changedAt, ...shrunk }: Shrunk): TraceHeader {
+  const { header } = reader;
+  const { identity, file: name } = header.parent ?? { identity: reader.identity(), file: untrusted(file) };
+  const changes = [untrusted(`schedule ${scheduleOf(shrunk) || 'of the seed alone'}`)];
+  return { ...header, parent: { identity, file: name, changedAt: Math.max(0, changedAt), changes } };
+}
+
+/** In one line, as `record --schedule` takes it; empty when the seed alone makes the run. */
+export const scheduleOf = ({ moves, injected }: Pick<Shrunk, 'moves' | 'injected'>): string =>
+  [
+    ...moves.map(({ line, from, to }) => `irq${line}=${to}@${from}`),
+    ...injected.map(({ value, icount }) => `irq${value}@${icount}`),
+  ].join(',');
+
+export function describeShrunk({ failure, ...shrunk }: Shrunk, seed: bigint): string[] {
+  const { times, inputs, own, instructions, runs } = shrunk;
+  const { sign, end } = failure;
+  const what = sign ? `${sign.kind}${sign.text ? `: ${sign.text}` : ''}` : endText(end);
+  const schedule = scheduleOf(shrunk);
+  return [
+    `${what} at icount ${grouped(sign?.icount ?? instructions)}, after ${plural(runs, 'run')}`,
+    schedule ? `--seed ${seed} --schedule ${schedule}` : `--seed ${seed}, and no schedule`,
+    `of ${plural(times.before, 'time')} that the seed did not draw ${grouped(times.after)} needed, of ${plural(inputs.before, 'input')} ` +
+      `${grouped(inputs.after)}${own.length > 0 ? ', which the bundle has' : ''}`,
+  ];
+}
