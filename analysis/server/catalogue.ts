@@ -15,7 +15,10 @@ export const catalogueOf = (symbols: readonly ElfSymbol[]): Catalogue => ({
     ...TABLES.map(({ name, doc, columns }) => ({
       name,
       doc,
-      columns: [{ name: 'run_id', doc: 'which of the traces given, from 0' }, ...columns.map(nameAndDoc)],
+      columns: [
+        { name: 'run_id', doc: 'index of the trace among those given, from 0' },
+        ...columns.map(nameAndDoc),
+      ],
     })),
     ...VIEWS.map(({ name, title, columns }) => ({ name, doc: title, columns: columns.map(nameAndDoc) })),
   ],

@@ -6,19 +6,19 @@ import type { TableColumn, TraceTable } from './table.ts';
 
 const columns: readonly TableColumn[] = [
   { name: 'probe', kind: 'uint', doc: 'number of the probe: `probe` of call_entries and call_returns' },
-  { name: 'name', kind: 'text', doc: 'the function or place, as it was asked for' },
-  { name: 'address', kind: 'uint', doc: 'linear address of its instruction' },
+  { name: 'name', kind: 'text', doc: 'the function or place, as requested' },
+  { name: 'address', kind: 'uint', doc: 'linear address of the instruction' },
   {
     name: 'is_function',
     kind: 'small',
-    doc: '1 for the start of a function, whose returns are recorded too',
+    doc: '1 for the start of a function; its returns are recorded too',
   },
-  { name: 'from_icount', kind: 'bigint', doc: 'icount from which it is recorded' },
+  { name: 'from_icount', kind: 'bigint', doc: 'icount from which the probe is recorded' },
   ...Array.from(
     { length: MAX_PROBE_VALUES },
     (_, n): TableColumn => ({
       ...{ name: `value${n}`, kind: 'text', nullable: true },
-      doc: `value ${n} as it was asked for; NULL for none`,
+      doc: `value ${n}, as requested; NULL if there is none`,
     }),
   ),
 ];
@@ -26,7 +26,7 @@ const columns: readonly TableColumn[] = [
 /** One row for each probe. */
 export const probes: TraceTable = {
   name: 'probes',
-  doc: 'a probe: a place in the code at which values are recorded, by `--probe`, `--trace` or `--detail calls`',
+  doc: 'a probe: a place in the code where values are recorded, from `--probe`, `--trace` or `--detail calls`',
   columns,
   *batches({ header }) {
     const rows = new RowBuffer(columns);

@@ -1,17 +1,17 @@
 -- Instructions with their memory operands
 --
--- One row for each instruction that was begun (detail instructions): where it is, what it read and what it stored. One that faulted has
--- the accesses that it made before.
--- @column run_id which of the traces given, from 0
--- @column icount instructions retired before it
+-- One row per started instruction (detail instructions), with its place and its memory reads and writes. An instruction that faulted has
+-- the accesses that it made before the fault.
+-- @column run_id index of the trace among those given, from 0
+-- @column icount instructions retired before the instruction
 -- @column seq position among all events of the run
 -- @column code function+offset, or the address
 -- @column instruction the instruction, in AT&T syntax
--- @column eip its EIP
+-- @column eip EIP of the instruction
 -- @column cpl current privilege level, 0-3
--- @column depth interrupt frames that the code is inside of
+-- @column depth number of open interrupt frames around the code
 -- @column cr3 physical address of the current page directory, bytes
--- @column eax EAX before it
+-- @column eax EAX before the instruction
 -- @column ecx ECX
 -- @column edx EDX
 -- @column ebx EBX
@@ -20,8 +20,8 @@
 -- @column esi ESI
 -- @column edi EDI
 -- @column eflags EFLAGS
--- @column reads what it read: a list of linear, physical, size, value
--- @column stores what it stored: a list of linear, physical, size, old, new
+-- @column reads memory reads of the instruction: a list of linear, physical, size, value
+-- @column stores memory writes of the instruction: a list of linear, physical, size, old, new
 WITH read_lists AS (
   SELECT i.run_id, i.seq, list({linear: r.linear, physical: r.physical, size: r.size, value: r.value} ORDER BY r.seq) AS reads
   FROM reads r ASOF JOIN instructions i ON i.run_id = r.run_id AND i.seq <= r.seq

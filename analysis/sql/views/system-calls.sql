@@ -1,19 +1,19 @@
 -- System calls, with number, arguments and result
 --
--- One row for each entry from CPL 3 by a software INT or SYSENTER (detail system_calls). Name and arguments are by the guest profile's
--- `systemCalls`; without it name is NULL and the arguments are those of Linux.
--- @column run_id which of the traces given, from 0
+-- One row per entry from CPL 3 by a software INT or SYSENTER (detail system_calls). Names and arguments follow `systemCalls` of the guest
+-- profile; without it, the name is NULL and the arguments are those of Linux.
+-- @column run_id index of the trace among those given, from 0
 -- @column icount instructions retired before the entry
 -- @column seq position among all events of the run
 -- @column number EAX on entry: the number of the call on most systems
--- @column name its name; NULL where the profile has none
--- @column process process that called, comm[pid]; NULL where none is known
+-- @column name name of the call; NULL if the profile has none
+-- @column process calling process, comm[pid]; NULL if unknown
 -- @column cr3 physical address of its page directory, bytes
 -- @column eip EIP of the INT or SYSENTER, in the program
--- @column arguments the first of them: six of registers (EBX, ECX, EDX, ESI, EDI, EBP), or three of the stack
--- @column returned_icount icount of the return to the program; NULL where it never came
--- @column result EAX then
--- @column instructions from entry to return, with those of interrupts and other processes between
+-- @column arguments the first arguments: six from registers (EBX, ECX, EDX, ESI, EDI, EBP), or three from the stack
+-- @column returned_icount icount of the return to the program; NULL if it never returned
+-- @column result EAX on return
+-- @column instructions instructions from entry to return, including those of interrupts and other processes
 -- @column interrupt_id the delivery (interrupts.id)
 -- @column vector IDT vector; 0 for SYSENTER
 WITH entries AS (FROM system_call_events WHERE op = 'enter'),

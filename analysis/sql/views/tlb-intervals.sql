@@ -1,25 +1,25 @@
 -- Translations that the TLB may hold, over time
 --
--- One row for each value of a PTE, or of the PDE of a 4 MB page, that was present: from when it was written to the flush after which no TLB can
--- hold it. Between the write of the next value and that flush an access may still go by the old one. A flush is a load of CR3 (not of a
--- global entry), another flush of all, or an INVLPG of a page that the entry maps. Fills and evictions are not recorded: the TLB need not have
--- held it. Where the kernel loads CR3 of another directory and back, its entries are gone as well.
--- @column run_id which of the traces given, from 0
+-- One row per present value of a PTE, or of the PDE of a 4 MB page, from its write to the flush after which no TLB can hold it. Between the
+-- write of the next value and that flush, an access may still use the old value. A flush is a load of CR3 (except for a global entry),
+-- another flush of all entries, or an INVLPG of a page that the entry maps. Fills and evictions are not recorded, so the TLB may never have
+-- held the value. If the kernel loads CR3 with another directory and back, its entries are gone as well.
+-- @column run_id index of the trace among those given, from 0
 -- @column physical physical address of the entry, bytes
 -- @column level pde or pte
 -- @column dir physical address of the page directory that the entry belonged to when it was written
--- @column vpn linear page number (linear >> 12) that the entry maps; for a PDE slot << 10
+-- @column vpn linear page number (linear >> 12) that the entry maps; for a PDE, slot << 10
 -- @column entry the entry: frame and bits
 -- @column from_icount icount of the write
 -- @column from_seq position of the write among all events of the run
--- @column next_entry the value that follows it; NULL when there is none
--- @column changed_icount icount at which that was written; NULL when there is none
--- @column changed_seq its position; NULL when there is none
--- @column changed_eip code that wrote it; NULL when there is none
--- @column to_icount icount of the flush; 2^53-1 when none came
--- @column to_seq its position; NULL when none came
--- @column flush cr3, flush or invlpg; NULL when none came
--- @column lowers true when the next value takes something away: the page, its frame, the right to write, or that of user code
+-- @column next_entry the next value of the entry; NULL if there is none
+-- @column changed_icount icount at which the next value was written; NULL if there is none
+-- @column changed_seq position of that write; NULL if there is none
+-- @column changed_eip code that wrote it; NULL if there is none
+-- @column to_icount icount of the flush; 2^53-1 if there was none
+-- @column to_seq position of the flush; NULL if there was none
+-- @column flush cr3, flush or invlpg; NULL if there was none
+-- @column lowers true if the next value takes something away: the page, its frame, write access, or access by user code
 WITH changes AS (
   SELECT run_id, physical, level, dir, vpn, new AS entry, icount AS from_icount, seq AS from_seq,
     lead(new) OVER next AS next_entry, lead(icount) OVER next AS changed_icount, lead(seq) OVER next AS changed_seq,

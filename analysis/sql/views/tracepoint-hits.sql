@@ -1,25 +1,25 @@
--- Code that came to a probe, with the values there
+-- Hits of probes, with the values at each
 --
--- One row for each time that code came to the place of a `--trace` or `--probe`, in the order of the run. At the start of a function that is a
--- call, and the row has its result as well. `arguments` has the values by what they were asked for: arguments['va'].
--- @column run_id which of the traces given, from 0
+-- One row each time code reached the place of a `--trace` or `--probe`, in the order of the run. At the start of a function the row is a
+-- call and has its result too. `arguments` maps each requested value to its result: arguments['va'].
+-- @column run_id index of the trace among those given, from 0
 -- @column icount instructions retired before the one at the place
 -- @column seq position among all events of the run
 -- @column probe number of the probe (probes.probe)
--- @column name the function or place, as it was asked for
+-- @column name the function or place, as requested
 -- @column call_id number of this hit among those of its probe, from 1
 -- @column eip EIP of the instruction at the place
--- @column process process under whose directory it ran, comm[pid]; NULL where none is known
+-- @column process process under whose directory it ran, comm[pid]; NULL if unknown
 -- @column cpl current privilege level, 0-3
--- @column depth interrupt frames that the code is inside of
+-- @column depth number of open interrupt frames around the code
 -- @column frame_id innermost open interrupt frame (interrupts.id), 0 = none
 -- @column cr3 physical address of the current page directory, bytes
--- @column stack linear address at which the stack ends: it tells threads of one kernel apart
+-- @column stack linear address of the end of the stack, which distinguishes the threads of a kernel
 -- @column esp ESP before the instruction
--- @column nesting calls of probed functions that are open on this stack
--- @column caller return address; NULL where the place is not the start of a function
--- @column arguments the values by name, a MAP; NULL of one that could not be read
--- @column value0 first of them
+-- @column nesting number of open calls of probed functions on this stack
+-- @column caller return address; NULL if the place is not the start of a function
+-- @column arguments the values by name, a MAP; NULL for a value that could not be read
+-- @column value0 first value
 -- @column value1 second
 -- @column value2 third
 -- @column value3 fourth
@@ -27,10 +27,10 @@
 -- @column value5 sixth
 -- @column value6 seventh
 -- @column value7 eighth
--- @column returned_icount icount of the instruction returned to; NULL where it never came
--- @column result EAX then
--- @column result_high EDX then
--- @column instructions from the call to the return, with those of interrupts and other threads between
+-- @column returned_icount icount of the instruction returned to; NULL if it never returned
+-- @column result EAX on return
+-- @column result_high EDX on return
+-- @column instructions instructions from the call to the return, including those of interrupts and other threads
 WITH hits AS (
   SELECT e.*, p.name, p.is_function,
     list_filter([p.value0, p.value1, p.value2, p.value3, p.value4, p.value5, p.value6, p.value7], v -> v IS NOT NULL) AS names,

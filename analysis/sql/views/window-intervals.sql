@@ -1,22 +1,23 @@
--- Values of what each window leads by, over time
+-- Values of each window over time
 --
--- One row for each value: of each PTE or PDE of a window (the alternate map has one in each page directory), of its control register, or of
--- its word. In a kernel with a recursive map the entry of a page directory that ends ends with it. Entries count whoever wrote them, by whatever mapping; what the processor sets (the accessed and dirty bits) is no new value.
--- @column run_id which of the traces given, from 0
--- @column window_id which window (windows.window_id)
--- @column window_name what the profile calls it; alternate for the alternate map
--- @column kind of the window: pages, slot, cr3, cr4 or word
+-- One row per value of each PTE or PDE of a window (the alternate map has one in each page directory), of its control register, or of
+-- its word. In a kernel with a recursive map, the entry of a page directory ends with its directory. Writes count from any source and through
+-- any mapping; accessed and dirty bits that the processor sets are not new values.
+-- @column run_id index of the trace among those given, from 0
+-- @column window_id number of the window (windows.window_id)
+-- @column window_name name of the window in the profile; alternate for the alternate map
+-- @column kind kind of the window: pages, slot, cr3, cr4 or word
 -- @column entry physical address of the PTE, PDE or word; 0 for a control register
--- @column dir physical address of the page directory that the entry belongs to; 0 for a control register or a word
--- @column page linear address that the entry maps; of a word its own; 0 for a control register
+-- @column dir physical address of the page directory to which the entry belongs; 0 for a control register or a word
+-- @column page linear address that the entry maps; for a word, its own address; for a control register, 0
 -- @column value the entry, register or word
 -- @column eip code that set it
 -- @column frame_id interrupt frame that set it (interrupts.id), 0 = none
--- @column cr3 page directory that was live then, physical address
+-- @column cr3 live page directory at that write, physical address
 -- @column from_icount icount of the instruction that set it
--- @column from_seq position of that among all events of the run
--- @column to_icount icount of the next, or of the end of the directory; 2^53-1 when there is none
--- @column to_seq its position; NULL when there is none
+-- @column from_seq position of the write among all events of the run
+-- @column to_icount icount of the next value, or of the end of the directory; 2^53-1 if there is none
+-- @column to_seq position of that; NULL if there is none
 WITH declared AS (
   SELECT run_id, window_id, name AS window_name, kind::VARCHAR AS kind, linear, page_of(linear) AS first_page,
     page_of(linear) + pages AS end_page, CASE kind WHEN 'slot' THEN 'pde' WHEN 'pages' THEN 'pte' END AS level
