@@ -255,6 +255,13 @@ export const LAYERS: readonly Layer[] = [
       'analysis/what-if',
     ],
   },
+  { folder: 'analysis/plot', holds: 'plots as SVG', imports: [] },
+  {
+    folder: 'analysis/curve',
+    holds:
+      'how often machines die under a load: runs without a trace, statistics of their lives, tables and figures',
+    imports: [...SCHEMAS, 'recorder/machine', 'recorder/capture', 'analysis/explore', 'analysis/plot'],
+  },
   {
     folder: 'analysis/diff',
     holds: 'the differences between two traces',

@@ -27,6 +27,8 @@ export interface Sign {
   readonly eip: number;
   /** For people: what the guest said; empty for a hijack. */
   readonly text: string;
+  /** A hijack: that access stored. */
+  readonly stores?: boolean;
 }
 
 /** A row of any kind: its columns by name. */
@@ -125,6 +127,8 @@ const presentFrame = (entry: number): number => (entry & 1 ? pageFrame(entry) : 
 
 export class WindowJudge implements EventSink {
   private readonly kinds: readonly WindowKind[];
+  /** Hears of every sign, not of the first alone. */
+  private readonly onSign: ((sign: Sign) => void) | undefined;
   private readonly own: Layer<Own>;
   private readonly last: Layer<Last>;
   private readonly frames: Layer<Frame>;
@@ -138,8 +142,9 @@ export class WindowJudge implements EventSink {
   readonly raises: Raise[] = [];
 
   /** `kinds`: of the windows that the profile declares, from window 1. With `base`, a run that leaves the one which that has judged so far. */
-  constructor(kinds: readonly WindowKind[], base?: WindowJudge) {
+  constructor(kinds: readonly WindowKind[], base?: WindowJudge, onSign?: (sign: Sign) => void) {
     this.kinds = kinds;
+    this.onSign = onSign;
     this.own = new Layer(base?.own);
     this.last = new Layer(base?.last);
     this.frames = new Layer(base?.frames);
@@ -259,11 +264,16 @@ export class WindowJudge implements EventSink {
     }
     const text = latin1(Uint8Array.from(line)).trim();
     line.length = 0;
-    if (isPanic(text)) this.sign ??= { kind: 'panic', icount, eip, text };
+    if (isPanic(text)) this.tell({ kind: 'panic', icount, eip, text });
   }
 
-  private found(kind: Sign['kind'], { icount, eip }: Row): void {
-    this.sign ??= { kind, icount, eip, text: '' };
+  private found(kind: Sign['kind'], { icount, eip, access }: Row): void {
+    this.tell({ kind, icount, eip, text: '', stores: access === STORE });
+  }
+
+  private tell(sign: Sign): void {
+    this.sign ??= sign;
+    this.onSign?.(sign);
   }
 }
 

@@ -1,4 +1,7 @@
-// Builds the disk image of the built-in guest: node mkfs.mjs PROGRAM_DIR IMAGE.gz
+// Builds the disk images of the built-in guest: node mkfs.mjs PROGRAM_DIR IMAGE.gz [LATER.gz]
+//
+// Released traces name the first image, which therefore stays as it is. LATER has what came afterwards, as the blocks
+// that differ: programs that are put where there was room.
 //
 // The image depends on nothing but the programs: no dates, no host order. Blocks are
 // handed out in the order of the tree below, so each file is contiguous but for its
@@ -14,6 +17,7 @@ const NBLOCKS = 1024; // 8 MB
 const NINODES = 128;
 
 const PROGRAMS = ['forkstorm', 'ftpd', 'pageio', 'selftest'];
+const LATER_PROGRAMS = ['archive'];
 
 /** The tree the guest finds: a Map is a directory, a Buffer a file. */
 export function guestTree(programs) {
@@ -105,6 +109,65 @@ export function buildImage(tree, nblocks = NBLOCKS, ninodes = NINODES) {
   return image;
 }
 
+/** A copy of an image with one more file, in free blocks, in a directory of one block. */
+export function withFile(image, directory, name, content) {
+  const copy = Buffer.from(image);
+  const field = (name) =>
+    copy.readUInt32LE(r3fs.SUPERBLOCK * r3fs.BLOCK + r3fs.SUPERBLOCK_FIELDS.indexOf(name) * 4);
+  const inodeAt = (ino) => field('inodeStart') * r3fs.BLOCK + ino * r3fs.INODE_SIZE;
+  const bitmap = field('bitmapStart') * r3fs.BLOCK;
+  const allocateBlock = () => {
+    for (let block = field('dataStart'); block < field('nblocks'); block++) {
+      const bit = 1 << (block & 7);
+      if (copy[bitmap + (block >> 3)] & bit) continue;
+      copy[bitmap + (block >> 3)] |= bit;
+      return block;
+    }
+    throw new Error('image full');
+  };
+  const entriesOf = (ino) => copy.readUInt32LE(inodeAt(ino) + r3fs.INODE_DIRECT) * r3fs.BLOCK;
+  const find = (ino, wanted) => {
+    const size = copy.readUInt32LE(inodeAt(ino) + r3fs.INODE_FILE_SIZE);
+    for (let at = entriesOf(ino); at < entriesOf(ino) + size; at += r3fs.DIRENT_SIZE) {
+      const end = copy.indexOf(0, at + 4);
+      const found = copy.readUInt32LE(at);
+      if (found !== 0 ? copy.toString('latin1', at + 4, end) === wanted : wanted === undefined) return at;
+    }
+    throw new Error(`no ${wanted ?? 'room'} in directory ${ino}`);
+  };
+  const parent = copy.readUInt32LE(find(r3fs.ROOT_INODE, directory));
+  let ino = r3fs.ROOT_INODE;
+  while (copy.readUInt16LE(inodeAt(ino) + r3fs.INODE_MODE) !== r3fs.MODE_FREE) ino++;
+  const entry = find(parent, undefined);
+  copy.writeUInt32LE(ino, entry);
+  copy.write(`${name}\0`, entry + 4, 'latin1');
+  const at = inodeAt(ino);
+  const blocks = Math.ceil(content.length / r3fs.BLOCK);
+  if (blocks > r3fs.NDIRECT) throw new Error(`${name}: ${content.length} bytes are too many`);
+  copy.writeUInt16LE(r3fs.MODE_FILE, at + r3fs.INODE_MODE);
+  copy.writeUInt16LE(1, at + r3fs.INODE_NLINK);
+  copy.writeUInt32LE(content.length, at + r3fs.INODE_FILE_SIZE);
+  for (let i = 0; i < blocks; i++) {
+    const block = allocateBlock();
+    content.copy(copy, block * r3fs.BLOCK, i * r3fs.BLOCK, (i + 1) * r3fs.BLOCK);
+    copy.writeUInt32LE(block, at + r3fs.INODE_DIRECT + i * 4);
+  }
+  return copy;
+}
+
+/** The blocks of an image that another does not have: of each its number (u32) and contents. */
+export function blocksThatDiffer(image, from) {
+  const parts = [];
+  for (let block = 0; block * r3fs.BLOCK < image.length; block++) {
+    const bytes = image.subarray(block * r3fs.BLOCK, (block + 1) * r3fs.BLOCK);
+    if (bytes.equals(from.subarray(block * r3fs.BLOCK, (block + 1) * r3fs.BLOCK))) continue;
+    const number = Buffer.alloc(4);
+    number.writeUInt32LE(block);
+    parts.push(number, bytes);
+  }
+  return Buffer.concat(parts);
+}
+
 /** Directories are whole blocks: the kernel reuses free entries before it grows one. */
 function encodeDirectory(names) {
   const bytes = names.length * r3fs.DIRENT_SIZE;
@@ -127,16 +190,22 @@ function store(path, image) {
   return 'written';
 }
 
-function main([programDir, path]) {
+function main([programDir, path, laterPath]) {
   if (programDir === undefined || path === undefined) {
-    process.stderr.write('usage: node mkfs.mjs PROGRAM_DIR IMAGE.gz\n');
+    process.stderr.write('usage: node mkfs.mjs PROGRAM_DIR IMAGE.gz [LATER.gz]\n');
     return 2;
   }
-  const programs = Object.fromEntries(
-    ['init', ...PROGRAMS].map((name) => [name, readFileSync(join(programDir, name))]),
-  );
-  const image = buildImage(guestTree(programs));
+  const read = (names) =>
+    Object.fromEntries(names.map((name) => [name, readFileSync(join(programDir, name))]));
+  const image = buildImage(guestTree(read(['init', ...PROGRAMS])));
   process.stdout.write(`${path}: ${image.length} bytes, ${store(path, image)}\n`);
+  if (laterPath === undefined) return 0;
+  const later = Object.entries(read(LATER_PROGRAMS)).reduce(
+    (one, [name, content]) => withFile(one, 'bin', name, content),
+    image,
+  );
+  const blocks = blocksThatDiffer(later, image);
+  process.stdout.write(`${laterPath}: ${blocks.length} bytes, ${store(laterPath, blocks)}\n`);
   return 0;
 }
 

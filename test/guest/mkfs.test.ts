@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { builtinDisk } from '../../analysis/cli/options/builtin-guest.ts';
 
 /** The disk tools are plain JavaScript, so that `make` can run them before anything is built. */
 interface Inode {
@@ -21,6 +22,7 @@ interface Fsck {
 type Tree = Map<string, Tree | Buffer>;
 interface Mkfs {
   buildImage(tree: Tree, nblocks?: number, ninodes?: number): Buffer;
+  withFile(image: Buffer, directory: string, name: string, content: Buffer): Buffer;
   guestTree(programs: Record<string, Buffer>): Tree;
 }
 interface R3fs {
@@ -34,7 +36,7 @@ interface R3fs {
 const guest = new URL('../../recorder/guest/', import.meta.url);
 const load = async (name: string): Promise<unknown> => import(new URL(name, guest).href);
 const { Filesystem, check } = (await load('fsck.mjs')) as Fsck;
-const { buildImage, guestTree } = (await load('mkfs.mjs')) as Mkfs;
+const { buildImage, guestTree, withFile } = (await load('mkfs.mjs')) as Mkfs;
 const { BLOCK, PUB_FILES, patternWord, pubContent, pubName } = (await load('r3fs.mjs')) as R3fs;
 
 const committed = gunzipSync(readFileSync(new URL('images/disk.img.gz', guest)));
@@ -91,6 +93,23 @@ describe('the committed disk image', () => {
       ]);
       for (const { vaddr } of segments) expect(vaddr % 4096, name).toBe(0);
     }
+  });
+});
+
+describe('the second disk', () => {
+  const later = Buffer.from(builtinDisk('bsd96-disk-2'));
+
+  it('is consistent, and has what the first has and one program more', () => {
+    expect(check(later)).toEqual([]);
+    const { archive, ...programs } = programsOf(later);
+    expect(programs).toEqual(programsOf(committed));
+    expect(archive.readUInt32BE(0)).toBe(0x7f454c46);
+    expect(withFile(committed, 'bin', 'archive', archive).equals(later)).toBe(true);
+  });
+
+  it('cannot hold everything', () => {
+    expect(() => withFile(committed, 'bin', 'big', Buffer.alloc(13 * BLOCK))).toThrow('are too many');
+    expect(() => withFile(committed, 'nowhere', 'x', Buffer.alloc(1))).toThrow('no nowhere in directory 1');
   });
 });
 

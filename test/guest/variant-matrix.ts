@@ -29,6 +29,7 @@ export const MATRIX: readonly VariantRun[] = [
   run('save-restore', 'buggy', 'ftpd', 117, 25, {}),
   run('no-fault-wait', 'fixed', 'ftpd', 1, 13, { 2: 2 }),
   run('reads-only', 'fixed', 'ftpd', 1, 13, { 2: 1 }),
+  run('one-transfer', 'fixed', 'ftpd', 1, 13, {}),
   run('shared-directory', 'fixed', 'ftpd', 1, 4, { 3: 21, 4: 12 }),
   run('shared-directory', 'buggy', 'ftpd', 1, 12, { 1: 20, 2: 1, 3: 63, 4: 30, 15: 20 }),
   run('pmap-copy', 'fixed', 'ftpd', 1, 5, { 4: 37 }),

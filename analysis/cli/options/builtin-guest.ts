@@ -7,7 +7,7 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 /** The guest that comes with the tool; docs/guest.md describes it. */
 export const BUILTIN_GUEST = 'bsd96';
 export const KERNELS = ['buggy', 'fixed'] as const;
-export const WORKLOADS = ['ftpd', 'forkstorm', 'pageio', 'selftest'] as const;
+export const WORKLOADS = ['ftpd', 'forkstorm', 'pageio', 'selftest', 'archive'] as const;
 
 /**
  * Mistakes of history that the image variants.elf makes when asked (recorder/guest/kernel/include/variant.h); docs/bug-classes.md has
@@ -19,6 +19,7 @@ export const VARIANTS = [
   'restore-no-flush',
   'no-fault-wait',
   'reads-only',
+  'one-transfer',
   'shared-directory',
   'pmap-copy',
   'pv-reclaim',
@@ -33,7 +34,12 @@ export const VARIANTS = [
   'lost-dirty',
 ] as const;
 
+/** Disks as traces name them: a released one stays as it is. */
 const DISK = 'bsd96-disk';
+/** Another, with the programs that came later. */
+const LATER_DISK = 'bsd96-disk-2';
+const LATER_WORKLOADS: readonly string[] = ['archive'];
+const BLOCK = 8192;
 const image = (name: string) => readFileSync(new URL(`../../../recorder/guest/${name}`, import.meta.url));
 
 export const builtinKernel = (): Uint8Array => image('images/kernel.elf');
@@ -55,11 +61,24 @@ export const builtinProfile = (): string => image('profile.json').toString('utf8
 
 /** A disk that comes with the tool, as traces name it. */
 export function builtinDisk(name: string): Uint8Array {
-  if (name !== DISK)
-    throw new BadInput(
-      `the trace was recorded with the built-in disk ${name}, which this version does not have`,
-    );
-  return gunzipSync(image('images/disk.img.gz'));
+  if (name === DISK) return gunzipSync(image('images/disk.img.gz'));
+  if (name === LATER_DISK) return laterDisk();
+  throw new BadInput(
+    `the trace was recorded with the built-in disk ${name}, which this version does not have`,
+  );
 }
 
-export const builtinDiskSource = () => ({ kind: 'builtin', name: DISK, image: builtinDisk(DISK) }) as const;
+/** Only blocks that differ from the first are kept: of each its number (u32), then its bytes. */
+function laterDisk(): Uint8Array {
+  const disk = builtinDisk(DISK);
+  const blocks = gunzipSync(image('images/later-disk.gz'));
+  for (let at = 0; at < blocks.length; at += 4 + BLOCK)
+    disk.set(blocks.subarray(at + 4, at + 4 + BLOCK), blocks.readUInt32LE(at) * BLOCK);
+  return disk;
+}
+
+/** The disk that has a workload. */
+export function builtinDiskSource(workload: string) {
+  const name = LATER_WORKLOADS.includes(workload) ? LATER_DISK : DISK;
+  return { kind: 'builtin', name, image: builtinDisk(name) } as const;
+}

@@ -102,7 +102,7 @@ function openBuiltin(request: GuestRequest): Guest {
       'the built-in profile',
     ),
     name: BUILTIN_GUEST,
-    disk: builtinDiskSource(),
+    disk: builtinDiskSource(workload),
     labels: { kernel, workload, ...(variant === undefined ? {} : { variant }) },
   };
 }

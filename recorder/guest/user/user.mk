@@ -13,18 +13,20 @@ USER_LDFLAGS = -m32 -static -no-pie -nostdlib -Wl,--build-id=none \
 	-Wl,-T,user/user.ld -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
 	-Wl,--no-warn-rwx-segments
 
-USER_PROGS = init ftpd forkstorm pageio selftest
+USER_PROGS = init ftpd forkstorm pageio selftest archive
 USER_LIB = $(addprefix $(USER_OBJ)/,crt0.o syscall.o errno.o string.o stdio.o \
 	stdlib.o pattern.o proc.o file.o)
 USER_BINS = $(addprefix $(USER_OBJ)/,$(USER_PROGS))
 USER_DISK = images/disk.img.gz
+# A second disk, with what the first came too early for: the blocks that differ.
+USER_LATER = images/later-disk.gz
 
 .PHONY: user user-disk user-check user-clean
 .SECONDARY: $(USER_LIB) $(addsuffix .o,$(USER_BINS))
 
 user: $(USER_BINS)
 
-user-disk: $(USER_DISK)
+user-disk: $(USER_DISK) $(USER_LATER)
 
 user-check: $(USER_DISK)
 	node fsck.mjs $(USER_DISK)
@@ -39,6 +41,9 @@ user-clean:
 $(USER_DISK): mkfs.mjs $(USER_BINS)
 	node mkfs.mjs $(USER_OBJ) $@
 
+$(USER_LATER): $(USER_DISK) mkfs.mjs $(USER_BINS)
+	node mkfs.mjs $(USER_OBJ) $(USER_DISK) $@
+
 $(USER_OBJ)/%.o: user/lib/%.S user/user.mk
 	@mkdir -p $(USER_OBJ)
 	$(USER_CC) $(USER_CFLAGS) -c -o $@ $<
@@ -47,7 +52,7 @@ $(USER_OBJ)/%.o: user/lib/%.c $(wildcard user/lib/*.h) user/user.mk
 	@mkdir -p $(USER_OBJ)
 	$(USER_CC) $(USER_CFLAGS) -c -o $@ $<
 
-$(USER_OBJ)/%.o: user/%.c $(wildcard user/lib/*.h) user/user.mk
+$(USER_OBJ)/%.o: user/%.c $(wildcard user/*.h user/lib/*.h) user/user.mk
 	@mkdir -p $(USER_OBJ)
 	$(USER_CC) $(USER_CFLAGS) -c -o $@ $<
 

@@ -15,7 +15,6 @@ enum variant {
 	VARIANT_save_restore,		/* pmap: handlers put the slot back */
 	VARIANT_restore_no_flush,	/* and do not flush */
 	VARIANT_no_fault_wait,		/* kernel=fixed without its wait in vm_fault */
-	VARIANT_reads_only,		/* kernel=fixed for reads alone */
 	VARIANT_shared_directory,	/* two threads under one directory */
 	VARIANT_pmap_copy,		/* sleeps for a page table in the window */
 	VARIANT_pv_reclaim,		/* pv entries run out inside pmap_enter */
@@ -28,12 +27,17 @@ enum variant {
 	VARIANT_early_free,		/* page tables are freed, then cleared */
 	VARIANT_pmap1,			/* one page for one page table of someone else's */
 	VARIANT_lost_dirty,		/* PTEs are written back as they were read */
+	/* From here on kernel=fixed asks protects(). */
+	VARIANT_reads_only,		/* kernel=fixed for reads alone */
+	VARIANT_one_transfer,		/* kernel=fixed but for one transfer */
 	NVARIANTS
 };
 
 extern enum variant boot_variant;
+extern int boot_transfer;		/* option `transfer': which one */
 
 #define VARIANT(name)	(boot_variant == VARIANT_##name)
+#define WHOLE_FIX	(boot_variant < VARIANT_reads_only)
 #define PRIVATE				/* variants use it from other files */
 /* As it is without variants, where the compiler finds that it pays. */
 #define INLINED	static inline __attribute__((always_inline))
@@ -49,6 +53,8 @@ void	fold_bits(struct vm_page *, pt_entry_t);
 extern struct pv_entry *pv_free;
 
 /* variant/ */
+struct buf;
+boolean_t protects(struct buf *, unsigned page);
 void	pmap1_bootstrap(void);
 volatile pt_entry_t *pmap_pte_quick(pmap_t, vm_offset_t va);
 boolean_t pmap1_remove(pmap_t, vm_offset_t sva, vm_offset_t eva);
@@ -64,6 +70,8 @@ boolean_t keep_spare_directory(struct vm_page *);
 void	ager(void), ager_down(void), ager_up(void);
 #else
 #define VARIANT(name)	0
+#define WHOLE_FIX	1
+#define protects(bp, page)	1
 #define PRIVATE		static
 #define INLINED		static
 #endif

@@ -34,6 +34,8 @@ option(const char *name, const char *value)
 #ifdef VARIANTS
 	else if (strcmp(name, "variant") == 0)
 		set_variant(value);
+	else if (strcmp(name, "transfer") == 0)
+		boot_transfer = number(value);
 #endif
 }
 

@@ -1,16 +1,17 @@
 /* Which mistake to make, and the processes that some need. */
+#include "buf.h"
 #include "cpu.h"
 #include "proc.h"
 #include "variant.h"
 
 enum variant boot_variant;
+int	boot_transfer = 140;
 
 static const char *const names[NVARIANTS] = {
 	[VARIANT_none] = "none",
 	[VARIANT_save_restore] = "save-restore",
 	[VARIANT_restore_no_flush] = "restore-no-flush",
 	[VARIANT_no_fault_wait] = "no-fault-wait",
-	[VARIANT_reads_only] = "reads-only",
 	[VARIANT_shared_directory] = "shared-directory",
 	[VARIANT_pmap_copy] = "pmap-copy",
 	[VARIANT_pv_reclaim] = "pv-reclaim",
@@ -23,6 +24,8 @@ static const char *const names[NVARIANTS] = {
 	[VARIANT_early_free] = "early-free",
 	[VARIANT_pmap1] = "pmap1",
 	[VARIANT_lost_dirty] = "lost-dirty",
+	[VARIANT_reads_only] = "reads-only",
+	[VARIANT_one_transfer] = "one-transfer",
 };
 
 void
@@ -36,6 +39,23 @@ set_variant(const char *name)
 			return;
 		}
 	panic("no variant %s", name);
+}
+
+/* Half the fix: whether no process keeps a page of the transfer that begins. */
+boolean_t
+protects(struct buf *bp, unsigned page)
+{
+	static struct buf *last;
+	static unsigned last_page;
+	static int transfers;
+
+	if (VARIANT(reads_only))
+		return (bp->b_flags & B_READ) != 0;
+	if (bp != last || page <= last_page)
+		transfers++;
+	last = bp;
+	last_page = page;
+	return transfers != boot_transfer;
 }
 
 /* A thread of the kernel's own: on IdlePTD, its stack in kernel addresses. */

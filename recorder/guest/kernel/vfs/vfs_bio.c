@@ -73,7 +73,7 @@ vfs_busy_pages(struct buf *bp)
 			continue;
 		m->object->paging_in_progress++;
 		m->busy++;
-		if (kernel_fixed && (!VARIANT(reads_only) || bp->b_flags & B_READ))
+		if (kernel_fixed && (WHOLE_FIX || protects(bp, i)))
 			vm_page_protect(m, VM_PROT_NONE);
 	}
 }

@@ -1,0 +1,260 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import type { Argv } from 'yargs';
+import type { MachineConfig } from '../../../recorder/machine/config.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import { type Conditions, runsFromCsv, runsToCsv } from '../../curve/csv.ts';
+import { frequencyFigure, survivalFigure } from '../../curve/figure.ts';
+import { type CurveLine, curveLines, type LoadPoint, type Run } from '../../curve/point.ts';
+import type { Trial } from '../../curve/trial.ts';
+import { KERNELS, VARIANTS } from '../options/builtin-guest.ts';
+import { MACHINE_OPTIONS, machineOf } from '../options/machine-options.ts';
+import { parseJobs, parseSeconds, parseSeed } from '../options/values.ts';
+import { EXIT } from '../report/exit-status.ts';
+import { plural } from '../terminal/format.ts';
+import { interruptedStatus, interruptible } from '../terminal/interruptible.ts';
+import { print, printLines } from '../terminal/output.ts';
+import { progressBar } from '../terminal/progress.ts';
+import { type CurveRequest, curveTrial, GUEST_HZ, LONGEST_LOAD, loadText } from '../work/curve-trial.ts';
+import { onProcesses } from '../work/on-processes.ts';
+import { checkOutput, FORCE } from '../work/output-file.ts';
+import { writeBeside } from '../work/write-beside.ts';
+
+/** `rewind386 curve`: how often machines die, by what their disks have to do. */
+export const addCurve = (cli: Argv): Argv =>
+  cli.command(
+    'curve',
+    'measure how often the built-in guest dies, by its I/O rate',
+    options,
+    async (args) => {
+      process.exitCode = await curve(args as unknown as Given);
+    },
+  );
+
+interface Given extends Conditions {
+  readonly continue: boolean;
+  readonly kernels: string;
+  readonly rates: string;
+  readonly runs: string;
+  readonly seed: string;
+  readonly time: string;
+  readonly jobs: string | undefined;
+  readonly output: string;
+  readonly force: boolean;
+}
+
+const entry = new URL('../work/curve-worker.js', import.meta.url);
+
+async function curve(given: Given): Promise<number> {
+  const { output, force } = given;
+  const machine = machineFor(given);
+  const time = parseSeconds(given.time, '--time');
+  const requests = requestsFor(given, machine, Math.round(time * machine.instructionsPerSecond));
+  const files = { csv: `${output}.csv`, frequency: `${output}.svg` };
+  const kernels = [...new Set(requests.map(({ kernel }) => kernel))];
+  const survivals = kernels.map((kernel) => `${output}-${kernel.replace(':', '-')}.svg`);
+  for (const path of [...Object.values(files), ...survivals]) {
+    checkOutput(path, { force: force || given.continue, makes: 'other' });
+  }
+  const { runs, interrupted } = await measure(requests, knownRuns(files.csv, given), given.jobs);
+  if (runs.length === 0) return interruptedStatus();
+  const lines = curveLines(runs, machine.instructionsPerSecond);
+  const notes = [
+    `${plural(runs.length, 'run')}${interrupted ? ` of ${requests.length}` : ''} of at most ${time} virtual seconds; bars and bands: 95%; arrows: none died`,
+    `${given.servers} servers, ${given.think} ms of thinking, disk ${given.diskLatency} instructions, ${given.mips} million instructions a second`,
+  ];
+  writeBeside(files.csv, runsToCsv(runs, given));
+  writeBeside(files.frequency, frequencyFigure(lines, notes));
+  for (const [n, line] of lines.entries())
+    writeBeside(`${output}-${kernels[n].replace(':', '-')}.svg`, survivalFigure(line, time, notes));
+  printLines(lines.flatMap(linesOf));
+  print(`written: ${[files.csv, files.frequency, ...survivals.slice(0, lines.length)].join(', ')}`);
+  return interrupted ? interruptedStatus() : EXIT.ok;
+}
+
+const machineFor = (given: Given): MachineConfig =>
+  machineOf({
+    ...Object.fromEntries(Object.entries(MACHINE_OPTIONS).map(([name, one]) => [camel(name), one.default])),
+    ...{ mips: given.mips, diskLatency: given.diskLatency, jitter: given.jitter },
+  } as Parameters<typeof machineOf>[0]);
+
+const camel = (name: string): string => name.replaceAll(/-(.)/g, (_, letter) => letter.toUpperCase());
+
+/** Kernels, then loads, then seeds. */
+function requestsFor(given: Given, machine: MachineConfig, instructions: number): CurveRequest[] {
+  const first = parseSeed(given.seed);
+  const count = parsePositive(given.runs, '--runs');
+  const seeds = Array.from({ length: count }, (_, n) => first + BigInt(n));
+  const { servers, think } = given;
+  if (!(Number.isInteger(servers) && servers >= 1 && servers <= 12))
+    throw new BadInput(`--servers ${servers}: not a number of servers`, 'write 1 to 12');
+  if (!(think >= 0 && think <= 10_000))
+    throw new BadInput(`--think ${think}: not a time to think`, 'write milliseconds, 0 to 10000');
+  const requests = words(given.kernels).flatMap((kernel) =>
+    words(given.rates).flatMap((rate) =>
+      seeds.map((seed) => ({
+        ...{ kernel: parseKernel(kernel), sessions: parseRate(rate), servers, think },
+        ...{ seed, machine, instructions },
+      })),
+    ),
+  );
+  const long = requests.find((request) => loadText(request).length > LONGEST_LOAD);
+  if (long)
+    throw new BadInput(`the load ${loadText(long)} is too long for the guest`, 'give rounder numbers');
+  return requests;
+}
+
+const words = (list: string): string[] => list.split(',').map((word) => word.trim());
+
+function parseKernel(text: string): string {
+  const [kernel, variant, ...more] = text.split(':');
+  const known = KERNELS.some((one) => one === kernel) && more.length === 0;
+  if (known && (variant === undefined || VARIANTS.some((one) => one === variant))) return text;
+  throw new BadInput(
+    `--kernels ${text}: no such kernel`,
+    `write ${KERNELS.join(' or ')}, with :VARIANT after it for a mistake of docs/bug-classes.md`,
+  );
+}
+
+function parseRate(text: string): number {
+  const rate = Number(text);
+  if (rate >= 0.01 && rate <= GUEST_HZ && Number.isInteger(Math.round(rate * 1e6) / 1e4)) return rate;
+  throw new BadInput(
+    `--rates ${text}: not a rate`,
+    `write sessions in a virtual second, 0.01 to ${GUEST_HZ}, in hundredths`,
+  );
+}
+
+function parsePositive(text: string, option: string): number {
+  if (/^\d{1,6}$/.test(text) && Number(text) > 0) return Number(text);
+  throw new BadInput(`${option} ${text}: not a number`, 'write 1 or more');
+}
+
+/** The runs that the table has already. */
+const knownRuns = (csv: string, given: Given): Run[] =>
+  given.continue && existsSync(csv) ? runsFromCsv(readFileSync(csv, 'utf8'), csv, given) : [];
+
+const keyOf = ({ kernel, sessions, seed }: Pick<Run, 'kernel' | 'sessions' | 'seed'>): string =>
+  `${kernel} ${sessions} ${seed}`;
+
+/** The runs in the order of their requests, those that were made, now or before. */
+async function measure(
+  requests: readonly CurveRequest[],
+  known: readonly Run[],
+  jobs: string | undefined,
+): Promise<{ runs: Run[]; interrupted: boolean }> {
+  const before = new Map(known.map((run) => [keyOf(run), run.trial]));
+  const trials = new Map<CurveRequest, Trial>();
+  for (const request of requests) {
+    const { instructions } = request;
+    const trial = before.get(keyOf(request));
+    if (trial && (trial.died === undefined ? trial.until === instructions : trial.died <= instructions))
+      trials.set(request, trial);
+  }
+  const progress = progressBar('running', requests.length);
+  let deaths = 0;
+  const interrupted = await interruptible(async (signal) => {
+    await onProcesses<CurveRequest, Trial>({
+      ...{ entry, signal, here: curveTrial },
+      requests: requests.filter((request) => !trials.has(request)),
+      jobs: jobs === undefined ? availableParallelism() : parseJobs(jobs),
+      onAnswer: (request, trial) => {
+        trials.set(request, trial);
+        if (trial.died !== undefined) deaths++;
+        progress.at(trials.size, `${trials.size} of ${plural(requests.length, 'run')}, ${deaths} died`);
+      },
+    });
+    return signal.aborted;
+  });
+  progress.end();
+  const runs = requests.flatMap((request): Run[] => {
+    const trial = trials.get(request);
+    const { kernel, sessions, seed } = request;
+    return trial === undefined || trial.interrupted ? [] : [{ kernel, sessions, seed, trial }];
+  });
+  return { runs, interrupted };
+}
+
+function linesOf({ kernel, points, law }: CurveLine): string[] {
+  return [
+    `${kernel}:`,
+    ...points.map(pointText),
+    ...(law
+      ? [
+          `  deaths rise as the power ${law.power.toFixed(2)} of the interrupts (standard error ${law.error.toFixed(2)})`,
+        ]
+      : []),
+  ];
+}
+
+const HOUR = 3600;
+const perHour = (rate: number): string => (rate * HOUR).toPrecision(3);
+
+function pointText({ sessions, transfers, runs, misused, died, median: { time } }: LoadPoint): string {
+  const often =
+    died.events === 0
+      ? `none died: below ${perHour(died.high)} an hour`
+      : `${died.events} died: ${perHour(died.rate)} an hour (${perHour(died.low)} to ${perHour(died.high)})` +
+        (time === undefined ? '' : `, half of them within ${time.toFixed(1)} s`);
+  return `  ${sessions} sessions/s, ${transfers.toFixed(1)} disk interrupts/s: of ${plural(runs, 'run')} ${misused.events} with a hijack, ${often}`;
+}
+
+const options = (yargs: Argv) =>
+  yargs
+    .options({
+      kernels: {
+        type: 'string',
+        default: 'buggy,fixed,fixed:reads-only',
+        requiresArg: true,
+        describe: 'kernels to compare: buggy, fixed, or either with :VARIANT (docs/bug-classes.md)',
+      },
+      rates: {
+        type: 'string',
+        default: '1,2,4,8,16',
+        requiresArg: true,
+        describe: 'sessions that arrive in a virtual second: the load is open',
+      },
+      runs: { type: 'string', default: '20', requiresArg: true, describe: 'seeds of each kernel and rate' },
+      seed: { type: 'string', default: '1', requiresArg: true, describe: 'the first seed' },
+      time: {
+        type: 'string',
+        default: '60s',
+        requiresArg: true,
+        describe: 'virtual time after which a run that lives is left',
+      },
+      servers: {
+        type: 'number',
+        default: 6,
+        requiresArg: true,
+        describe: 'servers of the site, each with one session at a time',
+      },
+      think: {
+        type: 'number',
+        default: 50,
+        requiresArg: true,
+        describe: 'virtual milliseconds between the requests of a session',
+      },
+      mips: MACHINE_OPTIONS.mips,
+      'disk-latency': MACHINE_OPTIONS['disk-latency'],
+      jitter: MACHINE_OPTIONS.jitter,
+      jobs: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'processes that share the runs (default: one a processor)',
+      },
+      output: {
+        alias: 'o',
+        type: 'string',
+        requiresArg: true,
+        describe: 'beginning of the names of the files: .csv, .svg, and a survival curve each kernel',
+      },
+      continue: {
+        type: 'boolean',
+        default: false,
+        describe: 'keep the runs that the .csv has, and make those that it lacks',
+      },
+      ...FORCE,
+    })
+    .demandOption('output', 'say where to write the figures: -o NAME')
+    .example('$0 curve -o crashes', 'crashes.csv and crashes.svg, with three kernels at five rates')
+    .example('$0 curve --kernels buggy --rates 4,8 --runs 100 --time 5m -o long', 'more of less');

@@ -1,0 +1,78 @@
+import { isBuilt, WorkerProcess } from './worker-process.ts';
+
+/** Requests that processes answer, in whatever order they are done. Each answer depends on its request alone. */
+
+export interface ProcessJob<Request extends object, Answer> {
+  /** The compiled module that answers: a request by message, an answer back, or `failed`. */
+  readonly entry: URL;
+  /** Processes at once. */
+  readonly jobs: number;
+  readonly requests: readonly Request[];
+  /** Answers in this process: where there is one alone, and where a process could not, to do it or to say why not. */
+  readonly here: (request: Request, signal: AbortSignal) => Promise<Answer>;
+  readonly onAnswer: (request: Request, answer: Answer) => void;
+  /** Begins no more, and ends what runs. */
+  readonly signal: AbortSignal;
+}
+
+export async function onProcesses<Request extends object, Answer>(
+  job: ProcessJob<Request, Answer>,
+): Promise<void> {
+  const { entry, requests, here, onAnswer, signal } = job;
+  let next = 0;
+  const take = (): Request | undefined => (signal.aborted ? undefined : requests[next++]);
+  const answerHere = async (request: Request) => {
+    const answer = await here(request, signal);
+    if (!signal.aborted) onAnswer(request, answer);
+  };
+  const inProcess = async () => {
+    let process = new WorkerProcess(entry);
+    const stop = () => process.end(true);
+    signal.addEventListener('abort', stop);
+    try {
+      for (let request = take(); request; request = take()) {
+        const answer = await ask<Answer>(process, request);
+        if (signal.aborted) return;
+        if (answer === undefined) {
+          process.end(true);
+          process = new WorkerProcess(entry);
+          await answerHere(request);
+        } else onAnswer(request, answer);
+      }
+    } catch (error) {
+      next = requests.length;
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      process.end();
+    }
+  };
+  const jobs = Math.min(job.jobs, requests.length);
+  if (jobs > 1 && isBuilt(entry)) await Promise.all(Array.from({ length: jobs }, inProcess));
+  else for (let request = take(); request; request = take()) await answerHere(request);
+}
+
+/** Undefined when the process could not. */
+async function ask<Answer>(process: WorkerProcess, request: object): Promise<Answer | undefined> {
+  let answer: unknown;
+  await process.ask(request, (message) => {
+    answer = message;
+    return true;
+  });
+  return typeof answer === 'object' ? (answer as Answer) : undefined;
+}
+
+/** The other side: a process that answers, and ends with the one that asks. */
+export function answerRequests<Request>(answer: (request: Request) => Promise<object>): void {
+  process.on('message', async (request: Request) => {
+    try {
+      process.send?.(await answer(request));
+    } catch {
+      // The other process finds out why.
+      process.send?.('failed');
+    }
+  });
+  process.on('disconnect', () => process.exit());
+  // Ctrl-C reaches every process of the terminal: the other one decides what it means.
+  process.on('SIGINT', () => {});
+}
