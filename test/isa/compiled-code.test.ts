@@ -261,6 +261,17 @@ describe('compiled code preserves', () => {
     same({ prepare: (bench) => bench.code(loop(`51 ${load('ecx', 5)} bf 00 90 08 00 f3 ab 59 40`)) }, 50);
   });
 
+  it.each(['fc', 'fd'])('string instructions, up and down (%s)', (direction) => {
+    // movsd; movsw; movsb; lodsd; stosb; lodsb; stosw; scasd; adc eax, ecx; cmpsb; cmpsw; setz bl
+    const bench = same({
+      prepare: (bench) => {
+        bench.paging().code(`${direction} ${loop('a5 66 a5 a4 ad aa ac 66 ab af 11 c8 a6 66 a7 0f 94 c3')}`);
+        bench.mem.i32[EDI] = 0x90ff0;
+      },
+    });
+    expect(bench.mem.i32[ESI]).not.toBe(DATA);
+  });
+
   it('that a CALL has retired, and moves of ESP to another stack', () => {
     const bench = same(
       {

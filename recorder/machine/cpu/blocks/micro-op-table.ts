@@ -1,6 +1,7 @@
 import { APPLICATION, BIG, CODE_SEGMENT, EXPAND_DOWN, SEGMENT_PRESENT, WRITABLE } from '../descriptors.ts';
 import {
   CF,
+  DF,
   KIND_ADD,
   KIND_DEC,
   KIND_INC,
@@ -70,6 +71,8 @@ const logic = (kind: number) => flags(kind, v, v, 0);
 /** Carry and overflow as they are. */
 const raw = (carry: Expression, overflow: Expression | number) => flags(KIND_RAW, v, carry, overflow);
 
+const UP = compare(and(m.word(state.SYSTEM_FLAGS), DF), '===', 0);
+
 // --- Moves -----------------------------------------------------------------------------------------------------------
 
 const MOVES = [
@@ -104,6 +107,8 @@ const MOVES = [
   micro('STORE_B', ADDRESS_BASE, local('v', A), store(4, v)),
   micro('STORE8', ADDRESS_OF, local('v', A8), store(1, v)),
   micro('STORE16', ADDRESS_OF, local('v', A), store(2, v)),
+  // A pointer of a string instruction goes up by `immediate`, or with DF set down.
+  micro('STEP_POINTER', set(A, add(A, choose(UP, IMMEDIATE, m.negate(IMMEDIATE))))),
 ] as const;
 
 // --- Segments that matter --------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import {
   REGISTER,
   RELATIVE,
   SEGMENT,
+  STRING,
 } from '../decode/decoder.ts';
 import { MODE_FLAT } from '../segments.ts';
 import {
@@ -27,6 +28,7 @@ import {
 } from '../state.ts';
 import { SEGMENTED_WRITE } from './micro-op-table.ts';
 import { MICRO, type MicroName, microOp } from './micro-ops.ts';
+import { translateString } from './translate-strings.ts';
 
 /** Translates instructions that compilers emit into micro-ops; all others stay cold. */
 
@@ -98,6 +100,7 @@ export class Translator {
     this.segmented = false;
     if (memory && !NO_ACCESS.has(mnemonic)) this.address(insn, flat, memory);
     if (operands.some((operand) => operand.kind === SEGMENT)) return this.selector(insn, first, second);
+    if (flat && operands.some((operand) => operand.kind === STRING)) return translateString(this.out, insn);
     if (operands.some((operand) => operand.kind > RELATIVE)) return this.control(insn, mode, first, second);
 
     if (mnemonic === 'invlpg') {

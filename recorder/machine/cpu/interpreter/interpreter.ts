@@ -221,42 +221,46 @@ export function createInterpreter(run: BlockRunner): Interpret {
           } else run.writeSlow(p, lin, 2, v);
           p += 8; continue;
         }
-        case 30: { // SEGMENTED16
+        case 30: { // STEP_POINTER
+          i32[code[p + 1]] = (i32[code[p + 1]] + (((i32[12] & 1024) === 0) ? code[p + 6] : (-code[p + 6] | 0))) | 0;
+          p += 8; continue;
+        }
+        case 31: { // SEGMENTED16
           const off = (i32[code[p + 2]] + i32[code[p + 3]] + code[p + 5]) & 65535;
           const seg = code[p + 1];
           i32[10] = (((i32[seg + 3] & 40448) === 37376) && ((off >>> 0) + (code[p + 6] & 7) <= i32[seg + 2] >>> 0)) ? ((i32[seg + 1] + off) | 0) : run.segmented(p, off);
           p += 8; continue;
         }
-        case 31: { // SEGMENTED
+        case 32: { // SEGMENTED
           const off = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0;
           const seg = code[p + 1];
           i32[10] = (((i32[seg + 3] & 40448) === 37376) && ((off >>> 0) + (code[p + 6] & 7) <= i32[seg + 2] >>> 0)) ? ((i32[seg + 1] + off) | 0) : run.segmented(p, off);
           p += 8; continue;
         }
-        case 32: { // SEGMENTED_STACK
+        case 33: { // SEGMENTED_STACK
           const off = (i32[code[p + 2]] + code[p + 5]) & (((i32[43] & 4194304) !== 0) ? -1 : 65535);
           const seg = code[p + 1];
           i32[10] = (((i32[seg + 3] & 40448) === 37376) && ((off >>> 0) + (code[p + 6] & 7) <= i32[seg + 2] >>> 0)) ? ((i32[seg + 1] + off) | 0) : run.segmented(p, off);
           p += 8; continue;
         }
-        case 33: { // SET_SP
+        case 34: { // SET_SP
           const mask = ((i32[43] & 4194304) !== 0) ? -1 : 65535;
           i32[4] = (i32[4] & ~mask) | ((i32[code[p + 2]] + code[p + 5]) & mask);
           p += 8; continue;
         }
-        case 34: { // EIP
+        case 35: { // EIP
           i32[code[p + 1]] = (base + code[p + 5]) & code[p + 6];
           p += 8; continue;
         }
-        case 35: { // CHECK_EIP
+        case 36: { // CHECK_EIP
           if (i32[code[p + 1]] >>> 0 > i32[38] >>> 0) { run.beyondCode(p); }
           p += 8; continue;
         }
-        case 36: { // CALLED
+        case 37: { // CALLED
           i32[76] = 1;
           p += 8; continue;
         }
-        case 37: { // PUSH
+        case 38: { // PUSH
           const v = i32[code[p + 1]];
           const lin = (i32[4] - 4) | 0;
           
@@ -268,7 +272,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[4] = lin;
           p += 8; continue;
         }
-        case 38: { // PUSH_I
+        case 39: { // PUSH_I
           const v = code[p + 6];
           const lin = (i32[4] - 4) | 0;
           
@@ -280,7 +284,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[4] = lin;
           p += 8; continue;
         }
-        case 39: { // POP
+        case 40: { // POP
           const lin = i32[4];
           
           const slot = i32[1048576 + (lin >>> 12)];
@@ -290,7 +294,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[code[p + 1]] = v;
           p += 8; continue;
         }
-        case 40: { // LEAVE
+        case 41: { // LEAVE
           const lin = i32[5];
           
           const slot = i32[1048576 + (lin >>> 12)];
@@ -300,7 +304,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[5] = v;
           p += 8; continue;
         }
-        case 41: { // ADD
+        case 42: { // ADD
           const a = i32[code[p + 1]];
           const b = i32[code[p + 2]];
           const v = (a + b) | 0;
@@ -308,7 +312,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 1; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 42: { // ADD_I
+        case 43: { // ADD_I
           const a = i32[code[p + 1]];
           const b = code[p + 6];
           const v = (a + b) | 0;
@@ -316,7 +320,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 1; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 43: { // ADD8
+        case 44: { // ADD8
           const a = u8[code[p + 1]] << 24;
           const b = u8[code[p + 2]] << 24;
           const v = (a + b) | 0;
@@ -324,7 +328,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 193; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 44: { // ADD8_I
+        case 45: { // ADD8_I
           const a = u8[code[p + 1]] << 24;
           const b = code[p + 6] << 24;
           const v = (a + b) | 0;
@@ -332,7 +336,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 193; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 45: { // ADD16
+        case 46: { // ADD16
           const a = i32[code[p + 1]] << 16;
           const b = i32[code[p + 2]] << 16;
           const v = (a + b) | 0;
@@ -340,7 +344,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 129; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 46: { // ADD16_I
+        case 47: { // ADD16_I
           const a = i32[code[p + 1]] << 16;
           const b = code[p + 6] << 16;
           const v = (a + b) | 0;
@@ -348,7 +352,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 129; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 47: { // ADC
+        case 48: { // ADC
           const c = ((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf();
           const a = i32[code[p + 1]];
           const b = i32[code[p + 2]];
@@ -357,7 +361,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 1; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 48: { // ADC_I
+        case 49: { // ADC_I
           const c = ((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf();
           const a = i32[code[p + 1]];
           const b = code[p + 6];
@@ -366,7 +370,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 1; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 49: { // ADC8
+        case 50: { // ADC8
           const c = (((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf()) << 24;
           const a = u8[code[p + 1]] << 24;
           const b = u8[code[p + 2]] << 24;
@@ -375,7 +379,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 193; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 50: { // ADC8_I
+        case 51: { // ADC8_I
           const c = (((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf()) << 24;
           const a = u8[code[p + 1]] << 24;
           const b = code[p + 6] << 24;
@@ -384,7 +388,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 193; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 51: { // ADC16
+        case 52: { // ADC16
           const c = (((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf()) << 16;
           const a = i32[code[p + 1]] << 16;
           const b = i32[code[p + 2]] << 16;
@@ -393,7 +397,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 129; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 52: { // ADC16_I
+        case 53: { // ADC16_I
           const c = (((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf()) << 16;
           const a = i32[code[p + 1]] << 16;
           const b = code[p + 6] << 16;
@@ -402,7 +406,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 129; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 53: { // SUB
+        case 54: { // SUB
           const a = i32[code[p + 1]];
           const b = i32[code[p + 2]];
           const v = (a - b) | 0;
@@ -410,7 +414,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 0; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 54: { // SUB_I
+        case 55: { // SUB_I
           const a = i32[code[p + 1]];
           const b = code[p + 6];
           const v = (a - b) | 0;
@@ -418,7 +422,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 0; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 55: { // SUB8
+        case 56: { // SUB8
           const a = u8[code[p + 1]] << 24;
           const b = u8[code[p + 2]] << 24;
           const v = (a - b) | 0;
@@ -426,7 +430,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 192; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 56: { // SUB8_I
+        case 57: { // SUB8_I
           const a = u8[code[p + 1]] << 24;
           const b = code[p + 6] << 24;
           const v = (a - b) | 0;
@@ -434,7 +438,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 192; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 57: { // SUB16
+        case 58: { // SUB16
           const a = i32[code[p + 1]] << 16;
           const b = i32[code[p + 2]] << 16;
           const v = (a - b) | 0;
@@ -442,7 +446,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 128; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 58: { // SUB16_I
+        case 59: { // SUB16_I
           const a = i32[code[p + 1]] << 16;
           const b = code[p + 6] << 16;
           const v = (a - b) | 0;
@@ -450,7 +454,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 128; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 59: { // SBB
+        case 60: { // SBB
           const c = ((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf();
           const a = i32[code[p + 1]];
           const b = i32[code[p + 2]];
@@ -459,7 +463,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 2; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 60: { // SBB_I
+        case 61: { // SBB_I
           const c = ((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf();
           const a = i32[code[p + 1]];
           const b = code[p + 6];
@@ -468,7 +472,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 2; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 61: { // SBB8
+        case 62: { // SBB8
           const c = (((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf()) << 24;
           const a = u8[code[p + 1]] << 24;
           const b = u8[code[p + 2]] << 24;
@@ -477,7 +481,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 194; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 62: { // SBB8_I
+        case 63: { // SBB8_I
           const c = (((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf()) << 24;
           const a = u8[code[p + 1]] << 24;
           const b = code[p + 6] << 24;
@@ -486,7 +490,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 194; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 63: { // SBB16
+        case 64: { // SBB16
           const c = (((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf()) << 16;
           const a = i32[code[p + 1]] << 16;
           const b = i32[code[p + 2]] << 16;
@@ -495,7 +499,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 130; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 64: { // SBB16_I
+        case 65: { // SBB16_I
           const c = (((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf()) << 16;
           const a = i32[code[p + 1]] << 16;
           const b = code[p + 6] << 16;
@@ -504,187 +508,187 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 130; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 65: { // CMP
+        case 66: { // CMP
           const a = i32[code[p + 1]];
           const b = i32[code[p + 2]];
           const v = (a - b) | 0;
           i32[13] = 0; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 66: { // CMP_I
+        case 67: { // CMP_I
           const a = i32[code[p + 1]];
           const b = code[p + 6];
           const v = (a - b) | 0;
           i32[13] = 0; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 67: { // CMP8
+        case 68: { // CMP8
           const a = u8[code[p + 1]] << 24;
           const b = u8[code[p + 2]] << 24;
           const v = (a - b) | 0;
           i32[13] = 192; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 68: { // CMP8_I
+        case 69: { // CMP8_I
           const a = u8[code[p + 1]] << 24;
           const b = code[p + 6] << 24;
           const v = (a - b) | 0;
           i32[13] = 192; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 69: { // CMP16
+        case 70: { // CMP16
           const a = i32[code[p + 1]] << 16;
           const b = i32[code[p + 2]] << 16;
           const v = (a - b) | 0;
           i32[13] = 128; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 70: { // CMP16_I
+        case 71: { // CMP16_I
           const a = i32[code[p + 1]] << 16;
           const b = code[p + 6] << 16;
           const v = (a - b) | 0;
           i32[13] = 128; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 71: { // AND
+        case 72: { // AND
           const v = i32[code[p + 1]] & i32[code[p + 2]];
           i32[code[p + 1]] = v;
           i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 72: { // AND_I
+        case 73: { // AND_I
           const v = i32[code[p + 1]] & code[p + 6];
           i32[code[p + 1]] = v;
           i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 73: { // AND8
+        case 74: { // AND8
           const v = (u8[code[p + 1]] & u8[code[p + 2]]) << 24;
           u8[code[p + 1]] = v >>> 24;
           i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 74: { // AND8_I
+        case 75: { // AND8_I
           const v = (u8[code[p + 1]] & code[p + 6]) << 24;
           u8[code[p + 1]] = v >>> 24;
           i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 75: { // AND16
+        case 76: { // AND16
           const v = (i32[code[p + 1]] & i32[code[p + 2]]) << 16;
           i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16);
           i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 76: { // AND16_I
+        case 77: { // AND16_I
           const v = (i32[code[p + 1]] & code[p + 6]) << 16;
           i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16);
           i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 77: { // OR
+        case 78: { // OR
           const v = i32[code[p + 1]] | i32[code[p + 2]];
           i32[code[p + 1]] = v;
           i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 78: { // OR_I
+        case 79: { // OR_I
           const v = i32[code[p + 1]] | code[p + 6];
           i32[code[p + 1]] = v;
           i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 79: { // OR8
+        case 80: { // OR8
           const v = (u8[code[p + 1]] | u8[code[p + 2]]) << 24;
           u8[code[p + 1]] = v >>> 24;
           i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 80: { // OR8_I
+        case 81: { // OR8_I
           const v = (u8[code[p + 1]] | code[p + 6]) << 24;
           u8[code[p + 1]] = v >>> 24;
           i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 81: { // OR16
+        case 82: { // OR16
           const v = (i32[code[p + 1]] | i32[code[p + 2]]) << 16;
           i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16);
           i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 82: { // OR16_I
+        case 83: { // OR16_I
           const v = (i32[code[p + 1]] | code[p + 6]) << 16;
           i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16);
           i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 83: { // XOR
+        case 84: { // XOR
           const v = i32[code[p + 1]] ^ i32[code[p + 2]];
           i32[code[p + 1]] = v;
           i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 84: { // XOR_I
+        case 85: { // XOR_I
           const v = i32[code[p + 1]] ^ code[p + 6];
           i32[code[p + 1]] = v;
           i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 85: { // XOR8
+        case 86: { // XOR8
           const v = (u8[code[p + 1]] ^ u8[code[p + 2]]) << 24;
           u8[code[p + 1]] = v >>> 24;
           i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 86: { // XOR8_I
+        case 87: { // XOR8_I
           const v = (u8[code[p + 1]] ^ code[p + 6]) << 24;
           u8[code[p + 1]] = v >>> 24;
           i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 87: { // XOR16
+        case 88: { // XOR16
           const v = (i32[code[p + 1]] ^ i32[code[p + 2]]) << 16;
           i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16);
           i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 88: { // XOR16_I
+        case 89: { // XOR16_I
           const v = (i32[code[p + 1]] ^ code[p + 6]) << 16;
           i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16);
           i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 89: { // TEST
+        case 90: { // TEST
           const v = i32[code[p + 1]] & i32[code[p + 2]];
           i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 90: { // TEST_I
+        case 91: { // TEST_I
           const v = i32[code[p + 1]] & code[p + 6];
           i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 91: { // TEST8
+        case 92: { // TEST8
           const v = (u8[code[p + 1]] & u8[code[p + 2]]) << 24;
           i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 92: { // TEST8_I
+        case 93: { // TEST8_I
           const v = (u8[code[p + 1]] & code[p + 6]) << 24;
           i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 93: { // TEST16
+        case 94: { // TEST16
           const v = (i32[code[p + 1]] & i32[code[p + 2]]) << 16;
           i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 94: { // TEST16_I
+        case 95: { // TEST16_I
           const v = (i32[code[p + 1]] & code[p + 6]) << 16;
           i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 95: { // INC
+        case 96: { // INC
           const c = ((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf();
           const a = i32[code[p + 1]];
           const v = (a + 1) | 0;
@@ -692,7 +696,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 3; i32[14] = v; i32[15] = a; i32[16] = c;
           p += 8; continue;
         }
-        case 96: { // DEC
+        case 97: { // DEC
           const c = ((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf();
           const a = i32[code[p + 1]];
           const v = (a - 1) | 0;
@@ -700,7 +704,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 4; i32[14] = v; i32[15] = a; i32[16] = c;
           p += 8; continue;
         }
-        case 97: { // INC8
+        case 98: { // INC8
           const c = ((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf();
           const a = u8[code[p + 1]] << 24;
           const v = (a + 16777216) | 0;
@@ -708,7 +712,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 195; i32[14] = v; i32[15] = a; i32[16] = c;
           p += 8; continue;
         }
-        case 98: { // DEC8
+        case 99: { // DEC8
           const c = ((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf();
           const a = u8[code[p + 1]] << 24;
           const v = (a - 16777216) | 0;
@@ -716,7 +720,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 196; i32[14] = v; i32[15] = a; i32[16] = c;
           p += 8; continue;
         }
-        case 99: { // INC16
+        case 100: { // INC16
           const c = ((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf();
           const a = i32[code[p + 1]] << 16;
           const v = (a + 65536) | 0;
@@ -724,7 +728,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 131; i32[14] = v; i32[15] = a; i32[16] = c;
           p += 8; continue;
         }
-        case 100: { // DEC16
+        case 101: { // DEC16
           const c = ((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf();
           const a = i32[code[p + 1]] << 16;
           const v = (a - 65536) | 0;
@@ -732,18 +736,18 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 132; i32[14] = v; i32[15] = a; i32[16] = c;
           p += 8; continue;
         }
-        case 101: { // NEG
+        case 102: { // NEG
           const a = i32[code[p + 1]];
           const v = -a | 0;
           i32[code[p + 1]] = v;
           i32[13] = 0; i32[14] = v; i32[15] = 0; i32[16] = a;
           p += 8; continue;
         }
-        case 102: { // NOT
+        case 103: { // NOT
           i32[code[p + 1]] = ~i32[code[p + 1]];
           p += 8; continue;
         }
-        case 103: { // IMUL
+        case 104: { // IMUL
           const a = i32[code[p + 1]];
           const b = i32[code[p + 2]];
           const v = Math.imul(a, b);
@@ -752,7 +756,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 5; i32[14] = v; i32[15] = o | adjust; i32[16] = o;
           p += 8; continue;
         }
-        case 104: { // IMUL_I
+        case 105: { // IMUL_I
           const a = i32[code[p + 2]];
           const b = code[p + 6];
           const v = Math.imul(a, b);
@@ -761,7 +765,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 5; i32[14] = v; i32[15] = o | adjust; i32[16] = o;
           p += 8; continue;
         }
-        case 105: { // SHL_I
+        case 106: { // SHL_I
           const n = code[p + 6];
           const a = i32[code[p + 1]];
           const v = a << n;
@@ -770,12 +774,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 5; i32[14] = v; i32[15] = c | ((v & adjust) | adjustLeft); i32[16] = (v >>> 31) ^ c;
           p += 8; continue;
         }
-        case 106: { // SHL_CL
+        case 107: { // SHL_CL
           const n = i32[1] & 31;
           if (n !== 0) { const a = i32[code[p + 1]]; const v = a << n; const c = (a >>> (32 - n)) & 1; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = c | ((v & adjust) | adjustLeft); i32[16] = (v >>> 31) ^ c; }
           p += 8; continue;
         }
-        case 107: { // SHR_I
+        case 108: { // SHR_I
           const n = code[p + 6];
           const a = i32[code[p + 1]];
           const v = a >>> n;
@@ -783,12 +787,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 5; i32[14] = v; i32[15] = ((a >>> (n - 1)) & 1) | adjust; i32[16] = ((v >>> 31) ^ (v >>> 30)) & 1;
           p += 8; continue;
         }
-        case 108: { // SHR_CL
+        case 109: { // SHR_CL
           const n = i32[1] & 31;
           if (n !== 0) { const a = i32[code[p + 1]]; const v = a >>> n; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = ((a >>> (n - 1)) & 1) | adjust; i32[16] = ((v >>> 31) ^ (v >>> 30)) & 1; }
           p += 8; continue;
         }
-        case 109: { // SAR_I
+        case 110: { // SAR_I
           const n = code[p + 6];
           const a = i32[code[p + 1]];
           const v = a >> n;
@@ -796,12 +800,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 5; i32[14] = v; i32[15] = ((a >> (n - 1)) & 1) | adjust; i32[16] = 0;
           p += 8; continue;
         }
-        case 110: { // SAR_CL
+        case 111: { // SAR_CL
           const n = i32[1] & 31;
           if (n !== 0) { const a = i32[code[p + 1]]; const v = a >> n; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = ((a >> (n - 1)) & 1) | adjust; i32[16] = 0; }
           p += 8; continue;
         }
-        case 111: { // SHL16_I
+        case 112: { // SHL16_I
           const n = code[p + 6];
           const a = i32[code[p + 1]];
           const v = a << (16 + n);
@@ -810,7 +814,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 133; i32[14] = v; i32[15] = c | (((v >>> 16) & adjust) | adjustLeft); i32[16] = (v >>> 31) ^ c;
           p += 8; continue;
         }
-        case 112: { // SHR16_I
+        case 113: { // SHR16_I
           const n = code[p + 6];
           const a = i32[code[p + 1]];
           const v = (a & 65535) >>> n;
@@ -818,7 +822,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 133; i32[14] = v << 16; i32[15] = ((a >>> (n - 1)) & 1) | adjust; i32[16] = ((v >>> 15) ^ (v >>> 14)) & 1;
           p += 8; continue;
         }
-        case 113: { // ROL_I
+        case 114: { // ROL_I
           const n = code[p + 6];
           const a = i32[code[p + 1]];
           const v = (a << n) | (a >>> (32 - n));
@@ -826,7 +830,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           run.rotated(v & 1, (v ^ (v >>> 31)) & 1);
           p += 8; continue;
         }
-        case 114: { // ROR_I
+        case 115: { // ROR_I
           const n = code[p + 6];
           const a = i32[code[p + 1]];
           const v = (a >>> n) | (a << (32 - n));
@@ -834,15 +838,15 @@ export function createInterpreter(run: BlockRunner): Interpret {
           run.rotated(v >>> 31, (v >>> 31) ^ ((v >>> 30) & 1));
           p += 8; continue;
         }
-        case 115: { // CMOV
+        case 116: { // CMOV
           if (flags.condition(code[p + 6])) { i32[code[p + 1]] = i32[code[p + 2]]; }
           p += 8; continue;
         }
-        case 116: { // SETCC
+        case 117: { // SETCC
           u8[code[p + 1]] = flags.condition(code[p + 6]) ? 1 : 0;
           p += 8; continue;
         }
-        case 117: { // END
+        case 118: { // END
           left = (left - (code[p + 7] >>> 17)) | 0;
           base = (base + (code[p + 7] & 8191)) | 0;
           p = run.enter(base, left, 0);
@@ -857,11 +861,11 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 118: { // COLD_END
+        case 119: { // COLD_END
           run.coldEnd(p);
           return;
         }
-        case 119: { // COLD_REFETCH
+        case 120: { // COLD_REFETCH
           run.cold(p);
           
           const place = code[p + 7];
@@ -879,7 +883,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 120: { // INVLPG
+        case 121: { // INVLPG
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0;
           run.invlpg(p, lin);
           
@@ -898,7 +902,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 121: { // LOAD_CR3
+        case 122: { // LOAD_CR3
           run.loadDirectory(p, i32[code[p + 2]] & -4072);
           
           const place = code[p + 7];
@@ -916,7 +920,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 122: { // JMP
+        case 123: { // JMP
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           base = (base + code[p + 5]) | 0;
           {
@@ -937,7 +941,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 123: { // JMP_R
+        case 124: { // JMP_R
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           base = (i32[code[p + 2]]) | 0;
           {
@@ -958,7 +962,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 124: { // JCC0
+        case 125: { // JCC0
           const taken = flags.condition(0);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -981,7 +985,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 125: { // JCC1
+        case 126: { // JCC1
           const taken = flags.condition(1);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1004,7 +1008,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 126: { // JCC2
+        case 127: { // JCC2
           const taken = ((i32[13] & 7) === 0) ? (i32[15] >>> 0 < i32[16] >>> 0) : flags.condition(2);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1027,7 +1031,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 127: { // JCC3
+        case 128: { // JCC3
           const taken = ((i32[13] & 7) === 0) ? (i32[15] >>> 0 >= i32[16] >>> 0) : flags.condition(3);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1050,7 +1054,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 128: { // JCC4
+        case 129: { // JCC4
           const taken = i32[14] === 0;
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1073,7 +1077,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 129: { // JCC5
+        case 130: { // JCC5
           const taken = i32[14] !== 0;
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1096,7 +1100,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 130: { // JCC6
+        case 131: { // JCC6
           const taken = ((i32[13] & 7) === 0) ? (i32[15] >>> 0 <= i32[16] >>> 0) : flags.condition(6);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1119,7 +1123,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 131: { // JCC7
+        case 132: { // JCC7
           const taken = ((i32[13] & 7) === 0) ? (i32[15] >>> 0 > i32[16] >>> 0) : flags.condition(7);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1142,7 +1146,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 132: { // JCC8
+        case 133: { // JCC8
           const taken = ((i32[13] & 7) === 0) ? (i32[14] < 0) : flags.condition(8);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1165,7 +1169,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 133: { // JCC9
+        case 134: { // JCC9
           const taken = ((i32[13] & 7) === 0) ? (i32[14] >= 0) : flags.condition(9);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1188,7 +1192,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 134: { // JCC10
+        case 135: { // JCC10
           const taken = flags.condition(10);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1211,7 +1215,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 135: { // JCC11
+        case 136: { // JCC11
           const taken = flags.condition(11);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1234,7 +1238,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 136: { // JCC12
+        case 137: { // JCC12
           const taken = ((i32[13] & 7) === 0) ? (i32[15] < i32[16]) : flags.condition(12);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1257,7 +1261,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 137: { // JCC13
+        case 138: { // JCC13
           const taken = ((i32[13] & 7) === 0) ? (i32[15] >= i32[16]) : flags.condition(13);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1280,7 +1284,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 138: { // JCC14
+        case 139: { // JCC14
           const taken = ((i32[13] & 7) === 0) ? (i32[15] <= i32[16]) : flags.condition(14);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1303,7 +1307,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 139: { // JCC15
+        case 140: { // JCC15
           const taken = ((i32[13] & 7) === 0) ? (i32[15] > i32[16]) : flags.condition(15);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1326,7 +1330,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 140: { // CALL
+        case 141: { // CALL
           { const v = (base + code[p + 6]) | 0; const lin = (i32[4] - 4) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
           if ((slot & canWrite) !== 0 && (lin & 4095) <= 4092) {
@@ -1355,7 +1359,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 141: { // CALL_R
+        case 142: { // CALL_R
           const target = i32[code[p + 2]];
           { const v = (base + code[p + 6]) | 0; const lin = (i32[4] - 4) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
@@ -1385,7 +1389,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 142: { // RET
+        case 143: { // RET
           const lin = i32[4];
           
           const slot = i32[1048576 + (lin >>> 12)];
@@ -1413,7 +1417,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 143: { // JMP_NEAR
+        case 144: { // JMP_NEAR
           const taken = true;
           const sum = (base + (taken ? code[p + 5] : code[p + 6])) | 0;
           const to = taken ? sum & code[p + 4] : sum;
@@ -1439,7 +1443,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 144: { // JCC_NEAR
+        case 145: { // JCC_NEAR
           const taken = flags.condition(code[p + 3]);
           const sum = (base + (taken ? code[p + 5] : code[p + 6])) | 0;
           const to = taken ? sum & code[p + 4] : sum;
@@ -1465,7 +1469,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 145: { // LOOP
+        case 146: { // LOOP
           const mask = code[p + 3];
           const count = (i32[1] - 1) & mask;
           
@@ -1494,7 +1498,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 146: { // LOOPE
+        case 147: { // LOOPE
           const mask = code[p + 3];
           const count = (i32[1] - 1) & mask;
           
@@ -1523,7 +1527,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 147: { // LOOPNE
+        case 148: { // LOOPNE
           const mask = code[p + 3];
           const count = (i32[1] - 1) & mask;
           
@@ -1552,7 +1556,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 148: { // JCXZ
+        case 149: { // JCXZ
           const taken = (i32[1] & code[p + 3]) === 0;
           const sum = (base + (taken ? code[p + 5] : code[p + 6])) | 0;
           const to = taken ? sum & code[p + 4] : sum;
