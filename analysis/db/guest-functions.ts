@@ -8,9 +8,9 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import type { GuestNames } from '../../replayer/trace/trace-reader.ts';
-import { GuestImage } from './guest-image.ts';
+import { type DebugFile, GuestImage } from './guest-image.ts';
 
-/** SQL functions that read the guest's image: symbols and instructions at an address. */
+/** SQL functions that read the guest's image: symbols, instructions and source lines at an address. */
 
 /** The SQL functions of the guest's image, for docs/tables.md as well. */
 export const GUEST_FUNCTIONS = [
@@ -26,13 +26,29 @@ export const GUEST_FUNCTIONS = [
     example: 'SELECT instruction(run_id, eip), count(*) FROM paging_writes GROUP BY ALL',
     of: (image: GuestImage, address: number) => image.instruction(address),
   },
+  {
+    name: 'line',
+    doc: "FILE:LINE of the code at a linear address, by the kernel's DWARF; NULL where that says nothing. Of a return address ask for the byte before it",
+    example: 'SELECT line(run_id, eip), count(*) FROM exceptions GROUP BY ALL',
+    of: (image: GuestImage, address: number) => image.line(address),
+  },
+  {
+    name: 'inlined',
+    doc: 'the function at a linear address with its line, behind those that the compiler inlined into it there: `inner:12 < outer:34`; NULL without DWARF',
+    example: 'SELECT inlined(run_id, eip), count(*) FROM paging_writes GROUP BY ALL',
+    of: (image: GuestImage, address: number) => image.inlined(address),
+  },
 ];
 
-/** Registers `symbol(run_id, address)` and `instruction(run_id, address)`. */
-export function registerGuestFunctions(connection: DuckDBConnection, names: readonly GuestNames[]): void {
+/** Registers the functions, each of `(run_id, address)`. */
+export function registerGuestFunctions(
+  connection: DuckDBConnection,
+  names: readonly GuestNames[],
+  debugFile?: DebugFile,
+): void {
   const images = new Map<number, GuestImage>();
   const imageOf = (run: number): GuestImage | undefined => {
-    if (!images.has(run) && names[run]) images.set(run, new GuestImage(names[run]));
+    if (!images.has(run) && names[run]) images.set(run, new GuestImage(names[run], debugFile));
     return images.get(run);
   };
   for (const { name, of } of GUEST_FUNCTIONS) {

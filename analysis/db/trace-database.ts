@@ -8,6 +8,7 @@ import { appendBatches, createTable } from './arrow-loader.ts';
 import { makeRoom, TraceCache } from './cache.ts';
 import { DEFINITIONS, definitionsInOrder, KEPT_VIEWS, wordsOf } from './definitions.ts';
 import { registerGuestFunctions } from './guest-functions.ts';
+import type { DebugFile } from './guest-image.ts';
 import { hexLiterals } from './hex-literals.ts';
 import { DEFAULT_LIMITS, type QueryLimits } from './limits.ts';
 import { type Preview, readPreview } from './preview.ts';
@@ -34,6 +35,8 @@ export interface DatabaseOptions {
   readonly onLoad?: (table: string) => void;
   /** Names guests in place of what the traces hold. */
   readonly names?: Names | undefined;
+  /** Finds DWARF that neither the trace nor `names` has. */
+  readonly debugFile?: DebugFile;
   /** Default: DEFAULT_LIMITS. */
   readonly limits?: Partial<QueryLimits>;
   /** Files that results are written to. */
@@ -152,6 +155,7 @@ export class TraceDatabase {
     registerGuestFunctions(
       connection,
       readers.map(({ names }) => names),
+      options.debugFile,
     );
     return new TraceDatabase(sandbox, runs, options);
   }

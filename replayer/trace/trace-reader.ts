@@ -33,7 +33,12 @@ import {
   TRAILER_BYTES,
   TraceDamage,
 } from '../../schemas/trace/framing.ts';
-import { decodeHeader, type TraceDisk, type TraceHeader } from '../../schemas/trace/header.ts';
+import {
+  decodeHeader,
+  type TraceDisk,
+  type TraceGuest,
+  type TraceHeader,
+} from '../../schemas/trace/header.ts';
 import type { Input } from '../../schemas/trace/inputs.ts';
 import { hashWordsHex, type LadderRow } from '../../schemas/trace/ladder.ts';
 import { MAX_EVENTS, MAX_ROW_BYTES, MAX_STORES } from '../../schemas/trace/limits.ts';
@@ -52,7 +57,15 @@ export interface TornTrace {
 }
 
 /** By what a guest's addresses, processes and address spaces are named. */
-export type GuestNames = Pick<TraceHeader, 'guest' | 'profile'>;
+export type GuestNames = Pick<TraceHeader, 'guest' | 'profile'> & {
+  /** Programs of the guest's: no trace holds any. */
+  readonly programs?: readonly GuestProgram[];
+};
+/** A file of code besides the kernel, and by how much its addresses are lower than where it runs. */
+export interface GuestProgram {
+  readonly file: TraceGuest;
+  readonly base: number;
+}
 /** Names that the user gives in place of those that a trace holds. */
 export type Names = (header: TraceHeader) => GuestNames;
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { givenNames } from '../../analysis/cli/options/guest-names.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import type { FactKind } from '../../schemas/events.ts';
 import type { ProbeValue, TraceFacts } from '../../schemas/trace/facts.ts';
@@ -30,11 +31,58 @@ async function query(file: string, sql: string): Promise<unknown[]> {
 const replayed = (...argv: string[]) => runCli('replay', trace, '-o', made, '--force', ...argv);
 
 describe('a recording', () => {
+  it('without events has no calls', async () => {
+    const { status, stderr } = await runCli(
+      'record',
+      kernel,
+      '--detail',
+      'off',
+      '--probe',
+      'kmap',
+      '-o',
+      `${made}.off`,
+    );
+    expect([status, stderr[0]]).toEqual([2, expect.stringContaining('--detail off records no events')]);
+  });
+
   it('has the calls of a function by its name, with parameters by their DWARF', async () => {
     const sql = `SELECT name, count(*) > 1 AS called, bool_and(arguments['frame'] % 4096 = 0) AS frames, min(hex32(result)) AS result FROM calls GROUP BY name`;
     expect(await query(trace, sql)).toEqual([
       { name: 'kmap', called: true, frames: true, result: 'e0000000' },
     ]);
+  });
+});
+
+describe('the DWARF of a kernel', () => {
+  it('gives source lines, and the functions that were inlined', async () => {
+    const sql =
+      'SELECT DISTINCT line(run_id, callee) AS line, inlined(run_id, callee) AS functions FROM calls';
+    expect(await query(trace, sql)).toEqual([{ line: 'kmap.c:7', functions: 'kmap:7' }]);
+    const callers = await query(
+      trace,
+      'SELECT DISTINCT inlined(run_id, caller - 1) AS functions FROM calls ORDER BY 1',
+    );
+    expect(callers).toContainEqual({ functions: 'charge:7 < clock_interrupt:20' });
+  });
+
+  it('names a program that runs elsewhere', async () => {
+    const names = givenNames({ program: [`${kernel}@0x40000000`] });
+    const db = await TraceDatabase.open([trace], { cache: false, names });
+    const sql = `SELECT symbol(0, a) AS s, line(0, a) AS l, instruction(0, a) AS i, symbol(0, a - 0x40000000) AS kernel
+      FROM (SELECT address + 0x40000001 AS a FROM symbols WHERE name = 'kmap')`;
+    expect((await db.query(sql)).getRowObjectsJson()).toEqual([
+      { s: 'kmap+0x1', l: 'kmap.c:7', i: expect.any(String), kernel: 'kmap+0x1' },
+    ]);
+    db.close();
+    const { status, stderr } = await runCli(
+      'query',
+      trace,
+      '--program',
+      import.meta.filename,
+      '--sql',
+      'SELECT 1',
+    );
+    expect([status, stderr[0]]).toEqual([2, expect.stringContaining('is no ELF file')]);
   });
 });
 
@@ -73,6 +121,19 @@ describe('a replay', () => {
   ])('refuses %s', async (argv, what) => {
     const { status, stderr } = await replayed(...argv);
     expect([status, stderr.join('\n')]).toEqual([2, expect.stringContaining(what)]);
+  });
+
+  it('is told of by info', async () => {
+    await replayed('--detail', 'port_io', '--probe', 'print', '--from', '100k', '--until', '110k');
+    const { stdout } = await runCli('info', made);
+    expect(
+      stdout.filter((line) => line.startsWith('asked for')).map((line) => line.replace(/^asked for +/, '')),
+    ).toEqual(['kmap; from icount 0', 'port_io, print; from icount 100,000']);
+    expect(JSON.parse((await runCli('info', made, '--json')).stdout.join('\n')).facts[1]).toMatchObject({
+      from_icount: 100_000,
+      kinds: ['port_io'],
+      probes: [{ name: 'print', values: ['text'] }],
+    });
   });
 
   it('needs a file to write to', async () => {

@@ -108,6 +108,29 @@ describe('probes of functions', () => {
     await verifies(file);
   });
 
+  it('tell the stack at an instant', async () => {
+    const file = await recorded(3, [{ from: 0, probes: [SUM_PROBE, TWICE_PROBE] }]);
+    const stackAt = async (icount: string) =>
+      await rows(
+        file,
+        `SELECT level::INTEGER AS level, name, arguments['n'] AS n FROM stack_at((${icount}))`,
+      );
+    const frames = (...ns: number[]) => ns.map((n, level) => ({ level, name: 'sum', n }));
+    expect(await stackAt('SELECT icount FROM calls WHERE call_id = 3 AND probe = 1')).toEqual(
+      frames(3, 4, 5),
+    );
+    expect(await stackAt('SELECT icount - 1 FROM calls WHERE call_id = 3 AND probe = 1')).toEqual(
+      frames(4, 5),
+    );
+    expect(await stackAt('SELECT returned_icount FROM calls WHERE call_id = 5 AND probe = 1')).toEqual(
+      frames(2, 3, 4, 5),
+    );
+    expect(await stackAt('SELECT icount + 1 FROM calls WHERE call_id = 2 AND probe = 2')).toEqual([
+      { level: 0, name: 'twice', n: 2 },
+    ]);
+    expect(await stackAt('SELECT returned_icount FROM calls WHERE call_id = 2 AND probe = 2')).toEqual([]);
+  });
+
   it('name their values, of which one may be nowhere', async () => {
     const file = await recorded(1, [{ from: 0, probes: [TWICE_PROBE] }]);
     expect(

@@ -1,7 +1,8 @@
 import { BUILTIN_PROFILES } from '../../../recorder/capture/builtin-profiles.ts';
 import { type GuestProfile, parseProfile } from '../../../recorder/capture/profile.ts';
-import type { Names } from '../../../replayer/trace/trace-reader.ts';
-import { readSymbols } from '../../../schemas/guest/symbol-file.ts';
+import type { GuestProgram, Names } from '../../../replayer/trace/trace-reader.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import { isElf, readSymbols } from '../../../schemas/guest/symbol-file.ts';
 import { CODEC, packFile } from '../../../schemas/trace/compression.ts';
 import type { TraceHeader } from '../../../schemas/trace/header.ts';
 import { untrusted } from '../../../schemas/untrusted.ts';
@@ -18,6 +19,14 @@ export const NAMING_OPTIONS = {
     requiresArg: true,
     describe: 'symbols of the kernel: ELF, System.map or a.out (default: those in the trace)',
   },
+  program: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    default: [] as string[],
+    describe:
+      'name code of a program in SQL: an ELF file, with @ADDRESS if it is loaded by so much higher than it says; may be repeated',
+  },
   profile: {
     type: 'string',
     requiresArg: true,
@@ -28,12 +37,14 @@ export const NAMING_OPTIONS = {
 
 interface NamingArguments {
   readonly symbols?: string | undefined;
+  readonly program?: readonly string[] | undefined;
   readonly profile?: string | undefined;
 }
 
 /** Names and profile that a command was given; undefined for nothing. Throws BadInput for files that are of no use. */
-export function givenNames({ symbols, profile }: NamingArguments): Names | undefined {
-  if (symbols === undefined && profile === undefined) return undefined;
+export function givenNames({ symbols, program = [], profile }: NamingArguments): Names | undefined {
+  if (symbols === undefined && profile === undefined && program.length === 0) return undefined;
+  const programs = program.map(programFile);
   const file = symbols === undefined ? undefined : symbolFile(symbols);
   const source = profile === undefined ? undefined : profileText(profile);
   const description = source === undefined ? undefined : parseProfile(source, profile as string);
@@ -48,6 +59,7 @@ export function givenNames({ symbols, profile }: NamingArguments): Names | undef
       guest: file ? { ...header.guest, symbols: file } : header.guest,
       profile:
         description && source !== undefined ? renamed(header.profile, description, source) : header.profile,
+      programs,
     };
   };
 }
@@ -58,6 +70,25 @@ export function withGivenSymbols(header: TraceHeader, { symbols }: NamingArgumen
   const bytes = readUserFile(symbols, 'symbols');
   readSymbols(bytes, symbols);
   return { ...header, guest: { ...header.guest, symbols: packFile(bytes) } };
+}
+
+/** `FILE` or `FILE@ADDRESS`. */
+function programFile(text: string): GuestProgram {
+  const [, path = text, address = '0'] = /^(.+)@(0x[0-9a-f]{1,8}|\d+)$/i.exec(text) ?? [];
+  const data = readUserFile(path, 'program');
+  if (!isElf(data))
+    throw new BadInput(
+      `--program ${text}: ${path} is no ELF file`,
+      'give the program as its linker wrote it',
+    );
+  readSymbols(data, path);
+  return {
+    base: Number(address),
+    file: {
+      ...{ kind: 'multiboot', name: untrusted(path), commandLine: untrusted(''), modules: [] },
+      image: { sha256: '', contents: { codec: CODEC.none, rawBytes: data.length, data } },
+    },
+  };
 }
 
 /** Not packed: it is read at once, and a kernel with its DWARF is large. */

@@ -39,6 +39,14 @@ export function traceFacts(reader: TraceReader): object {
       })),
     },
     machine: machineFacts(machine),
+    facts: (header.facts ?? []).map(({ from, kinds = [], probes }) => ({
+      from_icount: from,
+      kinds,
+      probes: probes.map(({ name, address, values }) => ({
+        ...{ name, address },
+        values: values.map((value) => value.name),
+      })),
+    })),
     disks: [
       ...(header.disk ? [{ kind: 'disk', unit: 0, ...diskFacts(header.disk) }] : []),
       ...drives.map(({ kind, unit, medium }) => ({ kind, unit, ...diskFacts(medium) })),

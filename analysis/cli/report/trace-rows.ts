@@ -36,6 +36,7 @@ export function traceRows(reader: TraceReader): TraceRow[] {
     ],
     ['events', grouped(reader.events)],
     ...eventCounts(reader),
+    ...describeFacts(header),
     ...finalState(reader),
   ];
 }
@@ -63,6 +64,17 @@ function describeDisk({ disk }: TraceHeader): string {
         : disk.base.path;
   return `${where}, ${plural(disk.sectors, 'sector')} (sha256 ${disk.sha256.slice(0, 16)}…)`;
 }
+
+/** At most so many probes are named. */
+const SHOWN_PROBES = 5;
+
+const describeFacts = ({ facts = [] }: TraceHeader): TraceRow[] =>
+  facts.map(({ from, kinds = [], probes }) => {
+    const named = probes.slice(0, SHOWN_PROBES).map(({ name }) => String(name));
+    const more =
+      probes.length > SHOWN_PROBES ? [`${plural(probes.length - SHOWN_PROBES, 'more probe')}`] : [];
+    return ['asked for', `${[...kinds, ...named, ...more].join(', ')}; from icount ${grouped(from)}`];
+  });
 
 function describeParent({ parent }: TraceHeader): TraceRow[] {
   if (!parent) return [];

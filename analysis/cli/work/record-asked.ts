@@ -1,5 +1,6 @@
 import type { SourceEnd } from '../../../recorder/capture/input/input-source.ts';
 import type { RecordResult } from '../../../recorder/capture/session.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
 import { type Guest, openGuest } from '../options/guest.ts';
 import { openInputs } from '../options/input-options.ts';
 import { machineOf } from '../options/machine-options.ts';
@@ -28,6 +29,11 @@ export async function recordAsked(args: RecordArguments, { seed, output, quiet }
   const machine = machineOf(args);
   const guest = openGuest({ ...args, seed, modules: args.module, initrds: args.initrd });
   const probes = givenProbes(args, namedGuest(guest));
+  if (probes.length > 0 && machine.detail === 'off')
+    throw new BadInput(
+      '--detail off records no events, and so no calls',
+      'leave out --probe and --trace, or --detail off',
+    );
   const schedule = args.schedule === undefined ? { moves: [], injected: [] } : parseSchedule(args.schedule);
   const inject = [...args.inject, ...schedule.injected.map(({ value, icount }) => `${value}@${icount}`)];
   const result = await recordGuest(guest, {

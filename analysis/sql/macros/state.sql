@@ -123,3 +123,29 @@ CREATE MACRO tlb_at(instant, address) AS TABLE
   FROM tlb_intervals t JOIN pdes p ON p.run_id = t.run_id AND p.physical = t.physical
   WHERE t.from_icount < instant AND t.to_icount >= instant
   ORDER BY t.run_id, t.from_seq DESC;
+
+-- The calls open at an icount on the stack that the code is on, innermost first, with arguments: of functions that were asked for
+-- (`replay --detail calls`, `--probe`). `line` is where the caller called.
+-- @param instant icount
+-- @example SELECT level, name, line, arguments FROM stack_at(623300)
+CREATE MACRO stack_at(instant) AS TABLE
+  WITH happened AS (
+    SELECT e.run_id, e.seq, e.stack, e.cr3 FROM call_entries e WHERE e.icount <= instant
+    UNION ALL
+    SELECT r.run_id, r.seq, e.stack, r.cr3
+    FROM call_returns r JOIN call_entries e ON e.run_id = r.run_id AND e.probe = r.probe AND e.call_id = r.call_id
+    WHERE r.icount <= instant
+  ),
+  here AS (SELECT run_id, arg_max(stack, seq) AS stack, arg_max(cr3, seq) AS cr3 FROM happened GROUP BY run_id),
+  begun AS (
+    SELECT c.*, max(c.esp) OVER (
+      PARTITION BY c.run_id ORDER BY c.seq DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS later_esp
+    FROM calls c JOIN here h ON h.run_id = c.run_id AND h.stack = c.stack AND h.cr3 = c.cr3
+    WHERE c.icount <= instant
+  )
+  SELECT run_id, row_number() OVER (PARTITION BY run_id ORDER BY seq DESC) - 1 AS level, name, icount, callee, caller,
+    line(run_id, caller - 1) AS line, arguments
+  FROM begun
+  WHERE coalesce(returned_icount, forever()) > instant AND (later_esp IS NULL OR later_esp < esp)
+  ORDER BY run_id, seq DESC;

@@ -152,8 +152,8 @@ export class FastPath {
 
   /** True if each read of `frame` is recorded. */
   recordsReads(frame: Frame): boolean {
-    if ((this.attention & FOR_READS) !== 0) return true;
-    return (this.attention & FOR_TABLE_READS) !== 0 && (this.frames.facts(frame) & ROLES) !== 0;
+    const wanted = this.attention & (FOR_READS | FOR_TABLE_READS);
+    return wanted !== 0 && ((wanted & FOR_READS) !== 0 || (this.frames.facts(frame) & ROLES) !== 0);
   }
 
   /** An access that names `frame` goes elsewhere: address line 20 is down. */
