@@ -1,9 +1,19 @@
 // Every measurement of docs/BENCHMARKS.md, each against its peer or former path in the same run.
-// usage: npm run bench [-- NAME…]     NAME: cpu, recording, linux, analysis, scale, who-wrote, timetravel, debug (default: all)
+// usage: npm run bench [-- NAME…]     NAME: cpu, recording, linux, analysis, scale, report, who-wrote, timetravel, debug (default: all)
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-const SUITES = ['cpu', 'recording', 'linux', 'analysis', 'scale', 'who-wrote', 'timetravel', 'debug'];
+const SUITES = [
+  'cpu',
+  'recording',
+  'linux',
+  'analysis',
+  'scale',
+  'report',
+  'who-wrote',
+  'timetravel',
+  'debug',
+];
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !SUITES.includes(name));
 if (unknown) {

@@ -11,17 +11,20 @@
 -- @column lane interrupts that it is nested in
 -- @column left_out interrupts that are no row
 WITH hardware AS (
-  SELECT run_id, id, parent AS frame_id, icount AS from_icount, coalesce(iret_icount, abandoned_icount, end_of_run(run_id)) AS to_icount, seq, iret_icount IS NOT NULL AS returned,
-    interrupt_text(irq, vector, source) || ' ' || symbol(run_id, handler) AS label,
-    'came in at ' || symbol(run_id, eip) || ', after waiting ' || (icount - raise_icount) || ' instructions' AS detail, eip
-  FROM interrupts WHERE irq IS NOT NULL
+  SELECT *, coalesce(iret_icount, abandoned_icount, end_of_run(run_id)) AS to_icount FROM interrupts WHERE irq IS NOT NULL
+),
+-- An interrupt outlasts those nested in it, so that what is chosen has all around it.
+chosen AS (
+  SELECT *, greatest(count(*) OVER () - $most, 0) AS left_out FROM hardware
+  QUALIFY row_number() OVER (ORDER BY to_icount - icount DESC, seq) <= $most
 ),
 nested AS (
   SELECT h.id, count(o.id) AS lane
-  FROM hardware h LEFT JOIN hardware o ON o.from_icount <= h.from_icount AND o.seq < h.seq AND o.to_icount > h.from_icount AND o.returned
+  FROM chosen h LEFT JOIN chosen o ON o.icount <= h.icount AND o.seq < h.seq AND o.to_icount > h.icount AND o.iret_icount IS NOT NULL
   GROUP BY h.id
 )
-SELECT from_icount, to_icount, label, detail, eip, frame_id, least(lane, 3) AS lane, greatest(count(*) OVER () - $most, 0) AS left_out
-FROM hardware JOIN nested USING (id)
-QUALIFY row_number() OVER (ORDER BY to_icount - from_icount DESC) <= $most
+SELECT icount AS from_icount, to_icount, interrupt_text(irq, vector, source) || ' ' || symbol(run_id, handler) AS label,
+  'came in at ' || symbol(run_id, eip) || ', after waiting ' || (icount - raise_icount) || ' instructions' AS detail,
+  eip, parent AS frame_id, least(lane, 3) AS lane, left_out
+FROM chosen JOIN nested USING (id)
 ORDER BY from_icount

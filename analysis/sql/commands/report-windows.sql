@@ -17,18 +17,20 @@ WITH taken AS (
   UNION SELECT run_id, window_id, last_icount FROM taken_windows
 ),
 sets AS (
-  SELECT w.run_id, 'window ' || d.name AS track, w.icount AS from_icount,
-    coalesce(lead(w.icount) OVER (PARTITION BY w.run_id, w.window_id ORDER BY w.seq), end_of_run(w.run_id)) AS to_icount,
-    CASE WHEN NOT is_present(w.new) THEN 'nothing'
-         WHEN w.window_id = 0 THEN owner_text(w.run_id, present_frame(w.new), w.icount) || ' ' || hex32(present_frame(w.new))
-         ELSE hex32(present_frame(w.new)) END AS label,
-    'set under ' || owner_text(w.run_id, frame_of(w.cr3), w.icount) || ', depth ' || w.depth AS detail, w.eip, w.frame_id,
-    t.icount IS NOT NULL AS is_wrong
-  FROM window_switches w JOIN windows d USING (run_id, window_id)
-  LEFT JOIN taken t ON t.run_id = w.run_id AND t.window_id = w.window_id AND t.icount = w.icount
-  WHERE w.op = 'write'
+  SELECT w.*, coalesce(lead(w.icount) OVER (PARTITION BY w.run_id, w.window_id ORDER BY w.seq), end_of_run(w.run_id)) AS to_icount
+  FROM window_switches w WHERE w.op = 'write'
+),
+chosen AS (
+  SELECT s.*, t.icount IS NOT NULL AS is_wrong, greatest(count(*) OVER () - $most, 0) AS left_out
+  FROM sets s LEFT JOIN taken t ON t.run_id = s.run_id AND t.window_id = s.window_id AND t.icount = s.icount
+  -- What should not be is shown however short it is.
+  QUALIFY t.icount IS NOT NULL OR row_number() OVER (ORDER BY s.to_icount - s.icount DESC, s.seq) <= $most
 )
-SELECT *, greatest(count(*) OVER () - $most, 0) AS left_out
-FROM sets
-QUALIFY row_number() OVER (ORDER BY to_icount - from_icount DESC) <= $most
+SELECT 'window ' || d.name AS track, w.icount AS from_icount, w.to_icount,
+  CASE WHEN NOT is_present(w.new) THEN 'nothing'
+       WHEN w.window_id = 0 THEN owner_text(w.run_id, present_frame(w.new), w.icount) || ' ' || hex32(present_frame(w.new))
+       ELSE hex32(present_frame(w.new)) END AS label,
+  'set under ' || owner_text(w.run_id, frame_of(w.cr3), w.icount) || ', depth ' || w.depth AS detail, w.eip, w.frame_id,
+  w.is_wrong, w.left_out
+FROM chosen w JOIN windows d USING (run_id, window_id)
 ORDER BY track, from_icount
