@@ -314,7 +314,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'analysis/export/perfetto',
     holds: 'the timeline for ui.perfetto.dev: its file format, and one `.sql` file per track',
-    imports: ['analysis/db', 'analysis/sql'],
+    imports: ['analysis/db', 'analysis/sql', 'analysis/check'],
   },
   {
     folder: 'analysis/docs',

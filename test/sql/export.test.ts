@@ -5,6 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { tableFromIPC } from 'apache-arrow';
 import protobuf from 'protobufjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runChecks } from '../../analysis/check/run-checks.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { exportDuckdb } from '../../analysis/export/duckdb.ts';
 import { exportPerfetto } from '../../analysis/export/perfetto/timeline.ts';
@@ -94,8 +95,19 @@ interface Packet {
     readonly categories?: string[];
     readonly counter_value?: number;
     readonly flow_ids?: number[];
+    readonly debug_annotations?: { readonly name: string; readonly string_value?: string }[];
   };
 }
+
+const perfettoType = protobuf
+  .parse(
+    readFileSync(new URL('../../analysis/export/perfetto/perfetto.proto', import.meta.url), 'utf8'),
+    new protobuf.Root(),
+    { keepCase: true },
+  )
+  .root.lookupType('perfetto.protos.Trace');
+const packetsOf = (path: string): Packet[] =>
+  perfettoType.toObject(perfettoType.decode(readFileSync(path)), { enums: String, longs: Number }).packet;
 
 describe('perfetto', () => {
   const file = join(folder, 'run.pftrace');
@@ -103,14 +115,7 @@ describe('perfetto', () => {
 
   beforeAll(async () => {
     await exportPerfetto(db, file);
-    const text = readFileSync(
-      new URL('../../analysis/export/perfetto/perfetto.proto', import.meta.url),
-      'utf8',
-    );
-    const type = protobuf
-      .parse(text, new protobuf.Root(), { keepCase: true })
-      .root.lookupType('perfetto.protos.Trace');
-    packets = type.toObject(type.decode(readFileSync(file)), { enums: String, longs: Number }).packet;
+    packets = packetsOf(file);
   });
 
   it('every slice ends, within the one around it, on a row that was described', () => {
@@ -184,5 +189,58 @@ describe('perfetto', () => {
     expect(by(Number(some.frame_id))).toEqual(expect.arrayContaining(['interrupt', 'aptd']));
     for (const { interrupt_id } of wrong)
       expect(by(Number(interrupt_id))).toEqual(expect.arrayContaining(['interrupt', 'aptd', 'finding']));
+  });
+
+  it('has the findings of check as instants, with what they say', async () => {
+    const found = await runChecks(db);
+    const track = trackNamed('findings');
+    expect(found.length).toBeGreaterThan(0);
+    const shown = packets.filter(({ track_event }) => track_event?.track_uuid === track?.uuid);
+    expect(
+      shown.map(({ timestamp, track_event }) => [
+        timestamp,
+        track_event?.type,
+        track_event?.name,
+        track_event?.debug_annotations?.find(({ name }) => name === 'summary')?.string_value,
+      ]),
+    ).toEqual(
+      found.map(({ icount, check, summary }, n) => [
+        icount * 100,
+        'TYPE_INSTANT',
+        `${check.severity} ${n + 1}: ${check.title}`,
+        String(summary),
+      ]),
+    );
+  });
+
+  it('has stores where they were recorded, each with its code', async () => {
+    const stores = join(folder, 'stores.r386');
+    await runGuest({
+      kernel: 'buggy',
+      workload: 'ftpd',
+      seed: 2,
+      scale: 1,
+      config: { detail: 'stores' },
+      instructions: 60_000,
+      output: stores,
+    });
+    const recorded = await TraceDatabase.open([stores], { cache: false });
+    try {
+      const path = join(folder, 'stores.pftrace');
+      await exportPerfetto(recorded, path);
+      const events = packetsOf(path).flatMap(({ track_event }) => track_event ?? []);
+      const shown = events.filter(({ categories }) => categories?.[0] === 'store');
+      const [[n, first, code]] = (
+        await recorded.query(
+          "SELECT count(*)::INTEGER, arg_min(size || CASE size WHEN 1 THEN ' byte at ' ELSE ' bytes at ' END || hex32(linear), seq), arg_min(symbol(run_id, eip), seq) FROM stores",
+        )
+      ).getRowsJson();
+      expect(shown.length).toBe(n);
+      expect(shown.length).toBeGreaterThan(100);
+      expect(shown[0].name).toBe(first);
+      expect(shown[0].debug_annotations?.find(({ name }) => name === 'code')?.string_value).toBe(code);
+    } finally {
+      recorded.close();
+    }
   });
 });

@@ -1,13 +1,15 @@
+import { type Finding, runChecks } from '../../check/run-checks.ts';
 import type { TraceDatabase } from '../../db/trace-database.ts';
 import { readSqlFolder, type SqlFile } from '../../sql/catalog.ts';
 import { type Annotations, PerfettoWriter } from './writer.ts';
 
 /**
- * A trace as a timeline for ui.perfetto.dev. One group of rows for the machine (which process runs, console, hijacks), one
+ * A trace as a timeline for ui.perfetto.dev. One group of rows for the machine (which process runs, console, findings), one
  * for each process (interrupts by nesting, alternate map, exceptions). A nanosecond is one of virtual time; the icount
  * is an annotation of everything.
  */
 export async function exportPerfetto(db: TraceDatabase, path: string): Promise<void> {
+  const found = await runChecks(db);
   const writer = new PerfettoWriter(path);
   try {
     const timeline = new Timeline(writer, await nanosecondsPerInstruction(db));
@@ -17,12 +19,24 @@ export async function exportPerfetto(db: TraceDatabase, path: string): Promise<v
       ).getRowObjectsJS() as unknown as readonly TimelineRow[];
       timeline.add(part, rows);
     }
+    timeline.add(FINDINGS, found.map(findingRow));
     writer.finish();
   } catch (error) {
     writer.abandon();
     throw error;
   }
 }
+
+/** The findings of `check`, numbered as it does. */
+const FINDINGS: Omit<Part, 'sql'> = { track: 'findings', category: 'finding' };
+
+const findingRow = ({ check, icount, fromIcount, summary }: Finding, n: number): TimelineRow => ({
+  icount: BigInt(icount),
+  name: `${check.severity} ${n + 1}: ${check.title}`,
+  class: check.class,
+  from_icount: fromIcount,
+  summary: String(summary),
+});
 
 async function nanosecondsPerInstruction(db: TraceDatabase): Promise<number> {
   const rows = (await db.query('SELECT instructions_per_second AS ips FROM run')).getRowObjectsJS();
@@ -84,7 +98,7 @@ class Timeline {
     this.scale = scale;
   }
 
-  add(part: Part, rows: readonly TimelineRow[]): void {
+  add(part: Omit<Part, 'sql'>, rows: readonly TimelineRow[]): void {
     const open = new Map<number, Open[]>();
     for (const row of rows) {
       const track = this.trackOf(part, row);
@@ -121,7 +135,7 @@ class Timeline {
     return Math.round(icount * this.scale);
   }
 
-  private trackOf(part: Part, row: TimelineRow): number {
+  private trackOf(part: Omit<Part, 'sql'>, row: TimelineRow): number {
     const group = this.groupOfRow(row);
     const { track } = part;
     return this.known(`${group} ${track}`, (uuid) =>
