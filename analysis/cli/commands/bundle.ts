@@ -8,7 +8,7 @@ import { FORCE } from '../work/output-file.ts';
 export const addBundle = (cli: Argv): Argv =>
   cli.command(
     'bundle <file>',
-    'a bug report that proves itself: one file with everything a replay needs and the expected answers',
+    'make a bug report that proves itself: a replayable trace with the expected answers',
     options,
     async ({ file, output, disk: disks, ...request }) => {
       process.exitCode = await bundle(file, { ...request, disks, output: output as string });

@@ -14,7 +14,7 @@ import { describeReport, type Report } from '../work/check-report.ts';
 export const addCheck = (cli: Argv): Argv =>
   cli.command(
     'check <files..>',
-    'run every invariant over traces',
+    'run every check on traces',
     options,
     async ({ files, all, json, format, replay, disk, symbols, profile, ...limits }) => {
       const report = await checkMany(traceFiles(files.map(String)), {

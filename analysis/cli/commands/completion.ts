@@ -7,8 +7,11 @@ const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 /** `rewind386 completion` */
 export const addCompletion = (cli: Argv): Argv =>
-  cli.command('completion <shell>', 'a script that completes commands and options', options, ({ shell }) =>
-    printPicture(SCRIPTS[shell as (typeof SHELLS)[number]].trimEnd()),
+  cli.command(
+    'completion <shell>',
+    'print a script that completes commands and options',
+    options,
+    ({ shell }) => printPicture(SCRIPTS[shell as (typeof SHELLS)[number]].trimEnd()),
   );
 
 const options = (yargs: Argv) =>

@@ -27,36 +27,41 @@ import { knownLastWriter } from '../work/known-last-writer.ts';
 
 /** `rewind386 debug`: serves a trace to gdb, or to an editor by the Debug Adapter Protocol. */
 export const addDebug = (cli: Argv): Argv =>
-  cli.command('debug <file>', 'go back and forth in a trace with gdb', options, async (args) => {
-    const { file, finding } = args;
-    const names = givenNames(args);
-    const { port, socket } = args;
-    const listenAt = socket === undefined ? { port: parsePort(port ?? 0) } : { socket };
-    const reader = TraceReader.open(file, { disks: args.disk, names });
-    const findings = () => findingsOf(file, names, args.disk);
-    try {
-      const end = reader.endIcount;
-      const at = args.at === undefined ? undefined : parseIcount(args.at, '--at', { file, end });
-      await tellDivergence(file, async () => {
-        if (!args.dap) return await debug(file, { reader, findings, at, finding, listenAt });
-        const { serveDap, listenForDap } = await import('../work/debug-dap.ts');
-        const request = { reader, findings, at, finding };
-        if (port !== undefined || socket !== undefined) {
-          const { address, close } = await listenForDap(request, listenAt);
-          print(`debug adapter on ${address}; Ctrl-C ends it`);
-          await interrupted();
-          close();
-          return;
-        }
-        const { stdin: input, stdout: output } = process;
-        await serveDap({ ...request, input, output });
-        // Nobody sends anything more; an open stdin would keep the process.
-        input.destroy();
-      });
-    } finally {
-      reader.close();
-    }
-  });
+  cli.command(
+    'debug <file>',
+    'debug a trace with gdb or an editor, forward and backward',
+    options,
+    async (args) => {
+      const { file, finding } = args;
+      const names = givenNames(args);
+      const { port, socket } = args;
+      const listenAt = socket === undefined ? { port: parsePort(port ?? 0) } : { socket };
+      const reader = TraceReader.open(file, { disks: args.disk, names });
+      const findings = () => findingsOf(file, names, args.disk);
+      try {
+        const end = reader.endIcount;
+        const at = args.at === undefined ? undefined : parseIcount(args.at, '--at', { file, end });
+        await tellDivergence(file, async () => {
+          if (!args.dap) return await debug(file, { reader, findings, at, finding, listenAt });
+          const { serveDap, listenForDap } = await import('../work/debug-dap.ts');
+          const request = { reader, findings, at, finding };
+          if (port !== undefined || socket !== undefined) {
+            const { address, close } = await listenForDap(request, listenAt);
+            print(`debug adapter on ${address}; Ctrl-C ends it`);
+            await interrupted();
+            close();
+            return;
+          }
+          const { stdin: input, stdout: output } = process;
+          await serveDap({ ...request, input, output });
+          // Nobody sends anything more; an open stdin would keep the process.
+          input.destroy();
+        });
+      } finally {
+        reader.close();
+      }
+    },
+  );
 
 const options = (yargs: Argv) =>
   yargs

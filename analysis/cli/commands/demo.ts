@@ -23,7 +23,7 @@ import { tellWhy } from '../work/tell-why.ts';
 export const addDemo = (cli: Argv): Argv =>
   cli.command(
     'demo',
-    'the bug of 1996 in a minute: record it, replay it, find it, and see it fixed',
+    'record the bug of 1996, replay it, find it, and compare the fixed kernel',
     options,
     async (args) => {
       process.exitCode = await tellTheStory(args.dir, args.seed);

@@ -24,7 +24,7 @@ type Target = (typeof TARGETS)[number];
 export const addExport = (cli: Argv): Argv =>
   cli.command(
     'export <file>',
-    'a trace for other tools',
+    'export a trace for other tools',
     options,
     async ({ file, to, output, symbols, profile, ...limits }) => {
       if (existsSync(output))

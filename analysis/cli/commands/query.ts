@@ -24,7 +24,7 @@ import { writeBeside } from '../work/write-beside.ts';
 
 /** `rewind386 query`: asks SQL, or a named query, of traces. */
 export const addQuery = (cli: Argv): Argv =>
-  cli.command('query [words..]', 'ask a named query or SQL of traces', options, async (args) => {
+  cli.command('query [words..]', 'run a named query or SQL on traces', options, async (args) => {
     if (args.list) return printLines(describeQueries());
     const names = givenNames(args);
     const request = parseRequest((args.words ?? []).map(String), args.sql, args.file, names);

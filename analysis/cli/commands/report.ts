@@ -11,7 +11,7 @@ import { writeBeside } from '../work/write-beside.ts';
 
 /** `rewind386 report`: a trace as one page that is looked at in a browser. */
 export const addReport = (cli: Argv): Argv =>
-  cli.command('report <file>', 'a page to look at: timeline and findings', options, async (asked) => {
+  cli.command('report <file>', 'write a page with the timeline and the findings', options, async (asked) => {
     const { file } = asked;
     const output = asked.output ?? `${file.replace(/\.r386$/, '')}.html`;
     checkOutput(output, { force: asked.force, makes: 'other', inputs: [file] });

@@ -14,7 +14,7 @@ import { describeShrunk, shrinkTrace } from '../work/shrink-trace.ts';
 export const addShrink = (cli: Argv): Argv =>
   cli.command(
     'shrink <file>',
-    'make a failing run small: as few changed times and inputs as fail alike, and nothing behind; as a bundle',
+    'reduce a failing run to the fewest changed times and inputs that fail in the same way, as a bundle',
     options,
     async ({ file, within, budget, force, disk: disks, ...given }) => {
       const output = given.output as string;
@@ -57,7 +57,7 @@ const options = (yargs: Argv) =>
       budget: {
         type: 'string',
         requiresArg: true,
-        describe: 'stop after this time, as 60s or 10m, with the smallest run known by then',
+        describe: 'stop after this time, for example 60s or 10m, with the smallest run found so far',
       },
       ...DISKS,
     })

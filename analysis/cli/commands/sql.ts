@@ -16,7 +16,7 @@ import { answer, command, completions, type SqlSession } from '../work/sql-sessi
 
 /** `rewind386 sql`: a prompt for SQL over traces. */
 export const addSql = (cli: Argv): Argv =>
-  cli.command('sql <files..>', 'a prompt for SQL over traces', options, async ({ files, ...asked }) => {
+  cli.command('sql <files..>', 'open a prompt for SQL over traces', options, async ({ files, ...asked }) => {
     const traces = traceFiles(files as readonly string[]);
     const names = givenNames(asked);
     const fleet = fleetResults(files as readonly string[]);

@@ -14,7 +14,7 @@ import { writeBeside } from '../work/write-beside.ts';
 export const addSymbols = (cli: Argv): Argv =>
   cli.command(
     'symbols <file>',
-    'the symbols of a Linux kernel, out of its own memory',
+    'extract the symbols of a Linux kernel from its memory',
     options,
     async ({ file, at, output, force, disk }) => {
       checkOutput(output, { force, makes: 'other', inputs: [file] });

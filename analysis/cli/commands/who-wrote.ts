@@ -20,7 +20,7 @@ import { openStoreIndex } from '../work/open-store-index.ts';
 export const addWhoWrote = (cli: Argv): Argv =>
   cli.command(
     'who-wrote <file> [range]',
-    'who wrote each byte of memory last',
+    'find the last writer of each byte of memory',
     options,
     async ({ file, ...question }) => {
       process.exitCode = EXIT.ok;

@@ -16,10 +16,15 @@ import { withWays } from '../work/value-ways.ts';
 
 /** `rewind386 why`: the story of a failure backwards. */
 export const addWhy = (cli: Argv): Argv =>
-  cli.command('why <file>', 'the story of a failure, backwards', options, async ({ file, ...asked }) => {
-    process.exitCode = EXIT.ok;
-    await tellDivergence(file, () => why(file, asked));
-  });
+  cli.command(
+    'why <file>',
+    'explain a failure, step by step backwards',
+    options,
+    async ({ file, ...asked }) => {
+      process.exitCode = EXIT.ok;
+      await tellDivergence(file, () => why(file, asked));
+    },
+  );
 
 /** Each may cost the execution of a stretch of the run. */
 const MOST_HOPS = 1000;

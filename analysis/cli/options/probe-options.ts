@@ -22,7 +22,7 @@ export const PROBE_OPTIONS = {
     nargs: 1,
     default: [] as string[],
     describe:
-      "record calls of a function, its arguments and results (table calls): a name, or several by * as 'vm_page_*'; may be repeated",
+      "record calls of a function, its arguments and results (table calls): a name, or a pattern such as 'vm_page_*'; may be repeated",
   },
   trace: {
     type: 'string',
@@ -30,7 +30,7 @@ export const PROBE_OPTIONS = {
     nargs: 1,
     default: [] as string[],
     describe:
-      "record values where code comes to a place: 'PLACE: VALUE, …', for example 'pmap_enter: pmap, va, *(pmap+8)'; may be repeated",
+      "record values when code reaches a place: 'PLACE: VALUE, …', for example 'pmap_enter: pmap, va, *(pmap+8)'; may be repeated",
   },
 } as const;
 
@@ -97,7 +97,7 @@ class ProbeMaker {
     if (texts.length > MAX_PROBE_VALUES)
       throw new BadInput(
         `${option}: ${texts.length} values are too many`,
-        `give ${MAX_PROBE_VALUES} at most, and --trace twice for more`,
+        `give at most ${MAX_PROBE_VALUES}, and repeat --trace for more`,
       );
     try {
       return { ...this.probe(place, address), values: texts.map((one) => this.value(one, address)) };
@@ -128,7 +128,7 @@ class ProbeMaker {
     const found = symbolAddress(place, this.symbols);
     if (found !== undefined) return found;
     throw new BadInput(
-      `${option}: ${place || 'nothing'} is no place in the kernel`,
+      `${option}: ${place || 'nothing'} is not a place in the kernel`,
       'write a function, FUNCTION+OFFSET or 0xADDRESS',
     );
   }
@@ -158,7 +158,7 @@ class ProbeMaker {
     const expression = expressionText(lowered);
     if (expression.length <= MAX_EXPRESSION)
       return { name: untrusted(text), expression: untrusted(expression) };
-    throw new BadInput(`${text}: too long an expression`, 'give it in parts');
+    throw new BadInput(`${text}: the expression is too long`, 'give it in parts');
   }
 
   private startsFunction(address: number): boolean {

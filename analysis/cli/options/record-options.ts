@@ -123,7 +123,7 @@ const CHECKPOINT_OPTIONS = {
     type: 'string',
     default: 'auto',
     requiresArg: true,
-    describe: 'checkpoints for `debug` in the trace: instructions between two of them, auto or off',
+    describe: 'checkpoints in the trace for `debug`: instructions between checkpoints, auto or off',
   },
   'checkpoint-share': {
     type: 'number',

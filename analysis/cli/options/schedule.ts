@@ -16,7 +16,7 @@ export const SCHEDULE = {
     type: 'string',
     requiresArg: true,
     describe:
-      'interrupts at other times, for example irq14=4758667@4790286 (the one of icount 4,790,286 comes at 4,758,667) or irq4@5M (one more), with commas between',
+      'move interrupts: for example irq14=4758667@4790286 (from icount 4,790,286 to 4,758,667) or irq4@5M (an additional one), separated by commas',
   },
 } as const;
 
