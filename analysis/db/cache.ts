@@ -50,7 +50,7 @@ export class TraceCache {
       if (!crc) continue;
       const file = join(this.folder, found);
       if (intact(file, crc)) return this.used(file);
-      this.note(`${file} is damaged and is made again`);
+      this.note(`${file} is damaged and is rebuilt`);
       discard(file);
     }
     return undefined;

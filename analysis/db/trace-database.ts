@@ -377,7 +377,7 @@ function openRun(reader: TraceReader, { cache: wanted, note = () => {}, names }:
   const cache = wanted === false ? undefined : new TraceCache(reader.path, note);
   // DuckDB takes such a path for a pattern.
   if (cache && /[*?[\]]/.test(cache.folder)) {
-    note(`tables are not kept in ${cache.folder}: its name has *, ? or [ in it`);
+    note(`tables are not kept in ${cache.folder}: its name contains *, ? or [`);
     return { reader, cache: undefined, kept };
   }
   return { reader, cache, kept };

@@ -114,7 +114,7 @@ describe('a replay', () => {
     [['--trace', 'print: txt'], '--trace print: txt: txt: nothing is called so there (did you mean text?)'],
     [['--trace', 'print: text/2'], '--trace print: text/2: text/2: no expression: "/" means nothing here'],
     [['--trace', `print: ${'eax,'.repeat(9)}`], '9 values are too many'],
-    [['--trace', ': eax'], 'nothing is no place in the kernel'],
+    [['--trace', ': eax'], 'the place is missing'],
     [['--probe', 'vm_*'], '--probe vm_*: the kernel has no such function'],
     [['--probe', 'print', '--cli', '1:2'], 'a what-if records as the trace did: leave --probe out'],
     [['--from', '10'], '--from is for --detail, --probe and --trace'],

@@ -181,7 +181,7 @@ it('is found again, and made again when damaged', async () => {
   writeFileSync(file, before.subarray(0, 5000));
   const notes: string[] = [];
   (await StoreIndex.open(trace, { ...options, note: (text) => notes.push(text) })).close();
-  expect(notes).toEqual([expect.stringMatching(/stores\..*index is damaged and is made again/)]);
+  expect(notes).toEqual([expect.stringMatching(/stores\..*index is damaged and is rebuilt/)]);
   expect(readFileSync(cache()).equals(before)).toBe(true);
 });
 

@@ -102,7 +102,7 @@ describe('the cache', () => {
     writeFileSync(path, damage(good));
     expect(await ask(trace)).toEqual({
       ...first,
-      stderr: [expect.stringMatching(/^note: .*paging_writes.* is damaged and is made again$/)],
+      stderr: [expect.stringMatching(/^note: .*paging_writes.* is damaged and is rebuilt$/)],
     });
     expect(await ask(trace)).toEqual(first);
     expect(kept(trace)).toHaveLength(1);

@@ -102,7 +102,7 @@ async function tellTheStory(folder: string, seedText: string): Promise<number> {
   print(
     `The buggy kernel: ${hijacks === 1 ? '1 hijack' : `${hijacks} hijacks`} of the alternate page table map. The fixed kernel: ${fixedFindings.length === 0 ? 'none' : `${fixedFindings.length} findings`}.`,
   );
-  if (hijacks === 0) print(`This seed meets no hijack; this one does: rewind386 demo --seed 117`);
+  if (hijacks === 0) print(`This seed has no hijack; one that has: rewind386 demo --seed 117`);
   else print(`next: rewind386 why ${shellWord(buggy)}`);
   return fixedFindings.length === 0 ? EXIT.ok : EXIT.findings;
 }

@@ -34,7 +34,9 @@ export const addServe = (cli: Argv): Argv =>
     });
     try {
       print(url);
-      print('open it in a browser of this computer: whoever has the address can ask; Ctrl-C ends it');
+      print(
+        'open it in a browser on this computer; anyone who has the address can query the traces; Ctrl-C ends it',
+      );
       await interrupted();
     } finally {
       await close();

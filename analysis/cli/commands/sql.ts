@@ -49,7 +49,7 @@ async function converse(session: SqlSession, traces: string): Promise<void> {
     history: terminal ? readHistory() : [],
     complete: completions,
   });
-  if (terminal) print(`${traces}: SQL that ends with ; or .help`);
+  if (terminal) print(`${traces}: enter SQL ending with ;, or .help`);
   try {
     for await (const asked of prompt.asked()) {
       const goOn = await answered(session, terminal, () =>

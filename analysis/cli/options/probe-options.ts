@@ -128,7 +128,7 @@ class ProbeMaker {
     const found = symbolAddress(place, this.symbols);
     if (found !== undefined) return found;
     throw new BadInput(
-      `${option}: ${place || 'nothing'} is not a place in the kernel`,
+      `${option}: ${place ? `${place} is not a place in the kernel` : 'the place is missing'}`,
       'write a function, FUNCTION+OFFSET or 0xADDRESS',
     );
   }
