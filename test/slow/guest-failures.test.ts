@@ -144,7 +144,7 @@ describe('a guest that fails', () => {
     const { record, check, said } = await toldOf({ body: HALT });
     expect([record.status, check.status]).toEqual([0, 1]);
     expect(classesIn(said)).toEqual(['halted forever']);
-    expect(said).toMatch(/^hint: HLT before 0x[0-9a-f]+ with interrupts off/m);
+    expect(said).toMatch(/^hint: HLT before 0x[0-9a-f]+ with interrupts disabled/m);
   });
 });
 

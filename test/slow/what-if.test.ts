@@ -245,7 +245,7 @@ describe('changes as typed', () => {
   });
 
   it.each([
-    [{ inject: ['irq14'] }, /when\?/],
+    [{ inject: ['irq14'] }, /the icount is missing/],
     [{ inject: ['irq16@5'] }, /not an interrupt line/],
     [{ delay: ['irq14=500@5'] }, /the number of instructions is missing/],
     [{ delay: ['irq0=+5@5'] }, /only the interrupts of drives/],
