@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResultReader } from '@duckdb/node-api';
 import { type Names, TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
@@ -47,6 +48,8 @@ export interface DatabaseOptions {
   readonly outputFolders?: readonly string[];
   /** Statements that make views and macros of the user's own, by name; they may name the others. */
   readonly definitions?: ReadonlyMap<string, string>;
+  /** Names of `definitions` whose rows are computed once, and kept in the cache where tables are. */
+  readonly kept?: ReadonlySet<string>;
   /** Lets SQL reach files and the network: for the user's own SQL, when asked for. */
   readonly allowFiles?: boolean;
 }
@@ -110,6 +113,8 @@ export class TraceDatabase {
   private readonly onLoad: (table: string) => void;
   private readonly limits: QueryLimits;
   private readonly own: ReadonlyMap<string, string>;
+  private readonly kept: ReadonlySet<string>;
+  private readonly isNamed: boolean;
   private readonly present = new Set<string>();
   private declared = false;
   /** The view current_range is another than the definition says. */
@@ -124,6 +129,8 @@ export class TraceDatabase {
     this.rows = new TraceRows(sandbox.connection);
     this.runs = runs;
     this.own = options.definitions ?? new Map();
+    this.kept = options.kept ?? new Set();
+    this.isNamed = options.names !== undefined;
     this.onLoad = options.onLoad ?? (() => {});
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
   }
@@ -288,15 +295,39 @@ export class TraceDatabase {
   }
 
   private async define(name: string, definition: string): Promise<void> {
-    await this.loadNamedIn(definition);
-    await this.explained(definition, () => this.connection.run(definition));
-    if (KEPT_VIEWS.has(name)) await this.keep(name);
+    if (this.kept.has(name)) return await this.keepInCache(name, definition);
+    await this.make(definition);
+    if (KEPT_VIEWS.has(name)) await this.keep(name, `FROM ${name}`);
   }
 
-  /** Puts the rows of a view in its place. */
-  private async keep(view: string): Promise<void> {
+  private async make(definition: string): Promise<void> {
+    await this.load(definition);
+    await this.explained(definition, () => this.connection.run(definition));
+  }
+
+  /** The rows of a view of the caller's own: from the cache, or computed and put there. */
+  private async keepInCache(name: string, definition: string): Promise<void> {
+    const [{ cache }] = this.runs;
+    const file = `${name}-${digestOf([...DEFINITIONS.values(), ...this.own.values()])}.parquet`;
+    // Names that the user gave are in the rows.
+    if (!cache || this.runs.length > 1 || this.isNamed) {
+      await this.make(definition);
+      return await this.keep(name, `FROM ${name}`);
+    }
+    const found =
+      cache.find(file) ??
+      (await cache.store(file, async (path) => {
+        this.onLoad(name);
+        await this.make(definition);
+        await this.connection.run(`COPY (FROM ${name}) TO ${quoted(path)} ${PARQUET}`);
+      }));
+    await this.keep(name, found === undefined ? `FROM ${name}` : `FROM read_parquet(${quoted(found)})`);
+  }
+
+  /** Puts rows in the place of a view. */
+  private async keep(view: string, rows: string): Promise<void> {
     await withinTime(this.connection, this.limits, async () => {
-      await this.connection.run(`CREATE OR REPLACE TABLE ${view}_rows AS FROM ${view}`);
+      await this.connection.run(`CREATE OR REPLACE TABLE ${view}_rows AS ${rows}`);
     });
     await this.connection.run(`CREATE OR REPLACE VIEW ${view} AS FROM ${view}_rows`);
   }
@@ -368,6 +399,8 @@ function runOf(runs: readonly number[]): string {
   return `([${runs.join(', ')}]::USMALLINT[])[file_index + 1]`;
 }
 
+const digestOf = (texts: readonly string[]): string =>
+  createHash('sha256').update(texts.join('\0')).digest('hex').slice(0, 16);
 const list = (files: readonly string[]): string => `[${files.map(quoted).join(', ')}]`;
 const quoted = (path: string): string => `'${path.replaceAll("'", "''")}'`;
 

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import type { ElfSymbol } from '../../schemas/guest/elf.ts';
 import type { DatabaseOptions, TraceDatabase } from '../db/trace-database.ts';
 import type { PageData } from '../web/page-data.ts';
+import type { ServedRun } from '../web/serve-data.ts';
 import { catalogueOf } from './catalogue.ts';
 import { consoleRoutes } from './console.ts';
 import { DebugServers, type StartDebugger } from './debug-servers.ts';
@@ -12,6 +14,7 @@ import { json, listenHttp, type Route } from './http-server.ts';
 import { noteRoutes } from './notes.ts';
 import { pageRoutes } from './page.ts';
 import { indexField } from './sent.ts';
+import { Viewports } from './viewports.ts';
 
 /** Traces as a live page: what is served, by whom it is answered, and what is left when it ends. */
 
@@ -38,6 +41,7 @@ export async function serve(served: Served): Promise<Serving> {
   try {
     const db = await served.openDatabase(files, { outputFolders: [folder] });
     const stop = new AbortController();
+    const viewports = new Viewports(served);
     const debuggers = new DebugServers(files, served.debug);
     const routes = new Map<string, Route>([
       ...pageRoutes,
@@ -47,6 +51,7 @@ export async function serve(served: Served): Promise<Serving> {
       ...noteRoutes(files),
       ...differenceRoutes(files),
       ...debuggers.routes(),
+      ...viewports.routes(),
     ]);
     const server = await listenHttp(routes, port);
     return {
@@ -55,6 +60,7 @@ export async function serve(served: Served): Promise<Serving> {
         stop.abort();
         await server.close();
         await debuggers.end();
+        await viewports.close();
         await db.idle();
         db.close();
         forget();
@@ -69,7 +75,7 @@ export async function serve(served: Served): Promise<Serving> {
 function runRoutes({ files, facts }: Served, stop: AbortSignal): readonly (readonly [string, Route])[] {
   const known = new Map<number, Promise<PageData>>();
   return [
-    ['GET runs', async () => json(files)],
+    ['GET runs', async () => json(files.map(servedRun))],
     [
       'GET facts',
       async ({ query }) => {
@@ -82,4 +88,13 @@ function runRoutes({ files, facts }: Served, stop: AbortSignal): readonly (reado
       },
     ],
   ];
+}
+
+function servedRun(file: string): ServedRun {
+  const reader = TraceReader.open(file);
+  try {
+    return { file, hasStores: reader.chunks.some(({ rows }) => (rows.stores ?? 0) > 0) };
+  } finally {
+    reader.close();
+  }
 }

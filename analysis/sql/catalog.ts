@@ -124,6 +124,10 @@ export const MACROS: readonly SqlMacro[] = readSqlFolder(new URL('macros/', fold
 export const commandSql = (name: string): string =>
   readSqlFile(name, new URL(`commands/${name}.sql`, folder)).sql;
 
+/** SQL of the timeline of `serve`, by name. */
+export const timelineSql = (name: string): string =>
+  readSqlFile(name, new URL(`timeline/${name}.sql`, folder)).sql;
+
 export const QUERIES: readonly SqlFile[] = readSqlFolder(new URL('queries/', folder));
 
 /** Relations that SQL can select from besides the tables: the views, and the named queries that need no parameter. */

@@ -1,4 +1,5 @@
-import type { EntryWrite, Frame, PageData } from './page-data.ts';
+import { countsOver } from './counts.ts';
+import type { Density, EntryWrite, Frame, PageData } from './page-data.ts';
 import type { Paging } from './paging.ts';
 import { entryText } from './paging.ts';
 import { grouped, hex } from './text.ts';
@@ -62,17 +63,19 @@ export class Causes {
     }
     const { track } = pointed.row;
     if (pointed.kind === 'track') {
-      const lines = track.kind === 'density' ? [this.partOf(track.counts, pointed.icount)] : [];
+      const lines = track.kind === 'density' ? [this.partOf(track, pointed.icount)] : [];
       return { title: track.name, lines: [track.doc, ...lines], causes: [], stack: [] };
     }
     const event: Event = (track.kind === 'slices' ? track.slices : track.marks)[pointed.index];
     return this.event(track.name, event);
   }
 
-  private partOf(counts: readonly number[], icount: number): string {
-    const length = this.data.end / counts.length;
-    const part = Math.min(counts.length - 1, Math.floor(icount / length));
-    return `${grouped(counts[part] ?? 0)} from icount ${grouped(part * length)} to ${grouped((part + 1) * length)}`;
+  private partOf(track: Density, icount: number): string {
+    const { first, part, counts } = countsOver(track, icount, icount, this.data.end);
+    if (counts.length === 0) return 'not counted yet';
+    const n = Math.min(counts.length - 1, Math.floor((icount - first) / part));
+    const [from, to] = [first + n * part, first + (n + 1) * part];
+    return `${grouped(counts[n] ?? 0)} from icount ${grouped(from)} to ${grouped(to)}`;
   }
 
   private event(track: string, event: Event): Described {

@@ -44,12 +44,23 @@ export interface Mark extends Caused {
   readonly entry?: number;
 }
 
+/** Events by number in equal parts of a stretch. */
+export interface Counts {
+  /** Icount at which the first part begins. */
+  readonly first: number;
+  /** Instructions in a part. */
+  readonly part: number;
+  readonly counts: readonly number[];
+}
+
 /** Events by number: how many fell into each of the equal parts of the run. */
 export interface Density {
   readonly kind: 'density';
   readonly name: string;
   readonly doc: string;
   readonly counts: readonly number[];
+  /** Finer ones of a stretch, where a server has told them. */
+  readonly fine?: Counts;
   /** The events themselves, as many as the page has. */
   readonly marks: readonly Mark[];
   /** `marks` has all events of the run; else those around the findings. */

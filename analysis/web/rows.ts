@@ -1,4 +1,5 @@
 import type { Density, Mark, MarkTrack, Slice, SliceTrack, Track } from './page-data.ts';
+import type { Viewport } from './serve-data.ts';
 import type { View } from './view.ts';
 
 /** Rows of the timeline: what of a track lies in a stretch, found without a look at the rest of it. */
@@ -20,6 +21,20 @@ export interface Row {
   readonly lanes: readonly Lane[];
   /** Of a track of marks or counts: where each mark is. */
   readonly at: Float64Array;
+}
+
+/** The row with what a server tells of a stretch: finer counts, and the slices that the page left out. */
+export function refined(row: Row, { events, slices, part, first, to }: Viewport): Row {
+  const { track } = row;
+  if (track.kind === 'density') {
+    const none = () => new Array<number>(Math.ceil((to - first) / part)).fill(0);
+    const counts = events.find((one) => one.track === track.name)?.counts ?? none();
+    return { ...row, track: { ...track, fine: { first, part, counts } } };
+  }
+  const found = slices.find((one) => one.track === track.name)?.slices;
+  if (track.kind !== 'slices' || track.left === 0 || !found) return row;
+  const shown = { ...track, slices: found.filter(({ lane = 0 }) => lane < row.lanes.length) };
+  return { ...row, track: shown, lanes: lanesOf(shown) };
 }
 
 /** The first index whose value is above `limit`; values ascend. */

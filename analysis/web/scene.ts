@@ -1,4 +1,5 @@
 import { type Colours, colourOf } from './colours.ts';
+import { countsOver } from './counts.ts';
 import type { Density, FindingFacts, Mark, Track } from './page-data.ts';
 import { firstAbove, type Lane, marksIn, type Row } from './rows.ts';
 import { grouped } from './text.ts';
@@ -157,10 +158,10 @@ function drawMarks(
   }
 }
 
-function drawCurve({ context, view, width, end, colours }: Scene, { counts }: Density, base: number): void {
-  const part = end / counts.length;
-  const first = Math.max(0, Math.floor(view.from / part));
-  const last = Math.min(counts.length - 1, Math.floor(view.to / part));
+function drawCurve({ context, view, width, end, colours }: Scene, track: Density, base: number): void {
+  const { first: begin, part, counts } = countsOver(track, view.from, Math.min(view.to, end), end);
+  const first = Math.max(0, Math.floor((view.from - begin) / part));
+  const last = Math.min(counts.length - 1, Math.floor((view.to - begin) / part));
   let most = 1;
   for (let n = first; n <= last; n++) most = Math.max(most, counts[n]);
   const root = Math.sqrt(most);
@@ -168,8 +169,9 @@ function drawCurve({ context, view, width, end, colours }: Scene, { counts }: De
   for (let n = first; n <= last; n++) {
     if (counts[n] === 0) continue;
     const height = (Math.sqrt(counts[n]) / root) * (2 * LANE - 2);
-    const x = view.x(n * part, width);
-    context.fillRect(x, base + 2 * LANE - height, Math.max(1, view.x((n + 1) * part, width) - x), height);
+    const x = view.x(begin + n * part, width);
+    const right = view.x(begin + (n + 1) * part, width);
+    context.fillRect(x, base + 2 * LANE - height, Math.max(1, right - x), height);
   }
 }
 

@@ -1,4 +1,12 @@
+import type { Slice } from './page-data.ts';
+
 /** Messages between the server and its page, besides the facts of a run (page-data.ts). */
+
+export interface ServedRun {
+  readonly file: string;
+  /** Stores were recorded. */
+  readonly hasStores: boolean;
+}
 
 /** Names that SQL may use, for completion. */
 export interface Catalogue {
@@ -81,6 +89,15 @@ export interface RunDifference {
   readonly input: FirstDifference | null;
   /** Kinds that one of them alone records: not compared. */
   readonly onlyOne: readonly string[];
+}
+
+/** A view of the timeline, finer than the page's own facts. Icounts. */
+export interface Viewport extends Range {
+  /** Events are counted in parts of so many instructions, the first of them at `first`. */
+  readonly part: number;
+  readonly first: number;
+  readonly events: readonly { readonly track: string; readonly counts: readonly number[] }[];
+  readonly slices: readonly { readonly track: string; readonly slices: readonly Slice[] }[];
 }
 
 export interface Question {

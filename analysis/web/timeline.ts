@@ -1,6 +1,6 @@
 import { coloursOf } from './colours.ts';
 import type { Density, FindingFacts, PageData } from './page-data.ts';
-import { lanesOf, markAt, marksOf, positionsOf, type Row, sliceAt } from './rows.ts';
+import { lanesOf, markAt, marksOf, positionsOf, type Row, refined, sliceAt } from './rows.ts';
 import {
   areApart,
   drawFlags,
@@ -13,6 +13,7 @@ import {
   type Scene,
   type Selected,
 } from './scene.ts';
+import type { Viewport } from './serve-data.ts';
 import { View } from './view.ts';
 
 /** The timeline: a canvas with a row for each track, moved by wheel, drag and keys. */
@@ -38,7 +39,7 @@ export class Timeline {
   readonly view: View;
   private readonly data: PageData;
   private readonly canvas: HTMLCanvasElement;
-  private readonly rows: readonly Row[];
+  private rows: readonly Row[];
   private readonly height: number;
   private readonly told: Told;
   private waiting = false;
@@ -71,6 +72,20 @@ export class Timeline {
 
   changed(): void {
     this.told.onView(this.view);
+    this.redraw();
+  }
+
+  /** Shows what a server tells of a stretch in the place of the page's own facts. */
+  refine(viewport: Viewport): void {
+    const before = this.rows;
+    this.rows = before.map((row) => refined(row, viewport));
+    const n = this.selected?.row ?? -1;
+    // The same place of the list is another slice now.
+    if (this.rows[n]?.track.kind === 'slices' && this.rows[n] !== before[n]) this.selected = undefined;
+    this.redraw();
+  }
+
+  private redraw(): void {
     if (this.waiting) return;
     this.waiting = true;
     requestAnimationFrame(() => {

@@ -1,5 +1,5 @@
 // Every measurement of docs/BENCHMARKS.md, each against its peer or former path in the same run.
-// usage: npm run bench [-- NAME…]     NAME: cpu, recording, linux, analysis, scale, report, who-wrote, timetravel, debug (default: all)
+// usage: npm run bench [-- NAME…]     NAME: cpu, recording, linux, analysis, scale, report, serve, who-wrote, timetravel, debug (default: all)
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -10,6 +10,7 @@ const SUITES = [
   'analysis',
   'scale',
   'report',
+  'serve',
   'who-wrote',
   'timetravel',
   'debug',

@@ -121,6 +121,17 @@ describe.skipIf(!executablePath)('in chromium', () => {
     expect(errors).toEqual([]);
   });
 
+  it('asks for what is in view, as fine as the screen shows it', async () => {
+    const { page, errors } = await open();
+    const view = page.waitForResponse((response) => response.url().includes('/view?run=0&'));
+    await page.getByRole('textbox', { name: 'Icount' }).fill('7300000');
+    await page.keyboard.press('Enter');
+    const { part, slices } = await (await view).json();
+    expect(part).toBeLessThan(256);
+    expect(slices.map(({ track }: { track: string }) => track)).toContain('process');
+    expect(errors).toEqual([]);
+  });
+
   it('says in one line what is wrong with SQL, and marks the place', async () => {
     const { page } = await open();
     await ask(page, 'SELECT icount,\n  nonsense FROM interrupts');

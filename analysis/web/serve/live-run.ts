@@ -4,6 +4,7 @@ import { type RunParts, runParts } from '../run-parts.ts';
 import type { Bookmark, Range } from '../serve-data.ts';
 import { grouped } from '../text.ts';
 import { DebugList } from './debug-list.ts';
+import { FinerView } from './finer-view.ts';
 import { Overlay, type Pin, rangeText } from './overlay.ts';
 import { button, field, problem } from './parts.ts';
 import type { KeptNotes } from './saved.ts';
@@ -13,6 +14,8 @@ import type { KeptNotes } from './saved.ts';
 export interface LiveRunOptions {
   readonly data: PageData;
   readonly run: number;
+  /** Stores were recorded. */
+  readonly hasStores: boolean;
   readonly notes: KeptNotes;
   readonly onSelect: (range: Range | undefined) => void;
   readonly onView: (view: Range) => void;
@@ -28,6 +31,7 @@ export class LiveRun {
   private readonly wrong = element('div');
   private readonly place: ReturnType<typeof field>;
   private readonly debuggers: DebugList;
+  private readonly finer: FinerView | undefined;
   private bookmarks: readonly Bookmark[] = [];
   private range: Range | undefined;
   private cursor: number | undefined;
@@ -35,11 +39,13 @@ export class LiveRun {
 
   constructor(options: LiveRunOptions) {
     this.options = options;
-    const { data, run, notes, onSelect } = options;
+    const { run, notes, onSelect } = options;
+    const data = withStores(options);
     this.parts = runParts(data, {
       onView: (view) => {
         this.overlay?.draw();
         options.onView(view);
+        this.finer?.show(view);
       },
       onPoint: (_, icount) => {
         if (icount !== undefined) this.put(icount);
@@ -53,6 +59,7 @@ export class LiveRun {
       if (Number.isSafeInteger(icount) && icount >= 0) this.goTo(icount);
       else this.complain(new Error(`${text} is no icount`));
     });
+    this.finer = new FinerView(data, run, (viewport) => timeline.refine(viewport));
     this.debuggers = new DebugList(run);
     this.bar = element('div', [
       element(
@@ -174,4 +181,12 @@ export class LiveRun {
     );
     this.draw();
   }
+}
+
+/** The page's own facts do not count stores: they are too many to be read for it. */
+function withStores({ data, hasStores }: LiveRunOptions): PageData {
+  if (!hasStores) return data;
+  const doc = 'how many in each part of the run, by the square root';
+  const stores = { kind: 'density', name: 'stores', doc, counts: [], marks: [], whole: false } as const;
+  return { ...data, tracks: [...data.tracks, stores] };
 }

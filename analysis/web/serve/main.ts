@@ -1,6 +1,6 @@
 import { element } from '../dom.ts';
 import type { PageData } from '../page-data.ts';
-import type { Catalogue, Range, RunDifference } from '../serve-data.ts';
+import type { Catalogue, Range, RunDifference, ServedRun } from '../serve-data.ts';
 import { get } from './client.ts';
 import { Console } from './console.ts';
 import { differencePart, partsAt } from './differences.ts';
@@ -15,6 +15,7 @@ const nonce = document.querySelector('script')?.nonce ?? '';
 
 class LivePage {
   private readonly files: readonly string[];
+  private readonly served: readonly ServedRun[];
   private readonly notes = new KeptNotes();
   private readonly runs = new Map<number, LiveRun>();
   private readonly selected = element('p', '', { class: 'selected', role: 'status' });
@@ -23,8 +24,9 @@ class LivePage {
   /** The timelines show the same stretch. */
   private together = true;
 
-  constructor(files: readonly string[]) {
-    this.files = files;
+  constructor(served: readonly ServedRun[]) {
+    this.served = served;
+    this.files = served.map(({ file }) => file);
   }
 
   async show(): Promise<void> {
@@ -96,19 +98,20 @@ class LivePage {
   }
 
   private async showRun(run: number, place: HTMLElement, story: HTMLElement): Promise<void> {
-    const file = this.files[run];
+    const { file, hasStores } = this.served[run];
     try {
       const data = await get<PageData>(`facts?run=${run}`);
       const live = new LiveRun({
         data,
         run,
+        hasStores,
         notes: this.notes,
         onSelect: (range) => this.select(range),
         onView: ({ from, to }) => this.follow(run, { from, to }),
       });
       this.runs.set(run, live);
       const isAlone = this.files.length === 1;
-      const { timeline, timelinePart, findings, facts } = live.parts;
+      const { timeline, timelinePart, findings, pageTables, facts, story: told } = live.parts;
       place.replaceChildren(
         ...(isAlone ? [] : [element('h2', file)]),
         element('p', data.verdict, { class: 'verdict' }),
@@ -117,8 +120,10 @@ class LivePage {
       );
       const of = isAlone ? '' : ` of ${file}`;
       story.replaceChildren(
+        ...(told.length > 0 ? [element('h2', `The story, backwards${of}`), ...told] : []),
         element('h2', `${data.findings.length === 0 ? 'No findings' : 'Findings'}${of}`),
         findings,
+        ...(pageTables.length > 0 ? [element('h2', `Page tables${of}`), ...pageTables] : []),
         element('h2', `The run${of}`),
         facts,
       );
@@ -148,6 +153,6 @@ class LivePage {
   }
 }
 
-get<readonly string[]>('runs')
-  .then((files) => new LivePage(files).show())
+get<readonly ServedRun[]>('runs')
+  .then((served) => new LivePage(served).show())
   .catch((error: unknown) => document.body.append(element('main', [problem(error)])));

@@ -1,0 +1,11 @@
+-- Every event that the timeline of `serve` counts
+--
+-- The tracks of a report, and stores where they were recorded.
+-- @column track what the event is
+-- @column icount when
+SELECT 'page-table writes' AS track, icount FROM paging_writes
+UNION ALL SELECT 'page faults', icount FROM exceptions WHERE vector = 14
+UNION ALL SELECT 'disk commands', icount FROM inputs WHERE kind = 'disk_latency'
+UNION ALL SELECT 'CR3 loads', icount FROM control_writes WHERE reg = 'cr3'
+UNION ALL SELECT 'stale translations', icount FROM tlb_events WHERE op = 'stale_use'
+UNION ALL SELECT 'stores', icount FROM stores

@@ -1,0 +1,12 @@
+-- Events by number in a view of the timeline that is shorter than what levels are kept for
+--
+-- For the command `serve`.
+-- @param level of parts of 2^level instructions
+-- @param begin first icount
+-- @param finish icount at which the view ends
+-- @column track what the events are
+-- @column part of 2^level instructions, from 0
+-- @column n events in it
+SELECT track, icount >> $level AS part, count(*) AS n FROM timeline_events
+WHERE icount >= $begin AND icount < $finish
+GROUP BY ALL ORDER BY ALL
