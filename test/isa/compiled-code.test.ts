@@ -272,6 +272,17 @@ describe('compiled code preserves', () => {
     expect(bench.mem.i32[ESI]).not.toBe(DATA);
   });
 
+  it('the time-stamp counter, wherever a run ends', () => {
+    // rdtsc; add ebx, eax; add esi, edx; the upper half changes too
+    const bench = same({
+      prepare: (bench) => {
+        bench.code(loop('0f 31 01 c3 01 d6'));
+        bench.cpu.icount = 2 ** 32 - 120;
+      },
+    });
+    expect(bench.mem.i32[ESI]).toBeGreaterThan(DATA);
+  });
+
   it('that a CALL has retired, and moves of ESP to another stack', () => {
     const bench = same(
       {

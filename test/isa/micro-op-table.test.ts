@@ -34,7 +34,7 @@ describe('the table of micro-ops', () => {
 
   it('knows which may fault: those that reach memory, a segment, a limit, a handler or a privilege', () => {
     const mayFault =
-      /^(LOAD|MODIFY|STORE|PUSH|POP$|LEAVE$|CALL$|CALL_R$|RET$|SEGMENTED|CHECK_EIP|COLD|INVLPG|MOV_CR|J(MP|CC)_NEAR|LOOP|JCXZ)/;
+      /^(LOAD|MODIFY|STORE|PUSH|POP$|LEAVE$|CALL$|CALL_R$|RET$|SEGMENTED|CHECK_EIP|COLD|INVLPG|MOV_CR|RDTSC|J(MP|CC)_NEAR|LOOP|JCXZ)/;
     expect(those((name) => facts.get(name)!.mayFault)).toEqual(those((name) => mayFault.test(name)));
   });
 

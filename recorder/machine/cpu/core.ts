@@ -1,4 +1,5 @@
 import { PAGE_SIZE } from '../../../schemas/units.ts';
+import { CR4_TSD } from '../control-registers.ts';
 import type { InterruptController, IoBus } from '../device.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { MachineMemory } from '../layout.ts';
@@ -12,7 +13,20 @@ import { Flags, IOPL, VM } from './flags.ts';
 import { Fpu } from './fpu/unit.ts';
 import { Restart } from './restart.ts';
 import { Segments } from './segments.ts';
-import { CPL, CR3, EAX, ESP, LATCH_PAGE, SEGMENT_WORDS, SEGMENTS, SYSTEM_FLAGS } from './state.ts';
+import {
+  CPL,
+  CR3,
+  CR4,
+  EAX,
+  EDX,
+  ESP,
+  ICOUNT,
+  LATCH_PAGE,
+  SEGMENT_WORDS,
+  SEGMENTS,
+  SYSTEM_FLAGS,
+  TSC_OFFSET,
+} from './state.ts';
 import { FollowedFrames } from './transfers/followed-frames.ts';
 import { InterruptDepth, SWITCH_CR3, SWITCH_LOAD } from './transfers/interrupt-depth.ts';
 import { Interrupts } from './transfers/interrupts.ts';
@@ -116,6 +130,22 @@ export class Core {
     if (this.i32[CPL] === cpl) return;
     this.i32[CPL] = cpl;
     this.i32[LATCH_PAGE] = -1;
+  }
+
+  /** The time-stamp counter: instructions since it was set. */
+  get timeStamp(): number {
+    return this.f64[ICOUNT] + this.f64[TSC_OFFSET];
+  }
+
+  timeStampToRegisters(): void {
+    this.i32[EAX] = this.timeStamp | 0;
+    this.i32[EDX] = Math.floor(this.timeStamp / 0x100000000) | 0;
+  }
+
+  /** RDTSC (SDM volume 2): for the supervisor alone while CR4.TSD is set. */
+  readTimeStamp(): void {
+    if (this.i32[CR4] & CR4_TSD && this.i32[CPL] !== 0) this.fault(GENERAL_PROTECTION, 0);
+    this.timeStampToRegisters();
   }
 
   get iopl(): number {

@@ -140,6 +140,11 @@ export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortP
       core.requirePrivilege();
     },
 
+    rdtsc(p: number): void {
+      sync(p);
+      core.readTimeStamp();
+    },
+
     invlpg(p: number, linear: Linear): void {
       sync(p);
       core.requirePrivilege();

@@ -127,6 +127,7 @@ export const HELPERS = {
   moveEsp: { of: 'run' },
   rotated: { of: 'run', flags: 'changes', anywhere: true },
   requirePrivilege: { of: 'run', faults: true, privileged: true },
+  rdtsc: { of: 'run', faults: true },
   invlpg: { of: 'run', faults: true, privileged: true },
   loadDirectory: { of: 'run', faults: true, privileged: true },
   segmented: { of: 'run', faults: true },

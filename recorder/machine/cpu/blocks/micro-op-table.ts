@@ -90,6 +90,7 @@ const MOVES = [
   micro('SX16', set(A, sar(shl(B, 16), 16))),
   micro('XCHG', local('v', A), set(A, B), set(B, v)),
   micro('MOV_CR', perform('requirePrivilege'), set(A, B)),
+  micro('RDTSC', perform('rdtsc')),
   micro('LEA', ADDRESS_OF, set(A, lin)),
   micro('CDQ', set(m.word(EDX), sar(m.word(EAX), 31))),
 

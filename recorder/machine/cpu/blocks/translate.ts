@@ -130,6 +130,9 @@ export class Translator {
       return true;
     }
     switch (mnemonic) {
+      case 'rdtsc':
+        this.out.emit(M.RDTSC);
+        return true;
       case 'cwd':
         this.out.emit(M.CDQ);
         return true;

@@ -190,7 +190,7 @@ const TWO: Texts = {
   36: 'mov:tr Rd,Td',
   38: 'mov!:tr Td,Rd',
   48: 'wrmsr!:msr',
-  49: 'rdtsc!:tsc',
+  49: 'rdtsc:tsc',
   50: 'rdmsr!:msr',
   51: 'rdpmc!:rdpmc',
   52: 'sysenter!:sep',

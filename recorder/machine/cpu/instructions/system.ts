@@ -1,14 +1,4 @@
-import {
-  CR0_CD,
-  CR0_ET,
-  CR0_NW,
-  CR0_PE,
-  CR0_PG,
-  CR0_TS,
-  CR4_DE,
-  CR4_PCE,
-  CR4_TSD,
-} from '../../control-registers.ts';
+import { CR0_CD, CR0_ET, CR0_NW, CR0_PE, CR0_PG, CR0_TS, CR4_DE, CR4_PCE } from '../../control-registers.ts';
 import type { Core } from '../core.ts';
 import { DR6_BD, DR6_FIXED, DR7_FIXED, DR7_GD } from '../debug.ts';
 import { CONTROL, DEBUG, type Instruction, MEMORY, TEST } from '../decode/decoder.ts';
@@ -206,15 +196,6 @@ function inspect(core: Core, selector: number, accepts: (high: number) => boolea
 const HAS_LIMIT = (1 << 1) | (1 << 2) | (1 << 3) | (1 << 9) | (1 << 11);
 const HAS_RIGHTS = HAS_LIMIT | (1 << 4) | (1 << 5) | (1 << 12);
 
-function tsc(core: Core): number {
-  return core.f64[ICOUNT] + core.f64[TSC_OFFSET];
-}
-
-function readTsc(core: Core): void {
-  core.i32[EAX] = tsc(core) | 0;
-  core.i32[EDX] = Math.floor(tsc(core) / WORD) | 0;
-}
-
 export const SYSTEM_HANDLERS: Handlers = {
   movSpecial: moveSpecial,
   clts(core) {
@@ -277,11 +258,7 @@ export const SYSTEM_HANDLERS: Handlers = {
     // Beyond the highest leaf the answer is that of the highest (Pentium Pro manual, volume 2, CPUID).
     [i32[EAX], i32[EBX], i32[ECX], i32[EDX]] = cpuid[Math.min(i32[EAX] >>> 0, cpuid.length - 1)];
   },
-  rdtsc(core) {
-    const { i32 } = core;
-    if (i32[CR4] & CR4_TSD && i32[CPL] !== 0) core.fault(GENERAL_PROTECTION, 0);
-    readTsc(core);
-  },
+  rdtsc: (core) => core.readTimeStamp(),
   rdpmc(core) {
     const { i32 } = core;
     if (i32[CPL] !== 0 && (i32[CR4] & CR4_PCE) === 0) core.fault(GENERAL_PROTECTION, 0);
@@ -294,7 +271,7 @@ export const SYSTEM_HANDLERS: Handlers = {
     core.requirePrivilege();
     const { i32 } = core;
     const call = fastCallRegister(core, i32[ECX]);
-    if (i32[ECX] === MSR_TSC) readTsc(core);
+    if (i32[ECX] === MSR_TSC) core.timeStampToRegisters();
     else if (call !== undefined) [i32[EDX], i32[EAX]] = [0, i32[call]];
     else [i32[EDX], i32[EAX]] = core.processor.msrs[i32[ECX] >>> 0] ?? core.fault(GENERAL_PROTECTION, 0);
   },

@@ -78,16 +78,20 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[code[p + 1]] = i32[code[p + 2]];
           p += 8; continue;
         }
-        case 14: { // LEA
+        case 14: { // RDTSC
+          run.rdtsc(p);
+          p += 8; continue;
+        }
+        case 15: { // LEA
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0;
           i32[code[p + 1]] = lin;
           p += 8; continue;
         }
-        case 15: { // CDQ
+        case 16: { // CDQ
           i32[2] = i32[0] >> 31;
           p += 8; continue;
         }
-        case 16: { // LOAD
+        case 17: { // LOAD
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0;
           
           const slot = i32[1048576 + (lin >>> 12)];
@@ -96,7 +100,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[code[p + 1]] = v;
           p += 8; continue;
         }
-        case 17: { // LOAD_B
+        case 18: { // LOAD_B
           const lin = (i32[code[p + 2]] + code[p + 5]) | 0;
           
           const slot = i32[1048576 + (lin >>> 12)];
@@ -105,7 +109,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[code[p + 1]] = v;
           p += 8; continue;
         }
-        case 18: { // LOAD8
+        case 19: { // LOAD8
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0;
           
           const slot = i32[1048576 + (lin >>> 12)];
@@ -114,7 +118,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           u8[code[p + 1]] = v;
           p += 8; continue;
         }
-        case 19: { // LOAD_ZX8
+        case 20: { // LOAD_ZX8
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0;
           
           const slot = i32[1048576 + (lin >>> 12)];
@@ -123,7 +127,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[code[p + 1]] = v;
           p += 8; continue;
         }
-        case 20: { // LOAD_SX8
+        case 21: { // LOAD_SX8
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0;
           
           const slot = i32[1048576 + (lin >>> 12)];
@@ -132,7 +136,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[code[p + 1]] = (v << 24) >> 24;
           p += 8; continue;
         }
-        case 21: { // LOAD_ZX16
+        case 22: { // LOAD_ZX16
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0;
           
           const slot = i32[1048576 + (lin >>> 12)];
@@ -141,7 +145,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[code[p + 1]] = v;
           p += 8; continue;
         }
-        case 22: { // LOAD_SX16
+        case 23: { // LOAD_SX16
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0;
           
           const slot = i32[1048576 + (lin >>> 12)];
@@ -150,7 +154,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[code[p + 1]] = (v << 16) >> 16;
           p += 8; continue;
         }
-        case 23: { // MODIFY
+        case 24: { // MODIFY
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0;
           
           const slot = i32[1048576 + (lin >>> 12)];
@@ -159,7 +163,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[code[p + 1]] = v;
           p += 8; continue;
         }
-        case 24: { // MODIFY8
+        case 25: { // MODIFY8
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0;
           
           const slot = i32[1048576 + (lin >>> 12)];
@@ -168,7 +172,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           u8[code[p + 1]] = v;
           p += 8; continue;
         }
-        case 25: { // MODIFY16
+        case 26: { // MODIFY16
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0;
           
           const slot = i32[1048576 + (lin >>> 12)];
@@ -177,7 +181,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[code[p + 1]] = v;
           p += 8; continue;
         }
-        case 26: { // STORE
+        case 27: { // STORE
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0;
           const v = i32[code[p + 1]];
           
@@ -188,7 +192,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           } else run.writeSlow(p, lin, 4, v);
           p += 8; continue;
         }
-        case 27: { // STORE_B
+        case 28: { // STORE_B
           const lin = (i32[code[p + 2]] + code[p + 5]) | 0;
           const v = i32[code[p + 1]];
           
@@ -199,7 +203,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           } else run.writeSlow(p, lin, 4, v);
           p += 8; continue;
         }
-        case 28: { // STORE8
+        case 29: { // STORE8
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0;
           const v = u8[code[p + 1]];
           
@@ -210,7 +214,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           } else run.writeSlow(p, lin, 1, v);
           p += 8; continue;
         }
-        case 29: { // STORE16
+        case 30: { // STORE16
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0;
           const v = i32[code[p + 1]];
           
@@ -221,46 +225,46 @@ export function createInterpreter(run: BlockRunner): Interpret {
           } else run.writeSlow(p, lin, 2, v);
           p += 8; continue;
         }
-        case 30: { // STEP_POINTER
+        case 31: { // STEP_POINTER
           i32[code[p + 1]] = (i32[code[p + 1]] + (((i32[12] & 1024) === 0) ? code[p + 6] : (-code[p + 6] | 0))) | 0;
           p += 8; continue;
         }
-        case 31: { // SEGMENTED16
+        case 32: { // SEGMENTED16
           const off = (i32[code[p + 2]] + i32[code[p + 3]] + code[p + 5]) & 65535;
           const seg = code[p + 1];
           i32[10] = (((i32[seg + 3] & 40448) === 37376) && ((off >>> 0) + (code[p + 6] & 7) <= i32[seg + 2] >>> 0)) ? ((i32[seg + 1] + off) | 0) : run.segmented(p, off);
           p += 8; continue;
         }
-        case 32: { // SEGMENTED
+        case 33: { // SEGMENTED
           const off = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0;
           const seg = code[p + 1];
           i32[10] = (((i32[seg + 3] & 40448) === 37376) && ((off >>> 0) + (code[p + 6] & 7) <= i32[seg + 2] >>> 0)) ? ((i32[seg + 1] + off) | 0) : run.segmented(p, off);
           p += 8; continue;
         }
-        case 33: { // SEGMENTED_STACK
+        case 34: { // SEGMENTED_STACK
           const off = (i32[code[p + 2]] + code[p + 5]) & (((i32[43] & 4194304) !== 0) ? -1 : 65535);
           const seg = code[p + 1];
           i32[10] = (((i32[seg + 3] & 40448) === 37376) && ((off >>> 0) + (code[p + 6] & 7) <= i32[seg + 2] >>> 0)) ? ((i32[seg + 1] + off) | 0) : run.segmented(p, off);
           p += 8; continue;
         }
-        case 34: { // SET_SP
+        case 35: { // SET_SP
           const mask = ((i32[43] & 4194304) !== 0) ? -1 : 65535;
           i32[4] = (i32[4] & ~mask) | ((i32[code[p + 2]] + code[p + 5]) & mask);
           p += 8; continue;
         }
-        case 35: { // EIP
+        case 36: { // EIP
           i32[code[p + 1]] = (base + code[p + 5]) & code[p + 6];
           p += 8; continue;
         }
-        case 36: { // CHECK_EIP
+        case 37: { // CHECK_EIP
           if (i32[code[p + 1]] >>> 0 > i32[38] >>> 0) { run.beyondCode(p); }
           p += 8; continue;
         }
-        case 37: { // CALLED
+        case 38: { // CALLED
           i32[76] = 1;
           p += 8; continue;
         }
-        case 38: { // PUSH
+        case 39: { // PUSH
           const v = i32[code[p + 1]];
           const lin = (i32[4] - 4) | 0;
           
@@ -272,7 +276,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[4] = lin;
           p += 8; continue;
         }
-        case 39: { // PUSH_I
+        case 40: { // PUSH_I
           const v = code[p + 6];
           const lin = (i32[4] - 4) | 0;
           
@@ -284,7 +288,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[4] = lin;
           p += 8; continue;
         }
-        case 40: { // POP
+        case 41: { // POP
           const lin = i32[4];
           
           const slot = i32[1048576 + (lin >>> 12)];
@@ -294,7 +298,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[code[p + 1]] = v;
           p += 8; continue;
         }
-        case 41: { // LEAVE
+        case 42: { // LEAVE
           const lin = i32[5];
           
           const slot = i32[1048576 + (lin >>> 12)];
@@ -304,7 +308,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[5] = v;
           p += 8; continue;
         }
-        case 42: { // ADD
+        case 43: { // ADD
           const a = i32[code[p + 1]];
           const b = i32[code[p + 2]];
           const v = (a + b) | 0;
@@ -312,7 +316,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 1; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 43: { // ADD_I
+        case 44: { // ADD_I
           const a = i32[code[p + 1]];
           const b = code[p + 6];
           const v = (a + b) | 0;
@@ -320,7 +324,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 1; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 44: { // ADD8
+        case 45: { // ADD8
           const a = u8[code[p + 1]] << 24;
           const b = u8[code[p + 2]] << 24;
           const v = (a + b) | 0;
@@ -328,7 +332,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 193; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 45: { // ADD8_I
+        case 46: { // ADD8_I
           const a = u8[code[p + 1]] << 24;
           const b = code[p + 6] << 24;
           const v = (a + b) | 0;
@@ -336,7 +340,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 193; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 46: { // ADD16
+        case 47: { // ADD16
           const a = i32[code[p + 1]] << 16;
           const b = i32[code[p + 2]] << 16;
           const v = (a + b) | 0;
@@ -344,7 +348,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 129; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 47: { // ADD16_I
+        case 48: { // ADD16_I
           const a = i32[code[p + 1]] << 16;
           const b = code[p + 6] << 16;
           const v = (a + b) | 0;
@@ -352,7 +356,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 129; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 48: { // ADC
+        case 49: { // ADC
           const c = ((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf();
           const a = i32[code[p + 1]];
           const b = i32[code[p + 2]];
@@ -361,7 +365,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 1; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 49: { // ADC_I
+        case 50: { // ADC_I
           const c = ((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf();
           const a = i32[code[p + 1]];
           const b = code[p + 6];
@@ -370,7 +374,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 1; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 50: { // ADC8
+        case 51: { // ADC8
           const c = (((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf()) << 24;
           const a = u8[code[p + 1]] << 24;
           const b = u8[code[p + 2]] << 24;
@@ -379,7 +383,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 193; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 51: { // ADC8_I
+        case 52: { // ADC8_I
           const c = (((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf()) << 24;
           const a = u8[code[p + 1]] << 24;
           const b = code[p + 6] << 24;
@@ -388,7 +392,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 193; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 52: { // ADC16
+        case 53: { // ADC16
           const c = (((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf()) << 16;
           const a = i32[code[p + 1]] << 16;
           const b = i32[code[p + 2]] << 16;
@@ -397,7 +401,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 129; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 53: { // ADC16_I
+        case 54: { // ADC16_I
           const c = (((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf()) << 16;
           const a = i32[code[p + 1]] << 16;
           const b = code[p + 6] << 16;
@@ -406,7 +410,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 129; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 54: { // SUB
+        case 55: { // SUB
           const a = i32[code[p + 1]];
           const b = i32[code[p + 2]];
           const v = (a - b) | 0;
@@ -414,7 +418,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 0; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 55: { // SUB_I
+        case 56: { // SUB_I
           const a = i32[code[p + 1]];
           const b = code[p + 6];
           const v = (a - b) | 0;
@@ -422,7 +426,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 0; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 56: { // SUB8
+        case 57: { // SUB8
           const a = u8[code[p + 1]] << 24;
           const b = u8[code[p + 2]] << 24;
           const v = (a - b) | 0;
@@ -430,7 +434,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 192; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 57: { // SUB8_I
+        case 58: { // SUB8_I
           const a = u8[code[p + 1]] << 24;
           const b = code[p + 6] << 24;
           const v = (a - b) | 0;
@@ -438,7 +442,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 192; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 58: { // SUB16
+        case 59: { // SUB16
           const a = i32[code[p + 1]] << 16;
           const b = i32[code[p + 2]] << 16;
           const v = (a - b) | 0;
@@ -446,7 +450,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 128; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 59: { // SUB16_I
+        case 60: { // SUB16_I
           const a = i32[code[p + 1]] << 16;
           const b = code[p + 6] << 16;
           const v = (a - b) | 0;
@@ -454,7 +458,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 128; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 60: { // SBB
+        case 61: { // SBB
           const c = ((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf();
           const a = i32[code[p + 1]];
           const b = i32[code[p + 2]];
@@ -463,7 +467,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 2; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 61: { // SBB_I
+        case 62: { // SBB_I
           const c = ((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf();
           const a = i32[code[p + 1]];
           const b = code[p + 6];
@@ -472,7 +476,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 2; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 62: { // SBB8
+        case 63: { // SBB8
           const c = (((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf()) << 24;
           const a = u8[code[p + 1]] << 24;
           const b = u8[code[p + 2]] << 24;
@@ -481,7 +485,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 194; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 63: { // SBB8_I
+        case 64: { // SBB8_I
           const c = (((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf()) << 24;
           const a = u8[code[p + 1]] << 24;
           const b = code[p + 6] << 24;
@@ -490,7 +494,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 194; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 64: { // SBB16
+        case 65: { // SBB16
           const c = (((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf()) << 16;
           const a = i32[code[p + 1]] << 16;
           const b = i32[code[p + 2]] << 16;
@@ -499,7 +503,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 130; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 65: { // SBB16_I
+        case 66: { // SBB16_I
           const c = (((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf()) << 16;
           const a = i32[code[p + 1]] << 16;
           const b = code[p + 6] << 16;
@@ -508,187 +512,187 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 130; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 66: { // CMP
+        case 67: { // CMP
           const a = i32[code[p + 1]];
           const b = i32[code[p + 2]];
           const v = (a - b) | 0;
           i32[13] = 0; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 67: { // CMP_I
+        case 68: { // CMP_I
           const a = i32[code[p + 1]];
           const b = code[p + 6];
           const v = (a - b) | 0;
           i32[13] = 0; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 68: { // CMP8
+        case 69: { // CMP8
           const a = u8[code[p + 1]] << 24;
           const b = u8[code[p + 2]] << 24;
           const v = (a - b) | 0;
           i32[13] = 192; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 69: { // CMP8_I
+        case 70: { // CMP8_I
           const a = u8[code[p + 1]] << 24;
           const b = code[p + 6] << 24;
           const v = (a - b) | 0;
           i32[13] = 192; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 70: { // CMP16
+        case 71: { // CMP16
           const a = i32[code[p + 1]] << 16;
           const b = i32[code[p + 2]] << 16;
           const v = (a - b) | 0;
           i32[13] = 128; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 71: { // CMP16_I
+        case 72: { // CMP16_I
           const a = i32[code[p + 1]] << 16;
           const b = code[p + 6] << 16;
           const v = (a - b) | 0;
           i32[13] = 128; i32[14] = v; i32[15] = a; i32[16] = b;
           p += 8; continue;
         }
-        case 72: { // AND
+        case 73: { // AND
           const v = i32[code[p + 1]] & i32[code[p + 2]];
           i32[code[p + 1]] = v;
           i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 73: { // AND_I
+        case 74: { // AND_I
           const v = i32[code[p + 1]] & code[p + 6];
           i32[code[p + 1]] = v;
           i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 74: { // AND8
+        case 75: { // AND8
           const v = (u8[code[p + 1]] & u8[code[p + 2]]) << 24;
           u8[code[p + 1]] = v >>> 24;
           i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 75: { // AND8_I
+        case 76: { // AND8_I
           const v = (u8[code[p + 1]] & code[p + 6]) << 24;
           u8[code[p + 1]] = v >>> 24;
           i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 76: { // AND16
+        case 77: { // AND16
           const v = (i32[code[p + 1]] & i32[code[p + 2]]) << 16;
           i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16);
           i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 77: { // AND16_I
+        case 78: { // AND16_I
           const v = (i32[code[p + 1]] & code[p + 6]) << 16;
           i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16);
           i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 78: { // OR
+        case 79: { // OR
           const v = i32[code[p + 1]] | i32[code[p + 2]];
           i32[code[p + 1]] = v;
           i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 79: { // OR_I
+        case 80: { // OR_I
           const v = i32[code[p + 1]] | code[p + 6];
           i32[code[p + 1]] = v;
           i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 80: { // OR8
+        case 81: { // OR8
           const v = (u8[code[p + 1]] | u8[code[p + 2]]) << 24;
           u8[code[p + 1]] = v >>> 24;
           i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 81: { // OR8_I
+        case 82: { // OR8_I
           const v = (u8[code[p + 1]] | code[p + 6]) << 24;
           u8[code[p + 1]] = v >>> 24;
           i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 82: { // OR16
+        case 83: { // OR16
           const v = (i32[code[p + 1]] | i32[code[p + 2]]) << 16;
           i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16);
           i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 83: { // OR16_I
+        case 84: { // OR16_I
           const v = (i32[code[p + 1]] | code[p + 6]) << 16;
           i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16);
           i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 84: { // XOR
+        case 85: { // XOR
           const v = i32[code[p + 1]] ^ i32[code[p + 2]];
           i32[code[p + 1]] = v;
           i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 85: { // XOR_I
+        case 86: { // XOR_I
           const v = i32[code[p + 1]] ^ code[p + 6];
           i32[code[p + 1]] = v;
           i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 86: { // XOR8
+        case 87: { // XOR8
           const v = (u8[code[p + 1]] ^ u8[code[p + 2]]) << 24;
           u8[code[p + 1]] = v >>> 24;
           i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 87: { // XOR8_I
+        case 88: { // XOR8_I
           const v = (u8[code[p + 1]] ^ code[p + 6]) << 24;
           u8[code[p + 1]] = v >>> 24;
           i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 88: { // XOR16
+        case 89: { // XOR16
           const v = (i32[code[p + 1]] ^ i32[code[p + 2]]) << 16;
           i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16);
           i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 89: { // XOR16_I
+        case 90: { // XOR16_I
           const v = (i32[code[p + 1]] ^ code[p + 6]) << 16;
           i32[code[p + 1]] = (i32[code[p + 1]] & -65536) | (v >>> 16);
           i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 90: { // TEST
+        case 91: { // TEST
           const v = i32[code[p + 1]] & i32[code[p + 2]];
           i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 91: { // TEST_I
+        case 92: { // TEST_I
           const v = i32[code[p + 1]] & code[p + 6];
           i32[13] = 0; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 92: { // TEST8
+        case 93: { // TEST8
           const v = (u8[code[p + 1]] & u8[code[p + 2]]) << 24;
           i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 93: { // TEST8_I
+        case 94: { // TEST8_I
           const v = (u8[code[p + 1]] & code[p + 6]) << 24;
           i32[13] = 192; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 94: { // TEST16
+        case 95: { // TEST16
           const v = (i32[code[p + 1]] & i32[code[p + 2]]) << 16;
           i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 95: { // TEST16_I
+        case 96: { // TEST16_I
           const v = (i32[code[p + 1]] & code[p + 6]) << 16;
           i32[13] = 128; i32[14] = v; i32[15] = v; i32[16] = 0;
           p += 8; continue;
         }
-        case 96: { // INC
+        case 97: { // INC
           const c = ((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf();
           const a = i32[code[p + 1]];
           const v = (a + 1) | 0;
@@ -696,7 +700,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 3; i32[14] = v; i32[15] = a; i32[16] = c;
           p += 8; continue;
         }
-        case 97: { // DEC
+        case 98: { // DEC
           const c = ((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf();
           const a = i32[code[p + 1]];
           const v = (a - 1) | 0;
@@ -704,7 +708,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 4; i32[14] = v; i32[15] = a; i32[16] = c;
           p += 8; continue;
         }
-        case 98: { // INC8
+        case 99: { // INC8
           const c = ((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf();
           const a = u8[code[p + 1]] << 24;
           const v = (a + 16777216) | 0;
@@ -712,7 +716,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 195; i32[14] = v; i32[15] = a; i32[16] = c;
           p += 8; continue;
         }
-        case 99: { // DEC8
+        case 100: { // DEC8
           const c = ((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf();
           const a = u8[code[p + 1]] << 24;
           const v = (a - 16777216) | 0;
@@ -720,7 +724,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 196; i32[14] = v; i32[15] = a; i32[16] = c;
           p += 8; continue;
         }
-        case 100: { // INC16
+        case 101: { // INC16
           const c = ((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf();
           const a = i32[code[p + 1]] << 16;
           const v = (a + 65536) | 0;
@@ -728,7 +732,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 131; i32[14] = v; i32[15] = a; i32[16] = c;
           p += 8; continue;
         }
-        case 101: { // DEC16
+        case 102: { // DEC16
           const c = ((i32[13] & 7) === 0) ? ((i32[15] >>> 0 < i32[16] >>> 0) ? 1 : 0) : flags.cf();
           const a = i32[code[p + 1]] << 16;
           const v = (a - 65536) | 0;
@@ -736,18 +740,18 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 132; i32[14] = v; i32[15] = a; i32[16] = c;
           p += 8; continue;
         }
-        case 102: { // NEG
+        case 103: { // NEG
           const a = i32[code[p + 1]];
           const v = -a | 0;
           i32[code[p + 1]] = v;
           i32[13] = 0; i32[14] = v; i32[15] = 0; i32[16] = a;
           p += 8; continue;
         }
-        case 103: { // NOT
+        case 104: { // NOT
           i32[code[p + 1]] = ~i32[code[p + 1]];
           p += 8; continue;
         }
-        case 104: { // IMUL
+        case 105: { // IMUL
           const a = i32[code[p + 1]];
           const b = i32[code[p + 2]];
           const v = Math.imul(a, b);
@@ -756,7 +760,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 5; i32[14] = v; i32[15] = o | adjust; i32[16] = o;
           p += 8; continue;
         }
-        case 105: { // IMUL_I
+        case 106: { // IMUL_I
           const a = i32[code[p + 2]];
           const b = code[p + 6];
           const v = Math.imul(a, b);
@@ -765,7 +769,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 5; i32[14] = v; i32[15] = o | adjust; i32[16] = o;
           p += 8; continue;
         }
-        case 106: { // SHL_I
+        case 107: { // SHL_I
           const n = code[p + 6];
           const a = i32[code[p + 1]];
           const v = a << n;
@@ -774,12 +778,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 5; i32[14] = v; i32[15] = c | ((v & adjust) | adjustLeft); i32[16] = (v >>> 31) ^ c;
           p += 8; continue;
         }
-        case 107: { // SHL_CL
+        case 108: { // SHL_CL
           const n = i32[1] & 31;
           if (n !== 0) { const a = i32[code[p + 1]]; const v = a << n; const c = (a >>> (32 - n)) & 1; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = c | ((v & adjust) | adjustLeft); i32[16] = (v >>> 31) ^ c; }
           p += 8; continue;
         }
-        case 108: { // SHR_I
+        case 109: { // SHR_I
           const n = code[p + 6];
           const a = i32[code[p + 1]];
           const v = a >>> n;
@@ -787,12 +791,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 5; i32[14] = v; i32[15] = ((a >>> (n - 1)) & 1) | adjust; i32[16] = ((v >>> 31) ^ (v >>> 30)) & 1;
           p += 8; continue;
         }
-        case 109: { // SHR_CL
+        case 110: { // SHR_CL
           const n = i32[1] & 31;
           if (n !== 0) { const a = i32[code[p + 1]]; const v = a >>> n; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = ((a >>> (n - 1)) & 1) | adjust; i32[16] = ((v >>> 31) ^ (v >>> 30)) & 1; }
           p += 8; continue;
         }
-        case 110: { // SAR_I
+        case 111: { // SAR_I
           const n = code[p + 6];
           const a = i32[code[p + 1]];
           const v = a >> n;
@@ -800,12 +804,12 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 5; i32[14] = v; i32[15] = ((a >> (n - 1)) & 1) | adjust; i32[16] = 0;
           p += 8; continue;
         }
-        case 111: { // SAR_CL
+        case 112: { // SAR_CL
           const n = i32[1] & 31;
           if (n !== 0) { const a = i32[code[p + 1]]; const v = a >> n; i32[code[p + 1]] = v; i32[13] = 5; i32[14] = v; i32[15] = ((a >> (n - 1)) & 1) | adjust; i32[16] = 0; }
           p += 8; continue;
         }
-        case 112: { // SHL16_I
+        case 113: { // SHL16_I
           const n = code[p + 6];
           const a = i32[code[p + 1]];
           const v = a << (16 + n);
@@ -814,7 +818,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 133; i32[14] = v; i32[15] = c | (((v >>> 16) & adjust) | adjustLeft); i32[16] = (v >>> 31) ^ c;
           p += 8; continue;
         }
-        case 113: { // SHR16_I
+        case 114: { // SHR16_I
           const n = code[p + 6];
           const a = i32[code[p + 1]];
           const v = (a & 65535) >>> n;
@@ -822,7 +826,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           i32[13] = 133; i32[14] = v << 16; i32[15] = ((a >>> (n - 1)) & 1) | adjust; i32[16] = ((v >>> 15) ^ (v >>> 14)) & 1;
           p += 8; continue;
         }
-        case 114: { // ROL_I
+        case 115: { // ROL_I
           const n = code[p + 6];
           const a = i32[code[p + 1]];
           const v = (a << n) | (a >>> (32 - n));
@@ -830,7 +834,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           run.rotated(v & 1, (v ^ (v >>> 31)) & 1);
           p += 8; continue;
         }
-        case 115: { // ROR_I
+        case 116: { // ROR_I
           const n = code[p + 6];
           const a = i32[code[p + 1]];
           const v = (a >>> n) | (a << (32 - n));
@@ -838,15 +842,15 @@ export function createInterpreter(run: BlockRunner): Interpret {
           run.rotated(v >>> 31, (v >>> 31) ^ ((v >>> 30) & 1));
           p += 8; continue;
         }
-        case 116: { // CMOV
+        case 117: { // CMOV
           if (flags.condition(code[p + 6])) { i32[code[p + 1]] = i32[code[p + 2]]; }
           p += 8; continue;
         }
-        case 117: { // SETCC
+        case 118: { // SETCC
           u8[code[p + 1]] = flags.condition(code[p + 6]) ? 1 : 0;
           p += 8; continue;
         }
-        case 118: { // END
+        case 119: { // END
           left = (left - (code[p + 7] >>> 17)) | 0;
           base = (base + (code[p + 7] & 8191)) | 0;
           p = run.enter(base, left, 0);
@@ -861,11 +865,11 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 119: { // COLD_END
+        case 120: { // COLD_END
           run.coldEnd(p);
           return;
         }
-        case 120: { // COLD_REFETCH
+        case 121: { // COLD_REFETCH
           run.cold(p);
           
           const place = code[p + 7];
@@ -883,7 +887,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 121: { // INVLPG
+        case 122: { // INVLPG
           const lin = (i32[code[p + 2]] + (i32[code[p + 3]] << code[p + 4]) + code[p + 5]) | 0;
           run.invlpg(p, lin);
           
@@ -902,7 +906,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 122: { // LOAD_CR3
+        case 123: { // LOAD_CR3
           run.loadDirectory(p, i32[code[p + 2]] & -4072);
           
           const place = code[p + 7];
@@ -920,7 +924,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 123: { // JMP
+        case 124: { // JMP
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           base = (base + code[p + 5]) | 0;
           {
@@ -941,7 +945,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 124: { // JMP_R
+        case 125: { // JMP_R
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           base = (i32[code[p + 2]]) | 0;
           {
@@ -962,7 +966,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 125: { // JCC0
+        case 126: { // JCC0
           const taken = flags.condition(0);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -985,7 +989,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 126: { // JCC1
+        case 127: { // JCC1
           const taken = flags.condition(1);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1008,7 +1012,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 127: { // JCC2
+        case 128: { // JCC2
           const taken = ((i32[13] & 7) === 0) ? (i32[15] >>> 0 < i32[16] >>> 0) : flags.condition(2);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1031,7 +1035,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 128: { // JCC3
+        case 129: { // JCC3
           const taken = ((i32[13] & 7) === 0) ? (i32[15] >>> 0 >= i32[16] >>> 0) : flags.condition(3);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1054,7 +1058,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 129: { // JCC4
+        case 130: { // JCC4
           const taken = i32[14] === 0;
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1077,7 +1081,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 130: { // JCC5
+        case 131: { // JCC5
           const taken = i32[14] !== 0;
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1100,7 +1104,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 131: { // JCC6
+        case 132: { // JCC6
           const taken = ((i32[13] & 7) === 0) ? (i32[15] >>> 0 <= i32[16] >>> 0) : flags.condition(6);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1123,7 +1127,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 132: { // JCC7
+        case 133: { // JCC7
           const taken = ((i32[13] & 7) === 0) ? (i32[15] >>> 0 > i32[16] >>> 0) : flags.condition(7);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1146,7 +1150,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 133: { // JCC8
+        case 134: { // JCC8
           const taken = ((i32[13] & 7) === 0) ? (i32[14] < 0) : flags.condition(8);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1169,7 +1173,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 134: { // JCC9
+        case 135: { // JCC9
           const taken = ((i32[13] & 7) === 0) ? (i32[14] >= 0) : flags.condition(9);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1192,7 +1196,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 135: { // JCC10
+        case 136: { // JCC10
           const taken = flags.condition(10);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1215,7 +1219,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 136: { // JCC11
+        case 137: { // JCC11
           const taken = flags.condition(11);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1238,7 +1242,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 137: { // JCC12
+        case 138: { // JCC12
           const taken = ((i32[13] & 7) === 0) ? (i32[15] < i32[16]) : flags.condition(12);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1261,7 +1265,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 138: { // JCC13
+        case 139: { // JCC13
           const taken = ((i32[13] & 7) === 0) ? (i32[15] >= i32[16]) : flags.condition(13);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1284,7 +1288,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 139: { // JCC14
+        case 140: { // JCC14
           const taken = ((i32[13] & 7) === 0) ? (i32[15] <= i32[16]) : flags.condition(14);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1307,7 +1311,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 140: { // JCC15
+        case 141: { // JCC15
           const taken = ((i32[13] & 7) === 0) ? (i32[15] > i32[16]) : flags.condition(15);
           left = (left - (code[p + 7] >>> 17) - 1) | 0;
           const link = taken ? p + 1 : p + 2;
@@ -1330,7 +1334,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 141: { // CALL
+        case 142: { // CALL
           { const v = (base + code[p + 6]) | 0; const lin = (i32[4] - 4) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
           if ((slot & canWrite) !== 0 && (lin & 4095) <= 4092) {
@@ -1359,7 +1363,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 142: { // CALL_R
+        case 143: { // CALL_R
           const target = i32[code[p + 2]];
           { const v = (base + code[p + 6]) | 0; const lin = (i32[4] - 4) | 0; 
           const slot = i32[1048576 + (lin >>> 12)];
@@ -1389,7 +1393,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 143: { // RET
+        case 144: { // RET
           const lin = i32[4];
           
           const slot = i32[1048576 + (lin >>> 12)];
@@ -1417,7 +1421,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 144: { // JMP_NEAR
+        case 145: { // JMP_NEAR
           const taken = true;
           const sum = (base + (taken ? code[p + 5] : code[p + 6])) | 0;
           const to = taken ? sum & code[p + 4] : sum;
@@ -1443,7 +1447,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 145: { // JCC_NEAR
+        case 146: { // JCC_NEAR
           const taken = flags.condition(code[p + 3]);
           const sum = (base + (taken ? code[p + 5] : code[p + 6])) | 0;
           const to = taken ? sum & code[p + 4] : sum;
@@ -1469,7 +1473,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 146: { // LOOP
+        case 147: { // LOOP
           const mask = code[p + 3];
           const count = (i32[1] - 1) & mask;
           
@@ -1498,7 +1502,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 147: { // LOOPE
+        case 148: { // LOOPE
           const mask = code[p + 3];
           const count = (i32[1] - 1) & mask;
           
@@ -1527,7 +1531,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 148: { // LOOPNE
+        case 149: { // LOOPNE
           const mask = code[p + 3];
           const count = (i32[1] - 1) & mask;
           
@@ -1556,7 +1560,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           continue;
         }
-        case 149: { // JCXZ
+        case 150: { // JCXZ
           const taken = (i32[1] & code[p + 3]) === 0;
           const sum = (base + (taken ? code[p + 5] : code[p + 6])) | 0;
           const to = taken ? sum & code[p + 4] : sum;

@@ -4,7 +4,7 @@ import * as m from '../blocks/meaning.ts';
 import { MICRO_OPS } from '../blocks/micro-op-table.ts';
 import * as micro from '../blocks/micro-ops.ts';
 import { CF, KIND_ALL, OF, ZF } from '../flags.ts';
-import { ESP, FLAG_A, FLAG_B, FLAG_KIND, FLAG_RESULT } from '../state.ts';
+import { EAX, EDX, ESP, FLAG_A, FLAG_B, FLAG_KIND, FLAG_RESULT } from '../state.ts';
 import * as wasm from './assembler.ts';
 import { ExpressionEmitter, UNKNOWN_KIND } from './emit-expressions.ts';
 import { arithmetic } from './flag-expressions.ts';
@@ -14,6 +14,7 @@ import {
   INVLPG_FUNCTION,
   LOAD_DIRECTORY_FUNCTION,
   STORE_FUNCTION,
+  TIME_STAMP_FUNCTION,
 } from './imported.ts';
 import { LEFT, localOfName, OFFSET, PAGE, PLACE_IN_MEMORY, SLOT } from './locals.ts';
 import { simplify, simplifyTruth } from './simplify.ts';
@@ -234,6 +235,9 @@ export class MicroOpEmitter extends ExpressionEmitter {
       case 'requirePrivilege':
         if (this.user) this.leave();
         break;
+      case 'rdtsc':
+        this.timeStamp();
+        break;
       case 'invlpg':
         this.refetching(INVLPG_FUNCTION, args[0]);
         break;
@@ -242,6 +246,21 @@ export class MicroOpEmitter extends ExpressionEmitter {
         break;
       default:
         this.leave();
+    }
+  }
+
+  /** RDTSC: at privilege level 3 CR4.TSD would have to be looked at. */
+  private timeStamp(): void {
+    const { asm } = this;
+    if (this.user) {
+      this.leave();
+      return;
+    }
+    for (const [upper, register] of [EAX, EDX].entries()) {
+      asm.constant(upper);
+      this.standing();
+      asm.call(TIME_STAMP_FUNCTION);
+      asm.set(this.place(register)!);
     }
   }
 

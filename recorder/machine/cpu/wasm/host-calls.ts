@@ -20,6 +20,7 @@ export const HOST_CALLS = [
   ['invlpg', 4],
   ['loadDirectory', 4],
   ['fetch', 2],
+  ['timeStamp', 3],
 ] as const;
 
 export function createHostCalls(core: Core, memory: ShortPath) {
@@ -59,6 +60,12 @@ export function createHostCalls(core: Core, memory: ShortPath) {
     fetch(next: number, left: number): number {
       stand(next, left);
       return memory.tryFetch(next) & PAGE;
+    },
+
+    /** The lower half of the time-stamp counter, or the `upper`. */
+    timeStamp(upper: number, eip: number, left: number): number {
+      stand(eip, left);
+      return upper !== 0 ? Math.floor(core.timeStamp / 0x100000000) | 0 : core.timeStamp | 0;
     },
 
     invlpg(linear: number, eip: number, left: number, next: number): number {

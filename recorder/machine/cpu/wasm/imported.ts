@@ -13,6 +13,7 @@ const hostCall = (name: (typeof HOST_CALLS)[number][0]): number =>
 export const FILL_FUNCTION = hostCall('fill');
 export const STORE_FUNCTION = hostCall('store');
 export const INVLPG_FUNCTION = hostCall('invlpg');
+export const TIME_STAMP_FUNCTION = hostCall('timeStamp');
 export const LOAD_DIRECTORY_FUNCTION = hostCall('loadDirectory');
 
 /** Their names and types, in order; `taking` is the type of a function with so many parameters. */
