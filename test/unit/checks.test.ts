@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { brokenContract, CHECK_COLUMNS, CHECKS, parseCheck } from '../../analysis/check/catalog.ts';
+import type { RunFacts } from '../../analysis/check/run-facts.ts';
+import { verdict } from '../../analysis/cli/work/check-report.ts';
 import { parseSqlFile } from '../../analysis/sql/catalog.ts';
 
 /** Headers of checks are read strictly: a misspelt one must not make an error a warning, or a class another. */
@@ -46,4 +48,30 @@ it.each([
 
 it('every class has one check', () => {
   expect(new Set(CHECKS.map(({ class: name }) => name)).size).toBe(CHECKS.length);
+});
+
+describe('the verdict on runs that were stopped', () => {
+  const run = (instructions: number, exit: string): RunFacts => ({
+    ...{ detail: 'paging', torn: undefined, exitCode: undefined, hasAlternateMap: true, hasWindow: true },
+    ...{ instructions, exit },
+  });
+  const of = (...runs: readonly RunFacts[]) =>
+    verdict({ paths: runs.map((_, n) => `${n}.r386`), findings: [], checks: CHECKS, runs, hints: [] });
+
+  it.each([
+    ['a run', [run(5000, 'limit')], /no finding up to icount 5,000, where the run was stopped$/],
+    ['a run that ended', [run(5000, 'exit')], /no finding$/],
+    [
+      'many',
+      Array.from({ length: 100 }, () => run(5000, 'limit')),
+      /up to icount 5,000, where 100 runs were stopped$/,
+    ],
+    [
+      'some',
+      [run(7, 'limit'), run(9, 'interrupted'), run(8, 'exit')],
+      /icounts from 7 to 9, where 2 runs were stopped$/,
+    ],
+  ] as const)('%s', (_, runs, said) => {
+    expect(of(...runs)).toMatch(said);
+  });
 });

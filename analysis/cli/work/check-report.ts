@@ -156,8 +156,12 @@ export function verdict({ findings, checks, runs }: Report): string {
 function upTo(runs: readonly RunFacts[]): string {
   const stopped = runs.filter(({ exit }) => exit === 'limit' || exit === 'interrupted');
   if (stopped.length === 0) return '';
-  const ends = stopped.map(({ instructions }) => grouped(instructions));
-  return ` up to icount ${ends.join(' and ')}, where the run was stopped`;
+  const ends = stopped.map(({ instructions }) => instructions);
+  const [first, last] = [Math.min(...ends), Math.max(...ends)];
+  const where =
+    first === last ? `icount ${grouped(last)}` : `icounts from ${grouped(first)} to ${grouped(last)}`;
+  const who = runs.length === 1 ? 'the run was' : plural(stopped.length, 'run was', 'runs were');
+  return ` up to ${where}, where ${who} stopped`;
 }
 
 function inapplicable(checks: readonly Check[]): string[] {
