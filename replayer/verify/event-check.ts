@@ -55,7 +55,8 @@ export class EventCheck implements EventSink {
   ) {
     this.recorded = recorded;
     const made = recordedKinds(detail, asked);
-    this.kinds = recordedKinds(recordedDetail, asked).filter((kind) => made.includes(kind));
+    const compared = recordedKinds(recordedDetail, asked).filter((kind) => made.includes(kind));
+    this.kinds = compared.filter((kind) => !extras.kinds.includes(kind));
     this.extras = extras;
     this.lastIcount = lastIcount;
   }

@@ -18,7 +18,7 @@ import type { Input } from '../../schemas/trace/inputs.ts';
 import { hashWordsHex, type LadderRow, ladderRow, sameHashWords } from '../../schemas/trace/ladder.ts';
 import { MAX_FACTS, MAX_PROBES, MAX_WINDOWS } from '../../schemas/trace/limits.ts';
 import { ChunkCuts, RUNGS_PER_CHUNK, type TraceOutput } from '../../schemas/trace/output.ts';
-import type { TraceWindow } from '../../schemas/trace/profile.ts';
+import type { ProcessLayout, TraceWindow } from '../../schemas/trace/profile.ts';
 import type { Icount } from '../../schemas/units.ts';
 import {
   type Divergence,
@@ -58,6 +58,8 @@ export interface ReplayOptions {
   readonly facts?: TraceFacts | undefined;
   /** Windows to record besides those of the recording; none of them over another. */
   readonly windows?: readonly TraceWindow[];
+  /** The place of what names the processes of the guest: they are recorded besides, in a trace that has none. */
+  readonly process?: ProcessLayout | undefined;
   /** Makes the writer of a second trace, given its header. Called once it is known that the guest can be loaded. */
   readonly output?: (header: TraceHeader) => TraceOutput;
   readonly onProgress?: (icount: Icount) => void;
@@ -173,7 +175,12 @@ class Replay implements EventSink {
     const more = [...kindsAskedFor(options.facts ? [options.facts] : [])];
     checkNotRecorded(more, asked, options.path);
     const stores = this.detail === 'stores' && header.machine.detail !== 'stores';
-    const extras = new ExtraEvents([...(stores ? ['stores' as const] : []), ...more], {
+    const unrecorded: EventKind[] = [
+      ...(stores ? ['stores' as const] : []),
+      ...(options.process ? ['contexts' as const] : []),
+      ...more,
+    ];
+    const extras = new ExtraEvents(unrecorded, {
       ...(this.windows.length > 0 ? { window: (header.profile.windows ?? []).length } : {}),
       ...(options.facts ? { probe: probesOf(header.facts ?? []).length } : {}),
     });
@@ -205,6 +212,7 @@ class Replay implements EventSink {
       this.reader.checkpoints.length > 0 &&
       this.detail === this.reader.header.machine.detail &&
       this.windows.length === 0 &&
+      options.process === undefined &&
       options.facts === undefined
     )
       // What a checkpoint is made of is not what the run read.
@@ -240,19 +248,22 @@ class Replay implements EventSink {
     return { ...recorded, detail: this.detail, storesFrom: storesFrom ?? recorded.storesFrom };
   }
 
-  /** As recorded, with the windows asked for. */
+  /** As recorded, with the windows and processes asked for. */
   private profile(): TraceHeader['profile'] {
     const { profile } = this.reader.header;
-    if (this.windows.length === 0) return profile;
+    const { path, process } = this.options;
+    if (this.windows.length === 0 && !process) return profile;
     if (this.detail === 'off')
       throw new BadInput(
-        `${this.options.path} was recorded with --detail off: a replay of it records no windows`,
+        `${path} was recorded with --detail off: a replay of it records no ${process ? 'processes' : 'windows'}`,
         'replay it with --detail stores too',
       );
+    if (process && profile.process) throw new BadInput(`${path} has the names of processes already`);
+    if (this.windows.length === 0) return { ...profile, ...(process ? { process } : {}) };
     const windows = [...(profile.windows ?? []), ...this.windows];
     if (windows.length > MAX_WINDOWS)
       throw new BadInput(`${windows.length} windows, with those of the trace: there may be ${MAX_WINDOWS}`);
-    return { ...profile, windows };
+    return { ...profile, windows, ...(process ? { process } : {}) };
   }
 
   /** As recorded, with those asked for. */

@@ -92,11 +92,34 @@ describe.skipIf(!debian)("Debian's Linux", () => {
     expect(console).toMatch(/round 1\nround 2\nround 3/);
   });
 
-  it('replays bit for bit', () => {
-    const { status, stdout, stderr } = runBuilt('replay', trace);
+  it('replays bit for bit, with the processes and functions that its own memory names', async () => {
+    const named = path('named.r386');
+    const { status, stdout, stderr } = runBuilt('replay', trace, '--profile', 'linux', '-o', named);
     expect(stderr).toEqual([]);
     expect(status).toBe(0);
     expect(stdout[0]).toMatch(/the final state agree/);
+    const other = await TraceDatabase.open([named], { cache: false });
+    try {
+      const comms = (await other.query('SELECT DISTINCT comm FROM process_slices')).getRowsJson().flat();
+      expect(comms).toEqual(expect.arrayContaining(['init', 'sh']));
+      const [[pids, oldest]] = (
+        await other.query(
+          'SELECT count(DISTINCT pid)::INTEGER, min(pid)::INTEGER FROM process_slices WHERE pid > 0',
+        )
+      ).getRowsJson();
+      expect([Number(pids) > 5, oldest]).toEqual([true, 1]);
+      const [[process, code]] = (
+        await other.query(
+          'SELECT owner_text(run_id, cr3, icount), symbol(run_id, eip) FROM exceptions WHERE vector = 14 AND cpl = 0 ORDER BY seq DESC LIMIT 1',
+        )
+      ).getRowsJson();
+      expect(process).toMatch(/^\w[\w./-]*\[\d+\]$/);
+      expect(code).toMatch(/^[a-z_]/);
+    } finally {
+      other.close();
+    }
+    const checked = runBuilt('check', named, '--no-replay');
+    expect(checked.stderr).toEqual([]);
   });
 
   describe('system calls by INT 80h', () => {

@@ -15,6 +15,7 @@ import { bytes, shellWord } from '../terminal/format.ts';
 import { complainLines, print, printLines } from '../terminal/output.ts';
 import { runBisect } from '../work/bisect.ts';
 import { fileBytes } from '../work/file-bytes.ts';
+import { givenProcess } from '../work/given-process.ts';
 import { runLockstep } from '../work/lockstep.ts';
 import { checkOutput, FORCE } from '../work/output-file.ts';
 import { divergenceReport, replaySummary, replayTrace } from '../work/replay-trace.ts';
@@ -53,12 +54,19 @@ export const addReplay = (cli: Argv): Argv =>
       const begin =
         from === undefined ? undefined : parseIcount(from, '--from', { file, end: traceLength(file) });
       const { facts, stores } = askedFacts(file, args, begin);
+      const given = output === undefined ? undefined : await givenProcess(file, args);
       const result = await replayTrace(file, {
         ...(until === undefined ? {} : { until: parseCount(until, '--until') }),
         ...(stores ? { detail: 'stores', ...(begin === undefined ? {} : { storesFrom: begin }) } : {}),
         ...(facts ? { facts } : {}),
         windows: output === undefined ? [] : givenWindows(file, args),
-        ...(output ? { output: (header) => new TraceWriter(output, withGivenSymbols(header, args)) } : {}),
+        process: given?.process,
+        ...(output
+          ? {
+              output: (header) =>
+                new TraceWriter(output, withGivenSymbols(given?.named(header) ?? header, args)),
+            }
+          : {}),
         showConsole,
         disks,
       });
@@ -186,6 +194,10 @@ const options = (yargs: Argv) =>
     .example(
       `$0 replay run.r386 --window '{"name":"kmap","linear":"0xe0000000"}' -o w.r386`,
       'record the switches of a window and the accesses through it',
+    )
+    .example(
+      '$0 replay linux.r386 --profile linux -o named.r386',
+      'name the processes and functions of a Linux kernel, as its own memory tells them',
     )
     .example(
       '$0 replay run.r386 --cli 22711807:22712558 -o masked.r386',

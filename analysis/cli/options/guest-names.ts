@@ -130,7 +130,7 @@ function notRecorded({ profile }: TraceHeader, given: GuestProfile): string[] {
     );
   if (given.process && !profile.process)
     notes.push(
-      `profile ${given.name}: which process ran was not recorded, so none is named: record again with --profile`,
+      `profile ${given.name}: which process ran was not recorded, so none is named: replay --profile … -o makes a trace that has it`,
     );
   return notes;
 }

@@ -13,7 +13,7 @@ export async function replayTrace(
   path: string,
   options: Pick<
     ReplayOptions,
-    'until' | 'detail' | 'storesFrom' | 'facts' | 'windows' | 'output' | 'watchDisk' | 'disks'
+    'until' | 'detail' | 'storesFrom' | 'facts' | 'windows' | 'process' | 'output' | 'watchDisk' | 'disks'
   > & {
     readonly showConsole: boolean;
   },

@@ -1,0 +1,92 @@
+import type { ProcessLayout } from '../../schemas/trace/profile.ts';
+import { findStructure } from './btf.ts';
+import { exportedSymbol } from './exports.ts';
+
+/**
+ * Linux's tasks, as its own memory tells of them: the symbols that it exports say where the pointer to the current one is, and its BTF, or
+ * where it has none the first tasks of every Linux, where a task has its id and its name.
+ */
+
+/** struct task_struct is smaller. */
+const TASK_BYTES = 16384;
+/** TASK_COMM_LEN. */
+const COMM_BYTES = 16;
+const KTHREADD = { comm: 'kthreadd', pid: 2 };
+/** Of the first task: with the number of its processor, or without (kernel/sched/core.c, init_idle). */
+const FIRST = ['swapper/0', 'swapper'];
+
+/**
+ * The layout that a guest profile has by hand for other kernels; undefined where memory, a copy of the physical one, has no such thing.
+ * `directMap`: what linear addresses of the kernel's image are above physical ones.
+ */
+export function linuxTasks(memory: Uint8Array, directMap: number): ProcessLayout | undefined {
+  const kernel = new KernelMemory(memory, directMap);
+  const current = kernel.currentPointer();
+  const members = kernel.membersByType() ?? kernel.membersByFirstTasks();
+  // The pointer is set after CR3 is loaded (__switch_to).
+  return current === undefined || !members ? undefined : { current, ...members, afterCr3: true };
+}
+
+type Members = Pick<ProcessLayout, 'pid' | 'comm'>;
+
+class KernelMemory {
+  private readonly bytes: Buffer;
+  private readonly directMap: number;
+
+  constructor(memory: Uint8Array, directMap: number) {
+    this.bytes = Buffer.from(memory.buffer, memory.byteOffset, memory.length);
+    this.directMap = directMap;
+  }
+
+  /**
+   * Linear address of the pointer of the first processor: a variable of each processor lies __per_cpu_offset[0] behind its symbol
+   * (include/asm-generic/percpu.h). From 6.2 on it is the first word of pcpu_hot (arch/x86/include/asm/current.h).
+   */
+  currentPointer(): number | undefined {
+    const symbol = this.exported('current_task') ?? this.exported('pcpu_hot');
+    if (symbol === undefined) return undefined;
+    const offsets = this.exported('__per_cpu_offset');
+    const offset = offsets === undefined ? 0 : this.word(offsets);
+    return offset === undefined ? undefined : (symbol + this.directMap + offset) >>> 0;
+  }
+
+  membersByType(): Members | undefined {
+    const task = findStructure(this.bytes, 'task_struct');
+    const [pid, comm] = [task?.get('pid'), task?.get('comm')];
+    return pid === undefined || comm === undefined ? undefined : { pid, comm };
+  }
+
+  /**
+   * By tasks whose names and ids are known: init_task is `swapper` and 0, kthreadd is 2. Behind the id stands that of the group, which is the
+   * same.
+   */
+  membersByFirstTasks(): Members | undefined {
+    const init = this.exported('init_task');
+    if (init === undefined) return undefined;
+    const task = this.bytes.subarray(init, init + TASK_BYTES);
+    const comm = FIRST.map((name) => task.indexOf(`${name}\0`, 0, 'latin1')).find((at) => at >= 0);
+    if (comm === undefined) return undefined;
+    const ids = (base: number, pid: number, id: number) =>
+      this.word(base + pid) === id && this.word(base + pid + 4) === id;
+    for (const second of this.tasksNamed(KTHREADD.comm, comm))
+      for (let pid = 0; pid + 8 <= comm; pid += 4)
+        if (ids(second, pid, KTHREADD.pid) && ids(init, pid, 0)) return { pid, comm };
+    return undefined;
+  }
+
+  /** Physical addresses at which tasks of this name may begin. */
+  private *tasksNamed(name: string, comm: number): Generator<number> {
+    const text = Buffer.alloc(COMM_BYTES);
+    text.write(name, 'latin1');
+    for (let at = this.bytes.indexOf(text); at >= 0; at = this.bytes.indexOf(text, at + 1))
+      if (at >= comm && (at - comm) % 4 === 0) yield at - comm;
+  }
+
+  private exported(name: string): number | undefined {
+    return exportedSymbol(this.bytes, name, this.directMap);
+  }
+
+  private word(physical: number): number | undefined {
+    return physical + 4 <= this.bytes.length ? this.bytes.readUInt32LE(physical) : undefined;
+  }
+}
