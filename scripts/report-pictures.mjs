@@ -20,9 +20,11 @@ try {
   tool('report', 'buggy.r386');
   const executablePath = execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim();
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
-  const page = await browser.newPage({ viewport: { width: 1000, height: 680 }, colorScheme: 'light' });
+  const page = await browser.newPage({ viewport: { width: 1000, height: 760 }, colorScheme: 'light' });
   await page.goto(`file://${join(folder, 'buggy.html')}`);
   await page.waitForSelector('.finding');
+  await page.getByRole('button', { name: 'Show in the timeline: finding 1', exact: true }).click();
+  await page.waitForTimeout(300);
   await page.screenshot({ path: join(root, 'docs/report.png') });
   await page
     .locator('.steps')

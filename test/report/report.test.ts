@@ -169,16 +169,6 @@ describe('the hijack, instruction by instruction', () => {
     expect(one(steps[3].at)).toMatchObject({ text: 'iret', depth: 1 });
     expect(one(steps[3].at + 1).depth).toBe(0);
   });
-
-  it('is left out with --no-replay, and all else is there', async () => {
-    const other = join(folder, 'no-replay.html');
-    await runCli('report', trace, '--no-replay', '-o', other);
-    const without = dataOf(readFileSync(other, 'utf8'));
-    expect(without.findings.flatMap(({ instructions }) => instructions)).toEqual([]);
-    expect(without.findings.map(({ summary }) => summary)).toEqual(
-      data.findings.map(({ summary }) => summary),
-    );
-  });
 });
 
 describe('the page tables', () => {

@@ -156,6 +156,31 @@ describe.skipIf(!executablePath)('in chromium', () => {
     expect(errors).toEqual([]);
   });
 
+  it('asks the editor that shows it for the debugger', async () => {
+    const page = await (browser as Browser).newPage();
+    await page.addInitScript(() => {
+      const asked: unknown[] = [];
+      Object.assign(globalThis, {
+        asked,
+        acquireVsCodeApi: () => ({ postMessage: (message: unknown) => asked.push(message) }),
+      });
+    });
+    await page.goto(`file://${join(folder, 'run.html')}`);
+    await page.getByRole('button', { name: 'Debug at icount 22,712,557' }).first().click();
+    expect(await page.evaluate(() => (globalThis as unknown as { asked: unknown[] }).asked)).toEqual([
+      { debugAt: 22_712_557 },
+    ]);
+  });
+
+  it('has no instructions with --no-replay, and all else', async () => {
+    const other = join(folder, 'no-replay.html');
+    await runCli('report', trace, '--no-replay', '-o', other);
+    const { page } = await open();
+    await page.goto(`file://${other}`);
+    expect(await page.locator('.finding').count()).toBe(11);
+    expect(await page.locator('.finding summary').count()).toBe(0);
+  });
+
   it.each([
     { colorScheme: 'light', viewport: { width: 1280, height: 900 } },
     { colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
