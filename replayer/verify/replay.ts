@@ -7,16 +7,17 @@ import type { StopReason } from '../../recorder/machine/parts.ts';
 import { STATE_LAYOUT } from '../../recorder/machine/state/state-hash.ts';
 import { exitOf } from '../../recorder/machine/trace-exit.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
+import { OutOfBounds } from '../../schemas/bounded.ts';
 import type { Detail, EventBatch, EventKind } from '../../schemas/events.ts';
 import { type ByteSource, host } from '../../schemas/host.ts';
 import { differingField, type EndState } from '../../schemas/trace/end-state.ts';
-import { kindsAskedFor, probesOf, type TraceFacts } from '../../schemas/trace/facts.ts';
+import { checkFacts, kindsAskedFor, probesOf, type TraceFacts } from '../../schemas/trace/facts.ts';
 import type { TraceExit } from '../../schemas/trace/footer.ts';
 import { TraceDamage } from '../../schemas/trace/framing.ts';
 import type { TraceHeader } from '../../schemas/trace/header.ts';
 import type { Input } from '../../schemas/trace/inputs.ts';
 import { hashWordsHex, type LadderRow, ladderRow, sameHashWords } from '../../schemas/trace/ladder.ts';
-import { MAX_FACTS, MAX_PROBES, MAX_WINDOWS } from '../../schemas/trace/limits.ts';
+import { MAX_WINDOWS } from '../../schemas/trace/limits.ts';
 import { ChunkCuts, RUNGS_PER_CHUNK, type TraceOutput } from '../../schemas/trace/output.ts';
 import type { ProcessLayout, TraceWindow } from '../../schemas/trace/profile.ts';
 import type { Icount } from '../../schemas/units.ts';
@@ -277,12 +278,15 @@ class Replay implements EventSink {
         'replay it with --detail stores too',
       );
     const all = [...recorded, facts];
-    const { length } = probesOf(all);
-    if (length > MAX_PROBES || all.length > MAX_FACTS)
+    try {
+      checkFacts(all);
+    } catch (error) {
+      if (!(error instanceof OutOfBounds)) throw error;
       throw new BadInput(
-        `${path} would have ${length} probes of ${all.length} replays: there may be ${MAX_PROBES} of ${MAX_FACTS}`,
+        `${path}, with what is asked for: ${error.message}`,
         'replay the recording that it was made from',
       );
+    }
     return all;
   }
 

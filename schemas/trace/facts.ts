@@ -4,7 +4,7 @@ import { type EventKind, FACT_KIND_NAMES, FACT_KINDS, type FactKind, MAX_PROBE_V
 import { compileExpression, MAX_EXPRESSION, parseExpression } from '../probe-expression.ts';
 import type { Icount, Linear } from '../units.ts';
 import { type Untrusted, untrusted } from '../untrusted.ts';
-import { MAX_FACTS, MAX_PROBES, MAX_SYMBOL_BYTES } from './limits.ts';
+import { MAX_FACTS, MAX_PROBES, MAX_PROBES_AT_ONE_PLACE, MAX_SYMBOL_BYTES } from './limits.ts';
 import { toNumber, type Words64 } from './schema.ts';
 
 /** Facts that a trace has because somebody asked for them: probes on code. */
@@ -97,6 +97,12 @@ export function checkFacts(facts: readonly TraceFacts[]): void {
   for (const { from, probes } of facts) {
     bounded('facts.from_icount', from, 0, Number.MAX_SAFE_INTEGER);
     checkProbes(probes);
+  }
+  const places = new Map<Linear, number>();
+  for (const { address } of probesOf(facts)) {
+    const here = (places.get(address) ?? 0) + 1;
+    bounded('the number of probes at one place', here, 0, MAX_PROBES_AT_ONE_PLACE);
+    places.set(address, here);
   }
 }
 

@@ -41,6 +41,7 @@ export const MAX_WINDOW_NAME = 32;
 /** Requests for facts, and their probes on code: more than a kernel has functions. */
 export const MAX_FACTS = 64;
 export const MAX_PROBES = 65_536;
+export const MAX_PROBES_AT_ONE_PLACE = 64;
 /** Changes of a what-if. */
 export const MAX_CHANGES = 4096;
 

@@ -170,6 +170,14 @@ describe('a header', () => {
     ],
     ['a probe without a name', facts({ name: untrusted('') }), 'facts.probes.name'],
     ['a kind that there is not', [{ from: 0, probes: [], kinds: ['x' as FactKind] }], 'facts.kinds'],
+    [
+      'too many probes at one place',
+      Array.from({ length: 5 }, () => ({
+        from: 0,
+        probes: Array.from({ length: 13 }, () => facts({})[0].probes[0]),
+      })),
+      'the number of probes at one place',
+    ],
     ['too many requests', Array.from({ length: 65 }, () => ({ from: 0, probes: [] })), 'Header.facts'],
   ])('with %s is refused', (_, of, what) => {
     expect(() => read(of)).toThrow(what);

@@ -6,10 +6,10 @@ export interface OpenCall {
   /** Index of the probe. */
   readonly probe: number;
   readonly id: number;
-  /** Linear address that the call returns to, and that of the word that holds it. */
+  /** Linear address that the call returns to. */
   readonly returnTo: Linear;
-  readonly slot: Linear;
-  readonly physical: Physical;
+  /** Physical address of the word that holds it: a stack may be mapped at several linear ones. */
+  readonly slot: Physical;
   readonly nesting: number;
 }
 
@@ -17,7 +17,7 @@ export interface OpenCall {
 const MAX_OPEN = 65_536;
 /** Bytes of arguments that a function may pop itself (RET n), at most. */
 const MAX_POPPED = 64;
-const WORDS = 6;
+const WORDS = 5;
 
 /**
  * Stacks grow down, so of the calls whose return addresses are on one page the innermost is last, and a call that is made from further up
@@ -28,10 +28,9 @@ export class OpenCalls {
   private readonly pages = new Map<Frame, OpenCall[]>();
   private count = 0;
 
-  /** Open calls on a page that are further up its stack than `slot`, or at it by a jump from the start of another function. */
-  above(physical: Physical, slot: Linear): number {
-    const calls = this.pages.get(physical >>> 12);
-    return calls ? calls.filter((call) => call.slot >>> 0 > slot >>> 0).length : 0;
+  /** Open calls on the page of `slot` that are further up its stack. */
+  above(slot: Physical): number {
+    return this.pages.get(slot >>> 12)?.filter((call) => call.slot > slot).length ?? 0;
   }
 
   /** Open calls on a page. */
@@ -41,10 +40,9 @@ export class OpenCalls {
 
   /** Calls that are over are given up: those further down the stack, and an earlier one of the same function at the same place. */
   add(call: OpenCall): void {
-    const frame = call.physical >>> 12;
+    const frame = call.slot >>> 12;
     const calls = this.pages.get(frame) ?? [];
-    const slot = call.slot >>> 0;
-    while (calls.length > 0 && calls[calls.length - 1].slot >>> 0 < slot) this.take(calls);
+    while (calls.length > 0 && calls[calls.length - 1].slot < call.slot) this.take(calls);
     const again = calls.findIndex((one) => one.slot === call.slot && one.probe === call.probe);
     if (again >= 0) this.count -= calls.splice(again).length;
     calls.push(call);
@@ -56,24 +54,18 @@ export class OpenCalls {
 
   /** The calls that have returned to `address` with the stack pointer at `esp`, the innermost first. */
   returned(address: Linear, esp: Linear, physicalOf: (linear: Linear) => Physical): OpenCall[] {
-    const found: OpenCall[] = [];
-    let page = -1;
-    let frame = -1;
-    for (let slot = (esp - 4) >>> 0; slot + 4 + MAX_POPPED >= esp >>> 0 && slot < esp >>> 0; slot -= 4) {
-      if (slot >>> 12 !== page) {
-        page = slot >>> 12;
-        frame = physicalOf(slot | 0) >> 12;
-      }
-      const calls = frame < 0 ? undefined : this.pages.get(frame);
-      const at = calls?.findIndex((call) => call.slot >>> 0 === slot && call.returnTo === address) ?? -1;
+    for (let below = 4; below <= 4 + MAX_POPPED; below += 4) {
+      const slot = physicalOf((esp - below) | 0);
+      const calls = slot < 0 ? undefined : this.pages.get(slot >>> 12);
+      const isOver = (call: OpenCall) => call.slot === slot && call.returnTo === address;
+      const at = calls?.findIndex(isOver) ?? -1;
       if (!calls || at < 0) continue;
       const over = calls.splice(at);
       this.count -= over.length;
-      if (calls.length === 0) this.pages.delete(frame);
-      found.push(...over.filter((call) => call.slot >>> 0 === slot && call.returnTo === address).reverse());
-      return found;
+      if (calls.length === 0) this.pages.delete(slot >>> 12);
+      return over.filter(isOver).reverse();
     }
-    return found;
+    return [];
   }
 
   *returnAddresses(): Iterable<Linear> {
@@ -82,9 +74,7 @@ export class OpenCalls {
 
   save(): number[] {
     return [...this.pages.values()].flatMap((calls) =>
-      calls.flatMap(({ probe, id, returnTo, slot, physical, nesting }) => [
-        ...[probe, id, returnTo, slot, physical, nesting],
-      ]),
+      calls.flatMap(({ probe, id, returnTo, slot, nesting }) => [probe, id, returnTo, slot, nesting]),
     );
   }
 
@@ -92,13 +82,10 @@ export class OpenCalls {
     this.pages.clear();
     this.count = 0;
     for (let at = 0; at + WORDS <= words.length; at += WORDS) {
-      const [probe, id, returnTo, slot, physical, nesting] = Array.from(
-        { length: WORDS },
-        (_, n) => words[at + n],
-      );
-      const frame = physical >>> 12;
+      const [probe, id, returnTo, slot, nesting] = Array.from({ length: WORDS }, (_, n) => words[at + n]);
+      const frame = slot >>> 12;
       const calls = this.pages.get(frame) ?? [];
-      calls.push({ probe, id, returnTo, slot, physical, nesting });
+      calls.push({ probe, id, returnTo, slot, nesting });
       this.pages.set(frame, calls);
       this.count++;
     }

@@ -206,7 +206,7 @@ export class Probes implements ExpressionContext {
     if (!probe.isFunction || physical < 0) return;
     const returnTo = (this.machine.codeBase + caller) >>> 0;
     this.await(returnTo);
-    this.calls.add({ probe: probe.number - this.all[0].number, id, returnTo, slot, physical, nesting });
+    this.calls.add({ probe: probe.number - this.all[0].number, id, returnTo, slot: physical, nesting });
   }
 
   private await(address: Linear): void {
@@ -236,7 +236,7 @@ export class Probes implements ExpressionContext {
 
   private nesting(slot: Linear, physical: Physical, stack: Linear): number {
     if (physical < 0) return 0;
-    let count = this.calls.above(physical, slot);
+    let count = this.calls.above(physical);
     for (let page = endOfPage(slot); page < stack; page += PAGE) {
       const frame: Frame = this.machine.translateForDebug(page | 0) >> 12;
       if (frame >= 0) count += this.calls.on(frame);
