@@ -51,6 +51,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(cli: Argv) => Argv>>> = {
   shrink: async () => (await import('./commands/shrink.ts')).addShrink,
   worker: async () => (await import('./commands/worker.ts')).addWorker,
   curve: async () => (await import('./commands/curve.ts')).addCurve,
+  inevitable: async () => (await import('./commands/inevitable.ts')).addInevitable,
   memory: async () => (await import('./commands/memory.ts')).addMemory,
   symbols: async () => (await import('./commands/symbols.ts')).addSymbols,
   completion: async () => (await import('./commands/completion.ts')).addCompletion,

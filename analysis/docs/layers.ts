@@ -263,6 +263,18 @@ export const LAYERS: readonly Layer[] = [
     imports: [...SCHEMAS, 'recorder/machine', 'recorder/capture', 'analysis/explore', 'analysis/plot'],
   },
   {
+    folder: 'analysis/inevitable',
+    holds: 'runs that leave a recorded one with latencies drawn anew, and how many of them fail',
+    imports: [
+      ...SCHEMAS,
+      'recorder/machine',
+      'recorder/capture',
+      ...TRACE,
+      'replayer/timeline',
+      'analysis/ending',
+    ],
+  },
+  {
     folder: 'analysis/diff',
     holds: 'the differences between two traces',
     imports: ['schemas', ...TRACE, 'replayer/verify'],

@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os';
 import type { Argv } from 'yargs';
 import type { MachineConfig } from '../../../recorder/machine/config.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
-import { type Conditions, runsFromCsv, runsToCsv } from '../../curve/csv.ts';
-import { frequencyFigure, survivalFigure } from '../../curve/figure.ts';
+import { type Conditions, runsFromCsv } from '../../curve/csv.ts';
+import { curveFiles, survivalSuffix } from '../../curve/files.ts';
 import { type CurveLine, curveLines, type LoadPoint, type Run } from '../../curve/point.ts';
 import type { Trial } from '../../curve/trial.ts';
 import { KERNELS, VARIANTS } from '../options/builtin-guest.ts';
@@ -50,25 +50,19 @@ async function curve(given: Given): Promise<number> {
   const machine = machineFor(given);
   const time = parseSeconds(given.time, '--time');
   const requests = requestsFor(given, machine, Math.round(time * machine.instructionsPerSecond));
-  const files = { csv: `${output}.csv`, frequency: `${output}.svg` };
-  const kernels = [...new Set(requests.map(({ kernel }) => kernel))];
-  const survivals = kernels.map((kernel) => `${output}-${kernel.replace(':', '-')}.svg`);
-  for (const path of [...Object.values(files), ...survivals]) {
-    checkOutput(path, { force: force || given.continue, makes: 'other' });
-  }
-  const { runs, interrupted } = await measure(requests, knownRuns(files.csv, given), given.jobs);
+  const survivals = requests.map(({ kernel }) => survivalSuffix(kernel));
+  for (const suffix of new Set(['.csv', '.svg', ...survivals]))
+    checkOutput(`${output}${suffix}`, { force: force || given.continue, makes: 'other' });
+  const { runs, missing, interrupted } = await measure(
+    requests,
+    knownRuns(`${output}.csv`, given),
+    given.jobs,
+  );
   if (runs.length === 0) return interruptedStatus();
-  const lines = curveLines(runs, machine.instructionsPerSecond);
-  const notes = [
-    `${plural(runs.length, 'run')}${interrupted ? ` of ${requests.length}` : ''} of at most ${time} virtual seconds; bars and bands: 95%; arrows: none died`,
-    `${given.servers} servers, ${given.think} ms of thinking, disk ${given.diskLatency} instructions, ${given.mips} million instructions a second`,
-  ];
-  writeBeside(files.csv, runsToCsv(runs, given));
-  writeBeside(files.frequency, frequencyFigure(lines, notes));
-  for (const [n, line] of lines.entries())
-    writeBeside(`${output}-${kernels[n].replace(':', '-')}.svg`, survivalFigure(line, time, notes));
-  printLines(lines.flatMap(linesOf));
-  print(`written: ${[files.csv, files.frequency, ...survivals.slice(0, lines.length)].join(', ')}`);
+  const written = curveFiles(runs, given, { time, missing });
+  for (const { suffix, contents } of written) writeBeside(`${output}${suffix}`, contents);
+  printLines(curveLines(runs, machine.instructionsPerSecond).flatMap(linesOf));
+  print(`written: ${written.map(({ suffix }) => `${output}${suffix}`).join(', ')}`);
   return interrupted ? interruptedStatus() : EXIT.ok;
 }
 
@@ -137,17 +131,18 @@ const knownRuns = (csv: string, given: Given): Run[] =>
 const keyOf = ({ kernel, sessions, seed }: Pick<Run, 'kernel' | 'sessions' | 'seed'>): string =>
   `${kernel} ${sessions} ${seed}`;
 
-/** The runs in the order of their requests, those that were made, now or before. */
+/** The runs that were made, now or before. */
 async function measure(
   requests: readonly CurveRequest[],
   known: readonly Run[],
   jobs: string | undefined,
-): Promise<{ runs: Run[]; interrupted: boolean }> {
+): Promise<{ runs: Run[]; missing: number; interrupted: boolean }> {
   const before = new Map(known.map((run) => [keyOf(run), run.trial]));
   const trials = new Map<CurveRequest, Trial>();
   for (const request of requests) {
     const { instructions } = request;
     const trial = before.get(keyOf(request));
+    before.delete(keyOf(request));
     if (trial && (trial.died === undefined ? trial.until === instructions : trial.died <= instructions))
       trials.set(request, trial);
   }
@@ -167,12 +162,25 @@ async function measure(
     return signal.aborted;
   });
   progress.end();
-  const runs = requests.flatMap((request): Run[] => {
+  const made = requests.flatMap((request): Run[] => {
     const trial = trials.get(request);
     const { kernel, sessions, seed } = request;
     return trial === undefined || trial.interrupted ? [] : [{ kernel, sessions, seed, trial }];
   });
-  return { runs, interrupted };
+  // What the table has besides stays in it.
+  const others = known.filter((run) => before.has(keyOf(run)));
+  return { runs: inOrder([...others, ...made]), missing: requests.length - made.length, interrupted };
+}
+
+/** Kernels as they come first, loads and seeds from the least on. */
+function inOrder(runs: readonly Run[]): Run[] {
+  const kernels = runs.map(({ kernel }) => kernel);
+  return [...runs].sort(
+    (a, b) =>
+      kernels.indexOf(a.kernel) - kernels.indexOf(b.kernel) ||
+      a.sessions - b.sessions ||
+      Number(a.seed - b.seed),
+  );
 }
 
 function linesOf({ kernel, points, law }: CurveLine): string[] {
@@ -251,7 +259,7 @@ const options = (yargs: Argv) =>
       continue: {
         type: 'boolean',
         default: false,
-        describe: 'keep the runs that the .csv has, and make those that it lacks',
+        describe: 'add to the .csv: its runs stay, and those that it lacks are made',
       },
       ...FORCE,
     })

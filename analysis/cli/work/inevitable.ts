@@ -1,0 +1,153 @@
+import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import { untrusted } from '../../../schemas/untrusted.ts';
+import { cells } from '../../db/results.ts';
+import { type Chance, type Step, stepsOf, worthALook } from '../../inevitable/chance.ts';
+import type { Redrawn } from '../../inevitable/redraw.ts';
+import { commandSql } from '../../sql/catalog.ts';
+import { progressBar } from '../terminal/progress.ts';
+import { endingOf } from './guest-ending.ts';
+import { onProcesses } from './on-processes.ts';
+import { openDatabase } from './open-database.ts';
+import { closeRedrawer, type RedrawRequest, redrawRuns } from './redraw-runs.ts';
+
+/** `rewind386 inevitable`: from along a failed run others are made, drawn anew, and those that fail too are counted. */
+
+export interface InevitableAsked {
+  readonly file: string;
+  readonly disks: readonly string[] | undefined;
+  /** Places along the run to begin with. */
+  readonly points: number;
+  /** Runs from each. */
+  readonly draws: number;
+  /** Runs go on to so many instructions after the recorded one failed. */
+  readonly within: number;
+  /** Stretches shorter than this are not divided. */
+  readonly finest: number;
+  readonly jobs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Inevitable {
+  readonly asked: InevitableAsked;
+  /** icount at which the recorded run ended. */
+  readonly end: number;
+  /** In icount order. */
+  readonly chances: readonly Chance[];
+  readonly steps: readonly (Step & { readonly events: readonly StepEvent[]; readonly leftOut: number })[];
+}
+
+export interface StepEvent {
+  readonly icount: number;
+  readonly happened: ReturnType<typeof untrusted>;
+}
+
+const entry = new URL('./redraw-worker.js', import.meta.url);
+/** Stretches that are divided in one round. */
+const AT_ONCE = 2;
+/** Events shown of a step: the last before the chance has risen. */
+const SHOWN = 12;
+
+export async function inevitable(asked: InevitableAsked): Promise<Inevitable> {
+  const end = failedEnd(asked);
+  const search = new Search(asked, end);
+  const { points, finest, signal } = asked;
+  try {
+    await search.look(Array.from({ length: points }, (_, n) => Math.floor((end * n) / points)));
+    while (!signal.aborted) {
+      const next = worthALook(search.chances, finest).slice(0, AT_ONCE);
+      if (next.length === 0) break;
+      await search.look(next);
+    }
+  } finally {
+    search.end();
+    closeRedrawer();
+  }
+  return { asked, end, chances: search.chances, steps: await withEvents(asked.file, search.chances) };
+}
+
+/** The end of a run that failed. Throws BadInput for another. */
+function failedEnd({ file, disks }: InevitableAsked): number {
+  if (!endingOf(file).failed)
+    throw new BadInput(
+      `${file} is of a run that did not fail`,
+      'take one that did: `record --until-fail` looks for it',
+    );
+  const reader = TraceReader.open(file, { disks });
+  try {
+    return reader.endIcount;
+  } finally {
+    reader.close();
+  }
+}
+
+class Search {
+  private readonly asked: InevitableAsked;
+  private readonly until: number;
+  private readonly found = new Map<number, Redrawn[]>();
+  private readonly progress = progressBar('drawing anew', 1);
+  private done = 0;
+
+  constructor(asked: InevitableAsked, end: number) {
+    this.asked = asked;
+    this.until = end + asked.within;
+  }
+
+  end(): void {
+    this.progress.end();
+  }
+
+  /** As far as it is known, in icount order. */
+  get chances(): Chance[] {
+    return [...this.found]
+      .filter(([, runs]) => runs.length > 0)
+      .map(([at, runs]) => ({
+        ...{ at, runs: runs.length },
+        failed: runs.filter(({ failed }) => failed !== undefined).length,
+      }))
+      .sort((a, b) => a.at - b.at);
+  }
+
+  /** Makes the runs from each of these icounts, in pieces that processes share. */
+  async look(icounts: readonly number[]): Promise<void> {
+    const { file, disks, draws, jobs, signal } = this.asked;
+    const pieces = Math.min(draws, Math.max(1, Math.ceil((2 * jobs) / icounts.length)));
+    const requests = icounts.flatMap((at) =>
+      Array.from({ length: pieces }, (_, piece) => ({
+        ...{ file, disks, until: this.until, at },
+        seeds: seedsOf(draws).filter((_, n) => n % pieces === piece),
+      })),
+    );
+    await onProcesses<RedrawRequest, readonly Redrawn[]>({
+      ...{ entry, jobs, requests, signal, here: redrawRuns },
+      onAnswer: ({ at }, runs) => {
+        this.found.set(at, [...(this.found.get(at) ?? []), ...runs]);
+        this.done += runs.length;
+        this.progress.at(0, `${this.done} runs, from ${this.found.size} places`);
+      },
+    });
+  }
+}
+
+/** The same from everywhere: what differs is then the state, and not luck. */
+const seedsOf = (draws: number): bigint[] => Array.from({ length: draws }, (_, n) => BigInt(n + 1));
+
+async function withEvents(file: string, chances: readonly Chance[]): Promise<Inevitable['steps']> {
+  const steps = stepsOf(chances);
+  if (steps.length === 0) return [];
+  const db = await openDatabase([file]);
+  try {
+    const described = [];
+    for (const step of steps) {
+      const between = { from: step.before.at, to: step.after.at };
+      const rows = cells(await db.query(commandSql('inevitable-events'), between));
+      const events = rows
+        .slice(-SHOWN)
+        .map(([icount, happened]) => ({ icount: Number(icount), happened: untrusted(String(happened)) }));
+      described.push({ ...step, events, leftOut: rows.length - events.length });
+    }
+    return described;
+  } finally {
+    db.close();
+  }
+}
