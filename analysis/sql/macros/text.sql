@@ -110,6 +110,14 @@ CREATE MACRO present_frame(entry) AS (entry & 0xfffff000) * (entry & 1);
 -- @example SELECT count(*) FROM paging_writes WHERE is_present(old) AND NOT is_present(new)
 CREATE MACRO is_present(entry) AS entry & 1 = 1;
 
+-- A mask of IRQ lines with all of them.
+-- @example SELECT max(instructions) FROM interrupts_off WHERE mask = all_irqs()
+CREATE MACRO all_irqs() AS 0xffff;
+
+-- The first port of the first 8259; its second follows, and those of the other chip are 80h behind.
+-- @example SELECT count(*) FROM port_io WHERE port = pic_port()
+CREATE MACRO pic_port() AS 0x20;
+
 -- Bit 31 of CR0: paging is enabled.
 -- @param cr0 value of CR0
 -- @example SELECT icount FROM control_writes WHERE reg = 'cr0' AND is_paging(new) AND NOT is_paging(old)
