@@ -1,29 +1,19 @@
-import { ChangedNondet } from '../../recorder/capture/changed-nondet.ts';
-import type { MachineBuilder } from '../../recorder/machine/build.ts';
 import { ESP } from '../../recorder/machine/cpu/state.ts';
 import { CPU_STATE } from '../../recorder/machine/layout.ts';
-import { exitOf } from '../../recorder/machine/trace-exit.ts';
-import { type Checkpoint, ForwardSession } from '../../replayer/timeline/forward-session.ts';
-import { executeTo } from '../../replayer/timeline/go-to.ts';
-import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
-import type { EventBatch } from '../../schemas/events.ts';
+import type { Checkpoint } from '../../replayer/timeline/forward-session.ts';
 import { host } from '../../schemas/host.ts';
 import type { TraceExit } from '../../schemas/trace/footer.ts';
-import { type Input, isAsynchronous } from '../../schemas/trace/inputs.ts';
 import { icount } from '../../schemas/units.ts';
+import { Branching, type BranchingOptions, type Fork } from './branching.ts';
 import { alike, firstOther, type Handler, type PlacementClass, sizeOf } from './classes.ts';
 import { Footprint } from './footprint.ts';
 import { changeFor, optionFor, type Stretch } from './placements.ts';
 import { type Trail, trailThrough } from './trail.ts';
-import { badEnds } from './verdict.ts';
-import { type Delivery, kindsOf, type Sign, WindowJudge } from './window-judge.ts';
+import type { Delivery, Sign, WindowJudge } from './window-judge.ts';
 
 /** Tries interrupts where they did not come: each placement is a fork of the recorded run, executed and judged. */
 
-export interface ExplorerOptions {
-  readonly reader: TraceReader;
-  readonly build: MachineBuilder;
-  readonly builtinDisk: (name: string) => Uint8Array;
+export interface ExplorerOptions extends BranchingOptions {
   /** Instructions that each placement runs on for. */
   readonly within: number;
   /** Runs every placement of a class instead of one. */
@@ -70,45 +60,13 @@ const LONG_STAY = 1 << 15;
 /** Instructions that are executed again sooner than a checkpoint is taken behind them. */
 const NEAR = 1 << 12;
 
-/** A place on the recorded run from which branches leave. */
-interface Fork {
-  readonly checkpoint: Checkpoint;
-  readonly judge: WindowJudge;
-  readonly world: ChangedNondet;
-}
-
-/** A machine on the recorded run, which leaves it for each placement. Stretches are explored in their order. */
-export class Explorer {
+/** Leaves the recorded run for each placement. Stretches are explored in their order. */
+export class Explorer extends Branching {
   private readonly options: ExplorerOptions;
-  private readonly session: ForwardSession;
-  private readonly inputs: readonly Input[];
-  private readonly isBad: (end: TraceExit) => boolean;
-  /** Of the recorded run, and of whatever runs now. */
-  private readonly recorded: WindowJudge;
-  private judge: WindowJudge;
-  /** The world outside of the recorded run, where the last stretch left it. */
-  private readonly world: ChangedNondet;
-  private worldTaken = 0;
 
   constructor(options: ExplorerOptions) {
-    const { reader, build, builtinDisk } = options;
-    const { seed, machine, profile } = reader.header;
+    super(options);
     this.options = options;
-    this.inputs = reader.inputs();
-    this.isBad = badEnds(reader);
-    this.recorded = new WindowJudge(kindsOf(profile.windows));
-    this.judge = this.recorded;
-    const sink = { flush: (batch: EventBatch) => this.judge.flush(batch) };
-    this.session = ForwardSession.open(reader, { build, builtinDisk, sink });
-    const latency = { min: machine.diskLatencyMin, max: machine.diskLatencyMax };
-    this.world = new ChangedNondet({
-      ...{ recorded: this.inputs, seed, latency, added: [], adjustments: [] },
-      changedAt: Number.NEGATIVE_INFINITY,
-    });
-  }
-
-  close(): void {
-    this.options.reader.close();
   }
 
   /** Tells of each placement as it is judged; undefined when `signal` ended it before all were. */
@@ -118,11 +76,7 @@ export class Explorer {
     signal?: AbortSignal,
   ): Promise<Tally | undefined> {
     const { session } = this;
-    await executeTo(session, icount(stretch.forkAt));
-    this.flush();
-    const start = session.save();
-    this.takeInputs(this.world, this.worldTaken, start.inputs);
-    this.worldTaken = start.inputs;
+    const start = await this.goTo(stretch.forkAt);
     const counts = { placements: 0, classes: 0 };
     try {
       const trails = this.judged(this.recorded.fork(), () =>
@@ -262,40 +216,6 @@ export class Explorer {
     } finally {
       footprint.detach();
     }
-  }
-
-  /** Its end, if the run comes to it before `until` and before there is a sign of failure. */
-  private runTo(until: number, look: number): TraceExit | undefined {
-    const { machine } = this.session;
-    while (machine.icount < until && !this.judge.sign) {
-      const stop = machine.run(icount(Math.min(until, machine.icount + look)));
-      this.flush();
-      if (stop.kind !== 'limit') return exitOf(stop);
-    }
-    return undefined;
-  }
-
-  /** Runs a branch off the recorded run, which `judge` alone hears of. */
-  private judged<Result>(judge: WindowJudge, branch: () => Result): Result {
-    this.judge = judge;
-    try {
-      return branch();
-    } finally {
-      this.flush();
-      this.judge = this.recorded;
-    }
-  }
-
-  /** Has judged all that the machine has recorded, before anything else runs. */
-  private flush(): void {
-    this.session.machine.log?.flush();
-  }
-
-  /** Brings a world that stands behind the recorded input `from` to behind `to`. */
-  private takeInputs(world: ChangedNondet, from: number, to: number): void {
-    for (const { kind, icount: now, value } of this.inputs.slice(from, to))
-      if (isAsynchronous(kind)) world.takeInput(now);
-      else world.draw(kind, now, value, value);
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type EventKind,
   INTERRUPT_OP,
   INTERRUPT_SOURCE,
+  NO_IRQ,
   STACK_SWITCH_REASON,
   WINDOW_KIND,
   WINDOW_OP,
@@ -49,6 +50,8 @@ interface Last extends Own {
 interface Frame {
   readonly id: number;
   readonly parent: number;
+  /** NO_IRQ for a software INT. */
+  readonly irq: number;
   readonly seq: number;
   /** seq of its IRET; infinite while there is none. */
   readonly end: number;
@@ -169,6 +172,13 @@ export class WindowJudge implements EventSink {
     return this.frames.get(id)?.left;
   }
 
+  /** True if code in this frame (0: in none) is inside of a handler of the hardware's interrupts. */
+  inHandler(frameId: number): boolean {
+    for (let frame = this.frames.get(frameId); frame; frame = this.frames.get(frame.parent))
+      if (frame.irq !== NO_IRQ) return true;
+    return false;
+  }
+
   flush({ tables }: EventBatch): void {
     const rows: (readonly [seq: number, kind: JudgedKind, row: number])[] = [];
     for (const kind of JUDGED)
@@ -244,7 +254,7 @@ export class WindowJudge implements EventSink {
 
   private interrupt({ op, id, parent, seq, cr3, irq, source, icount, eip }: Row): void {
     if (op === DELIVER) {
-      this.frames.set(id, { id, parent, seq, end: Number.POSITIVE_INFINITY });
+      this.frames.set(id, { id, parent, irq, seq, end: Number.POSITIVE_INFINITY });
       const context = `${parent}:${cr3}`;
       this.interrupts.set(context, { id, seq, before: this.interrupts.get(context) });
       if (FROM_LINE.includes(source) && !this.deliveries.has(irq))

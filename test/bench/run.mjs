@@ -1,5 +1,5 @@
 // Every measurement of docs/BENCHMARKS.md, each against its peer or former path in the same run.
-// usage: npm run bench [-- NAME…]     NAME: cpu, recording, linux, analysis, scale, report, serve, who-wrote, timetravel, debug (default: all)
+// usage: npm run bench [-- NAME…]     NAME: cpu, recording, linux, analysis, scale, report, serve, who-wrote, timetravel, debug, explore (default: all)
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -14,6 +14,7 @@ const SUITES = [
   'who-wrote',
   'timetravel',
   'debug',
+  'explore',
 ];
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !SUITES.includes(name));

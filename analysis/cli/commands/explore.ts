@@ -2,8 +2,10 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
+import { kindsOfLine } from '../../../recorder/capture/scheduled-nondet.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { printableJson } from '../../../schemas/untrusted.ts';
+import { METHODS, type Method } from '../../explore/strategies.ts';
 import { DISKS } from '../options/disk-option.ts';
 import { parseCount, parseJobs, parseSeconds, parseWindow } from '../options/values.ts';
 import { tellDivergence } from '../report/diverged.ts';
@@ -19,6 +21,7 @@ import {
 } from '../work/exploration-text.ts';
 import { type Exploration, exploreTrace } from '../work/explore.ts';
 import { checkOutput, FORCE } from '../work/output-file.ts';
+import { describeSearch, firstsOf, movesText, searchTrace } from '../work/search-trace.ts';
 import { scheduleOf, shrinkTrace } from '../work/shrink-trace.ts';
 import { writeBeside } from '../work/write-beside.ts';
 import { writePlacement } from '../work/write-placement.ts';
@@ -45,6 +48,9 @@ interface Given {
   readonly jobs: string | undefined;
   readonly queue: string | undefined;
   readonly folder: string | undefined;
+  readonly bound: string | undefined;
+  readonly method: Method;
+  readonly runs: string;
   readonly any: boolean;
   readonly format: (typeof FORMATS)[number];
   readonly json: boolean;
@@ -55,7 +61,8 @@ interface Given {
 }
 
 async function run(file: string, given: Given): Promise<number> {
-  const irq = lineOf(given.irq);
+  if (given.bound !== undefined) return await search(file, given, boundOf(given.bound));
+  const irq = lineOf(given.irq, given.any);
   const between = given.window === undefined ? undefined : parseWindow(given.window, '--window');
   const within = parseCount(given.within, '--within');
   const { sql, any, output, junit, disk: disks } = given;
@@ -73,7 +80,8 @@ async function run(file: string, given: Given): Promise<number> {
   if (junit !== undefined) writeBeside(junit, `${explorationJunit(exploration).join('\n')}\n`);
   if (json) printLines(printableJson(explorationFacts(exploration), 2).split('\n'));
   else printLines(describeExploration(exploration));
-  if (output !== undefined) await writeBundles(exploration, output, json);
+  if (output !== undefined)
+    await writeBundles(file, output, json, { found: firstPlacements(exploration), within, disks });
   return exploration.explored.outcomes.some(({ failed }) => failed) ? EXIT.findings : EXIT.ok;
 }
 
@@ -91,38 +99,128 @@ async function fleetOf({ queue, folder }: Given) {
   return { redis: await openRedis(queue), folder };
 }
 
-/** A bundle of the first placement of each kind, made as small as it gets. */
-async function writeBundles(exploration: Exploration, folder: string, quiet: boolean): Promise<void> {
-  const firsts = grouping(exploration).map(({ outcomes }) => outcomes[0]);
-  if (firsts.length === 0) return;
+interface Found {
+  /** Of its file. */
+  readonly name: string;
+  readonly option: string;
+  readonly until: number;
+}
+
+/** Bundles of what was found, made as small as they get. */
+async function writeBundles(
+  file: string,
+  folder: string,
+  quiet: boolean,
+  { found, within, disks }: { found: readonly Found[]; within: number; disks: readonly string[] | undefined },
+): Promise<void> {
+  if (found.length === 0) return;
   mkdirSync(folder, { recursive: true });
-  const { file, within, disks } = exploration.asked;
-  for (const { at, option } of firsts) {
-    const output = join(folder, `placement-${at}.r386`);
+  for (const { name, option, until } of found) {
+    const output = join(folder, `${name}.r386`);
     const whole = `${output}.whole`;
     try {
-      await writePlacement({ file, path: whole, option, until: at + within, disks });
+      await writePlacement({ file, path: whole, option, until, disks });
       const shrunk = await shrinkTrace({ file: whole, output, within, disks, quiet: true });
       if (!quiet) print(`${output}: ${scheduleOf(shrunk)}, ${plural(shrunk.instructions, 'instruction')}`);
     } finally {
       rmSync(whole, { force: true });
     }
   }
-  if (!quiet) print(`next: rewind386 verify ${shellWord(join(folder, `placement-${firsts[0].at}.r386`))}`);
+  if (!quiet) print(`next: rewind386 verify ${shellWord(join(folder, `${found[0].name}.r386`))}`);
 }
 
-function lineOf(text: string): number {
-  if (/^(?:irq)?(?:6|14|15)$/.test(text)) return Number(text.replace('irq', ''));
-  throw new BadInput(`--irq ${text}: not the line of a drive`, 'write 6, 14 or 15');
+/** The first placement of each kind. */
+const firstPlacements = (exploration: Exploration): Found[] =>
+  grouping(exploration).map(({ outcomes: [{ at, option }] }) => ({
+    ...{ name: `placement-${at}`, option },
+    until: at + exploration.asked.within,
+  }));
+
+/** Runs with several interrupts at other times, and what they found. */
+async function search(file: string, given: Given, bound: number): Promise<number> {
+  const { method, disk: disks, output, budget } = given;
+  for (const option of ['any', 'sql', 'queue', 'junit', 'json'] as const)
+    if (given[option]) throw new BadInput(`--bound does not go with --${option}`, 'leave one of them out');
+  if (given.window === undefined)
+    throw new BadInput(
+      '--bound: in which part of the run?',
+      'add --window FROM:TO, some 100,000 instructions',
+    );
+  if (output !== undefined && existsSync(output))
+    throw new BadInput(`${output} already exists`, 'give -o the name of a new folder');
+  const span = parseWindow(given.window, '--window');
+  const within = parseCount(given.within, '--within');
+  const lines = given.irq.split(',').map((text) => lineOf(text, false));
+  const runs = parseCount(given.runs, '--runs');
+  const result = await interruptible(
+    (signal) => searchTrace({ file, lines, method, bound, span, runs, within, disks, signal }),
+    budget === undefined ? undefined : parseSeconds(budget, '--budget'),
+  );
+  printLines(describeSearch(result));
+  if (output !== undefined)
+    await writeBundles(file, output, false, {
+      ...{ within, disks },
+      found: firstsOf(result)
+        .filter(({ moves }) => moves.length > 0)
+        .map(({ run, moves }) => ({
+          name: `run-${run}`,
+          option: `--schedule ${movesText(moves)}`,
+          until: span.to + within,
+        })),
+    });
+  return result.outcomes.some(({ failed }) => failed) ? EXIT.findings : EXIT.ok;
+}
+
+function boundOf(text: string): number {
+  if (/^[1-9]$/.test(text)) return Number(text);
+  throw new BadInput(
+    `--bound ${text}: not a number of interrupts`,
+    'write 1 to 9; without it, all of one interrupt are tried',
+  );
+}
+
+/** `any`: requests are injected, of whatever line. */
+function lineOf(text: string, any: boolean): number {
+  const [, number] = /^(?:irq)?(\d+)$/.exec(text) ?? [];
+  const line = number === undefined ? 16 : Number(number);
+  if (any ? line <= 15 : kindsOfLine(line).length > 0) return line;
+  throw new BadInput(
+    any
+      ? `--irq ${text}: not a line`
+      : `--irq ${text}: not the line of a drive, nor of the timer or serial port of a run with jitter`,
+    any
+      ? 'write 0 to 15'
+      : 'write 6, 14 or 15; 0 or 4 where the run was recorded with --jitter; or add --any',
+  );
 }
 
 const FORMATS = ['text', 'json'] as const;
+
+/** Of runs with several interrupts at other times. */
+const SEARCH_OPTIONS = {
+  bound: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'so many interrupts at other times, at random, in --window (default: all placements of one)',
+  },
+  method: {
+    choices: METHODS,
+    default: 'pct' as const,
+    describe: 'with --bound: how they are chosen (docs/exploration.md)',
+  },
+  runs: { type: 'string', default: '1000', requiresArg: true, describe: 'with --bound: runs' },
+} as const;
 
 const options = (yargs: Argv) =>
   yargs
     .positional('file', { type: 'string', demandOption: true, describe: 'the trace' })
     .options({
-      irq: { type: 'string', default: '14', requiresArg: true, describe: 'the line: 6, 14 or 15' },
+      irq: {
+        type: 'string',
+        default: '14',
+        requiresArg: true,
+        describe: 'the line: 6, 14 or 15; 0 or 4 of a run with jitter; with --bound several, as 0,14',
+      },
       window: {
         type: 'string',
         requiresArg: true,
@@ -134,6 +232,7 @@ const options = (yargs: Argv) =>
         describe:
           'windows by SQL, with from_icount and to_icount (default: from each set of a declared window to its last use)',
       },
+      ...SEARCH_OPTIONS,
       within: {
         type: 'string',
         default: '200k',

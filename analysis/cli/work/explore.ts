@@ -103,17 +103,27 @@ function stretchesOf(asked: Asked, windows: readonly Window[]): readonly Stretch
   if (asked.any) return injected(asked.irq, inside);
   const reader = TraceReader.open(asked.file, { disks: asked.disks });
   try {
-    return steered(asked.irq, timesOf(reader, asked), inside, recordedOf(reader).shortestDiskTime);
+    const times = timesOf(reader, asked);
+    if (times.length === 0 && isClockOrSerial(asked.irq))
+      throw new BadInput(
+        `${asked.file} has no IRQ ${asked.irq} whose time is an input`,
+        'record it with --jitter N%, or add --any',
+      );
+    // The timer and the serial port are late by nothing at least.
+    const shortest = isClockOrSerial(asked.irq) ? 0 : recordedOf(reader).shortestDiskTime;
+    return steered(asked.irq, times, inside, shortest);
   } finally {
     reader.close();
   }
 }
 
+const isClockOrSerial = (irq: number): boolean => irq === 0 || irq === 4;
+
 /** The times of the line's interrupts, of which each is an input. */
 function timesOf(reader: TraceReader, { file, irq }: Asked): InterruptTime[] {
   const recorded = recordedOf(reader);
   const raises = recorded.raises(irq);
-  if (raises) return interruptTimes(recorded.inputs, raises);
+  if (raises) return interruptTimes(recorded.inputs, raises, irq);
   throw new BadInput(
     `${file} was recorded with --detail off and has no interrupt times`,
     'record it again without --detail off',
@@ -121,9 +131,19 @@ function timesOf(reader: TraceReader, { file, irq }: Asked): InterruptTime[] {
 }
 
 /** Of the code that the outcomes name. */
-async function namesOf(file: string, { outcomes }: Explored): Promise<Map<number, string>> {
+function namesOf(file: string, { outcomes }: Explored): Promise<Map<number, string>> {
   const failing = outcomes.filter(({ failed }) => failed);
-  const places = failing.flatMap(({ delivery, sign }) => [delivery?.eip, sign?.eip]);
+  return symbolsOf(
+    file,
+    failing.flatMap(({ delivery, sign }) => [delivery?.eip, sign?.eip]),
+  );
+}
+
+/** Names of code by its address. */
+export async function symbolsOf(
+  file: string,
+  places: readonly (number | undefined)[],
+): Promise<Map<number, string>> {
   const unique = [...new Set(places.filter((eip) => eip !== undefined))];
   if (unique.length === 0) return new Map();
   const db = await openDatabase([file]);

@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HIJACK } from '../../analysis/check/catalog.ts';
+import { runChecks } from '../../analysis/check/run-checks.ts';
+import { movesText, searchTrace } from '../../analysis/cli/work/search-trace.ts';
+import { writePlacement } from '../../analysis/cli/work/write-placement.ts';
+import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import { runCli } from '../cli/run-cli.ts';
+import { runGuest } from '../guest/built-in.ts';
+
+/** Several interrupts at other times, and the timer's: what is found is what its schedule makes again. About 30 s. */
+
+const folder = mkdtempSync(join(tmpdir(), 'r386-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const path = (name: string) => join(folder, `${name}.r386`);
+const post = (file: string) => resolve(import.meta.dirname, '../guests/post', file);
+const WITHIN = 20_000;
+
+beforeAll(async () => {
+  await runGuest({ kernel: 'buggy', workload: 'ftpd', seed: 5, output: path('run'), instructions: 5e6 });
+});
+
+async function isHijacked(file: string): Promise<boolean> {
+  const db = await TraceDatabase.open([file], { cache: false });
+  try {
+    return (await runChecks(db)).some(({ check }) => check.class === HIJACK);
+  } finally {
+    db.close();
+  }
+}
+
+describe.each(['random', 'pct'] as const)('two interrupts at other times, by %s', (method) => {
+  it('fail where the recording of their schedule has a hijack, and nowhere else', async () => {
+    const span = { from: 4_758_600, to: 4_759_200 };
+    const { outcomes } = await searchTrace({
+      ...{ file: path('run'), lines: [14], method, bound: 2, span, runs: 60, within: WITHIN },
+      ...{ disks: undefined, signal: new AbortController().signal },
+    });
+    expect(outcomes).toHaveLength(60);
+    const moved = outcomes.filter(({ moves }) => moves.length > 0);
+    const sample = [true, false].map((fails) => moved.find(({ failed }) => failed === fails));
+    expect(sample[0]).toBeDefined();
+    for (const [n, one] of sample.entries()) {
+      if (!one) continue;
+      const file = path(`${method}-${n}`);
+      const option = `--schedule ${movesText(one.moves)}`;
+      await writePlacement({
+        file: path('run'),
+        path: file,
+        option,
+        until: span.to + WITHIN,
+        disks: undefined,
+      });
+      expect(await isHijacked(file), option).toBe(one.failed);
+    }
+  });
+});
+
+describe('the command', () => {
+  it('prints the bound of PCT, and never that nothing is left', async () => {
+    const args = ['--bound', '2', '--window', '4M:4001k', '--within', '2k', '--runs', '3'];
+    const { status, stdout } = await runCli('explore', path('run'), ...args);
+    expect(status).toBe(0);
+    expect(stdout[0]).toBe(
+      'PCT: n = 2, k = 1,000, d = 3: a failure of that depth comes in at least 1 of n k^(d-1) = 2.00e+6 runs',
+    );
+    expect(stdout[1]).toMatch(
+      /IRQ 14, 2 changed at random \(pct\), from icount 4,000,000 .*: 3 runs; 0 fail$/,
+    );
+  });
+
+  it.each([
+    [['--bound', '0'], '--bound 0'],
+    [['--bound', '2'], 'add --window'],
+    [['--bound', '2', '--window', '1M:2M', '--irq', '0,14'], 'record it with --jitter'],
+    [['--bound', '2', '--window', '1M:2M', '--any'], 'does not go with --any'],
+    [['--irq', '0'], 'record it with --jitter'],
+  ])('says what is wrong with %j', async (args, message) => {
+    const { status, stderr } = await runCli('explore', path('run'), ...args);
+    expect([status, stderr.join('\n')]).toEqual([2, expect.stringContaining(message)]);
+  });
+});
+
+it('the timer comes anywhere within its jitter, in a kernel of another kind', async () => {
+  const run = path('post');
+  await runCli(
+    ...['record', post('post.elf'), '--profile', post('post.json'), '--jitter', '60', '--seed', '3'],
+    ...['-n', '1M', '--quiet', '-o', run],
+  );
+  const args = ['--irq', '0', '--within', '20k', '--window', '120k:124k'];
+  const { status, stdout } = await runCli('explore', run, ...args);
+  expect(status).toBe(1);
+  const [, at] = /^FAIL window hijack in write_letter\+.*: IRQ 0 at icount ([\d,]+)/.exec(stdout[0]) ?? [];
+  const [, schedule] = /--schedule (\S+)/.exec(stdout[1]) ?? [];
+  expect(schedule).toMatch(new RegExp(`^irq0=${at.replaceAll(',', '')}@\\d+$`));
+  const failed = await runCli('replay', run, '--schedule', schedule, '--until', '200k', '-o', path('made'));
+  expect(failed.stdout.join('\n')).toContain('NEW');
+});
