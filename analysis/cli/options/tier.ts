@@ -6,7 +6,7 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 
 /** The environment variable that says what `--tier` does, for programs that have no command line of ours. */
 const VARIABLE = 'REWIND386_TIER';
-/** Both side by side, which `replay` alone has (work/lockstep.ts): executions of a block at which it is compiled: soon, and yet not what runs once. */
+/** The execution at which a block is compiled in `lockstep` (work/lockstep.ts): soon, and yet not what runs once. */
 const LOCKSTEP_THRESHOLD = 20;
 
 /** `--tier`, which nobody needs who does not work on the compiler (docs/compiler.md): results are the same. */
