@@ -7,10 +7,10 @@ import { TABLES } from '../tables/index.ts';
 import type { TraceTable } from '../tables/table.ts';
 import { appendBatches, createTable } from './arrow-loader.ts';
 import { makeRoom, TraceCache } from './cache.ts';
+import { type CopyFormat, copyRows, PARQUET, quoted } from './copy-rows.ts';
 import { DEFINITIONS, definitionsInOrder, KEPT_VIEWS, wordsOf } from './definitions.ts';
 import { registerGuestFunctions } from './guest-functions.ts';
 import type { DebugFile } from './guest-image.ts';
-import { hexLiterals } from './hex-literals.ts';
 import { DEFAULT_LIMITS, type QueryLimits } from './limits.ts';
 import { type Preview, readPreview } from './preview.ts';
 import { openSandbox, type Sandbox } from './sandbox.ts';
@@ -72,18 +72,6 @@ export interface Asked {
   /** Ends the question, and takes it out of the queue. */
   readonly signal?: AbortSignal | undefined;
 }
-
-interface Copy {
-  readonly values: SqlValues;
-  readonly file: string;
-  readonly format: CopyFormat;
-  /** Most that is written; default: all. */
-  readonly rows?: number;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** A form of files that a result is written in, as DuckDB's COPY has it. */
-export type CopyFormat = 'parquet' | 'csv';
 
 /** run_id is a USMALLINT. */
 const MAX_TRACES = 65_536;
@@ -188,14 +176,19 @@ export class TraceDatabase {
 
   /** Writes the rows of one question to a file, one of `outputs` or in one of `outputFolders`. */
   async copy(sql: string, values: SqlValues, file: string): Promise<void> {
-    await this.inTurn(sql, { values }, () => this.write(sql, { values, file, format: 'parquet' }));
+    const { seconds } = this.limits;
+    await this.inTurn(sql, { values }, () =>
+      copyRows(this.connection, sql, { values, file, format: 'parquet', seconds }),
+    );
   }
 
   /** As `copy`, for somebody who waits; throws BadInput where the rows are more than those asked for. */
   async download(sql: string, file: string, format: CopyFormat, asked: Asked): Promise<void> {
     const { values = {}, rows = this.limits.rows, signal } = asked;
     await this.inTurn(sql, asked, async () => {
-      const written = await this.write(sql, { values, file, format, rows: rows + 1, signal });
+      const { seconds } = this.limits;
+      const copy = { values, file, format, rows: rows + 1, signal, seconds };
+      const written = await copyRows(this.connection, sql, copy);
       if (written > rows) throw tooManyRows(rows, 'add a LIMIT to the query, or raise --max-rows');
     });
   }
@@ -226,25 +219,6 @@ export class TraceDatabase {
         ? `CREATE OR REPLACE VIEW current_range AS SELECT run_id, ${from}::BIGINT AS from_icount, ${to}::BIGINT AS to_icount FROM run`
         : (DEFINITIONS.get('current_range') as string),
     );
-  }
-
-  /** Returns how many rows were written. */
-  private async write(sql: string, { values, file, format, rows, signal }: Copy): Promise<number> {
-    // A view would hold no rows, but cannot have parameters.
-    const kind = Object.keys(values).length > 0 ? 'TABLE' : 'VIEW';
-    const { seconds } = this.limits;
-    return await withinTime(this.connection, { seconds, signal }, async () => {
-      try {
-        await this.connection.run(`CREATE TEMP ${kind} result AS ${hexLiterals(sql)}`, { ...values });
-        const most = rows === undefined ? '' : ` LIMIT ${rows}`;
-        const { rowsChanged } = await this.connection.run(
-          `COPY (FROM result${most}) TO ${quoted(file)} ${COPY_FORMATS[format]}`,
-        );
-        return rowsChanged;
-      } finally {
-        await this.connection.run(`DROP ${kind} IF EXISTS result`);
-      }
-    });
   }
 
   private async explained<Result>(sql: string, run: () => Promise<Result>): Promise<Result> {
@@ -387,11 +361,6 @@ export class TraceDatabase {
   }
 }
 
-/** The form of tables in files, in the cache and exported. */
-const PARQUET = '(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)';
-
-const COPY_FORMATS: Readonly<Record<CopyFormat, string>> = { parquet: PARQUET, csv: '(FORMAT csv, HEADER)' };
-
 /** SQL of run_id where the files of these runs are read. A constant, where it is one, lets DuckDB leave it out of joins. */
 function runOf(runs: readonly number[]): string {
   if (runs.length === 1) return `${runs[0]}::USMALLINT`;
@@ -402,7 +371,6 @@ function runOf(runs: readonly number[]): string {
 const digestOf = (texts: readonly string[]): string =>
   createHash('sha256').update(texts.join('\0')).digest('hex').slice(0, 16);
 const list = (files: readonly string[]): string => `[${files.map(quoted).join(', ')}]`;
-const quoted = (path: string): string => `'${path.replaceAll("'", "''")}'`;
 
 function openRun(reader: TraceReader, { cache: wanted, note = () => {}, names }: DatabaseOptions): Run {
   // A profile given says which ends are failures.

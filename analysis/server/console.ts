@@ -1,7 +1,8 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { printable } from '../../schemas/untrusted.ts';
-import type { CopyFormat, TraceDatabase } from '../db/trace-database.ts';
+import type { CopyFormat } from '../db/copy-rows.ts';
+import type { TraceDatabase } from '../db/trace-database.ts';
 import type { Result } from '../web/serve-data.ts';
 import { json, type Reply, type Request, type Route } from './http-server.ts';
 import { fieldsOf, rangeField, textField } from './sent.ts';
