@@ -15,6 +15,9 @@ const folder = mkdtempSync(join(tmpdir(), 'r386-live-'));
 const trace = join(folder, '<img src=x onerror=alert(1)>.r386');
 const found = spawnSync('which', ['chromium', 'chromium-browser', 'google-chrome'], { encoding: 'utf8' });
 const [executablePath] = found.stdout.split('\n');
+/** Longer than a loaded machine takes for the facts of a page. */
+const FACTS_MS = 180_000;
+const servers: ChildProcess[] = [];
 let browser: Browser | undefined;
 let server: ChildProcess;
 let url: string;
@@ -23,6 +26,7 @@ const bin = resolve(import.meta.dirname, '../../bin/rewind386.js');
 
 function begin(...files: readonly string[]): Promise<{ server: ChildProcess; url: string }> {
   const child = spawn(process.execPath, [bin, 'serve', ...files], { stdio: ['ignore', 'pipe', 'inherit'] });
+  servers.push(child);
   return new Promise((done, failed) => {
     let said = '';
     child.stdout.on('data', (text: Buffer) => {
@@ -46,6 +50,7 @@ afterAll(async () => {
   const ended = new Promise((done) => server.on('exit', done));
   server.kill('SIGINT');
   expect(await ended).toBe(0);
+  for (const one of servers) one.kill();
   rmSync(folder, { recursive: true });
 });
 
@@ -71,7 +76,8 @@ async function open(
       errors.push(`asks for ${request.url()}`);
   });
   await page.goto(url);
-  await page.waitForSelector('.finding');
+  // Facts of a trace are made when they are first asked for.
+  await page.waitForSelector('.finding', { timeout: FACTS_MS });
   await page.waitForSelector('.cm-content');
   return { page, errors };
 }
@@ -117,7 +123,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
     await page.keyboard.press('Enter');
     expect(await range(page)).not.toBe(all);
     expect(await page.locator('.pin.cursor').textContent()).toBe(Number(cell).toLocaleString('en-US'));
-    expect(await page.locator('canvas:focus').count()).toBe(1);
+    expect(await page.locator('.timeline canvas:focus').count()).toBe(1);
     expect(errors).toEqual([]);
   });
 
@@ -178,14 +184,14 @@ describe.skipIf(!executablePath)('in chromium', () => {
       return Number(await rows(page).first().textContent());
     };
     const whole = await count();
-    await page.locator('canvas').focus();
+    await page.locator('.timeline canvas').focus();
     for (const key of ['w', 'w', 'r']) await page.keyboard.press(key);
     const part = await count();
     expect([part > 0, part < whole / 2]).toEqual([true, true]);
-    const box = await page.locator('canvas').boundingBox();
+    const box = await page.locator('.timeline canvas').boundingBox();
     if (!box) throw new Error('no canvas');
-    await page.locator('canvas').scrollIntoViewIfNeeded();
-    const y = ((await page.locator('canvas').boundingBox())?.y ?? 0) + 60;
+    await page.locator('.timeline canvas').scrollIntoViewIfNeeded();
+    const y = ((await page.locator('.timeline canvas').boundingBox())?.y ?? 0) + 60;
     await page.keyboard.down('Shift');
     await page.mouse.move(box.x + 300, y);
     await page.mouse.down();
@@ -306,7 +312,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
     const two = await begin(first, other);
     const page = await (browser as Browser).newPage();
     await page.goto(two.url);
-    await page.waitForSelector('.parting');
+    await page.waitForSelector('.parting', { timeout: FACTS_MS });
     expect(await page.locator('.parting h3').textContent()).toBe(`${first} and ${other} part`);
     const [, icount] = /at icount ([\d,]+)/.exec((await page.locator('.parting').textContent()) ?? '') ?? [];
     await page.getByRole('button', { name: 'Show in both' }).first().click();
@@ -318,7 +324,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
     const together = await ranges();
     expect(stretch(together[0])).toBe(stretch(together[1]));
     await page.getByRole('checkbox', { name: 'the timelines move together' }).uncheck();
-    await page.locator('canvas').first().focus();
+    await page.locator('.timeline canvas').first().focus();
     await page.keyboard.press('w');
     const apart = await ranges();
     expect([apart[1], apart[0] === together[0]]).toEqual([together[1], false]);
