@@ -28,6 +28,7 @@ export const MATRIX: readonly VariantRun[] = [
   run('none', 'fixed', 'ftpd', 1, 20, {}),
   run('save-restore', 'buggy', 'ftpd', 117, 25, {}),
   run('no-fault-wait', 'fixed', 'ftpd', 1, 13, { 2: 2 }),
+  run('no-fault-wait', 'fixed', 'ftpd', 3, 13, { 1: 1, 2: 2, panic: 1 }, PANIC),
   run('reads-only', 'fixed', 'ftpd', 1, 13, { 2: 1 }),
   run('one-transfer', 'fixed', 'ftpd', 1, 13, {}),
   run('shared-directory', 'fixed', 'ftpd', 1, 4, { 3: 21, 4: 12 }),
