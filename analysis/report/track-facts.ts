@@ -65,7 +65,7 @@ async function sliceTracks(
   query: string,
   { name, doc, places }: Named,
 ): Promise<SliceTrack[]> {
-  const rows = nested(await rowsOf(db, query, { most: MOST }));
+  const rows = await rowsOf(db, query, { most: MOST });
   return [...grouped(rows, ({ track }) => String(track ?? name))].map(([track, of]) => ({
     kind: 'slices',
     name: track,
@@ -73,20 +73,6 @@ async function sliceTracks(
     slices: of.map((row) => slice(row, places)),
     left: Number(of[0].left_out),
   }));
-}
-
-/** Lanes of interrupts, which may not return in the order in which they came: how many are open that return. */
-const MOST_LANES = 4;
-
-function nested(rows: readonly Row[]): readonly Row[] {
-  let open: number[] = [];
-  return rows.map((row) => {
-    if (row.returned === undefined) return row;
-    open = open.filter((to) => to > Number(row.from_icount));
-    const lane = Math.min(open.length, MOST_LANES - 1);
-    if (row.returned === true) open.push(Number(row.to_icount));
-    return { ...row, lane };
-  });
 }
 
 const slice = (row: Row, places: Places): Slice => ({

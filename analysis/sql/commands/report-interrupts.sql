@@ -1,6 +1,6 @@
 -- Hardware interrupts, for the timeline of a report: the longest, in order
 --
--- For the command `report`.
+-- For the command `report`. A lane is how deep an interrupt is nested in others that returned.
 -- @param most how many rows at most
 -- @column from_icount delivery
 -- @column to_icount its IRET, or the end of the run
@@ -8,7 +8,7 @@
 -- @column detail where it came in
 -- @column eip code interrupted
 -- @column frame_id interrupts.id of what it interrupted; 0 for none
--- @column returned by its IRET
+-- @column lane interrupts that it is nested in
 -- @column left_out interrupts that are no row
 WITH hardware AS (
   SELECT *, coalesce(iret_icount, abandoned_icount, end_of_run(run_id)) AS to_icount FROM interrupts WHERE irq IS NOT NULL
@@ -17,8 +17,14 @@ WITH hardware AS (
 chosen AS (
   SELECT *, greatest(count(*) OVER () - $most, 0) AS left_out FROM hardware
   QUALIFY row_number() OVER (ORDER BY to_icount - icount DESC, seq) <= $most
+),
+nested AS (
+  SELECT h.id, count(o.id) AS lane
+  FROM chosen h LEFT JOIN chosen o ON o.icount <= h.icount AND o.seq < h.seq AND o.to_icount > h.icount AND o.iret_icount IS NOT NULL
+  GROUP BY h.id
 )
 SELECT icount AS from_icount, to_icount, interrupt_text(irq, vector, source) || ' ' || symbol(run_id, handler) AS label,
   'came in at ' || symbol(run_id, eip) || ', after waiting ' || (icount - raise_icount) || ' instructions' AS detail,
-  eip, parent AS frame_id, iret_icount IS NOT NULL AS returned, left_out
-FROM chosen ORDER BY seq
+  eip, parent AS frame_id, least(lane, 3) AS lane, left_out
+FROM chosen JOIN nested USING (id)
+ORDER BY from_icount
