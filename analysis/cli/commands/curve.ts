@@ -50,6 +50,12 @@ async function curve(given: Given): Promise<number> {
   const machine = machineFor(given);
   const time = parseSeconds(given.time, '--time');
   const requests = requestsFor(given, machine, Math.round(time * machine.instructionsPerSecond));
+  // The table may be hours of work.
+  if (!force && !given.continue && existsSync(`${output}.csv`))
+    throw new BadInput(
+      `${output}.csv already exists`,
+      'give -o another name, --continue to add to it, or --force to write over it',
+    );
   const survivals = requests.map(({ kernel }) => survivalSuffix(kernel));
   for (const suffix of new Set(['.csv', '.svg', ...survivals]))
     checkOutput(`${output}${suffix}`, { force: force || given.continue, makes: 'other' });
