@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { definitionsInOrder } from '../db/definitions.ts';
+import { GUEST_FUNCTIONS } from '../db/guest-functions.ts';
 import type { TraceDatabase } from '../db/trace-database.ts';
 import { TABLES } from '../tables/index.ts';
 import { exportParquet } from './tables.ts';
@@ -10,16 +11,18 @@ import { exportParquet } from './tables.ts';
 
 /**
  * Stand-ins for the functions that read the guest's image (analysis/db/guest-functions.ts): DuckDB has the symbols as a
- * table, and no instructions.
+ * table, and nothing of its code or its DWARF.
  */
 const FUNCTIONS: ReadonlyMap<string, string> = new Map([
+  ...GUEST_FUNCTIONS.map(
+    ({ name }) => [name, `CREATE MACRO ${name}(of_run, code) AS NULL::VARCHAR`] as const,
+  ),
   [
     'symbol',
     `CREATE MACRO symbol(of_run, code) AS coalesce((
        SELECT symbol_text(arg_max(s.name, s.address), max(s.address), code)
        FROM symbols s WHERE s.run_id = of_run AND s.address <= code), hex32(code))`,
   ],
-  ['instruction', 'CREATE MACRO instruction(of_run, code) AS NULL::VARCHAR'],
 ]);
 
 /** `folder` is where the tables lie until they are in the file; it is removed. */
