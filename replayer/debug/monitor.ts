@@ -80,7 +80,7 @@ export class Monitor {
     },
     'info pmap': {
       usage: 'info pmap FRAME',
-      help: 'the mappings of the directory in a frame (number or physical address)',
+      help: 'the mappings of a directory, by its frame or physical address',
       run: (frame) => this.shown.mappings(frameAddress(frame)),
     },
     'info gdt': {
@@ -98,7 +98,7 @@ export class Monitor {
     'interrupted-at': { run: (registers) => this.interruptedAt(registers) },
     'last-writer': {
       usage: 'last-writer [phys] ADDRESS|SYMBOL[+OFFSET]',
-      help: 'the last instruction before now that wrote the word at an address',
+      help: 'the last instruction that wrote the word at an address',
       run: (address) => this.lastWriter(address),
     },
     findings: {

@@ -192,7 +192,7 @@ it('shows the report page, and takes from it only where to debug', async () => {
     const webview = { html: '', options: {}, onDidReceiveMessage: (on: typeof heard) => void (heard = on) };
     const editor = registered.get('rewind386.report');
     await editor.resolveCustomEditor({ uri: { fsPath: trace } }, { webview });
-    expect(webview.html).toContain('<script type="application/json" id="data">{"file"');
+    expect(webview.html).toContain('<script type="application/json" id="data">{');
     for (const message of [undefined, { debugAt: -1 }, { debugAt: '1; rm' }, { command: 'x' }])
       heard(message);
     expect(started).toEqual([]);

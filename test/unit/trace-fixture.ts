@@ -152,7 +152,7 @@ export function anyHeader(): TraceHeader {
       recursiveSlot: 1023,
       alternateSlot: -1,
       process: { current: 0xc0200000, pid: 8, comm: 16 },
-      source: untrusted('{}'),
+      source: untrusted('{"name":"test"}'),
     },
     facts: [
       {
