@@ -281,6 +281,6 @@ describe('the command', () => {
     expect(past.stdout.at(-1)).toMatch(/legal or not, in 1 window, .*: 2 placements in [12] class/);
     const clock = await runCli('explore', BUGGY, '--irq', '0');
     expect(clock.status).toBe(2);
-    expect(clock.stderr.join('\n')).toContain('not the line of a drive');
+    expect(clock.stderr.join('\n')).toContain('has no IRQ 0 whose time is an input');
   });
 });
