@@ -18,10 +18,16 @@ chosen AS (
   SELECT *, greatest(count(*) OVER () - $most, 0) AS left_out FROM hardware
   QUALIFY row_number() OVER (ORDER BY to_icount - icount DESC, seq) <= $most
 ),
+-- Those that returned, at their begin and at their end: what comes first at one icount is the end.
+points AS (
+  SELECT id, icount AS happens, 1 AS after, seq, (iret_icount IS NOT NULL)::INTEGER AS change FROM chosen
+  UNION ALL
+  SELECT NULL, to_icount, 0, 0, -1 FROM chosen WHERE iret_icount IS NOT NULL
+),
 nested AS (
-  SELECT h.id, count(o.id) AS lane
-  FROM chosen h LEFT JOIN chosen o ON o.icount <= h.icount AND o.seq < h.seq AND o.to_icount > h.icount AND o.iret_icount IS NOT NULL
-  GROUP BY h.id
+  SELECT id, coalesce(sum(change) OVER (ORDER BY happens, after, seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS lane
+  FROM points
+  QUALIFY id IS NOT NULL
 )
 SELECT icount AS from_icount, to_icount, interrupt_text(irq, vector, source) || ' ' || symbol(run_id, handler) AS label,
   'came in at ' || symbol(run_id, eip) || ', after waiting ' || (icount - raise_icount) || ' instructions' AS detail,
