@@ -148,9 +148,7 @@ it('a machine that is another one, and deterministic: the stretch and the parts'
   );
   expect(found.pinned).toBeUndefined();
   expect(found.parts).toContain('tlb');
-  expect(told(found)).toMatch(
-    /this machine is deterministic, but differs from the one that recorded/,
-  );
+  expect(told(found)).toMatch(/this machine is deterministic, but differs from the one that recorded/);
 });
 
 it('a recording that replays has nothing to bisect', async () => {

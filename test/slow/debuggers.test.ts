@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { builtinDebugFile, builtinKernel } from '../../analysis/cli/options/builtin-guest.ts';
 import { elfSections } from '../../replayer/dwarf/sections.ts';
@@ -18,8 +20,11 @@ beforeAll(async () => {
 });
 afterAll(() => tiny.remove());
 
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
 const held = () => {
-  globalThis.gc?.();
+  collect();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 };
