@@ -60,7 +60,7 @@ describe.skipIf(!there)('GRUB', () => {
     const late = menu('menu-late.r386', '450M');
     expect(late.bytes - early.bytes).toBeLessThan(5e5);
     expect(late.events - early.events).toBeLessThan(10_000);
-    const replayed = runBuilt('replay', late.trace, '--at', '250M');
+    const replayed = runBuilt('replay', late.trace, '--until', '250M');
     expect(replayed.stderr).toEqual([]);
     expect(replayed.status).toBe(0);
     expect(runBuilt('check', late.trace).status).toBe(0);
