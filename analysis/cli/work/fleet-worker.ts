@@ -1,13 +1,12 @@
-import type { Outcome, Tally } from '../../explore/explore.ts';
+import type { Outcome } from '../../explore/explore.ts';
 import type { FleetFolder } from '../../fleet/folder.ts';
 import type { Job } from '../../fleet/job.ts';
 import { writeResult } from '../../fleet/results.ts';
-import type { ExploreAnswer, ExploredRun } from './explore-messages.ts';
+import { askExplorer, EXPLORE_WORKER } from './ask-explorer.ts';
+import type { ExploredRun } from './explore-messages.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 /** Does the jobs of a queue in processes of their own, so that this one is always free to tell the queue that it lives. */
-
-const entry = new URL('./explore-worker.js', import.meta.url);
 
 /** A process, and how far it is in which run: it goes forward alone. */
 interface Hand {
@@ -31,17 +30,12 @@ export class FleetWorker {
     const hand = this.handFor(job);
     this.busy.add(hand);
     const outcomes: Outcome[] = [];
-    let tally: Tally | undefined;
     const run = { ...job.options, file: this.folder.trace(job.run), disks: undefined } as ExploredRun;
-    const lives = await hand.process.ask({ run, stretch: job.stretch }, (message) => {
-      const answer = message as ExploreAnswer;
-      if (answer === 'failed') return true;
-      if ('outcome' in answer) outcomes.push(answer.outcome);
-      else tally = answer.tally;
-      return 'tally' in answer;
-    });
+    const tally = await askExplorer(hand.process, { run, stretch: job.stretch }, (outcome) =>
+      outcomes.push(outcome),
+    );
     this.busy.delete(hand);
-    if (!lives || !tally) {
+    if (!tally) {
       hand.process.end();
       throw new Error(
         `the placements from icount ${job.stretch.boundaries[0].first} on could not be run here`,
@@ -58,7 +52,7 @@ export class FleetWorker {
     const fit = this.idle.findIndex((hand) => hand.run === run && hand.at <= job.stretch.forkAt);
     if (fit >= 0) return this.idle.splice(fit, 1)[0];
     this.idle.shift()?.process.end();
-    return { process: new WorkerProcess(entry), run, at: 0 };
+    return { process: new WorkerProcess(EXPLORE_WORKER), run, at: 0 };
   }
 
   /** Ends its processes; what they are doing is lost, and some other worker's. */
