@@ -47,11 +47,10 @@ export async function rankedFor(db: TraceDatabase, findings: readonly Finding[])
 
 /** Throws an Error for a check that does not keep the contract of a check's columns. */
 export async function runCheck(db: TraceDatabase, check: Check): Promise<Finding[]> {
-  const rows = await db.query(`SELECT * FROM (${check.sql}) ORDER BY run_id, icount`);
-  const types = rows.columnTypes();
-  const broken = brokenContract(rows.columnNames().map((name, n) => ({ name, type: String(types[n]) })));
+  const { names, types, rows } = await db.answer(`SELECT * FROM (${check.sql}) ORDER BY run_id, icount`);
+  const broken = brokenContract(names.map((name, n) => ({ name, type: types[n] })));
   if (broken.length > 0) throw new Error(`check ${check.name}: ${broken.join('; ')}`);
-  return rows.getRowObjectsJson().map((row) => ({
+  return rows.map((row) => ({
     check,
     run: Number(row.run_id),
     icount: Number(row.icount),
@@ -70,10 +69,8 @@ interface Write {
 }
 
 async function deathWrites(db: TraceDatabase): Promise<Write[]> {
-  const rows = await db.query('SELECT DISTINCT run_id, write_icount FROM death_writes');
-  return rows
-    .getRowObjectsJson()
-    .map((row) => ({ run: Number(row.run_id), icount: Number(row.write_icount) }));
+  const { rows } = await db.answer('SELECT DISTINCT run_id, write_icount FROM death_writes');
+  return rows.map((row) => ({ run: Number(row.run_id), icount: Number(row.write_icount) }));
 }
 
 /** The write is part of the story, whose last instruction may be the one that wrote. */

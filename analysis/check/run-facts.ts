@@ -16,12 +16,12 @@ export interface RunFacts {
 }
 
 export async function runFacts(db: TraceDatabase): Promise<RunFacts[]> {
-  const rows = await db.query(
+  const { rows } = await db.answer(
     `SELECT detail, torn, exit, exit_code, instructions, alternate_slot,
       EXISTS (FROM windows w WHERE w.run_id = run.run_id AND w.window_id > 0) AS has_window
     FROM run ORDER BY run_id`,
   );
-  return rows.getRowObjectsJson().map((row) => ({
+  return rows.map((row) => ({
     detail: String(row.detail),
     torn: row.torn === null ? undefined : String(row.torn),
     exit: String(row.exit),

@@ -11,6 +11,14 @@ import { type CopyFormat, copyRows, PARQUET, quoted } from './copy-rows.ts';
 import { DEFINITIONS, definitionsInOrder, KEPT_VIEWS, wordsOf } from './definitions.ts';
 import { registerGuestFunctions } from './guest-functions.ts';
 import type { DebugFile } from './guest-image.ts';
+import {
+  type Answer,
+  answerFile,
+  answerOf,
+  KEPT_FROM_EVENTS,
+  keepAnswer,
+  keptAnswer,
+} from './kept-answers.ts';
 import { DEFAULT_LIMITS, type QueryLimits } from './limits.ts';
 import { type Preview, readPreview } from './preview.ts';
 import { openSandbox, type Sandbox } from './sandbox.ts';
@@ -164,6 +172,22 @@ export class TraceDatabase {
     return await this.inTurn(sql, { values: values ?? {} }, (statement) =>
       readAnswer(this.connection, statement, { seconds, rows }),
     );
+  }
+
+  /**
+   * As `query`, for the product's own questions: what is answered for a long trace is kept in the cache beside its tables. The question names
+   * neither the trace's path nor a function that reads DWARF (line, inlined), which may lie in another file.
+   */
+  async answer(sql: string, values: SqlValues = {}, rows = this.limits.rows): Promise<Answer> {
+    const [{ reader, cache }] = this.runs;
+    const keeps = this.runs.length === 1 && !this.isNamed && reader.events >= KEPT_FROM_EVENTS;
+    if (!cache || !keeps) return answerOf(await this.query(sql, values, rows));
+    const file = answerFile(sql, values, rows);
+    const kept = keptAnswer(cache, file);
+    if (kept) return kept;
+    const answer = answerOf(await this.query(sql, values, rows));
+    await keepAnswer(cache, file, answer);
+    return answer;
   }
 
   /** As `query`, but of an answer with more rows than are wanted it returns the first. */

@@ -28,11 +28,11 @@ export interface PageOptions extends FindingOptions {
 }
 
 export async function pageData(db: TraceDatabase, options: PageOptions): Promise<PageData> {
-  const run = (
-    await db.query(
+  const [run] = (
+    await db.answer(
       'SELECT instructions::DOUBLE AS instructions, instructions_per_second::DOUBLE AS ips FROM run',
     )
-  ).getRowObjectsJson()[0];
+  ).rows;
   const end = Math.max(1, Number(run.instructions));
   const { file, facts, verdict, debugCommand, findings, code, execution } = options;
   const [places, stacks] = [new Places(code), new Stacks(code)];

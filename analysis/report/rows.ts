@@ -1,9 +1,10 @@
+import type { AnswerRow } from '../db/kept-answers.ts';
 import type { TraceDatabase } from '../db/trace-database.ts';
 import { commandSql } from '../sql/catalog.ts';
 
 /** Rows of the report's SQL. */
 
-export type Row = Readonly<Record<string, string | number | boolean | null>>;
+export type Row = AnswerRow;
 
 /** All rows of the SQL of a command, by its name. */
 export async function rowsOf(
@@ -11,8 +12,7 @@ export async function rowsOf(
   name: string,
   values: Readonly<Record<string, string | number>> = {},
 ): Promise<readonly Row[]> {
-  const result = await db.query(commandSql(name), values, Number.POSITIVE_INFINITY);
-  return result.getRowObjectsJson() as Row[];
+  return (await db.answer(commandSql(name), values, Number.POSITIVE_INFINITY)).rows;
 }
 
 /** Rows by a key, in the order in which the keys come. */

@@ -1,5 +1,6 @@
 import { tellsOfDeath } from '../check/rank.ts';
 import type { Finding } from '../check/run-checks.ts';
+import type { AnswerRow } from '../db/kept-answers.ts';
 import type { TraceDatabase } from '../db/trace-database.ts';
 import { commandSql } from '../sql/catalog.ts';
 import { type Step, step } from './step.ts';
@@ -33,7 +34,7 @@ export interface Story {
   readonly taken?: Taken | undefined;
 }
 
-type Row = Readonly<Record<string, string | number | boolean | null>>;
+type Row = AnswerRow;
 
 const WORD = 4;
 const PAGE_SHIFT = 12;
@@ -229,5 +230,5 @@ async function ask(
   name: string,
   values: Readonly<Record<string, number>>,
 ): Promise<Row[]> {
-  return (await db.query(commandSql(name), values)).getRowObjectsJson() as Row[];
+  return [...(await db.answer(commandSql(name), values)).rows];
 }

@@ -59,7 +59,7 @@ export async function subjectOf(
 }
 
 async function failuresOf(db: TraceDatabase, at: number): Promise<Failure[]> {
-  const rows = (await db.query(commandSql('why-failures'), { at })).getRowObjectsJson();
+  const { rows } = await db.answer(commandSql('why-failures'), { at });
   const text = (value: unknown) => (value === null ? null : String(value));
   const number = (value: unknown) => (value === null ? null : Number(value));
   return rows.map((row) => ({

@@ -4,6 +4,7 @@
 -- another directory and returned. The context then made this access through the window without checking again.
 -- Masked stubs call nothing, so they never appear. Handlers that restore the slot do not appear either, because the last write
 -- before the access decides.
+-- @kept
 -- @column run_id index of the trace among those given, from 0
 -- @column seq position among all events of the run
 -- @column icount instructions retired before
