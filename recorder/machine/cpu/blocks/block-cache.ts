@@ -10,6 +10,7 @@ import { handlerOf } from '../instructions/index.ts';
 import type { InterruptFlagWatch } from '../observed.ts';
 import { MODE_16, MODE_FLAT } from '../segments.ts';
 import { CPL, CS, EIP, LATCH_PAGE, LATCH_PHYSICAL, SEGMENT_WORDS, SEGMENTS, SS } from '../state.ts';
+import { CodeMap } from './code-map.ts';
 import { type HotBlocks, NO_TIER } from './hot-blocks.ts';
 import {
   A,
@@ -19,7 +20,10 @@ import {
   COUNT,
   DISPLACEMENT,
   FIRST_END,
+  GONE,
+  HEADER,
   HEAT,
+  HOME,
   IMMEDIATE,
   INDEX_SHIFT,
   LENGTH_SHIFT,
@@ -30,6 +34,7 @@ import {
   MICRO,
   MODE,
   NEVER_HOT,
+  NOWHERE,
   OFFSET_MASK,
   OP,
   PLACE,
@@ -51,26 +56,8 @@ const SCRATCH = WORDS;
 /** Room that must be left before a block is begun. */
 const HEADROOM = (MAX_INSTRUCTIONS + 1) * MAX_MICRO_OPS * WORDS;
 const FIRST = SCRATCH + HEADROOM;
-/** Bytes of a page are watched in granules, so that data beside code may be written without end. */
-const GRANULE_SHIFT = 5;
-const GRANULE_WORDS = (PAGE_BYTES >> GRANULE_SHIFT) >> 5;
-
-/** Facts of a frame with decoded code. */
-interface CodeFrame {
-  /** First micro-op of the block at each byte, 0 where none begins. */
-  readonly blocks: Int32Array;
-  /** Bit set of granules that hold decoded bytes. */
-  readonly granules: Int32Array;
-  /** Frames with blocks whose first instruction ends here. */
-  readonly straddledFrom: Set<number>;
-}
-
-/** An instruction over a page boundary: a block of its own, good while its second half is where it was. */
-interface Straddler {
-  readonly block: number;
-  readonly secondPhysical: number;
-  readonly mode: number;
-}
+/** Stores, each behind the last, that show that a page is filled with something else. */
+const FILLS_PAGE = 8;
 
 /** Ends a block only because the translation of the code itself may be another now. */
 const onlyRefetches = ({ mnemonic, operands }: Instruction): boolean =>
@@ -112,7 +99,7 @@ export class BlockCache implements Emitter {
   private interruptFlag: InterruptFlagWatch | null = null;
   /** Linear pages with probes by the frame that they were fetched from: its blocks end before each probe. */
   private readonly cuts = new Map<Frame, Set<number>>();
-  /** Counts frames whose blocks were dropped. */
+  /** Counts blocks that were dropped one by one, and frames whose blocks were. */
   drops = 0;
   /** Executes the blocks that are hot; its `hot` stands beside it for the hot loop to call. */
   private tier: HotBlocks = NO_TIER;
@@ -124,8 +111,10 @@ export class BlockCache implements Emitter {
   private readonly decoder: Decoder;
   private readonly translator: Translator;
   private readonly specialise: boolean;
-  private readonly frames: (CodeFrame | undefined)[];
-  private straddlers = new Map<number, Straddler>();
+  private readonly map: CodeMap;
+  /** The end of the last store to a frame with decoded code, and how many in a row began where the one before ended. */
+  private storedTo = -1;
+  private storesInRow = 0;
   private end = FIRST;
   /** The place word of the instruction being translated. */
   private place = 0;
@@ -143,7 +132,7 @@ export class BlockCache implements Emitter {
     this.specialise = specialise;
     this.decoder = new Decoder(core.processor);
     this.translator = new Translator(this, core.processor.extendsSelectors, () => core.mmu.recordsCr3);
-    this.frames = new Array((core.mem.ramBytes + core.mem.romBytes) >>> 12).fill(undefined);
+    this.map = new CodeMap(this.code, (core.mem.ramBytes + core.mem.romBytes) >>> 12);
   }
 
   /** Blocks that are made from now on are executed by `tier` once they are hot. */
@@ -178,17 +167,13 @@ export class BlockCache implements Emitter {
 
   /** A linear page has a probe more: blocks that know nothing of it go. */
   probeAdded(page: number): void {
-    for (const [frame, pages] of this.cuts) if (pages.has(page)) this.dropWithStraddlers(frame);
+    for (const [frame, pages] of this.cuts) if (pages.has(page)) this.dropFrame(frame);
   }
 
   /** Forgets all blocks. Not to be called while one runs. */
   clear(): void {
-    for (let frame = 0; frame < this.frames.length; frame++) {
-      if (this.frames[frame] === undefined) continue;
-      this.frames[frame] = undefined;
-      this.core.mmu.unmarkCode(frame);
-    }
-    this.straddlers.clear();
+    for (const frame of this.map.all()) this.core.mmu.unmarkCode(frame);
+    this.map.clear();
     this.cuts.clear();
     this.insns.length = 0;
     this.handlers.length = 0;
@@ -200,10 +185,8 @@ export class BlockCache implements Emitter {
 
   /** After a restore: blocks of frames whose contents changed go, the others are marked again. Not while one runs. */
   restored(frames: Uint32Array): void {
-    for (const frame of frames) this.dropWithStraddlers(frame);
-    for (let frame = 0; frame < this.frames.length; frame++) {
-      if (this.frames[frame] !== undefined) this.core.mmu.markCode(frame);
-    }
+    for (const frame of frames) this.dropFrame(frame);
+    for (const frame of this.map.all()) this.core.mmu.markCode(frame);
     this.current = 0;
   }
 
@@ -256,7 +239,7 @@ export class BlockCache implements Emitter {
 
   /** The first micro-op of the block at `offset` in a frame; 0 when there is none that others may lead to. */
   blockAt(frame: Frame, offset: number): number {
-    const p = this.frames[frame]?.blocks[offset] ?? 0;
+    const p = this.map.blockAt(frame, offset);
     return p !== 0 && this.code[p - WORDS + LINKABLE] !== 0 ? p : 0;
   }
 
@@ -265,7 +248,7 @@ export class BlockCache implements Emitter {
     if (!probes.breaksIn(page) || this.cuts.get(frame)?.has(page)) return;
     const pages = this.cuts.get(frame) ?? new Set();
     this.cuts.set(frame, pages.add(page));
-    if (frame < this.frames.length) this.dropWithStraddlers(frame);
+    this.dropFrame(frame);
   }
 
   private isProbe(frame: Frame, offset: number): boolean {
@@ -287,7 +270,7 @@ export class BlockCache implements Emitter {
     const frame = i32[LATCH_PHYSICAL] >>> 12;
     const { mode } = core.segments;
     if (this.probes !== null) this.cutFor(this.probes, frame, page);
-    const p = this.frames[frame]?.blocks[offset] ?? 0;
+    const p = this.map.blockAt(frame, offset);
     if (p !== 0 && code[p - WORDS + MODE] === mode && (mode === MODE_FLAT || this.withinLimit(p))) return p;
     return this.build(linear, frame, offset, mode);
   }
@@ -326,17 +309,20 @@ export class BlockCache implements Emitter {
     this.code[header + LINKABLE] = 0;
     this.code[header + HEAT] = NEVER_HOT;
     this.code[header + COMPILED] = 0;
+    this.code[header + HOME] = NOWHERE;
+    this.code[header + PLACE] = HEADER;
   }
 
   // --- Building ------------------------------------------------------------------------------------------------------
 
   private build(linear: Linear, frame: Frame, offset: number, mode: number): number {
     if (this.end + HEADROOM > CODE_WORDS || this.insns.length > CODE_WORDS >> 4) this.clear();
-    const cacheable = frame < this.frames.length;
+    const cacheable = frame < this.map.frameCount;
     const limit = mode === MODE_FLAT ? 0x100000000 : this.bytesToLimit();
     if (limit <= 0) this.core.fault(GENERAL_PROTECTION, 0);
 
-    const known = cacheable ? this.straddlers.get(((frame << 12) | offset) >>> 0) : undefined;
+    const physical = frame * PAGE_BYTES + offset;
+    const known = this.map.straddlerAt(physical);
     if (known !== undefined && known.mode === mode && limit >= PAGE_BYTES) {
       if (
         this.core.mmu.fetchFrame((linear & -PAGE_BYTES) + PAGE_BYTES, this.core.i32[CPL]) ===
@@ -345,7 +331,7 @@ export class BlockCache implements Emitter {
         return known.block;
       }
     }
-    this.fetchAt = cacheable ? RAM + ((frame << 12) | offset) : -1;
+    this.fetchAt = cacheable ? RAM + physical : -1;
     this.fetchEnd = cacheable ? RAM + ((frame + 1) << 12) : -1;
     this.fetchSecond = -1;
     this.fetchLeft = limit;
@@ -385,10 +371,10 @@ export class BlockCache implements Emitter {
       this.place = (bytes & OFFSET_MASK) | (count << INDEX_SHIFT);
       this.emit(MICRO.END);
     }
-    if (isProbe) this.finish(start, count, bytes, mode, 0, NEVER_HOT);
-    else this.finish(start, count, bytes, mode, 1, Math.min(this.tier.heatOf(frame), NEVER_HOT));
+    const heat = isProbe ? NEVER_HOT : Math.min(this.tier.heatOf(physical), NEVER_HOT);
+    this.finish(start, count, bytes, mode, isProbe ? 0 : 1, heat);
     if (!cacheable) return this.toScratch(start, count);
-    this.enlist(frame, offset, bytes).blocks[offset] = start;
+    this.keep(start, frame, offset);
     return start;
   }
 
@@ -418,6 +404,17 @@ export class BlockCache implements Emitter {
     this.code[header + LINKABLE] = linkable;
     this.code[header + HEAT] = heat;
     this.code[header + COMPILED] = 0;
+    this.code[header + HOME] = NOWHERE;
+    this.code[header + PLACE] = HEADER;
+  }
+
+  /** Block `p` is to be found from now on, instead of one for another mode or limit. */
+  private keep(p: number, frame: Frame, offset: number): void {
+    const before = this.map.blockAt(frame, offset);
+    if (before !== 0) this.drop(before);
+    this.code[p - WORDS + HOME] = frame * PAGE_BYTES + offset;
+    this.map.add(p, frame, offset);
+    this.core.mmu.markCode(frame);
   }
 
   /** One instruction that begins on this page and ends on the next. */
@@ -449,11 +446,14 @@ export class BlockCache implements Emitter {
     }
     this.finish(start, 1, bytes, mode, 0, NEVER_HOT);
     const secondFrame = second / PAGE_BYTES;
-    if (secondFrame >= this.frames.length || limit < 2 * PAGE_BYTES) return this.toScratch(start, 1);
-    const inFirst = PAGE_BYTES - offset;
-    this.enlist(frame, offset, inFirst);
-    this.enlist(secondFrame, 0, bytes - inFirst).straddledFrom.add(frame);
-    this.straddlers.set(((frame << 12) | offset) >>> 0, { block: start, secondPhysical: second, mode });
+    if (secondFrame >= this.map.frameCount || limit < 2 * PAGE_BYTES) return this.toScratch(start, 1);
+    const physical = frame * PAGE_BYTES + offset;
+    const before = this.map.straddlerAt(physical);
+    if (before) this.drop(before.block);
+    this.code[start - WORDS + HOME] = physical;
+    this.map.addStraddler({ block: start, physical, secondPhysical: second, mode });
+    this.core.mmu.markCode(frame);
+    this.core.mmu.markCode(secondFrame);
     return start;
   }
 
@@ -520,59 +520,62 @@ export class BlockCache implements Emitter {
 
   // --- Invalidation --------------------------------------------------------------------------------------------------
 
-  /** Marks `bytes` of a frame as decoded. */
-  private enlist(frame: Frame, offset: number, bytes: number): CodeFrame {
-    let known = this.frames[frame];
-    if (known === undefined) {
-      known = {
-        blocks: new Int32Array(PAGE_BYTES),
-        granules: new Int32Array(GRANULE_WORDS),
-        straddledFrom: new Set(),
-      };
-      this.frames[frame] = known;
-      this.core.mmu.markCode(frame);
-    }
-    const last = (offset + bytes - 1) >> GRANULE_SHIFT;
-    for (let granule = offset >> GRANULE_SHIFT; granule <= last; granule++) {
-      known.granules[granule >> 5] |= 1 << (granule & 31);
-    }
-    return known;
-  }
-
-  /** A store to a frame with decoded code: if it hits code, all blocks of the frame go. */
+  /**
+   * A store to a frame with decoded code: the blocks go that it hits. Of a page that is filled from its one end to the other all go at
+   * once, and it is a page like any other again.
+   */
   written(frame: Frame, offset: number, size: number): void {
-    const known = this.frames[frame];
-    if (known === undefined) return;
-    const first = offset >> GRANULE_SHIFT;
-    const last = (offset + size - 1) >> GRANULE_SHIFT;
-    const hit = [first, last].some((granule) => (known.granules[granule >> 5] & (1 << (granule & 31))) !== 0);
-    if (!hit) return;
-    this.core.codeChanged = true;
-    this.tier.changed(frame);
-    this.dropWithStraddlers(frame);
-    this.cutCurrent();
+    const { map, core } = this;
+    const physical = frame * PAGE_BYTES + offset;
+    this.storesInRow = physical === this.storedTo ? this.storesInRow + 1 : 0;
+    this.storedTo = physical + size;
+    if (map.holds(frame, offset, size)) {
+      core.codeChanged = true;
+      for (const p of map.holding(frame, offset, size)) {
+        this.tier.changed(this.code[p - WORDS + HOME]);
+        this.drop(p);
+      }
+      if (this.storesInRow >= FILLS_PAGE) this.dropFrame(frame);
+      if (this.isGone(this.running())) this.cutCurrent();
+    }
+    if (map.isEmpty(frame)) this.dropFrame(frame);
   }
 
-  private dropWithStraddlers(frame: Frame): void {
-    const others = this.frames[frame]?.straddledFrom;
-    this.dropFrame(frame);
-    if (others) for (const other of others) this.dropFrame(other);
+  /** The block that micro-op `current` is in; 0 for none. */
+  private running(): number {
+    const { code } = this;
+    let at = this.current;
+    while (at > 0 && code[at - WORDS + PLACE] !== HEADER) at -= WORDS;
+    return at;
+  }
+
+  /** Block `p` is not what is found any more, or, of one in the scratch area, may not be. */
+  private isGone(p: number): boolean {
+    return p !== 0 && (this.code[p - WORDS + COUNT] === GONE || this.code[p - WORDS + HOME] === NOWHERE);
   }
 
   /** Ends the running block after the current instruction. It is not found again as it is now. */
   endAfterCurrent(): void {
-    const frame = this.core.i32[LATCH_PHYSICAL] >>> 12;
-    if (frame < this.frames.length) this.dropFrame(frame);
+    const p = this.running();
+    if (p !== 0 && this.code[p - WORDS + HOME] !== NOWHERE) this.drop(p);
     this.cutCurrent();
   }
 
-  private dropFrame(frame: Frame): void {
-    if (this.frames[frame] === undefined) return;
-    this.frames[frame] = undefined;
+  /** Block `p` is not found any more, and no link leads to it. */
+  private drop(p: number): void {
+    const header = p - WORDS;
+    this.tier.gone(p);
+    this.map.remove(p, this.code[header + HOME]);
+    this.code[header + COUNT] = GONE;
     this.drops++;
+  }
+
+  private dropFrame(frame: Frame): void {
+    if (!this.map.has(frame)) return;
     this.tier.dropped(frame);
-    for (const physical of this.straddlers.keys())
-      if (physical >>> 12 === frame) this.straddlers.delete(physical);
+    for (const p of this.map.blocksOf(frame)) this.code[p - WORDS + COUNT] = GONE;
+    this.map.removeFrame(frame);
+    this.drops++;
     this.core.mmu.unmarkCode(frame);
   }
 
@@ -584,7 +587,7 @@ export class BlockCache implements Emitter {
     let next = current;
     while (code[next + PLACE] >>> INDEX_SHIFT === index) {
       if (code[next + OP] >= FIRST_END) {
-        // It ends anyway, but must not follow a link to a block that is gone. Of those with links only calls store.
+        // It ends anyway, but a link would lead on at once. Of those with links only calls store.
         if (code[next + OP] === MICRO.CALL || code[next + OP] === MICRO.JMP_NEAR) code[next + A] = 0;
         return;
       }

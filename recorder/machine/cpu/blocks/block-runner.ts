@@ -51,8 +51,8 @@ export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortP
 
   /**
    * The block at `eip`, if it fits in what is left of the run; 0 means to return, with EIP and icount set. From
-   * `linkAt` (0: nowhere) it can be entered directly next time: links stay within a page, whose blocks live and die
-   * together.
+   * `linkAt` (0: nowhere) it can be entered directly next time: links stay within a page, linear and physical. A block that is
+   * gone fits in no run.
    */
   function enter(eip: number, left: number, linkAt: number): number {
     const from = i32[BLOCK_EIP];
@@ -63,10 +63,12 @@ export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortP
     if (i32[DEBUG_PENDING] !== 0 || debug.executes) return 0;
     const { generation } = blocks;
     const cs = i32[CS_BASE];
+    const frame = i32[LATCH_PHYSICAL];
     const p = blocks.find((cs + eip) | 0);
     if (p === 0) return 0;
     const header = p - WORDS;
-    const linkable = code[header + LINKABLE] !== 0 && generation === blocks.generation;
+    const linkable =
+      code[header + LINKABLE] !== 0 && generation === blocks.generation && frame === i32[LATCH_PHYSICAL];
     if (linkAt !== 0 && linkable && (((from + cs) ^ (eip + cs)) & PAGE) === 0) code[linkAt] = p;
     return code[header + COUNT] <= left ? p : 0;
   }
@@ -192,10 +194,11 @@ export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortP
       f64[ICOUNT] = f64[RUN_END] - left;
       const { drops } = blocks;
       const physical = memory.fetch(linear) & PAGE;
-      const same = physical === i32[LATCH_PHYSICAL] && drops === blocks.drops;
+      const same = physical === i32[LATCH_PHYSICAL];
       i32[LATCH_PHYSICAL] = physical;
       i32[LATCH_PAGE] = linear >>> 12;
-      return same ? linked : enter(eip, left, linkAt);
+      if (!same) return enter(eip, left, 0);
+      return drops === blocks.drops ? linked : enter(eip, left, linkAt);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Frame } from '../../../../schemas/units.ts';
+import type { Frame, Physical } from '../../../../schemas/units.ts';
 
 /** Executes blocks that are executed often (cpu/wasm). All that it has made of them goes with them. */
 export interface HotBlocks {
@@ -8,10 +8,12 @@ export interface HotBlocks {
    * icount set, when the loop is to be left.
    */
   hot(p: number, left: number): number;
-  /** The number of times that a block in `frame` is to be interpreted first. */
-  heatOf(frame: Frame): number;
-  /** A store has hit code in a frame. */
-  changed(frame: Frame): void;
+  /** The number of times that the block that begins at `physical` is to be interpreted first. */
+  heatOf(physical: Physical): number;
+  /** A store has hit the block that begins at `physical`. It is about to go. */
+  changed(physical: Physical): void;
+  /** Block `p` is gone. */
+  gone(p: number): void;
   /** From now on hot blocks may lead to each other by themselves, or not: then each way to another page is by `BlockCache.find`, which asks. */
   chain(on: boolean): void;
   /** The blocks of a frame are gone. */
@@ -25,6 +27,7 @@ export const NO_TIER: HotBlocks = {
   hot: (p) => p,
   heatOf: () => Number.POSITIVE_INFINITY,
   changed() {},
+  gone() {},
   chain() {},
   dropped() {},
   cleared() {},

@@ -43,9 +43,13 @@ export const INDEX_SHIFT = LENGTH_SHIFT + 4;
 
 /** Instructions in a block at most: bounds what an exit to the slow loop can cost. */
 export const MAX_INSTRUCTIONS = 64;
+/** Of 15 bytes each (80386 Programmer's Reference, 9.8.12). */
+export const MAX_BLOCK_BYTES = MAX_INSTRUCTIONS * 15;
 
 /** WORDS words before the first micro-op of a block: what is known of it. */
 export const COUNT = 0;
+/** The COUNT of a block that is gone: more than any run has left, so that links to it lead to whoever looks for the next block. */
+export const GONE = 0x7fffffff;
 export const BYTES = 1;
 export const MODE = 2;
 /** True if other blocks may lead to it without asking (BlockRunner.enter). */
@@ -55,6 +59,11 @@ export const HEAT = 4;
 export const NEVER_HOT = 0x7fffffff;
 /** The compiled form of a hot block, in its maker's terms; 0 for none. */
 export const COMPILED = 5;
+/** Physical address of its first byte; NOWHERE of one that is to be found once only. */
+export const HOME = 6;
+export const NOWHERE = -1;
+/** In the place of a micro-op's `place`: no micro-op, but the header of a block. */
+export const HEADER = -1;
 
 export type { MicroName };
 

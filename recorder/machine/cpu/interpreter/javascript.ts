@@ -13,7 +13,6 @@ import {
 } from '../blocks/meaning.ts';
 import type { MicroOp } from '../blocks/micro-op-table.ts';
 import * as micro from '../blocks/micro-ops.ts';
-import { MAX_LENGTH } from '../decode/decoder.ts';
 import {
   BLOCK_EIP,
   CS,
@@ -35,8 +34,7 @@ import {
  * `adjustLeft`, and the views.
  */
 
-const { MAX_INSTRUCTIONS, WORDS } = micro;
-const MAX_BLOCK_BYTES = MAX_INSTRUCTIONS * MAX_LENGTH;
+const { MAX_BLOCK_BYTES, WORDS } = micro;
 
 const fieldText = (field: Field): string => `code[p + ${micro.FIELDS[field]}]`;
 const PLACE = `code[p + ${micro.PLACE}]`;

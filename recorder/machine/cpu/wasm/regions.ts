@@ -147,8 +147,8 @@ export class Regions {
     for (const region of this.inFrame.get(frame) ?? []) this.forget(region, heat);
   }
 
-  forgetAll(heatOf: (frame: number) => number): void {
-    for (const region of this.all) if (region) this.forget(region, heatOf(region.frame));
+  forgetAll(heat: number): void {
+    for (const region of this.all) if (region) this.forget(region, heat);
   }
 
   /** The blocks are gone already. */

@@ -22,8 +22,10 @@ const CS_BASE = SEGMENTS + CS * SEGMENT_WORDS + 1;
 
 /** The execution of a block at which it is compiled. */
 export const DEFAULT_THRESHOLD = 20_000;
-/** By so many bits the threshold of a page's blocks rises at most when their code keeps changing. */
+/** By so many bits the threshold of a block rises at most when its code keeps changing, and of how many blocks that is remembered. */
 const MAX_PATIENCE = 10;
+const MAX_CHANGES = 1 << 12;
+
 export interface TierOptions {
   readonly threshold?: number;
 }
@@ -55,8 +57,8 @@ export class WasmTier implements HotBlocks {
   private readonly planner: Planner;
   /** The host has said that it compiles nothing, or nothing more. */
   private isOver = false;
-  /** Of frames whose compiled code was dropped because the code changed: how often. */
-  private readonly changes = new Map<Frame, number>();
+  /** Of blocks whose compiled code was dropped because the code changed, by physical address: how often. */
+  private readonly changes = new Map<Physical, number>();
 
   constructor(
     core: Core,
@@ -76,8 +78,13 @@ export class WasmTier implements HotBlocks {
     this.target = { code: blocks.code, adjust, adjustLeft };
   }
 
-  heatOf(frame: Frame): number {
-    return this.threshold * 2 ** Math.min(this.changes.get(frame) ?? 0, MAX_PATIENCE) - 1;
+  heatOf(physical: Physical): number {
+    return this.threshold * 2 ** Math.min(this.changes.get(physical) ?? 0, MAX_PATIENCE) - 1;
+  }
+
+  /** That of a block whose code has not changed. */
+  private get heat(): number {
+    return this.threshold - 1;
   }
 
   /** Block `p`, at EIP BLOCK_EIP, is hot: executes it and what follows as far as it is compiled. */
@@ -134,11 +141,11 @@ export class WasmTier implements HotBlocks {
       return;
     }
     if (regions.full) {
-      regions.forgetAll((one) => this.heatOf(one));
+      regions.forgetAll(this.heat);
       this.counts.clears++;
     }
     try {
-      this.make(kind, this.planner.plan(kind, offset, this.heatOf(frame)));
+      this.make(kind, this.planner.plan(kind, offset, this.heat));
     } catch (error) {
       if (!(error instanceof CannotCompile)) throw error;
       this.isOver = true;
@@ -149,8 +156,7 @@ export class WasmTier implements HotBlocks {
   private make(kind: Kind, plan: Plan): void {
     const { runtime, counts, regions } = this;
     const { graph, entries, taken, generation } = plan;
-    const base = this.heatOf(kind.frame);
-    for (const region of taken) regions.forget(region, base);
+    for (const region of taken) regions.forget(region, this.heat);
     const index = regions.nextIndex();
     const emitter = new RegionEmitter(graph, entries, this.target, kind.user);
     const bytes = runtime.add(index, emitter.function());
@@ -165,7 +171,7 @@ export class WasmTier implements HotBlocks {
       graph,
       instructions: instructionsOf(plan),
       bytes,
-      heat: base * 2 ** Math.min(generation, MAX_PATIENCE),
+      heat: this.heat * 2 ** Math.min(generation, MAX_PATIENCE),
       generation,
       waiting: 0,
     });
@@ -193,13 +199,23 @@ export class WasmTier implements HotBlocks {
 
   // --- Dropping ------------------------------------------------------------------------------------------------------
 
-  changed(frame: Frame): void {
-    if (this.regions.hasAny(frame)) this.changes.set(frame, (this.changes.get(frame) ?? 0) + 1);
+  changed(physical: Physical): void {
+    const { changes, regions, blocks } = this;
+    if (regions.ownerOf(blocks.blockAt(physical >>> 12, physical & 0xfff)) === undefined) return;
+    if (changes.size === MAX_CHANGES) changes.clear();
+    changes.set(physical, (changes.get(physical) ?? 0) + 1);
+  }
+
+  gone(p: number): void {
+    const owner = this.regions.ownerOf(p);
+    if (owner === undefined) return;
+    this.regions.forget(owner, this.heat);
+    this.counts.drops++;
   }
 
   dropped(frame: Frame): void {
     if (!this.regions.hasAny(frame)) return;
-    this.regions.forgetFrame(frame, this.heatOf(frame));
+    this.regions.forgetFrame(frame, this.heat);
     this.counts.drops++;
   }
 
