@@ -66,7 +66,7 @@ export function parseExpression(text: string): Expression {
 
 const wrong = (text: string, what: string): BadInput =>
   new BadInput(
-    `${text}: no expression: ${what}`,
+    `${text}: not an expression: ${what}`,
     'write it as pmap, *(pmap+8), p->p_pmap, u16(esp+8) or arg0',
   );
 
@@ -218,7 +218,7 @@ export function compileExpression(
     }
     case 'name': {
       const { name } = expression;
-      if (!isProbeRegister(name)) throw new BadInput(`${name}: no register`);
+      if (!isProbeRegister(name)) throw new BadInput(`${name}: not a register`);
       return (context) => context.register(name) >>> 0;
     }
     case 'load': {

@@ -79,7 +79,9 @@ function parser(argv: readonly string[], commands: readonly ((cli: Argv) => Argv
   const cli = withTier(commands.reduce((one, add) => add(one), yargs([...argv]) as Argv));
   return cli
     .scriptName('rewind386')
-    .usage('$0 COMMAND\n\nRecord an i386 kernel, replay it bit for bit, and ask SQL who mapped what.')
+    .usage(
+      '$0 COMMAND\n\nRecord an i386 kernel, replay it bit for bit, and query its page-table writes and interrupts in SQL.',
+    )
     .demandCommand(1, 'name a command')
     .strict()
     .version(VERSION)

@@ -264,7 +264,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'analysis/inevitable',
-    holds: 'runs that leave a recorded one with latencies drawn anew, and how many of them fail',
+    holds: 'reruns of a recorded run from some instant on with new latencies, and how many of them fail',
     imports: [
       ...SCHEMAS,
       'recorder/machine',

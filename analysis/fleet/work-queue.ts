@@ -51,7 +51,7 @@ function placeOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && /^rediss?:$/.test(url.protocol) && url.hostname !== '')
     return `${url.hostname}:${url.port || 6379}`;
-  throw new BadInput('--queue is no address of a Redis server', 'write redis://HOST:PORT');
+  throw new BadInput('--queue is not the address of a Redis server', 'write redis://HOST:PORT');
 }
 
 async function packages() {

@@ -133,7 +133,7 @@ function explained(error: unknown): { status: number; told: object } {
 
 async function jsonOf(request: IncomingMessage): Promise<unknown> {
   if (!/^application\/json\b/.test(request.headers['content-type'] ?? ''))
-    throw new BadInput('what is sent has to be JSON');
+    throw new BadInput('the request body must be JSON');
   const pieces: Buffer[] = [];
   let bytes = 0;
   for await (const piece of request) {
@@ -144,6 +144,6 @@ async function jsonOf(request: IncomingMessage): Promise<unknown> {
   try {
     return JSON.parse(Buffer.concat(pieces).toString('utf8'));
   } catch {
-    throw new BadInput('what is sent is no JSON');
+    throw new BadInput('the request body is not JSON');
   }
 }

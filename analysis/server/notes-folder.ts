@@ -71,7 +71,7 @@ export class NotesFolder {
   }
 
   addBookmark(bookmark: Bookmark): void {
-    if (!isBookmark(bookmark)) throw new BadInput('that is no bookmark');
+    if (!isBookmark(bookmark)) throw new BadInput('not a bookmark');
     const kept = this.bookmarks();
     if (kept.length === MAX_BOOKMARKS) throw new BadInput(`there are ${MAX_BOOKMARKS} bookmarks already`);
     this.writeBookmarks([...kept.filter((one) => !isSame(one, shown(bookmark))), shown(bookmark)]);

@@ -84,7 +84,7 @@ function numbered(findings: readonly Finding[], failures: readonly Failure[], nu
       `--finding ${number}: there are ${findings.length}`,
       findings.length > 0
         ? `give a number from 1 to ${findings.length}`
-        : 'ask of a value: --value ADDRESS@ICOUNT',
+        : 'ask about a value: --value ADDRESS@ICOUNT',
     );
   const failure = failures.find(({ kind }) => kind === KIND_OF_CLASS[finding.check.class]);
   return failure ? { failure, findings } : { finding, findings };

@@ -94,7 +94,7 @@ class Lowering {
         return pointee(this.lower(expression.of));
       case 'address': {
         const { address, bits } = this.lower(expression.of);
-        if (address === undefined || bits) throw new BadInput('& of what has no address in memory');
+        if (address === undefined || bits) throw new BadInput('the operand of & has no address in memory');
         return { value: address };
       }
       case 'member': {
@@ -124,7 +124,7 @@ class Lowering {
     if (symbol !== undefined) return { address: number(symbol) };
     const known = (scope?.variables ?? []).map((variable) => variable.name);
     throw new BadInput(
-      `${name}: nothing is called so there${meant(name, known)}`,
+      `${name}: no such name in scope${meant(name, known)}`,
       known.length > 0
         ? `give ${known.slice(0, 12).join(', ')}, a register, a symbol, or arg0, arg1, …`
         : 'give a register, a symbol, or at the start of a function arg0, arg1, …; or a kernel with DWARF: --symbols FILE',
@@ -144,7 +144,7 @@ class Lowering {
     });
     if (found) return { type, ...found };
     throw new BadInput(
-      `${name} is nowhere that is known at 0x${this.place.pc.toString(16)}: the compiler may have optimized it away`,
+      `${name} has no known location at 0x${this.place.pc.toString(16)}: the compiler may have optimized it away`,
       'give a register or an expression of some instead',
     );
   }
@@ -225,7 +225,7 @@ function pointee(of: Lowered): Lowered {
 function member({ type, address }: Lowered, name: string): Lowered {
   if (type?.kind !== 'structure' || address === undefined)
     throw new BadInput(
-      `${name}: a member of what is not known to be a structure`,
+      `${name}: member access on a value whose type is not a structure`,
       'write *(POINTER+OFFSET), or give a kernel with DWARF: --symbols FILE',
     );
   const members = type.members();

@@ -283,7 +283,7 @@ class Replay implements EventSink {
     } catch (error) {
       if (!(error instanceof OutOfBounds)) throw error;
       throw new BadInput(
-        `${path}, with what is asked for: ${error.message}`,
+        `${path}, with the requested details: ${error.message}`,
         'replay the recording that it was made from',
       );
     }

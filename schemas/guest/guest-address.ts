@@ -24,7 +24,7 @@ export function symbolAddress(text: string, symbols: readonly ElfSymbol[]): numb
     );
   const address = found.address + (sign === '-' ? -Number(offset) : Number(offset));
   if (address >= 0 && address < ADDRESS_END) return address;
-  throw new BadInput(`${text}: no 32-bit address`);
+  throw new BadInput(`${text}: not a 32-bit address`);
 }
 
 function* symbolNames(symbols: readonly ElfSymbol[]): Iterable<string> {

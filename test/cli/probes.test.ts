@@ -82,7 +82,7 @@ describe('the DWARF of a kernel', () => {
       '--sql',
       'SELECT 1',
     );
-    expect([status, stderr[0]]).toEqual([2, expect.stringContaining('is no ELF file')]);
+    expect([status, stderr[0]]).toEqual([2, expect.stringContaining('is not an ELF file')]);
   });
 });
 
@@ -111,8 +111,11 @@ describe('a replay', () => {
 
   it.each([
     [['--trace', 'prinnt: text'], "the guest's kernel has no symbol prinnt (did you mean print?)"],
-    [['--trace', 'print: txt'], '--trace print: txt: txt: nothing is called so there (did you mean text?)'],
-    [['--trace', 'print: text/2'], '--trace print: text/2: text/2: no expression: "/" means nothing here'],
+    [['--trace', 'print: txt'], '--trace print: txt: txt: no such name in scope (did you mean text?)'],
+    [
+      ['--trace', 'print: text/2'],
+      '--trace print: text/2: text/2: not an expression: "/" means nothing here',
+    ],
     [['--trace', `print: ${'eax,'.repeat(9)}`], '9 values are too many'],
     [['--trace', ': eax'], 'the place is missing'],
     [['--probe', 'vm_*'], '--probe vm_*: the kernel has no such function'],

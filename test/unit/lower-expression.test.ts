@@ -40,10 +40,10 @@ describe('at the start of a function', () => {
   });
 
   it.each([
-    ['vaa', 'vaa: nothing is called so there (did you mean va?)'],
+    ['vaa', 'vaa: no such name in scope (did you mean va?)'],
     ['pmap->pm_pdirr', 'has no member pm_pdirr (did you mean pm_pdir?)'],
-    ['va->x', 'x: a member of what is not known to be a structure'],
-    ['&eax', '& of what has no address in memory'],
+    ['va->x', 'x: member access on a value whose type is not a structure'],
+    ['&eax', 'the operand of & has no address in memory'],
   ])('%s means nothing', (text, what) => {
     expect(() => lowered(text)).toThrow(what);
   });
@@ -54,5 +54,5 @@ it('without DWARF has arguments by number and symbols', () => {
   const text = (of: string) => expressionText(lowerExpression(parseExpression(of), bare));
   expect(text('arg3')).toBe('u32((esp+0x10))');
   expect(text('curproc')).toBe(`u32(0x${symbol('curproc')?.toString(16)})`);
-  expect(() => text('va')).toThrow('va: nothing is called so there');
+  expect(() => text('va')).toThrow('va: no such name in scope');
 });

@@ -44,7 +44,7 @@ it.each<[string, number | undefined]>([
   ['u32(0x2000)+1', undefined],
   ['u8', undefined],
 ])('%s is %s', (text, expected) => {
-  if (text === 'u8') expect(() => value(text)).toThrow('u8: no register');
+  if (text === 'u8') expect(() => value(text)).toThrow('u8: not a register');
   else expect(value(text)).toBe(expected);
 });
 

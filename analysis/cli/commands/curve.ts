@@ -54,7 +54,7 @@ async function curve(given: Given): Promise<number> {
   if (!force && !given.continue && existsSync(`${output}.csv`))
     throw new BadInput(
       `${output}.csv already exists`,
-      'give -o another name, --continue to add to it, or --force to write over it',
+      'give another name with -o, --continue to add to it, or --force to overwrite it',
     );
   const survivals = requests.map(({ kernel }) => survivalSuffix(kernel));
   for (const suffix of new Set(['.csv', '.svg', ...survivals]))
@@ -89,7 +89,7 @@ function requestsFor(given: Given, machine: MachineConfig, instructions: number)
   if (!(Number.isInteger(servers) && servers >= 1 && servers <= 12))
     throw new BadInput(`--servers ${servers}: not a number of servers`, 'write 1 to 12');
   if (!(think >= 0 && think <= 10_000))
-    throw new BadInput(`--think ${think}: not a time to think`, 'write milliseconds, 0 to 10000');
+    throw new BadInput(`--think ${think}: not a think time`, 'write 0 to 10000 milliseconds');
   const requests = words(given.kernels).flatMap((kernel) =>
     words(given.rates).flatMap((rate) =>
       seeds.map((seed) => ({
@@ -112,7 +112,7 @@ function parseKernel(text: string): string {
   if (known && (variant === undefined || VARIANTS.some((one) => one === variant))) return text;
   throw new BadInput(
     `--kernels ${text}: no such kernel`,
-    `write ${KERNELS.join(' or ')}, with :VARIANT after it for a mistake of docs/bug-classes.md`,
+    `write ${KERNELS.join(' or ')}, optionally followed by :VARIANT, a bug of docs/bug-classes.md`,
   );
 }
 
@@ -226,7 +226,7 @@ const options = (yargs: Argv) =>
         type: 'string',
         default: '1,2,4,8,16',
         requiresArg: true,
-        describe: 'sessions that arrive in a virtual second: the load is open',
+        describe: 'sessions that arrive per virtual second (an open load)',
       },
       runs: { type: 'string', default: '20', requiresArg: true, describe: 'seeds of each kernel and rate' },
       seed: { type: 'string', default: '1', requiresArg: true, describe: 'the first seed' },
@@ -234,13 +234,13 @@ const options = (yargs: Argv) =>
         type: 'string',
         default: '60s',
         requiresArg: true,
-        describe: 'virtual time after which a run that lives is left',
+        describe: 'virtual time after which a run ends if the guest has not died',
       },
       servers: {
         type: 'number',
         default: 6,
         requiresArg: true,
-        describe: 'servers of the site, each with one session at a time',
+        describe: 'server processes, each with one session at a time',
       },
       think: {
         type: 'number',
@@ -254,21 +254,24 @@ const options = (yargs: Argv) =>
       jobs: {
         type: 'string',
         requiresArg: true,
-        describe: 'processes that share the runs (default: one a processor)',
+        describe: 'number of processes that share the runs (default: one per processor)',
       },
       output: {
         alias: 'o',
         type: 'string',
         requiresArg: true,
-        describe: 'beginning of the names of the files: .csv, .svg, and a survival curve each kernel',
+        describe: 'name of the files without their endings: .csv, .svg, and a survival curve per kernel',
       },
       continue: {
         type: 'boolean',
         default: false,
-        describe: 'add to the .csv: its runs stay, and those that it lacks are made',
+        describe: 'keep the runs in the .csv and make the missing ones',
       },
       ...FORCE,
     })
-    .demandOption('output', 'say where to write the figures: -o NAME')
-    .example('$0 curve -o crashes', 'crashes.csv and crashes.svg, with three kernels at five rates')
-    .example('$0 curve --kernels buggy --rates 4,8 --runs 100 --time 5m -o long', 'more of less');
+    .demandOption('output', '-o NAME is missing: the name of the table and the figures')
+    .example('$0 curve -o crashes', 'crashes.csv and crashes.svg: three kernels at five rates')
+    .example(
+      '$0 curve --kernels buggy --rates 4,8 --runs 100 --time 5m -o long',
+      'more runs of fewer conditions',
+    );

@@ -36,7 +36,10 @@ const options = (yargs: Argv) =>
       dir: { type: 'string', default: 'rewind386-demo', describe: 'where to write the two traces' },
       seed: { type: 'string', default: '117', describe: 'seed of both runs' },
     })
-    .example('$0 demo', 'record the buggy kernel, replay it, find the interleaving; the fixed kernel: none');
+    .example(
+      '$0 demo',
+      'record the buggy kernel, replay it, find the interleaving, and find none on the fixed kernel',
+    );
 
 const INSTRUCTIONS = 2e9;
 const SHOWN = 1;

@@ -142,10 +142,7 @@ async function search(file: string, given: Given, bound: number): Promise<number
   for (const option of ['any', 'sql', 'queue', 'junit', 'json'] as const)
     if (given[option]) throw new BadInput(`--bound does not go with --${option}`, 'leave one of them out');
   if (given.window === undefined)
-    throw new BadInput(
-      '--bound: in which part of the run?',
-      'add --window FROM:TO, some 100,000 instructions',
-    );
+    throw new BadInput('--bound needs a part of the run', 'add --window FROM:TO, some 100,000 instructions');
   if (output !== undefined && existsSync(output))
     throw new BadInput(`${output} already exists`, 'give -o the name of a new folder');
   const span = parseWindow(given.window, '--window');
@@ -175,7 +172,7 @@ function boundOf(text: string): number {
   if (/^[1-9]$/.test(text)) return Number(text);
   throw new BadInput(
     `--bound ${text}: not a number of interrupts`,
-    'write 1 to 9; without it, all of one interrupt are tried',
+    'write 1 to 9; without --bound, every placement of one interrupt is tried',
   );
 }
 
@@ -201,12 +198,12 @@ const SEARCH_OPTIONS = {
   bound: {
     type: 'string',
     requiresArg: true,
-    describe: 'so many interrupts at other times, at random, in --window (default: all placements of one)',
+    describe: 'move this many interrupts at random within --window (default: try every placement of one)',
   },
   method: {
     choices: METHODS,
     default: 'pct' as const,
-    describe: 'with --bound: how they are chosen (docs/exploration.md)',
+    describe: 'with --bound: how the times are chosen (docs/exploration.md)',
   },
   runs: { type: 'string', default: '1000', requiresArg: true, describe: 'with --bound: runs' },
 } as const;
@@ -242,12 +239,12 @@ const options = (yargs: Argv) =>
       budget: {
         type: 'string',
         requiresArg: true,
-        describe: 'stop after this time, for example 60s or 10m, and tell what was found',
+        describe: 'stop after this time, for example 60s or 10m, and report the findings so far',
       },
       jobs: {
         type: 'string',
         requiresArg: true,
-        describe: 'processes that share the work (default: one a processor)',
+        describe: 'processes that share the work (default: one per processor)',
       },
       queue: {
         type: 'string',
@@ -257,12 +254,12 @@ const options = (yargs: Argv) =>
       folder: {
         type: 'string',
         requiresArg: true,
-        describe: 'with --queue: the folder that all machines share; what is there is not done again',
+        describe: 'with --queue: the folder that all machines share; results in it are not computed again',
       },
       any: {
         type: 'boolean',
         default: false,
-        describe: 'inject the interrupt, whether a drive could have made it or not',
+        describe: 'inject the interrupt even where no drive could have raised it',
       },
       format: {
         choices: FORMATS,
@@ -280,10 +277,10 @@ const options = (yargs: Argv) =>
         alias: 'o',
         type: 'string',
         requiresArg: true,
-        describe: 'a new folder for bundles of what failed: one of each kind, made small',
+        describe: 'a new folder for bundles: one failure of each kind, shrunk',
       },
       ...DISKS,
     })
     .example('$0 explore run.r386 --window 20M:21M', 'exit 1 when a placement fails')
-    .example('$0 explore run.r386 --budget 60s -o failures', 'what a minute finds, with traces')
+    .example('$0 explore run.r386 --budget 60s -o failures', 'the failures found in a minute, as bundles')
     .example('$0 explore run.r386 --budget 10m --junit explore.xml', 'for a CI system');

@@ -19,7 +19,7 @@ import { writeBeside } from '../work/write-beside.ts';
 export const addInevitable = (cli: Argv): Argv =>
   cli.command(
     'inevitable <file>',
-    'when a failure became inevitable: draw anew what comes after each instant of the run',
+    'find when a failure became inevitable: rerun from instants of the run with new latencies',
     options,
     async ({ file, ...given }) => {
       await tellDivergence(file, async () => {
@@ -73,14 +73,14 @@ const BAR = 40;
 function linesOf({ asked, end, chances, steps }: Inevitable): string[] {
   const wide = grouped(end).length;
   return [
-    `the run failed at icount ${grouped(end)}; of ${plural(asked.draws, 'run')} from each icount, drawn anew and ${grouped(asked.within)} instructions longer, fail:`,
+    `the run failed at icount ${grouped(end)}; of ${plural(asked.draws, 'run')} from each icount, with new latencies and ${grouped(asked.within)} instructions longer, this share fails:`,
     ...chances.map((chance) => {
       const { value, low, high } = share(chance);
       const bar = '█'.repeat(Math.round(value * BAR)).padEnd(BAR, '·');
       return `${grouped(chance.at).padStart(wide)}  ${bar} ${percent(value).padStart(4)}  (${percent(low)} to ${percent(high)})`;
     }),
     ...steps.flatMap((step) => stepLines(step)),
-    ...(steps.length === 0 ? ['no step that is more than luck: try more --draws, or a longer --within'] : []),
+    ...(steps.length === 0 ? ['no significant step: try more --draws, or a longer --within'] : []),
     ...nextLine(asked.file, steps),
   ];
 }
@@ -103,7 +103,7 @@ function figureOf({ asked, end, chances, steps }: Inevitable): Plot {
   return {
     title: 'When the failure became inevitable',
     x: { title: 'icount', scale: { kind: 'linear', from: 0, to: end } },
-    y: { title: 'share that fails when drawn anew from here', scale: { kind: 'linear', from: 0, to: 1 } },
+    y: { title: 'share of reruns from here that fail', scale: { kind: 'linear', from: 0, to: 1 } },
     series: [
       {
         name: 'share',
@@ -139,29 +139,34 @@ const options = (yargs: Argv) =>
   yargs
     .positional('file', { type: 'string', demandOption: true, describe: 'the trace of a run that failed' })
     .options({
-      points: { type: 'number', default: 12, requiresArg: true, describe: 'instants to begin with' },
-      draws: { type: 'number', default: 20, requiresArg: true, describe: 'runs from each' },
+      points: {
+        type: 'number',
+        default: 12,
+        requiresArg: true,
+        describe: 'number of instants at first, before steps are refined',
+      },
+      draws: { type: 'number', default: 20, requiresArg: true, describe: 'runs from each instant' },
       within: {
         type: 'string',
         default: '5M',
         requiresArg: true,
-        describe: 'instructions that runs go on for after the recorded failure',
+        describe: 'instructions for which runs continue after the recorded failure',
       },
       finest: {
         type: 'string',
         default: '10k',
         requiresArg: true,
-        describe: 'instructions down to which a step is looked at more closely',
+        describe: 'resolution to which steps are refined, in instructions',
       },
       jobs: {
         type: 'string',
         requiresArg: true,
-        describe: 'processes that share the runs (default: one a processor)',
+        describe: 'number of processes that share the runs (default: one per processor)',
       },
       json: { type: 'boolean', default: false, describe: 'print JSON' },
       output: { alias: 'o', type: 'string', requiresArg: true, describe: 'also write the plot, as SVG' },
       ...FORCE,
       ...DISKS,
     })
-    .example('$0 inevitable failed.r386', 'the steps of the curve, with the events that stand there')
-    .example('$0 inevitable failed.r386 --draws 100 -o curve.svg', 'with narrower intervals, and a picture');
+    .example('$0 inevitable failed.r386', 'the steps of the curve, with the events at each')
+    .example('$0 inevitable failed.r386 --draws 100 -o curve.svg', 'narrower intervals, and a plot');

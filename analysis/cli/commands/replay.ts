@@ -189,7 +189,7 @@ const options = (yargs: Argv) =>
     )
     .example(
       "$0 replay run.r386 --trace 'pmap_enter: pmap, va, pa' -o t.r386",
-      'record these values, and the result, at each call of a function',
+      'record these values and the result of each call of a function',
     )
     .example(
       `$0 replay run.r386 --window '{"name":"kmap","linear":"0xe0000000"}' -o w.r386`,
@@ -197,7 +197,7 @@ const options = (yargs: Argv) =>
     )
     .example(
       '$0 replay linux.r386 --profile linux -o named.r386',
-      'name the processes and functions of a Linux kernel, as its own memory tells them',
+      'name the processes and functions of a Linux kernel, read from its memory',
     )
     .example(
       '$0 replay run.r386 --cli 22711807:22712558 -o masked.r386',

@@ -74,5 +74,5 @@ const options = (yargs: Argv) =>
       ...FORCE,
       ...DISKS,
     })
-    .example('$0 screen dos.r386', 'what stood on the screen in the end')
-    .example('$0 screen dos.r386 --at 120M -o boot.svg', 'a picture of an earlier moment');
+    .example('$0 screen dos.r386', 'the screen at the end of the run')
+    .example('$0 screen dos.r386 --at 120M -o boot.svg', 'a picture at an earlier icount');

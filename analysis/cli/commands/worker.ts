@@ -105,12 +105,12 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: 'the folder that all machines share (docs/fleet.md)',
       },
-      jobs: { type: 'string', requiresArg: true, describe: 'processes (default: one a processor)' },
+      jobs: { type: 'string', requiresArg: true, describe: 'processes (default: one per processor)' },
       idle: {
         type: 'string',
         requiresArg: true,
-        describe: 'end after so long without work, for example 30s or 5m (default: never)',
+        describe: 'end after this time without work, for example 30s or 5m (default: never)',
       },
     })
     .example('$0 worker --queue redis://queue:6379 --folder /mnt/fleet', 'until Ctrl-C')
-    .epilogue('Ctrl-C ends it after the pieces that it has begun.');
+    .epilogue('Ctrl-C ends it after the pieces in progress.');

@@ -25,7 +25,7 @@ export const NAMING_OPTIONS = {
     nargs: 1,
     default: [] as string[],
     describe:
-      'name code of a program in SQL: an ELF file, with @ADDRESS if it is loaded by so much higher than it says; may be repeated',
+      'name the code of a program in SQL: an ELF file, with @OFFSET if it is loaded that much higher than its headers say; may be repeated',
   },
   profile: {
     type: 'string',
@@ -78,7 +78,7 @@ function programFile(text: string): GuestProgram {
   const data = readUserFile(path, 'program');
   if (!isElf(data))
     throw new BadInput(
-      `--program ${text}: ${path} is no ELF file`,
+      `--program ${text}: ${path} is not an ELF file`,
       'give the program as its linker wrote it',
     );
   readSymbols(data, path);

@@ -130,7 +130,7 @@ function openFile(request: GuestRequest, guest: string, image: Uint8Array): Gues
   if (isLinuxImage(image) && !has32BitEntry(image))
     throw new BadInput(
       `${guest} has the header of a Linux kernel and no 32-bit entry (code32_start is 0): its real-mode code would have to run`,
-      'boot it by a boot loader from an image of a disk, floppy or CD, or take the .iso or .dsk that its package may have',
+      'boot it with a boot loader from a disk, floppy or CD image, or use the .iso or .dsk of its package, if it has one',
     );
   return {
     ...assemble(request, guest, image, words.filter(Boolean).join(' '), '', ''),

@@ -139,7 +139,7 @@ export function parseCpu(text: string): ProcessorName {
     throw error;
   }
   if (isProcessorName(text)) return text;
-  throw new BadInput(`--cpu ${text}: the same features again and again`, `write ${cpuModel.must}`);
+  throw new BadInput(`--cpu ${text}: too many features are added and removed`, `write ${cpuModel.must}`);
 }
 
 function parseMips(millions: number): number {

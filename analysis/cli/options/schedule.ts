@@ -30,14 +30,14 @@ export function parseSchedule(text: string): InterruptSchedule {
     if (line > 15)
       throw new BadInput(
         `--schedule ${entry}: not an interrupt and its time`,
-        'write irqN=ICOUNT@ICOUNT for one that comes at another time, or irqN@ICOUNT for one more',
+        'write irqN=ICOUNT@ICOUNT to move an interrupt, or irqN@ICOUNT to add one',
       );
     const at = parseCount(when, '--schedule');
     if (to === undefined) injected.push({ kind: 'inject_irq', icount: icount(at), value: line });
     else if (kindsOfLine(line).length > 0) moves.push({ line, from: at, to: parseCount(to, '--schedule') });
     else
       throw new BadInput(
-        `--schedule ${entry}: when IRQ ${line} comes follows from what the guest does`,
+        `--schedule ${entry}: the time of IRQ ${line} is not an input: it follows from what the guest does`,
         'the lines of drives (6, 14, 15), and with --jitter 0 and 4, can be moved',
       );
   }

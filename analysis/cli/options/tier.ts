@@ -17,7 +17,10 @@ export const withTier = (cli: Argv): Argv =>
       if (tier === undefined) tierFromEnvironment();
       else if (lockstepThreshold(tier) === undefined) choose('--tier', tier);
       else if (command !== 'replay')
-        throw new BadInput(`--tier lockstep: ${command} has none`, 'rewind386 replay FILE --tier lockstep');
+        throw new BadInput(
+          `--tier lockstep: not a tier of \`${command}\``,
+          'rewind386 replay FILE --tier lockstep',
+        );
     }, true);
 
 /** As `--tier`, of the environment; nothing where that says nothing. */

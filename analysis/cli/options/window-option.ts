@@ -19,7 +19,7 @@ export const WINDOWS = {
     array: true,
     nargs: 1,
     default: [] as string[],
-    describe: 'record a window too, in JSON as a profile declares it (docs/guest-profile.md); with -o',
+    describe: 'also record this window, in JSON as in a profile (docs/guest-profile.md); with -o',
   },
 } as const;
 

@@ -59,7 +59,7 @@ async function fromLinux(file: string, disks: readonly string[]): Promise<GivenP
   const process = directMap === undefined ? undefined : linuxTasks(memory, directMap);
   if (!kallsyms || !process)
     throw new BadInput(
-      `${file}: memory at its end does not say where this kernel has its tasks`,
+      `${file}: cannot find this kernel's tasks in memory at the end of the run`,
       'write a profile with `process` (docs/guest-profile.md), and give its file',
     );
   return { process, named: (header) => withOwnSymbols(header, kallsyms) };

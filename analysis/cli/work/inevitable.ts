@@ -71,7 +71,7 @@ function failedEnd({ file, disks }: InevitableAsked): number {
   if (!endingOf(file).failed)
     throw new BadInput(
       `${file} is of a run that did not fail`,
-      'take one that did: `record --until-fail` looks for it',
+      'give a run that failed; `record --until-fail` looks for one',
     );
   const reader = TraceReader.open(file, { disks });
   try {

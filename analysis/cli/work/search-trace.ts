@@ -122,7 +122,7 @@ export function searchCoverage({ request, outcomes, secondsToFirst }: SearchResu
   const { method, bound, span, lines, within } = request;
   const first = outcomes.find(({ failed }) => failed);
   const found = first ? `, the first in run ${first.run} after ${secondsToFirst?.toFixed(1)} s` : '';
-  const how = method === 'naive' ? 'every time drawn anew' : `${bound} changed at random (${method})`;
+  const how = method === 'naive' ? 'every latency drawn again' : `${bound} changed at random (${method})`;
   return (
     `for this recording's inputs and IRQ ${lines.join(', ')}, ${how}, from icount ${grouped(span.from)} to ${grouped(span.to)} and ` +
     `${grouped(within)} instructions after it: ${plural(outcomes.length, 'run')}; ${grouped(outcomes.filter(({ failed }) => failed).length)} fail${found}`

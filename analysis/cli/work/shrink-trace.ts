@@ -39,7 +39,7 @@ export async function shrinkTrace(request: ShrinkRequest): Promise<Shrunk> {
     });
     if (!shrunk)
       throw new BadInput(
-        `${file} shows no hijack, panic, shutdown or bad exit: there is nothing to keep while it is made smaller`,
+        `${file} shows no hijack, panic, shutdown or bad exit: there is no failure to reproduce`,
         `rewind386 check ${shellWord(file)}`,
       );
     await shrunk.write(beside, headerOf(reader, file, shrunk));

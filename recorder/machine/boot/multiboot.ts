@@ -84,7 +84,7 @@ export function loadMultiboot(
 function planOf(image: Uint8Array, name: string): LoadPlan {
   const view = new DataView(image.buffer, image.byteOffset, image.length);
   const at = findHeader(view);
-  // Say that it is no ELF file first: that is the likelier mistake.
+  // Say that it is not an ELF file first: that is the likelier mistake.
   const elf = at < 0 || !(view.getUint32(at + 4, true) & ADDRESSES) ? readElf(image, name) : undefined;
   if (at < 0)
     throw new BadInput(
