@@ -1,4 +1,5 @@
 import { BadInput } from './bad-input.ts';
+import { GENERAL_REGISTERS } from './registers.ts';
 
 /**
  * Expressions of probes, as C has them: `va`, `*(pmap+8)`, `p->p_pmap`, `u16(esp+8) & 0xff`. Numbers are 32 bits, unsigned, and wrap; `+`
@@ -25,19 +26,7 @@ export type LoadBytes = 1 | 2 | 4;
 export type BinaryOperator = '+' | '-' | '*' | '&' | '|' | '^' | '<<' | '>>';
 
 /** Registers that an expression may name. */
-export const PROBE_REGISTERS = [
-  'eax',
-  'ecx',
-  'edx',
-  'ebx',
-  'esp',
-  'ebp',
-  'esi',
-  'edi',
-  'eip',
-  'cr2',
-  'cr3',
-] as const;
+export const PROBE_REGISTERS = [...GENERAL_REGISTERS, 'eip', 'cr2', 'cr3'] as const;
 export type ProbeRegister = (typeof PROBE_REGISTERS)[number];
 export const isProbeRegister = (name: string): name is ProbeRegister =>
   (PROBE_REGISTERS as readonly string[]).includes(name);

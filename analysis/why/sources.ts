@@ -9,6 +9,7 @@ import {
   STRING,
 } from '../../recorder/machine/cpu/decode/decoder.ts';
 import { EAX, EBP, ESP, ZERO } from '../../recorder/machine/cpu/state.ts';
+import { BYTE_REGISTERS, GENERAL_REGISTERS, WORD_REGISTERS } from '../../schemas/registers.ts';
 import type { Access, TrailStep } from './trail.ts';
 
 /** The source of a value, by the instruction that put it there. */
@@ -26,9 +27,9 @@ export interface Source {
 }
 
 const NAMES: Readonly<Record<number, readonly string[]>> = {
-  1: ['al', 'cl', 'dl', 'bl', 'ah', 'ch', 'dh', 'bh'],
-  2: ['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di'],
-  4: ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'],
+  1: BYTE_REGISTERS,
+  2: WORD_REGISTERS,
+  4: GENERAL_REGISTERS,
 };
 const LARGE = 0x1000;
 const hex8 = (n: number): string => (n >>> 0).toString(16).padStart(8, '0');

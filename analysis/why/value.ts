@@ -1,4 +1,5 @@
 import { IDT_BASE, IDT_LIMIT } from '../../recorder/machine/cpu/state.ts';
+import { GENERAL_REGISTERS } from '../../schemas/registers.ts';
 import { addressSource, type Place, register, type Source, targetSource } from './sources.ts';
 import type { Story } from './story.ts';
 import type { Failure, Subject } from './subject.ts';
@@ -77,10 +78,8 @@ async function gateStory(ways: Ways, { icount, vector }: Failure): Promise<Value
   return { of, ...(await wayBack(ways, { kind: 'memory', physical, size: 4 }, moment)) };
 }
 
-const NAMES = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
-
 /** The general register of a name as `eax` or `%eax`. */
 export function registerNamed(text: string): Place | undefined {
-  const number = NAMES.indexOf(text.replace(/^%/, '').toLowerCase());
+  const number = (GENERAL_REGISTERS as readonly string[]).indexOf(text.replace(/^%/, '').toLowerCase());
   return number < 0 ? undefined : register(number);
 }

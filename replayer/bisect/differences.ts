@@ -19,6 +19,7 @@ import {
   SYSTEM_FLAGS,
 } from '../../recorder/machine/cpu/state.ts';
 import { RAM_AREA, SNAPSHOT_PAGE, type Snapshot, wholeArea } from '../../recorder/machine/state/snapshot.ts';
+import { GENERAL_REGISTERS, SEGMENT_REGISTERS } from '../../schemas/registers.ts';
 
 /** Differences between two snapshots, word by word with names. */
 
@@ -33,8 +34,7 @@ export interface Difference {
 
 const hex8 = (value: number) => (value >>> 0).toString(16).padStart(8, '0');
 
-const GENERAL = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
-const SEGMENT_NAMES = ['es', 'cs', 'ss', 'ds', 'fs', 'gs', 'ldtr', 'tr'];
+const SEGMENT_NAMES = [...SEGMENT_REGISTERS, 'ldtr', 'tr'];
 const SEGMENT_FIELDS = ['selector', 'base', 'limit', 'attributes'];
 const NAMED: Readonly<Record<number, string>> = {
   [EIP]: 'eip',
@@ -57,7 +57,7 @@ const NAMED: Readonly<Record<number, string>> = {
 
 /** A word of CPU_STATE by name (cpu/state.ts). */
 function cpuWord(n: number): string {
-  if (n < GENERAL.length) return GENERAL[n];
+  if (n < GENERAL_REGISTERS.length) return GENERAL_REGISTERS[n];
   if (n >= DR && n < DR + 8) return `dr${n - DR}`;
   const segment = Math.floor((n - SEGMENTS) / SEGMENT_WORDS);
   if (n >= SEGMENTS && segment < SEGMENT_NAMES.length)

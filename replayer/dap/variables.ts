@@ -1,5 +1,6 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { BadInput } from '../../schemas/bad-input.ts';
+import { GENERAL_REGISTERS, SEGMENT_REGISTERS } from '../../schemas/registers.ts';
 import type { Debuggee } from '../debug/debuggee.ts';
 import { hex } from '../debug/guest-code.ts';
 import { cpuOf } from '../debug/register.ts';
@@ -18,8 +19,6 @@ interface ScopeSpec {
   read(debuggee: Debuggee): Shown[];
 }
 
-const GENERAL = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
-const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
 const grouped = (n: number) => n.toLocaleString('en-US');
 
 /** Scopes that an editor shows of a stop. Numbers are the machine's at the innermost frame, whichever frame is looked at. */
@@ -29,7 +28,7 @@ export const SCOPES: readonly ScopeSpec[] = [
     read: ({ machine }) => {
       const cpu = cpuOf(machine);
       return [
-        ...GENERAL.map((name, n) => ({ name, value: hex(cpu.register(n)) })),
+        ...GENERAL_REGISTERS.map((name, n) => ({ name, value: hex(cpu.register(n)) })),
         { name: 'eip', value: hex(cpu.eip) },
         { name: 'eflags', value: hex(cpu.eflags) },
       ];
@@ -37,7 +36,8 @@ export const SCOPES: readonly ScopeSpec[] = [
   },
   {
     name: 'Segments',
-    read: ({ machine }) => SEGMENTS.map((name, n) => ({ name, value: hex(cpuOf(machine).segment(n)[0]) })),
+    read: ({ machine }) =>
+      SEGMENT_REGISTERS.map((name, n) => ({ name, value: hex(cpuOf(machine).segment(n)[0]) })),
   },
   {
     name: 'Paging',

@@ -18,6 +18,7 @@ import {
   WRITABLE,
 } from '../../recorder/machine/cpu/descriptors.ts';
 import { GDT_BASE, GDT_LIMIT, IDT_BASE, IDT_LIMIT, TR } from '../../recorder/machine/cpu/state.ts';
+import { GENERAL_REGISTERS, SEGMENT_REGISTERS } from '../../schemas/registers.ts';
 import type { Debuggee } from './debuggee.ts';
 import { cpuOf } from './register.ts';
 
@@ -95,10 +96,8 @@ export function tss(debuggee: Debuggee, symbol: Symbol): string {
   const word = (at: number) => hex(view.getUint32(at, true));
   const half = (at: number) => hex(view.getUint16(at, true), 4);
   const stacks = [0, 1, 2].map((level) => `ring ${level} ${half(8 + 8 * level)}:${word(4 + 8 * level)}`);
-  const general = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'].map(
-    (name, n) => `${name} ${word(40 + 4 * n)}`,
-  );
-  const segments = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'].map((name, n) => `${name} ${half(72 + 4 * n)}`);
+  const general = GENERAL_REGISTERS.map((name, n) => `${name} ${word(40 + 4 * n)}`);
+  const segments = SEGMENT_REGISTERS.map((name, n) => `${name} ${half(72 + 4 * n)}`);
   return [
     head,
     `  stacks: ${stacks.join(', ')}\n`,

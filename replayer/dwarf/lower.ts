@@ -1,6 +1,7 @@
 import { BadInput } from '../../schemas/bad-input.ts';
 import { meant } from '../../schemas/nearest.ts';
 import { type Expression, isProbeRegister, type LoadBytes } from '../../schemas/probe-expression.ts';
+import { GENERAL_REGISTERS } from '../../schemas/registers.ts';
 import { expressionOf, numberOf, withOrigin } from './attributes.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { DebugInfo, Scope } from './debug-info.ts';
@@ -44,7 +45,7 @@ const sum = (left: Expression, right: number | Expression): Expression => {
 };
 
 /** DWARF numbers of the i386's registers (System V ABI, i386). */
-const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
+const REGISTERS: readonly string[] = GENERAL_REGISTERS;
 const ESP = 4;
 const EBP = 5;
 

@@ -1,3 +1,4 @@
+import { GENERAL_REGISTERS } from '../registers.ts';
 import type { Icount } from '../units.ts';
 
 /** Inputs: all that a machine takes from outside, by kind. */
@@ -31,18 +32,7 @@ export const POKE_TARGETS = [
 export type PokeTarget = (typeof POKE_TARGETS)[number];
 
 /** Registers that a `poke` can change; its address is the index. */
-export const POKE_REGISTERS = [
-  'eax',
-  'ecx',
-  'edx',
-  'ebx',
-  'esp',
-  'ebp',
-  'esi',
-  'edi',
-  'eip',
-  'eflags',
-] as const;
+export const POKE_REGISTERS = [...GENERAL_REGISTERS, 'eip', 'eflags'] as const;
 
 /** One outside input as it entered the machine. */
 export interface Input {

@@ -1,10 +1,9 @@
+import { GENERAL_REGISTERS } from '../../../schemas/registers.ts';
 import type { MachineMemory } from '../layout.ts';
 import type { EventLog } from './event-log.ts';
 import { loadWord, type ProbedMachine } from './probes.ts';
 
 /** Records each instruction with the registers before it, where that was asked for. */
-
-const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'] as const;
 
 export class Instructions {
   private readonly mem: MachineMemory;
@@ -21,7 +20,7 @@ export class Instructions {
   before(): void {
     const { machine, log } = this;
     if (machine.takesInterrupt) return;
-    const [eax, ecx, edx, ebx, esp, ebp, esi, edi] = REGISTERS.map((name) => machine.register(name));
+    const [eax, ecx, edx, ebx, esp, ebp, esi, edi] = GENERAL_REGISTERS.map((name) => machine.register(name));
     const at = machine.codeBase + machine.register('eip');
     const [a, b, c, d] = [0, 4, 8, 12].map((n) => this.code(at + n));
     const { eflags, codeBits } = machine;

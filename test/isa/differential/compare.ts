@@ -2,6 +2,7 @@ import { Decoder, type Instruction } from '../../../recorder/machine/cpu/decode/
 import { AC, AF, ARITHMETIC, CF, DF, ID, NT, OF, PF, SF, ZF } from '../../../recorder/machine/cpu/flags.ts';
 import { LONGEST } from '../../../recorder/machine/cpu/fpu/operands.ts';
 import { ESP } from '../../../recorder/machine/cpu/state.ts';
+import { GENERAL_REGISTERS } from '../../../schemas/registers.ts';
 import { type Case, type Outcome, STOPPED, SYSTEM_CALL, TIMED_OUT, undefinedAtEnd } from './case.ts';
 import { isReserved, USER_CODE, USER_DATA } from './memory-map.ts';
 
@@ -11,7 +12,6 @@ const SPLIT_STORES = new Set(['fstp', 'fbstp']);
 /** Bytes of a number of 80 bits. */
 const LONG_STORE = 10;
 const PUSHES_SEVERAL = new Set(['enter', 'pusha']);
-const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
 const FPU_NAMES = [
   'status and control word',
   'empty registers',
@@ -138,7 +138,7 @@ export function differences(one: Case, host: Outcome, guest: Outcome): string[] 
     if (host.vector === PAGE_FAULT) compare('cr2', guest.cr2 & within, host.cr2 & within);
   }
   const faulting = host.vector === BREAKPOINT ? '' : faultingMnemonic(one, host.eip);
-  REGISTERS.forEach((name, n) => {
+  GENERAL_REGISTERS.forEach((name, n) => {
     // A POPA that faults has loaded some registers already; it loads them again when it is restarted.
     if (faulting !== 'popa' || n === ESP) compare(name, guest.registers[n], host.registers[n]);
   });

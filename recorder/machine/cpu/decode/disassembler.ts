@@ -1,3 +1,9 @@
+import {
+  BYTE_REGISTERS,
+  GENERAL_REGISTERS,
+  SEGMENT_REGISTERS,
+  WORD_REGISTERS,
+} from '../../../../schemas/registers.ts';
 import { EBP, EDI, EDX, ZERO } from '../state.ts';
 import {
   CONTROL,
@@ -29,10 +35,6 @@ export interface Disassembly {
   readonly text: string;
 }
 
-const REGISTERS_32 = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
-const REGISTERS_16 = ['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di'];
-const REGISTERS_8 = ['al', 'cl', 'dl', 'bl', 'ah', 'ch', 'dh', 'bh'];
-const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
 const SUFFIX: Record<number, string> = { 1: 'b', 2: 'w', 4: 'l' };
 
 /** AT&T names that differ from the table's, by operand size where it matters (GNU as manual, 9.16.3). */
@@ -174,7 +176,7 @@ function operandText(instruction: Instruction, operand: Operand, address: number
       return hex(instruction.operandSize === 4 ? target >>> 0 : target & 0xffff);
     }
     case SEGMENT:
-      return `%${SEGMENTS[operand.number]}`;
+      return `%${SEGMENT_REGISTERS[operand.number]}`;
     case CONTROL:
       return `%cr${operand.number}`;
     case DEBUG:
@@ -200,13 +202,13 @@ function immediateSize({ opcode, operandSize }: Instruction, operand: Operand): 
 /** A general register beside a segment register is named whole: the CPU moves it so. */
 function registerName({ mnemonic, operandSize, operands }: Instruction, { size, number }: Operand): string {
   if (mnemonic === 'mov' && operands.some(({ kind }) => kind === SEGMENT) && operandSize === 4)
-    return REGISTERS_32[number];
-  return (size === 1 ? REGISTERS_8 : size === 2 ? REGISTERS_16 : REGISTERS_32)[number];
+    return GENERAL_REGISTERS[number];
+  return (size === 1 ? BYTE_REGISTERS : size === 2 ? WORD_REGISTERS : GENERAL_REGISTERS)[number];
 }
 
 function memoryText({ override, base, index, scale, displacement, addressSize }: Instruction): string {
-  const names = addressSize === 4 ? REGISTERS_32 : REGISTERS_16;
-  const segment = override >= 0 ? `%${SEGMENTS[override]}:` : '';
+  const names = addressSize === 4 ? GENERAL_REGISTERS : WORD_REGISTERS;
+  const segment = override >= 0 ? `%${SEGMENT_REGISTERS[override]}:` : '';
   const based = base !== ZERO;
   const indexed = index !== ZERO;
   if (!based && !indexed) return segment + hex(displacement >>> 0);
@@ -221,7 +223,7 @@ function memoryText({ override, base, index, scale, displacement, addressSize }:
 }
 
 function stringText({ override, addressSize }: Instruction, { number }: Operand): string {
-  const names = addressSize === 4 ? REGISTERS_32 : REGISTERS_16;
-  const segment = number === EDI ? 'es' : override >= 0 ? SEGMENTS[override] : 'ds';
+  const names = addressSize === 4 ? GENERAL_REGISTERS : WORD_REGISTERS;
+  const segment = number === EDI ? 'es' : override >= 0 ? SEGMENT_REGISTERS[override] : 'ds';
   return `%${segment}:(%${names[number]})`;
 }

@@ -1,3 +1,4 @@
+import { GENERAL_REGISTERS } from '../../../../schemas/registers.ts';
 import { ADDRESS, EAX, EDI, FLAG_A, FLAG_B, FLAG_KIND, FLAG_RESULT, TARGET, TEMP } from '../state.ts';
 
 /**
@@ -41,9 +42,8 @@ const places = new Map<number, number>([
 /** The local that holds a word of CPU_STATE; undefined where it stays in memory. */
 export const localOf = (word: number): number | undefined => places.get(word);
 
-const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
 const NAMES_OF_LOCALS = [
-  ...['entry', 'left', 'page', ...REGISTERS, 'flag_kind', 'flag_result', 'flag_a', 'flag_b'],
+  ...['entry', 'left', 'page', ...GENERAL_REGISTERS, 'flag_kind', 'flag_result', 'flag_a', 'flag_b'],
   ...['temp', 'address', 'branch_target', 'offset', 'next', 'slot', 'place', 'dispatch', ...NAMES],
 ];
 /** The name of a local, for people. */
