@@ -1,19 +1,18 @@
 import {
   BIGINT,
   DOUBLE,
-  type DuckDBAppender,
   type DuckDBConnection,
-  DuckDBDataChunk,
+  type DuckDBDataChunk,
   type DuckDBType,
   ENUM,
   UINTEGER,
-  USMALLINT,
   UTINYINT,
   VARCHAR,
 } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
 import type { Data, RecordBatch } from 'apache-arrow';
-import type { TableColumn, TraceTable } from '../tables/table.ts';
+import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
+import { SQL_TYPE, type TableColumn, type TraceTable } from '../tables/table.ts';
 
 /**
  * Arrow record batches into DuckDB's data chunks by copying whole columns: 8 M rows/s, against 1.2 M for the per-value appender.
@@ -23,7 +22,8 @@ import type { TableColumn, TraceTable } from '../tables/table.ts';
 /** DuckDB's own vector size; a multiple of 64, so that validity words never straddle two chunks. */
 export const VECTOR_ROWS = 2048;
 
-export function duckType({ kind, words = [] }: TableColumn): DuckDBType {
+/** The type of a column's values; of a `name` it depends on the trace that is read. */
+export function duckType({ kind, words = [], wordsOf }: TableColumn, reader?: TraceReader): DuckDBType {
   switch (kind) {
     case 'bigint':
       return BIGINT;
@@ -33,6 +33,8 @@ export function duckType({ kind, words = [] }: TableColumn): DuckDBType {
       return UTINYINT;
     case 'word':
       return ENUM([...words]);
+    case 'name':
+      return reader && wordsOf ? ENUM([...wordsOf(reader)]) : VARCHAR;
     case 'double':
       return DOUBLE;
     case 'text':
@@ -43,7 +45,7 @@ export function duckType({ kind, words = [] }: TableColumn): DuckDBType {
 const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
 const sqlType = ({ kind, words = [] }: TableColumn): string => {
   if (kind === 'word') return `ENUM(${words.map(quoted).join(', ')})`;
-  return { bigint: 'BIGINT', uint: 'UINTEGER', small: 'UTINYINT', double: 'DOUBLE', text: 'VARCHAR' }[kind];
+  return SQL_TYPE[kind];
 };
 
 /** Makes the table in memory: run_id, then its columns. `name` is a qualified SQL name. */
@@ -56,48 +58,27 @@ export async function createTable(
   await connection.run(`CREATE TABLE ${name} (run_id USMALLINT, ${columns.join(', ')})`);
 }
 
-/** Appends batches whose columns are those of `table`, as rows of one run. */
-export function appendBatches(
-  appender: DuckDBAppender,
-  table: TraceTable,
-  run: number,
-  batches: Iterable<RecordBatch>,
-): void {
-  const chunk = DuckDBDataChunk.create([USMALLINT, ...table.columns.map(duckType)]);
-  const runs = new Uint16Array(VECTOR_ROWS).fill(run);
-  for (const batch of batches) {
-    for (let from = 0; from < batch.numRows; from += VECTOR_ROWS) {
-      const count = Math.min(VECTOR_ROWS, batch.numRows - from);
-      chunk.reset();
-      const runIds = duckdb.data_chunk_get_vector(chunk.chunk, 0);
-      duckdb.copy_data_to_vector(runIds, 0, runs.buffer, 0, count * runs.BYTES_PER_ELEMENT);
-      fillChunk(chunk, table, batch, from, count, 1);
-      chunk.rowCount = count;
-      appender.appendDataChunk(chunk);
-    }
-  }
-}
-
-/** Copies rows of a batch, `count` up to VECTOR_ROWS, to a chunk whose columns from `first` on are those of `table`. */
+/** Copies rows of a batch, `count` up to VECTOR_ROWS, to a chunk with the columns of `table`. */
 export function fillChunk(
   chunk: DuckDBDataChunk,
   table: TraceTable,
   batch: RecordBatch,
   from: number,
   count: number,
-  first = 0,
 ): void {
   table.columns.forEach((column, i) => {
-    copyColumn(chunk, first + i, column, batch.data.children[i], from, count);
+    copyColumn(chunk, i, column, batch.data.children[i], from, count);
   });
 }
 
+/** Bytes of a value; of a text there is no one number. */
 const BYTES: Readonly<Record<TableColumn['kind'], number>> = {
   bigint: 8,
   double: 8,
   uint: 4,
   small: 1,
   word: 1,
+  name: 4,
   text: 0,
 };
 
@@ -114,12 +95,21 @@ function copyColumn(
     copyText(vector, data, from, count);
     return;
   }
-  const values = data.values as Uint8Array;
-  const bytes = BYTES[kind];
-  const at = values.byteOffset + from * bytes;
+  const values = kind === 'name' ? namesAsEnum(data, from, count) : (data.values as Uint8Array);
+  const bytes = kind === 'name' ? values.BYTES_PER_ELEMENT : BYTES[kind];
+  const at = values.byteOffset + (kind === 'name' ? 0 : from * bytes);
   duckdb.copy_data_to_vector(vector, 0, values.buffer as ArrayBuffer, at, count * bytes);
   if (data.nullCount > 0) copyValidity(vector, data, from, count);
 }
+
+/** Indices as DuckDB has those of an ENUM of so many words. */
+function namesAsEnum({ values, dictionary }: Data, from: number, count: number): IndexArray {
+  const indices = (values as Uint32Array).subarray(from, from + count);
+  const words = dictionary?.length ?? 0;
+  if (words <= 0xff) return Uint8Array.from(indices);
+  return words <= 0xffff ? Uint16Array.from(indices) : Uint32Array.from(indices);
+}
+type IndexArray = Uint8Array | Uint16Array | Uint32Array;
 
 function copyValidity(vector: duckdb.Vector, { nullBitmap }: Data, from: number, count: number): void {
   const bits = nullBitmap as Uint8Array;

@@ -5,7 +5,7 @@ import { BadInput } from '../../schemas/bad-input.ts';
 import { TraceDamage } from '../../schemas/trace/framing.ts';
 import { TABLES } from '../tables/index.ts';
 import type { TraceTable } from '../tables/table.ts';
-import { appendBatches, createTable } from './arrow-loader.ts';
+import { createTable } from './arrow-loader.ts';
 import { makeRoom, TraceCache } from './cache.ts';
 import { type CopyFormat, copyRows, PARQUET, quoted } from './copy-rows.ts';
 import { DEFINITIONS, definitionsInOrder, KEPT_VIEWS, wordsOf } from './definitions.ts';
@@ -365,9 +365,10 @@ export class TraceDatabase {
     this.onLoad(table.name);
     const name = `${LOADED}.${table.name}`;
     await createTable(this.connection, name, table);
-    const appender = await this.connection.createAppender(table.name, LOADED);
-    for (const run of runs) appendBatches(appender, table, run, table.batches(this.runs[run].reader));
-    appender.closeSync();
+    for (const run of runs)
+      await this.rows.stream(table, this.runs[run].reader, (rows) =>
+        this.connection.run(`INSERT INTO ${name} SELECT ${runOf([run])}, * FROM ${rows}`),
+      );
     return runs.length === 1
       ? `SELECT ${runOf(runs)} AS run_id, * EXCLUDE (run_id) FROM ${name}`
       : `FROM ${name}`;

@@ -24,7 +24,7 @@ export class TraceRows {
     run: (rows: string) => Promise<unknown>,
   ): Promise<void> {
     this.register(table);
-    const source = new Rows(table, new ReadAhead(table.batches(reader)[Symbol.iterator]()));
+    const source = new Rows(table, reader, new ReadAhead(table.batches(reader)[Symbol.iterator]()));
     this.source = source;
     try {
       await run(`${functionOf(table)}()`);
@@ -43,7 +43,8 @@ export class TraceRows {
       DuckDBTableFunction.create({
         name: functionOf(table),
         bindFunction: (info) => {
-          for (const column of table.columns) info.addResultColumn(column.name, duckType(column));
+          const { reader } = this.source ?? {};
+          for (const column of table.columns) info.addResultColumn(column.name, duckType(column, reader));
         },
         // In order: one thread.
         initFunction: (info) => info.setMaxThreads(1),
@@ -61,14 +62,16 @@ const functionOf = ({ name }: TraceTable): string => `trace_rows_${name}`;
 /** Batches cut into DuckDB's vectors. */
 class Rows {
   readonly table: TraceTable;
+  readonly reader: TraceReader;
   readonly batches: ReadAhead<RecordBatch>;
   /** Thrown by the reader: DuckDB takes a text alone. */
   failure: unknown;
   private batch: RecordBatch | undefined;
   private from = 0;
 
-  constructor(table: TraceTable, batches: ReadAhead<RecordBatch>) {
+  constructor(table: TraceTable, reader: TraceReader, batches: ReadAhead<RecordBatch>) {
     this.table = table;
+    this.reader = reader;
     this.batches = batches;
   }
 

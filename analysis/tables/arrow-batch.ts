@@ -1,4 +1,5 @@
 import {
+  type Data,
   type DataType,
   Dictionary,
   Field,
@@ -14,17 +15,18 @@ import {
   type Vector,
   vectorFromArray,
 } from 'apache-arrow';
+import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import type { TableColumn } from './table.ts';
 
 /** Typed arrays as Arrow record batches, without copying where Arrow's layout is ours already. */
 
 /**
  * The values of one column: `bigint` and `double` as Float64Array (an icount is an integer below 2^53) or plain numbers,
- * `uint` as Uint32Array, `small` and `word` (the index of the word) as Uint8Array, `text` as strings.
+ * `uint` and `name` (the index of the name) as Uint32Array, `small` and `word` (the index of the word) as Uint8Array, `text` as strings.
  */
 export type ColumnValues = Float64Array | Uint32Array | Uint8Array | readonly (string | null)[];
 
-const dictionaries = new Map<readonly string[], Vector<Utf8>>();
+const dictionaries = new WeakMap<readonly string[], Vector<Utf8>>();
 
 /** Columns of one list of words share their dictionary. */
 function dictionaryOf(words: readonly string[]) {
@@ -49,11 +51,15 @@ function arrowType({ kind, words = [] }: TableColumn): DataType {
       return new Dictionary(new Utf8(), new Uint8(), idOf(words), false);
     case 'double':
       return new Float64();
+    case 'name':
+      return new Dictionary(new Utf8(), new Uint32(), NAMES_ID, false);
     case 'text':
       return new Utf8();
   }
 }
 
+/** A table has one column of names at most. */
+const NAMES_ID = 0;
 const ids = new Map<string, number>();
 function idOf(words: readonly string[]): number {
   const key = words.join(',');
@@ -88,7 +94,14 @@ export function validity(isNull: ArrayLike<number | boolean>, rows: number): Uin
   return bits;
 }
 
-function columnData(column: TableColumn, values: ColumnValues, rows: number, nulls: Uint8Array | undefined) {
+/** One column of a batch; `reader` is of the trace, for a column of names. */
+export function columnData(
+  column: TableColumn,
+  values: ColumnValues,
+  rows: number,
+  nulls: Uint8Array | undefined,
+  reader?: TraceReader,
+): Data {
   const type = arrowType(column);
   const common = { length: rows, ...(nulls ? { nullBitmap: nulls } : {}) };
   switch (column.kind) {
@@ -104,6 +117,13 @@ function columnData(column: TableColumn, values: ColumnValues, rows: number, nul
         type: type as Dictionary<Utf8, Uint8>,
         data: (values as Uint8Array).subarray(0, rows),
         dictionary: dictionaryOf(column.words ?? []),
+      });
+    case 'name':
+      return makeData({
+        ...common,
+        type: type as Dictionary<Utf8, Uint32>,
+        data: (values as Uint32Array).subarray(0, rows),
+        dictionary: dictionaryOf(reader ? (column.wordsOf?.(reader) ?? []) : []),
       });
     case 'double':
       return makeData({ ...common, type: type as Float64, data: (values as Float64Array).subarray(0, rows) });

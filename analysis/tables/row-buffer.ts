@@ -52,6 +52,7 @@ function typed({ kind, words = [] }: TableColumn, cells: readonly Cell[]): Colum
     case 'small':
       return Uint8Array.from(cells, Number);
     case 'uint':
+    case 'name':
       return Uint32Array.from(cells, Number);
     default:
       return Float64Array.from(cells, Number);

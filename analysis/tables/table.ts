@@ -3,8 +3,11 @@ import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 
 /** The form of a table: its columns with types and descriptions, and the rows made from a trace. */
 
-/** SQL types of columns. `word` is a text of a fixed list: dictionary-encoded in Arrow, an ENUM in DuckDB. */
-export type ColumnKind = 'bigint' | 'uint' | 'small' | 'word' | 'text' | 'double';
+/**
+ * SQL types of columns. `word` is a text of a fixed list: dictionary-encoded in Arrow, an ENUM in DuckDB. `name` is a text of a list that
+ * a trace has: dictionary-encoded in files.
+ */
+export type ColumnKind = 'bigint' | 'uint' | 'small' | 'word' | 'name' | 'text' | 'double';
 
 export interface TableColumn {
   readonly name: string;
@@ -13,6 +16,8 @@ export interface TableColumn {
   readonly doc: string;
   /** Of a `word`: all it can be. */
   readonly words?: readonly string[];
+  /** Of a `name`: all it can be in a trace. */
+  readonly wordsOf?: (reader: TraceReader) => readonly string[];
   readonly nullable?: boolean;
 }
 
@@ -30,6 +35,7 @@ export const SQL_TYPE: Readonly<Record<ColumnKind, string>> = {
   uint: 'UINTEGER',
   small: 'UTINYINT',
   word: 'ENUM',
+  name: 'VARCHAR',
   text: 'VARCHAR',
   double: 'DOUBLE',
 };

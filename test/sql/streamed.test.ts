@@ -89,7 +89,8 @@ it('exported Parquet is as small as what is kept', async () => {
   const { folder: own } = new TraceCache(trace, () => {});
   const kept = readdirSync(own).find((name) => name.startsWith('stores.')) as string;
   const sizes = [join(out, 'stores.parquet'), join(own, kept)].map((path) => statSync(path).size);
-  expect(sizes[0]).toBeLessThan(1.02 * sizes[1]);
+  // A column of names has its filter for each row group in one of the two.
+  expect(sizes[0]).toBeLessThan(1.02 * sizes[1] + 512);
 });
 
 it.skipIf(process.platform === 'win32')('a query that is killed leaves nothing', async () => {

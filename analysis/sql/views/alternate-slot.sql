@@ -10,8 +10,9 @@
 -- @column cpl current privilege level, 0-3
 -- @column depth interrupt frames open, 0 = none
 -- @column frame_id id of the innermost open interrupt frame, 0 = none
--- @column thread the thread (stints.thread), 0 before the first switch of stacks
+-- @column thread number of the kernel stack, 0 before the first switch of stacks
 -- @column cr3 physical address of the page directory, bytes
+-- @column process owner of that page directory, comm[pid]
 -- @column what write or check of the slot; read or write through the window
 -- @column dir physical address of the directory that the slot names after the event, 0 = empty
 -- @column linear linear address in the window; NULL for an event of the slot
@@ -30,17 +31,13 @@
 -- @column last_frame_id frame_id of that write
 -- @column last_thread thread of that write
 WITH events AS (
-  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, op::VARCHAR AS what,
+  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, thread, cr3, process, op::VARCHAR AS what,
     present_frame(new) AS dir, NULL::UINTEGER AS linear, NULL::UINTEGER AS used, NULL::UINTEGER AS value
   FROM aptd_switches
   UNION ALL
-  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, access::VARCHAR,
+  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, thread, cr3, process, access::VARCHAR,
     present_frame(apt), linear, present_frame(used), value
   FROM apt_accesses
-),
-threaded AS (
-  SELECT e.* EXCLUDE (cr3, what, dir, linear, used, value), coalesce(t.thread, 0) AS thread, e.cr3, e.what, e.dir, e.linear, e.used, e.value
-  FROM events e ASOF LEFT JOIN stints t ON t.run_id = e.run_id AND t.seq <= e.seq
 ),
 marked AS (
   SELECT *, linear IS NOT NULL AS is_access,
@@ -48,10 +45,10 @@ marked AS (
       PARTITION BY run_id, cr3, frame_id, thread ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS own_seq,
     max(CASE WHEN linear IS NULL AND what = 'write' THEN seq END) OVER (
       PARTITION BY run_id, cr3 ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_seq
-  FROM threaded
+  FROM events
 )
 SELECT m.*, own.dir AS own_dir, own.icount AS own_icount, own.what AS own_what,
   last.dir AS last_dir, last.icount AS last_icount, last.eip AS last_eip, last.depth AS last_depth, last.frame_id AS last_frame_id, last.thread AS last_thread
 FROM marked m
-LEFT JOIN threaded own ON own.run_id = m.run_id AND own.seq = m.own_seq
-LEFT JOIN threaded last ON last.run_id = m.run_id AND last.seq = m.last_seq
+LEFT JOIN events own ON own.run_id = m.run_id AND own.seq = m.own_seq
+LEFT JOIN events last ON last.run_id = m.run_id AND last.seq = m.last_seq

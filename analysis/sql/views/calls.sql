@@ -7,7 +7,7 @@
 -- @column probe number of the probe (probes.probe)
 -- @column name the function, as requested
 -- @column call_id number of the call among those of its probe, from 1
--- @column process process under whose directory it ran, comm[pid]; NULL if unknown
+-- @column process process under whose directory it ran, comm[pid]
 -- @column depth number of open interrupt frames around the code
 -- @column frame_id innermost open interrupt frame (interrupts.id), 0 = none
 -- @column cr3 physical address of the current page directory, bytes

@@ -11,6 +11,8 @@
 -- @column cpl current privilege level, 0-3
 -- @column depth number of open interrupt frames around the code
 -- @column cr3 physical address of the current page directory, bytes
+-- @column process owner of that page directory, comm[pid]
+-- @column thread number of the kernel stack, 0 before the first switch of stacks
 -- @column eax EAX before the instruction
 -- @column ecx ECX
 -- @column edx EDX
@@ -35,7 +37,7 @@ store_lists AS (
   WHERE i.icount = s.icount
   GROUP BY ALL
 )
-SELECT i.run_id, i.icount, i.seq, symbol(i.run_id, i.eip) AS code, i.instruction, i.eip, i.cpl, i.depth, i.cr3,
+SELECT i.run_id, i.icount, i.seq, symbol(i.run_id, i.eip) AS code, i.instruction, i.eip, i.cpl, i.depth, i.cr3, i.process, i.thread,
   i.eax, i.ecx, i.edx, i.ebx, i.esp, i.ebp, i.esi, i.edi, i.eflags, r.reads, s.stores
 FROM instructions i
 LEFT JOIN read_lists r ON r.run_id = i.run_id AND r.seq = i.seq

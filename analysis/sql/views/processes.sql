@@ -5,11 +5,12 @@
 -- @column icount instructions retired before
 -- @column seq position among all events of the run
 -- @column cr3 physical address of the page directory
+-- @column process owner of that page directory, comm[pid]
 -- @column proc linear address of the process structure, 0 = idle
 -- @column pid process id
 -- @column comm command name
 SELECT
-  run_id, icount, seq, cr3, proc, pid,
+  run_id, icount, seq, cr3, process, proc, pid,
   CASE WHEN proc = 0 THEN '' ELSE
     regexp_extract(
       list_aggregate(

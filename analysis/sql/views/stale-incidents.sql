@@ -11,6 +11,7 @@
 -- @column icount icount of the first use
 -- @column eip code of the first use
 -- @column cr3 physical address of the page directory at the first use
+-- @column process owner of that page directory, comm[pid]
 -- @column linear linear address of the first use
 -- @column access kind of the first use: read, write or execute
 -- @column used the PTE (or 4 MB PDE) in the TLB at the first use
@@ -19,7 +20,7 @@
 -- @column stores number of these that are stores
 SELECT run_id, class, cause_eip, min(cause_icount) AS cause_icount, arg_min(cause_old, seq) AS cause_old,
   arg_min(cause_new, seq) AS cause_new, count(DISTINCT cause_seq) AS changes,
-  min(icount) AS icount, arg_min(eip, seq) AS eip, arg_min(cr3, seq) AS cr3, arg_min(linear, seq) AS linear,
+  min(icount) AS icount, arg_min(eip, seq) AS eip, arg_min(cr3, seq) AS cr3, arg_min(process, seq) AS process, arg_min(linear, seq) AS linear,
   arg_min(access, seq) AS access, arg_min(used, seq) AS used, arg_min(fresh, seq) AS fresh,
   count(*) AS uses, count(*) FILTER (access = 'write') AS stores
 FROM stale_uses

@@ -7,7 +7,7 @@
 -- @column seq position among all events of the run
 -- @column number EAX on entry: the number of the call on most systems
 -- @column name name of the call; NULL if the profile has none
--- @column process calling process, comm[pid]; NULL if unknown
+-- @column process calling process, comm[pid]
 -- @column cr3 physical address of its page directory, bytes
 -- @column eip EIP of the INT or SYSENTER, in the program
 -- @column arguments the first arguments: six from registers (EBX, ECX, EDX, ESI, EDI, EBP), or three from the stack
@@ -18,11 +18,10 @@
 -- @column vector IDT vector; 0 for SYSENTER
 WITH entries AS (FROM system_call_events WHERE op = 'enter'),
 returns AS (FROM system_call_events WHERE op = 'leave')
-SELECT e.run_id, e.icount, e.seq, e.eax AS number, n.name, process_text(p.pid, p.comm) AS process, e.cr3, e.eip,
+SELECT e.run_id, e.icount, e.seq, e.eax AS number, n.name, e.process, e.cr3, e.eip,
   CASE WHEN n.by_stack = 1 THEN [e.stack1, e.stack2, e.stack3] ELSE [e.ebx, e.ecx, e.edx, e.esi, e.edi, e.ebp] END AS arguments,
   r.icount AS returned_icount, r.eax AS result, r.icount - e.icount AS instructions, e.interrupt_id, e.vector
 FROM entries e
 LEFT JOIN returns r ON r.run_id = e.run_id AND r.interrupt_id = e.interrupt_id
 LEFT JOIN system_call_names n ON n.run_id = e.run_id AND n.number = e.eax AND (e.vector = n.vector OR e.vector = 0)
-ASOF LEFT JOIN processes p ON p.run_id = e.run_id AND p.cr3 = e.cr3 AND p.seq <= e.seq
 ORDER BY e.run_id, e.seq

@@ -9,7 +9,7 @@
 -- @column name the function or place, as requested
 -- @column call_id number of this hit among those of its probe, from 1
 -- @column eip EIP of the instruction at the place
--- @column process process under whose directory it ran, comm[pid]; NULL if unknown
+-- @column process process under whose directory it ran, comm[pid]
 -- @column cpl current privilege level, 0-3
 -- @column depth number of open interrupt frames around the code
 -- @column frame_id innermost open interrupt frame (interrupts.id), 0 = none
@@ -38,12 +38,11 @@ WITH hits AS (
       (v, n) -> CASE WHEN (e.known >> (n - 1)) % 2 = 1 THEN v END) AS found
   FROM call_entries e JOIN probes p ON p.run_id = e.run_id AND p.probe = e.probe
 )
-SELECT h.run_id, h.icount, h.seq, h.probe, h.name, h.call_id, h.eip, process_text(s.pid, s.comm) AS process, h.cpl, h.depth,
+SELECT h.run_id, h.icount, h.seq, h.probe, h.name, h.call_id, h.eip, h.process, h.cpl, h.depth,
   h.frame_id, h.cr3, h.stack, h.esp, h.nesting, CASE WHEN h.is_function = 1 THEN h.caller END AS caller,
   map(h.names, h.found[1:len(h.names)]) AS arguments, h.found[1] AS value0, h.found[2] AS value1, h.found[3] AS value2,
   h.found[4] AS value3, h.found[5] AS value4, h.found[6] AS value5, h.found[7] AS value6, h.found[8] AS value7,
   r.icount AS returned_icount, r.eax AS result, r.edx AS result_high, r.icount - h.icount AS instructions
 FROM hits h
 LEFT JOIN call_returns r ON r.run_id = h.run_id AND r.probe = h.probe AND r.call_id = h.call_id
-ASOF LEFT JOIN processes s ON s.run_id = h.run_id AND s.cr3 = h.cr3 AND s.seq <= h.seq
 ORDER BY h.run_id, h.seq

@@ -14,6 +14,7 @@
 -- @column eip code that set it
 -- @column frame_id interrupt frame that set it (interrupts.id), 0 = none
 -- @column cr3 live page directory at that write, physical address
+-- @column process owner of that page directory, comm[pid]
 -- @column from_icount icount of the instruction that set it
 -- @column from_seq position of the write among all events of the run
 -- @column to_icount icount of the next value, or of the end of the directory; 2^53-1 if there is none
@@ -25,19 +26,19 @@ WITH declared AS (
 ),
 sets AS (
   SELECT d.run_id, d.window_id, d.window_name, d.kind, w.physical AS entry, w.dir, address_of(w.vpn) AS page, w.new AS value,
-    w.eip, w.frame_id, w.cr3, w.icount, w.seq
+    w.eip, w.frame_id, w.cr3, w.process, w.icount, w.seq
   FROM paging_writes w
   JOIN declared d ON d.run_id = w.run_id AND d.level = w.level::VARCHAR AND w.vpn >= d.first_page AND w.vpn < d.end_page
   WHERE w.source <> 'accessed_dirty'
   UNION ALL
-  SELECT d.run_id, d.window_id, d.window_name, d.kind, 0::UINTEGER, 0::UINTEGER, 0::UINTEGER, c.new, c.eip, c.frame_id, c.cr3, c.icount, c.seq
+  SELECT d.run_id, d.window_id, d.window_name, d.kind, 0::UINTEGER, 0::UINTEGER, 0::UINTEGER, c.new, c.eip, c.frame_id, c.cr3, c.process, c.icount, c.seq
   FROM control_writes c JOIN declared d ON d.run_id = c.run_id AND d.kind = c.reg::VARCHAR
   UNION ALL
-  SELECT d.run_id, d.window_id, d.window_name, d.kind, s.entry, 0::UINTEGER, s.page, s.new, s.eip, s.frame_id, s.cr3, s.icount, s.seq
+  SELECT d.run_id, d.window_id, d.window_name, d.kind, s.entry, 0::UINTEGER, s.page, s.new, s.eip, s.frame_id, s.cr3, s.process, s.icount, s.seq
   FROM window_switches s JOIN declared d ON d.run_id = s.run_id AND d.window_id = s.window_id AND d.kind = 'word'
   WHERE s.op = 'write'
   UNION ALL
-  SELECT d.run_id, d.window_id, d.window_name, d.kind, pde_address(e.dir, d.linear)::UINTEGER, e.dir, d.linear, NULL, NULL, NULL, NULL, e.icount, e.seq
+  SELECT d.run_id, d.window_id, d.window_name, d.kind, pde_address(e.dir, d.linear)::UINTEGER, e.dir, d.linear, NULL, NULL, NULL, NULL, NULL, e.icount, e.seq
   FROM directory_ends e JOIN declared d ON d.run_id = e.run_id AND d.kind = 'slot'
   WHERE e.ended
 ),
@@ -46,6 +47,6 @@ spans AS (
   FROM sets
   WINDOW next AS (PARTITION BY run_id, window_id, entry ORDER BY seq)
 )
-SELECT run_id, window_id, window_name, kind, entry, dir, page, value, eip, frame_id, cr3, icount AS from_icount, seq AS from_seq,
+SELECT run_id, window_id, window_name, kind, entry, dir, page, value, eip, frame_id, cr3, process, icount AS from_icount, seq AS from_seq,
   to_icount, to_seq
 FROM spans WHERE value IS NOT NULL

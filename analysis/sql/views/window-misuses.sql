@@ -11,6 +11,7 @@
 -- @column icount instructions retired before
 -- @column eip EIP of the instruction
 -- @column cr3 physical address of the page directory, bytes
+-- @column process owner of that page directory, comm[pid]
 -- @column dir physical address of the directory that the slot names
 -- @column linear linear address in the window
 -- @column access read or write
@@ -28,7 +29,7 @@ sets AS (
   SELECT run_id, cr3, frame_id, thread, seq, icount, dir, function_at(run_id, eip) AS function FROM alternate_slot WHERE NOT is_access
 ),
 told AS (
-  SELECT u.run_id, u.seq, u.icount, u.eip, u.cr3, u.dir, u.linear, u.what AS access,
+  SELECT u.run_id, u.seq, u.icount, u.eip, u.cr3, u.process, u.dir, u.linear, u.what AS access,
     u.last_seq > u.own_seq AND u.last_dir <> u.own_dir AND u.used <> u.own_dir AS switched,
     w.interrupt_id IS NOT NULL AS hijacked, u.last_thread, u.thread, h.id IS NOT NULL AS by_handler,
     i.dir <> u.own_dir AND i.dir <> u.used AND i.seq < u.own_seq AND u.last_seq <= u.own_seq AS clobbered,
@@ -55,7 +56,7 @@ classed AS (
     WHEN away_seq > own_seq THEN '4' END AS class
   FROM told
 )
-SELECT run_id, seq, icount, eip, cr3, dir, linear, access, class,
+SELECT run_id, seq, icount, eip, cr3, process, dir, linear, access, class,
   CASE class WHEN '5' THEN meant_seq ELSE own_seq END AS own_seq,
   CASE class WHEN '5' THEN meant_icount ELSE own_icount END AS own_icount,
   CASE class WHEN '5' THEN meant_dir ELSE own_dir END AS own_dir,

@@ -12,8 +12,9 @@
 -- @column cpl current privilege level, 0-3
 -- @column depth interrupt frames open, 0 = none
 -- @column frame_id id of the innermost open interrupt frame, 0 = none
--- @column thread the thread (stints.thread)
+-- @column thread number of the kernel stack, 0 before the first switch of stacks
 -- @column cr3 physical address of the page directory, bytes
+-- @column process owner of that page directory, comm[pid]
 -- @column dir physical address of the directory that the slot names
 -- @column linear linear address in the window
 -- @column used physical address of the directory under which the translation was filled
