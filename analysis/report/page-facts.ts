@@ -6,6 +6,7 @@ import { tell } from '../why/story.ts';
 import { subjectOf } from '../why/subject.ts';
 import { type FindingOptions, findingFacts } from './finding-facts.ts';
 import { type Execution, instructionsOf, Stacks } from './instruction-facts.ts';
+import type { InterruptsOff } from './interrupts-off.ts';
 import { nearFindings, nearText } from './near.ts';
 import { ownersOf, pagingOf } from './paging-facts.ts';
 import { Places } from './places.ts';
@@ -25,6 +26,7 @@ export interface PageOptions extends FindingOptions {
   readonly code: GuestCode;
   /** Absent where the run is not to be executed. */
   readonly execution?: Execution | undefined;
+  readonly interruptsOff: InterruptsOff;
 }
 
 export async function pageData(db: TraceDatabase, options: PageOptions): Promise<PageData> {
@@ -37,7 +39,7 @@ export async function pageData(db: TraceDatabase, options: PageOptions): Promise
   const { file, facts, verdict, debugCommand, findings, code, execution } = options;
   const [places, stacks] = [new Places(code), new Stacks(code)];
   const near = nearFindings(findings);
-  const asked = { places, end, near: nearText(near) };
+  const asked = { places, end, near: nearText(near), off: options.interruptsOff };
   const frames = await framesOf(db, asked);
   const told = { places, stacks, frames };
   const instructions = await execution?.attempt(() => instructionsOf(findings, execution, told));

@@ -1,5 +1,6 @@
 import type { TraceDatabase } from '../db/trace-database.ts';
 import type { Density, Frame, Mark, MarkTrack, Slice, SliceTrack, Track } from '../web/page-data.ts';
+import { type InterruptsOff, interruptsOffTrack } from './interrupts-off.ts';
 import type { Places } from './places.ts';
 import { given, grouped, type Row, rowsOf } from './rows.ts';
 
@@ -19,6 +20,7 @@ export interface TrackOptions {
   readonly end: number;
   /** Stretches with all events, as nearText has them. */
   readonly near: string;
+  readonly off: InterruptsOff;
 }
 
 const SLICES: readonly { query: string; name: string; doc: string }[] = [
@@ -34,14 +36,20 @@ const SLICES: readonly { query: string; name: string; doc: string }[] = [
 
 /** In the order in which they are drawn. */
 export async function tracksOf(db: TraceDatabase, options: TrackOptions): Promise<Track[]> {
+  const { places, off } = options;
   const tracks: Track[] = [];
-  for (const { query, name, doc } of SLICES)
-    tracks.push(...(await sliceTracks(db, query, { name, doc, places: options.places })));
-  return [...tracks, ...(await densityTracks(db, options)), ...(await markTracks(db, options.places))];
+  for (const { query, name, doc } of SLICES) {
+    tracks.push(...(await sliceTracks(db, query, { name, doc, places })));
+    if (name === 'interrupts') tracks.push(await interruptsOffTrack(db, { places, most: MOST, off }));
+  }
+  return [...tracks, ...(await densityTracks(db, options)), ...(await markTracks(db, places))];
 }
 
 /** The interrupts by which the page tells causes. */
-export async function framesOf(db: TraceDatabase, { near, places }: TrackOptions): Promise<Frame[]> {
+export async function framesOf(
+  db: TraceDatabase,
+  { near, places }: Pick<TrackOptions, 'near' | 'places'>,
+): Promise<Frame[]> {
   const rows = await rowsOf(db, 'report-frames', { near, most: MOST_EVENTS });
   return rows.map(({ id, parent, icount, to_icount, label, eip }) => ({
     id: Number(id),

@@ -32,6 +32,7 @@ const DEFINITIONS: ReadonlyMap<string, string> = new Map([
   view('all_processes', unlimited('report-processes')),
   view('all_interrupts', unlimited('report-interrupts')),
   view('all_waits', unlimited('report-held-off')),
+  view('all_off', unlimited('report-interrupts-off')),
   view('all_windows', unlimited('report-windows')),
   ...['timeline-slices', 'timeline-events', ...KEPT].map((file) => view(nameOf(file), timelineSql(file))),
 ]);

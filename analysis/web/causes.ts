@@ -63,7 +63,12 @@ export class Causes {
     }
     const { track } = pointed.row;
     if (pointed.kind === 'track') {
-      const lines = track.kind === 'density' ? [this.partOf(track, pointed.icount)] : [];
+      const lines =
+        track.kind === 'density'
+          ? [this.partOf(track, pointed.icount)]
+          : 'missing' in track
+            ? [track.missing ?? '']
+            : [];
       return { title: track.name, lines: [track.doc, ...lines], causes: [], stack: [] };
     }
     const event: Event = (track.kind === 'slices' ? track.slices : track.marks)[pointed.index];

@@ -1,8 +1,10 @@
-import type { FindingFacts, Instruction, Place, Slice, SliceTrack } from './page-data.ts';
+import type { FindingFacts, Instruction, Place, SliceTrack } from './page-data.ts';
 
 /** Tracks of the code that was executed around findings: functions, and each instruction. */
 
 const functionOf = (name: string): string => name.replace(/\+0x[0-9a-f]+$/, '');
+
+const AROUND = 'seen around the worst findings: F goes to the next finding';
 
 /** None where no run was executed again. */
 export function codeTracks(findings: readonly FindingFacts[], places: readonly Place[]): SliceTrack[] {
@@ -25,6 +27,7 @@ export function codeTracks(findings: readonly FindingFacts[], places: readonly P
         ...lane(first),
       })),
       left: 0,
+      missing: AROUND,
     },
     {
       kind: 'slices',
@@ -39,15 +42,7 @@ export function codeTracks(findings: readonly FindingFacts[], places: readonly P
         ...lane(one),
       })),
       left: 0,
-    },
-    {
-      kind: 'slices',
-      name: 'interrupts off',
-      doc: 'EFLAGS.IF is clear, around findings',
-      slices: runs(all, ({ enabled }) => String(enabled))
-        .filter(([{ enabled }]) => !enabled)
-        .map(([first, to]): Slice => ({ from: first.at, to, label: 'IF = 0', code: first.code })),
-      left: 0,
+      missing: AROUND,
     },
   ];
 }

@@ -74,6 +74,8 @@ export interface SliceTrack {
   readonly slices: readonly Slice[];
   /** Shorter ones were left out, so many. */
   readonly left: number;
+  /** In words: why there is less than could be, and the way to more. */
+  readonly missing?: string;
 }
 
 export interface MarkTrack {

@@ -51,7 +51,9 @@ export function drawRow(scene: Scene, row: Row, index: number): void {
   context.fillText(`${track.name}${leftOut(track)}`, 4, top + NAME / 2);
   const base = top + NAME;
   if (track.kind === 'slices') {
-    for (const [n, lane] of lanes.entries()) drawLane(scene, lane, base + n * LANE, index);
+    let drawn = 0;
+    for (const [n, lane] of lanes.entries()) drawn += drawLane(scene, lane, base + n * LANE, index);
+    if (drawn === 0 && track.missing !== undefined) context.fillText(track.missing, 12, base + LANE / 2 - 1);
   } else if (track.kind === 'marks') drawMarks(scene, row, base, index);
   else if (areApart(scene, row)) drawMarks(scene, row, base + LANE / 2, index);
   else drawCurve(scene, track, base);
@@ -69,13 +71,15 @@ export function areApart({ view, width, isCovered }: Scene, { track, at }: Row):
   return last - first <= width / APART;
 }
 
+/** Returns how many were drawn. */
 function drawLane(
   { context, view, width, colours }: Scene,
   { slices, indices, reach }: Lane,
   y: number,
   index: number,
-): void {
+): number {
   let right = -1;
+  let drawn = 0;
   for (let n = firstAbove(reach, view.from); n < slices.length; n++) {
     const slice = slices[n];
     if (slice.from > view.to) break;
@@ -85,6 +89,7 @@ function drawLane(
     // Of those that are thinner than a pixel one is drawn for each.
     const isThin = end - x < 1;
     if (isThin && end < right && !slice.wrong && !selected) continue;
+    drawn++;
     const w = Math.max(slice.wrong ? 3 : 1, end - x);
     if (isThin) right = Math.ceil(x + w);
     context.fillStyle = slice.wrong ? colours.error : colourOf(slice.label, colours.dark);
@@ -102,6 +107,7 @@ function drawLane(
         slice.wrong ? colours.error : undefined,
       );
   }
+  return drawn;
 }
 
 function label(

@@ -268,7 +268,8 @@ export class Timeline {
           ? markAt(row.at, icount, NEAR_MARK * near)
           : -1;
     if (index >= 0) return { kind: 'item', row, index };
-    return row.track.kind === 'density' ? { kind: 'track', row, icount } : undefined;
+    const speaks = row.track.kind === 'density' || ('missing' in row.track && lane !== undefined);
+    return speaks ? { kind: 'track', row, icount } : undefined;
   }
 
   private scene(): Scene {

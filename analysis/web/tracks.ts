@@ -8,12 +8,8 @@ export function tracksOf(data: PageData): Track[] {
   const tracks = data.tracks.map((track) =>
     track.kind === 'density' && track.name === 'page-table writes' ? withWrites(track, data) : track,
   );
-  const interrupts = tracks.findIndex(({ name }) => name === 'interrupts');
-  return [
-    ...tracks.slice(0, interrupts + 1),
-    ...codeTracks(data.findings, data.places),
-    ...tracks.slice(interrupts + 1),
-  ];
+  const off = tracks.findIndex(({ name }) => name === 'interrupts off');
+  return [...tracks.slice(0, off + 1), ...codeTracks(data.findings, data.places), ...tracks.slice(off + 1)];
 }
 
 function withWrites(track: Density, { paging, end }: PageData): Density {

@@ -13,12 +13,21 @@ export async function replayTrace(
   path: string,
   options: Pick<
     ReplayOptions,
-    'until' | 'detail' | 'storesFrom' | 'facts' | 'windows' | 'process' | 'output' | 'watchDisk' | 'disks'
+    | 'until'
+    | 'detail'
+    | 'storesFrom'
+    | 'facts'
+    | 'windows'
+    | 'process'
+    | 'output'
+    | 'watchDisk'
+    | 'disks'
+    | 'onEvents'
   > & {
     readonly showConsole: boolean;
   },
 ): Promise<ReplayResult> {
-  const { showConsole, ...rest } = options;
+  const { showConsole, onEvents, ...rest } = options;
   const progress = progressBar('replaying', rest.until ?? traceLength(path));
   const lines = new ConsoleLines((line) => progress.line(`  | ${line}`));
   try {
@@ -28,7 +37,10 @@ export async function replayTrace(
       build: buildMachine,
       builtinDisk,
       onProgress: (icount) => progress.at(icount),
-      ...(showConsole ? { onEvents: (batch) => lines.take(batch) } : {}),
+      onEvents: (batch) => {
+        if (showConsole) lines.take(batch);
+        onEvents?.(batch);
+      },
     });
   } finally {
     lines.end();

@@ -8,6 +8,7 @@ import { kernelFiles } from '../options/kernel-files.ts';
 import { traceRows } from '../report/trace-rows.ts';
 import { shellWord } from '../terminal/format.ts';
 import { type CheckOptions, checkDatabase, findingCommands, verdict } from './check-report.ts';
+import { flagStretches } from './interrupt-flag.ts';
 import { openDatabase } from './open-database.ts';
 import { executionOf } from './report-execution.ts';
 import { storyCommand } from './story-lines.ts';
@@ -39,6 +40,10 @@ export async function runPage(
         commandOf: (step) => storyCommand(file, step),
         code: new GuestCode(guest, { kernel, debugFile }),
         execution,
+        interruptsOff: {
+          flag: executes && (await flagStretches(reader, executes.disks)),
+          command: `rewind386 replay ${shellWord(file)} --detail if_changes -o if.r386`,
+        },
       });
     } finally {
       db.close();

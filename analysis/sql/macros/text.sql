@@ -209,6 +209,13 @@ CREATE MACRO symbol_text(name, symbol_address, address) AS
        WHEN address = symbol_address THEN name
        ELSE name || '+0x' || lower(to_hex(address - symbol_address)) END;
 
+-- The lines of a mask as text: IRQ 0, 4, 14; `all IRQs` of a mask with all.
+-- @param mask bit n = IRQ n
+-- @example SELECT what, irqs_text(mask), count(*) FROM interrupts_off GROUP BY ALL
+CREATE MACRO irqs_text(mask) AS
+  CASE WHEN mask = all_irqs() THEN 'all IRQs'
+       ELSE 'IRQ ' || array_to_string(list_filter(range(16), lambda line: (mask::BIGINT >> line) % 2 = 1), ', ') END;
+
 -- An interrupt as text, from columns of `interrupts`: IRQ or INT and its number, or SYSENTER.
 -- @param irq IRQ line; NULL for an INT or SYSENTER
 -- @param vector IDT vector; NULL for a SYSENTER

@@ -11,3 +11,4 @@ SELECT 'process' AS track, 0 AS lane, from_icount, to_icount, label, detail FROM
 UNION ALL SELECT 'interrupts', lane, from_icount, to_icount, label, detail FROM all_interrupts
 UNION ALL SELECT 'interrupts waiting', lane, from_icount, to_icount, label, detail FROM all_waits
 UNION ALL SELECT track, 0, from_icount, to_icount, label, detail FROM all_windows
+UNION ALL SELECT 'interrupts off', lane, from_icount, to_icount, label, NULL FROM all_off

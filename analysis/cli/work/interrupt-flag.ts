@@ -1,0 +1,83 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { TraceReader } from '../../../replayer/trace/trace-reader.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import { EVENT_KINDS, type EventBatch } from '../../../schemas/events.ts';
+import { kindsAskedFor } from '../../../schemas/trace/facts.ts';
+import { TraceCache } from '../../db/cache.ts';
+import type { FlagStretch, FlagStretches } from '../../report/interrupts-off.ts';
+import { replayTrace } from './replay-trace.ts';
+
+/** Stretches of a run with EFLAGS.IF clear, of a trace that does not have them: the run is executed again, and what was seen kept in the cache. */
+
+const KEPT = 'interrupt-flag-1.json';
+/** Instructions executed again at most: some seconds. */
+const LONGEST = 100_000_000;
+/** Stretches kept: the longest. */
+const MOST = 20_000;
+
+/** Undefined where the trace has them, where the run is too long, or where it cannot be executed as it was recorded. */
+export async function flagStretches(
+  reader: TraceReader,
+  disks: readonly string[],
+): Promise<FlagStretches | undefined> {
+  const { path, header, endIcount } = reader;
+  if (kindsAskedFor(header.facts ?? []).has('if_changes') || endIcount > LONGEST) return undefined;
+  const cache = new TraceCache(path, () => {});
+  const kept = cache.find(KEPT);
+  if (kept !== undefined) return JSON.parse(readFileSync(kept, 'utf8')) as FlagStretches;
+  try {
+    const seen = await execute(path, endIcount, disks);
+    if (seen) await cache.store(KEPT, async (file) => writeFileSync(file, JSON.stringify(seen)));
+    return seen;
+  } catch (error) {
+    if (error instanceof BadInput) return undefined;
+    throw error;
+  }
+}
+
+async function execute(
+  path: string,
+  end: number,
+  disks: readonly string[],
+): Promise<FlagStretches | undefined> {
+  const changes = new FlagChanges();
+  const { divergence } = await replayTrace(path, {
+    facts: { from: 0, probes: [], kinds: ['if_changes'] },
+    onEvents: (batch) => changes.take(batch),
+    showConsole: false,
+    disks,
+  });
+  return divergence ? undefined : changes.stretches(end);
+}
+
+const columnOf = (name: string) => EVENT_KINDS.if_changes.columns.findIndex((column) => column.name === name);
+const [ICOUNT, EIP, FRAME, ENABLED] = ['icount', 'eip', 'frame_id', 'enabled'].map(columnOf);
+
+/** Changes of the flag, as they come. */
+class FlagChanges {
+  private readonly found: FlagStretch[] = [];
+  private off: Omit<FlagStretch, 'to'> | undefined;
+  private isFirst = true;
+
+  take({ tables }: EventBatch): void {
+    const { count, columns } = tables.if_changes;
+    for (let row = 0; row < count; row++) {
+      const at = columns[ICOUNT][row];
+      const enabled = columns[ENABLED][row] === 1;
+      // What was on last was off from the start.
+      if (this.isFirst && enabled) this.off = { from: 0, eip: 0, frame: 0 };
+      this.isFirst = false;
+      if (enabled && this.off) this.found.push({ ...this.off, to: at });
+      this.off = enabled ? undefined : { from: at, eip: columns[EIP][row], frame: columns[FRAME][row] };
+    }
+  }
+
+  stretches(end: number): FlagStretches {
+    if (this.off) this.found.push({ ...this.off, to: end });
+    const longest = [...this.found].sort((a, b) => b.to - b.from - (a.to - a.from)).slice(0, MOST);
+    return {
+      stretches: longest.sort((a, b) => a.from - b.from),
+      left: Math.max(0, this.found.length - MOST),
+    };
+  }
+}
