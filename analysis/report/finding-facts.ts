@@ -1,6 +1,6 @@
 import type { Finding } from '../check/run-checks.ts';
 import type { TraceDatabase } from '../db/trace-database.ts';
-import type { FindingFacts, Instruction, Step } from '../web/page-data.ts';
+import type { FindingFacts, Instruction, PageData, Step } from '../web/page-data.ts';
 import { grouped, rowsOf } from './rows.ts';
 
 /** The findings of a page: as `check` has them, with the steps of those that are hijacks. */
@@ -11,6 +11,13 @@ export interface FindingOptions {
   readonly commandsOf: (finding: Finding, number: number) => readonly string[];
 }
 
+/** Findings that go into a page: the worst. */
+const MOST = 1000;
+
+/** Findings that a page has not; nothing where it has all. */
+export const moreFindings = (findings: readonly Finding[], command: string): Pick<PageData, 'more'> =>
+  findings.length > MOST ? { more: { findings: findings.length - MOST, command } } : {};
+
 /** `instructions` by the place in `findings`. */
 export async function findingFacts(
   db: TraceDatabase,
@@ -18,7 +25,7 @@ export async function findingFacts(
   instructions: ReadonlyMap<number, readonly Instruction[]>,
 ): Promise<FindingFacts[]> {
   const hijacks = await stepsOfHijacks(db);
-  return findings.map((finding, n) => ({
+  return findings.slice(0, MOST).map((finding, n) => ({
     number: n + 1,
     title: finding.check.title,
     className: finding.check.class,

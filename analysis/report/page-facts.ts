@@ -4,7 +4,7 @@ import type { PageData, StoryStep } from '../web/page-data.ts';
 import type { Step } from '../why/step.ts';
 import { tell } from '../why/story.ts';
 import { subjectOf } from '../why/subject.ts';
-import { type FindingOptions, findingFacts } from './finding-facts.ts';
+import { type FindingOptions, findingFacts, moreFindings } from './finding-facts.ts';
 import { type Execution, instructionsOf, Stacks } from './instruction-facts.ts';
 import type { InterruptsOff } from './interrupts-off.ts';
 import { nearFindings, nearText } from './near.ts';
@@ -20,6 +20,8 @@ export interface PageOptions extends FindingOptions {
   readonly verdict: string;
   /** Debugs the trace; `--at ICOUNT` may follow. */
   readonly debugCommand: string;
+  /** Lists all findings. */
+  readonly checkCommand: string;
   /** The command of a step of the story. */
   readonly commandOf: (step: Step) => string;
   /** Names of the guest's code. */
@@ -50,10 +52,12 @@ export async function pageData(db: TraceDatabase, options: PageOptions): Promise
     instructionsPerSecond: Number(run.ips),
     facts,
     verdict,
+    executed: execution !== undefined,
     debugCommand,
     near,
     story: await storyOf(db, options),
     findings: found,
+    ...moreFindings(findings, options.checkCommand),
     tracks: await tracksOf(db, asked),
     frames,
     paging: await pagingOf(db, { end, near, places }),

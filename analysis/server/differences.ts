@@ -5,23 +5,35 @@ import type { FirstDifference, RunDifference } from '../web/serve-data.ts';
 import { json, type Route } from './http-server.ts';
 import { indexField } from './sent.ts';
 
+/** Compares two traces: of long ones, not where answers are waited for. */
+export type FindDifference = (
+  files: readonly [first: string, other: string],
+  signal: AbortSignal,
+) => Promise<RunDifference>;
+
 /** The first event and the first input by which a trace differs from the first of those served. */
-export function differenceRoutes(files: readonly string[]): readonly (readonly [string, Route])[] {
-  const known = new Map<number, RunDifference>();
+export function differenceRoutes(
+  files: readonly string[],
+  find: FindDifference,
+  stop: AbortSignal,
+): readonly (readonly [string, Route])[] {
+  const known = new Map<number, Promise<RunDifference>>();
   return [
     [
       'GET difference',
       async ({ query }) => {
         const run = indexField({ run: Number(query.get('run')) }, 'run', files.length);
-        const found = known.get(run) ?? differenceOf(files[0], files[run]);
+        const found = known.get(run) ?? find([files[0], files[run]], stop);
         known.set(run, found);
-        return json(found);
+        // What went wrong may go right when it is asked again.
+        found.catch(() => known.delete(run));
+        return json(await found);
       },
     ],
   ];
 }
 
-function differenceOf(first: string, other: string): RunDifference {
+export function differenceOf(first: string, other: string): RunDifference {
   const readers: TraceReader[] = [];
   try {
     for (const file of [first, other]) readers.push(TraceReader.open(file));

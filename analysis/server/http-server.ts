@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
+import { gzip, type ZlibOptions } from 'node:zlib';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { TraceDamage } from '../../schemas/trace/framing.ts';
 import { SqlError } from '../db/sql-error.ts';
@@ -38,9 +40,15 @@ export interface HttpServer {
 /** Of what a POST sends. */
 const MAX_BODY_BYTES = 1 << 20;
 const MAX_CONNECTIONS = 64;
+/** Bytes of an answer from which on it is compressed. */
+const LEAST_GZIPPED = 4096;
+
+const gzipped = promisify<string | Uint8Array, ZlibOptions, Buffer>(gzip);
+
+export const JSON_TYPE = 'application/json; charset=utf-8';
 
 export const json = (value: unknown): Reply => ({
-  type: 'application/json; charset=utf-8',
+  type: JSON_TYPE,
   body: JSON.stringify(value),
 });
 
@@ -90,9 +98,15 @@ async function answer(
 ): Promise<void> {
   const { method = '', url = '', headers } = request;
   const nonce = randomBytes(16).toString('base64');
-  const send = (status: number, { type, body }: Reply) => {
-    response.writeHead(status, { ...securityHeaders(nonce), 'Content-Type': type });
-    response.end(body);
+  const send = async (status: number, { type, body }: Reply) => {
+    const shorter = isWorthwhile(request, type, body) ? await gzipped(body, { level: 1 }) : undefined;
+    if (response.destroyed) return;
+    response.writeHead(status, {
+      ...securityHeaders(nonce),
+      'Content-Type': type,
+      ...(shorter ? { 'Content-Encoding': 'gzip' } : {}),
+    });
+    response.end(shorter ?? body);
   };
   const refuse = (status: number, reason: string) =>
     send(status, { type: 'text/plain; charset=utf-8', body: `rewind386: ${reason}\n` });
@@ -107,14 +121,20 @@ async function answer(
     if (!route) return refuse(404, 'there is no such page');
     const body = method === 'POST' ? await jsonOf(request) : undefined;
     const signal = AbortSignal.any([left.signal, stop]);
-    send(200, await route({ query: judged.query, body, nonce, signal }));
+    await send(200, await route({ query: judged.query, body, nonce, signal }));
   } catch (error) {
     if (!response.headersSent && !response.destroyed) {
       const { status, told } = explained(error);
-      send(status, json(told));
+      await send(status, json(told));
     }
   }
 }
+
+/** The browser may be at the other end of a tunnel. */
+const isWorthwhile = ({ headers }: IncomingMessage, type: string, { length }: Reply['body']): boolean =>
+  length >= LEAST_GZIPPED &&
+  /^(?:text|application\/json)/.test(type) &&
+  /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''));
 
 /** A user's mistake, or one of ours, as a page shows it. */
 function explained(error: unknown): { status: number; told: object } {

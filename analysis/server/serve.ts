@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import type { ElfSymbol } from '../../schemas/guest/elf.ts';
 import type { DatabaseOptions, TraceDatabase } from '../db/trace-database.ts';
-import type { PageData } from '../web/page-data.ts';
 import type { ServedRun } from '../web/serve-data.ts';
 import { catalogueOf } from './catalogue.ts';
 import { consoleRoutes } from './console.ts';
 import { DebugServers, type StartDebugger } from './debug-servers.ts';
-import { differenceRoutes } from './differences.ts';
-import { json, listenHttp, type Route } from './http-server.ts';
+import { differenceRoutes, type FindDifference } from './differences.ts';
+import { JSON_TYPE, json, listenHttp, type Route } from './http-server.ts';
 import { noteRoutes } from './notes.ts';
 import { pageRoutes } from './page.ts';
 import { indexField } from './sent.ts';
@@ -22,8 +21,9 @@ export interface Served {
   readonly files: readonly string[];
   /** Port of 127.0.0.1; 0 for any free one. */
   readonly port: number;
-  /** The facts of one run, made when they are first asked for. */
-  readonly facts: (file: string, signal: AbortSignal) => Promise<PageData>;
+  /** The facts of one run, packed, as JSON, made when they are first asked for. `replay`: the run may be executed again for them. */
+  readonly facts: (file: string, replay: boolean, signal: AbortSignal) => Promise<string>;
+  readonly difference: FindDifference;
   readonly symbols: () => readonly ElfSymbol[];
   readonly debug: StartDebugger;
   readonly openDatabase: (files: readonly string[], options: DatabaseOptions) => Promise<TraceDatabase>;
@@ -49,7 +49,7 @@ export async function serve(served: Served): Promise<Serving> {
       ['GET catalogue', async () => json(catalogueOf(symbols()))],
       ...consoleRoutes(db, folder),
       ...noteRoutes(files),
-      ...differenceRoutes(files),
+      ...differenceRoutes(files, served.difference, stop.signal),
       ...debuggers.routes(),
       ...viewports.routes(),
     ]);
@@ -73,18 +73,20 @@ export async function serve(served: Served): Promise<Serving> {
 }
 
 function runRoutes({ files, facts }: Served, stop: AbortSignal): readonly (readonly [string, Route])[] {
-  const known = new Map<number, Promise<PageData>>();
+  const known = new Map<string, Promise<string>>();
   return [
     ['GET runs', async () => json(files.map(servedRun))],
     [
       'GET facts',
       async ({ query }) => {
         const run = indexField({ run: Number(query.get('run')) }, 'run', files.length);
-        const found = known.get(run) ?? facts(files[run], stop);
-        known.set(run, found);
+        const replay = query.get('replay') === '1';
+        const key = `${run} ${replay}`;
+        const found = known.get(key) ?? facts(files[run], replay, stop);
+        known.set(key, found);
         // What went wrong may go right when it is asked again.
-        found.catch(() => known.delete(run));
-        return json(await found);
+        found.catch(() => known.delete(key));
+        return { type: JSON_TYPE, body: await found };
       },
     ],
   ];

@@ -36,17 +36,21 @@ const SHOWN = 12;
 
 /** All findings; `show` is what the button of one does. */
 export function findingsOf(data: PageData, show: (finding: FindingFacts) => void): HTMLElement {
-  const { findings } = data;
+  const { findings, more: left } = data;
   const list = element('div');
+  const rest = findings.length - SHOWN;
+  const others =
+    left === undefined
+      ? []
+      : [element('p', `${grouped(left.findings)} more are not in this page:`), command(left.command)];
   const add = (from: number, to: number) =>
     list.append(...findings.slice(from, to).map((finding) => findingOf(finding, data, () => show(finding))));
   add(0, SHOWN);
-  const rest = findings.length - SHOWN;
   if (rest <= 0) return element('div', [list]);
   const more = element('button', `Show ${grouped(rest)} more`, { type: 'button' });
   more.addEventListener('click', () => {
     add(SHOWN, findings.length);
     more.remove();
   });
-  return element('div', [list, more]);
+  return element('div', [list, more, ...others]);
 }

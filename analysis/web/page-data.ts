@@ -185,12 +185,17 @@ export interface PageData {
   readonly instructionsPerSecond: number;
   readonly facts: readonly (readonly [name: string, value: string])[];
   readonly verdict: string;
+  /** The run was executed again, for windows that no profile declares, EFLAGS.IF, and instructions and stacks of the worst findings. */
+  readonly executed: boolean;
   /** Debugs the trace; `--at ICOUNT` may follow. */
   readonly debugCommand: string;
   /** Stretches with every event, around the worst findings. */
   readonly near: readonly { readonly from: number; readonly to: number }[];
   readonly story: readonly StoryStep[];
+  /** The worst first. */
   readonly findings: readonly FindingFacts[];
+  /** Findings that are not in the page, and the command that lists them; absent where all are. */
+  readonly more?: { readonly findings: number; readonly command: string };
   readonly tracks: readonly Track[];
   readonly places: readonly Place[];
   /** Each a line a frame, innermost first. */

@@ -5,6 +5,9 @@ import { runParts } from './run-parts.ts';
 
 /** The report page: the story, the timeline, the findings, from the facts that lie in it. */
 
+const NOT_EXECUTED =
+  'Made without executing the run again: no instructions and stacks of findings, no windows that no profile declares.';
+
 const data = unpack(JSON.parse(document.getElementById('data')?.textContent ?? '{}')) as PageData;
 const { timeline, story, timelinePart, findings, pageTables, facts } = runParts(data);
 document.title = `${data.file}: rewind386 report`;
@@ -16,6 +19,7 @@ document.body.append(
     element('h2', 'Timeline'),
     ...timelinePart,
     element('h2', data.findings.length === 0 ? 'No findings' : 'Findings'),
+    ...(data.executed ? [] : [element('p', NOT_EXECUTED, { class: 'quiet' })]),
     findings,
     ...(pageTables.length > 0 ? [element('h2', 'Page tables'), ...pageTables] : []),
     element('h2', 'The run'),

@@ -2,7 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runChecks } from '../../analysis/check/run-checks.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import { findingFacts, moreFindings } from '../../analysis/report/finding-facts.ts';
 import { reportPage } from '../../analysis/report/page.ts';
 import { pack, unpack } from '../../analysis/web/packed.ts';
 import type { PageData, SliceTrack } from '../../analysis/web/page-data.ts';
@@ -58,6 +60,14 @@ it('has the findings of check, the worst first, with commands', async () => {
     findings.map(({ icount, summary }: { icount: number; summary: string }) => [icount, summary]),
   );
   expect(data.findings[0].commands[0]).toBe(`rewind386 query ${trace} foreign-pmap`);
+});
+
+it('has the worst thousand findings of more, and how the others are listed', async () => {
+  const [finding] = await runChecks(db);
+  const findings = Array.from({ length: 1005 }, () => finding);
+  expect(await findingFacts(db, { findings, commandsOf: () => [] }, new Map())).toHaveLength(1000);
+  expect(moreFindings(findings, 'check')).toEqual({ more: { findings: 5, command: 'check' } });
+  expect([moreFindings(findings.slice(5), 'check'), data.more]).toEqual([{}, undefined]);
 });
 
 it('draws the hijack: who did what in which order, and what the window led to', () => {

@@ -1,5 +1,6 @@
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -10,8 +11,9 @@ import {
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import { differenceOf } from '../../analysis/server/differences.ts';
 import { type Serving, serve } from '../../analysis/server/serve.ts';
 import type { Catalogue, Notes, Refusal, Result } from '../../analysis/web/serve-data.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
@@ -45,6 +47,7 @@ beforeAll(async () => {
       throw new BadInput(`${file}: cannot be shown`, 'give another');
     },
     symbols: () => [],
+    difference: () => Promise.reject(new BadInput('nothing to compare')),
     debug: () => Promise.reject(new BadInput('no debugger')),
     openDatabase: (files, options) =>
       TraceDatabase.open(files, { ...options, cache: false, limits: { seconds: 1 } }),
@@ -335,7 +338,7 @@ describe('notes beside the trace', () => {
   });
 });
 
-it('tells where two traces part, and starts debuggers of each', async () => {
+it('has facts of two traces, tells where they part, and starts debuggers of each', async () => {
   const events = (last: number) =>
     [1, 2, last].map((page) => ({ kind: 'control_writes' as const, reg: 'cr3', new: 0x1000 * page }));
   const files = [3, 4].map((last) => madeTrace(join(folder, `${last}.r386`), {}, events(last)));
@@ -344,7 +347,8 @@ it('tells where two traces part, and starts debuggers of each', async () => {
   const two = await serve({
     files,
     port: 0,
-    facts: () => Promise.reject(new BadInput('none')),
+    facts: async (file, replay) => JSON.stringify({ file, replay, long: 'x'.repeat(10_000) }),
+    difference: async (files) => differenceOf(...files),
     symbols: () => [],
     debug: async (file, icount, signal) => {
       started.push([file, icount]);
@@ -369,6 +373,17 @@ it('tells where two traces part, and starts debuggers of each', async () => {
     input: null,
     onlyOne: [],
   });
+  // Facts with and without an execution of the run; in fewer bytes for who can read them.
+  for (const [query, replay] of [
+    ['run=1', false],
+    ['run=1&replay=1', true],
+  ]) {
+    const answer = await fetch(`${two.url}facts?${query}`);
+    expect(answer.headers.get('content-encoding')).toBe('gzip');
+    expect(await answer.json()).toMatchObject({ file: files[1], replay });
+  }
+  const plain = await fetch(`${two.url}facts?run=1`, { headers: { 'Accept-Encoding': 'identity' } });
+  expect([plain.headers.get('content-encoding'), (await plain.text()).length > 10_000]).toEqual([null, true]);
   const posted = async (name: string, body: object) =>
     (
       await fetch(`${two.url}${name}`, {
@@ -397,12 +412,16 @@ it('tells where two traces part, and starts debuggers of each', async () => {
 });
 
 it('ends the question of whoever leaves, and leaves nothing behind', async () => {
-  const ours = () => readdirSync(tmpdir()).filter((name) => name.startsWith('r386-serve-')).length;
-  const before = ours();
+  // Other servers of this computer leave nothing here.
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary);
+  vi.stubEnv('TMPDIR', temporary);
+  const left = () => readdirSync(temporary);
   const other = await serve({
     files: [trace],
     port: 0,
     facts: () => Promise.reject(new BadInput('none')),
+    difference: () => Promise.reject(new BadInput('none')),
     symbols: () => [],
     debug: () => Promise.reject(new BadInput('no debugger')),
     // The limit of this one is longer than the test may take.
@@ -415,16 +434,19 @@ it('ends the question of whoever leaves, and leaves nothing behind', async () =>
       body: JSON.stringify({ sql }),
       ...(signal ? { signal } : {}),
     });
+  expect(left()).toHaveLength(process.platform === 'win32' ? 0 : 1);
   const leave = new AbortController();
-  const left = asked(BOMB, leave.signal).catch((error: Error) => error.name);
+  const gone = asked(BOMB, leave.signal).catch((error: Error) => error.name);
   setTimeout(() => leave.abort(), 100);
-  expect(await left).toBe('AbortError');
+  expect(await gone).toBe('AbortError');
   expect(await (await asked('SELECT 1')).json()).toMatchObject({ rows: [[1]] });
   // So does the end of the server.
   const cut = asked(BOMB).catch((error: Error) => error.message);
   setTimeout(() => void other.close(), 100);
   expect(await cut).toBe('fetch failed');
-  await expect.poll(ours).toBe(before);
+  await expect.poll(left).toEqual([]);
+  vi.unstubAllEnvs();
+  rmSync(temporary, { recursive: true });
   await expect(fetch(other.url)).rejects.toThrow();
   expect(readdirSync(folder)).toEqual(['run.r386']);
 });

@@ -90,6 +90,22 @@ async function ask(page: Page, sql: string): Promise<void> {
   await page.keyboard.press('Control+Enter');
 }
 
+/** Axe in the page: asks it for what it finds. */
+async function violationsIn(page: Page): Promise<() => Promise<[string, string | undefined][]>> {
+  await page.addScriptTag({
+    content: readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'),
+  });
+  return () =>
+    page.evaluate(async () => {
+      const axe = (
+        globalThis as unknown as {
+          axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+        }
+      ).axe;
+      return (await axe.run()).violations.map(({ id, nodes }) => [id, nodes[0]?.html]);
+    });
+}
+
 const range = (page: Page) => page.locator('.range').first().textContent();
 const rows = (page: Page) => page.locator('.results .rows .row');
 const status = (page: Page) => page.locator('.console [role=status]').textContent();
@@ -276,6 +292,19 @@ describe.skipIf(!executablePath)('in chromium', () => {
     await expect.poll(() => existsSync(/^gdb -x (\S+)$/.exec(command ?? '')?.[1] ?? '')).toBe(false);
   });
 
+  it('executes the run again on request, and shows its instructions in the same place', async () => {
+    const { page, errors } = await open();
+    await page.locator('.timeline canvas').focus();
+    await page.keyboard.press('w');
+    const before = await range(page);
+    expect(await page.locator('.finding details').count()).toBe(0);
+    await page.getByRole('button', { name: 'Execute the run again' }).click();
+    await page.locator('.finding details').first().waitFor({ timeout: FACTS_MS });
+    expect(await range(page)).toBe(before);
+    expect(await page.getByRole('button', { name: 'Execute the run again' }).count()).toBe(0);
+    expect(errors).toEqual([]);
+  });
+
   it.each([
     { colorScheme: 'light', viewport: { width: 1280, height: 900 } },
     { colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
@@ -283,18 +312,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
     { colorScheme: 'dark', viewport: { width: 390, height: 800 } },
   ] as const)('axe finds nothing: $colorScheme, $viewport.width pixels', async (options) => {
     const { page } = await open({ ...options, bypassCSP: true });
-    await page.addScriptTag({
-      content: readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'),
-    });
-    const violations = () =>
-      page.evaluate(async () => {
-        const axe = (
-          globalThis as unknown as {
-            axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-          }
-        ).axe;
-        return (await axe.run()).violations.map(({ id, nodes }) => [id, nodes[0]?.html]);
-      });
+    const violations = await violationsIn(page);
     await ask(page, 'SELECT icount, irq, NULL AS nothing FROM interrupts');
     await rows(page).first().waitFor();
     expect(await violations()).toEqual([]);
@@ -310,7 +328,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
     const [first, other] = [join(folder, 'run.r386'), join(folder, 'other.r386')];
     await runGuest({ kernel: 'buggy', workload: 'ftpd', seed: 118, scale: 2, output: other });
     const two = await begin(first, other);
-    const page = await (browser as Browser).newPage();
+    const page = await (browser as Browser).newPage({ bypassCSP: true });
     await page.goto(two.url);
     await page.waitForSelector('.parting', { timeout: FACTS_MS });
     expect(await page.locator('.parting h3').textContent()).toBe(`${first} and ${other} part`);
@@ -328,6 +346,14 @@ describe.skipIf(!executablePath)('in chromium', () => {
     await page.keyboard.press('w');
     const apart = await ranges();
     expect([apart[1], apart[0] === together[0]]).toEqual([together[1], false]);
+    const violations = await violationsIn(page);
+    for (const colorScheme of ['light', 'dark'] as const)
+      for (const width of [1280, 390]) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height: 900 });
+        expect(await violations(), `${colorScheme}, ${width}`).toEqual([]);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+      }
     const ended = new Promise((done) => two.server.on('exit', done));
     two.server.kill('SIGINT');
     expect(await ended).toBe(0);

@@ -11,7 +11,7 @@ import { interrupted } from '../terminal/interruptible.ts';
 import { print } from '../terminal/output.ts';
 import { debugProcess } from '../work/debug-process.ts';
 import { openDatabase } from '../work/open-database.ts';
-import { pageInProcess } from '../work/page-process.ts';
+import { differenceInProcess, pageInProcess } from '../work/serve-process.ts';
 
 /** `rewind386 serve`: traces as a live page in the user's browser. */
 export const addServe = (cli: Argv): Argv =>
@@ -24,10 +24,12 @@ export const addServe = (cli: Argv): Argv =>
     const { url, close } = await serve({
       files,
       port: parsePort(args.port ?? 0),
-      facts: (file, signal) => {
-        const { symbols, profile, replay, disk } = args;
+      facts: (file, executes, signal) => {
+        const { symbols, profile, disk } = args;
+        const replay = args.replay || executes;
         return pageInProcess({ file, limits, symbols, profile, replay, disk }, signal);
       },
+      difference: differenceInProcess,
       symbols: () => symbolsOf(files[0], names),
       openDatabase: (of, more) => openDatabase(of, { ...more, limits, names }),
       debug: (file, icount, signal) => debugProcess(file, icount, { more: debugOptions(args), signal }),

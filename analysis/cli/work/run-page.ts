@@ -35,6 +35,7 @@ export async function runPage(
           .map(([name, text]) => [name, printable(text)]),
         verdict: verdict(report),
         debugCommand: `rewind386 debug ${shellWord(file)}`,
+        checkCommand: `rewind386 check ${shellWord(file)} --json`,
         findings: report.findings,
         commandsOf: (finding, number) => findingCommands(finding, number, file),
         commandOf: (step) => storyCommand(file, step),

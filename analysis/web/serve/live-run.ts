@@ -123,7 +123,16 @@ export class LiveRun {
     }
   }
 
-  private focus(): void {
+  /** Shows what another of the same run showed. */
+  continue({ parts, cursor, difference }: LiveRun): void {
+    const { from, to } = parts.timeline.view;
+    this.parts.timeline.view.show(from, to);
+    this.difference = difference;
+    if (cursor !== undefined) this.put(cursor);
+    this.draw();
+  }
+
+  focus(): void {
     const canvas = this.parts.timelinePart.flatMap((part) => [...part.querySelectorAll('canvas')])[0];
     canvas?.scrollIntoView({ block: 'center' });
     canvas?.focus({ preventScroll: true });

@@ -1,4 +1,5 @@
 import { element } from '../dom.ts';
+import { type Packed, unpack } from '../packed.ts';
 import type { PageData } from '../page-data.ts';
 import type { Catalogue, Range, RunDifference, ServedRun } from '../serve-data.ts';
 import { get } from './client.ts';
@@ -65,7 +66,12 @@ class LivePage {
       element('p', [together, element('label', ' the timelines move together', { for: 'together' })]),
     );
     for (let run = 1; run < files.length; run++) {
-      const difference = await get<RunDifference>(`difference?run=${run}`);
+      const waiting = element('p', `comparing ${files[0]} with ${files[run]}…`, {
+        class: 'quiet',
+        role: 'status',
+      });
+      together.parentElement?.before(waiting);
+      const difference = await get<RunDifference>(`difference?run=${run}`).finally(() => waiting.remove());
       const both = [0, run].flatMap((n) => this.runs.get(n) ?? []);
       const at = partsAt(difference);
       if (at !== undefined) for (const live of both) live.differs(at);
@@ -98,40 +104,69 @@ class LivePage {
   }
 
   private async showRun(run: number, place: HTMLElement, story: HTMLElement): Promise<void> {
-    const { file, hasStores } = this.served[run];
     try {
-      const data = await get<PageData>(`facts?run=${run}`);
-      const live = new LiveRun({
-        data,
-        run,
-        hasStores,
-        notes: this.notes,
-        onSelect: (range) => this.select(range),
-        onView: ({ from, to }) => this.follow(run, { from, to }),
-      });
-      this.runs.set(run, live);
-      const isAlone = this.files.length === 1;
-      const { timeline, timelinePart, findings, pageTables, facts, story: told } = live.parts;
-      place.replaceChildren(
-        ...(isAlone ? [] : [element('h2', file)]),
-        element('p', data.verdict, { class: 'verdict' }),
-        ...timelinePart,
-        live.bar,
-      );
-      const of = isAlone ? '' : ` of ${file}`;
-      story.replaceChildren(
-        ...(told.length > 0 ? [element('h2', `The story, backwards${of}`), ...told] : []),
-        element('h2', `${data.findings.length === 0 ? 'No findings' : 'Findings'}${of}`),
-        findings,
-        ...(pageTables.length > 0 ? [element('h2', `Page tables${of}`), ...pageTables] : []),
-        element('h2', `The run${of}`),
-        facts,
-      );
-      live.select(this.range);
-      timeline.changed();
+      this.put(run, { place, story }, await factsOf(run));
     } catch (error) {
-      place.replaceChildren(problem(error, file));
+      place.replaceChildren(problem(error, this.files[run]));
     }
+  }
+
+  private put(run: number, at: Places, data: PageData): void {
+    const { file, hasStores } = this.served[run];
+    const { place, story } = at;
+    const live = new LiveRun({
+      data,
+      run,
+      hasStores,
+      notes: this.notes,
+      onSelect: (range) => this.select(range),
+      onView: ({ from, to }) => this.follow(run, { from, to }),
+    });
+    const before = this.runs.get(run);
+    this.runs.set(run, live);
+    const isAlone = this.files.length === 1;
+    const { timeline, timelinePart, findings, pageTables, facts, story: told } = live.parts;
+    place.replaceChildren(
+      ...(isAlone ? [] : [element('h2', file)]),
+      element('p', data.verdict, { class: 'verdict' }),
+      ...(data.executed ? [] : [this.executePart(run, at)]),
+      ...timelinePart,
+      live.bar,
+    );
+    const of = isAlone ? '' : ` of ${file}`;
+    story.replaceChildren(
+      ...(told.length > 0 ? [element('h2', `The story, backwards${of}`), ...told] : []),
+      element('h2', `${data.findings.length === 0 ? 'No findings' : 'Findings'}${of}`),
+      findings,
+      ...(pageTables.length > 0 ? [element('h2', `Page tables${of}`), ...pageTables] : []),
+      element('h2', `The run${of}`),
+      facts,
+    );
+    live.select(this.range);
+    if (before) live.continue(before);
+    timeline.changed();
+  }
+
+  /** Says what is missing where the run was not executed again, and gets it. */
+  private executePart(run: number, at: Places): HTMLElement {
+    const part = element('p', '', { class: 'quiet' });
+    const execute = button('Execute the run again', () => {
+      part.replaceChildren(element('span', 'executing the run again…', { role: 'status' }));
+      factsOf(run, true).then(
+        (data) => {
+          this.put(run, at, data);
+          this.runs.get(run)?.focus();
+        },
+        (error: unknown) => part.replaceChildren(problem(error)),
+      );
+    });
+    part.append(
+      execute,
+      document.createTextNode(
+        ' to see the instructions and stacks of the findings, where interrupts are off, and windows that no profile declares',
+      ),
+    );
+    return part;
   }
 
   private select(range: Range | undefined): void {
@@ -152,6 +187,18 @@ class LivePage {
     );
   }
 }
+
+/** Parts of the page that are of one run. */
+interface Places {
+  /** Its timeline. */
+  readonly place: HTMLElement;
+  /** Its story, findings and page tables. */
+  readonly story: HTMLElement;
+}
+
+/** With `replay` the server executes the run again for them. */
+const factsOf = async (run: number, replay = false): Promise<PageData> =>
+  unpack(await get<Packed>(`facts?run=${run}${replay ? '&replay=1' : ''}`)) as PageData;
 
 get<readonly ServedRun[]>('runs')
   .then((served) => new LivePage(served).show())
