@@ -56,6 +56,22 @@ export const FOLDED_KINDS = ['control_writes', 'interrupts', 'stack_switches'] a
 /** The pin or port that resets the processor. */
 export const RESET_CAUSE = ['keyboard', 'port_92', 'port_cf9'] as const;
 export type ResetCause = (typeof RESET_CAUSE)[number];
+/** The use of a frame as a paging structure. */
+export const STRUCTURE_ROLE = ['directory', 'table'] as const;
+export const STRUCTURE_OP = ['begin', 'end'] as const;
+/**
+ * The reason that a frame becomes a paging structure: CR3 names it, a translation was filled from it, the recursive or alternate map shows it.
+ * Or ceases to be one: its last entry was cleared, it no longer names itself, no longer maps the executing code, or no directory names it.
+ */
+export const STRUCTURE_CAUSE = [
+  'cr3',
+  'walk',
+  'window',
+  'empty',
+  'recursive_slot',
+  'code',
+  'unnamed',
+] as const;
 export const CONSOLE_PORT = ['com1', 'debugcon', 'bios', 'lpt1'] as const;
 
 /** The direction of port I/O. */
@@ -334,6 +350,18 @@ export const EVENT_KINDS = {
       column('stack3', 'value', 'the next word'),
     ],
   ),
+  structure_changes: event('a frame becomes a page directory or page table, or ceases to be one', [
+    column('op', 'small', 'beginning or end', STRUCTURE_OP),
+    column('role', 'small', 'use of the frame', STRUCTURE_ROLE),
+    column('physical', 'address', 'physical address of the frame, bytes'),
+    column(
+      'dir',
+      'address',
+      'physical address of the page directory through which a page table was last walked; of a directory its own',
+    ),
+    column('slot', 'value', 'of a page table: index 0-1023 of the PDE in dir; of a directory 0'),
+    column('cause', 'small', 'reason', STRUCTURE_CAUSE),
+  ]),
 } as const satisfies Record<string, EventKindSpec>;
 
 export type EventKind = keyof typeof EVENT_KINDS;

@@ -20,6 +20,7 @@ import { resets } from './resets.ts';
 import { run } from './run.ts';
 import { stackSwitches } from './stack-switches.ts';
 import { stores } from './stores.ts';
+import { structureChanges } from './structure-changes.ts';
 import { symbols } from './symbols.ts';
 import { systemCallNames } from './system-call-names.ts';
 import { systemCallRows } from './system-call-rows.ts';
@@ -33,7 +34,7 @@ import { windows } from './windows.ts';
 /** The list of all tables, and the version of what is kept of them. */
 
 /** Every table a trace is seen as. Counted up when a table, column or rule of a table changes: caches made before are rebuilt. */
-export const TABLES_VERSION = 10;
+export const TABLES_VERSION = 11;
 
 const tables: readonly TraceTable[] = [
   run,
@@ -58,6 +59,7 @@ const tables: readonly TraceTable[] = [
   ifChanges,
   portIo,
   systemCallRows,
+  structureChanges,
   inputs,
   failures,
   windows,

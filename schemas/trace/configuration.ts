@@ -141,7 +141,8 @@ period, an ATA channel without drives has DD7 pulled down, and each block of a d
     {
       0: 'as in versions 0.1 and 0.2: every event is a row, and a frame stays on its initial stack page',
       33: `repeats are folded while paging is disabled; interrupt frames follow the code from stack to stack; each iteration of a
-repeated string instruction that reads through the alternate window is a row, and so is each reset of the processor`,
+repeated string instruction that reads through the alternate window is a row, and so is each reset of the processor, and each begin and
+end of a frame's use as page directory or page table`,
     },
   ),
   tlbEntries: count(2, 'uint32', {

@@ -132,3 +132,44 @@ describe('of a run of the built-in guest', () => {
     }
   });
 });
+
+describe('paging_structures', () => {
+  const TABLE = 0x5000;
+  const change = (op: string, cause: string, more = {}): MadeEvent => ({
+    kind: 'structure_changes',
+    ...{ op, role: 'table', physical: TABLE, dir: A, slot: 3, cause, cr3: A, ...more },
+  });
+  const read = (cr3: number): MadeEvent => ({
+    kind: 'apt_accesses',
+    ...{ cr3, linear: 0xffc00000, physical: TABLE + 8, access: 'read' },
+  });
+
+  it('answers who used a page table after it was freed, in three lines', async () => {
+    const file = trace(1023, [
+      ...[seen(A, 7, 'sh'), seen(B, 8, 'ls'), change('begin', 'walk'), read(A)],
+      ...[change('end', 'unnamed'), read(B), change('begin', 'window'), read(A)],
+    ]);
+    const rows = await ask(
+      file,
+      `SELECT u.icount, u.process, s.to_icount, s.end_cause FROM apt_accesses u
+       ASOF JOIN paging_structures s ON s.run_id = u.run_id AND s.physical = frame_of(u.physical) AND s.from_seq <= u.seq
+       WHERE s.to_seq < u.seq`,
+    );
+    expect(rows).toEqual([['6000', 'ls[8]', '5000', 'unnamed']]);
+  });
+
+  it('has a row for each role, open at the end where it did not end', async () => {
+    const directory = { role: 'directory', dir: TABLE, slot: 0 };
+    const file = trace(-1, [
+      ...[change('begin', 'cr3', directory), change('begin', 'walk'), change('end', 'unnamed')],
+    ]);
+    const rows = await ask(
+      file,
+      'SELECT role, dir, slot, cause, from_icount, to_icount = forever(), end_cause FROM paging_structures ORDER BY role',
+    );
+    expect(rows).toEqual([
+      ['directory', TABLE, 0, 'cr3', '1000', true, null],
+      ['table', A, 3, 'walk', '2000', false, 'unnamed'],
+    ]);
+  });
+});

@@ -7,6 +7,7 @@ import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { RAM } from '../../recorder/machine/layout.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
+import { Frames, ROLE_DIRECTORY, ROLE_TABLE } from '../../recorder/machine/mmu/frames.ts';
 import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
 import { goTo } from '../../replayer/timeline/go-to.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
@@ -34,7 +35,8 @@ beforeAll(async () => {
   await runGuest({ kernel: 'buggy', workload: 'ftpd', seed: 117, output: file, instructions: INSTRUCTIONS });
   db = await TraceDatabase.open([file], { cache: false });
   const reader = TraceReader.open(file);
-  session = ForwardSession.open(reader, { build: buildMachine, builtinDisk });
+  // A machine that records nothing follows no paging structures.
+  session = ForwardSession.open(reader, { build: buildMachine, builtinDisk, sink: { flush: () => {} } });
 }, 60_000);
 afterAll(() => {
   db.close();
@@ -83,6 +85,20 @@ describe.each(INSTANTS)(`at icount %i, seed ${SEED}`, (icount) => {
     expect(different).toEqual([]);
     const present = [...real.values()].filter((entry) => entry & PRESENT);
     expect(present.length).toBeGreaterThan(paging ? 200 : -1);
+  });
+
+  it('page directories and page tables are those that the machine follows', async () => {
+    const frames = new Frames((await machineAt(icount)).mem);
+    const real = [...Array(frames.count).keys()].flatMap((frame) =>
+      [
+        { role: 'directory', bit: ROLE_DIRECTORY },
+        { role: 'table', bit: ROLE_TABLE },
+      ].flatMap(({ role, bit }) => (frames.facts(frame) & bit ? [{ physical: address(frame), role }] : [])),
+    );
+    const known = await rows(
+      `SELECT physical, role FROM paging_structures WHERE from_icount < ${icount} AND to_icount >= ${icount} ORDER BY ALL`,
+    );
+    expect(known).toEqual(real);
   });
 });
 

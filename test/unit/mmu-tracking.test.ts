@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MachineConfig, ResolvedProfile } from '../../recorder/machine/config.ts';
+import { STRUCTURE_CAUSE, STRUCTURE_OP, STRUCTURE_ROLE } from '../../schemas/events.ts';
 import { MmuBench } from './mmu-fixture.ts';
 
 const READY = 0x063;
@@ -188,6 +189,40 @@ describe('tracking', () => {
     expect(b.events('paging_writes')).toHaveLength(1);
   });
 
+  /** Op, role, address, directory, slot and cause, by name. */
+  const changes = (b: MmuBench) =>
+    b
+      .events('structure_changes')
+      .map(({ op, role, physical, dir, slot, cause }) => [
+        ...[STRUCTURE_OP[op], STRUCTURE_ROLE[role], physical, dir, slot, STRUCTURE_CAUSE[cause]],
+      ]);
+
+  it('tells when frames become structures and cease to be such, and why', () => {
+    const b = spaces();
+    expect(changes(b)).toEqual([['begin', 'directory', 0x10000, 0x10000, 0, 'cr3']]);
+    b.read(0x5000);
+    expect(changes(b)).toEqual([['begin', 'table', 0x11000, 0x10000, 0, 'walk']]);
+    b.write(PTD + 1023 * 4, 0x20063);
+    b.read(APTMAP);
+    expect(changes(b)).toEqual([
+      ['begin', 'table', 0x10000, 0x10000, 959, 'walk'],
+      ['begin', 'directory', 0x20000, 0x20000, 0, 'window'],
+      ['begin', 'table', 0x20000, 0x10000, 1023, 'walk'],
+      ['begin', 'table', 0x21000, 0x20000, 0, 'window'],
+    ]);
+    b.mmu.physWrite32(0x20000, 0);
+    expect(changes(b)).toEqual([['end', 'table', 0x21000, 0x20000, 0, 'unnamed']]);
+    b.mmu.physWrite32(0x20000 + 959 * 4, 0);
+    expect(changes(b)).toEqual([['end', 'directory', 0x20000, 0x20000, 0, 'recursive_slot']]);
+  });
+
+  it('tells nothing of that in a trace of version 0.2', () => {
+    const b = spaces({ config: { eventRevision: 0 } });
+    b.read(0x5000);
+    b.mmu.physWrite32(0x10000, 0);
+    expect(changes(b)).toEqual([]);
+  });
+
   it('records every store with detail stores, old and new', () => {
     const b = spaces({ config: { detail: 'stores' } });
     b.mmu.recordEveryStore(true);
@@ -250,6 +285,8 @@ describe('a directory in a guest without a recursive slot', () => {
     const stores = () => b.events('paging_writes').filter(({ source }) => source === 0);
     b.write(DIRECTORY, 0x01010101);
     expect(stores()).toMatchObject([{ dir: DIRECTORY, slot: 0, new: 0x01010101 }]);
+    const [end] = b.events('structure_changes').filter(({ op }) => op === 1);
+    expect(end).toMatchObject({ physical: DIRECTORY, cause: STRUCTURE_CAUSE.indexOf('code') });
     b.write(DIRECTORY + 8, 0x01010101);
     b.write(TABLE + 4, 1);
     expect(stores()).toEqual([]);

@@ -105,7 +105,7 @@ export class Mmu {
     const fastPath = new FastPath(mem, tlb, frames, watched, windows);
     this.fastPath = fastPath;
     this.structures = log
-      ? new PagingStructures(mem, frames, tlb, fastPath, watched, config.trackingRevision, log, windows)
+      ? new PagingStructures(mem, frames, tlb, fastPath, watched, config, log, windows)
       : null;
     this.translator = new Translator(mem, cpu, log, tlb, frames, fastPath, this.structures, windows);
     this.observer = log ? ProfileObserver.for(profile, mem, this, log) : null;

@@ -1,5 +1,6 @@
+import { STRUCTURE_CAUSE } from '../../../schemas/events.ts';
 import type { Frame, Linear } from '../../../schemas/units.ts';
-import type { ResolvedProfile } from '../config.ts';
+import type { MachineConfig, ResolvedProfile } from '../config.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
 import {
@@ -25,6 +26,12 @@ import type { Windows } from './windows.ts';
 /** Records every change of a paging structure, and knows which frames are such. */
 
 const ENTRIES = 1024;
+const BEGIN = 0;
+const END = 1;
+/** Numbers of STRUCTURE_ROLE. */
+const DIRECTORY = 0;
+const TABLE = 1;
+const [BY_CR3, BY_WALK, BY_WINDOW, EMPTY, RECURSIVE_SLOT, CODE, UNNAMED] = STRUCTURE_CAUSE.keys();
 /** No directory and slot are known by the way a store came: attribute it to the table's owner. */
 export const BY_OWNER = -1;
 /** Marks the owner of a frame that is a table: directory | slot | OWNED. Other frames have owner 0. */
@@ -53,6 +60,7 @@ export class PagingStructures {
   private readonly recursiveSlot: number;
   private readonly alternateSlot: number;
   private readonly windows: Windows | null;
+  private readonly recordsChanges: boolean;
 
   constructor(
     mem: MachineMemory,
@@ -60,7 +68,7 @@ export class PagingStructures {
     tlb: Tlb,
     fastPath: FastPath,
     profile: ResolvedProfile,
-    trackingRevision: number,
+    config: MachineConfig,
     log: EventLog,
     windows: Windows | null,
   ) {
@@ -69,18 +77,20 @@ export class PagingStructures {
     this.tlb = tlb;
     this.fastPath = fastPath;
     this.log = log;
-    this.byCode = profile.recursiveSlot < 0 && trackingRevision >= 1;
+    this.byCode = profile.recursiveSlot < 0 && config.trackingRevision >= 1;
     this.recursiveSlot = profile.recursiveSlot;
     this.alternateSlot = profile.alternateSlot;
     this.windows = windows;
+    this.recordsChanges = config.eventRevision >= 33;
   }
 
-  /** CR3 names `frame` and paging is on. */
-  useDirectory(frame: Frame): void {
+  /** CR3 names `frame` and paging is on; or, of another cause, the alternate slot does. */
+  useDirectory(frame: Frame, cause = BY_CR3): void {
     if (frame >= this.frames.count) return;
     const facts = this.frames.facts(frame);
     if (facts & ROLE_DIRECTORY) return;
     this.frames.addFacts(frame, ROLE_DIRECTORY);
+    this.changed(BEGIN, DIRECTORY, frame, frame << 12, cause);
     this.fastPath.revoke(frame);
     let occupied = 0;
     for (let slot = 0; slot < ENTRIES; slot++) {
@@ -120,18 +130,24 @@ export class PagingStructures {
     if (table >= this.frames.count) return;
     const window = slot === this.recursiveSlot || slot === this.alternateSlot;
     if (walker.flags & TLB_LARGE) return;
-    if (slot === this.alternateSlot) this.useDirectory(table);
-    this.useTable(table, (directory << 12) | slot | OWNED);
+    if (slot === this.alternateSlot) this.useDirectory(table, BY_WINDOW);
+    this.useTable(table, (directory << 12) | slot | OWNED, BY_WALK);
     if (!window) return;
     // The window shows tables as pages: entry `index` of the directory `table` names the structure in `page`.
     const index = vpn & (ENTRIES - 1);
     const page = this.target(walker.pte);
     if (page < 0) return;
-    if (index === this.alternateSlot) this.useDirectory(page);
-    this.useTable(page, (table << 12) | index | OWNED);
+    if (index === this.alternateSlot) this.useDirectory(page, BY_WINDOW);
+    this.useTable(page, (table << 12) | index | OWNED, BY_WINDOW);
   }
 
-  private useTable(frame: Frame, owner: number): void {
+  /** `owner`: directory | slot, of a directory its address alone. */
+  private changed(op: number, role: number, frame: Frame, owner: number, cause: number): void {
+    if (!this.recordsChanges) return;
+    this.log.add('structure_changes', op, role, frame << 12, owner & ~0xfff, owner & (ENTRIES - 1), cause);
+  }
+
+  private useTable(frame: Frame, owner: number, cause: number): void {
     const facts = this.frames.facts(frame);
     if (this.frames.owner(frame) !== owner) {
       this.frames.setOwner(frame, owner);
@@ -139,6 +155,7 @@ export class PagingStructures {
     }
     if (facts & ROLE_TABLE) return;
     this.frames.addFacts(frame, ROLE_TABLE);
+    this.changed(BEGIN, TABLE, frame, owner, cause);
     if (facts & ROLE_DIRECTORY) return;
     this.fastPath.revoke(frame);
     const dir = owner & ~0xfff;
@@ -254,7 +271,8 @@ export class PagingStructures {
     const unnamed = this.byCode
       ? this.losesCode(frame, index)
       : index === this.recursiveSlot && after !== frame;
-    if (occupied === 0 || unnamed) this.dissolve(frame);
+    if (unnamed) this.dissolve(frame, this.byCode ? CODE : RECURSIVE_SLOT);
+    else if (occupied === 0) this.dissolve(frame, EMPTY);
   }
 
   /** True if slot `index` of a directory is that of the executing code, and does not lead to it (in flat segments). */
@@ -277,7 +295,8 @@ export class PagingStructures {
   }
 
   /** The frame is a directory no more: its entries name nothing. */
-  private dissolve(frame: Frame): void {
+  private dissolve(frame: Frame, cause: number): void {
+    this.changed(END, DIRECTORY, frame, frame << 12, cause);
     for (let slot = 0; slot < ENTRIES; slot++) {
       const target = this.target(this.i32[(RAM >>> 2) + (frame << 10) + slot]);
       if (target >= 0) this.release(target);
@@ -287,6 +306,8 @@ export class PagingStructures {
 
   private release(table: number): void {
     if (this.frames.addReference(table, -1) !== 0) return;
+    if (this.frames.facts(table) & ROLE_TABLE)
+      this.changed(END, TABLE, table, this.frames.owner(table), UNNAMED);
     this.frames.removeFacts(table, ROLE_TABLE);
     this.frames.setOwner(table, 0);
   }
