@@ -20,12 +20,12 @@ it('the hot loop is small enough for V8 to optimise', () => {
       .replace(/^import .*$/m, '')
       .replace(/^export type .*$/m, '')
       .replace('export function', 'function')
-      .replace('(run: BlockRunner): Interpret', '(run)')
+      .replace('(run: BlockRunner, counts: boolean): Interpret', '(run, counts)')
       .replace('(start: number): void', '(start)');
     const path = join(folder, 'interpreter.mjs');
     const run =
       '{ i32: new Int32Array(256), u8: [], view: null, code: new Int32Array(8).fill(-1), flags: null }';
-    writeFileSync(path, `${script}\ncreateInterpreter(${run})(0);\n`);
+    writeFileSync(path, `${script}\ncreateInterpreter(${run}, true)(0);\n`);
     const text = execFileSync(
       process.execPath,
       ['--print-bytecode', '--print-bytecode-filter=interpret', path],

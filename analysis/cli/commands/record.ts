@@ -9,7 +9,6 @@ import { interruptedStatus } from '../terminal/interruptible.ts';
 import { complainLines, print, printLines } from '../terminal/output.ts';
 import { checkOutput } from '../work/output-file.ts';
 import { recordAsked, recordingReport } from '../work/record-asked.ts';
-import { untilFail } from '../work/until-fail.ts';
 
 /** `rewind386 record`: runs a guest and writes the trace of it. */
 export const addRecord = (cli: Argv): Argv =>
@@ -39,6 +38,8 @@ async function search(args: RecordArguments, tries: string): Promise<number> {
   const first = parseSeed(args.seed);
   // Wrong options are told once, and not by each process.
   machineOf(args);
+  // Loaded only here: it judges runs by `check`, with all that takes.
+  const { untilFail } = await import('../work/until-fail.ts');
   const found = await untilFail({
     ...{ args, first, output, tries: parseCount(tries, '--until-fail'), jobs: parseJobs(args.jobs ?? '1') },
     onGood: (seed) => print(`seed ${seed}: no failure`),

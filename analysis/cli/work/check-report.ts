@@ -7,6 +7,7 @@ import { applicable, type RunFacts, runFacts } from '../../check/run-facts.ts';
 import { DEFAULT_LIMITS, type QueryLimits } from '../../db/limits.ts';
 import type { TraceDatabase } from '../../db/trace-database.ts';
 import { type Hint, hintsOfFile } from '../../ending/hints.ts';
+import { describeHint } from '../report/hint-text.ts';
 import { grouped, plural, shellWord } from '../terminal/format.ts';
 import { type Discovery, discoverWindows } from './discover-windows.ts';
 import { openDatabase } from './open-database.ts';
@@ -130,11 +131,6 @@ export function describeReport(report: Report, shown: number): string[] {
     `${paths.length > NAMED ? plural(paths.length, 'trace') : paths.join(', ')}: ${verdict(report)}`,
   ];
 }
-
-export const describeHint = ({ text, next }: Hint, path?: string): string[] => [
-  `hint: ${path === undefined ? '' : `${path}: `}${text}`,
-  ...(next === undefined ? [] : [`  ${next}`]),
-];
 
 /** More traces are counted, not named. */
 const NAMED = 8;

@@ -2,8 +2,8 @@ import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { GuestImage } from '../../db/guest-image.ts';
 import { hintsOf } from '../../ending/hints.ts';
 import { type Sign, signsOf } from '../../ending/signs.ts';
+import { describeHint } from '../report/hint-text.ts';
 import { grouped } from '../terminal/format.ts';
-import { describeHint } from './check-report.ts';
 
 /** The end of a guest as its recording tells it: the same signs and hints that `check` has. */
 export interface GuestEnding {

@@ -107,8 +107,11 @@ export interface CpuOptions {
   readonly lines?: CoprocessorLines | undefined;
 }
 
-/** Set once V8 has seen the hot loop run: what it learnt serves every machine of the process. */
-let warm = false;
+/**
+ * The hot loops that V8 has seen run, with and without counting for the compiler: its feedback serves every machine of the
+ * process.
+ */
+const warm = new Set<boolean>();
 
 /**
  * An i386, 486, Pentium or Pentium Pro (models.ts). Its state is CPU_STATE (CpuState, which it
@@ -164,16 +167,17 @@ export class Cpu extends CpuState implements CpuView {
     const memory = mmu.createShortPath();
     this.blocks.memory = memory;
     const runner = createBlockRunner(this.core, this.blocks, memory);
-    this.interpret = createInterpreter(runner);
-    if (!warm) {
-      warm = true;
+    const counts = this.threshold > 0;
+    this.interpret = createInterpreter(runner, counts);
+    if (!warm.has(counts)) {
+      warm.add(counts);
       warmUp(this.core, this.blocks, this.interpret);
       mmu.reload();
       this.core.log?.discard();
       this.words.fill(0, 0, CPU_STATE_BYTES >>> 2);
       this.words.fill(0, FAST_PATH >>> 2, (FAST_PATH + FAST_PATH_BYTES) >>> 2);
     }
-    if (this.threshold > 0) {
+    if (counts) {
       const tier = createWasmTier(this.core, this.blocks, memory, runner.enter, this.threshold);
       this.blocks.useTier(tier);
       this.compiled = tier.counts;

@@ -26,10 +26,11 @@ import type { BlockRunner } from '../blocks/block-runner.ts';
 export type Interpret = (start: number) => void;
 
 /**
- * The hot loop: one switch over micro-ops. What it leaves to slower paths is in \`run\`. It is a closure, and not a
- * method, because V8 then takes the views for constants, and their addresses and lengths into the code.
+ * The hot loop: one switch over micro-ops. Slower paths are in \`run\`. It is a closure, not a method, so that V8 treats
+ * the views, their addresses and their lengths as constants. \`counts\`: entries of blocks are counted, for a compiler of
+ * hot blocks; V8 drops the code for it where there is none.
  */
-export function createInterpreter(run: BlockRunner): Interpret {
+export function createInterpreter(run: BlockRunner, counts: boolean): Interpret {
   const { i32, u8, view, code, flags, adjust, adjustLeft } = run;
   return function interpret(start: number): void {
     const canRead = i32[${CPL}] === 3 ? 4 : 1;

@@ -7,10 +7,11 @@ import type { BlockRunner } from '../blocks/block-runner.ts';
 export type Interpret = (start: number) => void;
 
 /**
- * The hot loop: one switch over micro-ops. What it leaves to slower paths is in `run`. It is a closure, and not a
- * method, because V8 then takes the views for constants, and their addresses and lengths into the code.
+ * The hot loop: one switch over micro-ops. Slower paths are in `run`. It is a closure, not a method, so that V8 treats
+ * the views, their addresses and their lengths as constants. `counts`: entries of blocks are counted, for a compiler of
+ * hot blocks; V8 drops the code for it where there is none.
  */
-export function createInterpreter(run: BlockRunner): Interpret {
+export function createInterpreter(run: BlockRunner, counts: boolean): Interpret {
   const { i32, u8, view, code, flags, adjust, adjustLeft } = run;
   return function interpret(start: number): void {
     const canRead = i32[17] === 3 ? 4 : 1;
@@ -857,7 +858,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           if (p === 0) return;
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -879,7 +880,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           if (p === 0) return;
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -898,7 +899,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           if (p === 0) return;
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -916,7 +917,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           if (p === 0) return;
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -937,7 +938,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -958,7 +959,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -981,7 +982,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1004,7 +1005,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1027,7 +1028,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1050,7 +1051,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1073,7 +1074,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1096,7 +1097,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1119,7 +1120,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1142,7 +1143,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1165,7 +1166,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1188,7 +1189,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1211,7 +1212,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1234,7 +1235,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1257,7 +1258,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1280,7 +1281,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1303,7 +1304,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1326,7 +1327,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1355,7 +1356,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1385,7 +1386,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1413,7 +1414,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1439,7 +1440,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1465,7 +1466,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1494,7 +1495,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1523,7 +1524,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1552,7 +1553,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];
@@ -1578,7 +1579,7 @@ export function createInterpreter(run: BlockRunner): Interpret {
           }
           i32[86] = left;
           i32[87] = base;
-          if (--code[p - 4] < 0) {
+          if (counts && --code[p - 4] < 0) {
             p = run.hot(p, left);
             if (p === 0) return;
             left = i32[86];

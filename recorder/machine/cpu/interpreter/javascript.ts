@@ -188,10 +188,13 @@ function statementText(of: Statement): string {
 
 // --- Transfers -------------------------------------------------------------------------------------------------------
 
-/** Every way into a block leaves these for whoever must know where execution stands (block-runner.ts), and counts. */
+/**
+ * Every way into a block stores these for code that must know where execution stands (block-runner.ts), and counts the
+ * entry if there is a compiler.
+ */
 const ENTERED = `i32[${LEFT}] = left;
 i32[${BLOCK_EIP}] = base;
-if (--code[p - ${WORDS - micro.HEAT}] < 0) {
+if (counts && --code[p - ${WORDS - micro.HEAT}] < 0) {
   p = run.hot(p, left);
   if (p === 0) return;
   left = i32[${LEFT}];
