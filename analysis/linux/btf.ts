@@ -1,17 +1,17 @@
 /**
- * BTF, the types that a Linux kernel carries in its own read-only data (Documentation/bpf/btf.rst): the offsets of members of its
- * structures. Only what that takes is read.
+ * BTF, the type information in the read-only data of a Linux kernel (Documentation/bpf/btf.rst): the offsets of structure members. Only the
+ * parts needed for that are read.
  */
 
 const MAGIC = 0xeb9f;
 const VERSION = 1;
-/** Modules have some of their own. */
+/** Modules have type information of their own. */
 const MOST_TRIED = 200;
 const HEADER_BYTES = 24;
 const TYPE_BYTES = 12;
 const MEMBER_BYTES = 12;
 const STRUCT = 4;
-/** Bytes behind the type of each kind (2.2): fixed, and for each of its members. */
+/** Bytes after the type of each kind (2.2): fixed, and per member. */
 const BEHIND: Readonly<Record<number, readonly [fixed: number, each: number]>> = {
   1: [4, 0], // INT
   2: [0, 0], // PTR

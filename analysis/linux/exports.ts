@@ -1,15 +1,15 @@
 /**
- * The symbols that a Linux kernel exports to its modules (include/linux/export.h): where CONFIG_KALLSYMS_ALL is off, as in Debian's kernel for
- * the 686, only they tell where data is. Found in a copy of physical memory by their names: an entry has the symbol and behind it the name,
- * each as its distance from where it stands (from 4.19 on) or as its linear address.
+ * The symbols that a Linux kernel exports to its modules (include/linux/export.h). With CONFIG_KALLSYMS_ALL off, as in Debian's 686 kernel, they
+ * are the only symbols of data. They are found in a copy of physical memory by their names: an entry has the symbol followed by the name,
+ * each as its distance from the field itself (since 4.19) or as its linear address.
  */
 
-/** Places in memory at which a name may stand besides: in other tables of strings. */
+/** Maximum number of other places at which a name may occur in memory: in other string tables. */
 const MOST_PLACES = 16;
 
 /**
- * The physical address of exported data; undefined where memory has no such name or no entry for it. `directMap`: what the kernel's linear
- * addresses of its own image and data are above their physical ones.
+ * The physical address of exported data; undefined if memory has no such name or no entry for it. `directMap`: the difference of linear and
+ * physical addresses of the kernel's image and data.
  */
 export function exportedSymbol(memory: Uint8Array, name: string, directMap: number): number | undefined {
   const bytes = Buffer.from(memory.buffer, memory.byteOffset, memory.length);

@@ -1,7 +1,7 @@
 /**
- * The symbol table that a Linux kernel carries in its own read-only data (kernel/kallsyms.c, scripts/kallsyms.c), found
- * in an image of its memory. Names are strings of tokens; `token_table` has the 256 tokens, `token_index` where each
- * starts, `markers` where every 256th name starts. Nothing says where they are: they are known by their shape.
+ * The symbol table in the read-only data of a Linux kernel (kernel/kallsyms.c, scripts/kallsyms.c), found in an image of
+ * its memory. Names are strings of tokens; `token_table` holds the 256 tokens, `token_index` the offset of each, `markers`
+ * the offset of every 256th name. No pointer leads to these tables; they are recognized by their contents.
  */
 
 export interface Kallsyms {
@@ -11,13 +11,13 @@ export interface Kallsyms {
 
 const TOKENS = 256;
 const NAMES_PER_MARKER = 256;
-/** Digits occur in so many names that they are always tokens of their own: a row of them is what to look for. */
+/** Digits occur in so many names that each is always a token: the search begins at a run of them. */
 const DIGITS = Buffer.from('0\x001\x002\x003\x004\x005\x006\x007\x008\x009\x00', 'latin1');
 const DIGIT_0 = 0x30;
-/** A kernel has far more symbols than this and fewer than that. */
+/** Bounds for the number of symbols of a kernel. */
 const FEWEST = 1_000;
 const MOST = 1_000_000;
-/** The most bytes before the tokens at which the names may begin. */
+/** Maximum distance in bytes from the names to the tokens. */
 const SEARCHED_BYTES = 16 << 20;
 /** A kind letter of nm, and a name. */
 const NAME = /^[A-Za-z?][\x21-\x7e]+$/;

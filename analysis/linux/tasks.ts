@@ -3,8 +3,8 @@ import { findStructure } from './btf.ts';
 import { exportedSymbol } from './exports.ts';
 
 /**
- * Linux's tasks, as its own memory tells of them: the symbols that it exports say where the pointer to the current one is, and its BTF, or
- * where it has none the first tasks of every Linux, where a task has its id and its name.
+ * The layout of Linux's tasks, read from the kernel's memory: its exported symbols locate the pointer to the current task, and its BTF (or,
+ * without BTF, its first tasks) locates id and name within a task.
  */
 
 /** struct task_struct is smaller. */
@@ -16,8 +16,8 @@ const KTHREADD = { comm: 'kthreadd', pid: 2 };
 const FIRST = ['swapper/0', 'swapper'];
 
 /**
- * The layout that a guest profile has by hand for other kernels; undefined where memory, a copy of the physical one, has no such thing.
- * `directMap`: what linear addresses of the kernel's image are above physical ones.
+ * The process layout that guest profiles of other kernels spell out; undefined if `memory`, a copy of physical memory, has none.
+ * `directMap`: the difference of linear and physical addresses of the kernel's image.
  */
 export function linuxTasks(memory: Uint8Array, directMap: number): ProcessLayout | undefined {
   const kernel = new KernelMemory(memory, directMap);

@@ -1,22 +1,22 @@
--- When interrupts could not come, and by what
+-- Stretches in which interrupts were held off, and by what
 --
--- One row for each stretch in which some were held off: by EFLAGS.IF (replay --detail if_changes), by the mask of a chip 8259 (--detail
--- port_io), or by the kernel's own level, where a window of kind word and the name spl says which variable has a bit for each IRQ that is held
--- off (replay --window). Of what was not recorded there are no rows, nor of the time before the first change that was.
+-- One row for each stretch in which at least one IRQ was held off: by EFLAGS.IF (replay --detail if_changes), by the mask of an 8259
+-- (--detail port_io), or by the kernel's interrupt priority level, if a window of kind word named spl declares the variable with one bit for
+-- each IRQ held off (replay --window). There are no rows for sources that were not recorded, nor before the first recorded change.
 -- @column run_id which of the traces given, from 0
 -- @column what if, pic or spl
--- @column mask IRQs held off, bit n = IRQ n; of if all
--- @column eip code that held them off; of an interrupt gate the handler's first instruction
+-- @column mask IRQs held off, bit n = IRQ n; all of them for if
+-- @column eip code that held them off; for an interrupt gate, the first instruction of the handler
 -- @column cpl current privilege level, 0-3
 -- @column depth interrupt frames open, 0 = none
 -- @column frame_id id of the innermost open interrupt frame, 0 = none
 -- @column cr3 physical address of the page directory, bytes
--- @column process process under whose directory that was, comm[pid]
--- @column from_icount icount of the instruction that did it
--- @column from_seq position of that among all events of the run
--- @column to_icount icount of the instruction that changed it next; 2^53-1 when none did
--- @column to_seq its position; NULL when none did
--- @column instructions retired meanwhile; NULL when it did not end
+-- @column process process that owned the directory, comm[pid]
+-- @column from_icount icount of the instruction that held them off
+-- @column from_seq position of its event among all events of the run
+-- @column to_icount icount of the next change; 2^53-1 if there was none
+-- @column to_seq position of its event; NULL if there was none
+-- @column instructions retired in between; NULL if the stretch did not end
 WITH flags AS (
   SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, process, 'if' AS what, 0 AS chip,
     CASE enabled WHEN 0 THEN all_irqs() ELSE 0 END AS mask
