@@ -8,21 +8,28 @@ import { NO_PROFILE } from '../../recorder/machine/config.ts';
 import { replay } from '../../replayer/verify/replay.ts';
 import { expectOneRun, runRandomCode } from './random-code/checks.ts';
 import { MODES } from './random-code/image.ts';
+import { runLockstep } from './random-code/lockstep.ts';
 import { randomRun } from './random-code/run.ts';
 
-/** Random bytes as code, in every mode (test/slow/random-code.test.ts: a hundred million instructions). */
+/** Random bytes as code, in every mode (test/slow/random-code.test.ts: many more instructions). */
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it('a million instructions throw nothing', () => {
-  expect(runRandomCode(0, 1_000_000, 60_000).instructions).toBeGreaterThanOrEqual(1_000_000);
+it('half a million instructions throw nothing', () => {
+  expect(runRandomCode(0, 500_000, 60_000).instructions).toBeGreaterThanOrEqual(500_000);
 });
+
+it('two million instructions are the same compiled at their first execution, cut anywhere', () => {
+  const { instructions, compiled } = runLockstep(0, 2_000_000, 500_000);
+  expect(instructions).toBeGreaterThanOrEqual(2_000_000);
+  expect(compiled).toBeGreaterThan(500_000);
+}, 300_000);
 
 it.each(MODES.map((mode, seed) => ({ mode, seed: 60 + seed })))(
   'one run, however it is executed: $mode',
   ({ seed }) => {
-    for (const one of [seed, seed + 30]) expectOneRun(one, 10_000);
+    expectOneRun(seed, 10_000);
   },
 );
 

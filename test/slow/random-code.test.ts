@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { expectOneRun, runRandomCode } from '../fuzz/random-code/checks.ts';
 import { MODES } from '../fuzz/random-code/image.ts';
+import { runLockstep } from '../fuzz/random-code/lockstep.ts';
 
 /** `RANDOM_CODE_SEED=n npm run test:slow -- random-code` runs others. */
 const SEED = Number(process.env.RANDOM_CODE_SEED ?? 1_000_000);
-const INSTRUCTIONS = Number(process.env.RANDOM_CODE_INSTRUCTIONS ?? 100_000_000);
+const INSTRUCTIONS = Number(process.env.RANDOM_CODE_INSTRUCTIONS ?? 50_000_000);
+/** 40 seconds on an idle machine; `RANDOM_CODE_LOCKSTEP=100000000` takes four minutes. */
+const LOCKSTEP = Number(process.env.RANDOM_CODE_LOCKSTEP ?? 16_000_000);
 
 describe(`random bytes as code, seeds from ${SEED}`, () => {
   it(`${INSTRUCTIONS} instructions throw nothing`, () => {
@@ -19,7 +22,16 @@ describe(`random bytes as code, seeds from ${SEED}`, () => {
     expect([...kinds.keys()].sort()).toEqual(expect.arrayContaining(all));
   });
 
+  it(`${LOCKSTEP} instructions are the same compiled at their first execution, cut anywhere`, () => {
+    const { instructions, compiled, regions, cuts, acts } = runLockstep(SEED, LOCKSTEP, 500_000);
+    const done = [...acts].map(([act, count]) => `${count} ${act}`).join(', ');
+    console.log(
+      `${instructions} instructions, ${compiled} compiled in ${regions} regions, ${cuts} cuts: ${done}`,
+    );
+    expect(compiled).toBeGreaterThan(instructions / 4);
+  });
+
   it('one run, however it is executed', () => {
-    for (let seed = SEED + 1_000_000; seed < SEED + 1_000_060; seed++) expectOneRun(seed, 50_000);
+    for (let seed = SEED + 1_000_000; seed < SEED + 1_000_040; seed++) expectOneRun(seed, 50_000);
   });
 });

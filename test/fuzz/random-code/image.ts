@@ -1,11 +1,12 @@
 import { Prng } from '../../../recorder/capture/prng.ts';
 import { ONE_BYTE, TWO_BYTE } from '../../../recorder/machine/cpu/decode/opcodes.ts';
+import { LOOP_BYTES, LOOP_SPACING, LOOP_STACK, type LoopOptions, Loops } from './loops.ts';
 
 /**
  * A Multiboot image that executes random bytes: in real mode, in virtual-8086 mode, or in 16 or 32-bit protected mode at
  * ring 0 or 3, with paging off or on. In protected mode a small kernel takes nearly every exception, by a task gate or
  * an interrupt gate: it draws a new place in the random bytes, changes some of them, and goes there. So code at ring 3
- * runs on for ever; code at ring 0 does until it destroys the kernel.
+ * runs on for ever; code at ring 0 does until it destroys the kernel. With `loops` the bytes are those of loops.ts instead.
  */
 
 export const MODES = [
@@ -33,7 +34,7 @@ const PAGE_TABLE = 0x106000;
 /** Random bytes, and where they are put: 64 KB that real mode reaches, and the first 4 KB of memory. */
 const RANDOM = 0x110000;
 const RANDOM_BYTES = 0x10000;
-const CODE = 0x20000;
+export const CODE = 0x20000;
 const END = RANDOM + RANDOM_BYTES;
 
 /** Selectors. */
@@ -90,12 +91,15 @@ export interface RandomImage {
   readonly byTask: boolean;
 }
 
-/** `features` says whether the processor has CR4. */
-export function randomImage(seed: number, features: { readonly cr4: boolean }): RandomImage {
+/** `cr4` says whether the processor has CR4. */
+export function randomImage(
+  seed: number,
+  { cr4: hasCr4, loops = false }: { readonly cr4: boolean; readonly loops?: boolean },
+): RandomImage {
   const prng = new Prng(BigInt(seed), 31);
   const below = (n: number) => prng.next() % n;
   const chance = (percent: number) => below(100) < percent;
-  const mode = MODES[seed % MODES.length];
+  const mode = loops && seed % 2 === 0 ? MODES[seed % 4 === 0 ? 3 : 5] : MODES[seed % MODES.length];
   const paging = mode !== 'real' && chance(60);
   const bytes = new Uint8Array(END - BASE);
   const view = new DataView(bytes.buffer);
@@ -104,11 +108,13 @@ export function randomImage(seed: number, features: { readonly cr4: boolean }): 
   for (let at = RANDOM; at < END; at += 4) word(at, prng.next());
   // Bytes alone seldom make a system instruction: rows of the opcode table stand here and there among them.
   for (let at = RANDOM; at < END - 8; at += 4 + below(24)) put(at, SNIPPETS[below(SNIPPETS.length)]);
+  const layout = loops ? LOOPS_LAYOUT : BYTES_LAYOUT;
+  if (loops) bytes.set(new Loops(prng, loopOptions(mode, paging)).bytes(), RANDOM - BASE);
 
   // Real mode: vectors into the random bytes, of which the first 4 KB of memory get a copy.
   if (mode === 'real')
     for (let vector = 0; vector < 256; vector++)
-      word(RANDOM + 0x8000 + vector * 4, ((CODE >>> 4) << 16) | (prng.next() & 0xffff));
+      word(RANDOM + 0x8000 + vector * 4, ((CODE >>> 4) << 16) | (prng.next() & layout.entryMask));
 
   // --- Descriptor tables: those that the kernel needs, then random ones ----------------------------------------------
   const describe = (selector: number, base: number, limit: number, type: number) => {
@@ -170,23 +176,50 @@ export function randomImage(seed: number, features: { readonly cr4: boolean }): 
   for (let n = 0; n < 1024; n++) {
     const own = n >= BASE >>> 12 && n < RANDOM >>> 12;
     const code = n >= CODE >>> 12 && n < (CODE + RANDOM_BYTES) >>> 12;
-    const rights = own ? 3 : code ? 7 & ~(chance(15) ? 1 << below(3) : 0) : below(8);
+    const rights = own ? 3 : code ? 7 & ~(chance(loops ? 4 : 15) ? 1 << below(3) : 0) : below(8);
     // Some pages are others than they seem, page tables among them.
-    const frame = own || chance(70) ? n : below(1024);
+    const frame = own || chance(loops ? 96 : 70) ? n : below(1024);
     word(PAGE_TABLE + n * 4, (frame << 12) | rights);
   }
 
   put(BASE, header());
-  const cr4 = features.cr4 ? [0, 0x10, 0x80, 0x90, 0x1f][below(5)] : -1;
+  const cr4 = hasCr4 ? [0, 0x10, 0x80, 0x90, 0x1f][below(5)] : -1;
   const writeProtect = chance(50);
   const alignmentMask = chance(50);
-  put(BASE + 0x40, start(mode, paging, cr4, { writeProtect, alignmentMask }));
+  put(BASE + 0x40, start(mode, paging, cr4, { writeProtect, alignmentMask, timer: loops ? below(24) : 0 }));
   const flags =
     (chance(85) ? IF : 0) | (chance(50) ? 0x3000 : 0) | (chance(30) ? AC : 0) | (mode === 'v86' ? VM : 0) | 2;
-  put(HANDLER, handler(mode, flags));
+  put(HANDLER, handler(mode, flags, layout));
   const toReal = [0x0f, 0x20, 0xc0, 0x24, 0xfe, 0x0f, 0x22, 0xc0, 0xea, ...u16(0x10), ...u16(CODE >>> 4)];
   if (mode === 'real') put(RANDOM, toReal);
   return { image: bytes, mode, paging, aligned: alignmentMask && (flags & AC) !== 0, byTask };
+}
+
+/** Offsets in the code where the kernel goes on, and of words that it changes: what they may be. */
+interface Layout {
+  readonly entryMask: number;
+  readonly changed: number;
+  readonly changedMask: number;
+  readonly stack: number;
+}
+const BYTES_LAYOUT: Layout = { entryMask: 0xffff, changed: 0, changedMask: 0xfffc, stack: 0x8000 };
+const LOOPS_LAYOUT: Layout = {
+  entryMask: (LOOP_BYTES - 1) & -LOOP_SPACING,
+  changed: LOOP_BYTES,
+  changedMask: 0x1ffc,
+  stack: LOOP_STACK,
+};
+
+function loopOptions(mode: Mode, paging: boolean): LoopOptions {
+  const wide = mode.endsWith('32 bits');
+  return {
+    wide,
+    ring0: mode.startsWith('ring 0') || mode === 'real',
+    base: wide ? CODE : 0,
+    table: PAGE_TABLE + (CODE >>> 12) * 4,
+    paging,
+    snippets: SNIPPETS,
+  };
 }
 
 /** Multiboot header with addresses (Multiboot Specification, 3.1.3): the file is what lies in memory. */
@@ -203,7 +236,11 @@ function start(
   mode: Mode,
   paging: boolean,
   cr4: number,
-  { writeProtect, alignmentMask }: { readonly writeProtect: boolean; readonly alignmentMask: boolean },
+  {
+    writeProtect,
+    alignmentMask,
+    timer,
+  }: { readonly writeProtect: boolean; readonly alignmentMask: boolean; readonly timer: number },
 ): number[] {
   const pointers = TABLE_POINTERS;
   const code = [
@@ -219,6 +256,7 @@ function start(
     ...store(pointers, GDT_ENTRIES * 8 - 1, GDT),
     ...store(pointers + 8, mode === 'real' ? 0x3ff : 0x7ff, mode === 'real' ? 0 : IDT),
     ...TIMER,
+    ...[0xb0, timer, 0xe6, 0x40], // the upper half of the 8254's count
     ...[0x0f, 0x01, 0x15, ...u32(pointers)], // lgdt
     ...[0x0f, 0x01, 0x1d, ...u32(pointers + 8)], // lidt
   ];
@@ -253,7 +291,6 @@ const TIMER = [
   [0xa1, 0x03],
   [0x43, 0x34],
   [0x40, 50],
-  [0x40, 0],
 ].flatMap(([port, value]) => [0xb0, value, 0xe6, port]);
 
 /** mov dword/word stores of a table pointer: limit and base. */
@@ -263,7 +300,7 @@ const store = (at: number, limit: number, base: number) => [
 ];
 
 /** Entered by any exception, from anything, by task gate or not: nothing is assumed of registers or stack. */
-function handler(mode: Mode, flags: number): number[] {
+function handler(mode: Mode, flags: number, { entryMask, stack, changed, changedMask }: Layout): number[] {
   const wide = mode.endsWith('32 bits');
   const code = [
     ...movEax(KERNEL_DATA),
@@ -281,15 +318,15 @@ function handler(mode: Mode, flags: number): number[] {
     ...[0xa3, ...u32(STATE)],
     // New bytes somewhere in the code. Where its page is absent this faults, and the next place is drawn.
     ...[0x89, 0xc2, 0xc1, 0xea, 0x0f], // mov edx, eax; shr edx, 15
-    ...[0x81, 0xe2, ...u32(0xfffc)], // and edx, fffc
+    ...[0x81, 0xe2, ...u32(changedMask)], // and edx
     ...[0x69, 0xd8, ...u32(0x9e3779b1)], // imul ebx, eax
-    ...[0x89, 0x9a, ...u32(CODE)], // mov [edx + CODE], ebx
+    ...[0x89, 0x9a, ...u32(CODE + changed)], // mov [edx + CODE], ebx
     // Where to go on.
     ...[0x89, 0xc1, 0xc1, 0xe9, 0x08], // mov ecx, eax; shr ecx, 8
-    ...[0x0f, 0xb7, 0xc9], // movzx ecx, cx
+    ...[0x81, 0xe1, ...u32(entryMask)], // and ecx
   ];
   if (wide) code.push(0x81, 0xc1, ...u32(CODE)); // add ecx, CODE
-  const stackAt = wide ? CODE + 0x8000 : 0x8000;
+  const stackAt = wide ? CODE + stack : stack;
   const push = (value: number) => code.push(0x68, ...u32(value));
   if (mode === 'v86') {
     for (let n = 0; n < 4; n++) push(CODE >>> 4); // gs, fs, ds, es

@@ -17,12 +17,13 @@ export interface RandomRun extends RandomImage {
   readonly config: MachineConfig;
 }
 
-export function randomRun(seed: number): RandomRun {
+/** With `loops`, of code that mostly goes round without exceptions. */
+export function randomRun(seed: number, { loops = false } = {}): RandomRun {
   const cpuModel = CPU_MODELS[Math.floor(seed / 6) % CPU_MODELS.length];
   const cr4 = cpuModel.startsWith('pentium');
   const tlb = seed % 5 === 0 ? { tlbEntries: 8, tlbWays: 2 } : {};
   return {
-    ...randomImage(seed, { cr4 }),
+    ...randomImage(seed, { cr4, loops }),
     config: { ...DEFAULT_CONFIG, ...tlb, ramBytes: RAM_BYTES, cpuModel, fpu: seed % 2 === 0 },
   };
 }
