@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DEBUG_PENDING, DR, EBX, ECX, EDI, ESI, ESP } from '../../recorder/machine/cpu/state.ts';
 import type { Probes } from '../../recorder/machine/events/probes.ts';
 import { EVENT_KIND_NAMES } from '../../schemas/events.ts';
-import { callTo, load } from './assemble.ts';
+import { callTo, le, load } from './assemble.ts';
 import type { BenchOptions } from './bench.ts';
 import { ProtectedMode } from './protected-mode.ts';
 import { CODE, HANDLERS } from './real-mode.ts';
@@ -147,6 +147,18 @@ describe('compiled code preserves', () => {
       instructions: 1500,
     });
     expect(bench.mem.i32[ESI] >>> 18).toBe(DATA >>> 18);
+  });
+
+  it('the TLB: an instruction of two accesses that leaves at the second has filled nothing for it', () => {
+    // Loads of four pages of one set, the first of them again by MOVSB, to a fifth, which holds code: its entry takes the first one's place.
+    const page = (n: number) => le(CODE + n * 0x8000);
+    const loads = [1, 2, 3, 4].map((n) => `a1 ${page(n)}`).join(' ');
+    same(
+      {
+        prepare: (bench) => bench.paging().code(loop(`${loads} be ${page(1)} bf ${le(CODE + 0x800)} a4`, 9)),
+      },
+      0,
+    );
   });
 
   it('stores that are watched: page tables, and every store with detail "stores"', () => {

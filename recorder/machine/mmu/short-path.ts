@@ -38,6 +38,12 @@ const { TLB_WRITABLE, TLB_USER, TLB_DIRTY, TLB_SUSPECT } = flag;
 /** Bits of `FastPath.attention` that concern a read or fetch, and those that concern a store. */
 const MINDED_BY_READS = FOR_DEBUGGER | FOR_BREAKPOINTS | FOR_A20 | FOR_ALIGNMENT | FOR_READS;
 const MINDED_BY_STORES = MINDED_BY_READS | FOR_STORES;
+/** The frames for which the TLB is filled: any, those that `prepare` serves, those of a store, those of a store that may be of a PTE. */
+const ANY = 0;
+const PLAIN = 1;
+const STORED = 2;
+const WHOLE_ENTRY = 3;
+
 /** Before MachineConfig.cpuRevision 2 a store did not ask for data breakpoints and address line 20. */
 const MINDED_BY_OLD_STORES = FOR_DEBUGGER | FOR_ALIGNMENT | FOR_STORES;
 
@@ -45,7 +51,7 @@ const MINDED_BY_OLD_STORES = FOR_DEBUGGER | FOR_ALIGNMENT | FOR_STORES;
 export interface ShortPath {
   read(linear: Linear, size: number): number;
   write(linear: Linear, size: number, value: number): void;
-  /** As write, if nothing needs the MMU; else false, and what comes before the store may have been done. */
+  /** As write, if nothing needs the MMU; else false: then D may have been set, but the TLB has not been filled. */
   tryWrite(linear: Linear, size: number, value: number): boolean;
   /** Physical address of the instruction byte at `linear`. */
   fetch(linear: Linear): Physical;
@@ -54,7 +60,8 @@ export interface ShortPath {
   invlpg(linear: Linear): void;
   /**
    * Does all that a read (`write` 0) or write of the page would before anything is read or written, if nothing needs the MMU. The
-   * FAST_PATH slot of the page then: it lets the access through, or the MMU is needed.
+   * FAST_PATH slot of the page then: it lets the access through, or the MMU is needed. The TLB is filled only if it does: the
+   * instruction is begun anew otherwise, and what it accessed before must not have been evicted.
    */
   prepare(linear: Linear, write: number): number;
 }
@@ -94,9 +101,9 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
 
   /**
    * Walks for linear page `vpn` and fills an entry: `replace`, which holds the page without D, or for -1 another one.
-   * -1, with nothing done, when the walk is not the usual one.
+   * -1, with nothing done, when the walk is not the usual one, or the frame not what is wanted.
    */
-  function fill(replace: number, vpn: number, write: boolean): number {
+  function fill(replace: number, vpn: number, write: boolean, wanted: number): number {
     const directory = i32[CR3] >>> 12;
     const slot = vpn >>> 10;
     if (directory >= count || i32[CR4] & CR4_PGE) return -1;
@@ -112,7 +119,12 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     if ((rights & needed) !== needed || (i32[CPL] === 3 && (rights & USER) === 0)) return -1;
     const fresh = pte | (write ? ACCESSED | DIRTY : ACCESSED);
     const ptePhysical = (table << 12) | (index << 2);
-    if (replace >= 0 && !tlb.isOf(replace, pte, ptePhysical)) return -1;
+    if (
+      replace >= 0
+        ? !tlb.isOf(replace, pte, ptePhysical)
+        : wanted !== ANY && !serves(pte >>> 12, write, wanted)
+    )
+      return -1;
     if (fresh !== pte) {
       i32[RAM_WORDS + (table << 10) + index] = fresh;
       frames.change(table);
@@ -140,21 +152,29 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     return entry;
   }
 
+  function serves(frame: Frame, write: boolean, wanted: number): boolean {
+    if (frame >= count || (wanted === PLAIN && isChecked(frame))) return false;
+    if (!write) return true;
+    const known = frames.facts(frame) | CHANGED;
+    if (known === UNWATCHED) return true;
+    return wanted === WHOLE_ENTRY && known === TABLE_ONLY && (windows === null || !windows.isTable(frame));
+  }
+
   /** The entry for a read or fetch; -1 when the MMU must look. */
-  function entryToRead(vpn: number): number {
+  function entryToRead(vpn: number, wanted: number): number {
     const entry = tlb.find(vpn);
-    if (entry < 0) return fill(-1, vpn, false);
+    if (entry < 0) return fill(-1, vpn, false, wanted);
     const flags = tlb.flags(entry);
     return (flags & TLB_SUSPECT) !== 0 || (i32[CPL] === 3 && (flags & TLB_USER) === 0) ? -1 : entry;
   }
 
-  function entryToWrite(vpn: number): number {
+  function entryToWrite(vpn: number, wanted: number): number {
     const entry = tlb.find(vpn);
-    if (entry < 0) return fill(-1, vpn, true);
+    if (entry < 0) return fill(-1, vpn, true, wanted);
     const flags = tlb.flags(entry);
     if ((flags & (TLB_SUSPECT | TLB_WRITABLE)) !== TLB_WRITABLE) return -1;
     if (i32[CPL] === 3 && (flags & TLB_USER) === 0) return -1;
-    return (flags & TLB_DIRTY) !== 0 ? entry : fill(entry, vpn, true);
+    return (flags & TLB_DIRTY) !== 0 ? entry : fill(entry, vpn, true, wanted);
   }
 
   /** Paging is on, and of what asks for attention nothing concerns the access. CR0.PG is the sign bit. */
@@ -173,7 +193,8 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     const offset = linear & 0xfff;
     const vpn = linear >>> 12;
     if (offset + size > 4096 || !isPlain(mindedByStores) || isWindow(vpn >>> 10)) return false;
-    const entry = entryToWrite(vpn);
+    const isWhole = size === 4 && (offset & 3) === 0;
+    const entry = entryToWrite(vpn, isWhole ? WHOLE_ENTRY : STORED);
     const frame = entry < 0 ? count : tlb.frame(entry);
     if (frame >= count) return false;
     const known = frames.change(frame);
@@ -182,12 +203,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       if (size === 4) view.setInt32(at, value, true);
       else if (size === 2) view.setInt16(at, value, true);
       else view.setInt8(at, value);
-    } else if (
-      known === TABLE_ONLY &&
-      size === 4 &&
-      (offset & 3) === 0 &&
-      (windows === null || !windows.isTable(frame))
-    ) {
+    } else if (known === TABLE_ONLY && isWhole && (windows === null || !windows.isTable(frame))) {
       const old = i32[at >>> 2];
       i32[at >>> 2] = value;
       tableWritten(linear, (frame << 12) | offset, old, value);
@@ -199,7 +215,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
   }
 
   function tryFetch(linear: Linear): Physical {
-    const entry = isPlain(MINDED_BY_READS) ? entryToRead(linear >>> 12) : -1;
+    const entry = isPlain(MINDED_BY_READS) ? entryToRead(linear >>> 12, ANY) : -1;
     const frame: number = entry < 0 ? count : tlb.frame(entry);
     if (frame >= count) return -1;
     fastPath.grantFetched(entry, linear >>> 12);
@@ -213,7 +229,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       if (offset + size > 4096 || !isPlain(MINDED_BY_READS) || isWindow(vpn >>> 10)) {
         return mmu.readSlow(linear, size, i32[CPL]);
       }
-      const entry = entryToRead(vpn);
+      const entry = entryToRead(vpn, ANY);
       if (entry < 0) return mmu.readSlow(linear, size, i32[CPL]);
       const frame = tlb.frame(entry);
       if (frame >= count || isChecked(frame)) {
@@ -246,7 +262,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       const vpn = linear >>> 12;
       const minded = write !== 0 ? mindedByStores : MINDED_BY_READS;
       if (!isPlain(minded) || isWindow(vpn >>> 10)) return 0;
-      const entry = write !== 0 ? entryToWrite(vpn) : entryToRead(vpn);
+      const entry = write !== 0 ? entryToWrite(vpn, PLAIN) : entryToRead(vpn, PLAIN);
       const frame = entry < 0 ? count : tlb.frame(entry);
       if (frame >= count || isChecked(frame)) return 0;
       if (write !== 0) {
