@@ -77,6 +77,7 @@ async function commandsFor(first: string | undefined): Promise<((cli: Argv) => A
 
 function parser(argv: readonly string[], commands: readonly ((cli: Argv) => Argv)[]): Argv {
   const cli = withTier(commands.reduce((one, add) => add(one), yargs([...argv]) as Argv));
+  keepNoHelp(cli);
   return cli
     .scriptName('rewind386')
     .usage(
@@ -102,6 +103,18 @@ function parser(argv: readonly string[], commands: readonly ((cli: Argv) => Argv
         `rewind386 ${known ? `${argv[0]} ` : ''}--help`,
       );
     });
+}
+
+/**
+ * Whenever yargs runs a command it lays out the help text and keeps it, for who asks later. Nobody does, and it takes as long as many a
+ * command.
+ */
+function keepNoHelp(cli: Argv): void {
+  const { getInternalMethods } = cli as unknown as {
+    getInternalMethods?: () => { getUsageInstance?: () => { cacheHelpMessage: () => void } };
+  };
+  const usage = getInternalMethods?.call(cli).getUsageInstance?.();
+  if (usage) usage.cacheHelpMessage = () => {};
 }
 
 /** yargs says some things on several lines. */
