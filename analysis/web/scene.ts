@@ -53,12 +53,19 @@ export function drawRow(scene: Scene, row: Row, index: number): void {
   if (track.kind === 'slices') {
     let drawn = 0;
     for (const [n, lane] of lanes.entries()) drawn += drawLane(scene, lane, base + n * LANE, index);
-    if (drawn === 0 && track.missing !== undefined) context.fillText(track.missing, 12, base + LANE / 2 - 1);
+    if (drawn === 0 && track.missing !== undefined)
+      context.fillText(fitted(context, track.missing, width - 24), 12, base + LANE / 2 - 1);
   } else if (track.kind === 'marks') drawMarks(scene, row, base, index);
   else if (areApart(scene, row)) drawMarks(scene, row, base + LANE / 2, index);
   else drawCurve(scene, track, base);
   context.fillStyle = colours.line;
   context.fillRect(0, top + height - GAP / 2, width, 1);
+}
+
+/** A text, cut where there is no room for all of it. */
+function fitted(context: CanvasRenderingContext2D, text: string, width: number): string {
+  const share = width / context.measureText(text).width;
+  return share >= 1 ? text : `${text.slice(0, Math.max(0, Math.floor(text.length * share) - 2))}…`;
 }
 
 const leftOut = (track: Track): string =>

@@ -324,14 +324,14 @@ describe.skipIf(!executablePath)('in chromium', () => {
     expect(wide, 'scrolls sideways').toBe(false);
   });
 
-  it('shows two traces, and where they part', async () => {
+  it('shows two traces, and where they differ', async () => {
     const [first, other] = [join(folder, 'run.r386'), join(folder, 'other.r386')];
     await runGuest({ kernel: 'buggy', workload: 'ftpd', seed: 118, scale: 2, output: other });
     const two = await begin(first, other);
     const page = await (browser as Browser).newPage({ bypassCSP: true });
     await page.goto(two.url);
     await page.waitForSelector('.parting', { timeout: FACTS_MS });
-    expect(await page.locator('.parting h3').textContent()).toBe(`${first} and ${other} part`);
+    expect(await page.locator('.parting h3').textContent()).toBe(`${first} and ${other} differ`);
     const [, icount] = /at icount ([\d,]+)/.exec((await page.locator('.parting').textContent()) ?? '') ?? [];
     await page.getByRole('button', { name: 'Show in both' }).first().click();
     expect(await page.locator('.pin.difference').count()).toBe(2);

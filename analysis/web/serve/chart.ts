@@ -70,7 +70,7 @@ export class Chart {
         ? [chosen]
         : this.result.columns
             .map((_, i) => i)
-            .filter((i) => i !== along && this.isNumber(i))
+            .filter((i) => i !== along && this.isNumber(i) && this.result.columns[i].name !== 'run_id')
             .slice(0, MOST_LINES);
     if (up.length === 0 || this.place.clientWidth === 0) return;
     const { data, labels } = this.dataOf(along, up);

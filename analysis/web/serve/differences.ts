@@ -3,10 +3,10 @@ import type { FirstDifference, RunDifference } from '../serve-data.ts';
 import { grouped } from '../text.ts';
 import { button } from './parts.ts';
 
-/** The places at which the later traces part from the first, with the events of each side. */
+/** The places from which on the later traces differ from the first, with the events of each side. */
 
-/** Icount at which two runs part; undefined where they do not. */
-export const partsAt = ({ event, input }: RunDifference): number | undefined => {
+/** Icount at which two runs begin to differ; undefined where they do not. */
+export const differAt = ({ event, input }: RunDifference): number | undefined => {
   const icounts = [event, input].flatMap((found) => (found ? [found.icount] : []));
   return icounts.length === 0 ? undefined : Math.min(...icounts);
 };
@@ -24,7 +24,7 @@ export function differencePart(
     ...(input ? [{ name: 'input', at: input }] : []),
   ].sort((a, b) => a.at.icount - b.at.icount);
   const rows = found.map(({ name, at }) => row(name, at, files, show));
-  const same = rows.length === 0 ? 'have the same inputs and the same events' : 'part';
+  const same = rows.length === 0 ? 'have the same inputs and the same events' : 'differ';
   return element(
     'div',
     [

@@ -2,6 +2,7 @@ import {
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
+  closeCompletion,
   completionKeymap,
 } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
@@ -9,7 +10,7 @@ import { PostgreSQL, SQLDialect, sql } from '@codemirror/lang-sql';
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from '@codemirror/language';
 import { type Diagnostic, setDiagnostics } from '@codemirror/lint';
 import { EditorState, Prec } from '@codemirror/state';
-import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
+import { type Command, drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import type { Catalogue, Refusal } from '../serve-data.ts';
 import { catalogueSource, namespaceOf } from './completion.ts';
@@ -67,6 +68,8 @@ const THEME = EditorView.theme({
     textUnderlineOffset: '3px',
   },
   '.cm-completionInfo': { maxWidth: '320px', fontFamily: 'system-ui, sans-serif' },
+  // Without room beside the names it would lie over them.
+  '@media (max-width: 600px)': { '.cm-completionInfo': { display: 'none' } },
 });
 
 export interface SqlEditor {
@@ -88,7 +91,9 @@ export interface EditorOptions {
 
 export function sqlEditor({ text, catalogue, run, nonce }: EditorOptions): SqlEditor {
   const language = sql({ dialect: DUCKDB, schema: namespaceOf(catalogue), upperCaseKeywords: true });
-  const runs = () => {
+  const runs: Command = (view) => {
+    // Names still on offer would lie over the answer.
+    closeCompletion(view);
     run();
     return true;
   };

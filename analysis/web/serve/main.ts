@@ -4,7 +4,7 @@ import type { PageData } from '../page-data.ts';
 import type { Catalogue, Range, RunDifference, ServedRun } from '../serve-data.ts';
 import { get } from './client.ts';
 import { Console } from './console.ts';
-import { differencePart, partsAt } from './differences.ts';
+import { differAt, differencePart } from './differences.ts';
 import { LiveRun } from './live-run.ts';
 import { rangeText } from './overlay.ts';
 import { button, problem } from './parts.ts';
@@ -73,7 +73,7 @@ class LivePage {
       together.parentElement?.before(waiting);
       const difference = await get<RunDifference>(`difference?run=${run}`).finally(() => waiting.remove());
       const both = [0, run].flatMap((n) => this.runs.get(n) ?? []);
-      const at = partsAt(difference);
+      const at = differAt(difference);
       if (at !== undefined) for (const live of both) live.differs(at);
       const show = (icount: number) => {
         for (const live of [...both].reverse()) live.goTo(icount);
@@ -135,7 +135,7 @@ class LivePage {
     );
     const of = isAlone ? '' : ` of ${file}`;
     story.replaceChildren(
-      ...(told.length > 0 ? [element('h2', `The story, backwards${of}`), ...told] : []),
+      ...(told.length > 0 ? [element('h2', `The story${of}, backwards`), ...told] : []),
       element('h2', `${data.findings.length === 0 ? 'No findings' : 'Findings'}${of}`),
       findings,
       ...(pageTables.length > 0 ? [element('h2', `Page tables${of}`), ...pageTables] : []),
