@@ -11,6 +11,11 @@ const MOST = 40_000;
 /** Stretches of a longer run. */
 const STRETCHES = 3;
 const MOST_OWNERS = 5000;
+/** Instructions before the end of a run without findings. */
+const LAST = 1_000_000;
+
+/** The stretch of a longer run without findings. */
+const lastOf = (end: number): Near => ({ from: Math.max(0, end - LAST), to: end + 1 });
 
 /** The whole run, or the stretches around its worst findings. */
 export async function pagingOf(
@@ -22,7 +27,7 @@ export async function pagingOf(
   const rows = await rowsOf(db, 'report-paging', all);
   if (rows.length <= MOST) return [{ from: 0, to: end + 1, start: [], writes: rows.map(write) }];
   const stretches: PagingStretch[] = [];
-  for (const { from, to } of near.slice(0, STRETCHES)) {
+  for (const { from, to } of near.length > 0 ? near.slice(0, STRETCHES) : [lastOf(end)]) {
     const within = { first: from, last: to, most: MOST };
     const start = await rowsOf(db, 'report-paging-start', within);
     const writes = await rowsOf(db, 'report-paging', within);

@@ -98,9 +98,13 @@ class PageTables {
     const owners = paging.ownersAt(at).filter(({ directory }) => state.tables(directory).length > 0);
     this.directory.replaceChildren(
       ...owners.map(({ directory, name }) => {
-        const option = element('option', `${name}, ${hex(directory)}`, {
-          value: String(directory),
-        }) as HTMLOptionElement;
+        const option = element(
+          'option',
+          name.endsWith(hex(directory)) ? name : `${name}, ${hex(directory)}`,
+          {
+            value: String(directory),
+          },
+        ) as HTMLOptionElement;
         option.selected = directory === chosen;
         return option;
       }),

@@ -20,6 +20,8 @@ WITH latest AS (
 ),
 used AS (
   SELECT DISTINCT unnest([frame_of(cr3), dir]) AS directory FROM paging_writes WHERE icount >= $first AND icount < $last
+  UNION
+  SELECT cr3 FROM directory_intervals WHERE from_icount < $last AND to_icount >= $first
 ),
 pdes AS (SELECT l.* FROM latest l JOIN used u ON frame_of(l.physical) = u.directory),
 tables AS (SELECT DISTINCT frame_of(value) AS frame FROM pdes WHERE NOT is_large(value)),
