@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { MACROS, VIEWS } from '../sql/catalog.ts';
 import { hexLiterals } from './hex-literals.ts';
 
@@ -34,4 +35,20 @@ export function definitionsInOrder(
     return [...[...wordsOf(sql)].flatMap(add), sql];
   };
   return [...all.keys()].flatMap(add);
+}
+
+/** Changes with the definition of a name and of all that it names, of which `more` come first. */
+export function digestOfDefinition(name: string, more: ReadonlyMap<string, string> = new Map()): string {
+  const seen = new Map<string, string>();
+  const add = (word: string): void => {
+    const sql = more.get(word) ?? DEFINITIONS.get(word);
+    if (sql === undefined || seen.has(word)) return;
+    seen.set(word, sql);
+    for (const named of wordsOf(sql)) add(named);
+  };
+  add(name);
+  return createHash('sha256')
+    .update([...seen.values()].join('\0'))
+    .digest('hex')
+    .slice(0, 16);
 }

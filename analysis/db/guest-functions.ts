@@ -40,6 +40,9 @@ export const GUEST_FUNCTIONS = [
   },
 ];
 
+/** Addresses whose answer is kept, of each function: code asks for few, again and again. */
+const MAX_KNOWN = 1 << 16;
+
 /** Registers the functions, each of `(run_id, address)`. */
 export function registerGuestFunctions(
   connection: DuckDBConnection,
@@ -53,10 +56,17 @@ export function registerGuestFunctions(
   };
   for (const { name, of } of GUEST_FUNCTIONS) {
     // DuckDB leaves out the call for a NULL that is a constant, but not for one of a row.
+    const known = new Map<number, string | null>();
     const answer = (run: unknown, address: unknown): string | null => {
       if (run === null || address === null) return null;
+      const key = Number(run) * 2 ** 32 + Number(address);
+      const found = known.get(key);
+      if (found !== undefined) return found;
       const image = imageOf(Number(run));
-      return (image && of(image, Number(address))) ?? null;
+      const said = (image && of(image, Number(address))) ?? null;
+      if (known.size >= MAX_KNOWN) known.clear();
+      known.set(key, said);
+      return said;
     };
     connection.registerScalarFunction(
       DuckDBScalarFunction.create({

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResultReader } from '@duckdb/node-api';
 import { type Names, TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
@@ -8,7 +7,7 @@ import type { TraceTable } from '../tables/table.ts';
 import { createTable } from './arrow-loader.ts';
 import { makeRoom, TraceCache } from './cache.ts';
 import { type CopyFormat, copyRows, PARQUET, quoted } from './copy-rows.ts';
-import { DEFINITIONS, definitionsInOrder, KEPT_VIEWS, wordsOf } from './definitions.ts';
+import { DEFINITIONS, definitionsInOrder, digestOfDefinition, KEPT_VIEWS, wordsOf } from './definitions.ts';
 import { registerGuestFunctions } from './guest-functions.ts';
 import type { DebugFile } from './guest-image.ts';
 import {
@@ -179,9 +178,8 @@ export class TraceDatabase {
    * neither the trace's path nor a function that reads DWARF (line, inlined), which may lie in another file.
    */
   async answer(sql: string, values: SqlValues = {}, rows = this.limits.rows): Promise<Answer> {
-    const [{ reader, cache }] = this.runs;
-    const keeps = this.runs.length === 1 && !this.isNamed && reader.events >= KEPT_FROM_EVENTS;
-    if (!cache || !keeps) return answerOf(await this.query(sql, values, rows));
+    const cache = this.longCache;
+    if (!cache) return answerOf(await this.query(sql, values, rows));
     const file = answerFile(sql, values, rows);
     const kept = keptAnswer(cache, file);
     if (kept) return kept;
@@ -293,9 +291,13 @@ export class TraceDatabase {
   }
 
   private async define(name: string, definition: string): Promise<void> {
-    if (this.kept.has(name)) return await this.keepInCache(name, definition);
-    await this.make(definition);
-    if (KEPT_VIEWS.has(name)) await this.keep(name, `FROM ${name}`);
+    const isOurs = KEPT_VIEWS.has(name) && !this.own.has(name);
+    if (!isOurs && !this.kept.has(name)) return await this.make(definition);
+    const file = await this.keptRows(name, definition);
+    if (file === undefined) await this.keep(name, `FROM ${name}`);
+    else if (isOurs)
+      await this.connection.run(`CREATE OR REPLACE VIEW ${name} AS FROM read_parquet(${quoted(file)})`);
+    else await this.keep(name, `FROM read_parquet(${quoted(file)})`);
   }
 
   private async make(definition: string): Promise<void> {
@@ -303,23 +305,33 @@ export class TraceDatabase {
     await this.explained(definition, () => this.connection.run(definition));
   }
 
-  /** The rows of a view of the caller's own: from the cache, or computed and put there. */
-  private async keepInCache(name: string, definition: string): Promise<void> {
-    const [{ cache }] = this.runs;
-    const file = `${name}-${digestOf([...DEFINITIONS.values(), ...this.own.values()])}.parquet`;
-    // Names that the user gave are in the rows.
-    if (!cache || this.runs.length > 1 || this.isNamed) {
+  /** The file in the cache with the rows of a view, computed where it is not there; undefined, and the view made, where none is kept. */
+  private async keptRows(name: string, definition: string): Promise<string | undefined> {
+    const cache = this.kept.has(name) ? this.onlyCache : this.longCache;
+    if (!cache) {
       await this.make(definition);
-      return await this.keep(name, `FROM ${name}`);
+      return undefined;
     }
-    const found =
-      cache.find(file) ??
-      (await cache.store(file, async (path) => {
-        this.onLoad(name);
-        await this.make(definition);
+    const file = `${name}-${digestOfDefinition(name, this.own)}.parquet`;
+    const found = cache.find(file);
+    if (found !== undefined) return found;
+    await this.make(definition);
+    return await cache.store(file, async (path) => {
+      this.onLoad(name);
+      await withinTime(this.connection, this.limits, async () => {
         await this.connection.run(`COPY (FROM ${name}) TO ${quoted(path)} ${PARQUET}`);
-      }));
-    await this.keep(name, found === undefined ? `FROM ${name}` : `FROM read_parquet(${quoted(found)})`);
+      });
+    });
+  }
+
+  /** The cache in which more than tables may be kept: of one trace, unless names that the user gave are in the rows. */
+  private get onlyCache(): TraceCache | undefined {
+    return this.runs.length === 1 && !this.isNamed ? this.runs[0].cache : undefined;
+  }
+
+  /** The same of a long trace. */
+  private get longCache(): TraceCache | undefined {
+    return this.runs[0].reader.events >= KEPT_FROM_EVENTS ? this.onlyCache : undefined;
   }
 
   /** Puts rows in the place of a view. */
@@ -393,8 +405,6 @@ function runOf(runs: readonly number[]): string {
   return `([${runs.join(', ')}]::USMALLINT[])[file_index + 1]`;
 }
 
-const digestOf = (texts: readonly string[]): string =>
-  createHash('sha256').update(texts.join('\0')).digest('hex').slice(0, 16);
 const list = (files: readonly string[]): string => `[${files.map(quoted).join(', ')}]`;
 
 function openRun(reader: TraceReader, { cache: wanted, note = () => {}, names }: DatabaseOptions): Run {

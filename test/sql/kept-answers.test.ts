@@ -62,3 +62,43 @@ describe('an answer that is kept', () => {
     expect(answers(long)).toEqual([]);
   });
 });
+
+describe('the rows of a view that is computed once', () => {
+  const VIEW = 'directory_owner_parts';
+  const parts = (file: string) =>
+    readdirSync(new TraceCache(file, () => {}).folder).filter((name) => name.startsWith(VIEW));
+  const rowsOf = async (file: string, options: DatabaseOptions = {}) => {
+    const db = await TraceDatabase.open([file], options);
+    try {
+      return (await db.query(`FROM ${VIEW}`)).getRowsJson();
+    } finally {
+      db.close();
+    }
+  };
+
+  it('are kept of a long trace, and read from there', async () => {
+    const computed = await rowsOf(long, { cache: false });
+    expect(computed).toEqual([[0, 0x1000, '0', '1000', '9007199254740991', 5, '']]);
+    expect(await rowsOf(long)).toEqual(computed);
+    const { folder: own } = new TraceCache(long, () => {});
+    for (const name of readdirSync(own)) if (!name.startsWith(VIEW)) rmSync(join(own, name));
+    expect(await rowsOf(long)).toEqual(computed);
+    expect(parts(long)).toEqual(readdirSync(own));
+  });
+
+  it('are none of names that the user gave', async () => {
+    await rowsOf(long, { names: (header) => header });
+    expect(parts(long)).toEqual([]);
+  });
+});
+
+describe('the owner of a directory', () => {
+  it('is found by the directory and a part of the run, whatever expression gives them', async () => {
+    const db = await TraceDatabase.open([long], { cache: false });
+    const sql = 'SELECT owner_text(run_id, frame_of(new), icount + 1) FROM stores';
+    const plan = (await db.query(`EXPLAIN ${sql}`)).getRowsJson().flat().join('\n');
+    db.close();
+    expect(plan).toMatch(/dir = dir/);
+    expect(plan).toMatch(/part = part/);
+  });
+});

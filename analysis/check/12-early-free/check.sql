@@ -11,18 +11,21 @@ WITH tables AS (
   FROM paging_writes JOIN run USING (run_id)
   WHERE level = 'pde' AND slot < recursive_slot AND source <> 'accessed_dirty' AND NOT is_large(new)
 ),
-reuses AS (
-  SELECT t.*, w.seq AS reuse_seq, w.icount AS reuse_icount, w.eip AS reuse_eip, w.cr3, mapped_from(w.level, w.slot, w.vpn) AS reused_at
-  FROM tables t
-  JOIN paging_writes w ON w.run_id = t.run_id AND present_frame(w.new) = t.frame AND present_frame(w.old) <> t.frame
-    AND w.seq > t.seq AND w.seq < t.until_seq
+-- Stores that give a frame out, counted by frame: how many lie between two of them is a difference.
+given AS (
+  SELECT w.run_id, present_frame(w.new) AS frame, w.seq, w.icount, w.eip, w.cr3, mapped_from(w.level, w.slot, w.vpn) AS mapped_at,
+    row_number() OVER (PARTITION BY w.run_id, present_frame(w.new) ORDER BY w.seq) AS nth
+  FROM paging_writes w
   LEFT JOIN one_page_windows v ON v.run_id = w.run_id AND v.page = w.vpn AND w.level = 'pte'
-  WHERE t.frame <> 0 AND w.source = 'store' AND v.page IS NULL
+  WHERE w.source = 'store' AND is_present(w.new) AND present_frame(w.old) <> present_frame(w.new) AND v.page IS NULL
+    AND present_frame(w.new) IN (SELECT frame FROM tables)
 ),
 incidents AS (
-  SELECT run_id, dir, slot, frame, seq, min(icount) AS from_icount, min(reuse_icount) AS icount, arg_min(reuse_eip, reuse_seq) AS eip,
-    arg_min(cr3, reuse_seq) AS cr3, arg_min(reused_at, reuse_seq) AS reused_at, count(*) AS uses
-  FROM reuses GROUP BY run_id, dir, slot, frame, seq
+  SELECT t.run_id, t.dir, t.slot, t.frame, t.icount AS from_icount, f.icount, f.eip, f.cr3, f.mapped_at AS reused_at, l.nth - f.nth + 1 AS uses
+  FROM tables t
+  ASOF JOIN given f ON f.run_id = t.run_id AND f.frame = t.frame AND f.seq > t.seq
+  ASOF JOIN given l ON l.run_id = t.run_id AND l.frame = t.frame AND l.seq < t.until_seq
+  WHERE t.frame <> 0 AND f.seq < t.until_seq
 )
 SELECT run_id, from_icount, icount, owner_text(run_id, cr3, icount) AS process, symbol(run_id, eip) AS code,
   symbol(run_id, eip) || ' mapped frame ' || hex32(frame) || ' at ' || hex32(reused_at) || ', which directory ' || hex32(dir) || ' ('

@@ -59,7 +59,7 @@ CREATE MACRO mappings_of(instant, frame) AS TABLE
       count(*) AS directories, min(directory) AS directory
     FROM found GROUP BY run_id, linear, entry, CASE WHEN is_large(entry) THEN 0 ELSE physical END
   )
-  SELECT *, owner_text(run_id, directory, instant) AS owner FROM shared ORDER BY ALL;
+  SELECT *, owner_text(run_id, directory, least(instant, end_of_run(run_id))) AS owner FROM shared ORDER BY ALL;
 
 -- The open interrupt frames, from the outermost: rows of `interrupts` with is_live, which is false for frames of other address
 -- spaces, whose processes wait inside a system call.

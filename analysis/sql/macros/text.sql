@@ -243,14 +243,21 @@ CREATE MACRO process_text(pid, comm) AS
   CASE WHEN pid IS NULL THEN CASE WHEN (SELECT max(names_processes) FROM run) = 1 THEN 'never run' ELSE 'unknown' END
        WHEN comm = '' THEN 'idle' ELSE comm || '[' || pid || ']' END;
 
+-- The part of a run, of 2^24 instructions, by which directory_owner_parts is looked up.
+-- @param instant icount
+-- @example SELECT owner_part(icount), count(*) FROM exceptions GROUP BY ALL
+CREATE MACRO owner_part(instant) AS instant >> 24;
+
 -- The owner of a page directory at an icount: a STRUCT of pid and comm; NULL if it has none.
 -- @param of_run run_id
 -- @param directory physical address of a page directory
 -- @param instant icount
 -- @example SELECT irq, owner_at(run_id, cr3, icount).comm, count(*) FROM interrupts GROUP BY ALL
 CREATE MACRO owner_at(of_run, directory, instant) AS (
-  SELECT {'pid': o.pid, 'comm': o.comm} FROM directory_owners o
-  WHERE o.run_id = of_run AND o.dir = directory AND o.from_icount <= instant AND instant < o.to_icount);
+  SELECT {'pid': o.pid, 'comm': o.comm}
+  FROM (SELECT of_run AS run_id, directory AS dir, owner_part(instant) AS part, instant AS at_icount) a
+  JOIN directory_owner_parts o ON o.run_id = a.run_id AND o.dir = a.dir AND o.part = a.part
+    AND o.from_icount <= a.at_icount AND a.at_icount < o.to_icount);
 
 -- The owner of a page directory at an icount, as text.
 -- @param of_run run_id
@@ -258,6 +265,8 @@ CREATE MACRO owner_at(of_run, directory, instant) AS (
 -- @param instant icount
 -- @example SELECT owner_text(run_id, cr3, icount), count(*) FROM exceptions GROUP BY ALL
 CREATE MACRO owner_text(of_run, directory, instant) AS coalesce((
-  SELECT process_text(o.pid, o.comm) FROM directory_owners o
-  WHERE o.run_id = of_run AND o.dir = directory AND o.from_icount <= instant AND instant < o.to_icount),
+  SELECT process_text(o.pid, o.comm)
+  FROM (SELECT of_run AS run_id, directory AS dir, owner_part(instant) AS part, instant AS at_icount) a
+  JOIN directory_owner_parts o ON o.run_id = a.run_id AND o.dir = a.dir AND o.part = a.part
+    AND o.from_icount <= a.at_icount AND a.at_icount < o.to_icount),
   process_text(NULL, NULL))

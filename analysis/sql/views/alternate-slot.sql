@@ -3,6 +3,7 @@
 -- One row per write or check of the slot and per access through the window. A context is a page directory and an interrupt frame
 -- (frame_id 0: none); outside any frame, also a thread. own_* is the last write or check by the same context, last_* the last write by
 -- anyone under the same directory; both are before the row. Directories are physical addresses, 0 = slot empty.
+-- @kept
 -- @column run_id index of the trace among those given, from 0
 -- @column seq position among all events of the run
 -- @column icount instructions retired before
@@ -41,9 +42,9 @@ WITH events AS (
 ),
 marked AS (
   SELECT *, linear IS NOT NULL AS is_access,
-    max(CASE WHEN linear IS NULL THEN seq END) OVER (
+    last_value(CASE WHEN linear IS NULL THEN seq END IGNORE NULLS) OVER (
       PARTITION BY run_id, cr3, frame_id, thread ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS own_seq,
-    max(CASE WHEN linear IS NULL AND what = 'write' THEN seq END) OVER (
+    last_value(CASE WHEN linear IS NULL AND what = 'write' THEN seq END IGNORE NULLS) OVER (
       PARTITION BY run_id, cr3 ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_seq
   FROM events
 )

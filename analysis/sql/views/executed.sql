@@ -25,14 +25,19 @@
 -- @column reads memory reads of the instruction: a list of linear, physical, size, value
 -- @column stores memory writes of the instruction: a list of linear, physical, size, old, new
 WITH read_lists AS (
-  SELECT i.run_id, i.seq, list({linear: r.linear, physical: r.physical, size: r.size, value: r.value} ORDER BY r.seq) AS reads
+  SELECT i.run_id, i.seq,
+    list_transform(
+      list_sort(list({seq: r.seq, linear: r.linear, physical: r.physical, size: r.size, value: r.value})),
+      a -> {linear: a.linear, physical: a.physical, size: a.size, value: a.value}) AS reads
   FROM reads r ASOF JOIN instructions i ON i.run_id = r.run_id AND i.seq <= r.seq
   WHERE i.icount = r.icount
   GROUP BY ALL
 ),
 store_lists AS (
   SELECT i.run_id, i.seq,
-    list({linear: s.linear, physical: s.physical, size: s.size, old: s.old, new: s.new} ORDER BY s.seq) AS stores
+    list_transform(
+      list_sort(list({seq: s.seq, linear: s.linear, physical: s.physical, size: s.size, old: s.old, new: s.new})),
+      a -> {linear: a.linear, physical: a.physical, size: a.size, old: a.old, new: a.new}) AS stores
   FROM stores s ASOF JOIN instructions i ON i.run_id = s.run_id AND i.seq <= s.seq
   WHERE i.icount = s.icount
   GROUP BY ALL

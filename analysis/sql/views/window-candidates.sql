@@ -38,11 +38,13 @@ entries AS (
     physical AS entry, own_icount AS set_icount, next_icount
   FROM left_changed
 ),
+loaded AS (SELECT run_id, reg::VARCHAR AS kind, seq, old, new FROM control_writes WHERE reg IN ('cr3', 'cr4')),
 loads AS (
-  SELECT c.run_id, c.reg::VARCHAR AS kind, i.parent, i.icount, i.iret_seq, arg_min(c.old, c.seq) AS old, arg_max(c.new, c.seq) AS new
-  FROM control_writes c JOIN spans i ON i.run_id = c.run_id AND i.seq < c.seq AND c.seq < i.iret_seq
-  WHERE c.reg IN ('cr3', 'cr4')
-  GROUP BY ALL
+  SELECT i.run_id, i.kind, i.parent, i.icount, i.iret_seq, first.old, last.new
+  FROM (SELECT *, unnest(['cr3', 'cr4']) AS kind FROM spans) i
+  ASOF JOIN loaded first ON first.run_id = i.run_id AND first.kind = i.kind AND first.seq > i.seq
+  ASOF JOIN loaded last ON last.run_id = i.run_id AND last.kind = i.kind AND last.seq < i.iret_seq
+  WHERE first.seq < i.iret_seq
 ),
 registers AS (
   SELECT l.run_id, l.kind, 0::UINTEGER AS linear, 0::UINTEGER AS entry, l.icount AS set_icount, n.icount AS next_icount

@@ -3,6 +3,7 @@
 -- One row per write or check of a window's entry, register or word, and per access through the window. A context is an interrupt frame
 -- (frame_id 0: none, and then a page directory, unless the window is a control register or a word). own_* is the last write or check by the
 -- same context, last_* the last write by anyone, both of the same entry and before the row.
+-- @kept
 -- @column run_id index of the trace among those given, from 0
 -- @column seq position among all events of the run
 -- @column icount instructions retired before
@@ -51,9 +52,9 @@ contexts_of AS (
 ),
 marked AS (
   SELECT *,
-    max(CASE WHEN NOT is_access THEN seq END) OVER (
+    last_value(CASE WHEN NOT is_access THEN seq END IGNORE NULLS) OVER (
       PARTITION BY run_id, window_id, entry, frame_id, space ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS own_seq,
-    max(CASE WHEN NOT is_access AND what = 'write' THEN seq END) OVER (
+    last_value(CASE WHEN NOT is_access AND what = 'write' THEN seq END IGNORE NULLS) OVER (
       PARTITION BY run_id, window_id, entry ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_seq
   FROM contexts_of
 )
