@@ -45,9 +45,11 @@ const image = (name: string) => readFileSync(new URL(`../../../recorder/guest/${
 export const builtinKernel = (): Uint8Array => image('images/kernel.elf');
 /** The kernel that can make mistakes of history, by its boot option `variant`. */
 export const builtinVariants = (): Uint8Array => image('images/variants.elf');
-/** Debugging information (DWARF) for a kernel image, if it is the built-in one. */
-export const builtinDebugFile = (kernel: Uint8Array): Uint8Array | undefined =>
-  Buffer.compare(kernel, builtinKernel()) === 0 ? image('images/kernel.debug') : undefined;
+/** Debugging information (DWARF) for a kernel image, if it is one of the built-in ones. */
+export function builtinDebugFile(kernel: Uint8Array): Uint8Array | undefined {
+  if (Buffer.compare(kernel, builtinKernel()) === 0) return image('images/kernel.debug');
+  return Buffer.compare(kernel, builtinVariants()) === 0 ? image('images/variants.debug') : undefined;
+}
 
 /** The folder that its paths are relative to: where the sources are, in a checkout. */
 export function builtinSources(): string | undefined {
