@@ -28,6 +28,17 @@ export function runScript(script, args, options = {}) {
     .map((line) => JSON.parse(line));
 }
 
+/** Runs the command line, which ends with status 0 or one of `others`; returns its seconds. */
+export function runTool(args, others = []) {
+  const begin = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, [join(dist, '../bin/rewind386.js'), ...args], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  if (status !== 0 && !others.includes(status)) throw new Error(`rewind386 ${args.join(' ')}: ${stderr}`);
+  return (performance.now() - begin) / 1000;
+}
+
 /** Runs the candidates in turn, `rounds` times, and keeps the fastest of each: what disturbs one disturbs the others. */
 export function fastest(candidates, rounds) {
   const best = {};

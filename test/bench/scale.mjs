@@ -1,9 +1,10 @@
-// A trace of many events: from it to the first answer, then the same from the cache, with the memory that each took.
-// EVENTS=100000000 npm run bench -- scale     (default: 20 million)
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+// A trace of many stores: from it to the first answer, then the same from the cache, with the memory that each took. Then a trace of as
+// many events of every kind: every question of the catalogue. Then many traces in one call.
+// EVENTS=100000000 npm run bench -- scale     (default: 20 million; ONLY=stores, catalogue or many for a part)
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fixed, grouped, runScript, table } from './measure.mjs';
+import { fixed, grouped, product, runScript, runTool, table } from './measure.mjs';
 
 const events = Number(process.env.EVENTS ?? 20e6);
 const folder = mkdtempSync(join(tmpdir(), 'r386-bench-'));
@@ -22,17 +23,72 @@ const bytesOf = (path) =>
       0,
     );
 
-try {
+const ask = (trace, ...questions) => runScript(script('query-trace.mjs'), [trace, ...questions]);
+
+function stores() {
   runScript(script('make-events.mjs'), [file, String(events)]);
   const rows = ['trace to first answer', 'the same, cached'].map((what) => {
-    const [{ sinceStart, rss }] = runScript(script('query-trace.mjs'), [file, QUERY]);
-    return [what, fixed(sinceStart), grouped(rss / 1e6), fixed(events / sinceStart / 1e6)];
+    const [{ sinceStart, processor, rss }] = ask(file, QUERY);
+    return [what, fixed(sinceStart), fixed(processor), grouped(rss / 1e6), fixed(events / sinceStart / 1e6)];
   });
   const [trace, kept] = [statSync(file).size, bytesOf(join(cache, 'rewind386', 'traces'))];
   console.log(
     `${grouped(events)} stores: the trace ${fixed(trace / events)} bytes an event, the cache ${fixed(kept / events)}\n`,
   );
-  table(['query', 'seconds', 'peak RSS, MB', 'million events/s'], rows);
+  table(['query', 'seconds', 'of processors', 'peak RSS, MB', 'million events/s'], rows);
+}
+
+async function catalogue() {
+  const { TABLES } = await product('analysis/tables/index.js');
+  const { catalogueQuestions } = await import('./catalogue-questions.mjs');
+  const [{ copies, length }] = runScript(script('make-facts.mjs'), [file, String(events)]);
+  const tables = ask(file, ...TABLES.map(({ name }) => `SELECT count(*) FROM ${name}`));
+  console.log(
+    `\n${grouped(events)} events of every kind; all tables made in ${fixed(tables.at(-1).sinceStart)} s\n`,
+  );
+  const rows = catalogueQuestions((copies - 1) * length).map(({ kind, name, sql }) => {
+    // The first makes what is kept besides tables.
+    const [first, again] = [ask(file, sql)[0], ask(file, sql)[0]];
+    return { kind, name, first, ...again };
+  });
+  rows.sort((a, b) => b.sinceStart - a.sinceStart);
+  console.log(`${rows.length} questions; those of more than a second, each in a new process:\n`);
+  table(
+    ['', 'name', 'first', 'cached, seconds', 'of processors', 'peak RSS, MB'],
+    rows
+      .filter(({ sinceStart }) => sinceStart > 1)
+      .map(({ kind, name, first, sinceStart, processor, rss }) => [
+        kind,
+        name,
+        fixed(first.sinceStart),
+        fixed(sinceStart),
+        fixed(processor),
+        grouped(rss / 1e6),
+      ]),
+  );
+}
+
+/** `check` of 100 traces and a query of 500, each a run of the built-in guest to its panic: no two have the same bytes. */
+async function many() {
+  const { repeatTrace } = await import('./repeat-trace.mjs');
+  const runs = join(folder, 'runs');
+  mkdirSync(runs);
+  const model = join(folder, 'model.r386');
+  runScript(script('record-guest.mjs'), ['buggy', 'ftpd', '117', 'paging', model, '100', 'off']);
+  const names = Array.from({ length: 500 }, (_, n) => join(runs, `${String(n).padStart(3, '0')}.r386`));
+  for (const [n, name] of names.entries()) repeatTrace(model, name, 1, `run ${n}`);
+  const pattern = join(runs, '*.r386');
+  const rows = [
+    ['query of 500 traces', () => runTool(['query', pattern, 'foreign-pmap'])],
+    ['check of 100 traces', () => runTool(['check', ...names.slice(0, 100)], [1])],
+  ].map(([what, run]) => [what, fixed(run()), fixed(run())]);
+  console.log('');
+  table(['command', 'first, seconds', 'cached'], rows);
+}
+
+const PARTS = { stores, catalogue, many };
+try {
+  for (const [name, part] of Object.entries(PARTS)) if ((process.env.ONLY ?? name) === name) await part();
 } finally {
   rmSync(folder, { recursive: true });
 }
