@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HIJACK } from '../../analysis/check/catalog.ts';
 import { runChecks } from '../../analysis/check/run-checks.ts';
-import { movesText, searchTrace } from '../../analysis/cli/work/search-trace.ts';
+import { movesText } from '../../analysis/cli/work/search-text.ts';
+import { searchTrace } from '../../analysis/cli/work/search-trace.ts';
 import { writePlacement } from '../../analysis/cli/work/write-placement.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { runCli } from '../cli/run-cli.ts';
@@ -71,11 +73,34 @@ describe('the command', () => {
     );
   });
 
+  it('finds in two processes what it finds in one, and writes it for programs and CI systems', () => {
+    const junit = join(folder, 'search.xml');
+    const search = (...more: string[]) => {
+      const argv = ['explore', path('run'), '--bound', '2', '--method', 'random', '--within', '20k'];
+      const program = resolve(import.meta.dirname, '../../bin/rewind386.js');
+      const options = ['--window', '4758600:4759200', '--runs', '16', '--json', ...more];
+      const { status, stdout } = spawnSync(process.execPath, [program, ...argv, ...options], {
+        encoding: 'utf8',
+      });
+      expect(status).toBe(1);
+      return { ...JSON.parse(stdout), seconds_to_first: 0 };
+    };
+    const one = search('--jobs', '1');
+    expect(one).toMatchObject({ runs: 16, complete: true, method: 'random', irqs: [14] });
+    expect(one.failures[0].replay).toMatch(/^--schedule irq14=\d+@\d+/);
+    expect(search('--jobs', '2', '--junit', junit)).toEqual(one);
+    const xml = readFileSync(junit, 'utf8');
+    const kinds = new Set(one.failures.map(({ failure }: { readonly failure: string }) => failure)).size;
+    expect(xml).toContain(`tests="${kinds + 1}" failures="${kinds}" skipped="0"`);
+    expect(xml).toContain('name="several interrupts at other times"');
+  });
+
   it.each([
     [['--bound', '0'], '--bound 0'],
     [['--bound', '2'], 'add --window'],
     [['--bound', '2', '--window', '1M:2M', '--irq', '0,14'], 'record it with --jitter'],
     [['--bound', '2', '--window', '1M:2M', '--any'], 'does not go with --any'],
+    [['--bound', '2', '--window', '1M:2M', '--folder', 'x'], 'does not go with --folder'],
     [['--irq', '0'], 'record it with --jitter'],
   ])('says what is wrong with %j', async (args, message) => {
     const { status, stderr } = await runCli('explore', path('run'), ...args);

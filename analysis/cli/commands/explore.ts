@@ -21,7 +21,8 @@ import {
 } from '../work/exploration-text.ts';
 import { type Exploration, exploreTrace } from '../work/explore.ts';
 import { checkOutput, FORCE } from '../work/output-file.ts';
-import { describeSearch, firstsOf, movesText, searchTrace } from '../work/search-trace.ts';
+import { describeSearch, firstsOf, movesText, searchFacts, searchJunit } from '../work/search-text.ts';
+import { searchTrace } from '../work/search-trace.ts';
 import { scheduleOf, shrinkTrace } from '../work/shrink-trace.ts';
 import { writeBeside } from '../work/write-beside.ts';
 import { writePlacement } from '../work/write-placement.ts';
@@ -64,25 +65,58 @@ async function run(file: string, given: Given): Promise<number> {
   if (given.bound !== undefined) return await search(file, given, boundOf(given.bound));
   const irq = lineOf(given.irq, given.any);
   const between = given.window === undefined ? undefined : parseWindow(given.window, '--window');
-  const within = parseCount(given.within, '--within');
-  const { sql, any, output, junit, disk: disks } = given;
-  const jobs = given.jobs === undefined ? availableParallelism() : parseJobs(given.jobs);
-  const budget = given.budget === undefined ? undefined : parseSeconds(given.budget, '--budget');
-  const json = given.json || given.format === 'json';
-  if (junit !== undefined) checkOutput(junit, { force: given.force, makes: 'other', inputs: [file] });
-  if (output !== undefined && existsSync(output))
-    throw new BadInput(`${output} already exists`, 'give -o the name of a new folder');
+  const { sql, any } = given;
+  const how = howOf(file, given);
+  const { within, disks, jobs } = how;
   const fleet = await fleetOf(given);
   const exploration = await interruptible(
     (signal) => exploreTrace({ file, irq, sql, any, within, disks, between, jobs, fleet, signal }),
-    budget,
+    how.budget,
   );
-  if (junit !== undefined) writeBeside(junit, `${explorationJunit(exploration).join('\n')}\n`);
-  if (json) printLines(printableJson(explorationFacts(exploration), 2).split('\n'));
-  else printLines(describeExploration(exploration));
-  if (output !== undefined)
-    await writeBundles(file, output, json, { found: firstPlacements(exploration), within, disks });
+  await tell(file, given, how, {
+    text: () => describeExploration(exploration),
+    facts: () => explorationFacts(exploration),
+    junit: () => explorationJunit(exploration),
+    found: () => firstPlacements(exploration),
+  });
   return exploration.explored.outcomes.some(({ failed }) => failed) ? EXIT.findings : EXIT.ok;
+}
+
+/** The options of both kinds of search. */
+interface How {
+  readonly within: number;
+  readonly disks: readonly string[];
+  readonly jobs: number;
+  /** Seconds. */
+  readonly budget: number | undefined;
+}
+
+/** Throws BadInput where what it is to write cannot be. */
+function howOf(file: string, { within, disk, jobs, budget, junit, output, force }: Given): How {
+  if (junit !== undefined) checkOutput(junit, { force, makes: 'other', inputs: [file] });
+  if (output !== undefined && existsSync(output))
+    throw new BadInput(`${output} already exists`, 'give -o the name of a new folder');
+  return {
+    ...{ within: parseCount(within, '--within'), disks: disk },
+    jobs: jobs === undefined ? availableParallelism() : parseJobs(jobs),
+    budget: budget === undefined ? undefined : parseSeconds(budget, '--budget'),
+  };
+}
+
+/** A search in every form in which it may be wanted. */
+interface Told {
+  text(): string[];
+  facts(): unknown;
+  junit(): string[];
+  found(): readonly Found[];
+}
+
+async function tell(file: string, given: Given, { within, disks }: How, told: Told): Promise<void> {
+  const { junit, output } = given;
+  const json = given.json || given.format === 'json';
+  if (junit !== undefined) writeBeside(junit, `${told.junit().join('\n')}\n`);
+  printLines(json ? printableJson(told.facts(), 2).split('\n') : told.text());
+  if (output !== undefined) await writeBundles(file, output, json, { found: told.found(), within, disks });
 }
 
 /** The queue and the folder by which others do the work; undefined without both. */
@@ -138,33 +172,33 @@ const firstPlacements = (exploration: Exploration): Found[] =>
 
 /** Runs with several interrupts at other times, and what they found. */
 async function search(file: string, given: Given, bound: number): Promise<number> {
-  const { method, disk: disks, output, budget } = given;
-  for (const option of ['any', 'sql', 'queue', 'junit', 'json'] as const)
+  const { method } = given;
+  for (const option of ['any', 'sql', 'queue', 'folder'] as const)
     if (given[option]) throw new BadInput(`--bound does not go with --${option}`, 'leave one of them out');
   if (given.window === undefined)
     throw new BadInput('--bound needs a part of the run', 'add --window FROM:TO, some 100,000 instructions');
-  if (output !== undefined && existsSync(output))
-    throw new BadInput(`${output} already exists`, 'give -o the name of a new folder');
   const span = parseWindow(given.window, '--window');
-  const within = parseCount(given.within, '--within');
   const lines = given.irq.split(',').map((text) => lineOf(text, false));
   const runs = parseCount(given.runs, '--runs');
+  const how = howOf(file, given);
+  const { within, disks, jobs } = how;
   const result = await interruptible(
-    (signal) => searchTrace({ file, lines, method, bound, span, runs, within, disks, signal }),
-    budget === undefined ? undefined : parseSeconds(budget, '--budget'),
+    (signal) => searchTrace({ file, lines, method, bound, span, runs, within, disks, jobs, signal }),
+    how.budget,
   );
-  printLines(describeSearch(result));
-  if (output !== undefined)
-    await writeBundles(file, output, false, {
-      ...{ within, disks },
-      found: firstsOf(result)
+  await tell(file, given, how, {
+    text: () => describeSearch(result),
+    facts: () => searchFacts(result),
+    junit: () => searchJunit(result),
+    found: () =>
+      firstsOf(result)
         .filter(({ moves }) => moves.length > 0)
         .map(({ run, moves }) => ({
           name: `run-${run}`,
           option: `--schedule ${movesText(moves)}`,
           until: span.to + within,
         })),
-    });
+  });
   return result.outcomes.some(({ failed }) => failed) ? EXIT.findings : EXIT.ok;
 }
 

@@ -3,7 +3,7 @@ import { untrusted } from '../../../schemas/untrusted.ts';
 import type { Outcome } from '../../explore/explore.ts';
 import { grouped, plural, shellWord } from '../terminal/format.ts';
 import type { Exploration } from './explore.ts';
-import { quoted, text } from './xml.ts';
+import { junitOf } from './junit.ts';
 
 /** An exploration told: for people, as JSON, and as the XML that test runners of CI systems read. */
 
@@ -108,28 +108,15 @@ export function explorationFacts(exploration: Exploration): unknown {
   };
 }
 
-/**
- * One test suite: a test for each kind of failure, which failed, and one of the search itself, which is skipped where it was stopped: what
- * was not run was not tried.
- */
-export function explorationJunit(exploration: Exploration): string[] {
-  const { asked, explored } = exploration;
-  const suite = quoted(asked.file);
-  const failed = grouping(exploration).map(({ what, outcomes: [first] }) => [
-    `    <testcase classname=${suite} name=${quoted(what)}>`,
-    `      <failure type="placement" message=${quoted(what)}>${text(`next: ${replayCommand(asked.file, first)}`)}</failure>`,
-    '    </testcase>',
-  ]);
-  const search = `    <testcase classname=${suite} name="interrupts where they did not come"`;
-  const skipped = `${search}>\n      <skipped message=${quoted(coverage(exploration))}/>\n    </testcase>`;
-  const run = `${search}>\n      <system-out>${text(coverage(exploration))}</system-out>\n    </testcase>`;
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    '<testsuites name="rewind386 explore">',
-    `  <testsuite name=${suite} tests="${failed.length + 1}" failures="${failed.length}" skipped="${explored.complete ? 0 : 1}">`,
-    ...failed.flat(),
-    ...(explored.complete ? run : skipped).split('\n'),
-    '  </testsuite>',
-    '</testsuites>',
-  ];
-}
+/** The same, for CI systems. */
+export const explorationJunit = (exploration: Exploration): string[] =>
+  junitOf({
+    suite: exploration.asked.file,
+    name: 'interrupts where they did not come',
+    failures: grouping(exploration).map(({ what, outcomes: [first] }) => ({
+      what,
+      next: `next: ${replayCommand(exploration.asked.file, first)}`,
+    })),
+    coverage: coverage(exploration),
+    complete: exploration.explored.complete,
+  });

@@ -1,0 +1,56 @@
+import { buildMachine } from '../../../recorder/machine/build.ts';
+import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
+import { BadInput } from '../../../schemas/bad-input.ts';
+import { Searcher, type SearchOptions, type SearchOutcome } from '../../explore/search.ts';
+import { interruptTimes, recordedOf } from '../../what-if/recorded-interrupts.ts';
+import { builtinDisk } from '../options/builtin-guest.ts';
+import { Kept } from './kept.ts';
+
+/** Some runs of `explore --bound`. Requests and answers are plain, for another process to take. */
+
+/** A search, in plain values. */
+export interface Searched extends Pick<SearchOptions, 'method' | 'bound' | 'span' | 'lines' | 'within'> {
+  readonly file: string;
+  readonly disks: readonly string[] | undefined;
+}
+
+export interface SearchRunsRequest {
+  readonly searched: Searched;
+  readonly runs: readonly number[];
+}
+
+const searchers = new Kept<Searcher>();
+
+/** The outcomes of these runs; of fewer where `signal` ended it. Throws BadInput for lines whose interrupts cannot be moved. */
+export async function searchRuns(
+  { searched, runs }: SearchRunsRequest,
+  signal?: AbortSignal,
+): Promise<readonly SearchOutcome[]> {
+  const searcher = searchers.get(searched, () => openSearcher(searched));
+  const outcomes: SearchOutcome[] = [];
+  for (const run of runs) {
+    if (signal?.aborted) break;
+    outcomes.push(await searcher.run(run));
+  }
+  return outcomes;
+}
+
+/** The file is open until then. */
+export const closeSearcher = (): void => searchers.close();
+
+function openSearcher(searched: Searched): Searcher {
+  const { file, lines, disks } = searched;
+  const reader = TraceReader.open(file, { disks });
+  const recorded = recordedOf(reader);
+  const times = new Map(
+    lines.map((line) => [line, interruptTimes(recorded.inputs, recorded.raises(line) ?? [], line)]),
+  );
+  const none = lines.find((line) => times.get(line)?.length === 0);
+  if (none === undefined)
+    return new Searcher({ ...searched, reader, times, build: buildMachine, builtinDisk });
+  reader.close();
+  throw new BadInput(
+    `${file} has no IRQ ${none} whose time is an input`,
+    none === 0 || none === 4 ? 'record it with --jitter N%' : 'name the line of a drive that the guest uses',
+  );
+}

@@ -1,0 +1,99 @@
+import { untrusted } from '../../../schemas/untrusted.ts';
+import type { SearchOutcome } from '../../explore/search.ts';
+import { pctBound } from '../../explore/strategies.ts';
+import { grouped, hex8, plural, shellWord } from '../terminal/format.ts';
+import { endText } from './exploration-text.ts';
+import { junitOf } from './junit.ts';
+import type { SearchRequest, SearchResult } from './search-trace.ts';
+
+/** A search told: for people, as JSON, and for CI systems. */
+
+/** Failures that are shown, one of each kind and place. */
+const SHOWN = 10;
+
+function failureOf({ sign, end }: SearchOutcome, names: ReadonlyMap<number, string>): string {
+  if (!sign) return endText(end);
+  return `${sign.kind} ${sign.text || `in ${names.get(sign.eip) ?? hex8(sign.eip)}`}`;
+}
+
+export const movesText = (moves: SearchOutcome['moves']): string =>
+  moves.map(({ line, from, to }) => `irq${line}=${to}@${from}`).join(',');
+
+/** One failure of each kind, the first. */
+export function firstsOf({ outcomes, names }: SearchResult): SearchOutcome[] {
+  const firsts = new Map<string, SearchOutcome>();
+  for (const outcome of outcomes.filter(({ failed }) => failed)) {
+    const kind = failureOf(outcome, names);
+    if (!firsts.has(kind)) firsts.set(kind, outcome);
+  }
+  return [...firsts.values()];
+}
+
+/** Undefined for a run that the seed alone would make: that fails by itself. */
+const replayCommand = ({ file }: SearchRequest, { run, moves }: SearchOutcome): string | undefined =>
+  moves.length > 0
+    ? `rewind386 replay ${shellWord(file)} --schedule ${movesText(moves)} -o run-${run}.r386`
+    : undefined;
+
+export function describeSearch(result: SearchResult): string[] {
+  const { request, names } = result;
+  const firsts = firstsOf(result);
+  const lines = firsts.slice(0, SHOWN).flatMap((one) => {
+    const replay = replayCommand(request, one);
+    return [`FAIL ${failureOf(one, names)}: run ${one.run}`, ...(replay ? [`     ${replay}`] : [])];
+  });
+  if (firsts.length > SHOWN) lines.push(`… and ${firsts.length - SHOWN} other kinds`);
+  return [...lines, ...boundLine(request), searchCoverage(result)];
+}
+
+function boundLine(request: SearchRequest): string[] {
+  if (request.method !== 'pct') return [];
+  const { n, k, d, oneIn } = boundOf(request);
+  return [
+    `PCT: n = ${n}, k = ${grouped(k)}, d = ${d}: a failure of that depth comes in at least 1 of n k^(d-1) = ${oneIn.toPrecision(3)} runs`,
+  ];
+}
+
+/** For `--json`. */
+export function searchFacts(result: SearchResult): unknown {
+  const { request, outcomes, secondsToFirst, names } = result;
+  const { file, lines, method, bound, span, within, runs } = request;
+  return {
+    ...{ file, irqs: lines, method, bound, window: span, within, runs: outcomes.length },
+    complete: outcomes.length === runs,
+    ...(method === 'pct' ? { pct: boundOf(request) } : {}),
+    ...(secondsToFirst === undefined ? {} : { seconds_to_first: secondsToFirst }),
+    failures: outcomes
+      .filter(({ failed }) => failed)
+      .map((one) => ({
+        ...{ run: one.run, failure: untrusted(failureOf(one, names)), icount: one.sign?.icount },
+        ...(one.moves.length > 0 ? { replay: `--schedule ${movesText(one.moves)}` } : {}),
+      })),
+  };
+}
+
+export const searchJunit = (result: SearchResult): string[] =>
+  junitOf({
+    suite: result.request.file,
+    name: 'several interrupts at other times',
+    failures: firstsOf(result).map((one) => ({
+      what: failureOf(one, result.names),
+      next: `next: ${replayCommand(result.request, one) ?? `rewind386 check ${shellWord(result.request.file)}`}`,
+    })),
+    coverage: searchCoverage(result),
+    complete: result.outcomes.length === result.request.runs,
+  });
+
+const boundOf = ({ lines, span, bound }: SearchRequest) => pctBound(lines.length, span.to - span.from, bound);
+
+/** A search is a sample: never all. */
+export function searchCoverage({ request, outcomes, secondsToFirst }: SearchResult): string {
+  const { method, bound, span, lines, within } = request;
+  const first = outcomes.find(({ failed }) => failed);
+  const found = first ? `, the first in run ${first.run} after ${secondsToFirst?.toFixed(1)} s` : '';
+  const how = method === 'naive' ? 'every latency drawn again' : `${bound} changed at random (${method})`;
+  return (
+    `for this recording's inputs and IRQ ${lines.join(', ')}, ${how}, from icount ${grouped(span.from)} to ${grouped(span.to)} and ` +
+    `${grouped(within)} instructions after it: ${plural(outcomes.length, 'run')}; ${grouped(outcomes.filter(({ failed }) => failed).length)} fail${found}`
+  );
+}
