@@ -11,7 +11,7 @@ describe('curve', () => {
     [['--rates', '0'], '--rates 0: not a rate'],
     [['--rates', '0.005'], '--rates 0.005: not a rate'],
     [['--servers', '13'], '--servers 13: not a number of servers'],
-    [['--think', '-1'], '--think -1: not a time to think'],
+    [['--think', '-1'], '--think -1: not a think time'],
     [['--runs', '0'], '--runs 0: not a number'],
   ])('%j is wrong usage', async (argv, line) => {
     const { status, stderr } = await runCli('curve', '-o', join(tmpdir(), 'never'), ...argv);

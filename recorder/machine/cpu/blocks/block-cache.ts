@@ -200,16 +200,19 @@ export class BlockCache implements Emitter {
     const p = this.findBlock(linear);
     const { stops, probes } = this;
     if (stops === null && probes === null) return p;
-    const found = stops === null ? p : this.forStops(stops, p, linear);
+    const page = linear >>> 12;
+    const breaks = stops?.breaksIn(page) ?? false;
     // Where a debugger stops the probe is asked when the run goes on.
-    if (found !== 0 && probes?.breaksIn(linear >>> 12)) probes.executes(linear);
-    return found;
+    if (breaks && stops?.executes(linear)) return 0;
+    const { drops } = this;
+    if (probes?.breaksIn(page)) probes.executes(linear);
+    // A call that is probed adds a probe for its return, before which the block may have to end.
+    const found = drops === this.drops ? p : this.findBlock(linear);
+    return breaks && stops !== null ? this.forStops(stops, found, linear) : found;
   }
 
   /** On a page with breakpoints blocks end before the next one, and lead to others by way of `find` only. */
   private forStops(stops: Stops, p: number, linear: Linear): number {
-    if (!stops.breaksIn(linear >>> 12)) return p;
-    if (stops.executes(linear)) return 0;
     const { code } = this;
     let at = p;
     while (code[at + OP] < FIRST_END) {
