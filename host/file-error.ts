@@ -1,4 +1,4 @@
-/** Says why a file could not be opened, read or written, in words; the system's own for what is rare. */
+/** The reason that a file could not be opened, read or written, as text; rare errors keep the system's own message. */
 export function fileError(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return (code && REASONS[code]) ?? message ?? String(error);

@@ -13,29 +13,29 @@ import { dirname } from 'node:path';
 import { BadInput } from '../schemas/bad-input.ts';
 import { fileError } from './file-error.ts';
 
-/** Writes new files beside their place: nobody finds one half-written, and nothing is lost when writing fails. */
+/** Writes a new file under a temporary name and renames it, so that nobody sees half a file and a failed write loses nothing. */
 
-/** A file being written under a name of its own until it is complete. */
+/** A file that is written under a temporary name until it is complete. */
 export interface NewFile {
-  /** Its name in the end. */
+  /** The final name. */
   readonly path: string;
-  /** Its name until then: what a crash leaves there opens as a torn trace. */
+  /** The temporary name. After a crash, the file there opens as a torn trace. */
   readonly partial: string;
   readonly fd: number;
-  /** There was a file of that name when this one was begun, which it replaces. */
+  /** A file of that name existed when this one was begun; it is replaced. */
   readonly replaces: boolean;
 }
 
 const MAX_TRIES = 1000;
 
 /**
- * Opens a file that is nobody else's: `PATH.partial`, or `PATH.partial-2` and so on where an earlier run left one or another is
- * writing one. Nothing that is there is opened, nor what a link points to. Throws BadInput.
+ * Creates a file that did not exist: `PATH.partial`, or `PATH.partial-2` and so on if an earlier run left one or another process is
+ * writing one. Never opens an existing file or follows a link. Throws BadInput.
  */
 export function createFile(path: string): NewFile {
   const existing = statSync(path, { throwIfNoEntry: false });
   if (existing?.isDirectory()) throw new BadInput(`cannot write ${path}: it is a folder`);
-  // The finished file takes the name over: a device or pipe of that name would be gone.
+  // The finished file takes over the name, which would remove a device or pipe of that name.
   if (existing && !existing.isFile())
     throw new BadInput(`cannot write ${path}: it is not a regular file`, 'give -o the name of a file');
   for (let n = 1; n <= MAX_TRIES; n++) {
@@ -53,8 +53,8 @@ export function createFile(path: string): NewFile {
 }
 
 /**
- * Gives a complete file its name, once what it holds is on the disk. Never replaces a file that came after this one was begun.
- * Throws BadInput; the file then stays under its other name.
+ * Flushes a complete file to disk and gives it its final name. Never replaces a file that was created after this one was begun. Throws
+ * BadInput; the file then keeps its temporary name.
  */
 export function nameFile({ path, partial, fd, replaces }: NewFile): void {
   try {
@@ -73,7 +73,7 @@ export function nameFile({ path, partial, fd, replaces }: NewFile): void {
   }
 }
 
-/** As rename, but fails with EEXIST where it would replace a file. */
+/** Renames like rename(2), but fails with EEXIST if the target exists. */
 export function takeName(partial: string, path: string): void {
   try {
     linkSync(partial, path);
@@ -86,7 +86,7 @@ export function takeName(partial: string, path: string): void {
   unlinkSync(partial);
 }
 
-/** Makes the name itself last, where the system has that. */
+/** Flushes the folder, so that the name survives a crash, on systems that support it. */
 function syncFolder(folder: string): void {
   try {
     const fd = openSync(folder, 'r');
@@ -96,6 +96,6 @@ function syncFolder(folder: string): void {
       closeSync(fd);
     }
   } catch {
-    // Windows has no such thing, and some file systems refuse it: then the name is as safe as they make it.
+    // Windows and some file systems do not support this; the name is then as safe as they make it.
   }
 }

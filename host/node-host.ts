@@ -12,7 +12,7 @@ import {
 import type { ByteSource, Hasher, Host } from '../schemas/host.ts';
 import { openRegularFile } from './regular-file.ts';
 
-/** The services of schemas/host.ts, by Node. */
+/** The services of schemas/host.ts, implemented with Node. */
 
 export const NODE_HOST: Host = {
   openFile(path, what) {
@@ -42,7 +42,7 @@ export const NODE_HOST: Host = {
   compress(bytes, by, { quality, window }) {
     if (by === 'deflate') return deflateRawSync(bytes, { level: 1 });
     return brotliCompressSync(bytes, {
-      // One buffer for the result, instead of many to be joined.
+      // One buffer for the result avoids joining many.
       chunkSize: Math.max(1024, bytes.length >>> 1),
       params: {
         [constants.BROTLI_PARAM_QUALITY]: quality,
@@ -53,7 +53,7 @@ export const NODE_HOST: Host = {
   },
 
   decompress(data, by, most) {
-    // The buffer grows with what comes out, not with what is claimed.
+    // The buffer grows with the actual output, not with the claimed size.
     const expected = Math.min(most, Math.max(1 << 16, data.length * 16), 1 << 24);
     const options = { maxOutputLength: most, chunkSize: Math.max(64, expected) };
     return by === 'brotli' ? brotliDecompressSync(data, options) : inflateRawSync(data, options);

@@ -2,25 +2,25 @@ import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { BadInput } from '../schemas/bad-input.ts';
 import { fileError } from './file-error.ts';
 
-/** Opens files to be read, and only regular ones: no device, pipe or folder. */
+/** Opens files for reading, and only regular files: no device, pipe or folder. */
 
-/** A file that was opened to be read. */
+/** A file opened for reading. */
 export interface OpenFile {
   readonly fd: number;
   readonly bytes: number;
 }
 
-/** Neither waits for a writer at the other end of a pipe, nor takes a terminal. Windows knows neither flag. */
+/** Does not wait for a pipe's writer, and does not acquire a controlling terminal. Windows has neither flag. */
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 
 /**
- * Opens a regular file, or a link to one. Anything else is not even opened: a pipe waits, /dev/zero has no end, and opening a
- * device may already do something. Throws BadInput; `what` says what it is for.
+ * Opens a regular file, or a link to one. Anything else is not opened: a pipe blocks, /dev/zero never ends, and opening a device may have
+ * effects. Throws BadInput; `what` states the purpose of the file.
  */
 export function openRegularFile(path: string, what = ''): OpenFile {
   const named = `cannot read ${what}${what && ' '}${path}`;
   try {
-    // Looked at again once it is open: the name may mean another file by then.
+    // Checked again after opening, because the name may by then refer to another file.
     const before = statSync(path);
     if (!before.isFile()) throw notRegular(named, before.isDirectory());
     const fd = openSync(path, READ);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The tool's version, of package.json, from the source tree and from dist/ alike. */
+/** The version in package.json, for the source tree and dist/ alike. */
 export const VERSION: string = [
   new URL('../package.json', import.meta.url),
   new URL('../../package.json', import.meta.url),

@@ -2,11 +2,11 @@ import type protobuf from 'protobufjs';
 import { MAX_TEXT_BYTES } from './trace/limits.ts';
 
 /**
- * Reading what a stranger may have written. Whatever a file claims (a count, a size, an offset, a number) is looked at here
- * before memory or time is spent on it.
+ * Bounds checks for files from strangers. Every count, size, offset or number that a file states is checked here before memory or time is
+ * spent on it.
  */
 
-/** A value that no recorder writes. The message names the field, its value, and what it may be. */
+/** A value outside the range that a recorder writes. The message names the field, its value and the allowed range. */
 export class OutOfBounds extends Error {
   override readonly name = 'OutOfBounds';
 
@@ -21,7 +21,7 @@ export function bounded(field: string, value: number, min: number, max: number):
   throw new OutOfBounds(field, value, min === max ? `${min}` : `${min} to ${max}`);
 }
 
-/** The name that stands for a number in a file. `names` by number, from `first` on. Throws OutOfBounds for any other. */
+/** The name for a number in a file: `names` starts at number `first`. Throws OutOfBounds for any other number. */
 export function named<Name extends string>(
   field: string,
   names: readonly Name[],
@@ -33,18 +33,18 @@ export function named<Name extends string>(
   throw new OutOfBounds(field, value, `${first} to ${first + names.length - 1}`);
 }
 
-/** A size that grows with what backs it: `any`, and `perByte` times `bytes`, but no more than `ever`. */
+/** A size limit that grows with the data behind it: `any` plus `perByte` times `bytes`, at most `ever`. */
 export const scaledLimit = (
   { any, perByte, ever = Number.MAX_SAFE_INTEGER }: { any: number; perByte: number; ever?: number },
   bytes: number,
 ): number => Math.min(ever, any + perByte * bytes);
 
-/** The most of each repeated field, by message and field: `Guest.modules`. */
+/** The maximum number of entries of each repeated field, by message and field: `Guest.modules`. */
 export type Counts = Readonly<Record<string, number>>;
 
 /**
- * Decodes a message once its bytes have been walked: no repeated field has more entries than `counts` allows, no text is longer
- * than MAX_TEXT_BYTES. An empty message is two bytes in a file and a hundred in memory, so they are counted first.
+ * Decodes a message after checking its bytes: no repeated field may have more entries than `counts` allows, no text may be longer than
+ * MAX_TEXT_BYTES. An empty message takes two bytes in a file and a hundred in memory, so messages are counted first.
  */
 export function decodeMessage(type: protobuf.Type, bytes: Uint8Array, counts: Counts = {}): unknown {
   type.resolveAll();
@@ -53,7 +53,7 @@ export function decodeMessage(type: protobuf.Type, bytes: Uint8Array, counts: Co
 }
 
 const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
-/** No message of trace.proto is nested deeper. */
+/** The deepest nesting of messages in trace.proto. */
 const MAX_DEPTH = 10;
 
 function walk(

@@ -18,7 +18,7 @@ export interface Column {
   readonly type: ColumnType;
   /** Meaning and unit; docs/tables.md and the Arrow schema quote it. */
   readonly doc: string;
-  /** For `small` columns that stand for a word: value n means names[n]. */
+  /** For `small` columns that encode a word: value n means names[n]. */
   readonly names?: readonly string[];
 }
 
@@ -33,7 +33,7 @@ const column = <const Name extends string>(
   names?: readonly string[],
 ): NamedColumn<Name> => (names ? { name, type, doc, names } : { name, type, doc });
 
-/** By which mapping a paging structure was reached. */
+/** The mapping through which a paging structure was reached. */
 export const VIA = ['physical', 'direct', 'recursive', 'alternate'] as const;
 /** The writer of a paging-structure entry. */
 export const WRITE_SOURCE = ['store', 'accessed_dirty', 'dma', 'adopt', 'poke'] as const;
@@ -60,8 +60,9 @@ export type ResetCause = (typeof RESET_CAUSE)[number];
 export const STRUCTURE_ROLE = ['directory', 'table'] as const;
 export const STRUCTURE_OP = ['begin', 'end'] as const;
 /**
- * The reason that a frame becomes a paging structure: CR3 names it, a translation was filled from it, the recursive or alternate map shows it.
- * Or ceases to be one: its last entry was cleared, it no longer names itself, no longer maps the executing code, or no directory names it.
+ * The reason that a frame becomes a paging structure (CR3 names it, a translation was filled from it, the recursive or alternate map
+ * shows it) or ceases to be one (its last entry was cleared, it no longer names itself, it no longer maps the executing code, or no
+ * directory names it).
  */
 export const STRUCTURE_CAUSE = [
   'cr3',
@@ -80,7 +81,7 @@ export const SYSTEM_CALL_OP = ['enter', 'leave'] as const;
 /** The reason that EFLAGS.IF changed: an instruction, a delivery through an interrupt gate, a task switch, a what-if. */
 export const IF_CAUSE = ['cli', 'sti', 'popf', 'iret', 'delivery', 'sysenter', 'task', 'poke'] as const;
 
-/** Numbers of the values that one probe has at most. */
+/** Numbers of the values that one probe can have. */
 const PROBE_VALUES = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 export const MAX_PROBE_VALUES = PROBE_VALUES.length;
 
@@ -101,9 +102,9 @@ export const CONTEXT_COLUMNS: readonly Column[] = [
 
 export interface EventKindSpec<Own extends readonly Column[] = readonly Column[]> {
   readonly doc: string;
-  /** The columns that this kind alone has. */
+  /** The columns of this kind alone. */
   readonly own: Own;
-  /** CONTEXT_COLUMNS, and its own. */
+  /** CONTEXT_COLUMNS, then its own. */
   readonly columns: readonly Column[];
 }
 
@@ -350,18 +351,21 @@ export const EVENT_KINDS = {
       column('stack3', 'value', 'the next word'),
     ],
   ),
-  structure_changes: event('a frame becomes a page directory or page table, or ceases to be one', [
-    column('op', 'small', 'beginning or end', STRUCTURE_OP),
-    column('role', 'small', 'use of the frame', STRUCTURE_ROLE),
-    column('physical', 'address', 'physical address of the frame, bytes'),
-    column(
-      'dir',
-      'address',
-      'physical address of the page directory through which a page table was last walked; of a directory its own',
-    ),
-    column('slot', 'value', 'of a page table: index 0-1023 of the PDE in dir; of a directory 0'),
-    column('cause', 'small', 'reason', STRUCTURE_CAUSE),
-  ]),
+  structure_changes: event(
+    'the moment at which a frame becomes a page directory or page table, or ceases to be one',
+    [
+      column('op', 'small', 'beginning or end', STRUCTURE_OP),
+      column('role', 'small', 'use of the frame', STRUCTURE_ROLE),
+      column('physical', 'address', 'physical address of the frame, bytes'),
+      column(
+        'dir',
+        'address',
+        'physical address of the page directory through which a page table was last walked; of a directory its own',
+      ),
+      column('slot', 'value', 'of a page table: index 0-1023 of the PDE in dir; of a directory 0'),
+      column('cause', 'small', 'reason', STRUCTURE_CAUSE),
+    ],
+  ),
 } as const satisfies Record<string, EventKindSpec>;
 
 export type EventKind = keyof typeof EVENT_KINDS;
@@ -375,7 +379,7 @@ type Numbers<Columns extends readonly Column[]> = { readonly [N in keyof Columns
 /** The values of a kind's own columns, in order. */
 export type OwnValues<Kind extends EventKind> = Numbers<OwnColumns<Kind>>;
 
-/** The same by name. */
+/** The values of a kind's own columns, by name. */
 export type OwnRow<Kind extends EventKind> = {
   readonly [Name in OwnColumns<Kind>[number]['name']]: number;
 };
@@ -412,11 +416,11 @@ export function allocateTable(kind: EventKind, capacity: number): EventTable {
   return { kind, count: 0, columns: EVENT_KINDS[kind].columns.map((c) => allocateColumn(c.type, capacity)) };
 }
 
-/** The detail of a recording: `off` nothing, `paging` the default, `stores` besides every memory write. */
+/** The detail of a recording: `off` records nothing, `paging` is the default, `stores` adds every memory write. */
 export const DETAIL = ['off', 'paging', 'stores'] as const;
 export type Detail = (typeof DETAIL)[number];
 
-/** Facts that are recorded only when they are asked for, and the kind of event that each is. */
+/** Facts that are recorded only on request, and the kind of event that each produces. */
 export const FACT_KINDS = {
   instructions: 'instructions',
   reads: 'reads',

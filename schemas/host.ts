@@ -1,13 +1,13 @@
 /**
- * The services that traces need of the computer they are read or written on: files, hashing, compression, turns of the event loop.
- * Node's are in host/node-host.ts, a browser's in replayer/browser/browser-host.ts; a program installs one before it touches a trace.
- * No machine uses any of them: a run depends on nothing here.
+ * The host services that reading and writing traces needs: files, hashing, compression, turns of the event loop. host/node-host.ts
+ * implements them for Node, replayer/browser/browser-host.ts for a browser; a program installs one before it touches a trace. The
+ * emulated machine uses none of them, so no run depends on the host.
  */
 
 /** Bytes that are read by offset: a file, or memory. */
 export interface ByteSource {
   readonly bytes: number;
-  /** Fills `into` from `offset` on; returns how many bytes there were: fewer only at the end. */
+  /** Fills `into` with the bytes from `offset` on; returns their number, which is smaller than `into` only at the end. */
   read(into: Uint8Array, offset: number): number;
   close(): void;
 }
@@ -15,7 +15,7 @@ export interface ByteSource {
 /** A hash being computed, piece by piece. */
 export interface Hasher {
   update(bytes: Uint8Array): Hasher;
-  /** Ends it; hexadecimal. */
+  /** Completes the hash; hexadecimal. */
   hex(): string;
 }
 
@@ -28,28 +28,31 @@ export interface BrotliLevel {
 }
 
 export interface Host {
-  /** Opens a regular file; `what` says in errors what it is for. Throws BadInput. */
+  /** Opens a regular file; errors state its purpose, `what`. Throws BadInput. */
   openFile(path: string, what?: string): ByteSource;
-  /** Paths at which a file of that name may lie beside another; none where it is no name of a file. */
+  /** Paths where a file of that name may lie beside another file; none if it is not a file name. */
   beside(path: string, name: string): readonly string[];
-  /** A setting of the user's environment; undefined where there is none. */
+  /** An environment variable; undefined if it is not set. */
   setting(name: string): string | undefined;
   sha256(): Hasher;
-  /** The result may be longer than what was given. */
+  /** Compresses; the result may be longer than the input. */
   compress(bytes: Uint8Array, by: Compression, level: BrotliLevel): Uint8Array;
-  /** Stops with an error, or with more than `most` bytes, where there would be more; takes no more memory than comes out. */
+  /**
+   * Decompresses. If the output exceeds `most` bytes, stops with an error or returns more than `most` bytes. Memory is proportional to
+   * the output.
+   */
   decompress(data: Uint8Array, by: Compression, most: number): Uint8Array;
   /** The text of trace.proto. */
   schemaText(): string;
   /** Milliseconds since some instant: for progress, never for a run. */
   now(): number;
-  /** Resolves when the event loop has had its turn. */
+  /** Resolves after a turn of the event loop. */
   turn(): Promise<void>;
 }
 
 let installed: Host | undefined;
 
-/** Installs the services of this computer, for all that follows. */
+/** Installs the services of this host for the whole process. */
 export function installHost(services: Host): void {
   installed = services;
 }

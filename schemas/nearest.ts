@@ -1,7 +1,7 @@
-/** The candidate that a mistyped word most likely meant; undefined when none is like it. */
+/** The candidate closest to a mistyped word; undefined if none is close. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  // One slip in three letters.
+  // One error in three letters.
   let least = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
     const slips = distance(word.toLowerCase(), candidate.toLowerCase(), least);
@@ -19,8 +19,8 @@ export function meant(word: string, candidates: Iterable<string>): string {
 }
 
 /**
- * Letters added, left out, changed or exchanged with their neighbour between two words (optimal string alignment);
- * `enough` when it is at least that.
+ * Edit distance of two words (optimal string alignment): letters added, left out, changed or swapped with their neighbour. Returns
+ * `enough` as soon as the distance reaches it.
  */
 function distance(a: string, b: string, enough: number): number {
   if (Math.abs(a.length - b.length) >= enough) return enough;

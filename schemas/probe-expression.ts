@@ -2,7 +2,7 @@ import { BadInput } from './bad-input.ts';
 import { GENERAL_REGISTERS } from './registers.ts';
 
 /**
- * Expressions of probes, as C has them: `va`, `*(pmap+8)`, `p->p_pmap`, `u16(esp+8) & 0xff`. Numbers are 32 bits, unsigned, and wrap; `+`
+ * Expressions of probes, in C's syntax: `va`, `*(pmap+8)`, `p->p_pmap`, `u16(esp+8) & 0xff`. Numbers are 32 bits, unsigned, and wrap; `+`
  * counts bytes. `*A` and `u32(A)`, `u16(A)` and `u8(A)` read memory at linear address A.
  */
 export type Expression =
@@ -16,7 +16,7 @@ export type Expression =
       readonly left: Expression;
       readonly right: Expression;
     }
-  // These know types, and are gone once the names are looked up (replayer/dwarf/lower.ts).
+  // These need types; replayer/dwarf/lower.ts replaces them.
   | { readonly kind: 'pointee'; readonly of: Expression }
   | { readonly kind: 'address'; readonly of: Expression }
   | { readonly kind: 'member'; readonly of: Expression; readonly name: string; readonly through: boolean }
@@ -31,19 +31,19 @@ export type ProbeRegister = (typeof PROBE_REGISTERS)[number];
 export const isProbeRegister = (name: string): name is ProbeRegister =>
   (PROBE_REGISTERS as readonly string[]).includes(name);
 
-/** Characters of one, and of operators in each other. */
+/** Maximum length in characters, and maximum nesting of operators. */
 export const MAX_EXPRESSION = 512;
 const MAX_DEPTH = 32;
 
 const LOADS: Readonly<Record<string, LoadBytes>> = { u8: 1, u16: 2, u32: 4 };
-/** By how tightly they bind, as in C. */
+/** Operators by precedence, as in C. */
 const PRECEDENCE: Readonly<Record<BinaryOperator, number>> = {
   ...{ '|': 1, '^': 2, '&': 3 },
   ...{ '<<': 4, '>>': 4, '+': 5, '-': 5, '*': 6 },
 };
 const TOKEN = /\s*(?:(0x[0-9a-f]+|\d+)|([A-Za-z_$.@][\w$.@]*)|(->|<<|>>|[-+*&|^~()[\].]))/iy;
 
-/** Throws BadInput for what is no expression. */
+/** Parses an expression. Throws BadInput if it is not one. */
 export function parseExpression(text: string): Expression {
   if (text.length > MAX_EXPRESSION)
     throw wrong(text.slice(0, 40), `longer than ${MAX_EXPRESSION} characters`);
@@ -189,14 +189,14 @@ export function expressionText(expression: Expression): string {
   }
 }
 
-/** The machine as an expression sees it. */
+/** The state that an expression can read. */
 export interface ExpressionContext {
   register(name: ProbeRegister): number;
   /** Zero-extended; undefined where no memory is mapped. */
   load(address: number, bytes: LoadBytes): number | undefined;
 }
 
-/** An expression without types as a function; throws BadInput where it names what is no register. */
+/** Compiles an expression without types to a function. Throws BadInput if it names something that is not a register. */
 export function compileExpression(
   expression: Expression,
 ): (context: ExpressionContext) => number | undefined {
@@ -241,7 +241,7 @@ export function compileExpression(
   }
 }
 
-/** By 32 and more a number is shifted out. */
+/** A shift by 32 or more gives 0. */
 const BINARY: Readonly<Record<BinaryOperator, (a: number, b: number) => number>> = {
   '+': (a, b) => a + b,
   '-': (a, b) => a - b,

@@ -10,7 +10,7 @@ export function latin1(bytes: Uint8Array): string {
   return text;
 }
 
-/** The low byte of each UTF-16 unit. */
+/** The inverse: the low byte of each UTF-16 unit. */
 export const latin1Bytes = (text: string): Uint8Array =>
   Uint8Array.from({ length: text.length }, (_, n) => text.charCodeAt(n));
 
@@ -26,7 +26,7 @@ export function toHex(bytes: ArrayLike<number>): string {
   return text;
 }
 
-/** Up to the first pair that is not hexadecimal. */
+/** Parses hexadecimal, up to the first pair of characters that is not. */
 export function fromHex(text: string): Uint8Array {
   const [digits] = /^(?:[0-9a-f]{2})*/i.exec(text) as RegExpExecArray;
   return Uint8Array.from({ length: digits.length / 2 }, (_, n) =>

@@ -1,6 +1,6 @@
 /**
- * Units of numbers, checked by TypeScript and gone at run time. What arithmetic makes has no unit and may be passed for any, so the
- * processor needs no casts; but a value that has one cannot be passed where another is meant: a Linear is no Physical.
+ * Units of numbers, checked by TypeScript and erased at run time. The result of arithmetic has no unit and may be passed as any, so the
+ * processor needs no casts. A value with a unit cannot be passed as another: a Linear is not a Physical.
  */
 
 declare const unit: unique symbol;

@@ -1,18 +1,18 @@
 /**
- * Text that comes from a file or a guest: names, labels, command lines, console lines. It may hold what drives a terminal (escape
- * sequences) or forges a line of a log, so it is no string: TypeScript refuses it wherever one is wanted, and in a
- * template it shows itself in printable form:
+ * Text that comes from a file or a guest: names, labels, command lines, console lines. It may contain escape sequences for a terminal or
+ * forge a line of a log, so it is not a string: TypeScript rejects it where a string is expected, and a template converts it to printable
+ * form:
  *
  *     `${header.guest.name} ended`     safe: printable
- *     header.guest.name.raw            exact, to compare, encode or parse; never to show
+ *     header.guest.name.raw            exact, to compare, encode or parse; never to display
  *     printable(anyString)             for text that has no type of its own: file names, words of a damaged file
  *     printableBlock(text)             the same for text of several lines
- *     printableJson(value)             JSON with everything of the kind written as \uXXXX
+ *     printableJson(value)             JSON with all unprintable characters written as \uXXXX
  *
- * Lines of the command line itself go out by `print` and `complain` (analysis/cli/terminal/output.ts), which make printable what is left.
+ * The command line writes its lines with `print` and `complain` (analysis/cli/terminal/output.ts), which make any remaining text printable.
  */
 export class Untrusted {
-  /** The text as it is. */
+  /** The exact text. */
   readonly raw: string;
 
   constructor(raw: string) {
@@ -32,7 +32,7 @@ export class Untrusted {
 export const untrusted = (raw: string): Untrusted => new Untrusted(raw);
 
 /**
- * Control characters (C0, DEL, C1), separators of lines, and all that has no glyph of its own: marks of direction,
+ * Control characters (C0, DEL, C1), line separators, and characters without a glyph: marks of direction,
  * zero-width and other characters that Unicode (UAX #44) calls format or default-ignorable; halves of surrogate pairs.
  */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
@@ -43,16 +43,16 @@ function shown(character: string): string {
   return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
 }
 
-/** One line that any terminal or log takes as text: what is hidden is shown as \xNN or \u{…}, a newline too. */
+/** One line that any terminal or log treats as text: hidden characters, including newlines, are shown as \xNN or \u{…}. */
 export const printable = (text: string | Untrusted): string =>
   (typeof text === 'string' ? text : text.raw).replaceAll(HIDDEN, shown);
 
-/** The same for text that is meant to have lines and tabs. */
+/** The same for text in which newlines and tabs are allowed. */
 export const printableBlock = (text: string): string => text.replaceAll(HIDDEN_IN_BLOCK, shown);
 
 /**
- * Every text in a structure of plain objects and arrays, printable, but for members of the names in `exact`: for messages
- * to a program that shows them.
+ * Makes every text in a structure of plain objects and arrays printable, except members named in `exact`, for messages to a program that
+ * displays them.
  */
 export function printableTexts<Value>(value: Value, exact: ReadonlySet<string>): Value {
   if (typeof value === 'string') return printableBlock(value) as Value;
@@ -68,8 +68,8 @@ export function printableTexts<Value>(value: Value, exact: ReadonlySet<string>):
 }
 
 /**
- * JSON as JSON.stringify has it, but what is hidden in its strings is escaped, and what a server of continuous integration
- * takes for a command: it can be shown anywhere and still read back.
+ * JSON like JSON.stringify's, but with hidden characters and commands of CI servers escaped in its strings: it can be displayed anywhere
+ * and parsed back.
  */
 export function printableJson(value: unknown, indent?: number): string {
   return JSON.stringify(value, null, indent)
@@ -81,13 +81,13 @@ export function printableJson(value: unknown, indent?: number): string {
 const unit = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /**
- * Servers of continuous integration take these for commands, wherever in a line they stand: GitHub `##[error]`, Azure
+ * CI servers interpret these as commands anywhere in a line: GitHub `##[error]`, Azure
  * `##vso[task…]`, TeamCity `##teamcity[…]`.
  */
 const LOG_COMMAND = /##(?=\w*\[)/g;
-/** The same at the beginning of a line: GitHub's `::error::`. */
+/** Commands at the beginning of a line only: GitHub's `::error::`. */
 const LOG_COMMAND_LINE = /^(\s*):(?=:)/;
 
-/** A line that goes to a terminal or a log by itself: printable, and no command to the server that keeps the log. */
+/** A line for a terminal or a log: printable, and not a command to a CI server. */
 export const printableLine = (line: string): string =>
   printable(line).replace(LOG_COMMAND_LINE, '$1\\x3a').replaceAll(LOG_COMMAND, '#\\x23');

@@ -8,7 +8,7 @@ export type { ProcessLayout, WindowLayout } from '../../schemas/trace/profile.ts
 /** A guest's address-space layout, as far as the recorder knows it. Resolved to addresses before the run (profile.ts). */
 export interface ResolvedProfile extends ProfileLayout {
   readonly name: string;
-  /** Windows besides the alternate map. */
+  /** Windows other than the alternate map. */
   readonly windows?: readonly (WindowLayout & { readonly name: string })[];
 }
 

@@ -5,17 +5,17 @@ import type { TraceDisk, TraceDiskBase, TraceExtent } from '../trace/header.ts';
 import { printable } from '../untrusted.ts';
 import { ExtentDisk } from './extent-disk.ts';
 
-/** Disk images as machine and trace use them: 512-byte sectors, read only; what the guest writes stays in the machine. */
+/** Disk images for the machine and the trace: 512-byte sectors, read only; the guest's writes stay in the machine. */
 
 export const SECTOR_BYTES = 512;
 
-/** As the machine's own DiskImage. */
+/** Compatible with the machine's DiskImage. */
 export interface SectorSource {
   readonly sectors: number;
   read(sector: number, into: Uint8Array): void;
 }
 
-/** The same disk; `heard` is told of each sector before it is read. */
+/** The same disk; calls `heard` with each sector before it is read. */
 export const watchedDisk = (disk: SectorSource, heard: (sector: number) => void): SectorSource => ({
   sectors: disk.sectors,
   read(sector, into) {
@@ -24,7 +24,7 @@ export const watchedDisk = (disk: SectorSource, heard: (sector: number) => void)
   },
 });
 
-/** An image in memory; a last sector that is not whole goes on with zeros. */
+/** An image in memory; an incomplete last sector is filled with zeros. */
 export class MemoryDisk implements SectorSource {
   readonly sectors: number;
   private readonly bytes: Uint8Array;
@@ -34,7 +34,7 @@ export class MemoryDisk implements SectorSource {
     this.sectors = Math.ceil(bytes.length / SECTOR_BYTES);
   }
 
-  /** The image with its last sector made whole. */
+  /** The image with its last sector filled with zeros. */
   whole(): Uint8Array {
     if (this.bytes.length === this.sectors * SECTOR_BYTES) return this.bytes;
     const whole = new Uint8Array(this.sectors * SECTOR_BYTES);
@@ -50,12 +50,12 @@ export class MemoryDisk implements SectorSource {
   }
 }
 
-/** An image too large for memory. The file must not change while it is in use; its hash tells if it did between runs. */
+/** An image too large for memory. The file must not change while it is in use; its hash detects changes between runs. */
 export class FileDisk implements SectorSource {
   readonly sectors: number;
   private readonly file: ByteSource;
 
-  /** Throws BadInput for what is no regular file. */
+  /** Throws BadInput if it is not a regular file. */
   constructor(path: string) {
     this.file = host().openFile(path, 'disk image');
     this.sectors = Math.ceil(this.file.bytes / SECTOR_BYTES);
@@ -86,7 +86,7 @@ function hashFile(file: ByteSource): string {
   }
 }
 
-/** Extents are found in steps of this: small enough to skip most holes, large enough to compress. */
+/** Granularity of the search for extents: small enough to skip most holes, large enough to compress. */
 const BLOCK_BYTES = 64 << 10;
 
 const isZero = (bytes: Uint8Array) => bytes.every((byte) => byte === 0);
@@ -96,8 +96,8 @@ export const packExtents = (image: Uint8Array): TraceExtent[] =>
   packSectors(new MemoryDisk(image), () => true).extents;
 
 /**
- * A disk for the header of a trace: the sectors kept, others as zeros. Read piece by piece, so its size does not matter.
- * `sha256` is of the image that this makes.
+ * A disk for the header of a trace: the sectors kept, and zeros for the others. It is read piece by piece, whatever its size. `sha256` is
+ * the hash of the resulting image.
  */
 export function packSectors(
   disk: SectorSource,
@@ -116,7 +116,7 @@ export function packSectors(
   return { extents, sha256: hash.hex() };
 }
 
-/** The disk a trace was recorded with differs from the one at hand. */
+/** The given disk differs from the one that the trace was recorded with. */
 export class DiskMismatch extends BadInput {
   override readonly name = 'DiskMismatch';
   readonly expected: string;
@@ -129,7 +129,7 @@ export class DiskMismatch extends BadInput {
   }
 }
 
-/** The disk of a recording. `builtin` finds the images that come with the tool. */
+/** Opens the disk of a recording. `builtin` finds the images that come with the tool. */
 export function openTraceDisk(disk: TraceDisk, builtin: (name: string) => Uint8Array): SectorSource {
   const { base } = disk;
   switch (base.kind) {
@@ -151,12 +151,12 @@ function checked({ sha256 }: TraceDisk, image: SectorSource, actual: string, wha
   return image;
 }
 
-/** The name of the file that a path means, by the habits of any system; the folders in it are nobody's business. */
+/** The file name in a path of any system. The folders in it are private to whoever recorded, and are dropped. */
 export const diskFileName = (path: string): string => path.split(/[\\/]/).at(-1) ?? '';
 
 /**
- * The image among the files that may be it. The path in a trace is never opened: whoever made the trace chose it. Nor is
- * the hash of any file told: it is nobody's but the user's.
+ * Finds the image among candidate files. The path in a trace is never opened, because whoever made the trace chose it. The hash of a
+ * user's file is never shown.
  */
 function openDiskFile(
   disk: TraceDisk,

@@ -3,7 +3,7 @@ import { latin1 } from '../text-bytes.ts';
 import { MAX_RAM_BYTES, MAX_SYMBOL_BYTES } from '../trace/limits.ts';
 import { type Untrusted, untrusted } from '../untrusted.ts';
 
-/** ELF32 for the i386 (System V ABI, chapter 4): what a loader and a symboliser need. */
+/** ELF32 for the i386 (System V ABI, chapter 4): the parts that a loader and a symboliser need. */
 
 export interface ElfSegment {
   readonly physical: number;
@@ -17,7 +17,7 @@ export interface ElfSymbol {
   readonly name: Untrusted;
   /** Linear address. */
   readonly address: number;
-  /** Bytes; 0 when the file does not say. */
+  /** Size in bytes; 0 if the file does not state it. */
   readonly size: number;
   readonly kind: 'function' | 'object' | 'label';
 }
@@ -25,7 +25,7 @@ export interface ElfSymbol {
 export interface Elf {
   readonly entry: number;
   readonly segments: readonly ElfSegment[];
-  /** Functions, objects and labels by address; of aliases the first in the file. Empty when the file is stripped. */
+  /** Functions, objects and labels by address; of aliases, the first in the file. Empty if the file is stripped. */
   readonly symbols: readonly ElfSymbol[];
 }
 
@@ -42,7 +42,7 @@ const UNDEFINED_SECTION = 0;
 const FIRST_RESERVED_SECTION = 0xff00;
 const ABSOLUTE_SECTION = 0xfff1;
 
-/** Reads an ELF file; `name` names it in messages. Throws BadInput when it is none, or not for the i386. */
+/** Reads an ELF file; `name` identifies it in messages. Throws BadInput if it is not an ELF file for the i386. */
 export function readElf(file: Uint8Array, name: string): Elf {
   const view = new DataView(file.buffer, file.byteOffset, file.length);
   checkHeader(view, name);
@@ -50,7 +50,7 @@ export function readElf(file: Uint8Array, name: string): Elf {
     const segments = readSegments(file, view);
     const lowest = segments.reduce((least, { linear }) => Math.min(least, linear), Number.POSITIVE_INFINITY);
     const room = segments.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
-    // Segments that lie one over the other could otherwise be loaded for hours.
+    // Overlapping segments could otherwise take hours to load.
     if (room > MAX_RAM_BYTES)
       throw new BadInput(
         `${name}: its segments take ${room} bytes of memory`,
@@ -121,20 +121,20 @@ function readSymbols(file: Uint8Array, view: DataView, lowest: number): ElfSymbo
   return firstOfAliases(found);
 }
 
-/** Defined, and an address rather than a constant: an absolute symbol below all that is loaded is a size or a number. */
+/** True for a defined symbol that is an address: an absolute symbol below all loaded segments is a size or another constant. */
 const isPlace = (section: number, address: number, lowest: number): boolean =>
   section === ABSOLUTE_SECTION
     ? address >= lowest
     : section !== UNDEFINED_SECTION && section < FIRST_RESERVED_SECTION;
 
-/** By address; where several names stand for one, functions and objects before labels. */
+/** Orders symbols by address; at one address, functions and objects come before labels. */
 export function firstOfAliases(symbols: ElfSymbol[]): ElfSymbol[] {
   const rank = { function: 0, object: 1, label: 2 };
   symbols.sort((a, b) => a.address - b.address || rank[a.kind] - rank[b.kind]);
   return symbols.filter((symbol, n) => n === 0 || symbols[n - 1].address !== symbol.address);
 }
 
-/** A name that ends with a zero, cut after MAX_SYMBOL_BYTES: many symbols may point into one long text. */
+/** A zero-terminated name, cut after MAX_SYMBOL_BYTES, since many symbols may point into one long text. */
 export function stringAt(strings: Uint8Array, at: number): string {
   const rest = strings.subarray(at, at + MAX_SYMBOL_BYTES);
   const end = rest.indexOf(0);

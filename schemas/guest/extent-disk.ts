@@ -3,15 +3,18 @@ import { unpack } from '../trace/compression.ts';
 import type { TraceExtent } from '../trace/header.ts';
 import { MAX_EXTENT_BYTES } from '../trace/limits.ts';
 
-/** Disk images whose parts lie in a trace. */
+/** Disk images stored in a trace. */
 
 const SECTOR_BYTES = 512;
-/** Extents kept unpacked; those used last come last. They have 64 KB each as a rule. */
+/** Maximum number of extents kept unpacked, most recently used last. An extent is usually 64 KB. */
 const KEPT = 256;
 /** Bytes hashed at a time. */
 const PIECE_BYTES = 64 << 10;
 
-/** A disk image whose parts lie packed in a trace, by first sector; between them are zeros. Unpacked as they are read. */
+/**
+ * A disk image stored in a trace as compressed extents, ordered by first sector, with zeros between them. Extents are unpacked when they
+ * are read.
+ */
 export class ExtentDisk {
   readonly sectors: number;
   private readonly extents: readonly TraceExtent[];
@@ -22,7 +25,7 @@ export class ExtentDisk {
     this.extents = extents;
   }
 
-  /** Sectors from `sector` on, as many as there is room for; zeros beyond the end. */
+  /** Fills `into` with sectors from `sector` on; zeros beyond the end. */
   read(sector: number, into: Uint8Array): void {
     into.fill(0);
     const end = sector + Math.ceil(into.length / SECTOR_BYTES);
@@ -30,7 +33,7 @@ export class ExtentDisk {
       if (n < 0) continue;
       const { firstSector } = this.extents[n];
       if (firstSector >= end) return;
-      // Where the extent begins in `into`, which may be before it.
+      // Position of the extent's begin in `into`; negative if it lies before.
       const at = (firstSector - sector) * SECTOR_BYTES;
       const part = this.unpacked(n).subarray(Math.max(0, -at), Math.max(0, into.length - at));
       into.set(part, Math.max(0, at));
@@ -49,7 +52,7 @@ export class ExtentDisk {
     return hash.hex();
   }
 
-  /** Number of the last extent that begins at a sector or before it; -1 when all begin later. */
+  /** Number of the last extent that begins at or before a sector; -1 if all begin later. */
   private lastAt(sector: number): number {
     let low = 0;
     let high = this.extents.length;

@@ -2,14 +2,14 @@ import { BadInput } from '../bad-input.ts';
 import { meant } from '../nearest.ts';
 import type { ElfSymbol } from './elf.ts';
 
-/** Addresses that are given by a symbol of the guest. */
+/** Addresses given as symbols of the guest. */
 
 const ADDRESS_END = 2 ** 32;
 const SYMBOL = /^([A-Za-z_.$@][\w.$@]*)(?:([+-])(0x[0-9a-f]+|\d+))?$/i;
 
 /**
  * The linear address that `SYMBOL`, `SYMBOL+OFFSET` or `SYMBOL-OFFSET` names; the offset is decimal, or hexadecimal with 0x.
- * Undefined for what is not written so. Throws BadInput where the kernel has no such symbol, with the one that was meant.
+ * Undefined for other text. Throws BadInput, with a suggestion, if the kernel has no such symbol.
  */
 export function symbolAddress(text: string, symbols: readonly ElfSymbol[]): number | undefined {
   const [, name, sign, offset = '0'] = SYMBOL.exec(text) ?? [];

@@ -3,7 +3,7 @@ import { unpackFile } from '../trace/packed-file.ts';
 import type { ElfSymbol } from './elf.ts';
 import { readSymbols, symbolsOfImage } from './symbol-file.ts';
 
-/** Symbols of the kernel that a trace was recorded of, by address: from its symbol file if it has one, or its image. */
+/** Symbols of the recorded kernel, by address: from its symbol file if it has one, otherwise from its image. */
 export function guestSymbols({ image, symbols, name }: TraceGuest): readonly ElfSymbol[] {
   if (symbols) return readSymbols(unpackFile(symbols, 'symbols'), String(name));
   return image ? symbolsOfImage(unpackFile(image, 'image'), String(name)) : [];

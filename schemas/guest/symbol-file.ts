@@ -8,7 +8,7 @@ import { type ElfSymbol, firstOfAliases, readElf, stringAt } from './elf.ts';
  * Linux installs as System.map and shows as /proc/kallsyms.
  */
 
-/** Symbols of a file by address, of aliases the first. Throws BadInput when it is none of the known kinds. */
+/** Symbols of a file by address; of aliases, the first. Throws BadInput if the file is of no known kind. */
 export function readSymbols(file: Uint8Array, name: string): readonly ElfSymbol[] {
   if (isElf(file)) return readElf(file, name).symbols;
   if (isAout(file)) return readAout(file, name);
@@ -20,14 +20,14 @@ export function readSymbols(file: Uint8Array, name: string): readonly ElfSymbol[
   );
 }
 
-/** Symbols of a kernel's own file; none where it is of another kind or stripped. */
+/** Symbols in a kernel's own file; none if it is of another kind or stripped. */
 export const symbolsOfImage = (file: Uint8Array, name: string): readonly ElfSymbol[] =>
   isElf(file) || isAout(file) ? readSymbols(file, name) : [];
 
 export const isElf = (file: Uint8Array): boolean =>
   file.length >= 4 && file[0] === 0x7f && file[1] === 0x45 && file[2] === 0x4c && file[3] === 0x46;
 
-/** Kinds of `nm` that are places: code, data, zeroed data, read-only data, weak ones; upper case is global. */
+/** Letters of `nm` for symbols that are addresses: code, data, zeroed data, read-only data, weak; upper case is global. */
 const MAP_KINDS: Readonly<Record<string, ElfSymbol['kind']>> = {
   t: 'function',
   w: 'function',
@@ -39,10 +39,10 @@ const MAP_KINDS: Readonly<Record<string, ElfSymbol['kind']>> = {
   s: 'object',
 };
 const MAP_LINE = /^([0-9a-f]{8,16}) ([A-Za-z?]) (\S+)(?:\s+\[(\S+)\])?$/;
-/** A map is told by its first lines. */
+/** Number of first lines by which a symbol map is recognised. */
 const SNIFFED_LINES = 3;
 
-/** `ADDRESS KIND NAME`, a symbol a line; undefined when the file is no such text. */
+/** Parses lines of `ADDRESS KIND NAME`; undefined if the file is not such text. */
 function readMap(file: Uint8Array): ElfSymbol[] | undefined {
   const lines = latin1(file).split(/\r?\n/);
   if (!lines.slice(0, SNIFFED_LINES).every((line) => line === '' || MAP_LINE.test(line))) return undefined;
@@ -52,20 +52,20 @@ function readMap(file: Uint8Array): ElfSymbol[] | undefined {
     const kind = kindLetter && MAP_KINDS[kindLetter.toLowerCase()];
     if (!kind) continue;
     const address = Number.parseInt(digits, 16);
-    // Per-CPU offsets and other constants below the first page are no addresses.
+    // Per-CPU offsets and other constants below the first page are not addresses.
     if (address < 0x1000 || address > 0xffff_ffff) continue;
     found.push({ name: untrusted(module ? `${name} [${module}]` : name), address, size: 0, kind });
   }
   return found.length > 0 ? firstOfAliases(found) : undefined;
 }
 
-/** Code as it lies in a kernel's file. */
+/** A range of code in a kernel's file. */
 export interface CodeSegment {
   readonly linear: number;
   readonly bytes: Uint8Array;
 }
 
-/** The code in an ELF or a.out file, by linear address; none in other files. Throws BadInput for one that is cut short. */
+/** The code in an ELF or a.out file, by linear address; none for other files. Throws BadInput for a truncated file. */
 export function codeOf(file: Uint8Array, name: string): readonly CodeSegment[] {
   if (isElf(file)) return readElf(file, name).segments;
   return isAout(file) ? [aoutText(file, name)] : [];
@@ -75,7 +75,7 @@ export function codeOf(file: Uint8Array, name: string): readonly CodeSegment[] {
 const AOUT_HEADER_BYTES = 32;
 const AOUT_MAGICS: readonly number[] = [0o407, 0o410, 0o413, 0o314];
 const AOUT_SYMBOL_BYTES = 12;
-/** n_type: external, and the kinds of place; stabs set a bit of 0xe0. */
+/** n_type: the external bit and the kinds of address; stabs set a bit of 0xe0. */
 const N_EXT = 1;
 const N_STAB = 0xe0;
 const N_KINDS: Readonly<Record<number, ElfSymbol['kind']>> = { 4: 'function', 6: 'object', 8: 'object' };

@@ -1,33 +1,33 @@
 import { BLOCK, BLOCK_WORDS, type BlockKind, MASK_BYTES } from './checkpoint.ts';
 
 /**
- * Predicts the words of a block by its kind; a checkpoint has the others (trace.proto, BlockKind). Most of what a guest
- * changes is a few words of a structure; page tables, counters and arrays of structures that point to each other go on in
- * straight lines, word for word or structure for structure. The words themselves compress better than their difference
- * to the old ones: pointers repeat.
+ * Predicts the words of a block by its kind; a checkpoint stores the words that were not predicted (trace.proto, BlockKind). Most changes
+ * by a guest are a few words of a structure; page tables, counters and arrays of linked structures form arithmetic progressions, word by
+ * word or structure by structure. Words are stored as they are, not as differences from the old ones, because repeated pointers compress
+ * better.
  */
 
-/** Words between two of a line, at most. */
+/** Largest distance in words between two terms of a progression. */
 const MAX_STRIDE = 32;
-/** Words that lines go on from, in front of the block. */
+/** Words before the block from which progressions continue. */
 export const CONTEXT_WORDS = 2 * MAX_STRIDE;
 
-/** A stretch of blocks with the words in front of it, and what it was before; of these, one block is at hand. */
+/** A stretch of blocks, the words before it and its previous contents; one of its blocks is current. */
 export class BlockLine {
   private readonly words: Int32Array;
   private base: Int32Array = new Int32Array(BLOCK_WORDS);
-  /** The index at which the block at hand begins: in `words`, and in `base`. */
+  /** The index at which the current block begins: in `words`, and in `base`. */
   private at = CONTEXT_WORDS;
   private baseAt = 0;
 
-  /** For stretches of `blocks` blocks at most. */
+  /** Allocates for stretches of at most `blocks` blocks. */
   constructor(blocks: number) {
     this.words = new Int32Array(CONTEXT_WORDS + blocks * BLOCK_WORDS);
   }
 
   /**
-   * The stretch `now`, copied, and what it was before, `base`, which must not change. It comes after the last words of `before`;
-   * undefined stands for zeros. The block at hand is its first.
+   * Copies the stretch `now`, whose previous contents are `base`, which must not change. It follows the last words of `before`; undefined
+   * stands for zeros. The first block becomes current.
    */
   set(before: Int32Array | undefined, now: Int32Array, base: Int32Array): void {
     const { words } = this;
@@ -38,13 +38,13 @@ export class BlockLine {
     this.select(0);
   }
 
-  /** Takes another block of the stretch at hand, by its number. */
+  /** Makes another block of the stretch current, by its number. */
   select(block: number): void {
     this.baseAt = block * BLOCK_WORDS;
     this.at = CONTEXT_WORDS + this.baseAt;
   }
 
-  /** The kind by which the fewest words are unexpected, and for BLOCK.ramp its stride. */
+  /** The kind that mispredicts the fewest words, and for BLOCK.ramp its stride. */
   bestKind(): { readonly kind: BlockKind; readonly stride: number } {
     const { words, base, at, baseAt } = this;
     let changed = 0;
@@ -67,7 +67,7 @@ export class BlockLine {
     return { kind, stride };
   }
 
-  /** At least `enough` when it is not less. */
+  /** Counts mispredicted words; may stop counting at `enough`. */
   private offTheLine(stride: number, enough: number): number {
     const { words, at } = this;
     const end = at + BLOCK_WORDS;
@@ -77,7 +77,7 @@ export class BlockLine {
     return count;
   }
 
-  /** Sets the bits of unexpected words from `masks[maskAt]` on and puts the words at `out[to]`; returns the place after them. */
+  /** Sets the bits of mispredicted words from `masks[maskAt]` on and writes the words at `out[to]`; returns the index after them. */
   encode(
     kind: BlockKind,
     stride: number,
@@ -106,8 +106,8 @@ export class BlockLine {
 }
 
 /**
- * The reverse of BlockLine.encode: makes the block at `words[at]`, where what it was before is, and in front of it
- * CONTEXT_WORDS. Returns the place in `from` after its own. Throws when there are not enough masks or words.
+ * The inverse of BlockLine.encode: replaces the previous contents at `words[at]`, after CONTEXT_WORDS of context, by the block. Returns
+ * the index in `from` after its words. Throws if there are not enough masks or words.
  */
 export function decodeBlock(
   kind: BlockKind,

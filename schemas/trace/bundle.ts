@@ -9,9 +9,9 @@ import { messageType } from './schema.ts';
 /** The second frame of a bundle: a trace with the answers that it must give. */
 
 export interface Expectation {
-  /** Of a named query, `check NAME`, or of the bundler's own. */
+  /** Name of a named query, `check NAME`, or a query of the bundler. */
   readonly name: Untrusted;
-  /** The query itself, when it is not one that comes with the tool; else ''. */
+  /** The SQL of a query that does not come with the tool; otherwise ''. */
   readonly sql: string;
   /** Parameters of a named query, 32-bit numbers. */
   readonly values: Readonly<Record<string, number>>;
@@ -21,7 +21,7 @@ export interface Expectation {
 }
 
 export interface TraceBundle {
-  /** Identity of the trace that it was made from, hexadecimal. */
+  /** Identity of the trace that the bundle was made from, hexadecimal. */
   readonly source: string;
   readonly toolVersion: Untrusted;
   readonly expectations: readonly Expectation[];

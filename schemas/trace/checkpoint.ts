@@ -5,7 +5,7 @@ import { MAX_DRIVES, MAX_NAME_BYTES, MAX_PARTS, MAX_STATE } from './limits.ts';
 import { packedFromWire, packedToWire, type WirePacked } from './packed.ts';
 import { messageType, toNumber } from './schema.ts';
 
-/** Checkpoints as messages: blocks of areas and drives that differ from another checkpoint's. */
+/** Checkpoints as messages: the blocks of areas and drives that differ from another checkpoint. */
 
 /** Bytes of a block: a sector. */
 export const BLOCK_BYTES = 512;
@@ -13,24 +13,24 @@ export const BLOCK_WORDS = BLOCK_BYTES / 4;
 /** A block has a bit for each word. */
 export const MASK_BYTES = BLOCK_WORDS / 8;
 
-/** Kinds of blocks (trace.proto, BlockKind). Up to `sparse` it has a mask and words. */
+/** Kinds of blocks (trace.proto, BlockKind). Kinds up to `sparse` have a mask and words. */
 export const BLOCK = { changed: 0, ramp: 1, sparse: 2, zeros: 3, sector: 4, moved: 5, again: 6 } as const;
 export type BlockKind = (typeof BLOCK)[keyof typeof BLOCK];
 
-/** Blocks of an area or a drive that are not what they were in the base. */
+/** Blocks of an area or a drive that differ from the base. */
 export interface Blocks {
   readonly name: string;
-  /** Of the whole area; 0 for a drive. */
+  /** Size of the whole area in bytes; 0 for a drive. */
   readonly bytes: number;
-  /** Their numbers, ascending. */
+  /** Numbers of the blocks, ascending. */
   readonly blocks: readonly number[];
-  /** BLOCK, for each. */
+  /** The kind (BLOCK) of each block. */
   readonly kinds: readonly number[];
-  /** For each with a kind from BLOCK.sector on: number of the sector, block of RAM, or earlier block that holds the same. */
+  /** For each block of a kind from BLOCK.sector on: number of the sector, block of RAM or earlier block with the same contents. */
   readonly sources: readonly number[];
 }
 
-/** The name under which the first hard disk is among the drives. */
+/** The name of the first hard disk among the drives. */
 export const FIRST_DISK = 'disk';
 
 /** A checkpoint as a difference (trace.proto, Checkpoint and CheckpointState). */
@@ -45,12 +45,12 @@ export interface RawCheckpoint {
   /** MASK_BYTES for each block that has words. */
   readonly masks: Uint8Array;
   readonly words: Uint8Array;
-  /** For each BLOCK.ramp. */
+  /** Stride of each BLOCK.ramp. */
   readonly strides: Uint8Array;
 }
 
 export interface CheckpointEntry {
-  /** Of its frame, from the start of the file. */
+  /** Offset of its frame in the file. */
   readonly offset: number;
   readonly icount: number;
 }
@@ -63,7 +63,7 @@ interface WireBlocks {
   readonly source_delta: number[];
 }
 
-/** Calls `each` with every block that has a source, and the one expected for its kind: after the last one's. */
+/** Calls `each` with every block that has a source, and the source expected for its kind: the one after the last. */
 function forEachSource(kinds: ArrayLike<number>, each: (expected: number) => number): void {
   const expected = [0, 0, 0];
   for (let i = 0; i < kinds.length; i++) {
@@ -121,13 +121,13 @@ interface WireCheckpoint {
 const checkpointFromWire = (bytes: Uint8Array): WireCheckpoint =>
   decodeMessage(messageType('Checkpoint'), bytes) as WireCheckpoint;
 
-/** The icount of a checkpoint, apart from its state. */
+/** The icount of a checkpoint, decoded without its state. */
 export const checkpointIcount = (bytes: Uint8Array): number => toNumber(checkpointFromWire(bytes).icount);
 
-/** icount of the one it differs from, without its state. */
+/** The icount of its base, decoded without its state. */
 export const checkpointBase = (bytes: Uint8Array): number => toNumber(checkpointFromWire(bytes).base_icount);
 
-/** Throws when `bytes` is not a checkpoint whose blocks are all there. */
+/** Decodes a checkpoint. Throws if `bytes` is not a complete one. */
 export function decodeCheckpoint(bytes: Uint8Array): RawCheckpoint {
   const wire = checkpointFromWire(bytes);
   const packed = packedFromWire(wire.state);

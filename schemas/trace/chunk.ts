@@ -15,7 +15,7 @@ import { toNumber, traceSchema, type Words64 } from './schema.ts';
 /** The stretch of the run that a chunk holds. */
 export interface TraceRange {
   readonly firstIcount: number;
-  /** Of the machine when the chunk was closed. Events of this same icount may follow in the next chunk: seq tells. */
+  /** The machine's icount when the chunk was closed. The next chunk may begin with events of the same icount; seq orders them. */
   readonly endIcount: number;
   readonly firstSeq: number;
   readonly endSeq: number;
@@ -31,13 +31,13 @@ export interface ChunkMessage {
   readonly range: TraceRange;
   readonly inputs: readonly Input[];
   readonly ladder: readonly LadderRow[];
-  /** At most one of each kind. Tables of kinds that a later schema added are skipped in decoding. */
+  /** At most one table of each kind. Decoding skips tables of kinds that a later schema added. */
   readonly tables: readonly PackedTable[];
 }
 
-/** A chunk's place in the file and what it holds. */
+/** A chunk's position in the file and a summary of its contents. */
 export interface ChunkEntry {
-  /** Of its frame, from the start of the file. */
+  /** Offset of its frame in the file. */
   readonly offset: number;
   readonly range: TraceRange;
   readonly inputs: number;
@@ -131,7 +131,7 @@ function makeTwin(): protobuf.Type {
 let twin: protobuf.Type | undefined;
 const chunkTwin = (): protobuf.Type => (twin ??= makeTwin());
 
-/** Bytes that a reader wants to see behind so many rows before it believes them (limits.ts). */
+/** Bytes that a reader requires for that many rows before it accepts them (limits.ts). */
 function leastBytes(tables: readonly PackedTable[]): number {
   const rows = (of: (kind: EventKind) => boolean) =>
     tables.reduce((sum, table) => sum + (of(table.kind) ? table.rows : 0), 0);
@@ -139,7 +139,10 @@ function leastBytes(tables: readonly PackedTable[]): number {
   return Math.ceil(events) + Math.ceil(rows((kind) => kind === 'stores') / MAX_STORES.perByte);
 }
 
-/** The message; of a guest that does the same thing again and again it is filled up to what a reader believes. */
+/**
+ * Encodes the message. If a guest repeats one thing so often that the message is too short for its rows, it is padded to the size that a
+ * reader requires.
+ */
 export function encodeChunk({ range, inputs, ladder, tables }: ChunkMessage): Uint8Array {
   const message = {
     range: rangeToWire(range),

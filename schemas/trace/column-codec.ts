@@ -1,21 +1,21 @@
 import type { ColumnArray, ColumnType } from '../events.ts';
 
 /**
- * Columns to packed protobuf varints and back. Hand-written because it is the one hot path of a trace: protobufjs spends
- * some 25 times as long on a packed field, most of it on boxing. What it makes are ordinary packed fields (trace.proto),
- * so any protobuf reader understands them.
+ * Encodes columns as packed protobuf varints and decodes them. Hand-written because it is the one hot path of a trace: protobufjs takes
+ * some 25 times as long for a packed field, mostly for boxing. The result is ordinary packed fields (trace.proto) that any protobuf
+ * reader can read.
  *
- * Trailing zeros are left out: a column shorter than its table goes on with zeros. For the delta-coded types a zero
- * means "as the row before", so a column that never changes costs one varint, or nothing.
+ * Trailing zeros are omitted: a column shorter than its table continues with zeros. For the delta-coded types a zero means "same as the
+ * previous row", so a column that never changes takes one varint or none.
  */
 
-/** Bytes that one value can take at most; an icount has 53 bits. */
+/** Maximum bytes of one value; an icount has 53 bits. */
 const MAX_BYTES: Record<ColumnType, number> = { icount: 8, ordinal: 5, address: 5, value: 5, small: 2 };
 
-/** Room that encoding `rows` values needs at most. */
+/** Maximum bytes that encoding `rows` values needs. */
 export const maxEncodedBytes = (type: ColumnType, rows: number): number => MAX_BYTES[type] * rows;
 
-/** A column that does not decode: a reader's defect or a damaged file. */
+/** A column that cannot be decoded, because of a defect in the reader or a damaged file. */
 export class ColumnError extends Error {
   override readonly name = 'ColumnError';
 }
@@ -51,7 +51,7 @@ export function decodeColumn(type: ColumnType, bytes: Uint8Array, rows: number, 
   else decodeSmalls(bytes, rows, column as Uint8Array);
 }
 
-/** Bytes as words, four at a time, where they lie aligned; the rest is for the caller. */
+/** The aligned part of bytes as 32-bit words; the caller handles the rest. */
 const wordsOf = (bytes: Uint8Array, n: number): Int32Array | undefined =>
   bytes.byteOffset % 4 === 0 ? new Int32Array(bytes.buffer, bytes.byteOffset, n >>> 2) : undefined;
 
@@ -74,8 +74,8 @@ function withoutRepeats(column: ColumnArray, rows: number): number {
 }
 
 /*
- * The encoders below keep every value an int32 (`| 0`) and compare by mask: as soon as V8 sees a u32 above 2^31 it would
- * otherwise carry on in doubles. The shortest lengths come first because deltas and slots are what columns mostly hold.
+ * The encoders below keep every value an int32 (`| 0`) and compare by mask: V8 would otherwise switch to doubles at the first u32 above
+ * 2^31. The shortest lengths come first because most values are deltas and slots.
  */
 
 function putVarint(v: number, out: Uint8Array, p: number): number {
@@ -144,7 +144,7 @@ function encodeIcounts(column: Float64Array, n: number, out: Uint8Array, at: num
   return p;
 }
 
-/** Integers from 2^31 to 2^53: where a chunk begins late in a run, or a guest sleeps long. */
+/** Integers from 2^31 to 2^53: a chunk that begins late in a run, or a guest that sleeps long. */
 function putLongVarint(value: number, out: Uint8Array, at: number): number {
   let p = at;
   let rest = value;
@@ -156,7 +156,7 @@ function putLongVarint(value: number, out: Uint8Array, at: number): number {
   return p;
 }
 
-/** True if no byte has its highest bit set: such bytes are varints already. */
+/** True if no byte has its highest bit set; each byte is then a varint. */
 function allBelow128(bytes: Uint8Array, n: number): boolean {
   const words = wordsOf(bytes, n);
   let or = 0;
@@ -176,8 +176,8 @@ function encodeSmalls(column: Uint8Array, n: number, out: Uint8Array, at: number
 }
 
 /*
- * The decoders stop at the end of the bytes or of the rows, whichever is first, then demand that all bytes are used: so a
- * damaged column is an error, never a read beyond the buffer that goes unnoticed (it yields undefined, which counts as 0).
+ * The decoders stop at the end of the bytes or of the rows, whichever is first, and then require that all bytes are used. A damaged
+ * column is therefore an error, never an unnoticed read beyond the buffer (which yields undefined and counts as 0).
  */
 
 function finish(bytes: Uint8Array, p: number): void {
@@ -262,7 +262,7 @@ function decodeIcounts(bytes: Uint8Array, rows: number, column: Float64Array): v
       if (b > 0x7f) {
         b = bytes[p++];
         v |= (b & 0x7f) << 14;
-        // From here on a double: an icount has up to 53 bits.
+        // A double from here on, because an icount has up to 53 bits.
         for (let weight = 0x200000; b > 0x7f; weight *= 0x80) {
           b = bytes[p++];
           v += (b & 0x7f) * weight;
@@ -273,7 +273,7 @@ function decodeIcounts(bytes: Uint8Array, rows: number, column: Float64Array): v
     column[i] = value;
   }
   finish(bytes, p);
-  // It only grows, so the last one tells of all; a varint without end makes it infinite.
+  // The values only grow, so checking the last one is enough; an endless varint makes it infinite.
   if (!(value <= Number.MAX_SAFE_INTEGER)) throw new ColumnError('it goes beyond icount 2^53');
   column.fill(value, i, rows);
 }

@@ -3,33 +3,36 @@ import { host } from '../host.ts';
 import { MAX_FILE } from './limits.ts';
 
 /**
- * Compression of the parts of a trace. Brotli of quality 1 is the default: of what every supported Node has, it was the
- * fastest for its size on event columns (docs/trace-format.md has the figures).
+ * Compression of the parts of a trace. The default is Brotli with quality 1: among the codecs of every supported Node it was the fastest
+ * for its size on event columns (figures in docs/trace-format.md).
  */
 export const CODEC = { none: 0, brotli: 1, deflate: 2 } as const;
 export type Codec = (typeof CODEC)[keyof typeof CODEC];
 
-/** Bytes, compressed. */
+/** Compressed bytes. */
 export interface Packed {
   readonly codec: number;
   readonly rawBytes: number;
   readonly data: Uint8Array;
 }
 
-/** Below this size compression gains nothing worth its call. */
+/** Smaller data is not compressed, because the gain is not worth the call. */
 const WORTH_PACKING = 64;
 
-/** Something packed does not unpack to what was packed. */
+/** Packed data does not unpack to its original. */
 export class PackedError extends Error {
   override readonly name = 'PackedError';
 }
 
-/** Kinds of data to pack: events come without end and are written at once; a machine's state comes seldom, and repeats far apart. */
+/**
+ * Kinds of data to pack: events come continuously and are written at once; a machine's state is written rarely and has repetitions far
+ * apart.
+ */
 export type Kind = 'events' | 'state';
 
 /**
- * Brotli's quality and the logarithm of its window. For events 256 KB, which stays in the processor's cache, costs 1 % in size and is
- * 15 % faster than the default.
+ * Brotli's quality and the logarithm of its window. For events, a window of 256 KB, which fits the processor's cache, costs 1 % in size
+ * and is 15 % faster than the default.
  */
 const BROTLI = {
   events: { quality: 1, window: 18 },
@@ -54,7 +57,7 @@ function compress(bytes: Uint8Array, codec: Codec, kind: Kind): Uint8Array {
   }
 }
 
-/** Throws PackedError when it does not unpack to what it says, or to more than `most` bytes. */
+/** Throws PackedError if it does not unpack to the size it states, or to more than `most` bytes. */
 export function unpack({ codec, rawBytes, data }: Packed, most: number): Uint8Array {
   if (rawBytes > most)
     throw new PackedError(`claims ${rawBytes} bytes, where ${most} are the most there can be`);
@@ -83,10 +86,10 @@ function decompress(codec: number, data: Uint8Array, rawBytes: number): Uint8Arr
   throw new PackedError(`is packed with codec ${codec}, which this rewind386 does not know`);
 }
 
-/** The most bytes that a kernel or a file of symbols, so packed, can be. */
+/** Maximum unpacked size of a kernel or symbol file of the given packed size. */
 export const fileLimit = ({ data }: Packed): number => scaledLimit(MAX_FILE, data.length);
 
-/** A file as a trace embeds it. */
+/** A file embedded in a trace. */
 export interface PackedFile {
   /** SHA-256 of the contents, hexadecimal. */
   readonly sha256: string;

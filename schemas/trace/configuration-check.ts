@@ -9,16 +9,16 @@ import {
 
 /** The rules of a machine's configuration: the same for the command line and for the header of a trace. */
 
-/** A field that cannot be what it is. */
+/** A field with an invalid value. */
 export interface ConfigFault {
   readonly field: NamedField;
   readonly value: unknown;
 }
 
-/** A machine that may be none: as a header or a command line has it. */
+/** An unchecked configuration, from a header or a command line. */
 export type UncheckedConfig = Readonly<Record<ConfigurationName, unknown>>;
 
-/** Rules between fields, each with the one that is told. They hold of configurations whose fields all fit. */
+/** Rules between fields, each with the field that the error names. They are checked once each field by itself is valid. */
 const BETWEEN_FIELDS: readonly (readonly [ConfigurationName, (config: MachineConfig) => boolean])[] = [
   ['tlbEntries', ({ tlbEntries, tlbWays }) => isPowerOfTwo(tlbEntries / tlbWays)],
   ['diskLatencyMax', ({ diskLatencyMin, diskLatencyMax }) => diskLatencyMin <= diskLatencyMax],
@@ -26,7 +26,7 @@ const BETWEEN_FIELDS: readonly (readonly [ConfigurationName, (config: MachineCon
 
 const isPowerOfTwo = (n: number): boolean => n >= 1 && Number.isInteger(Math.log2(n));
 
-/** The first field that is wrong; undefined when the machine can be built. */
+/** The first invalid field; undefined if the machine can be built. */
 export function configFault(config: UncheckedConfig): ConfigFault | undefined {
   const unfit = CONFIGURATION_FIELDS.find(({ name, fits }) => !fits(config[name]));
   if (unfit) return { field: unfit, value: config[unfit.name] };
@@ -35,7 +35,7 @@ export function configFault(config: UncheckedConfig): ConfigFault | undefined {
   return field && { field, value: config[field.name] };
 }
 
-/** The configuration, if a recorder would take it. Throws OutOfBounds, or BadInput for what only a newer rewind386 knows. */
+/** The configuration, if it is valid. Throws OutOfBounds, or BadInput for a value that only a newer rewind386 supports. */
 export function checkedConfig(config: UncheckedConfig): MachineConfig {
   const fault = configFault(config);
   if (!fault) return config as MachineConfig;

@@ -3,30 +3,33 @@ import { MAX_RAM_BYTES, MAX_TLB_ENTRIES } from './limits.ts';
 import { CPU_MODELS, isProcessorName, type ProcessorName, UNNAMED_CPU } from './processor-name.ts';
 
 /**
- * The one table of the machine's configuration. What shapes a run besides guest, disks and inputs is a row here: the type
- * MachineConfig, the header's message (a test holds trace.proto to it), the bounds of the command line and of a
- * stranger's header, `info`, `record --help` and the table of docs/trace-format.md are made from it.
+ * The one table of the machine's configuration: everything that shapes a run besides guest, disks and inputs. The type MachineConfig, the
+ * header's message (a test compares trace.proto with it), the bounds of the command line and of a stranger's header, `info`, `record
+ * --help` and the table in docs/trace-format.md are made from it.
  *
- * To add a field: a row with the next number, `absent` as the machine was before it, and the line of trace.proto.
+ * To add a field, add a row with the next number, set `absent` to the previous behaviour, and add the line to trace.proto.
  */
 
 export interface ConfigurationField<Value> {
-  /** Its number in trace.proto's MachineConfig; its name there is the same in snake_case. */
+  /** Field number in trace.proto's MachineConfig; the name there is the same in snake_case. */
   readonly id: number;
-  /** Its type there. */
+  /** Field type there. */
   readonly type: 'uint32' | 'uint64' | 'bool' | 'string';
   /** Meaning and unit. */
   readonly doc: string;
-  /** In a new recording, unless another is asked for. */
+  /** Default in a new recording. */
   readonly initial: Value;
-  /** The meaning of a header without it: the machine of the versions that had no such field. If there is none, such a header is refused. */
+  /**
+   * The value for a header without the field: the behaviour of the versions that had no such field. If undefined, such a header is
+   * rejected.
+   */
   readonly absent?: Value;
   /** The option of `record` that sets it. */
   readonly option?: string;
   /** Completes "it must be …". */
   readonly must: string;
   readonly fits: (value: unknown) => value is Value;
-  /** Of a revision: what the machine does from each number on. */
+  /** For a revision: the changes that each number introduced. */
   readonly revisions?: Readonly<Record<number, string>>;
 }
 
@@ -50,7 +53,7 @@ const flag = (id: number, rest: Rest<boolean>): ConfigurationField<boolean> => (
   fits: (value): value is boolean => typeof value === 'boolean',
 });
 
-/** One of some words. */
+/** One of several words. */
 const word = <Word extends string>(
   id: number,
   words: readonly Word[],
@@ -60,7 +63,7 @@ const word = <Word extends string>(
   fits: (value): value is Word => words.some((known) => known === value),
 });
 
-/** The behaviour of a part of the machine, by number: a trace keeps the number that it was made with, and is replayed by it. */
+/** A revision number of a part of the machine: a trace is replayed with the behaviour of the number that it was recorded with. */
 const revision = (
   id: number,
   doc: string,
@@ -82,7 +85,7 @@ export const CONFIGURATION = {
     doc: 'guest RAM, bytes',
     option: 'ram',
     initial: 16 * MB,
-    // With 1 MB there would be none beyond the display and the BIOS, where kernels are loaded.
+    // With 1 MB there would be no RAM above the display and the BIOS, where kernels are loaded.
     ...{ min: 2 * MB, max: MAX_RAM_BYTES, unit: MB },
     must: `whole megabytes, 2 to ${MAX_RAM_BYTES / MB}`,
   }),
@@ -211,7 +214,7 @@ export type ConfigurationName = keyof Table;
 /** Everything that shapes a run besides guest image, disk images and inputs. Stored in the trace header. */
 export type MachineConfig = { readonly [Name in ConfigurationName]: Table[Name]['initial'] };
 
-/** A row with its names: in MachineConfig, and in trace.proto. */
+/** A row with its names in MachineConfig and in trace.proto. */
 export interface NamedField extends ConfigurationField<number | boolean | string> {
   readonly name: ConfigurationName;
   /** As in trace.proto: ram_bytes. */
@@ -230,7 +233,7 @@ const named = (name: string): NamedField => ({
 /** The rows, in the order of the table. */
 export const CONFIGURATION_FIELDS: readonly NamedField[] = Object.keys(CONFIGURATION).map(named);
 
-/** The machine of a new recording, unless another is asked for. */
+/** The default machine of a new recording. */
 export const DEFAULT_CONFIG = Object.fromEntries(
   CONFIGURATION_FIELDS.map(({ name, initial }) => [name, initial]),
 ) as unknown as MachineConfig;

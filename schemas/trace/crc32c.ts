@@ -1,6 +1,6 @@
 /**
- * CRC32C (Castagnoli, polynomial 0x1edc6f41 reflected; RFC 3720 appendix B.4), eight bytes a step ("slicing by 8": Kounavis and
- * Berry, 2005). It guards each frame of a trace: every change of up to 32 bits in a row is found.
+ * CRC32C (Castagnoli, polynomial 0x1edc6f41 reflected; RFC 3720 appendix B.4), eight bytes per step ("slicing by 8": Kounavis and
+ * Berry, 2005). It protects each frame of a trace: every change within 32 consecutive bits is found.
  */
 
 const POLYNOMIAL = 0x82f63b78;

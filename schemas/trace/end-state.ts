@@ -1,6 +1,6 @@
 import { toHex } from '../text-bytes.ts';
 
-/** Facts of what the machine was doing when a recording ended (EndState in trace.proto). */
+/** The state of the machine when a recording ended (EndState in trace.proto). */
 export interface EndState {
   /** Linear address of the next instruction. */
   readonly pc: number;
@@ -13,28 +13,28 @@ export interface EndState {
   readonly cr3: number;
   readonly cpl: number;
   readonly halted: boolean;
-  /** Lines 0-15 masked at the 8259s, and those requested. */
+  /** IRQ lines 0-15 masked at the 8259s, and lines requested. */
   readonly irqMask: number;
   readonly irqRequest: number;
   /** Registers of COM1: interrupt enable, modem control. */
   readonly uartEnable: number;
   readonly uartModem: number;
-  /** COM1 has a reason to interrupt, whether or not the request can get through. */
+  /** COM1 has a pending interrupt condition, whether or not it is enabled. */
   readonly uartAsks: boolean;
   /** The display is in a graphics mode. */
   readonly graphics: boolean;
   /** The text screen, lines ended by newlines; empty in a graphics mode. */
   readonly screen: string;
-  /** I/O port without a device that was read last, and how often in a row since the last but one rung. */
+  /** The I/O port without a device that was read last, and the number of consecutive reads since the last but one rung. */
   readonly absentPort: number;
   readonly absentReads: number;
-  /** Code of the instruction that made the last exception recorded; empty in real and virtual-8086 mode. */
+  /** Bytes of the instruction that caused the last recorded exception; empty in real and virtual-8086 mode. */
   readonly exceptionCode: Uint8Array;
 }
 
 /** The longest instruction has 15 bytes. */
 export const CODE_BYTES = 16;
-/** A text screen has no more than 60 rows of 132 columns; its characters take up to 3 bytes. */
+/** A text screen has at most 60 rows of 132 columns, with up to 3 bytes per character. */
 const MAX_SCREEN_CHARACTERS = 60 * 133;
 
 interface WireEndState {
@@ -79,10 +79,10 @@ export const endStateToWire = (state: EndState): WireEndState => ({
   exception_code: state.exceptionCode,
 });
 
-/** protobufjs gives an array for no bytes. */
+/** protobufjs gives an array for an empty bytes field. */
 const bytesOf = (field: Uint8Array | readonly number[]) => Uint8Array.from(field.slice(0, CODE_BYTES));
 
-/** Lengths are bounded: the file may be anybody's. */
+/** Lengths are bounded, because the file may come from a stranger. */
 export function endStateFromWire(wire: WireEndState | null): EndState | undefined {
   if (!wire) return undefined;
   return {

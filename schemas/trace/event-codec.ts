@@ -14,10 +14,10 @@ import {
 import { ColumnError, decodeColumn, encodeColumn, maxEncodedBytes } from './column-codec.ts';
 
 /**
- * Event tables to protobuf messages and back. The public schema (trace.proto) gives each column a packed repeated field.
+ * Encodes event tables as protobuf messages and decodes them. The public schema (trace.proto) gives each column a packed repeated field.
  * A packed field and a `bytes` field look the same on the wire, so the codec uses *twins* of those messages, built here
- * from EVENT_KINDS, in which every column is `bytes`: protobufjs moves the blobs, column-codec.ts fills them. A test
- * holds trace.proto to EVENT_KINDS, and what the twins write to what protobufjs reads with trace.proto.
+ * from EVENT_KINDS, in which every column is `bytes`: protobufjs moves the blobs, column-codec.ts fills them. Tests compare trace.proto
+ * with EVENT_KINDS, and the messages of the twins with those of trace.proto.
  */
 
 /** Field 1 of each table is `rows`; fields 2-15 are the context columns, so that more of those can be added. */
@@ -38,7 +38,7 @@ const DELTA_CODED: Record<ColumnType, boolean> = {
   small: false,
 };
 
-/** Protobuf field name of a column: the ones that hold differences say so. */
+/** Protobuf field name of a column; columns of differences end in `_delta`. */
 export const columnFieldName = ({ name, type }: Column): string =>
   DELTA_CODED[type] ? `${name}_delta` : name;
 
@@ -78,7 +78,7 @@ const twins = Object.fromEntries(EVENT_KIND_NAMES.map((kind) => [kind, makeTwin(
   Twin
 >;
 
-/** Encodes tables; keeps a scratch buffer between calls, so one instance serves one thread. */
+/** Encodes tables. Keeps a scratch buffer between calls, so an instance must not be shared between threads. */
 export class EventEncoder {
   private scratch = new Uint8Array(1 << 20);
 
@@ -102,8 +102,8 @@ export class EventEncoder {
 }
 
 /**
- * Decodes the message of a table, which must have `count` rows. With `wanted` (column names) the other columns stay empty
- * arrays: what a query does not read costs it nothing.
+ * Decodes the message of a table, which must have `count` rows. With `wanted` (column names) the other columns stay empty arrays, so that
+ * a query pays only for the columns it reads.
  */
 export function decodeTable(
   kind: EventKind,
@@ -134,12 +134,12 @@ export function decodeTable(
 
 const SEQ_FIELD = 'seq_delta';
 
-/** No two events have one seq, so that column is never cut short: each row but a first one of seq 0 is a byte of it at least. */
+/** Each event has its own seq, so this column is never shortened: each row takes at least one byte of it, except a first row of seq 0. */
 function checkBacked(kind: EventKind, count: number, seq: Uint8Array): void {
   if (count > Math.max(1, seq.length)) throw new ColumnError(`${kind} claims ${count} rows, and has less`);
 }
 
-/** Throws when a value stands for no word. */
+/** Throws if a value has no word. */
 function checkWords(column: Uint8Array, names: readonly string[]): void {
   const unknown = column.find((value) => value >= names.length);
   if (unknown !== undefined) throw new ColumnError(`${unknown} is none of ${names.join(', ')}`);

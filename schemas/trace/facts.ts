@@ -7,36 +7,36 @@ import { type Untrusted, untrusted } from '../untrusted.ts';
 import { MAX_FACTS, MAX_PROBES, MAX_PROBES_AT_ONE_PLACE, MAX_SYMBOL_BYTES } from './limits.ts';
 import { toNumber, type Words64 } from './schema.ts';
 
-/** Facts that a trace has because somebody asked for them: probes on code. */
+/** Facts that are recorded on request: probes on code. */
 
-/** A value that is looked at when code comes to a probe. */
+/** A value that is evaluated when execution reaches a probe. */
 export interface ProbeValue {
-  /** As it was asked for: `va`. */
+  /** The expression as requested: `va`. */
   readonly name: Untrusted;
-  /** As the machine finds it, of registers and memory alone: `u32(esp+8)`. */
+  /** The expression that the machine evaluates, from registers and memory alone: `u32(esp+8)`. */
   readonly expression: Untrusted;
 }
 
-/** A place in the guest's code at which values are recorded, each time that code comes there. */
+/** An address in the guest's code; each time execution reaches it, values are recorded. */
 export interface TraceProbe {
   readonly name: Untrusted;
   /** Linear address of the instruction. */
   readonly address: Linear;
-  /** It is the start of a function: its returns are recorded too. */
+  /** True for the start of a function, whose returns are recorded too. */
   readonly isFunction: boolean;
   readonly values: readonly ProbeValue[];
 }
 
-/** The content of one request. Requests do not know of each other, so that what one recorded stays the same beside another. */
+/** The content of one request. Requests are independent, so that the facts of one do not change when another is added. */
 export interface TraceFacts {
-  /** icount from which they are recorded. */
+  /** The icount from which the facts are recorded. */
   readonly from: Icount;
-  /** Numbered from 1, after those of the facts before. */
+  /** Numbered from 1, continuing after the probes of earlier requests. */
   readonly probes: readonly TraceProbe[];
   readonly kinds?: readonly FactKind[];
 }
 
-/** `Facts` as protobufjs has it. */
+/** `Facts` in protobufjs's representation. */
 export interface WireFacts {
   readonly from_icount: number | Words64;
   readonly probes: readonly {
@@ -79,7 +79,7 @@ function kindFromWire(name: string): FactKind {
   throw new OutOfBounds('facts.kinds', JSON.stringify(name.slice(0, 40)), FACT_KIND_NAMES.join(', '));
 }
 
-/** Kinds of events that are recorded only when they are asked for, and were. */
+/** Kinds of events recorded only on request, as far as they were requested. */
 export const kindsAskedFor = (facts: readonly TraceFacts[]): ReadonlySet<EventKind> =>
   new Set(facts.flatMap(({ kinds = [] }) => kinds.map((kind) => FACT_KINDS[kind])));
 

@@ -18,7 +18,7 @@ import type { LadderRow } from './ladder.ts';
 import { MAX_TABLE_ROWS, MIN_FRAME_BYTES } from './limits.ts';
 import { messageType, toNumber } from './schema.ts';
 
-/** The footer of a trace: how the run ended, and where its frames lie. */
+/** The footer of a trace: the end of the run and the positions of the frames. */
 
 /** Numbered as Footer.Exit in trace.proto. */
 export const EXIT_KINDS = [
@@ -34,7 +34,7 @@ export const EXIT_KINDS = [
 /** The reason that the recording ended. */
 export interface TraceExit {
   readonly kind: (typeof EXIT_KINDS)[number];
-  /** With `exit`: what the guest wrote to the exit port. */
+  /** With `exit`: the value that the guest wrote to the exit port. */
   readonly code: number;
   /** Printable. */
   readonly message: string;
@@ -76,7 +76,7 @@ export function encodeFooter({ exit, final, chunks, checkpoints, endState }: Tra
     .finish();
 }
 
-/** `fileBytes`: size of the file, which has room for so many chunks and checkpoints. */
+/** Decodes a footer. `fileBytes`, the size of the file, limits the number of chunks and checkpoints. */
 export function decodeFooter(bytes: Uint8Array, fileBytes: number): TraceFooter {
   const frames = Math.floor(fileBytes / MIN_FRAME_BYTES);
   const wire = decodeMessage(messageType('Footer'), bytes, {

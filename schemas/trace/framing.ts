@@ -2,7 +2,7 @@ import { BadInput } from '../bad-input.ts';
 import { crc32c } from './crc32c.ts';
 
 /**
- * The layout of a trace in its file (docs/trace-format.md): a preamble, then frames, then a trailer that finds the footer.
+ * The layout of a trace file (docs/trace-format.md): a preamble, then frames, then a trailer that points to the footer.
  * All numbers are little-endian.
  *
  *     preamble  magic[8]  format version u32  CRC32C of these 12 bytes u32
@@ -10,24 +10,24 @@ import { crc32c } from './crc32c.ts';
  *     trailer   offset of the footer's frame u64  end magic[8]
  */
 
-/** Like PNG's: a text-mode transfer, a cleared high bit and a DOS `type` all show. */
+/** Like PNG's, it reveals a text-mode transfer and a cleared high bit, and stops a DOS `type`. */
 const MAGIC = Uint8Array.of(0x89, 0x52, 0x33, 0x38, 0x36, 0x0d, 0x0a, 0x1a);
 const END_MAGIC = Uint8Array.of(0x52, 0x33, 0x38, 0x36, 0x45, 0x4e, 0x44, 0x0a);
 
-/** Of the frames; what is in them has Header.schema_version. */
+/** Version of the framing; the contents of frames have Header.schema_version. */
 export const FORMAT_VERSION = 1;
 
 export const PREAMBLE_BYTES = 16;
 export const FRAME_HEADER_BYTES = 12;
 export const TRAILER_BYTES = 16;
 
-/** Types of frames. A reader skips one that it does not know. 3 were checkpoints of another form. */
+/** Types of frames. A reader skips unknown types. Type 3 was an earlier form of checkpoints. */
 export const FRAME = { header: 1, chunk: 2, footer: 4, bundle: 40, checkpoint: 41 } as const;
 
-/** Part of a trace is not what its recorder wrote. `icount`: where the damaged part begins, if that is known. */
+/** Part of a trace is damaged. `icount` is the begin of the damaged part, if it is known. */
 export class TraceDamage extends BadInput {
   override readonly name = 'TraceDamage';
-  /** Which part: `header`, `chunk 3`, ... */
+  /** The damaged part: `header`, `chunk 3`, ... */
   readonly part: string;
   readonly what: string;
   readonly icount: number;
@@ -52,7 +52,7 @@ export function preamble(): Uint8Array {
   return bytes;
 }
 
-/** Throws BadInput unless `bytes`, the first PREAMBLE_BYTES of a file or fewer, begin a trace that can be read. */
+/** Throws BadInput unless `bytes`, at most the first PREAMBLE_BYTES of a file, begin a readable trace. */
 export function checkPreamble(bytes: Uint8Array, file: string): void {
   if (!startsWith(bytes, MAGIC.slice(0, bytes.length))) {
     throw new BadInput(`${file} is not a rewind386 trace`, 'make one with: rewind386 record -o FILE');
@@ -93,7 +93,7 @@ export function readFrameHeader(bytes: Uint8Array): FrameHeader {
   return { length: view.getUint32(0, true), type: bytes[4], crc: view.getUint32(8, true) };
 }
 
-/** True if a frame, header and payload, is as written. */
+/** True if the CRC of a frame, header and payload, is correct. */
 export function frameIntact(header: Uint8Array, payload: Uint8Array): boolean {
   return crc32c(payload, crc32c(header.subarray(0, 8))) === readFrameHeader(header).crc;
 }
@@ -107,7 +107,7 @@ export function trailer(footerOffset: number): Uint8Array {
   return bytes;
 }
 
-/** Offset of the footer's frame; -1 when `bytes` is not a trailer. */
+/** Offset of the footer's frame; -1 if `bytes` is not a trailer. */
 export function readTrailer(bytes: Uint8Array): number {
   if (bytes.length < TRAILER_BYTES || !startsWith(bytes.subarray(8), END_MAGIC)) return -1;
   const view = viewOf(bytes);

@@ -19,19 +19,21 @@ import {
 import type { TraceWindow } from './profile.ts';
 
 /**
- * Bounds of what the header of a trace may say, besides the machine's configuration (configuration-check.ts): held to when one is
- * written and when one is read.
+ * Bounds of the fields of a trace's header, other than the machine's configuration (configuration-check.ts). They are checked on writing
+ * and on reading.
  */
 
 const SECTOR_BYTES = 512;
 const MAX_ICOUNT = Number.MAX_SAFE_INTEGER;
-/** ATA drives by channel and cable; the first is the first hard disk, which has a place of its own. Floppies. */
+/**
+ * Names of the ATA drives by channel and position (the first is the first hard disk, which has a field of its own), and of the floppies.
+ */
 const UNITS = { disk: [1, 3], cdrom: [0, 3], floppy: [0, 1] } as const;
 /** 80 cylinders, 2 heads, 36 sectors. */
 const MAX_FLOPPY_SECTORS = 5760;
 const SLOTS = 1024;
 const ROM_BYTES = 256 << 10;
-/** CMOS has a place for so many. */
+/** The number of boot devices that the CMOS can hold. */
 const MAX_BOOT_DRIVES = 3;
 
 /** Throws OutOfBounds, which names the field. */
@@ -72,7 +74,7 @@ function checkWindow({ name, kind, linear, pages }: TraceWindow): void {
   if (linear % step !== 0) throw new OutOfBounds('profile.windows.linear', linear, `a multiple of ${step}`);
 }
 
-/** The same before one is written: throws BadInput. */
+/** Checks a header before it is written; throws BadInput. */
 export function checkWritable(header: TraceHeader): void {
   try {
     checkedConfig(header.machine);
@@ -107,7 +109,7 @@ function checkDrive({ kind, unit, medium }: TraceDrive): void {
   if (kind === 'floppy') bounded('the sectors of a floppy', medium.sectors, 0, MAX_FLOPPY_SECTORS);
 }
 
-/** Its bytes, if it is embedded: extents one after the other, none of them beyond its end. */
+/** Bytes of an embedded disk, whose extents must be in order and end before the disk does. */
 function checkDisk({ sectors, base }: TraceDisk): number {
   bounded('disk.sectors', sectors, 0, MAX_DISK_SECTORS);
   if (base.kind !== 'embedded') return 0;

@@ -13,11 +13,10 @@ import { packedFromWire, packedToWire, type WirePacked } from './packed.ts';
 import { profileFromWire, profileToWire, type TraceProfile, type WireProfile } from './profile.ts';
 import { fromBigInt, messageType, toBigInt, toNumber, type Words64 } from './schema.ts';
 
-/** The header of a trace: all that a replay needs besides the inputs. */
+/** Encoding and decoding of the header of a trace. */
 
 /**
- * The first frame of a trace: all that a replay needs besides the inputs. Version of the messages in trace.proto;
- * docs/trace-format.md has the history.
+ * Version of the messages in trace.proto; docs/trace-format.md has the history.
  */
 export const SCHEMA_VERSION = 1;
 
@@ -26,19 +25,19 @@ export interface TraceModule {
   readonly file: PackedFile;
 }
 
-/** As Guest.Kind in trace.proto numbers them, from 1. */
+/** In the order of Guest.Kind in trace.proto, from 1. */
 export const GUEST_KINDS = ['multiboot', 'disk_boot', 'linux'] as const;
 
 export interface TraceGuest {
   readonly kind: (typeof GUEST_KINDS)[number];
-  /** As given on the command line: built-in name or file name. */
+  /** The guest as given on the command line: built-in name or file name. */
   readonly name: Untrusted;
   readonly commandLine: Untrusted;
-  /** The kernel; an ELF has the symbols too. Absent with `disk_boot`. */
+  /** The kernel file; an ELF file contains the symbols too. Absent with `disk_boot`. */
   readonly image: PackedFile | undefined;
   /** Multiboot modules, or Linux initrds. */
   readonly modules: readonly TraceModule[];
-  /** Names the addresses of a kernel whose image does not (schemas/guest/symbol-file.ts). */
+  /** Symbols for a kernel whose image has none (schemas/guest/symbol-file.ts). */
   readonly symbols?: PackedFile | undefined;
 }
 
@@ -48,14 +47,14 @@ export interface TraceExtent {
   readonly contents: PackedFile['contents'];
 }
 
-/** The place of the contents of a disk. */
+/** The source of the contents of a disk. */
 export type TraceDiskBase =
   | { readonly kind: 'embedded'; readonly extents: readonly TraceExtent[] }
   | { readonly kind: 'builtin'; readonly name: Untrusted }
   | {
       readonly kind: 'path';
       readonly path: Untrusted;
-      /** Files that may be it: given by the user, or beside the trace. Not in the trace. */
+      /** Candidate files, given by the user or found beside the trace. Not stored in the trace. */
       readonly files?: readonly string[];
     };
 
@@ -64,18 +63,18 @@ export interface TraceDisk {
   /** SHA-256 of the whole image, hexadecimal. */
   readonly sha256: string;
   readonly base: TraceDiskBase;
-  /** Sectors that the run never read are zeros here: SHA-256 of the image with them, hexadecimal. */
+  /** SHA-256 of the original image, hexadecimal, if sectors that the run never read were replaced by zeros. */
   readonly unredactedSha256?: string;
 }
 
-/** As Drive.Kind numbers them, from 1. */
+/** In the order of Drive.Kind in trace.proto, from 1. */
 export const DRIVE_KINDS = ['disk', 'cdrom', 'floppy'] as const;
 export type DriveKind = (typeof DRIVE_KINDS)[number];
 
-/** As Firmware.boot_order names them. */
+/** Names in Firmware.boot_order. */
 export const BOOT_LETTERS = { a: 'floppy', c: 'disk', d: 'cdrom' } as const;
 
-/** A drive besides the first hard disk. */
+/** A drive other than the first hard disk. */
 export interface TraceDrive {
   readonly kind: DriveKind;
   readonly unit: number;
@@ -86,20 +85,20 @@ export interface TraceDrive {
 export interface TraceFirmware {
   readonly bios: PackedFile;
   readonly vgaBios: PackedFile;
-  /** The drives that the BIOS tries, in order; three at most. */
+  /** The drives that the BIOS tries, in order; at most three. */
   readonly bootOrder: readonly DriveKind[];
   readonly pci: boolean;
 }
 
 /** The recording that a what-if was made from. */
 export interface TraceParent {
-  /** Its identity (TraceReader.identity), hexadecimal. */
+  /** Identity of the original trace (TraceReader.identity), hexadecimal. */
   readonly identity: string;
-  /** Its file name then, for people. */
+  /** File name of the original at the time, for display. */
   readonly file: Untrusted;
-  /** The first change: up to here the runs are one. */
+  /** icount of the first change; the runs are identical up to here. */
   readonly changedAt: number;
-  /** Changes as on the command line. */
+  /** The changes in the syntax of the command line. */
   readonly changes: readonly Untrusted[];
 }
 
@@ -109,20 +108,20 @@ export interface TraceHeader {
   readonly machine: MachineConfig;
   readonly guest: TraceGuest;
   readonly profile: TraceProfile;
-  /** Facts that somebody asked for, each time that somebody did. */
+  /** Facts recorded on request, one entry per request. */
   readonly facts?: readonly TraceFacts[];
   readonly disk: TraceDisk | undefined;
   readonly drives?: readonly TraceDrive[];
   readonly firmware?: TraceFirmware | undefined;
   readonly seed: bigint;
   readonly ladderInterval: number;
-  /** Labels of what the recorder was asked for (workload, kernel, ...), for people. */
+  /** Labels with the recorder's options (workload, kernel, ...), for display. */
   readonly labels: Readonly<Record<string, Untrusted>>;
-  /** Codes at the exit port that mean success; absent: what the profile says, or 0. */
+  /** Exit codes that mean success. If absent, the profile's, or 0. */
   readonly expectedExits?: readonly number[];
-  /** Absent for a run of its own. */
+  /** Absent unless the run is a what-if. */
   readonly parent?: TraceParent;
-  /** Number of the layout of the state hashes; 0 when it is not known. */
+  /** Version of the layout of the state hashes; 0 if unknown. */
   readonly stateLayout: number;
 }
 
@@ -140,7 +139,7 @@ interface WireDisk {
   path?: string;
 }
 
-/** The message as protobufjs has it. */
+/** The message in protobufjs's representation. */
 interface WireHeader {
   schema_version: number;
   tool_version: string;
@@ -274,7 +273,7 @@ const HEADER_COUNTS = {
   ...FACTS_COUNTS,
 };
 
-/** Throws OutOfBounds where it says what no recorder writes. */
+/** Decodes a header. Throws OutOfBounds for values that no recorder writes. */
 export function decodeHeader(bytes: Uint8Array): TraceHeader {
   const header = headerFromWire(bytes);
   checkHeader(header);

@@ -7,7 +7,7 @@ import { UNBACKED_INPUTS } from './limits.ts';
 
 /** Encodes and decodes inputs as columns. */
 
-/** Inputs are columns like the events': field names and types of the `Inputs` message. */
+/** Columns of the inputs: field names and types of the `Inputs` message. */
 const INPUT_COLUMNS: readonly { readonly field: string; readonly type: ColumnType }[] = [
   { field: 'kind', type: 'small' },
   { field: 'icount_delta', type: 'icount' },

@@ -2,13 +2,13 @@ import type { Icount } from '../units.ts';
 
 /** The ladder of state hashes, as a trace stores it. */
 
-/** 64 bits as two words, either sign. */
+/** 64 bits as two 32-bit words, signed or unsigned. */
 export interface HashWords {
   readonly low: number;
   readonly high: number;
 }
 
-/** Hashes of the machine's state when `icount` instructions have retired, by component: cpu, tlb, ram, disk, each device. */
+/** Hashes of the machine's state after `icount` retired instructions, by component: cpu, tlb, ram, disk, each device. */
 export interface LadderRow {
   readonly icount: Icount;
   readonly hashes: Readonly<Record<string, HashWords>>;
@@ -22,7 +22,7 @@ export const hashWordsHex = (hash: HashWords | undefined): string =>
     ? (hash.high >>> 0).toString(16).padStart(8, '0') + (hash.low >>> 0).toString(16).padStart(8, '0')
     : 'none';
 
-/** The machine's hashes as one flat row: the four parts that every machine has, and its devices. */
+/** The machine's hashes as one flat row: the four components of every machine, then its devices. */
 export function ladderRow(
   icount: Icount,
   hashes: {

@@ -5,23 +5,23 @@ import type { Input } from './inputs.ts';
 import type { LadderRow } from './ladder.ts';
 import type { StateChanges } from './state-changes.ts';
 
-/** The interface by which a run that is recorded reaches a trace. */
+/** The interface between a run being recorded and its trace. */
 
-/** Instructions between two rungs of the ladder, unless asked otherwise. */
+/** Default number of instructions between two rungs of the ladder. */
 export const DEFAULT_LADDER_INTERVAL = 4_194_304;
 
-/** A chunk is closed after this many rungs even if few events came: what a crash can lose. */
+/** A chunk is closed after this many rungs even if there were few events; this bounds what a crash can lose. */
 export const RUNGS_PER_CHUNK = 16;
 
-/** The first chunk is closed here: a run that is killed within its first second leaves something. */
+/** icount at which the first chunk is closed, so that a run killed within its first second leaves a usable trace. */
 const FIRST_CUT = 2 ** 20;
 
 /**
- * Closes chunks of the beginning besides: at 1 M instructions (2^20), and each time that the run has become twice as long, until
- * rungs do. By icount, so that a run gives the same bytes whatever the machine that records it.
+ * Closes additional chunks at the beginning: at 1 M instructions (2^20) and each time the run has doubled in length, until rungs close
+ * them. The positions depend on icount alone, so that a run gives the same bytes on any host.
  */
 export class ChunkCuts {
-  /** icount of the next one; infinite when there is none any more. */
+  /** icount of the next cut; infinite if there is none left. */
   next: number;
   private readonly end: number;
 
@@ -30,7 +30,7 @@ export class ChunkCuts {
     this.next = this.orNone(FIRST_CUT);
   }
 
-  /** True at the next cut, which then is the one after it. */
+  /** True at the next cut; advances to the one after it. */
   takeAt(icount: number): boolean {
     if (icount !== this.next) return false;
     this.next = this.orNone(2 * icount);
@@ -44,41 +44,41 @@ export class ChunkCuts {
 
 /** Bytes of a trace so far. */
 export interface WrittenBytes {
-  /** And what lies before it. */
+  /** The header and everything before it. */
   readonly header: number;
   readonly chunks: number;
   readonly checkpoints: number;
-  /** Events in those chunks. */
+  /** Number of events in the chunks. */
   readonly events: number;
 }
 
 /**
- * The receiver of a run being recorded, also one that is recorded again by a replay with more detail. Everything is in the
- * order of the run. Implemented by the trace writer; declared here because the replayer does not know the recorder.
+ * The receiver of a recording, or of a replay that records again with more detail. Calls come in the order of the run. The trace writer
+ * implements it; it is declared here because the replayer must not import the recorder.
  */
 export interface TraceOutput {
   input(input: Input): void;
   ladder(row: LadderRow): void;
-  /** The batch's columns are reused once this returns. */
+  /** Takes a batch of events, whose columns are reused after the call. */
   flush(batch: EventBatch): void;
-  /** Closes the chunk in hand at `icount`, when the machine has no events buffered. */
+  /** Closes the current chunk at `icount`; the machine must have no buffered events. */
   endChunk(icount: number): void;
   /**
-   * Counts of what was written when this was last called, before the first time the header alone. It may wait for that: so the answer
-   * depends on the calls made and not on the speed of the writer.
+   * The bytes written by the time of the previous call; for the first call, the header alone. It may wait for the writer, so that the
+   * answer depends on the calls and not on the writer's speed.
    */
   mark(): WrittenBytes;
-  /** Before the first checkpoint: the machine as it was put together. */
+  /** Takes the initial state of the machine; called before the first checkpoint. */
   beginCheckpoints(start: StateChanges): void;
   /**
-   * The machine's state now, at a rung. What was shown may change once this returns. With `held` it waits for writeHeld; at the
-   * end it is dropped.
+   * Takes the machine's state at a rung. The arguments may change after the call. With `held`, the checkpoint is kept until writeHeld; at
+   * the end of the run it is dropped.
    */
   checkpoint(changes: StateChanges, held: boolean): void;
   /** Writes the checkpoints that are held. */
   writeHeld(): void;
-  /** Ends the trace in order. `final` is the state at the end, `endState` what of it people want to know. */
+  /** Completes the trace. `final` has the final hashes, `endState` the final state for display. */
   finish(exit: TraceExit, final: LadderRow, endState?: EndState): void;
-  /** Stops; what was written stays as a torn trace. */
+  /** Stops writing and leaves a torn trace. */
   abandon(): void;
 }

@@ -3,7 +3,7 @@ import { toNumber, type Words64 } from './schema.ts';
 
 /** Compressed parts of messages (`Packed` in trace.proto). */
 
-/** `Packed` as protobufjs has it. */
+/** `Packed` in protobufjs's representation. */
 export interface WirePacked {
   readonly codec: number;
   readonly raw_bytes: number | Words64;
@@ -17,7 +17,7 @@ export const packedToWire = ({ codec, rawBytes, data }: Packed): WirePacked => (
 });
 
 export function packedFromWire(wire: WirePacked | null): Packed {
-  // protobufjs hands out Node buffers, and an array when there are no bytes.
+  // protobufjs returns Node buffers, and an array if there are no bytes.
   const bytes = wire?.data instanceof Uint8Array ? wire.data : new Uint8Array();
   return {
     codec: wire?.codec ?? 0,

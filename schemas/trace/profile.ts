@@ -3,35 +3,35 @@ import { WINDOW_KIND, type WindowKind } from '../events.ts';
 import type { Linear } from '../units.ts';
 import { type Untrusted, untrusted } from '../untrusted.ts';
 
-/** A guest's address-space layout, resolved to addresses: as the machine takes it, and as a header has it. */
+/** A guest's address-space layout, resolved to addresses, for the machine and the header. */
 
-/** The place in which a kernel keeps the running process: a pointer's linear address, byte offsets in what it points to. */
+/** The location of a kernel's running process: the linear address of a pointer, and byte offsets in the structure that it points to. */
 export interface ProcessLayout {
   readonly current: Linear;
   readonly pid: number;
   /** Bytes of the id (default: 4). */
   readonly pidBytes?: 2 | 4;
   readonly comm: number;
-  /** The pointer is set after CR3 is loaded, so it is read when the kernel returns to user mode, and not with CR3. */
+  /** The kernel sets the pointer after loading CR3, so it is read on the return to user mode instead of on the CR3 load. */
   readonly afterCr3?: boolean;
 }
 
 /**
- * A window: something small that code sets, uses for a while and sets again, so that whoever changes it in between takes it away
- * from under its user. What is set is an entry (PTE, PDE), a control register or a word; a window is used by accesses through it.
+ * A window: a small resource that code sets, uses for a while and sets again, so that a change in between breaks its user. The resource
+ * is an entry (PTE, PDE), a control register or a word; a window is used by accesses through it.
  */
 export interface WindowLayout {
   readonly kind: WindowKind;
-  /** `pages` and `slot`: linear address of the first page; `word`: of the word, on a 4-byte boundary; else 0. */
+  /** `pages` and `slot`: linear address of the first page; `word`: linear address of the word, 4-byte aligned; otherwise 0. */
   readonly linear: Linear;
-  /** `pages`: how many; else 0. */
+  /** `pages`: number of pages; otherwise 0. */
   readonly pages: number;
 }
 
 export interface ProfileLayout {
-  /** PDE slot through which the current directory maps itself; -1 when the guest has none. */
+  /** PDE slot through which the current directory maps itself; -1 if the guest has none. */
   readonly recursiveSlot: number;
-  /** PDE slot of the alternate page table map; -1 when the guest has none. */
+  /** PDE slot of the alternate page table map; -1 if the guest has none. */
   readonly alternateSlot: number;
   /** The place to read the running process from on a CR3 load; absent when unknown. */
   readonly process?: ProcessLayout;
@@ -43,13 +43,13 @@ export interface TraceWindow extends WindowLayout {
 
 export interface TraceProfile extends ProfileLayout {
   readonly name: Untrusted;
-  /** Windows besides the alternate map. */
+  /** Windows other than the alternate map. */
   readonly windows?: readonly TraceWindow[];
-  /** The profile file as written (JSON); empty when there was none. */
+  /** The profile file (JSON) as written; empty if there was none. */
   readonly source: Untrusted;
 }
 
-/** `Profile` as protobufjs has it. */
+/** `Profile` in protobufjs's representation. */
 export interface WireProfile {
   readonly name: string;
   readonly recursive_slot: number;

@@ -2,17 +2,17 @@ import protobuf from 'protobufjs';
 import { bounded } from '../bounded.ts';
 import { host } from '../host.ts';
 
-/** The schema of traces, parsed from trace.proto, and 64-bit numbers as it has them. */
+/** The schema of traces, parsed from trace.proto, and conversion of its 64-bit numbers. */
 
 let parsed: protobuf.Root | undefined;
 
-/** trace.proto, parsed when it is first asked for; the messages below it are made and read by the files beside it. */
+/** trace.proto, parsed on first use; the other files of this folder encode and decode its messages. */
 export const traceSchema = (): protobuf.Root =>
   (parsed ??= protobuf.parse(host().schemaText(), new protobuf.Root(), { keepCase: true }).root);
 
 export const messageType = (name: string): protobuf.Type => traceSchema().lookupType(`rewind386.${name}`);
 
-/** A 64-bit field as protobufjs hands it out. */
+/** A 64-bit field in protobufjs's representation. */
 export interface Words64 {
   readonly low: number;
   readonly high: number;
@@ -27,7 +27,7 @@ export const toNumber = (value: Words64 | number): number =>
 export const toBigInt = (value: Words64 | number): bigint =>
   typeof value === 'number' ? BigInt(value) : (BigInt(value.high >>> 0) << 32n) | BigInt(value.low >>> 0);
 
-/** For encoding. Never hand protobufjs a BigInt: it writes 0 without an error. */
+/** A 64-bit number for encoding. protobufjs silently writes 0 for a BigInt, so never pass one. */
 export const fromBigInt = (value: bigint): Words64 & { readonly unsigned: true } => ({
   low: Number(BigInt.asIntN(32, value)),
   high: Number(BigInt.asIntN(32, value >> 32n)),

@@ -1,17 +1,17 @@
-/** The parts of a machine's state that are no longer as they were: how a checkpoint travels from the machine to the trace. */
+/** The changed parts of a machine's state, as passed from the machine to a checkpoint in the trace. */
 
-/** Pages of an area, or sectors of a drive. */
+/** Changed pages of an area, or sectors of a drive. */
 export interface ChangedUnits {
   readonly name: string;
-  /** Of the whole area; 0 for a drive. */
+  /** Size of the whole area in bytes; 0 for a drive. */
   readonly bytes: number;
   /** Numbers of the pages or sectors, ascending. */
   readonly numbers: Uint32Array;
-  /** Theirs; only the last page of an area may be shorter than the others. */
+  /** Contents of each; only the last page of an area may be shorter than the others. */
   readonly units: readonly Uint8Array[];
 }
 
-/** Since the last ones, at first since all was zeros; some of it may be what it was. */
+/** Changes since the previous StateChanges, or since all-zero memory for the first. Some of the listed parts may be unchanged. */
 export interface StateChanges {
   readonly icount: number;
   /** seq of the next event. */
@@ -21,6 +21,6 @@ export interface StateChanges {
   readonly tracking: boolean;
   readonly areas: readonly ChangedUnits[];
   readonly drives: readonly ChangedUnits[];
-  /** Sectors of the first disk's image that the run read for the first time. */
+  /** Sectors of the first disk's image that the run has newly read. */
   readonly read: ChangedUnits;
 }
