@@ -1,15 +1,26 @@
 -- Page table freed before its last store
 --
 -- The frame of a page table was given out again, as a mapped page or as a table of another directory, while a directory still named it as
--- its page table. Later stores by the old directory land in the frame's new contents. Traces do not record that a frame is freed, only
--- its next use.
+-- its page table, and that directory was used afterwards: stores by it land in the frame's new contents. Traces do not record that a frame
+-- is freed, only its next use. A directory that CR3 and the alternate slot never name again does no harm: its own frame is free as well, and
+-- what is stored there are no page-directory entries.
 -- @class 12
 -- @severity error
-WITH tables AS (
-  SELECT run_id, dir, slot, seq, icount, present_frame(new) AS frame, physical,
-    lead(seq, 1, after_all()) OVER (PARTITION BY run_id, physical ORDER BY seq) AS until_seq
+WITH named AS (
+  SELECT run_id, dir, slot, seq, icount, present_frame(new) AS frame,
+    lead(seq, 1, after_all()) OVER (PARTITION BY run_id, physical ORDER BY seq) AS next_seq
   FROM paging_writes JOIN run USING (run_id)
   WHERE level = 'pde' AND slot < recursive_slot AND source <> 'accessed_dirty' AND NOT is_large(new)
+),
+ends AS (
+  SELECT run_id, dir, seq FROM directory_ends WHERE ended
+  UNION ALL
+  SELECT run_id, dir, seq FROM structure_changes WHERE role = 'directory' AND op = 'end'
+),
+tables AS (
+  SELECT n.* EXCLUDE (next_seq), least(n.next_seq, e.seq) AS until_seq
+  FROM named n ASOF LEFT JOIN ends e ON e.run_id = n.run_id AND e.dir = n.dir AND e.seq > n.seq
+  WHERE n.frame <> 0
 ),
 -- Stores that give a frame out, counted by frame: how many lie between two of them is a difference.
 given AS (
@@ -20,12 +31,26 @@ given AS (
   WHERE w.source = 'store' AND is_present(w.new) AND present_frame(w.old) <> present_frame(w.new) AND v.page IS NULL
     AND present_frame(w.new) IN (SELECT frame FROM tables)
 ),
-incidents AS (
-  SELECT t.run_id, t.dir, t.slot, t.frame, t.icount AS from_icount, f.icount, f.eip, f.cr3, f.mapped_at AS reused_at, l.nth - f.nth + 1 AS uses
+reused AS (
+  SELECT t.run_id, t.dir, t.slot, t.frame, t.icount AS from_icount, f.icount, f.seq, f.eip, f.cr3, f.mapped_at AS reused_at,
+    l.nth - f.nth + 1 AS uses, t.until_seq
   FROM tables t
   ASOF JOIN given f ON f.run_id = t.run_id AND f.frame = t.frame AND f.seq > t.seq
   ASOF JOIN given l ON l.run_id = t.run_id AND l.frame = t.frame AND l.seq < t.until_seq
-  WHERE t.frame <> 0 AND f.seq < t.until_seq
+  WHERE f.seq < t.until_seq
+),
+walked AS (
+  SELECT run_id, frame_of(new) AS dir, seq FROM control_writes WHERE reg = 'cr3'
+  UNION ALL
+  SELECT run_id, present_frame(new), seq FROM aptd_switches
+  UNION ALL
+  SELECT run_id, present_frame(apt), seq FROM apt_accesses
+),
+incidents AS (
+  SELECT r.*
+  FROM reused r
+  ASOF LEFT JOIN (SELECT * FROM walked WHERE dir IN (SELECT dir FROM reused)) w ON w.run_id = r.run_id AND w.dir = r.dir AND w.seq > r.seq
+  WHERE frame_of(r.cr3) = r.dir OR w.seq < r.until_seq
 )
 SELECT run_id, from_icount, icount, owner_text(run_id, cr3, icount) AS process, symbol(run_id, eip) AS code,
   symbol(run_id, eip) || ' mapped frame ' || hex32(frame) || ' at ' || hex32(reused_at) || ', which directory ' || hex32(dir) || ' ('
