@@ -3,12 +3,13 @@ import { availableParallelism } from 'node:os';
 import type { Argv } from 'yargs';
 import type { MachineConfig } from '../../../recorder/machine/config.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
-import { type Conditions, runsFromCsv } from '../../curve/csv.ts';
+import { type Conditions, joinedTables, runKey, runsFromCsv } from '../../curve/csv.ts';
 import { curveFiles, survivalSuffix } from '../../curve/files.ts';
 import { type CurveLine, curveLines, type LoadPoint, type Run } from '../../curve/point.ts';
 import type { Trial } from '../../curve/trial.ts';
 import { KERNELS, VARIANTS } from '../options/builtin-guest.ts';
 import { MACHINE_OPTIONS, machineOf } from '../options/machine-options.ts';
+import { readUserFile } from '../options/user-file.ts';
 import { parseJobs, parseSeconds, parseSeed } from '../options/values.ts';
 import { EXIT } from '../report/exit-status.ts';
 import { plural } from '../terminal/format.ts';
@@ -27,11 +28,13 @@ export const addCurve = (cli: Argv): Argv =>
     'measure how often the built-in guest dies, by its I/O rate',
     options,
     async (args) => {
-      process.exitCode = await curve(args as unknown as Given);
+      const given = args as unknown as Given;
+      process.exitCode = given.from.length > 0 ? join(given.from, given) : await curve(given);
     },
   );
 
 interface Given extends Conditions {
+  readonly from: readonly string[];
   readonly continue: boolean;
   readonly kernels: string;
   readonly rates: string;
@@ -46,30 +49,60 @@ interface Given extends Conditions {
 const entry = new URL('../work/curve-worker.js', import.meta.url);
 
 async function curve(given: Given): Promise<number> {
-  const { output, force } = given;
+  const { output } = given;
   const machine = machineFor(given);
   const time = parseSeconds(given.time, '--time');
   const requests = requestsFor(given, machine, Math.round(time * machine.instructionsPerSecond));
-  // The table may be hours of work.
-  if (!force && !given.continue && existsSync(`${output}.csv`))
-    throw new BadInput(
-      `${output}.csv already exists`,
-      'give another name with -o, --continue to add to it, or --force to overwrite it',
-    );
-  const survivals = requests.map(({ kernel }) => survivalSuffix(kernel));
-  for (const suffix of new Set(['.csv', '.svg', ...survivals]))
-    checkOutput(`${output}${suffix}`, { force: force || given.continue, makes: 'other' });
+  checkFiles(requests, given, given.continue);
   const { runs, missing, interrupted } = await measure(
     requests,
     knownRuns(`${output}.csv`, given),
     given.jobs,
   );
   if (runs.length === 0) return interruptedStatus();
-  const written = curveFiles(runs, given, { time, missing });
-  for (const { suffix, contents } of written) writeBeside(`${output}${suffix}`, contents);
-  printLines(curveLines(runs, machine.instructionsPerSecond).flatMap(linesOf));
-  print(`written: ${written.map(({ suffix }) => `${output}${suffix}`).join(', ')}`);
+  write(runs, given, { output, time, missing });
   return interrupted ? interruptedStatus() : EXIT.ok;
+}
+
+/** `--from`: the runs of several tables as one curve. */
+function join(files: readonly string[], given: Given): number {
+  if (given.continue)
+    throw new BadInput('--from makes no runs that --continue could add', 'leave one of them out');
+  const tables = files.map((name) => ({ name, text: Buffer.from(readUserFile(name, 'table')).toString() }));
+  const { runs, conditions } = joinedTables(tables);
+  checkFiles(runs, given, false);
+  const longest = runs.reduce((most, { trial }) => Math.max(most, trial.until), 0);
+  const time = longest / (conditions.mips * 1e6);
+  write(inOrder(runs), conditions, { output: given.output, time, missing: 0 });
+  return EXIT.ok;
+}
+
+/** Throws BadInput if a file to write is there already and was not meant to be written over. */
+function checkFiles(
+  runs: readonly { readonly kernel: string }[],
+  { output, force }: Given,
+  adds: boolean,
+): void {
+  // The table may be hours of work.
+  if (!force && !adds && existsSync(`${output}.csv`))
+    throw new BadInput(
+      `${output}.csv already exists`,
+      'give another name with -o, --continue to add to it, or --force to overwrite it',
+    );
+  const survivals = runs.map(({ kernel }) => survivalSuffix(kernel));
+  for (const suffix of new Set(['.csv', '.svg', ...survivals]))
+    checkOutput(`${output}${suffix}`, { force: force || adds, makes: 'other' });
+}
+
+function write(
+  runs: readonly Run[],
+  conditions: Conditions,
+  { output, ...seen }: { readonly output: string; readonly time: number; readonly missing: number },
+): void {
+  const written = curveFiles(runs, conditions, seen);
+  for (const { suffix, contents } of written) writeBeside(`${output}${suffix}`, contents);
+  printLines(curveLines(runs, conditions.mips * 1e6).flatMap(linesOf));
+  print(`written: ${written.map(({ suffix }) => `${output}${suffix}`).join(', ')}`);
 }
 
 const machineFor = (given: Given): MachineConfig =>
@@ -134,21 +167,18 @@ function parsePositive(text: string, option: string): number {
 const knownRuns = (csv: string, given: Given): Run[] =>
   given.continue && existsSync(csv) ? runsFromCsv(readFileSync(csv, 'utf8'), csv, given) : [];
 
-const keyOf = ({ kernel, sessions, seed }: Pick<Run, 'kernel' | 'sessions' | 'seed'>): string =>
-  `${kernel} ${sessions} ${seed}`;
-
 /** The runs that were made, now or before. */
 async function measure(
   requests: readonly CurveRequest[],
   known: readonly Run[],
   jobs: string | undefined,
 ): Promise<{ runs: Run[]; missing: number; interrupted: boolean }> {
-  const before = new Map(known.map((run) => [keyOf(run), run.trial]));
+  const before = new Map(known.map((run) => [runKey(run), run.trial]));
   const trials = new Map<CurveRequest, Trial>();
   for (const request of requests) {
     const { instructions } = request;
-    const trial = before.get(keyOf(request));
-    before.delete(keyOf(request));
+    const trial = before.get(runKey(request));
+    before.delete(runKey(request));
     if (trial && (trial.died === undefined ? trial.until === instructions : trial.died <= instructions))
       trials.set(request, trial);
   }
@@ -174,7 +204,7 @@ async function measure(
     return trial === undefined || trial.interrupted ? [] : [{ kernel, sessions, seed, trial }];
   });
   // What the table has besides stays in it.
-  const others = known.filter((run) => before.has(keyOf(run)));
+  const others = known.filter((run) => before.has(runKey(run)));
   return { runs: inOrder([...others, ...made]), missing: requests.length - made.length, interrupted };
 }
 
@@ -202,7 +232,7 @@ function linesOf({ kernel, points, law }: CurveLine): string[] {
 }
 
 const HOUR = 3600;
-const perHour = (rate: number): string => (rate * HOUR).toPrecision(3);
+const perHour = (rate: number): string => String(Number((rate * HOUR).toPrecision(3)));
 
 function pointText({ sessions, transfers, runs, misused, died, median: { time } }: LoadPoint): string {
   const often =
@@ -262,6 +292,13 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: 'name of the files without their endings: .csv, .svg, and a survival curve per kernel',
       },
+      from: {
+        type: 'string',
+        array: true,
+        default: [] as string[],
+        requiresArg: true,
+        describe: 'join the runs of these .csv files into one curve; makes no runs',
+      },
       continue: {
         type: 'boolean',
         default: false,
@@ -274,4 +311,5 @@ const options = (yargs: Argv) =>
     .example(
       '$0 curve --kernels buggy --rates 4,8 --runs 100 --time 5m -o long',
       'more runs of fewer conditions',
-    );
+    )
+    .example('$0 curve --from a.csv b.csv -o all', 'one curve of the runs of two machines');
