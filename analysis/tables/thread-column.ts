@@ -64,12 +64,19 @@ function numbered(began: readonly number[], ended: readonly number[]): number[] 
 function threadsOf(reader: TraceReader, seq: Uint32Array, rows: number): Uint32Array {
   const { from, thread } = stintsOf(reader);
   const made = new Uint32Array(rows);
-  let stint = -1;
+  // The stretch of the last row: mostly that of the next as well.
+  let begin = 0;
+  let end = 0;
+  let number = 0;
   for (let row = 0; row < rows; row++) {
     const at = seq[row];
-    if (at < (from[stint] ?? 0) || at >= (from[stint + 1] ?? Number.POSITIVE_INFINITY))
-      stint = lastUpTo(from, at);
-    made[row] = thread[stint] ?? 0;
+    if (at < begin || at >= end) {
+      const stint = lastUpTo(from, at);
+      begin = stint < 0 ? 0 : from[stint];
+      end = stint + 1 < from.length ? from[stint + 1] : Number.POSITIVE_INFINITY;
+      number = stint < 0 ? 0 : thread[stint];
+    }
+    made[row] = number;
   }
   return made;
 }
