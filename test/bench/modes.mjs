@@ -1,5 +1,5 @@
 // One small program, assembled for flat 32-bit code, 16-bit code and 32-bit code in 16-bit segments (as gcc -m16 makes), on the
-// processor alone: how fast the same work goes where segments matter.
+// processor alone: how fast the same work goes where segments matter, interpreted and compiled.
 // usage: npm run build && node test/bench/modes.mjs [--dist FOLDER]
 import { join } from 'node:path';
 
@@ -25,9 +25,9 @@ const INSTRUCTIONS = 20_000_000;
 const bus = { deadlineMoved: false, in: () => 0, out() {} };
 const pic = { pending: false, acknowledge: () => 0 };
 
-function speed(code, wide, base) {
+function speed(compileAfter, code, wide, base) {
   const mem = allocateMemory(4 << 20);
-  const cpu = new Cpu(mem, bus, pic, null, {});
+  const cpu = new Cpu(mem, bus, pic, null, { compileAfter });
   const mmu = new Mmu(mem, { ...DEFAULT_CONFIG, ramBytes: 4 << 20 }, NO_PROFILE, cpu, null);
   cpu.attachMmu(mmu);
   cpu.reset();
@@ -54,11 +54,10 @@ function speed(code, wide, base) {
 }
 
 const best = (...program) => Math.max(...Array.from({ length: 3 }, () => speed(...program)));
-console.log(
-  JSON.stringify({
-    flat: best(CODE_32, true, 0),
-    based: best(CODE_32, true, 0x10000),
-    real: best(CODE_16, false, 0x10000),
-    m16: best(CODE_M16, false, 0x10000),
-  }),
-);
+const speeds = (compileAfter) => ({
+  flat: best(compileAfter, CODE_32, true, 0),
+  based: best(compileAfter, CODE_32, true, 0x10000),
+  real: best(compileAfter, CODE_16, false, 0x10000),
+  m16: best(compileAfter, CODE_M16, false, 0x10000),
+});
+console.log(JSON.stringify({ interpreted: speeds(0), compiled: speeds(20_000) }));

@@ -1,80 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { DEBUG_PENDING, DR, EBX, ECX, EDI, ESI, ESP } from '../../recorder/machine/cpu/state.ts';
 import type { Probes } from '../../recorder/machine/events/probes.ts';
-import { EVENT_KIND_NAMES } from '../../schemas/events.ts';
 import { callTo, le, load } from './assemble.ts';
-import type { BenchOptions } from './bench.ts';
-import { ProtectedMode } from './protected-mode.ts';
+import { DATA, LOADS_AND_STORES, loop, NOTHING, outcome, type Program, same } from './both-tiers.ts';
 import { CODE, HANDLERS } from './real-mode.ts';
 
 /**
  * All that compiled code must preserve, item by item: the same program by the interpreter, and compiled at each block's first execution,
  * whole and cut into pieces of every size. State, TLB and events must be the same.
  */
-
-const RAM_BYTES = 1 << 20;
-
-interface Program {
-  readonly options?: BenchOptions;
-  readonly prepare: (bench: ProtectedMode) => unknown;
-  /** Between pieces. */
-  readonly between?: (bench: ProtectedMode) => void;
-  readonly instructions?: number;
-  readonly slices?: readonly number[];
-}
-
-function outcome(program: Program, compileAfter: number, slice: number) {
-  const { instructions = 400 } = program;
-  const bench = new ProtectedMode({ record: true, ramBytes: RAM_BYTES, ...program.options, compileAfter });
-  program.prepare(bench);
-  const end = bench.cpu.icount + instructions;
-  while (bench.cpu.icount < end && bench.cpu.shutdown === null && !bench.cpu.halted) {
-    bench.step(Math.min(slice, end - bench.cpu.icount));
-    program.between?.(bench);
-  }
-  const tlb: number[] = [];
-  bench.mmu.forEachTlbWord((word) => tlb.push(word));
-  const events = EVENT_KIND_NAMES.map((kind) => [kind, bench.events(kind)] as const);
-  const state = {
-    icount: bench.cpu.icount,
-    tlb,
-    state: bench.fingerprint(),
-    events: Object.fromEntries(events),
-  };
-  return { bench, state, compiled: bench.cpu.compiled };
-}
-
-/**
- * Runs a program both ways, cut alike. Where pieces are long compiled code must have been entered, and `whole` instructions at least
- * retired in blocks that it was not left in; NOTHING where none can be.
- */
-const NOTHING = -1;
-function same(program: Program, whole = 100): ProtectedMode {
-  const { slices = [400, 1, 3, 7, 31] } = program;
-  let last: ProtectedMode | undefined;
-  for (const slice of slices) {
-    const reference = outcome(program, 0, slice);
-    for (const after of slice >= 31 ? [1, 3] : [1]) {
-      const other = outcome(program, after, slice);
-      expect(other.state, `pieces of ${slice}, compiled at execution ${after}`).toEqual(reference.state);
-      if (slice >= 31 && after === 1 && whole >= 0) {
-        expect(other.compiled?.runs).toBeGreaterThan(0);
-        expect(other.compiled?.instructions).toBeGreaterThanOrEqual(whole);
-      }
-      last = other.bench;
-    }
-  }
-  return last!;
-}
-
-const DATA = 0x80000;
-/** mov esi, DATA; mov ecx, count; then `body`, dec ecx and jnz back to it. */
-const loop = (body: string, count = 1000) => {
-  const bytes = body.split(' ').length;
-  const back = (256 - bytes - 3).toString(16).padStart(2, '0');
-  return `${load('esi', DATA)} ${load('ecx', count)} ${body} 49 75 ${back} f4`;
-};
-const LOADS_AND_STORES = '01 d8 89 04 8e 8b 14 8e 03 1c 8e 31 d3 11 c0';
 
 describe('compiled code preserves', () => {
   it('icount: a deadline at each offset of a region', () => {

@@ -4,9 +4,9 @@ import type { CpuBench } from './bench.ts';
 import { CODE_0, DATA_0, FLAT, FREE, ProtectedMode, WIDE } from './protected-mode.ts';
 import { CODE, RealMode, STACK } from './real-mode.ts';
 
-/** Code that runs as micro-ops where segments matter must end as its handlers have it end: the same program both ways. */
+/** Code that runs as micro-ops where segments matter must end as its handlers have it end: the same program both ways, and compiled. */
 
-type Options = { specialise: boolean };
+type Options = { specialise: boolean; compileAfter?: number };
 type Prepare = (bench: CpuBench) => void;
 
 const RAM_BYTES = 128 << 10;
@@ -37,6 +37,9 @@ function trace(make: (options: Options) => CpuBench, steps: number): string[] {
   }
   atOnce.step(steps);
   expect(atOnce.fingerprint(), 'in one go').toBe(seen[steps - 1]);
+  const compiled = make({ specialise: true, compileAfter: 1 });
+  compiled.step(steps);
+  expect(compiled.fingerprint(), 'compiled').toBe(seen[steps - 1]);
   return seen;
 }
 

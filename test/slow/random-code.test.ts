@@ -23,11 +23,12 @@ describe(`random bytes as code, seeds from ${SEED}`, () => {
   });
 
   it(`${LOCKSTEP} instructions are the same compiled at their first execution, cut anywhere`, () => {
-    const { instructions, compiled, regions, cuts, acts } = runLockstep(SEED, LOCKSTEP, 500_000);
+    const { instructions, compiled, compiledIn, regions, cuts, acts } = runLockstep(SEED, LOCKSTEP, 500_000);
     const done = [...acts].map(([act, count]) => `${count} ${act}`).join(', ');
     console.log(
       `${instructions} instructions, ${compiled} compiled in ${regions} regions, ${cuts} cuts: ${done}`,
     );
+    console.log([...compiledIn].map(([mode, n]) => `${n} ${mode}`).join(', '));
     expect(compiled).toBeGreaterThan(instructions / 4);
   });
 

@@ -18,6 +18,15 @@ export const MODES = [
   'ring 0, 32 bits',
 ] as const;
 export type Mode = (typeof MODES)[number];
+/** The modes of loops, by seed. */
+const LOOP_MODES: readonly Mode[] = [
+  'ring 3, 32 bits',
+  'real',
+  'ring 0, 32 bits',
+  'ring 3, 16 bits',
+  'v86',
+  'ring 0, 16 bits',
+];
 
 /** Physical addresses; linear ones are the same. */
 const BASE = 0x100000;
@@ -36,6 +45,9 @@ const RANDOM = 0x110000;
 const RANDOM_BYTES = 0x10000;
 export const CODE = 0x20000;
 const END = RANDOM + RANDOM_BYTES;
+/** Offsets in the random bytes: what handles exceptions of loops in real mode, and its state. */
+const REAL_HANDLER = 0x8400;
+const REAL_STATE = 0x8500;
 
 /** Selectors. */
 const KERNEL_CODE = 0x08;
@@ -99,7 +111,7 @@ export function randomImage(
   const prng = new Prng(BigInt(seed), 31);
   const below = (n: number) => prng.next() % n;
   const chance = (percent: number) => below(100) < percent;
-  const mode = loops && seed % 2 === 0 ? MODES[seed % 4 === 0 ? 3 : 5] : MODES[seed % MODES.length];
+  const mode = (loops ? LOOP_MODES : MODES)[seed % MODES.length];
   const paging = mode !== 'real' && chance(60);
   const bytes = new Uint8Array(END - BASE);
   const view = new DataView(bytes.buffer);
@@ -111,10 +123,14 @@ export function randomImage(
   const layout = loops ? LOOPS_LAYOUT : BYTES_LAYOUT;
   if (loops) bytes.set(new Loops(prng, loopOptions(mode, paging)).bytes(), RANDOM - BASE);
 
-  // Real mode: vectors into the random bytes, of which the first 4 KB of memory get a copy.
-  if (mode === 'real')
-    for (let vector = 0; vector < 256; vector++)
-      word(RANDOM + 0x8000 + vector * 4, ((CODE >>> 4) << 16) | (prng.next() & layout.entryMask));
+  // Real mode: vectors into the random bytes, of which the first 4 KB of memory get a copy; most of those of loops to a handler.
+  if (mode === 'real') {
+    for (let vector = 0; vector < 256; vector++) {
+      const to = prng.next() & layout.entryMask;
+      word(RANDOM + 0x8000 + vector * 4, ((CODE >>> 4) << 16) | (loops && chance(95) ? REAL_HANDLER : to));
+    }
+    if (loops) put(RANDOM + REAL_HANDLER, realHandler(prng.next()));
+  }
 
   // --- Descriptor tables: those that the kernel needs, then random ones ----------------------------------------------
   const describe = (selector: number, base: number, limit: number, type: number) => {
@@ -220,6 +236,26 @@ function loopOptions(mode: Mode, paging: boolean): LoopOptions {
     paging,
     snippets: SNIPPETS,
   };
+}
+
+/** The same as `handler` does, in real mode: to a loop that is drawn, with segments and a stack as they are to be. */
+function realHandler(seed: number): number[] {
+  const { entryMask, stack } = LOOPS_LAYOUT;
+  const code = [
+    ...[0xb8, ...u16(CODE >>> 4)], // mov ax
+    ...[0x8e, 0xd8, 0x8e, 0xc0, 0x8e, 0xe0, 0x8e, 0xd0], // mov ds, es, fs, ss
+    ...[0x66, 0xbc, ...u32(stack)], // mov esp
+    ...[0x66, 0xa1, ...u16(REAL_STATE)], // mov eax, [REAL_STATE]
+    ...[0x66, 0x69, 0xc0, ...u32(1103515245)], // imul eax
+    ...[0x66, 0x05, ...u32(12345)], // add eax
+    ...[0x66, 0xa3, ...u16(REAL_STATE)],
+    ...[0x66, 0x89, 0xc3, 0x66, 0x89, 0xc1, 0x66, 0xc1, 0xe9, 0x08], // mov ebx, eax; mov ecx, eax; shr ecx, 8
+    ...[0x81, 0xe1, ...u16(entryMask)], // and cx
+    ...[0x66, 0x0f, 0xb7, 0xf3, 0x66, 0x0f, 0xb7, 0xf8], // movzx esi, bx; movzx edi, ax
+    ...[0x68, ...u16(IF | 2), 0x68, ...u16(CODE >>> 4), 0x51], // push flags, cs, cx
+    ...[0x66, 0x0f, 0xb6, 0xcb, 0xcf], // movzx ecx, bl; iret
+  ];
+  return [...code, ...new Array(REAL_STATE - REAL_HANDLER - code.length).fill(0x90), ...u32(seed)];
 }
 
 /** Multiboot header with addresses (Multiboot Specification, 3.1.3): the file is what lies in memory. */

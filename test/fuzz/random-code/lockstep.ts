@@ -2,7 +2,7 @@ import { Prng } from '../../../recorder/capture/prng.ts';
 import type { Cpu } from '../../../recorder/machine/cpu/cpu.ts';
 import type { Machine } from '../../../recorder/machine/machine.ts';
 import { Stops, type Watch } from '../../../recorder/machine/state/stops.ts';
-import { CODE } from './image.ts';
+import { CODE, type Mode } from './image.ts';
 import { LOOP_SPACING } from './loops.ts';
 import { EventSum, machineOf, randomRun } from './run.ts';
 
@@ -16,6 +16,8 @@ export interface LockstepTotals {
   instructions: number;
   /** Of these, those that compiled code executed. */
   compiled: number;
+  /** The same by mode. */
+  readonly compiledIn: Map<Mode, number>;
   regions: number;
   cuts: number;
   /** By what was done between cuts. */
@@ -26,10 +28,12 @@ export interface LockstepTotals {
 class Pair {
   readonly right: Machine;
   readonly other: Machine;
+  readonly mode: Mode;
   private readonly sums = [new EventSum(), new EventSum()];
 
   constructor(seed: number) {
     const run = randomRun(seed, { loops: true });
+    this.mode = run.mode;
     this.right = machineOf(run, { sink: this.sums[0] });
     this.other = machineOf(run, { sink: this.sums[1], compileAfter: 1 });
   }
@@ -65,7 +69,14 @@ class Pair {
 
 /** Executes `total` instructions twice, at most `each` a seed. Throws at the first difference. */
 export function runLockstep(firstSeed: number, total: number, each: number): LockstepTotals {
-  const totals: LockstepTotals = { instructions: 0, compiled: 0, regions: 0, cuts: 0, acts: new Map() };
+  const totals: LockstepTotals = {
+    instructions: 0,
+    compiled: 0,
+    compiledIn: new Map(),
+    regions: 0,
+    cuts: 0,
+    acts: new Map(),
+  };
   for (let seed = firstSeed; totals.instructions < total; seed++) lockstepOf(seed, each, totals);
   return totals;
 }
@@ -99,6 +110,7 @@ function lockstepOf(seed: number, each: number, totals: LockstepTotals): void {
   const { regions = 0, instructions = 0 } = cpuOf(pair.other).compiled ?? {};
   totals.regions += regions;
   totals.compiled += instructions;
+  totals.compiledIn.set(pair.mode, (totals.compiledIn.get(pair.mode) ?? 0) + instructions);
 }
 
 const cpuOf = (machine: Machine): Cpu => machine.cpu as Cpu;

@@ -39,10 +39,13 @@ const STRINGS = [0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf];
 export class Loops {
   private readonly prng: Prng;
   private readonly options: LoopOptions;
+  /** Operands of the instruction under way have addresses of 32 bits. */
+  private wideAddress: boolean;
 
   constructor(prng: Prng, options: LoopOptions) {
     this.prng = prng;
     this.options = options;
+    this.wideAddress = options.wide;
   }
 
   /** The code of all loops and functions. */
@@ -102,7 +105,7 @@ export class Loops {
   /** One instruction, or a few that belong together. Few are left to handlers, so that loops are executed in compiled code. */
   private some(at: number): number[] {
     const kind = this.below(100);
-    if (kind < 76) return this.sized(this.operation());
+    if (kind < 76) return this.prefixed();
     if (kind < 82) return this.sized([this.pick(STRINGS)]);
     if (kind < 88) return this.stack();
     if (kind < 91) return this.call(at);
@@ -116,11 +119,21 @@ export class Loops {
     return this.chance(15) ? [0x66, ...code] : code;
   }
 
+  /** An operation, in code of 16 bits now and then with addresses of 32; and now and then by another segment. */
+  private prefixed(): number[] {
+    const { wide } = this.options;
+    this.wideAddress = wide || this.chance(20);
+    const code = this.sized(this.operation());
+    if (this.wideAddress !== wide) code.unshift(0x67);
+    this.wideAddress = wide;
+    return this.chance(6) ? [this.pick([0x26, 0x36, 0x64]), ...code] : code;
+  }
+
   /** ModR/M and what follows it: a register, or memory near ESI or EDI. */
   private operand(register: number, bytes = false): number[] {
     const reg = register << 3;
     if (this.chance(40)) return [0xc0 | reg | this.pick(bytes ? FREE_BYTES : FREE)];
-    const { wide } = this.options;
+    const wide = this.wideAddress;
     if (wide && this.chance(30)) {
       // [esi + ecx*scale + disp8], or EDI
       return [0x44 | reg, (this.below(3) << 6) | (1 << 3) | (6 + this.below(2)), this.below(128)];
@@ -165,7 +178,7 @@ export class Loops {
       default:
         return this.chance(50)
           ? [0x0f, 0x90 + this.below(16), ...this.operand(0, true)]
-          : [this.pick([0x84, 0x85, 0x8d]), 0x40 | (r << 3) | (this.options.wide ? 6 : 4), 4];
+          : [this.pick([0x84, 0x85, 0x8d]), 0x40 | (r << 3) | (this.wideAddress ? 6 : 4), 4];
     }
   }
 

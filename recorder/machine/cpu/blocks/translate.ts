@@ -496,7 +496,7 @@ export class Translator {
       out.emit(M.CALLED);
     }
     if (relative) out.emit(M.JMP_NEAR, 0, 0, 0, mask, next + to.value, next);
-    else out.emit(M.JMP_R, 0, TARGET);
+    else out.emit(M.JMP_R, 0, TARGET, 0, 0, 0, next);
     return true;
   }
 }

@@ -187,6 +187,8 @@ export class Assembler {
   }
 
   private depth(label: Label): number {
-    return this.open.length - 1 - this.open.lastIndexOf(label);
+    const at = this.open.lastIndexOf(label);
+    if (at < 0) throw new Error('a branch to a label that is not open');
+    return this.open.length - 1 - at;
   }
 }

@@ -124,11 +124,13 @@ function scan(code: Int32Array, start: number, offset: number): Node {
     returns: [],
   };
   const next = offset + code[p + micro.IMMEDIATE];
-  if (op === MICRO.CALL) {
+  // Where segments matter a call is several micro-ops.
+  const calls = p > start && code[p - micro.WORDS] === MICRO.CALLED;
+  if (op === MICRO.CALL || (op === MICRO.JMP_NEAR && calls)) {
     const callee = offset + code[p + micro.DISPLACEMENT];
     return { ...node, successors: [callee], callee, site: next };
   }
-  if (op === MICRO.CALL_R) return { ...node, site: next };
+  if (op === MICRO.CALL_R || (op === MICRO.JMP_R && calls)) return { ...node, site: next };
   node.successors = isLeaving(op) ? [] : targetsOf(code, p, offset);
   return node;
 }

@@ -1,6 +1,8 @@
 import { type Expression, linksOf, type Transfer } from '../blocks/meaning.ts';
 import { MICRO_OPS } from '../blocks/micro-op-table.ts';
 import * as micro from '../blocks/micro-ops.ts';
+import { MODE_16, MODE_FLAT } from '../segments.ts';
+import { CS, SEGMENT_WORDS, SEGMENTS } from '../state.ts';
 import * as wasm from './assembler.ts';
 import { Assembler, I32, type Label } from './assembler.ts';
 import { LOOK_UP, storeState } from './chain.ts';
@@ -10,6 +12,8 @@ import type { Graph, Node } from './graph.ts';
 import { isLeaving } from './graph.ts';
 import { CHAIN_FUNCTION, CHAIN_USER_FUNCTION } from './imported.ts';
 import { DISPATCH, ENTRY, LEFT, localOf, NEXT, OFFSET, PAGE, SLOT, STATE_WORDS } from './locals.ts';
+import type { Kind } from './regions.ts';
+import { simplifyTruth } from './simplify.ts';
 import { type Item, type Loop, structure } from './structure.ts';
 
 /** From a region of blocks to the body of a function. */
@@ -20,6 +24,7 @@ interface Way {
   readonly dispatch: number;
 }
 const ONLY = -1;
+const CS_LIMIT = SEGMENTS + CS * SEGMENT_WORDS + 2;
 
 /**
  * A region, which is blocks of one page, as a function of WebAssembly: (entry, left, page, CPU state…) → the micro-op with which the
@@ -37,10 +42,18 @@ export class RegionEmitter extends MicroOpEmitter {
   /** Branching here goes on at the EIP in NEXT. */
   private readonly elsewhere: Label = {};
 
-  constructor(nodes: Graph, entries: readonly number[], target: Target, user: boolean) {
+  private readonly mode: number;
+
+  constructor(
+    nodes: Graph,
+    entries: readonly number[],
+    target: Target,
+    { user, mode }: Pick<Kind, 'user' | 'mode'>,
+  ) {
     super(new Assembler(), target, user);
     this.nodes = nodes;
     this.entries = entries;
+    this.mode = mode;
   }
 
   /** Writes the whole body. */
@@ -61,9 +74,7 @@ export class RegionEmitter extends MicroOpEmitter {
           this.sequence(items, () => this.enter());
           asm.op(wasm.UNREACHABLE);
         });
-        for (const parameter of [NEXT, LEFT, PAGE]) asm.get(parameter);
-        for (const word of STATE_WORDS) asm.get(localOf(word)!);
-        asm.returnCall(this.user ? CHAIN_USER_FUNCTION : CHAIN_FUNCTION);
+        this.goElsewhere();
       },
       I32,
     );
@@ -73,6 +84,22 @@ export class RegionEmitter extends MicroOpEmitter {
       asm.op(wasm.I32_ADD);
     });
     return asm;
+  }
+
+  /** Goes on at the EIP in NEXT: in other compiled code, or by the dispatcher. */
+  private goElsewhere(): void {
+    const { asm } = this;
+    if (this.mode === MODE_FLAT) {
+      for (const parameter of [NEXT, LEFT, PAGE]) asm.get(parameter);
+      for (const word of STATE_WORDS) asm.get(localOf(word)!);
+      asm.returnCall(this.user ? CHAIN_USER_FUNCTION : CHAIN_FUNCTION);
+    } else {
+      asm.get(NEXT);
+      asm.get(PAGE);
+      asm.op(wasm.I32_SUB);
+      asm.set(OFFSET);
+      asm.constant(LOOK_UP);
+    }
   }
 
   /** Instructions on the longest way from `head` to the next check, or to the end of a block that is left in its middle. */
@@ -282,26 +309,47 @@ export class RegionEmitter extends MicroOpEmitter {
     asm.branch(this.exit);
   }
 
-  /** In flat code no limit is in the way. */
+  /**
+   * The blocks of the region are in the segment, those of 16-bit code below 64 KB (`WasmTier.serves`). In flat code no limit is in
+   * the way elsewhere either.
+   */
   private near({ offset, count }: Node, { taken, before }: Transfer & { kind: 'near' }): void {
     const { asm } = this;
     const mask = this.field('scale');
     const target = offset + this.field('displacement');
-    this.truth(taken);
-    this.statements(before);
-    this.retire(count);
-    asm.when(() => {
-      if (mask === -1) this.goTo(target);
+    const isInside = this.nodes.has(target) && (mask === -1 || this.mode === MODE_16);
+    const masked = () => {
+      asm.get(PAGE);
+      asm.constant(target);
+      asm.op(wasm.I32_ADD);
+      asm.constant(mask);
+      asm.op(wasm.I32_AND);
+    };
+    const go = () => {
+      if (isInside) this.jump(target);
       else {
-        asm.get(PAGE);
-        asm.constant(target);
-        asm.op(wasm.I32_ADD);
-        asm.constant(mask);
-        asm.op(wasm.I32_AND);
+        masked();
         asm.set(NEXT);
         asm.branch(this.elsewhere);
       }
-    });
+    };
+    if (!isInside && this.mode !== MODE_FLAT) {
+      this.truth(taken);
+      masked();
+      asm.loadWord(CS_LIMIT);
+      asm.op(wasm.I32_GT_U, wasm.I32_AND);
+      this.leaveIf();
+    }
+    if (simplifyTruth(taken, this) === true) {
+      this.statements(before);
+      this.retire(count);
+      go();
+      return;
+    }
+    this.truth(taken);
+    this.statements(before);
+    this.retire(count);
+    asm.when(go);
     this.goTo(offset + this.field('immediate'));
   }
 

@@ -1,5 +1,6 @@
 import type { MachineMemory } from '../../layout.ts';
 import { BYTES, COMPILED, HEAT, WORDS } from '../blocks/micro-ops.ts';
+import { MODE_FLAT } from '../segments.ts';
 import { EntryTable } from './entry-table.ts';
 import type { Graph } from './graph.ts';
 import { type Runtime, TABLE_SIZE } from './runtime.ts';
@@ -21,6 +22,9 @@ export interface Region extends Kind {
   /** Its blocks: their first micro-ops, and their offsets. */
   readonly blocks: readonly number[];
   readonly offsets: readonly number[];
+  /** Offset behind the last byte of its blocks, and of the first. */
+  readonly end: number;
+  readonly begin: number;
   readonly graph: Graph;
   readonly instructions: number;
   /** Bytes of its module. */
@@ -111,8 +115,9 @@ export class Regions {
     if (this.chains) this.tell(region);
   }
 
-  /** Lets compiled code find a region. */
-  private tell({ frame, user, index, entries, needs }: Region): void {
+  /** Lets compiled code find a region. Outside flat code EIP is not the linear address, and the dispatcher looks. */
+  private tell({ frame, user, mode, index, entries, needs }: Region): void {
+    if (mode !== MODE_FLAT) return;
     entries.forEach((offset, n) => {
       this.table.put((frame << 12) | offset, user, needs[n], n, index);
     });
@@ -133,7 +138,8 @@ export class Regions {
       code[p - WORDS + HEAT] = heat;
       code[p - WORDS + COMPILED] = 0;
     }
-    for (const offset of region.entries) this.table.remove((region.frame << 12) | offset, region.user);
+    if (region.mode === MODE_FLAT)
+      for (const offset of region.entries) this.table.remove((region.frame << 12) | offset, region.user);
     const others = this.inFrame.get(region.frame)!;
     others.delete(region);
     if (others.size === 0) this.inFrame.delete(region.frame);

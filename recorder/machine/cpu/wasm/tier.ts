@@ -3,22 +3,23 @@ import type { BlockCache } from '../blocks/block-cache.ts';
 import type { HotBlocks } from '../blocks/hot-blocks.ts';
 import * as micro from '../blocks/micro-ops.ts';
 import type { Core } from '../core.ts';
-import { MODE_FLAT } from '../segments.ts';
+import { MODE_16, MODE_FLAT } from '../segments.ts';
 import * as state from '../state.ts';
 import { LOOK_UP } from './chain.ts';
 import type { Target } from './emit-micro-op.ts';
 import { isLeaving } from './graph.ts';
 import { instructionsOf, MAX_ENTRIES, type Plan, Planner } from './plan.ts';
 import { RegionEmitter } from './region.ts';
-import { entryOf, functionOf, type Kind, Regions } from './regions.ts';
+import { entryOf, functionOf, type Kind, type Region, Regions } from './regions.ts';
 import { CannotCompile, type Runtime } from './runtime.ts';
 import { microOpText, wasmText } from './text.ts';
 
 /** The second tier: what is compiled, when, and for how long. */
 
 const { BLOCK_EIP, CPL, CS, EIP, ICOUNT, LATCH_PHYSICAL, LEFT, RUN_END, SEGMENT_WORDS, SEGMENTS } = state;
-const { COMPILED, COUNT, HEAT, INDEX_SHIFT, MODE, NEVER_HOT, PLACE, WORDS } = micro;
+const { BYTES, COMPILED, COUNT, HEAT, INDEX_SHIFT, MODE, NEVER_HOT, PLACE, WORDS } = micro;
 const CS_BASE = SEGMENTS + CS * SEGMENT_WORDS + 1;
+const CS_LIMIT = CS_BASE + 1;
 
 /** The execution of a block at which it is compiled. */
 export const DEFAULT_THRESHOLD = 20_000;
@@ -98,9 +99,10 @@ export class WasmTier implements HotBlocks {
       code[p - WORDS + HEAT] = 0;
       if (code[p - WORDS + COMPILED] === 0) this.compile(p);
       const compiled = code[p - WORDS + COMPILED];
-      if (compiled === 0 || regions.at(functionOf(compiled)).user !== (i32[CPL] === 3)) return p;
+      if (compiled === 0) return p;
       const base = i32[BLOCK_EIP];
       const page = base - ((base + i32[CS_BASE]) & 0xfff);
+      if (!this.serves(regions.at(functionOf(compiled)), page)) return p;
       const to = runtime.run(functionOf(compiled), entryOf(compiled), left, page);
       counts.runs++;
       counts.instructions += left - i32[LEFT];
@@ -111,6 +113,15 @@ export class WasmTier implements HotBlocks {
 
       if (--code[p - WORDS + HEAT] >= 0) return p;
     }
+  }
+
+  /** True if a region may be entered as the machine is, its page beginning at EIP `page`: outside flat code if all of it is in the segment. */
+  private serves({ user, mode, begin, end }: Region, page: number): boolean {
+    const { i32 } = this.core;
+    if (user !== (i32[CPL] === 3)) return false;
+    if (mode === MODE_FLAT) return true;
+    const limit = i32[CS_LIMIT] >>> 0;
+    return page + begin >= 0 && page + end - 1 <= (mode === MODE_16 ? Math.min(limit, 0xffff) : limit);
   }
 
   /** Micro-op `p` if its block may be executed whole; 0, as `enter` would, if the run ends in it. */
@@ -135,7 +146,7 @@ export class WasmTier implements HotBlocks {
     const kind = { frame, mode: code[p - WORDS + MODE], user: i32[CPL] === 3 };
     const owner = regions.ownerOf(p);
     const fits = !owner || (owner.user === kind.user && owner.entries.length < MAX_ENTRIES);
-    const cannot = kind.mode !== MODE_FLAT || blocks.blockAt(frame, offset) !== p || isLeaving(code[p]);
+    const cannot = blocks.blockAt(frame, offset) !== p || isLeaving(code[p]);
     if (this.isOver || cannot || !fits) {
       code[p - WORDS + HEAT] = NEVER_HOT;
       return;
@@ -158,7 +169,7 @@ export class WasmTier implements HotBlocks {
     const { graph, entries, taken, generation } = plan;
     for (const region of taken) regions.forget(region, this.heat);
     const index = regions.nextIndex();
-    const emitter = new RegionEmitter(graph, entries, this.target, kind.user);
+    const emitter = new RegionEmitter(graph, entries, this.target, kind);
     const bytes = runtime.add(index, emitter.function());
     const nodes = [...graph.values()];
     regions.add({
@@ -168,6 +179,8 @@ export class WasmTier implements HotBlocks {
       needs: entries.map((offset) => emitter.needs.get(offset)!),
       blocks: nodes.map(({ start }) => start),
       offsets: nodes.map(({ offset }) => offset),
+      begin: Math.min(...nodes.map(({ offset }) => offset)),
+      end: Math.max(...nodes.map(({ offset, start }) => offset + this.blocks.code[start - WORDS + BYTES])),
       graph,
       instructions: instructionsOf(plan),
       bytes,
@@ -184,7 +197,7 @@ export class WasmTier implements HotBlocks {
     const region = this.regions.holding(physical >>> 12, physical & 0xfff);
     if (!region) return undefined;
     const { graph, entries, user, frame } = region;
-    const body = new RegionEmitter(graph, entries, this.target, user).function().code.view();
+    const body = new RegionEmitter(graph, entries, this.target, region).function().code.view();
     const at = entries.map((offset) => `+${offset.toString(16)}`).join(' ');
     return [
       `region of frame ${frame.toString(16)}, ${user ? 'user' : 'supervisor'}, entered at ${at}`,
