@@ -8,6 +8,8 @@ export default defineConfig({
     globalSetup: ['test/build.ts', 'test/own-cache.ts'],
     testTimeout: 900_000,
     hookTimeout: 900_000,
+    // Of a loaded machine: a poll ends as soon as it sees what it waits for.
+    expect: { poll: { timeout: 30_000 } },
     pool: 'forks',
     maxWorkers: 2,
   },

@@ -10,6 +10,8 @@ import { grouped, hex } from './text.ts';
 
 export interface PageTablesOptions {
   readonly data: PageData;
+  /** Follows the names of its parts. */
+  readonly of: string;
   readonly paging: Paging;
   readonly causes: Causes;
   /** Shows an icount in the timeline. */
@@ -171,12 +173,13 @@ class PageTables {
         text(`${region.frames}${region.foreign ? ' (another process)' : ''}`, region.foreign ? 'wrong' : ''),
         this.writer(region.first.entry, state),
       ]);
-    return table(
-      'Regions',
-      ['linear addresses', 'pages', 'rights', 'frames', 'first entry written'],
+    return table({
+      caption: 'Regions',
+      of: this.options.of,
+      head: ['linear addresses', 'pages', 'rights', 'frames', 'first entry written'],
       rows,
-      regions.length,
-    );
+      all: regions.length,
+    });
   }
 
   private changeTable(changes: readonly Change[], state: PagingState | undefined): HTMLElement {
@@ -191,12 +194,13 @@ class PageTables {
         state && entry !== undefined ? this.writer(entry, state) : text(''),
       ];
     });
-    return table(
-      `Differences from icount ${grouped(Number(this.than.value))}`,
-      ['linear address', 'change', 'there', 'at the icount chosen', 'entry written'],
+    return table({
+      caption: `Differences from icount ${grouped(Number(this.than.value))}`,
+      of: this.options.of,
+      head: ['linear address', 'change', 'there', 'at the icount chosen', 'entry written'],
       rows,
-      changes.length,
-    );
+      all: changes.length,
+    });
   }
 }
 
@@ -206,12 +210,16 @@ const text = (content: string, classes = ''): HTMLElement =>
 const labelled = (label: string, control: HTMLElement): HTMLElement =>
   element('label', [document.createTextNode(`${label} `), control]);
 
-function table(
-  caption: string,
-  head: readonly string[],
-  rows: readonly (readonly HTMLElement[])[],
-  all: number,
-): HTMLElement {
+interface Table {
+  readonly caption: string;
+  readonly of: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly HTMLElement[])[];
+  /** How many rows there are, of which `rows` are the first. */
+  readonly all: number;
+}
+
+function table({ caption, of, head, rows, all }: Table): HTMLElement {
   const left = all - rows.length;
   const made = element('table', [
     element(
@@ -238,6 +246,6 @@ function table(
     class: 'scrolls tall',
     tabindex: '0',
     role: 'region',
-    'aria-label': caption,
+    'aria-label': `${caption}${of}`,
   });
 }

@@ -31,13 +31,16 @@ export interface RunTold {
   readonly onPoint: (text: string, icount?: number) => void;
 }
 
-export function runParts(data: PageData, told: Partial<RunTold> = {}): RunParts {
+const KEYS =
+  'W and S zoom, A and D move, 0 shows all, F goes to the next finding; up and down choose a track, left and right an event in it.';
+
+/** `of` follows the names of its parts, where a page has parts of several runs: ` of FILE`. */
+export function runParts(data: PageData, told: Partial<RunTold> = {}, of = ''): RunParts {
   const range = element('span', '', { class: 'range' });
   const canvas = element('canvas', '', {
     tabindex: '0',
     role: 'application',
-    'aria-label':
-      'Timeline. W and S zoom, A and D move, 0 shows all, F goes to the next finding; up and down choose a track, left and right an event in it.',
+    'aria-label': `Timeline${of}. ${KEYS}`,
   }) as HTMLCanvasElement;
   const paging = new Paging(data);
   const causes = new Causes(data, paging);
@@ -78,13 +81,14 @@ export function runParts(data: PageData, told: Partial<RunTold> = {}): RunParts 
       about.element,
       about.spoken,
     ],
-    findings: findingsOf(data, (finding) => {
+    findings: findingsOf(data, of, (finding) => {
       timeline.showAround(finding.from, finding.at);
       about.show(causes.describe({ kind: 'finding', finding }), true);
       toTimeline();
     }),
     pageTables: pageTablesOf({
       data,
+      of,
       paging,
       causes,
       goTo: (at) => {

@@ -16,7 +16,7 @@ const headed = (names: readonly string[]): HTMLElement =>
 const HEAD = ['icount', 'the code', 'the window leads to', 'the handler'];
 
 /** The steps of a hijack; nothing for a finding without. */
-export function stepsOf({ steps, number }: FindingFacts): HTMLElement[] {
+export function stepsOf({ steps, number }: FindingFacts, of: string): HTMLElement[] {
   if (steps.length === 0) return [];
   const meant = steps.find(({ slot }) => slot !== undefined)?.slot;
   let slot = '';
@@ -44,7 +44,7 @@ export function stepsOf({ steps, number }: FindingFacts): HTMLElement[] {
           class: 'steps short',
         }),
       ],
-      { class: 'scrolls', tabindex: '0', role: 'region', 'aria-label': `Steps of finding ${number}` },
+      { class: 'scrolls', tabindex: '0', role: 'region', 'aria-label': `Steps of finding ${number}${of}` },
     ),
     ...(meant !== undefined && hit !== undefined
       ? [
@@ -63,6 +63,7 @@ export function stepsOf({ steps, number }: FindingFacts): HTMLElement[] {
 export function instructionsOf(
   finding: FindingFacts,
   { places, stacks }: Pick<PageData, 'places' | 'stacks'>,
+  of: string,
 ): HTMLElement[] {
   const { instructions, steps, number } = finding;
   if (instructions.length === 0) return [];
@@ -108,7 +109,7 @@ export function instructionsOf(
             class: 'scrolls tall',
             tabindex: '0',
             role: 'region',
-            'aria-label': `Instructions of finding ${number}`,
+            'aria-label': `Instructions of finding ${number}${of}`,
           },
         ),
       );

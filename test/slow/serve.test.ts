@@ -331,7 +331,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
     const page = await (browser as Browser).newPage({ bypassCSP: true });
     await page.goto(two.url);
     await page.waitForSelector('.parting', { timeout: FACTS_MS });
-    expect(await page.locator('.parting h3').textContent()).toBe(`${first} and ${other} differ`);
+    expect(await page.locator('.parting h2').textContent()).toBe(`${first} and ${other} differ`);
     const [, icount] = /at icount ([\d,]+)/.exec((await page.locator('.parting').textContent()) ?? '') ?? [];
     await page.getByRole('button', { name: 'Show in both' }).first().click();
     expect(await page.locator('.pin.difference').count()).toBe(2);

@@ -28,7 +28,7 @@ export function differencePart(
   return element(
     'div',
     [
-      element('h3', `${first} and ${other} ${same}`),
+      element('h2', `${first} and ${other} ${same}`),
       ...(onlyOne.length > 0
         ? [element('p', `not compared, as one of them alone records it: ${onlyOne.join(', ')}`)]
         : []),

@@ -3,6 +3,7 @@ import type { PageData } from '../page-data.ts';
 import { type RunParts, runParts } from '../run-parts.ts';
 import type { Bookmark, Range } from '../serve-data.ts';
 import { grouped } from '../text.ts';
+import type { View } from '../view.ts';
 import { DebugList } from './debug-list.ts';
 import { FinerView } from './finer-view.ts';
 import { Overlay, type Pin, rangeText } from './overlay.ts';
@@ -14,6 +15,8 @@ import type { KeptNotes } from './saved.ts';
 export interface LiveRunOptions {
   readonly data: PageData;
   readonly run: number;
+  /** Follows the names of its parts where there are other runs: ` of FILE`. */
+  readonly of: string;
   /** Stores were recorded. */
   readonly hasStores: boolean;
   readonly notes: KeptNotes;
@@ -39,18 +42,19 @@ export class LiveRun {
 
   constructor(options: LiveRunOptions) {
     this.options = options;
-    const { run, notes, onSelect } = options;
+    const { run, of, notes, onSelect } = options;
     const data = withStores(options);
-    this.parts = runParts(data, {
-      onView: (view) => {
+    const told = {
+      onView: (view: View) => {
         this.overlay?.draw();
         options.onView(view);
         this.finer?.show(view);
       },
-      onPoint: (_, icount) => {
+      onPoint: (_: string, icount?: number) => {
         if (icount !== undefined) this.put(icount);
       },
-    });
+    };
+    this.parts = runParts(data, told, of);
     const { timeline, timelinePart } = this.parts;
     const box = timelinePart.find((part) => part.classList.contains('timeline')) as HTMLElement;
     this.overlay = new Overlay({ timeline, box, onSelect, onCursor: (icount) => this.put(icount) });

@@ -114,9 +114,12 @@ class LivePage {
   private put(run: number, at: Places, data: PageData): void {
     const { file, hasStores } = this.served[run];
     const { place, story } = at;
+    const isAlone = this.files.length === 1;
+    const of = isAlone ? '' : ` of ${file}`;
     const live = new LiveRun({
       data,
       run,
+      of,
       hasStores,
       notes: this.notes,
       onSelect: (range) => this.select(range),
@@ -124,7 +127,6 @@ class LivePage {
     });
     const before = this.runs.get(run);
     this.runs.set(run, live);
-    const isAlone = this.files.length === 1;
     const { timeline, timelinePart, findings, pageTables, facts, story: told } = live.parts;
     place.replaceChildren(
       ...(isAlone ? [] : [element('h2', file)]),
@@ -133,7 +135,6 @@ class LivePage {
       ...timelinePart,
       live.bar,
     );
-    const of = isAlone ? '' : ` of ${file}`;
     story.replaceChildren(
       ...(told.length > 0 ? [element('h2', `The story${of}, backwards`), ...told] : []),
       element('h2', `${data.findings.length === 0 ? 'No findings' : 'Findings'}${of}`),
