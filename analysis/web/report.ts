@@ -15,6 +15,7 @@ document.body.append(
   element('main', [
     element('h1', data.file),
     element('p', data.verdict, { class: 'verdict' }),
+    facts,
     ...(story.length > 0 ? [element('h2', 'The story, backwards'), ...story] : []),
     element('h2', 'Timeline'),
     ...timelinePart,
@@ -22,8 +23,6 @@ document.body.append(
     ...(data.executed ? [] : [element('p', NOT_EXECUTED, { class: 'quiet' })]),
     findings,
     ...(pageTables.length > 0 ? [element('h2', 'Page tables'), ...pageTables] : []),
-    element('h2', 'The run'),
-    facts,
   ]),
 );
 timeline.changed();

@@ -99,7 +99,8 @@ export function runParts(data: PageData, told: Partial<RunTold> = {}, of = ''): 
     }),
     facts: element(
       'dl',
-      data.facts.flatMap(([name, value]) => [element('dt', name), element('dd', value)]),
+      data.facts.map(([name, value]) => element('div', [element('dt', name), element('dd', value)])),
+      { class: 'facts' },
     ),
   };
 }

@@ -1,5 +1,5 @@
 import { element } from './dom.ts';
-import type { FindingFacts, PageData } from './page-data.ts';
+import type { FindingFacts, PageData, Step } from './page-data.ts';
 import { grouped } from './text.ts';
 
 /** A finding in two lanes, base code and handler, with the window's value between them: by steps, and instruction by instruction. */
@@ -15,21 +15,29 @@ const headed = (names: readonly string[]): HTMLElement =>
   ]);
 const HEAD = ['icount', 'the code', 'the window leads to', 'the handler'];
 
+/** The value that the code set. */
+const meantBy = (steps: readonly Step[]): string | undefined =>
+  steps.find(({ slot }) => slot !== undefined)?.slot;
+
+/** The window leads elsewhere than the code that set it meant. */
+const slotClass = (slot: string, meant: string | undefined): 'foreign' | 'meant' =>
+  meant !== undefined && slot !== '' && slot !== meant ? 'foreign' : 'meant';
+
 /** The steps of a hijack; nothing for a finding without. */
 export function stepsOf({ steps, number }: FindingFacts, of: string): HTMLElement[] {
   if (steps.length === 0) return [];
-  const meant = steps.find(({ slot }) => slot !== undefined)?.slot;
+  const meant = meantBy(steps);
   let slot = '';
   const rows = steps.map(({ at, lane, text, slot: now, wrong }) => {
     slot = now ?? slot;
     const mark = wrong ? 'wrong' : '';
-    const isForeign = meant !== undefined && slot !== meant;
+    const kind = slotClass(slot, meant);
     return element(
       'tr',
       [
         cell(grouped(at), 'mono'),
         cell(lane === 'base' ? text : '', mark),
-        cell(`${slot}${isForeign ? ' (not meant)' : ''}`, `mono slot ${isForeign ? 'foreign' : 'meant'}`),
+        cell(`${slot}${kind === 'foreign' ? ' (not meant)' : ''}`, `mono slot ${kind}`),
         cell(lane === 'handler' ? text : '', mark),
       ],
       { class: lane },
@@ -73,6 +81,7 @@ export function instructionsOf(
   details.addEventListener(
     'toggle',
     () => {
+      const meant = meantBy(steps);
       let [slot, line] = ['', ''];
       const rows = instructions.map(({ at, code, text, depth, enabled, stack }) => {
         const step = steps.find((one) => one.at === at);
@@ -87,7 +96,7 @@ export function instructionsOf(
           [
             cell(grouped(at), 'mono'),
             cell(depth === 0 ? lane : '', `mono${step?.wrong ? ' wrong' : ''}`),
-            cell(step?.slot ?? '', 'mono slot'),
+            cell(step?.slot ?? '', `mono slot ${slotClass(slot, meant)}`),
             cell(depth > 0 ? lane : '', `mono${step?.wrong ? ' wrong' : ''}`),
             cell(shownLine, 'mono quiet'),
             cell(enabled ? '' : 'IF=0', 'mono quiet'),

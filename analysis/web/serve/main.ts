@@ -131,6 +131,7 @@ class LivePage {
     place.replaceChildren(
       ...(isAlone ? [] : [element('h2', file)]),
       element('p', data.verdict, { class: 'verdict' }),
+      facts,
       ...(data.executed ? [] : [this.executePart(run, at)]),
       ...timelinePart,
       live.bar,
@@ -140,8 +141,6 @@ class LivePage {
       element('h2', `${data.findings.length === 0 ? 'No findings' : 'Findings'}${of}`),
       findings,
       ...(pageTables.length > 0 ? [element('h2', `Page tables${of}`), ...pageTables] : []),
-      element('h2', `The run${of}`),
-      facts,
     );
     live.select(this.range);
     if (before) live.continue(before);
