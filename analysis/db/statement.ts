@@ -89,6 +89,13 @@ export const tooManyRows = (rows: number, next: string): BadInput =>
 /** A question that nobody waits for any more. */
 export const stopped = (): BadInput => new BadInput('the query was stopped');
 
+/** A question that took longer than it may. */
+export const stoppedAfter = (seconds: number): BadInput =>
+  new BadInput(
+    `the query was stopped after ${seconds} seconds`,
+    'narrow the query, or raise --timeout SECONDS',
+  );
+
 /** Interrupts the connection's statement after so many seconds, or when the signal says so. */
 export async function withinTime<Result>(
   connection: DuckDBConnection,
@@ -105,15 +112,13 @@ export async function withinTime<Result>(
     Math.min(seconds * 1000, 2 ** 31 - 1),
   );
   signal?.addEventListener('abort', interrupt);
-  try {
-    return await run();
-  } catch (error) {
+  // In the place of the answer too: rows that are read piece by piece end at an interrupt without an error.
+  const ended = () => {
     if (signal?.aborted) throw stopped();
-    if (!late) throw error;
-    throw new BadInput(
-      `the query was stopped after ${seconds} seconds`,
-      'narrow the query, or raise --timeout SECONDS',
-    );
+    if (late) throw stoppedAfter(seconds);
+  };
+  try {
+    return await run().finally(ended);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', interrupt);

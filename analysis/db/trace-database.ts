@@ -78,6 +78,8 @@ export interface Asked {
   readonly range?: { readonly from: number; readonly to: number } | undefined;
   /** Ends the question, and takes it out of the queue. */
   readonly signal?: AbortSignal | undefined;
+  /** Told when the tables are loaded, and the question's time begins. */
+  readonly onBegin?: (() => void) | undefined;
 }
 
 /** run_id is a USMALLINT. */
@@ -218,13 +220,14 @@ export class TraceDatabase {
   /** DuckDB's connection has one answer at a time: another question would end it, or see a table half made. */
   private async inTurn<Result>(
     sql: string,
-    { values, range, signal }: Asked,
+    { values, range, signal, onBegin }: Asked,
     run: (statement: DuckDBPreparedStatement) => Promise<Result>,
   ): Promise<Result> {
     const turn = this.last.then(async () => {
       if (signal?.aborted) throw stopped();
       await this.load(sql);
       await this.setRange(range);
+      onBegin?.();
       return await this.explained(sql, async () => run(await prepareQuestion(this.connection, sql, values)));
     });
     this.last = turn.catch(() => {});

@@ -1,40 +1,25 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { printable } from '../../schemas/untrusted.ts';
 import type { CopyFormat } from '../db/copy-rows.ts';
-import type { TraceDatabase } from '../db/trace-database.ts';
-import type { Result } from '../web/serve-data.ts';
-import { json, type Reply, type Request, type Route } from './http-server.ts';
+import { JSON_TYPE, type Reply, type Request, type Route } from './http-server.ts';
+import type { Questions } from './questions.ts';
 import { fieldsOf, rangeField, textField } from './sent.ts';
 
 /** The SQL console: questions to a database that reaches the traces and nothing else. */
 
-/** Rows that a page is sent; a download has all. */
-export const SHOWN_ROWS = 100_000;
-
-/** `folder`: the one that the database may write downloads into. */
-export function consoleRoutes(db: TraceDatabase, folder: string): readonly (readonly [string, Route])[] {
+/** `folder`: the one that downloads are written into. */
+export function consoleRoutes(questions: Questions, folder: string): readonly (readonly [string, Route])[] {
   return [
-    ['POST query', (request) => query(db, request)],
-    ['POST download', (request) => download(db, folder, request)],
+    [
+      'POST query',
+      async ({ body, signal }) => {
+        const fields = fieldsOf(body);
+        const question = { sql: textField(fields, 'sql'), range: rangeField(fields) };
+        return { type: JSON_TYPE, body: await questions.ask(question, signal) };
+      },
+    ],
+    ['POST download', (request) => download(questions, folder, request)],
   ];
-}
-
-async function query(db: TraceDatabase, { body, signal }: Request): Promise<Reply> {
-  const fields = fieldsOf(body);
-  const begin = performance.now();
-  const { names, types, rows, isWhole } = await db.preview(textField(fields, 'sql'), {
-    rows: SHOWN_ROWS,
-    range: rangeField(fields),
-    signal,
-  });
-  const result: Result = {
-    columns: names.map((name, i) => ({ name: printable(name), type: String(types[i]) })),
-    rows: rows.map((row) => row.map((cell) => (typeof cell === 'string' ? printable(cell) : cell))),
-    isWhole,
-    milliseconds: Math.round(performance.now() - begin),
-  };
-  return json(result);
 }
 
 const TYPES: Readonly<Record<CopyFormat, string>> = {
@@ -44,14 +29,15 @@ const TYPES: Readonly<Record<CopyFormat, string>> = {
 
 let made = 0;
 
-async function download(db: TraceDatabase, folder: string, { body, signal }: Request): Promise<Reply> {
+async function download(questions: Questions, folder: string, { body, signal }: Request): Promise<Reply> {
   const fields = fieldsOf(body);
   const format: CopyFormat = fields.format === 'parquet' ? 'parquet' : 'csv';
-  const file = join(folder, `download-${made++}`);
+  const path = join(folder, `download-${made++}`);
   try {
-    await db.download(textField(fields, 'sql'), file, format, { range: rangeField(fields), signal });
-    return { type: TYPES[format], body: readFileSync(file) };
+    const sql = textField(fields, 'sql');
+    await questions.ask({ sql, range: rangeField(fields), file: { path, format } }, signal);
+    return { type: TYPES[format], body: readFileSync(path) };
   } finally {
-    rmSync(file, { force: true });
+    rmSync(path, { force: true });
   }
 }

@@ -12,6 +12,7 @@ import { differenceRoutes, type FindDifference } from './differences.ts';
 import { JSON_TYPE, json, listenHttp, type Route } from './http-server.ts';
 import { noteRoutes } from './notes.ts';
 import { pageRoutes } from './page.ts';
+import type { Questions } from './questions.ts';
 import { indexField } from './sent.ts';
 import { Viewports } from './viewports.ts';
 
@@ -26,7 +27,10 @@ export interface Served {
   readonly difference: FindDifference;
   readonly symbols: () => readonly ElfSymbol[];
   readonly debug: StartDebugger;
+  /** Of each run, for its timeline. */
   readonly openDatabase: (files: readonly string[], options: DatabaseOptions) => Promise<TraceDatabase>;
+  /** Answers of the SQL console, whose files are written into the folder. */
+  readonly openQuestions: (folder: string) => Promise<Questions>;
 }
 
 export interface Serving {
@@ -39,7 +43,7 @@ export async function serve(served: Served): Promise<Serving> {
   const folder = mkdtempSync(join(tmpdir(), 'r386-serve-'));
   const forget = () => rmSync(folder, { recursive: true, force: true });
   try {
-    const db = await served.openDatabase(files, { outputFolders: [folder] });
+    const questions = await served.openQuestions(folder);
     const stop = new AbortController();
     const viewports = new Viewports(served);
     const debuggers = new DebugServers(files, served.debug);
@@ -47,7 +51,7 @@ export async function serve(served: Served): Promise<Serving> {
       ...pageRoutes,
       ...runRoutes(served, stop.signal),
       ['GET catalogue', async () => json(catalogueOf(symbols()))],
-      ...consoleRoutes(db, folder),
+      ...consoleRoutes(questions, folder),
       ...noteRoutes(files),
       ...differenceRoutes(files, served.difference, stop.signal),
       ...debuggers.routes(),
@@ -61,8 +65,7 @@ export async function serve(served: Served): Promise<Serving> {
         await server.close();
         await debuggers.end();
         await viewports.close();
-        await db.idle();
-        db.close();
+        await questions.close();
         forget();
       },
     };

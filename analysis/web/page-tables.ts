@@ -215,7 +215,7 @@ interface Table {
   readonly of: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly HTMLElement[])[];
-  /** How many rows there are, of which `rows` are the first. */
+  /** Number of rows in all; `rows` are the first of them. */
   readonly all: number;
 }
 

@@ -24,6 +24,11 @@ const served = () =>
     facts: () => Promise.reject(new Error('not asked for')),
     symbols: () => [],
     debug: () => Promise.reject(new Error('not asked for')),
+    difference: () => Promise.reject(new Error('not asked for')),
+    openQuestions: async () => ({
+      ask: () => Promise.reject(new Error('not asked for')),
+      close: async () => {},
+    }),
     openDatabase: (files, options) => TraceDatabase.open(files, options),
   });
 

@@ -12,7 +12,9 @@ import { request as httpRequest, type IncomingMessage, type RequestOptions } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import { QuestionProcess } from '../../analysis/cli/work/question-process.ts';
+import { DEFAULT_LIMITS } from '../../analysis/db/limits.ts';
+import { type DatabaseOptions, TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { differenceOf } from '../../analysis/server/differences.ts';
 import { type Serving, serve } from '../../analysis/server/serve.ts';
 import type { Catalogue, Notes, Refusal, Result } from '../../analysis/web/serve-data.ts';
@@ -27,6 +29,12 @@ const trace = join(folder, 'run.r386');
 /** A name in a trace that would be markup, or drive a terminal. */
 const HOSTILE = untrusted('</script><img src=x onerror=alert(1)>\u202e\x1b[31m');
 const BOMB = 'SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b';
+const openDatabase = (files: readonly string[], options: DatabaseOptions) =>
+  TraceDatabase.open(files, { ...options, cache: false });
+const questionsOf =
+  (files: readonly string[], seconds = DEFAULT_LIMITS.seconds) =>
+  (folder: string) =>
+    QuestionProcess.open({ files, folder, limits: { ...DEFAULT_LIMITS, seconds } });
 let serving: Serving;
 let url: URL;
 
@@ -49,8 +57,8 @@ beforeAll(async () => {
     symbols: () => [],
     difference: () => Promise.reject(new BadInput('nothing to compare')),
     debug: () => Promise.reject(new BadInput('no debugger')),
-    openDatabase: (files, options) =>
-      TraceDatabase.open(files, { ...options, cache: false, limits: { seconds: 1 } }),
+    openDatabase,
+    openQuestions: questionsOf([trace], 1),
   });
   url = new URL(serving.url);
 });
@@ -192,8 +200,25 @@ describe('SQL', () => {
   it.each([
     ['writes', `COPY (SELECT 1) TO '${join(folder, 'written')}'`],
     ['reads files', `SELECT * FROM read_text('${trace}')`],
-    ['loads an extension', 'INSTALL httpfs'],
+    ['reads a table of a file', "SELECT * FROM read_csv('/etc/passwd')"],
+    ['sniffs a file', "SELECT * FROM sniff_csv('/etc/passwd')"],
+    ['names a file', "FROM '/etc/passwd'"],
+    ['lists files', "FROM glob('/etc/*')"],
+    ['reads the environment', "SELECT getenv('HOME')"],
+    ['reads secrets', 'FROM duckdb_secrets()'],
+    ['attaches', "ATTACH '/etc/passwd' AS x"],
+    ['installs an extension', 'INSTALL httpfs'],
+    ['loads an extension', "LOAD 'httpfs'"],
+    ['asks the network', "FROM read_parquet('https://127.0.0.1:9/x.parquet')"],
     ['changes settings', 'SET memory_limit = 1'],
+    ['changes them back', 'RESET lock_configuration'],
+    ['is a PRAGMA', 'PRAGMA enable_profiling'],
+    ['calls', 'CALL force_checkpoint()'],
+    ['exports', `EXPORT DATABASE '${join(folder, 'written')}'`],
+    ['has a plan that writes', `EXPLAIN ANALYZE COPY (SELECT 1) TO '${join(folder, 'written')}'`],
+    ['writes in a query of a text', `FROM query('COPY (SELECT 1) TO ''${join(folder, 'written')}''')`],
+    ['is nested without end', `SELECT ${'('.repeat(20_000)}1${')'.repeat(20_000)}`],
+    ['has a pattern that grows', "SELECT regexp_matches('a', '((a{1,100}){1,100}){1,100}b')"],
     ['changes the database', 'CREATE TABLE x AS SELECT 1'],
     ['is two', 'SELECT 1; SELECT 2'],
     ['is none', ''],
@@ -360,7 +385,8 @@ it('has facts of two traces, tells where they part, and starts debuggers of each
       ends.push(end);
       return { command: `gdb -x ${started.length}`, ended, end };
     },
-    openDatabase: (of, options) => TraceDatabase.open(of, { ...options, cache: false }),
+    openDatabase,
+    openQuestions: questionsOf(files),
   });
   const got = async (name: string) => (await fetch(`${two.url}${name}`)).json();
   expect(await got('difference?run=1')).toEqual({
@@ -424,8 +450,9 @@ it('ends the question of whoever leaves, and leaves nothing behind', async () =>
     difference: () => Promise.reject(new BadInput('none')),
     symbols: () => [],
     debug: () => Promise.reject(new BadInput('no debugger')),
+    openDatabase,
     // The limit of this one is longer than the test may take.
-    openDatabase: (files, options) => TraceDatabase.open(files, { ...options, cache: false }),
+    openQuestions: questionsOf([trace]),
   });
   const asked = (sql: string, signal?: AbortSignal) =>
     fetch(`${other.url}query`, {

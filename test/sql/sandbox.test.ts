@@ -116,6 +116,12 @@ describe('one query has limits, and each says how to raise it', () => {
     expect(status).toBe(2);
   });
 
+  it('rows that were read before the time was over are no answer', async () => {
+    const db = await TraceDatabase.open([trace], { cache: false, limits: { seconds: 0.02 } });
+    await expect(db.preview('FROM range(1000000000)', { rows: 1e9 })).rejects.toThrow(/stopped after 0.02 s/);
+    db.close();
+  });
+
   it.each([
     ['--timeout', '0'],
     ['--memory', '3'],

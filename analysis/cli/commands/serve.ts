@@ -11,6 +11,7 @@ import { interrupted } from '../terminal/interruptible.ts';
 import { print } from '../terminal/output.ts';
 import { debugProcess } from '../work/debug-process.ts';
 import { openDatabase } from '../work/open-database.ts';
+import { QuestionProcess } from '../work/question-process.ts';
 import { differenceInProcess, pageInProcess } from '../work/serve-process.ts';
 
 /** `rewind386 serve`: traces as a live page in the user's browser. */
@@ -31,6 +32,10 @@ export const addServe = (cli: Argv): Argv =>
       },
       difference: differenceInProcess,
       symbols: () => symbolsOf(files[0], names),
+      openQuestions: (folder) => {
+        const { symbols, program, profile } = args;
+        return QuestionProcess.open({ files, limits, symbols, program, profile, folder });
+      },
       openDatabase: (of, more) => openDatabase(of, { ...more, limits, names }),
       debug: (file, icount, signal) => debugProcess(file, icount, { more: debugOptions(args), signal }),
     });
