@@ -77,7 +77,8 @@ export const CONSOLE_PORT = ['com1', 'debugcon', 'bios', 'lpt1'] as const;
 
 /** The direction of port I/O. */
 export const PORT_OP = ['in', 'out'] as const;
-export const SYSTEM_CALL_OP = ['enter', 'leave'] as const;
+/** `enter` and `leave` are of an interrupt; `gate` is a call gate, and `return` a way to CPL 3 that ends no interrupt. */
+export const SYSTEM_CALL_OP = ['enter', 'leave', 'gate', 'return'] as const;
 /** The reason that EFLAGS.IF changed: an instruction, a delivery through an interrupt gate, a task switch, a what-if. */
 export const IF_CAUSE = ['cli', 'sti', 'popf', 'iret', 'delivery', 'sysenter', 'task', 'poke'] as const;
 
@@ -332,11 +333,16 @@ export const EVENT_KINDS = {
     column('value', 'value', 'value read or written, zero-extended'),
   ]),
   system_calls: event(
-    'a software INT or SYSENTER at CPL 3, or the return from it (detail `system_calls` only)',
+    'a software INT, SYSENTER or call gate at CPL 3, or a return to it (detail `system_calls` only)',
     [
-      column('op', 'small', 'enter or leave', SYSTEM_CALL_OP),
-      column('interrupt_id', 'value', 'the delivery (interrupts.id)'),
-      column('vector', 'small', 'IDT vector; 0 for SYSENTER'),
+      column(
+        'op',
+        'small',
+        'enter and leave of an INT or SYSENTER; gate: CALL through a call gate; return: RET or IRET to CPL 3 that ends no interrupt, as of a gate or in a new process',
+        SYSTEM_CALL_OP,
+      ),
+      column('interrupt_id', 'value', 'the delivery (interrupts.id); 0 for gate and return'),
+      column('gate', 'value', 'IDT vector of an INT, selector of a call gate; otherwise 0'),
       column('eax', 'value', 'EAX: on entry, the number of the call on most systems; on return, its result'),
       column('ebx', 'value', 'EBX'),
       column('ecx', 'value', 'ECX'),
@@ -344,11 +350,12 @@ export const EVENT_KINDS = {
       column('esi', 'value', 'ESI'),
       column('edi', 'value', 'EDI'),
       column('ebp', 'value', 'EBP'),
-      column('user_esp', 'address', 'entry by INT: ESP of the program; otherwise 0'),
-      column('stack0', 'value', 'entry by INT: the word at that address'),
+      column('user_esp', 'address', 'entry by INT or gate: ESP of the program; otherwise 0'),
+      column('stack0', 'value', 'entry by INT or gate: the word at that address'),
       column('stack1', 'value', 'the next word'),
       column('stack2', 'value', 'the next word'),
       column('stack3', 'value', 'the next word'),
+      column('eflags', 'value', 'EFLAGS: after a return, CF is that of the result'),
     ],
   ),
   structure_changes: event(

@@ -7,7 +7,18 @@ import type { TableColumn, TraceTable } from './table.ts';
 const columns: readonly TableColumn[] = [
   { name: 'number', kind: 'uint', doc: 'number of the call' },
   { name: 'name', kind: 'text', doc: 'its name' },
-  { name: 'vector', kind: 'small', doc: 'vector of the gate; SYSENTER counts as it too' },
+  {
+    name: 'vector',
+    kind: 'small',
+    nullable: true,
+    doc: 'vector of the gate in the IDT; SYSENTER counts as it too; NULL if calls do not come by INT',
+  },
+  {
+    name: 'selector',
+    kind: 'uint',
+    nullable: true,
+    doc: 'selector of the call gate; NULL if calls do not come through one',
+  },
   {
     name: 'by_stack',
     kind: 'small',
@@ -24,7 +35,8 @@ export const systemCallNames: TraceTable = {
     const calls = systemCallsOf(names.profile);
     if (!calls) return;
     const rows = new RowBuffer(columns);
-    for (const [number, name] of calls.names) rows.add(number, name, calls.vector, calls.byStack ? 1 : 0);
+    for (const [number, name] of calls.names)
+      rows.add(number, name, calls.vector, calls.selector, calls.byStack ? 1 : 0);
     if (rows.rows > 0) yield rows.batch();
   },
 };

@@ -1,7 +1,14 @@
+import { BSD_SYSTEM_CALLS } from './bsd-system-calls.ts';
 import { LINUX_SYSTEM_CALLS } from './linux-system-calls.ts';
 import type { GuestProfile } from './profile.ts';
 
 /** Profiles that come with the tool, for `--profile NAME`; docs/guest-profile.md tells where they fit. */
+
+/** Through the call gate in slot 0 of each process's LDT: `lcall $7,$0` (LSYS5CALLS_SEL, i386/include/segments.h). */
+const BY_GATE = { selector: 7, arguments: 'stack', names: BSD_SYSTEM_CALLS } as const;
+/** Later programs come by INT 80h, with the same numbers and arguments; older ones still through the gate. */
+const BY_GATE_OR_INT = { ...BY_GATE, vector: 0x80 } as const;
+
 export const BUILTIN_PROFILES: Readonly<Record<string, GuestProfile>> = {
   /** A kernel of which nothing is known. */
   none: { name: 'none' },
@@ -22,7 +29,7 @@ export const BUILTIN_PROFILES: Readonly<Record<string, GuestProfile>> = {
    * its fields differs from release to release: a copy of this profile with a `process` names them. cpu_switch clears curproc
    * before it loads CR3 and sets it after (i386/i386/swtch.s), so that needs `afterCr3`.
    */
-  bsd44: { name: 'bsd44', recursiveSlot: 959, alternateSlot: 1023 },
+  bsd44: { name: 'bsd44', recursiveSlot: 959, alternateSlot: 1023, systemCalls: BY_GATE_OR_INT },
   /**
    * FreeBSD 2.1 (1995): as bsd44, with struct proc by its sys/proc.h. Process 0 has the directory in which the kernel idles.
    */
@@ -31,17 +38,19 @@ export const BUILTIN_PROFILES: Readonly<Record<string, GuestProfile>> = {
     recursiveSlot: 959,
     alternateSlot: 1023,
     process: { current: 'curproc', pid: 48, comm: 203, afterCr3: true },
+    systemCalls: BY_GATE,
   },
   /**
    * OpenBSD on the i386 while it has PDSLOT_APTE (i386/include/pmap.h): the kernel at D0000000, so its recursive map lies below
    * that. struct proc differs from release to release.
    */
-  openbsd: { name: 'openbsd', recursiveSlot: 831, alternateSlot: 1023 },
+  openbsd: { name: 'openbsd', recursiveSlot: 831, alternateSlot: 1023, systemCalls: BY_GATE_OR_INT },
   /** 386BSD 1.0 (1994; include/i386/pmap.h, include/proc.h): the kernel at FE000000, ids of 16 bits. */
   '386bsd': {
     name: '386bsd',
     recursiveSlot: 1015,
     alternateSlot: 1023,
     process: { current: 'curproc', pid: 42, pidBytes: 2, comm: 160, afterCr3: true },
+    systemCalls: BY_GATE,
   },
 };

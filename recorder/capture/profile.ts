@@ -30,8 +30,10 @@ export interface GuestProfile {
   };
   /** Its system calls, for names in the tables. */
   readonly systemCalls?: {
-    /** IDT vector of the gate, 0-255 (default: 0x80). */
+    /** IDT vector of the gate, 0-255; SYSENTER counts as it (default: 0x80 without `selector`, none with it). */
     readonly vector?: number;
+    /** Selector of the call gate, as the program's CALL has it: 7 for `lcall $7,$0`. */
+    readonly selector?: number;
     /** `stack`: above a return address on the program's stack, as in BSD; `registers`: as in Linux (default). */
     readonly arguments?: 'stack' | 'registers';
     /** Names by number, in decimal. */
@@ -53,7 +55,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   alternateSlot: [],
   windows: [],
   process: ['current', 'pid', 'pidBytes', 'comm', 'afterCr3'],
-  systemCalls: ['vector', 'arguments', 'names'],
+  systemCalls: ['vector', 'selector', 'arguments', 'names'],
   exitCodes: [],
   exitSuccess: [],
 };

@@ -4,8 +4,10 @@ import { recordedProfile } from './profile.ts';
 /** System calls as a guest profile names them. */
 
 export interface ProfileSystemCalls {
-  /** Vector of the gate. */
-  readonly vector: number;
+  /** Vector of the gate in the IDT; null if calls do not come by INT. */
+  readonly vector: number | null;
+  /** Selector of the call gate; null if there is none. */
+  readonly selector: number | null;
   /** Arguments are on the program's stack above a return address, as in BSD; else in registers, as in Linux. */
   readonly byStack: boolean;
   /** By number. */
@@ -17,9 +19,11 @@ export function systemCallsOf(profile: Pick<TraceProfile, 'source'>): ProfileSys
   if (profile.source.raw === '') return undefined;
   const { systemCalls } = recordedProfile(profile.source, 'profile');
   if (!systemCalls) return undefined;
-  const { vector = 0x80, arguments: by, names } = systemCalls;
+  const { selector = null, arguments: by, names } = systemCalls;
+  const { vector = selector === null ? 0x80 : null } = systemCalls;
   return {
     vector,
+    selector,
     byStack: by === 'stack',
     names: new Map(Object.entries(names).map(([number, name]) => [Number(number), name])),
   };

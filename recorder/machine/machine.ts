@@ -289,7 +289,7 @@ export class Machine {
       const asked = new Set(details.flatMap(({ from, kinds = [] }) => (from <= icount ? kinds : [])));
       this.mmu.recordReads(asked.has('reads') ? 'all' : asked.has('pte_reads') ? 'tables' : 'none');
       this.cpu.observe?.({ interruptFlag: asked.has('if_changes'), ports: asked.has('port_io') });
-      log.onInterrupt = systemCalls && asked.has('system_calls') ? (row) => systemCalls.interrupt(row) : null;
+      systemCalls?.record(asked.has('system_calls'));
       this.steps = asked.has('instructions');
     }
     const next = [storesFrom, ...details.map(({ from }) => from)].filter((from) => from > icount);

@@ -14,6 +14,7 @@ import type { FactKind } from '../../schemas/events.ts';
 import { runGuest } from '../guest/built-in.ts';
 import { callKernel, TWICE } from './call-kernel.ts';
 import { flatKernel } from './flat-kernel.ts';
+import { GATE_CALL, gateKernel, SYS, USER_STACK } from './gate-kernel.ts';
 import { u32 } from './machine-code.ts';
 
 /** Facts that a replay records when it is asked: instructions, reads, changes of IF, port I/O, system calls. */
@@ -24,7 +25,7 @@ afterEach(() => useTier('interpreter'));
 let traces = 0;
 const newTrace = () => join(folder, `${++traces}.r386`);
 
-async function recorded(image: Uint8Array, instructions: number): Promise<string> {
+async function recorded(image: Uint8Array, instructions: number, profileSource = ''): Promise<string> {
   const output = newTrace();
   await record({
     build: buildMachine,
@@ -33,6 +34,7 @@ async function recorded(image: Uint8Array, instructions: number): Promise<string
     boot: { kind: 'multiboot', name: 'facts', image, commandLine: '', modules: [] },
     config: { ...DEFAULT_CONFIG, ramBytes: 4 << 20 },
     profile: NO_PROFILE,
+    profileSource,
     seed: 1n,
     ladderInterval: 50,
     instructions,
@@ -169,4 +171,37 @@ it('system calls have number, name, arguments and result', async () => {
   expect(await rows(file, `SELECT count(*)::INTEGER AS n FROM system_calls WHERE name IS NULL`)).toEqual([
     { n: 0 },
   ]);
+});
+
+describe('system calls through a call gate', () => {
+  const names = Object.fromEntries(Object.entries(SYS).map(([name, number]) => [String(number), name]));
+  const profile = (systemCalls: object): string => JSON.stringify({ name: 'gates', systemCalls });
+
+  it('have number, arguments, result and carry, whichever way they return', async () => {
+    const run = await recorded(gateKernel(), 1000, profile({ selector: 7, arguments: 'stack', names }));
+    const file = await withFacts(run, ['system_calls']);
+    const sql = `SELECT name, number, eip, arguments, result, carry, interrupt_id, vector, selector,
+      returned_icount - icount = instructions AS length FROM system_calls`;
+    const gate = { eip: GATE_CALL, interrupt_id: null, vector: null, selector: 7 };
+    expect(await rows(file, sql)).toEqual([
+      { ...gate, name: 'write', number: 4, arguments: [1, 0x5000, 12], result: 12, carry: 0, length: true },
+      { ...gate, name: 'open', number: 5, arguments: [0x6000, 0, 0], result: 2, carry: 1, length: true },
+      { ...gate, name: 'getpid', number: 20, arguments: [0, 0, 0], result: 35, carry: 0, length: true },
+      { ...gate, name: 'exit', number: 1, arguments: [0, 0, 0], result: null, carry: null, length: null },
+    ]);
+    expect(
+      await rows(file, "SELECT cpl, user_esp FROM system_call_events WHERE op = 'gate' ORDER BY seq LIMIT 1"),
+    ).toEqual([{ cpl: 3, user_esp: USER_STACK - 16 }]);
+    expect(
+      await rows(file, "SELECT DISTINCT cpl, interrupt_id FROM system_call_events WHERE op = 'return'"),
+    ).toEqual([{ cpl: 0, interrupt_id: 0 }]);
+  });
+
+  it('have the names of a profile that speaks of another gate not at all', async () => {
+    const run = await recorded(gateKernel(), 1000, profile({ arguments: 'registers', names }));
+    const file = await withFacts(run, ['system_calls']);
+    expect(await rows(file, 'SELECT DISTINCT name, arguments[1] AS first FROM system_calls LIMIT 1')).toEqual(
+      [{ name: null, first: 1 }],
+    );
+  });
 });

@@ -35,6 +35,7 @@ describe('a profile of the user', () => {
     const all = {
       ...{ recursiveSlot: 959, alternateSlot: 1023, exitCodes: { '0x10': 'well' }, exitSuccess: ['0x10'] },
       process: { ...process, pidBytes: 2, afterCr3: true },
+      systemCalls: { vector: 0x80, selector: 7, arguments: 'stack', names: { '1': 'exit' } },
     };
     expect(profile(all)()).toEqual({ name: 'mine', ...all });
   });
@@ -45,6 +46,9 @@ describe('a profile of the user', () => {
     );
     expect(profile({ process: { ...process, afterCR3: true } })).toThrow(
       'mine.json: unknown field "process.afterCR3" (did you mean process.afterCr3?)',
+    );
+    expect(profile({ systemCalls: { selector: 3, names: {} } })).toThrow(
+      '"systemCalls.selector" is not the selector of a call gate (4-65535)',
     );
     expect(profile({ colour: 1 })).toThrow(/^mine.json: unknown field "colour"$/);
     expect(profile({ 'a\nb': 1 })).toThrow('"a\\nb"');

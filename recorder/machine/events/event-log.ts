@@ -91,6 +91,9 @@ export class EventLog {
   seq = 0;
   /** Told of each delivery of an interrupt, and of the end of its frame. */
   onInterrupt: ((row: OwnRow<'interrupts'>) => void) | null = null;
+  /** Told of calls through a gate from CPL 3, with its selector and ESP there, and of returns to CPL 3 that end no interrupt. */
+  onCallGate: ((selector: number, userEsp: number) => void) | null = null;
+  onPlainReturn: (() => void) | null = null;
   private firstSeq = 0;
   private readonly tables: Record<EventKind, EventTable>;
   readonly context: EventContext;
@@ -136,11 +139,11 @@ export class EventLog {
     this.store = createStoreWriter(this, context, target('stores'));
   }
 
-  /** Appends one event; `values` are the kind's own columns in order (at most fifteen). */
+  /** Appends one event; `values` are the kind's own columns in order (at most sixteen). */
   add<Kind extends EventKind>(kind: Kind, ...values: OwnValues<Kind>): void;
   // The parameters one by one: an array of them for each event would cost more than the event.
   // biome-ignore format: a list
-  add(kind: EventKind, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0, k = 0, l = 0, m = 0, n = 0, o = 0): void {
+  add(kind: EventKind, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0, k = 0, l = 0, m = 0, n = 0, o = 0, p = 0): void {
     const table = this.tables[kind];
     const columns = table.columns;
     const row = table.count;
@@ -154,6 +157,8 @@ export class EventLog {
     columns[6][row] = at.cr3;
     switch (columns.length - CONTEXT) {
       // biome-ignore-start lint/suspicious/noFallthroughSwitchClause: a kind with n columns writes its first n
+      case 16:
+        columns[22][row] = p;
       case 15:
         columns[21][row] = o;
       case 14:

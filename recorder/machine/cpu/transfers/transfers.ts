@@ -109,13 +109,13 @@ function transferBySystem(core: Core, selector: number, low: number, high: numbe
     segments.fetch(low >>> 16);
     core.tasks.switchTo(low >>> 16, cause, core.nextEip);
   } else {
-    throughCallGate(core, low, high, callSize);
+    throughCallGate(core, selector, low, high, callSize);
     return;
   }
   if (core.nextEip >>> 0 > segments.limit(CS) >>> 0) core.fault(GENERAL_PROTECTION, 0);
 }
 
-function throughCallGate(core: Core, low: number, high: number, callSize: number): void {
+function throughCallGate(core: Core, gate: number, low: number, high: number, callSize: number): void {
   const { segments, access, i32 } = core;
   const size = typeOf(high) === CALL_GATE_32 ? 4 : 2;
   const selector = low >>> 16;
@@ -153,6 +153,12 @@ function throughCallGate(core: Core, low: number, high: number, callSize: number
     for (let n = count - 1; n >= 0; n--) access.push(parameters[n], size);
     pushReturn(core, size, oldCs);
     core.depth.enteredInnerStack(oldEsp, i32[ESP], oldFrame, core.depth.stackFrame(i32[ESP]));
+    if (cpl === 3) {
+      // The event is the caller's.
+      i32[CPL] = cpl;
+      core.log?.onCallGate?.(gate, oldEsp);
+      i32[CPL] = dpl;
+    }
   } else if (callSize !== 0) {
     access.probePush(2, size);
     pushReturn(core, size, oldCs);
@@ -240,6 +246,7 @@ function returnTo(core: Core, to: Return): void {
   // The events are the inner level's.
   i32[CPL] = cpl;
   if (open >= 0) core.depth.closed(open, oldEsp, eip, rpl);
+  else if (rpl === 3) core.log?.onPlainReturn?.();
   core.depth.returnedToOuterStack(oldEsp, newEsp, oldFrame, newFrame);
   if (rpl === 3) core.mmu.observer?.returnsToUser(i32[CR3]);
   i32[CPL] = rpl;
