@@ -53,6 +53,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(cli: Argv) => Argv>>> = {
   curve: async () => (await import('./commands/curve.ts')).addCurve,
   inevitable: async () => (await import('./commands/inevitable.ts')).addInevitable,
   memory: async () => (await import('./commands/memory.ts')).addMemory,
+  stack: async () => (await import('./commands/stack.ts')).addStack,
   symbols: async () => (await import('./commands/symbols.ts')).addSymbols,
   completion: async () => (await import('./commands/completion.ts')).addCompletion,
 };

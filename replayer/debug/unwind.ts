@@ -22,7 +22,7 @@ export interface UnwoundFrame {
 }
 
 /**
- * The frames of the stack, innermost first: by the kernel's call frame information, else by its frame pointers, else, out of
+ * The frames of the stack, innermost first: by the kernel's call frame information, else by the CALL that entered code in assembly, else by frame pointers, else, out of
  * the code that an interrupt was delivered to, by what the delivery pushed.
  */
 export function unwind(debuggee: Debuggee, code: GuestCode): UnwoundFrame[] {
@@ -55,6 +55,8 @@ function callerOf(frame: UnwoundFrame, debuggee: Debuggee, code: GuestCode): Unw
   }
   const [esp = 0, ebp = 0] = [registers[ESP], registers[EBP]];
   const [delivery] = interruptFrames(debuggee.machine, esp);
+  const called = callerOfAssembly(frame, delivery, code, word);
+  if (called) return called;
   if (ebp >= esp && (delivery === undefined || ebp < delivery)) {
     const back = word(ebp + 4);
     if (back !== undefined && code.functionStart(back - 1) !== undefined)
@@ -68,6 +70,53 @@ function callerOf(frame: UnwoundFrame, debuggee: Debuggee, code: GuestCode): Unw
       };
   }
   return delivery === undefined ? undefined : interruptedAt(delivery, registers, word);
+}
+
+/** Words above ESP among which the return address of a function in assembly is looked for. */
+const MOST_SAVED = 64;
+/** CALL rel32: opcode, and bytes. */
+const CALL = 0xe8;
+const CALL_BYTES = 5;
+
+/**
+ * The caller of code without call frame information, in a kernel that has it of other code: what such code has pushed is unknown, but its
+ * return address is the nearest word, below what a delivery pushed, that follows a CALL of this function, or a CALL from code with the
+ * information to a function without.
+ */
+function callerOfAssembly(
+  { registers, pc }: UnwoundFrame,
+  delivery: number | undefined,
+  code: GuestCode,
+  word: (address: number) => number | undefined,
+): UnwoundFrame | undefined {
+  const { frames } = code;
+  const start = code.functionStart(pc);
+  if (frames.isEmpty || frames.knows(pc) || start === undefined) return undefined;
+  const esp = registers[ESP] ?? 0;
+  const end = Math.min(delivery ?? Number.POSITIVE_INFINITY, esp + 4 * MOST_SAVED);
+  for (let slot = esp; slot < end; slot += 4) {
+    const back = word(slot);
+    if (back === undefined) return undefined;
+    const called = calledBefore(back, word);
+    const isOther = called !== start && (!frames.knows(back - 1) || frames.knows(called ?? 0));
+    if (called === undefined || isOther || code.functionStart(called) !== called) continue;
+    return {
+      registers: registers.map((_, n) =>
+        n === RETURN ? back : n === ESP ? slot + 4 : n === EBP ? registers[EBP] : undefined,
+      ),
+      pc: back - 1,
+      interrupted: false,
+    };
+  }
+  return undefined;
+}
+
+/** The address that the CALL before `back` calls, if one is there. */
+function calledBefore(back: number, word: (address: number) => number | undefined): number | undefined {
+  const opcode = word(back - CALL_BYTES);
+  const offset = word(back - CALL_BYTES + 1);
+  if (opcode === undefined || offset === undefined || (opcode & 0xff) !== CALL) return undefined;
+  return (back + offset) >>> 0;
 }
 
 /** Finds where code without call frame information and without a frame of its own was entered from, if an interrupt did it. */

@@ -76,6 +76,16 @@ export class CallFrames {
     return this.entryAt(pc)?.common.signal ?? false;
   }
 
+  /** True if there is call frame information of the code. */
+  knows(pc: number): boolean {
+    return this.entryAt(pc) !== undefined;
+  }
+
+  /** True if there is none of any code. */
+  get isEmpty(): boolean {
+    return this.entries.length === 0;
+  }
+
   private entryAt(pc: number): Entry | undefined {
     return this.entries.find(({ start, end }) => start <= pc && pc < end);
   }

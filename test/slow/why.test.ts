@@ -78,6 +78,24 @@ describe('the panic of the built-in kernel', () => {
 
   it('begins where it is told to', async () => {
     const [latent] = await storyOf(trace, '--finding', '3');
+    const stack = await runCli('stack', trace, '--finding', '3');
+    const known = await runCli(
+      'query',
+      trace,
+      '--format',
+      'json',
+      '--stacks',
+      'findings',
+      '--sql',
+      'FROM stacks',
+    );
+    const frames = (JSON.parse(known.stdout.join('\n')) as { icount: number; name: string }[]).filter(
+      ({ icount }) => icount === latent.icount,
+    );
+    expect(stack.stdout.flatMap((line) => /^#\d+ +\w+ (\w+)/.exec(line)?.[1] ?? [])).toEqual(
+      frames.map(({ name }) => name),
+    );
+    expect(frames.length).toBeGreaterThan(2);
     expect(latent.what).toBe('latent hijack');
     const [hijack] = await storyOf(trace, '--at', '22712600');
     expect([hijack.what, hijack.icount]).toEqual(['interrupt hijack', 22712557]);

@@ -7,6 +7,7 @@ import { meant } from '../../../schemas/nearest.ts';
 import { FILE_FORMATS, type FileFormat, writeResult, writtenFirst } from '../../db/result-file.ts';
 import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
 import { QUERIES, type SqlFile } from '../../sql/catalog.ts';
+import { DISKS } from '../options/disk-option.ts';
 import { fleetResults } from '../options/fleet-results.ts';
 import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
 import { symbolsOf } from '../options/guest-symbols.ts';
@@ -18,8 +19,8 @@ import { parseCount } from '../options/values.ts';
 import { bytes } from '../terminal/format.ts';
 import { print, printLines, terminalWidth } from '../terminal/output.ts';
 import { fileBytes } from '../work/file-bytes.ts';
-import { openDatabase } from '../work/open-database.ts';
 import { checkOutput, FORCE, writeError } from '../work/output-file.ts';
+import { openWithStacks, STACKS } from '../work/stacks-view.ts';
 import { writeBeside } from '../work/write-beside.ts';
 
 /** `rewind386 query`: asks SQL, or a named query, of traces. */
@@ -36,7 +37,8 @@ export const addQuery = (cli: Argv): Argv =>
       throw new BadInput(`--format ${format} needs a file to write to`, 'add -o FILE');
     const rows = parseCount(args.limit, '--limit');
     const fleet = fleetResults(request.named);
-    const db = await openDatabase(request.files, {
+    const db = await openWithStacks(request.files, args.stacks, {
+      disks: args.disk,
       limits: queryLimits(args),
       definitions: new Map([...fleet.definitions, ...includedDefinitions(args.include)]),
       inputs: fleet.inputs,
@@ -96,6 +98,8 @@ const options = (yargs: Argv) =>
         describe: 'let your own SQL read and write files and use the network',
       },
       ...INCLUDE,
+      ...STACKS,
+      ...DISKS,
       ...NAMING_OPTIONS,
       ...LIMIT_OPTIONS,
     })

@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
+import { DISKS } from '../options/disk-option.ts';
 import { fleetResults } from '../options/fleet-results.ts';
 import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
 import { symbolsOf } from '../options/guest-symbols.ts';
@@ -9,10 +10,10 @@ import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
 import { traceFiles } from '../options/trace-files.ts';
 import { parseCount } from '../options/values.ts';
 import { complain, print } from '../terminal/output.ts';
-import { openDatabase } from '../work/open-database.ts';
 import { keepHistory, readHistory } from '../work/sql-history.ts';
 import { SqlPrompt } from '../work/sql-prompt.ts';
 import { answer, command, completions, type SqlSession } from '../work/sql-session.ts';
+import { openWithStacks, STACKS } from '../work/stacks-view.ts';
 
 /** `rewind386 sql`: a prompt for SQL over traces. */
 export const addSql = (cli: Argv): Argv =>
@@ -20,7 +21,8 @@ export const addSql = (cli: Argv): Argv =>
     const traces = traceFiles(files as readonly string[]);
     const names = givenNames(asked);
     const fleet = fleetResults(files as readonly string[]);
-    const db = await openDatabase(traces, {
+    const db = await openWithStacks(traces, asked.stacks, {
+      disks: asked.disk,
       limits: queryLimits(asked),
       names,
       definitions: new Map([...fleet.definitions, ...includedDefinitions(asked.include)]),
@@ -94,6 +96,8 @@ const options = (yargs: Argv) =>
         describe: 'rows of an answer that are shown',
       },
       ...INCLUDE,
+      ...STACKS,
+      ...DISKS,
       ...NAMING_OPTIONS,
       ...LIMIT_OPTIONS,
     })

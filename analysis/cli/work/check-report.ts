@@ -224,15 +224,16 @@ export function nextCommands(check: Check, first: Finding, path: string): string
   return lines;
 }
 
-/** The commands of one finding, for a page: the query, a replay of its stores, the debugger, the run without the interrupt. */
+/** The commands of one finding, for a page: the query, a replay of its stores, its call stack, the debugger, the run without the interrupt. */
 export function findingCommands(finding: Finding, number: number, path: string): string[] {
   const [first, ...rest] = nextCommands(finding.check, finding, path).map((line) =>
     line.replace(/^ *next: /, ''),
   );
   const debug = `rewind386 debug ${shellWord(path)} --finding ${number}`;
+  const stack = `rewind386 stack ${shellWord(path)} --finding ${number}`;
   const masked = rest.filter((line) => line.includes(' --cli '));
   const stores = rest.filter((line) => !masked.includes(line));
-  return [...(first.startsWith('rewind386 debug ') ? [] : [first]), ...stores, debug, ...masked];
+  return [...(first.startsWith('rewind386 debug ') ? [] : [first]), ...stores, stack, debug, ...masked];
 }
 
 /** Instructions after the finding that the suggested replay records too, and before one without a story. */

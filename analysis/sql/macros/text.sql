@@ -123,6 +123,11 @@ CREATE MACRO pic_port() AS 0x20;
 -- @example SELECT icount FROM control_writes WHERE reg = 'cr0' AND is_paging(new) AND NOT is_paging(old)
 CREATE MACRO is_paging(cr0) AS cr0 >= 0x80000000;
 
+-- Bit 0 of EFLAGS: the carry flag, 0 or 1.
+-- @param eflags EFLAGS
+-- @example SELECT carry_of(0x203)
+CREATE MACRO carry_of(eflags) AS eflags & 1;
+
 -- Bit 0 of a page fault's error code: the page was present, the access not allowed.
 -- @param error_code error code of vector 14
 -- @example SELECT count(*) FROM exceptions WHERE vector = 14 AND was_present(error_code)

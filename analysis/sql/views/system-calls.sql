@@ -35,7 +35,7 @@ returns AS (
 SELECT e.run_id, e.icount, e.seq, e.eax AS number, n.name, e.process, e.cr3, e.eip,
   CASE WHEN coalesce(n.by_stack = 1, e.op = 'gate') THEN [e.stack1, e.stack2, e.stack3]
     ELSE [e.ebx, e.ecx, e.edx, e.esi, e.edi, e.ebp] END AS arguments,
-  r.icount AS returned_icount, r.eax AS result, (r.eflags & 1)::UTINYINT AS carry, r.icount - e.icount AS instructions,
+  r.icount AS returned_icount, r.eax AS result, carry_of(r.eflags)::UTINYINT AS carry, r.icount - e.icount AS instructions,
   CASE WHEN e.op = 'enter' THEN e.interrupt_id END AS interrupt_id,
   CASE WHEN e.op = 'enter' THEN e.gate::UTINYINT END AS vector,
   CASE WHEN e.op = 'gate' THEN e.gate END AS selector
