@@ -69,7 +69,7 @@ export function nameFile({ path, partial, fd, replaces }: NewFile): void {
   } catch (error) {
     const taken = (error as NodeJS.ErrnoException).code === 'EEXIST';
     const why = taken ? 'another process has created it in the meantime' : fileError(error);
-    throw new BadInput(`cannot name the trace ${path}: ${why}`, `it is whole, in ${partial}`);
+    throw new BadInput(`cannot name the trace ${path}: ${why}`, `it is complete in ${partial}`);
   }
 }
 

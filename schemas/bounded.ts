@@ -89,13 +89,13 @@ function walk(
         break;
       }
       default:
-        throw new Error(`${type.name} holds bytes that are no field`);
+        throw new Error(`${type.name} contains bytes that are not a field`);
     }
     if (length > end - at) throw new Error(`${type.name} ends inside ${field?.name ?? 'a field'}`);
     if (field) look(type, field, tag.value & 7, length, seen, counts);
     const inner = field?.resolvedType;
     if (inner && 'fieldsById' in inner) {
-      if ((tag.value & 7) !== WIRE.bytes) throw new Error(`${type.name}.${field.name} is no message`);
+      if ((tag.value & 7) !== WIRE.bytes) throw new Error(`${type.name}.${field.name} is not a message`);
       walk(inner, bytes, at, at + length, counts, depth + 1);
     }
     at += length;
@@ -129,5 +129,5 @@ function varint(bytes: Uint8Array, at: number, end: number): { value: number; ne
     value += (byte & 127) * weight;
     if (byte < 128) return { value, next };
   }
-  throw new Error('a number in it is cut short');
+  throw new Error('a number in it is truncated');
 }

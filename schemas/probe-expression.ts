@@ -154,7 +154,7 @@ class Parser {
     const found = this.tokens[this.at];
     return wrong(
       this.text,
-      found === undefined ? `it ends too early` : `${found} where ${wanted ?? 'something else'} belongs`,
+      found === undefined ? `it ends too early` : `${found} instead of ${wanted ?? 'something else'}`,
     );
   }
 }
@@ -165,7 +165,7 @@ function tokensOf(text: string): string[] {
   while (TOKEN.lastIndex < text.trimEnd().length) {
     const from = TOKEN.lastIndex;
     const match = TOKEN.exec(text);
-    if (!match) throw wrong(text, `${JSON.stringify(text.slice(from).trimStart()[0])} means nothing here`);
+    if (!match) throw wrong(text, `unexpected ${JSON.stringify(text.slice(from).trimStart()[0])}`);
     tokens.push(match[0].trim());
   }
   return tokens;
@@ -185,7 +185,7 @@ export function expressionText(expression: Expression): string {
     case 'binary':
       return `(${expressionText(expression.left)}${expression.operator}${expressionText(expression.right)})`;
     default:
-      throw new BadInput(`${expression.kind}: an expression that needs types`);
+      throw new BadInput(`${expression.kind}: this expression needs types`);
   }
 }
 
@@ -237,7 +237,7 @@ export function compileExpression(
       };
     }
     default:
-      throw new BadInput(`${expression.kind}: an expression that needs types`);
+      throw new BadInput(`${expression.kind}: this expression needs types`);
   }
 }
 

@@ -85,6 +85,6 @@ function svg(lines, columns) {
 }
 
 const ENTITIES = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
-/** Blanks at the ends of a run would be dropped where xml:space is not heeded. */
+/** Escapes blanks at the ends of a run, which viewers that ignore xml:space would drop. */
 const escaped = (text) =>
   text.replaceAll(/[&<>]/g, (character) => ENTITIES[character]).replaceAll(' ', '\u00a0');

@@ -9,8 +9,8 @@ import type { TraceDatabase } from '../db/trace-database.ts';
 import { BUILT_IN, knownQuestion, type Question, requiredOf } from './questions.ts';
 
 /**
- * The answers that a bundle must give: to each question of the tool's own, to those of its named queries that the bundler chose,
- * and to SQL of the bundler's.
+ * The answers that a bundle must give: to the tool's own questions, to named queries chosen by the person who makes the bundle, and to
+ * that person's SQL.
  */
 
 interface Answer {
@@ -23,7 +23,7 @@ async function answer(db: TraceDatabase, sql: string, values: SqlValues): Promis
   return { columns: result.deduplicatedColumnNames(), rows: cells(result) };
 }
 
-/** Asks everything. `chosen`: named queries with parameters; `own`: SQL of the bundler's. */
+/** Runs all questions. `chosen`: named queries with parameters; `own`: the user's SQL. */
 export async function expectations(
   db: TraceDatabase,
   chosen: readonly Question[],
@@ -48,37 +48,34 @@ export async function expectations(
 
 export interface Mismatch {
   readonly name: string;
-  /** One line for people. */
+  /** Summary in one line. */
   readonly what: string;
 }
 
 export interface Verification {
   /** Rows compared. */
   readonly rows: number;
-  /** Questions asked again. */
+  /** Questions that were run again. */
   readonly queries: number;
   readonly mismatches: readonly Mismatch[];
   /** SQL of the bundle's own that was not run. */
   readonly notRun: number;
 }
 
-/** Throws TraceDamage when the bundle lacks the answer to a question that every bundle of its version has. */
+/** Throws TraceDamage if the bundle lacks an answer that every bundle of its version has. */
 export function checkComplete({ toolVersion, expectations: expected }: TraceBundle): void {
   const answered = new Set(expected.filter(({ sql }) => sql === '').map(({ name }) => name.raw));
   const later = (name: string) => [...answered].some((answer) => answer.startsWith(`${name}/`));
   const missing = requiredOf(toolVersion.raw).filter((name) => !answered.has(name) && !later(name));
   if (missing.length > 0)
-    throw new TraceDamage(
-      'bundle',
-      `it has no answer to ${missing.length} of its questions: ${missing.join(', ')}`,
-    );
+    throw new TraceDamage('bundle', `${missing.length} answers are missing: ${missing.join(', ')}`);
   const empty = expected.find(({ columns }) => columns.length === 0);
   if (empty) throw new TraceDamage('bundle', `its answer to ${empty.name} has no columns`);
 }
 
 /**
- * Asks again. A query may have got new columns since; the ones that the bundle knows must have the same rows. `runSql`: run SQL that
- * the bundle carries; without it only the tool's own is run.
+ * Runs the questions again. A query may have new columns by now; the columns in the bundle must have the same rows. `runSql`: also run
+ * SQL in the bundle; otherwise only the tool's own.
  */
 export async function verifyExpectations(
   db: TraceDatabase,
@@ -130,7 +127,7 @@ async function compare(
   const missing = columns.filter((_, n) => places[n] < 0);
   if (missing.length > 0) return `it has no column ${missing.join(', ')} now`;
   const rows = found.rows.map((row) => places.map((place) => row[place]));
-  // Rows that are equal in what a query sorts by come in any order.
+  // The order of rows that compare equal in ORDER BY is undefined.
   const before = wanted.map((row) => JSON.stringify(row)).sort();
   const after = rows.map((row) => JSON.stringify(row)).sort();
   if (before.length !== after.length)

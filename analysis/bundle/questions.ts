@@ -3,13 +3,13 @@ import { CHECKS } from '../check/catalog.ts';
 import type { SqlValues } from '../db/statement.ts';
 import { QUERIES, readSqlFolder, type SqlFile } from '../sql/catalog.ts';
 
-/** The questions that a bundle answers. All SQL of the ones that come with the tool is the tool's; a bundle only names them. */
+/** The questions that a bundle answers. For the tool's own questions, a bundle contains only their names, never SQL. */
 export interface Question {
   readonly name: string;
   readonly sql: string;
   /** Parameters of a named query, bound and never spliced in. */
   readonly values: Readonly<Record<string, number>>;
-  /** Columns that earlier versions called otherwise: names of today by old ones. */
+  /** Renamed columns: current names by old ones. */
   readonly renamed?: ReadonlyMap<string, string>;
 }
 
@@ -19,7 +19,7 @@ export const BUILT_IN: readonly Question[] = [
   ...CHECKS.map(({ name, revision, sql }) => ofCheck(revision === 1 ? name : `${name}/${revision}`, sql)),
 ];
 
-/** Checks as they were, for the bundles that answered them: a check that selects other rows now is another question. */
+/** Earlier texts of checks that now select other rows, for the bundles that answered them. */
 const EARLIER: readonly Question[] = readSqlFolder(new URL('earlier/', import.meta.url)).map(
   ({ name, sql }) => ofCheck(name, sql),
 );
@@ -34,8 +34,8 @@ export function ofQuery({ name, sql, renamed }: SqlFile, values: Question['value
 }
 
 /**
- * Questions that bundles of earlier versions answer. Later ones answer all that there are, until they are listed here as well: a
- * bundle may say of itself that it is older than it is, but none gets around the first of these lists.
+ * The questions that bundles of earlier versions answer. Bundles of unlisted versions answer all current questions. A bundle may claim an
+ * earlier version than its own, but cannot avoid the first of these lists.
  */
 const ASKED_BEFORE: readonly { readonly upTo: string; readonly names: readonly string[] }[] = [
   {
@@ -67,7 +67,7 @@ function notLater(version: string, limit: string): boolean {
   return first < 0 || a[first] < b[first];
 }
 
-/** The question of the tool's own that an expectation names, or repeats word for word; undefined when it is none. */
+/** The tool's question that an expectation names or repeats verbatim; undefined if there is none. */
 export function knownQuestion({ name, sql, values }: Expectation): Question | undefined {
   if (sql.trim() !== '') return BUILT_IN.find((question) => question.sql.trim() === sql.trim());
   const builtIn = [...BUILT_IN, ...EARLIER].find((question) => question.name === name.raw);

@@ -2,10 +2,10 @@ import { readdirSync } from 'node:fs';
 import { readSqlFile, type SqlFile } from '../sql/catalog.ts';
 
 /**
- * The invariants: a folder each, with the query in `check.sql`. What it selects should not exist. Its header gives the class of bug
- * (a number or a name of docs/bug-classes.md) and how sure it is: an `error` has happened; a `warning` is an accident that the
- * code allowed and that did no harm this time. Beside it lie stories, of events that it finds (`fires.events`) and of the same
- * told right (`silent.events`); test/sql/checks.test.ts runs them.
+ * The checks of invariants, one folder each. The query in `check.sql` selects rows that should not exist. Its header gives the class of
+ * bug (a number or name of docs/bug-classes.md) and the severity: an `error` is damage that happened; a `warning` is an accident that the
+ * code allowed and that did no harm this time. Beside it are stories with events that it finds (`fires.events`) and with the bug removed
+ * (`silent.events`); test/sql/checks.test.ts runs them.
  */
 export interface Check {
   readonly name: string;
@@ -13,15 +13,15 @@ export interface Check {
   readonly doc: string;
   readonly class: string;
   readonly severity: (typeof SEVERITIES)[number];
-  /** Facts that a trace must have for the check to say something. */
+  /** The parts that a trace needs for the check to apply. */
   readonly needs: (typeof NEEDS)[number] | undefined;
-  /** Rises when an earlier version selected other rows: a bundle of that version keeps its question (analysis/bundle/earlier). */
+  /** Increased when the check selects other rows; bundles of earlier versions keep the earlier text (analysis/bundle/earlier). */
   readonly revision: number;
   readonly sql: string;
 }
 
 export const SEVERITIES = ['error', 'warning'] as const;
-/** `alternate_map`: a guest with one, by its profile; `window`: one with another; `end`: a recording that ended in order. */
+/** `alternate_map`: the profile has an alternate map; `window`: it declares another window; `end`: the recording was completed. */
 export const NEEDS = ['alternate_map', 'window', 'end'] as const;
 
 interface CheckColumn {
@@ -31,7 +31,7 @@ interface CheckColumn {
   readonly doc: string;
 }
 
-/** The contract: what each check selects, in any order, and nothing else. */
+/** The contract: the columns that each check selects, in any order, and no others. */
 export const CHECK_COLUMNS = {
   run_id: { type: 'USMALLINT', doc: 'index of the trace among those given, from 0' },
   from_icount: { type: 'BIGINT', doc: 'icount at which the incident begins, for a replay of just that part' },
@@ -55,7 +55,7 @@ export const CHECK_COLUMNS = {
   stores: { type: 'BIGINT', doc: 'number of the accesses that are stores' },
 } as const satisfies Record<string, CheckColumn>;
 
-/** Says in words where a query's columns break the contract; empty when they keep it. */
+/** The violations of the contract by a query's columns, as text; empty if there are none. */
 export function brokenContract(
   columns: readonly { readonly name: string; readonly type: string }[],
 ): string[] {
@@ -63,13 +63,13 @@ export function brokenContract(
   const missing = wanted.filter(([name]) => !columns.some((column) => column.name === name));
   const odd = columns.flatMap(({ name, type }) => {
     const [, known] = wanted.find(([one]) => one === name) ?? [];
-    if (!known) return [`column ${name} is none of a check's`];
+    if (!known) return [`column ${name} is not a column of checks`];
     return known.type === type ? [] : [`column ${name} is ${type}, not ${known.type}`];
   });
   return [...missing.map(([name]) => `column ${name} is missing`), ...odd];
 }
 
-/** Throws an Error for a header that is wrong: a misspelt severity must not pass for a harmless one. */
+/** Parses a header; throws an Error if it is invalid, so that a misspelt severity cannot pass as a harmless one. */
 export function parseCheck({ name, title, doc, text, sql }: SqlFile): Check {
   const tag = (key: string) => new RegExp(`^-- @${key} (\\S+)$`, 'm').exec(text)?.[1];
   const oneOf = <Word extends string>(key: string, words: readonly Word[]): Word | undefined => {
@@ -98,7 +98,7 @@ function readChecks(): Check[] {
 
 export const CHECKS: readonly Check[] = readChecks();
 
-/** The class that an interrupt causes: without the interrupt it should vanish. */
+/** The class that interrupts cause; without the interrupt its findings should vanish. */
 export const HIJACK = '1';
-/** Classes that an interrupt may cause: the same run with it held off tells. */
+/** Classes that an interrupt may cause, which a run with interrupts held off can decide. */
 export const BY_INTERRUPT: readonly string[] = [HIJACK, '13', 'window-misread', 'written-back'];

@@ -1,9 +1,9 @@
 import { CHECKS, type Check } from './catalog.ts';
 import type { Finding } from './run-checks.ts';
 
-/** The order in which findings are told. */
+/** The order of findings in reports. */
 
-/** Classes that tell of the machine's end, what came first before what it led to. */
+/** Classes about the end of the machine, causes before consequences. */
 const DEATHS: readonly string[] = [
   'kernel-fault',
   'triple-fault',
@@ -15,7 +15,7 @@ const DEATHS: readonly string[] = [
 
 export const tellsOfDeath = ({ check }: Finding): boolean => DEATHS.includes(check.class);
 
-/** The order of a report: what led to the death of the machine, its death, other errors, warnings. */
+/** The rank of a finding: causes of the machine's death, its death, other errors, warnings. */
 function rankOf({ check, leadsToDeath }: Finding): number {
   if (leadsToDeath) return 0;
   const death = DEATHS.indexOf(check.class);
@@ -23,7 +23,10 @@ function rankOf({ check, leadsToDeath }: Finding): number {
   return death < 0 ? 1 + DEATHS.length : 1 + death;
 }
 
-/** The worst first: the findings of a class stand together, where the worst of them belongs; what stored comes before what only read. */
+/**
+ * Sorts findings, the worst first. The findings of a class stay together, at the place of the worst; those that stored come before those
+ * that only read.
+ */
 export function ranked(findings: readonly Finding[]): Finding[] {
   const best = new Map<Check, number>();
   for (const finding of findings)

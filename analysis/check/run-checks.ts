@@ -7,27 +7,27 @@ import { applicable, runFacts } from './run-facts.ts';
 /** One incident: a row that a check selected. */
 export interface Finding {
   readonly check: Check;
-  /** Which of the traces. */
+  /** Index of the trace. */
   readonly run: number;
   readonly icount: number;
-  /** The icount at which the story begins, for a replay of just that. */
+  /** icount at which the incident begins, for a replay of just that part. */
   readonly fromIcount: number;
   /** One sentence with symbols and processes. */
   readonly summary: Untrusted;
-  /** Accesses, faults or stores that are this incident, and of the accesses those that stored. */
+  /** Number of accesses, faults or stores in this incident, and of the accesses that stored. */
   readonly uses: number;
   readonly stores: number;
-  /** Named query, with its parameters, that tells more. */
+  /** Named query with its parameters that shows the details. */
   readonly query: string | undefined;
-  /** A page-table write of its story made the address that the machine's death names map to what it did then. */
+  /** True if a page-table write of the incident created the final mapping of the address that the machine died of. */
   readonly leadsToDeath: boolean;
-  /** Of a window that no profile declares: how one would, in JSON. */
+  /** For an undeclared window: its declaration for a profile, in JSON. */
   readonly window?: string | undefined;
 }
 
 /**
- * Runs every check that can apply; the findings of the worst class first, of each class the worst first. Throws an
- * Error when one does not keep the contract of a check's columns.
+ * Runs every applicable check; the worst class first, within a class the worst finding first. Throws an Error if a check violates the
+ * contract of columns.
  */
 export async function runChecks(db: TraceDatabase): Promise<Finding[]> {
   const checks = applicable(await runFacts(db));
@@ -45,7 +45,7 @@ export async function rankedFor(db: TraceDatabase, findings: readonly Finding[])
   );
 }
 
-/** Throws an Error for a check that does not keep the contract of a check's columns. */
+/** Throws an Error if the check violates the contract of columns. */
 export async function runCheck(db: TraceDatabase, check: Check): Promise<Finding[]> {
   const { names, types, rows } = await db.answer(`SELECT * FROM (${check.sql}) ORDER BY run_id, icount`);
   const broken = brokenContract(names.map((name, n) => ({ name, type: types[n] })));
@@ -73,7 +73,7 @@ async function deathWrites(db: TraceDatabase): Promise<Write[]> {
   return rows.map((row) => ({ run: Number(row.run_id), icount: Number(row.write_icount) }));
 }
 
-/** The write is part of the story, whose last instruction may be the one that wrote. */
+/** True if the write belongs to the incident, whose last instruction may be the write. */
 const isIn = (finding: Finding, write: Write): boolean =>
   finding.check.severity === 'error' &&
   !tellsOfDeath(finding) &&

@@ -1,17 +1,17 @@
 import type { TraceDatabase } from '../db/trace-database.ts';
 import { CHECKS, type Check, type NEEDS } from './catalog.ts';
 
-/** Facts of a trace that are known before any check is run. */
+/** Facts of a trace that are known before checks run. */
 export interface RunFacts {
   readonly detail: string;
   /** The part that a torn trace lacks. */
   readonly torn: string | undefined;
-  /** The way it ended (EXIT_KINDS). */
+  /** The kind of its end (EXIT_KINDS). */
   readonly exit: string;
   readonly exitCode: number | undefined;
   readonly instructions: number;
   readonly hasAlternateMap: boolean;
-  /** The profile declares windows. */
+  /** True if the profile declares windows. */
   readonly hasWindow: boolean;
 }
 
@@ -32,7 +32,7 @@ export async function runFacts(db: TraceDatabase): Promise<RunFacts[]> {
   }));
 }
 
-/** The checks that can say something of one of these traces at least. */
+/** The checks that apply to at least one of these traces. */
 export function applicable(runs: readonly RunFacts[]): Check[] {
   const has: Readonly<Record<(typeof NEEDS)[number], boolean>> = {
     window: runs.some(({ hasWindow }) => hasWindow),

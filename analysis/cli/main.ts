@@ -10,7 +10,7 @@ import { completions } from './terminal/completions.ts';
 import { shellWord } from './terminal/format.ts';
 import { complain, complainLines } from './terminal/output.ts';
 
-/** The command line: finds the command, and makes one clear line and an exit status of whatever goes wrong. */
+/** The command line: dispatches to the command, and turns every error into one clear line and an exit status. */
 
 export { watchClosedOutput } from './terminal/interruptible.ts';
 
@@ -24,10 +24,13 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Wrong usage, as yargs tells it. */
+/** Wrong usage, reported by yargs. */
 class UsageError extends BadInput {}
 
-/** Only what is asked for is loaded: a database, an editor's protocol and the rest take longer than many a command. */
+/**
+ * The loaders of the commands. Only the requested command is loaded, because loading the database or the debug adapter takes longer than
+ * many commands.
+ */
 const COMMANDS: Readonly<Record<string, () => Promise<(cli: Argv) => Argv>>> = {
   demo: async () => (await import('./commands/demo.ts')).addDemo,
   record: async () => (await import('./commands/record.ts')).addRecord,
@@ -69,7 +72,7 @@ function withTexts(argv: readonly string[]): string[] {
   return words;
 }
 
-/** The command named first; none for the version; all of them for help, or when there is none of that name. */
+/** The commands to load: the named one, none for the version, all for help or an unknown name. */
 async function commandsFor(first: string | undefined): Promise<((cli: Argv) => Argv)[]> {
   if (first === '--version') return [];
   if (first !== undefined && Object.hasOwn(COMMANDS, first)) return [await COMMANDS[first]()];
@@ -107,8 +110,7 @@ function parser(argv: readonly string[], commands: readonly ((cli: Argv) => Argv
 }
 
 /**
- * Whenever yargs runs a command it lays out the help text and keeps it, for who asks later. Nobody does, and it takes as long as many a
- * command.
+ * Keeps yargs from formatting the help text whenever it runs a command, which takes as long as many commands.
  */
 function keepNoHelp(cli: Argv): void {
   const { getInternalMethods } = cli as unknown as {
@@ -118,7 +120,7 @@ function keepNoHelp(cli: Argv): void {
   if (usage) usage.cacheHelpMessage = () => {};
 }
 
-/** yargs says some things on several lines. */
+/** Joins yargs's messages of several lines. */
 function usageLine(message: string, argv: readonly string[], options: readonly string[]): string {
   const [first] = argv;
   if (first !== undefined && !first.startsWith('-') && !Object.hasOwn(COMMANDS, first))
@@ -141,15 +143,15 @@ const optionsOf = (cli: Argv): string[] =>
     (name) => name.length > 1,
   );
 
-/** A `check` of a command throws a plain Error with one line for the user. */
+/** True for the plain Error with one line for the user that a command's `check` throws. */
 const isUsage = (error: Error): boolean => error.name === 'YError' || error.constructor === Error;
 
-/** One line: what and where; one more: what to do next. */
+/** Prints an error: one line with what and where, and one with the next step. */
 function report(error: unknown, argv: readonly string[]): number {
   if (!(error instanceof BadInput) && !isRefusal(error)) return reportInternal(error, argv);
   const { message, next } = error instanceof BadInput ? error : refusal(error);
   complain(`rewind386: ${message}`);
-  // A position in the user's SQL is shown by a second line.
+  // A second line shows the position in the user's SQL.
   if (next) complainLines(`next: ${next}`.split('\n'));
   return EXIT.badInput;
 }
@@ -157,12 +159,12 @@ function report(error: unknown, argv: readonly string[]): number {
 const isRefusal = (error: unknown): error is NodeJS.ErrnoException =>
   (error as NodeJS.ErrnoException)?.syscall !== undefined;
 
-/** A refusal of the file system, in words. */
+/** An error of the file system, as text. */
 const refusal = (error: NodeJS.ErrnoException): { message: string; next?: string } => ({
   message: `${error.path ?? error.syscall}: ${fileError(error)}`,
 });
 
-/** A bug of ours: says so, and gives the command whose output makes a report. */
+/** Reports an internal error, with the command whose output makes a bug report. */
 function reportInternal(error: unknown, argv: readonly string[]): number {
   const { message, stack } = error as Error;
   complain(`rewind386: internal error: ${message ?? error}`);

@@ -16,7 +16,7 @@ import type { Trial } from './trial.ts';
 export interface Load {
   /** Of the kernel, as the command line and the figure name it. */
   readonly kernel: string;
-  /** Sessions in a virtual second. */
+  /** Sessions per virtual second. */
   readonly sessions: number;
 }
 

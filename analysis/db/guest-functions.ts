@@ -28,13 +28,13 @@ export const GUEST_FUNCTIONS = [
   },
   {
     name: 'line',
-    doc: "FILE:LINE of the code at a linear address, by the kernel's DWARF; NULL where that says nothing. Of a return address ask for the byte before it",
+    doc: "FILE:LINE of the code at a linear address, from the kernel's DWARF; NULL if unknown. For a return address, pass the address minus 1",
     example: 'SELECT line(run_id, eip), count(*) FROM exceptions GROUP BY ALL',
     of: (image: GuestImage, address: number) => image.line(address),
   },
   {
     name: 'inlined',
-    doc: 'the function at a linear address with its line, behind those that the compiler inlined into it there: `inner:12 < outer:34`; NULL without DWARF',
+    doc: 'the function at a linear address with its line, preceded by the functions inlined there: `inner:12 < outer:34`; NULL without DWARF',
     example: 'SELECT inlined(run_id, eip), count(*) FROM paging_writes GROUP BY ALL',
     of: (image: GuestImage, address: number) => image.inlined(address),
   },

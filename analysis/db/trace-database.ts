@@ -414,7 +414,7 @@ function openRun(reader: TraceReader, { cache: wanted, note = () => {}, names }:
   // A profile given says which ends are failures.
   const kept = names ? KEPT.filter(({ name }) => name !== 'failures') : KEPT;
   const cache = wanted === false ? undefined : new TraceCache(reader.path, note);
-  // DuckDB takes such a path for a pattern.
+  // DuckDB would treat such a path as a pattern.
   if (cache && /[*?[\]]/.test(cache.folder)) {
     note(`tables are not kept in ${cache.folder}: its name contains *, ? or [`);
     return { reader, cache: undefined, kept };

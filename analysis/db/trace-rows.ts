@@ -49,7 +49,7 @@ export class TraceRows {
         // In order: one thread.
         initFunction: (info) => info.setMaxThreads(1),
         mainFunction: (info, chunk) => {
-          if (this.source?.table !== table) return info.setError('it has no rows outside of the loader');
+          if (this.source?.table !== table) return info.setError('its rows are made by the loader');
           if (!this.source.fill(chunk)) info.setError('the trace cannot be read');
         },
       }),

@@ -173,7 +173,7 @@ export class Explorer extends Branching {
       this.takeInputs(world, checkpoint.inputs, session.inputs);
       session.leave(world);
       if (command && !session.machine.redraw(command.raisedAt, icount(at)))
-        throw new Error(`nothing is due at icount ${command.raisedAt}`);
+        throw new Error(`no interrupt is due at icount ${command.raisedAt}`);
       const early = this.runTo(at, LOOK);
       if (early) return early;
       const watch = watched ? this.watchHandler(line, at, until) : undefined;

@@ -78,7 +78,7 @@ export function piecesOf(stretches: readonly Stretch[]): Stretch[] {
   });
 }
 
-/** The boundaries inside of windows: after the set, up to the one before the last use. Windows that touch or overlap are one. */
+/** The boundaries inside of windows: after the set, up to the one before the last use. Merges windows that touch or overlap. */
 export function boundariesOf(windows: readonly Window[]): Boundaries[] {
   const merged: Boundaries[] = [];
   for (const { from, to } of [...windows].sort((a, b) => a.from - b.from)) {

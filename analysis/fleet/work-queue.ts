@@ -51,7 +51,7 @@ function placeOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && /^rediss?:$/.test(url.protocol) && url.hostname !== '')
     return `${url.hostname}:${url.port || 6379}`;
-  throw new BadInput('--queue is not the address of a Redis server', 'write redis://HOST:PORT');
+  throw new BadInput('--queue needs the address of a Redis server', 'write redis://HOST:PORT');
 }
 
 async function packages() {
@@ -127,7 +127,7 @@ export interface WorkerOptions {
 export function takeJobs(redis: Redis, { jobs, work, failed }: WorkerOptions): () => Promise<void> {
   const run = async ({ data }: BullMq.Job): Promise<void> => {
     const job = asJob(data);
-    if (!job) throw new Error('a job of another version of rewind386, or none at all');
+    if (!job) throw new Error('not a job of this version of rewind386');
     await work(job);
   };
   const worker = new redis.bull.Worker(QUEUE, run, {

@@ -40,7 +40,7 @@ export async function interruptsOffTrack(
   return {
     kind: 'slices',
     name: 'interrupts off',
-    doc: 'EFLAGS.IF is clear, or the kernel’s level (spl) or an 8259 holds lines off, as far as that was recorded',
+    doc: 'EFLAGS.IF is clear, or the kernel’s priority level (spl) or an 8259 masks lines, as far as recorded',
     slices: [...recorded, ...seen].sort((a, b) => a.from - b.from),
     left: (flag?.left ?? 0) + Number(rows[0]?.left_out ?? 0),
     ...(isWhole ? {} : { missing: `EFLAGS.IF was not recorded: ${command}` }),

@@ -28,7 +28,7 @@ export function reportPage(data: PageData): string {
     `<style>${style}</style>`,
     '</head>',
     '<body>',
-    '<noscript>This page draws what is in it by its own script, which is turned off here.</noscript>',
+    '<noscript>This page needs JavaScript to draw its contents.</noscript>',
     `<script type="application/json" id="data">${inScript(JSON.stringify(pack(data)))}</script>`,
     `<script>${script}</script>`,
     '</body>',

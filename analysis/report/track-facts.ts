@@ -29,7 +29,7 @@ const SLICES: readonly { query: string; name: string; doc: string }[] = [
   {
     query: 'report-held-off',
     name: 'interrupts waiting',
-    doc: 'a line was up, and its interrupt not delivered: IF clear, masked, or one of higher priority in service',
+    doc: 'a line was raised but its interrupt not delivered: IF clear, masked, or a higher priority in service',
   },
   { query: 'report-windows', name: '', doc: 'what the window leads to, by the last store to its entry' },
 ];
@@ -116,7 +116,7 @@ async function densityTracks(db: TraceDatabase, { end, near, places }: TrackOpti
     return {
       kind: 'density',
       name,
-      doc: 'how many in each part of the run, by the square root; one by one where there is room',
+      doc: 'number in each part of the run, on a square-root scale; single events where there is room',
       counts,
       marks: single.map((row) => mark(row, places)),
       whole: single.length > 0 && single[0].whole === true,

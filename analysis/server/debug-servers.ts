@@ -54,7 +54,7 @@ export class DebugServers {
     const run = indexField(fields, 'run', this.files.length);
     const icount = Math.round(numberField(fields, 'icount'));
     if (this.running.size + this.starting >= MOST)
-      throw new BadInput(`${MOST} gdb servers run already`, 'end one of them');
+      throw new BadInput(`${MOST} gdb servers are already running`, 'end one of them');
     this.starting++;
     try {
       const of = await this.start(this.files[run], icount, signal);

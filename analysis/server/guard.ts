@@ -35,12 +35,14 @@ export class Guard {
     const { host, origin } = headers;
     // A name of somebody else's that was made to lead here (DNS rebinding).
     if (host === undefined || !this.hosts.includes(host.toLowerCase()))
-      return { refused: 403, reason: 'this Host is not served' };
+      return { refused: 403, reason: 'requests to this Host are not served' };
     if (origin !== undefined && origin !== `http://${host}`)
-      return { refused: 403, reason: 'pages of another origin may not ask' };
-    if (method !== 'GET' && method !== 'POST') return { refused: 405, reason: 'GET and POST alone' };
+      return { refused: 403, reason: 'requests from another origin are not allowed' };
+    if (method !== 'GET' && method !== 'POST')
+      return { refused: 405, reason: 'only GET and POST are allowed' };
     // Browsers send it with every POST.
-    if (method === 'POST' && origin === undefined) return { refused: 403, reason: 'a POST says its Origin' };
+    if (method === 'POST' && origin === undefined)
+      return { refused: 403, reason: 'a POST needs an Origin header' };
     const [, token = '', path = '', query = ''] = /^\/([^/?]*)\/([^?]*)(?:\?(.*))?$/.exec(url) ?? [];
     if (!isSame(token, this.token))
       return { refused: 403, reason: 'open the address that `rewind386 serve` printed, with its token' };

@@ -158,7 +158,7 @@ async function jsonOf(request: IncomingMessage): Promise<unknown> {
   let bytes = 0;
   for await (const piece of request) {
     bytes += (piece as Buffer).length;
-    if (bytes > MAX_BODY_BYTES) throw new BadInput(`what is sent is larger than ${MAX_BODY_BYTES} bytes`);
+    if (bytes > MAX_BODY_BYTES) throw new BadInput(`the request body is larger than ${MAX_BODY_BYTES} bytes`);
     pieces.push(piece as Buffer);
   }
   try {

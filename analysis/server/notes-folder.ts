@@ -73,7 +73,7 @@ export class NotesFolder {
   addBookmark(bookmark: Bookmark): void {
     if (!isBookmark(bookmark)) throw new BadInput('not a bookmark');
     const kept = this.bookmarks();
-    if (kept.length === MAX_BOOKMARKS) throw new BadInput(`there are ${MAX_BOOKMARKS} bookmarks already`);
+    if (kept.length === MAX_BOOKMARKS) throw new BadInput(`there are already ${MAX_BOOKMARKS} bookmarks`);
     this.writeBookmarks([...kept.filter((one) => !isSame(one, shown(bookmark))), shown(bookmark)]);
   }
 
@@ -129,7 +129,7 @@ export class NotesFolder {
     } catch (error) {
       throw new BadInput(
         `cannot write ${this.folder}: ${fileError(error)}`,
-        'is the folder of the trace yours?',
+        'check the permissions of the folder of the trace',
       );
     }
   }

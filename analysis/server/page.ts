@@ -29,7 +29,7 @@ const shell = (nonce: string): string =>
     `<script type="module" src="serve.js" nonce="${nonce}"></script>`,
     '</head>',
     '<body>',
-    '<noscript>This page draws a trace by its own script, which is turned off here.</noscript>',
+    '<noscript>This page needs JavaScript to draw the trace.</noscript>',
     '</body>',
     '</html>',
     '',

@@ -6,13 +6,13 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export function fieldsOf(body: unknown): Fields {
   if (body === null || typeof body !== 'object' || Array.isArray(body))
-    throw new BadInput('an object was expected');
+    throw new BadInput('expected an object');
   return body as Fields;
 }
 
 export function textField(fields: Fields, name: string): string {
   const value = fields[name];
-  if (typeof value !== 'string') throw new BadInput(`${name}: a text was expected`);
+  if (typeof value !== 'string') throw new BadInput(`${name}: expected a string`);
   return value;
 }
 
@@ -20,7 +20,7 @@ export function textField(fields: Fields, name: string): string {
 export function numberField(fields: Fields, name: string): number {
   const value = fields[name];
   if (typeof value !== 'number' || !Number.isSafeInteger(Math.round(value)) || value < 0)
-    throw new BadInput(`${name}: a number from 0 was expected`);
+    throw new BadInput(`${name}: expected a number, at least 0`);
   return value;
 }
 

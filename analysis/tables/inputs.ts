@@ -40,7 +40,7 @@ const columns: readonly TableColumn[] = [
 /** One row for each input, in the order in which the machine took them. */
 export const inputs: TraceTable = {
   name: 'inputs',
-  doc: 'an input from outside: a latency of a device, the start of the clock, typed or injected input, a change of a what-if',
+  doc: 'an input from outside the machine: the latency of a device, the start of the clock, typed or injected input, a change of a what-if',
   columns,
   *batches(reader) {
     const rows = new RowBuffer(columns);

@@ -9,7 +9,7 @@ export const REPEAT_COLUMNS: readonly TableColumn[] = [
   {
     name: 'count',
     kind: 'uint',
-    doc: 'number of events that this row represents: 1, or, while paging is disabled, it and its repeats up to the next rung of the ladder',
+    doc: 'number of events that this row represents: 1, or while paging is disabled the event and its repeats up to the next rung of the ladder',
   },
   { name: 'last_icount', kind: 'bigint', doc: 'icount of the last of these events' },
 ];

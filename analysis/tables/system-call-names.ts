@@ -11,7 +11,7 @@ const columns: readonly TableColumn[] = [
     name: 'vector',
     kind: 'small',
     nullable: true,
-    doc: 'vector of the gate in the IDT; SYSENTER counts as it too; NULL if calls do not come by INT',
+    doc: 'vector of the gate in the IDT; a SYSENTER is treated as this vector too; NULL if calls do not come by INT',
   },
   {
     name: 'selector',
@@ -22,14 +22,14 @@ const columns: readonly TableColumn[] = [
   {
     name: 'by_stack',
     kind: 'small',
-    doc: "1 where arguments are on the program's stack above a return address, 0 where they are in EBX, ECX, EDX, ESI, EDI and EBP",
+    doc: "1 if arguments are on the program's stack above a return address, 0 if they are in EBX, ECX, EDX, ESI, EDI and EBP",
   },
 ];
 
 /** One row for each system call that the profile names. */
 export const systemCallNames: TraceTable = {
   name: 'system_call_names',
-  doc: 'a system call as the guest profile names it',
+  doc: 'the name of a system call, from the guest profile',
   columns,
   *batches({ names }) {
     const calls = systemCallsOf(names.profile);

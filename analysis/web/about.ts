@@ -16,7 +16,7 @@ export class About {
     this.debugCommand = debugCommand;
     this.goTo = goTo;
     this.element.append(
-      element('p', 'Point at something, or move to the timeline and use the keys.', { class: 'quiet' }),
+      element('p', 'Point at an element, or focus the timeline and use the keys.', { class: 'quiet' }),
     );
   }
 

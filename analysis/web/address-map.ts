@@ -53,7 +53,7 @@ export function addressMap(regions: readonly Region[], changed: readonly number[
       canvas,
       legend(),
       ...(rest > 0
-        ? [element('p', `${rest} more bars are not drawn; the table has all.`, { class: 'quiet' })]
+        ? [element('p', `${rest} more bars are not drawn; the table lists all.`, { class: 'quiet' })]
         : []),
     ],
     { class: 'map' },

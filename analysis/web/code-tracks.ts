@@ -4,7 +4,7 @@ import type { FindingFacts, Instruction, Place, SliceTrack } from './page-data.t
 
 const functionOf = (name: string): string => name.replace(/\+0x[0-9a-f]+$/, '');
 
-const AROUND = 'seen around the worst findings: F goes to the next finding';
+const AROUND = 'recorded around the worst findings; F goes to the next finding';
 
 /** None where no run was executed again. */
 export function codeTracks(findings: readonly FindingFacts[], places: readonly Place[]): SliceTrack[] {

@@ -47,7 +47,7 @@ export function findingsOf(data: PageData, of: string, show: (finding: FindingFa
   const others =
     left === undefined
       ? []
-      : [element('p', `${grouped(left.findings)} more are not in this page:`), command(left.command)];
+      : [element('p', `${grouped(left.findings)} more are not on this page:`), command(left.command)];
   const add = (from: number, to: number) =>
     list.append(
       ...findings.slice(from, to).map((finding) => findingOf(finding, { data, of }, () => show(finding))),

@@ -56,7 +56,7 @@ class PageTables {
     this.directory = element('select', '', { 'aria-label': 'address space' }) as HTMLSelectElement;
     const here = element('button', 'As the timeline', {
       type: 'button',
-      title: 'the icount in the middle of what the timeline shows',
+      title: 'the icount in the middle of the visible timeline',
     });
     here.addEventListener('click', () => {
       this.at.value = String(options.instant());

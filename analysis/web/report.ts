@@ -6,7 +6,7 @@ import { runParts } from './run-parts.ts';
 /** The report page: the story, the timeline, the findings, from the facts that lie in it. */
 
 const NOT_EXECUTED =
-  'Made without executing the run again: no instructions and stacks of findings, no windows that no profile declares.';
+  'This page was made without executing the run again, so it has no instructions or stacks of findings and no undeclared windows.';
 
 const data = unpack(JSON.parse(document.getElementById('data')?.textContent ?? '{}')) as PageData;
 const { timeline, story, timelinePart, findings, pageTables, facts } = runParts(data);

@@ -69,7 +69,7 @@ function fitted(context: CanvasRenderingContext2D, text: string, width: number):
 }
 
 const leftOut = (track: Track): string =>
-  'left' in track && track.left > 0 ? ` (${grouped(track.left)} more are not in this page)` : '';
+  'left' in track && track.left > 0 ? ` (${grouped(track.left)} more are not on this page)` : '';
 
 /** There is room for each event of a counted track. */
 export function areApart({ view, width, isCovered }: Scene, { track, at }: Row): boolean {

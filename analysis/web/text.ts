@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Numbers and words formatted for people. */
 export const grouped = (n: number): string => Math.round(n).toLocaleString('en-US');
 
 /** 8 hexadecimal digits. */

@@ -108,24 +108,24 @@ export function namesAsTarget(
 
 /** The source of what a step put into a place. `write`: the access that did, for memory. */
 export function sourceOf(step: TrailStep, place: Place, write: Access | undefined): Source {
-  if (write?.by === 'device') return { words: 'outside: a device wrote it by DMA' };
+  if (write?.by === 'device') return { words: 'a device, by DMA' };
   if (write?.by === 'walk')
-    return { words: 'the entry before: the processor set its accessed or dirty bit', place };
+    return { words: 'the previous entry: the processor set its accessed or dirty bit', place };
   if (step.isDelivery)
-    return { words: 'the processor: the delivery of an interrupt or exception put it there' };
+    return { words: 'the processor, which pushed it when it delivered an interrupt or exception' };
   const { instruction } = step;
   if (!instruction) return { words: 'an instruction that cannot be decoded' };
   const { mnemonic, operands } = instruction;
-  if (mnemonic === 'in' || mnemonic === 'ins') return { words: `outside: port ${portOf(step, instruction)}` };
-  if (mnemonic === 'rdtsc') return { words: 'outside: the time-stamp counter' };
-  if (mnemonic === 'cpuid') return { words: 'the processor: CPUID' };
+  if (mnemonic === 'in' || mnemonic === 'ins') return { words: `port ${portOf(step, instruction)}` };
+  if (mnemonic === 'rdtsc') return { words: 'the time-stamp counter' };
+  if (mnemonic === 'cpuid') return { words: 'CPUID' };
   if (mnemonic.startsWith('f')) return { words: 'the coprocessor' };
   if (place.kind === 'register' && isMovedBySelf(instruction, place))
-    return { words: `${placeName(register(place.number))} before, which ${mnemonic} moves on`, place };
+    return { words: `the previous ${placeName(register(place.number))}, which ${mnemonic} advances`, place };
   if (mnemonic === 'pusha' && write) return pushedRegister(step, write);
   if (mnemonic === 'popa' && place.kind === 'register') return poppedRegister(step, place);
   if (mnemonic === 'push') return operandSource(step, operands[0]);
-  if (mnemonic === 'call' || mnemonic === 'callf') return { words: 'the call: a return address' };
+  if (mnemonic === 'call' || mnemonic === 'callf') return { words: 'a return address, pushed by the call' };
   if (mnemonic === 'enter') return operandSource(step, register32(EBP));
   if (mnemonic === 'leave')
     return place.kind === 'register' && place.number === ESP
@@ -136,12 +136,12 @@ export function sourceOf(step: TrailStep, place: Place, write: Access | undefine
   if (mnemonic === 'lea') return leaSource(step, instruction);
   if (mnemonic === 'xchg')
     return operandSource(step, isTarget(operands[0], place) ? operands[1] : operands[0]);
-  if (mnemonic.startsWith('set')) return { words: 'a condition: the flags' };
+  if (mnemonic.startsWith('set')) return { words: 'a condition in the flags' };
   if (COPIES.test(mnemonic)) return mnemonic === 'pop' ? readSource(step) : operandSource(step, operands[1]);
   if (CHANGES_ONE.has(mnemonic))
     return { ...operandSource(step, operands[0], place), words: `the value before ${mnemonic}` };
   if (OF_TWO.has(mnemonic)) return sourceOfTwo(step, instruction, place);
-  return { words: `${mnemonic}: what it is made of is not followed` };
+  return { words: `the result of ${mnemonic}, whose operands are not followed` };
 }
 
 const register32 = (number: number): Operand => ({ kind: REGISTER, size: 4, number, value: 0 });
@@ -186,7 +186,7 @@ const reads = ({ accesses }: TrailStep): Access[] =>
 
 function readSource(step: TrailStep): Source {
   const [read] = reads(step);
-  return read ? memorySource(read) : { words: 'memory that the step did not reach' };
+  return read ? memorySource(read) : { words: 'memory that the instruction did not access' };
 }
 
 const memorySource = ({ linear, physical, size }: Access): Source => ({
@@ -206,7 +206,7 @@ function operandSource(step: TrailStep, operand: Operand | undefined, target?: P
     case MEMORY:
     case STRING:
       return target?.kind === 'memory'
-        ? { words: 'the same memory before', place: target }
+        ? { words: 'the previous contents of the same memory', place: target }
         : readSource(step);
     case SEGMENT:
       return { words: 'a segment register' };
@@ -230,7 +230,7 @@ function poppedRegister(step: TrailStep, { number }: { readonly number: number }
   const all = reads(step);
   const lowest = Math.min(...all.map(({ linear }) => linear));
   const read = all.find(({ linear, size }) => 7 - (linear - lowest) / size === number);
-  return read ? memorySource(read) : { words: 'memory that the step did not reach' };
+  return read ? memorySource(read) : { words: 'memory that the instruction did not access' };
 }
 
 function leaSource({ registers }: TrailStep, { base, index, scale, displacement }: Instruction): Source {

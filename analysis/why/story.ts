@@ -78,7 +78,7 @@ async function failureStory(told: Told, failure: Failure, findings: readonly Fin
   );
   const nearest = before.sort((a, b) => b.icount - a.icount)[0];
   if (!nearest) return { steps: [end] };
-  const rest = await findingStory(told, nearest, 'the last error that check finds before it is ');
+  const rest = await findingStory(told, nearest, 'the last error before it that check finds is ');
   return { ...rest, steps: [end, ...rest.steps] };
 }
 

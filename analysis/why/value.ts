@@ -72,9 +72,9 @@ async function gateStory(ways: Ways, { icount, vector }: Failure): Promise<Value
   const gate = GATE_BYTES * (vector as number);
   const of = `the gate of vector ${vector} in the IDT at ${hex8(i32[IDT_BASE])}`;
   if (gate + GATE_BYTES - 1 > i32[IDT_LIMIT])
-    return { of, steps: [], end: `the IDT ends before it: its limit is ${i32[IDT_LIMIT].toString(16)}` };
+    return { of, steps: [], end: `the gate is beyond the limit of the IDT, ${i32[IDT_LIMIT].toString(16)}` };
   const physical = ways.timeline.machine.mmu.translateForDebug((i32[IDT_BASE] + gate + 4) | 0);
-  if (physical < 0) return { of, steps: [], end: 'the page that it lies in is not mapped' };
+  if (physical < 0) return { of, steps: [], end: 'the page that contains it is not mapped' };
   return { of, ...(await wayBack(ways, { kind: 'memory', physical, size: 4 }, moment)) };
 }
 

@@ -79,14 +79,14 @@ export async function wayBack(ways: Ways, place: Place, moment: Moment): Promise
     const isAgain = previous?.step.eip === found.step.eip && previous.source.words === found.source.words;
     if (!isAgain) {
       if (steps.length === ways.hops)
-        return { steps, end: `${ways.hops} hops are told: --hops N tells more` };
+        return { steps, end: `stopped after ${ways.hops} steps: --hops N follows more` };
       steps.push(hopOf(ways, found));
     }
     previous = found;
     if (!found.source.place) return { steps, end: `it came from ${found.source.words}` };
     now = { place: found.source.place, moment: found.moment };
   }
-  return { steps, end: 'one instruction went on for too long' };
+  return { steps, end: 'one instruction repeated too often' };
 }
 
 /** The step that put a value into a place, and where that had it from. */
@@ -123,7 +123,7 @@ async function registerWriter(ways: Ways, place: RegisterPlace, moment: Moment):
     const { icount } = steps[at];
     return { step: steps[at], icount, place, write: undefined, value, source, moment: { trail, index: at } };
   }
-  return `${placeName(place)} was not set in the ${STRETCHES[2].toLocaleString('en-US')} instructions before`;
+  return `${placeName(place)} was not set in the last ${STRETCHES[2].toLocaleString('en-US')} instructions`;
 }
 
 /** The same moment with so many instructions before it, and none after. */
@@ -148,7 +148,7 @@ function registerSource(one: TrailStep, place: RegisterPlace): Source {
   const narrow = register(set.number, set.size) as RegisterPlace;
   const rest = registerValue(one.registers, place) !== registerValue(one.registers, narrow) || narrow.isHigh;
   return rest
-    ? { words: `${placeName(place)} before, with ${placeName(narrow)} changed`, place }
+    ? { words: `the previous ${placeName(place)}, with ${placeName(narrow)} changed`, place }
     : sourceOf(one, narrow, undefined);
 }
 
@@ -177,14 +177,14 @@ async function memoryWriter(ways: Ways, place: MemoryPlace, moment: Moment): Pro
   const runs = await ways.lastWriters(place.physical, place.size, before);
   const writes = runs.flatMap(({ last }) => (last.kind === 'write' ? [last.write] : []));
   if (writes.length === 0)
-    return `${placeName(place)} were never written: they are as they were loaded, or zero`;
+    return `${placeName(place)} were never written: they hold the loaded contents, or zeros`;
   const newest = Math.max(...writes.map(({ icount }) => icount));
   const oldest = Math.max(Math.min(...writes.map(({ icount }) => icount)), newest - STRETCHES[1]);
   const trail = await walkTrail(ways.timeline, oldest - STRETCHES[0], newest);
   const stores = lastStores(trail.steps, indexAfter(trail.steps, newest), place);
   return stores
     ? foundStore(trail, place, stores)
-    : `${placeName(place)} were written at icount ${newest}, which executing it again does not show`;
+    : `${placeName(place)} were written at icount ${newest}, but the instruction cannot be executed again`;
 }
 
 const indexAfter = (trail: Trail['steps'], icount: number): number => {

@@ -98,5 +98,5 @@ function answersIn(recorded: readonly Input[]): Map<InputKind, Input[]> {
 
 const notTheRun = (kind: InputKind, now: number): BadInput =>
   new NotTheRecordedRun(
-    `the recording does not replay: the machine asks for ${kind} at icount ${now}, before any change, and did not then`,
+    `the recording does not replay: the machine requests ${kind} at icount ${now}, before any change; the recording has no such request`,
   );

@@ -127,7 +127,7 @@ function resolveWindow(window: ProfileWindow, symbol: SymbolLookup, where: strin
     if (found === undefined)
       throw new BadInput(
         `${where}: window "${name}": the kernel has no symbol "${text}"`,
-        'write the linear address, or give a kernel with its symbol table',
+        'write the linear address, or give a kernel with a symbol table',
       );
     if (Number.isInteger(found) && found >= 0 && found < ADDRESS_END && found % step === 0) return found;
     throw new BadInput(

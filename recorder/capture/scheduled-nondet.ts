@@ -49,8 +49,8 @@ export class ScheduledNondet implements Nondet {
     const first = dueAt(kind, now, low);
     if (to >= first && to <= now + high) return to - now;
     throw new BadInput(
-      `the schedule has IRQ ${line} of icount ${from} at ${to}: asked for at ${now}, it can come from ${first} to ${now + high}`,
-      'give an icount between these',
+      `the schedule moves IRQ ${line} of icount ${from} to ${to}, but requested at ${now} it can only come from ${first} to ${now + high}`,
+      'give an icount in that range',
     );
   }
 

@@ -122,7 +122,7 @@ export class TraceFile {
       this.dropTail();
       const { path, partial } = this.file;
       throw new BadInput(
-        `cannot write ${path}: ${fileError(error)}; what was recorded up to then is in ${partial}`,
+        `cannot write ${path}: ${fileError(error)}; the recording up to then is in ${partial}`,
         `rewind386 info ${partial}`,
       );
     }

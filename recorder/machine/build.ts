@@ -31,7 +31,7 @@ export const buildMachine: MachineBuilder = (options, boot) => {
     case 'disk_boot':
       // The processor stands at its reset vector; the BIOS does the rest.
       if (!options.firmware)
-        throw new BadInput('a disk boots through a BIOS, and none is given', 'give one: --bios FILE');
+        throw new BadInput('booting a disk needs a BIOS, and none was given', 'give one: --bios FILE');
       break;
   }
   return machine;

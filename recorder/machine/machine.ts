@@ -450,7 +450,7 @@ export class Machine {
   restore(snapshot: Snapshot): void {
     if (this.log && !snapshot.tracking) {
       throw new MachineError(
-        'a snapshot taken without recording cannot be recorded from: its history has holes',
+        'a recording cannot start from a snapshot taken without recording, because its history is incomplete',
       );
     }
     this.log?.flush();

@@ -8,11 +8,11 @@ import { differingParts, Executions, type Instant, partsUnlike } from './executi
 import { eventsBefore, type PastEvent } from './last-events.ts';
 
 /**
- * From a divergence to its instruction. A recording holds hashes, not states: between two rungs only executions can be
- * compared, with each other. So the stretch in which the replay leaves the recording is executed again and again, hashed
- * at ever closer points, until two executions agree at one icount and differ at the next: the machine is not
- * deterministic, and the instruction between them is where. When all executions agree, the machine is deterministic and
- * is another one than that which recorded; then what is known is the stretch, and the parts that differ at its end.
+ * Narrows a divergence to its instruction. A recording holds hashes, not states, so between two rungs executions can only be compared
+ * with each other. The stretch in which the replay diverges is executed repeatedly and hashed at ever closer points, until two executions
+ * agree at one icount and differ at the next: the machine is not deterministic, and the instruction between is the culprit. If all
+ * executions agree, the machine is deterministic but differs from the recording machine; then only the stretch and the parts that differ
+ * at its end are known.
  */
 export interface Bisection {
   /** The divergence that the plain replay found. */
@@ -20,57 +20,57 @@ export interface Bisection {
   /** The state at `from` is the recorded one. */
   readonly from: number;
   readonly until: Icount;
-  /** Two executions that part, as closely as it could be narrowed; absent when all executions agree. */
+  /** Two executions that differ, narrowed as far as possible; absent if all executions agree. */
   readonly pinned: Pinned | undefined;
   /** Number of executions of the stretch that were compared. */
   readonly executions: number;
-  /** With `pinned` absent: parts that differ from the recording at the first rung that does. */
+  /** With `pinned` absent: the parts that differ from the recording at the first differing rung. */
   readonly parts: readonly string[];
-  /** Values of the recording, from its first checkpoint at or after `until`, beside those of the executions. */
+  /** Values in the recording's first checkpoint at or after `until`, and those of the executions. */
   readonly recorded: RecordedDifference | undefined;
-  /** Recorded events before, the last one last. */
+  /** The recorded events before it, in the order of the run. */
   readonly events: readonly PastEvent[];
 }
 
 export interface RecordedDifference {
   readonly icount: Icount;
-  /** Values: of the executions, then of the recording. */
+  /** The values of the executions, then of the recording. */
   readonly differences: readonly Difference[];
 }
 
 export interface Pinned {
-  /** Executions agree when so many instructions have retired... */
+  /** The executions agree at this icount ... */
   readonly agree: number;
-  /** ... and differ here; the next instruction, unless it could not be narrowed further. */
+  /** ... and differ at this one, which is the next unless it could not be narrowed further. */
   readonly differ: number;
-  /** Linear address of the instruction that is executed at `agree`. */
+  /** Linear address of the instruction executed at `agree`. */
   readonly address: number;
-  /** That instruction, as its bytes in memory are. */
+  /** That instruction, disassembled from memory. */
   readonly instruction: string;
   readonly parts: readonly string[];
   readonly differences: readonly Difference[];
-  /** The act of an execution that the recording does not have, if it did. */
+  /** An action of an execution that the recording does not have, if any. */
   readonly stopped: readonly (string | undefined)[];
-  /** Which of the two goes on to the recorded state: 0, 1, or neither (undefined). */
+  /** The execution that reaches the recorded state: 0, 1, or undefined for neither. */
   readonly asRecorded: 0 | 1 | undefined;
 }
 
 export type BisectOptions = Pick<ReplayOptions, 'path' | 'build' | 'builtinDisk' | 'disks' | 'onProgress'>;
 
-/** Points at which a stretch is hashed at once. */
+/** Number of points at which one pass hashes a stretch. */
 const POINTS = 32;
-/** Executions compared with the first before they are taken to agree. */
+/** Number of executions compared with the first before they are assumed to agree. */
 const TRIES = 8;
 const SHOWN_DIFFERENCES = 8;
 const SHOWN_EVENTS = 20;
 
-/** Undefined when the recording replays. */
+/** Undefined if the recording replays. */
 export async function bisect(options: BisectOptions): Promise<Bisection | undefined> {
   const { divergence } = await replay(options);
   return divergence && bisectDivergence(divergence, options);
 }
 
-/** As `bisect`, when the replay has been made. */
+/** Like `bisect`, after the replay has been made. */
 export function bisectDivergence(divergence: Divergence, options: BisectOptions): Bisection {
   const reader = TraceReader.open(options.path, { onDamage() {}, disks: options.disks });
   try {
@@ -86,7 +86,7 @@ function search(reader: TraceReader, divergence: Divergence, options: BisectOpti
   const executions = new Executions(reader, inputs, options);
   executions.skipTo(divergence.since);
   const from = lastAgreed(executions, rungs, divergence.icount);
-  // The first rung after it that the replay may not reach as recorded.
+  // The first rung after it that the replay might not reach in the recorded state.
   const end = rungs.find(({ icount }) => icount >= divergence.icount && icount > from.row.icount);
   const until = end?.icount ?? divergence.icount;
   const narrowed = narrow(executions, from, until);
@@ -103,7 +103,7 @@ function search(reader: TraceReader, divergence: Divergence, options: BisectOpti
   };
 }
 
-/** A checkpoint of the trace has what its hashes only point to: both values, at the first one that an execution comes to. */
+/** The differing values, from the first checkpoint of the trace that an execution reaches; hashes alone only show that they differ. */
 function recordedDifference(
   executions: Executions,
   from: Instant,
@@ -119,7 +119,7 @@ function recordedDifference(
   return { icount, differences: found };
 }
 
-/** Runs up to the last rung before the divergence that this execution reaches as it was recorded. */
+/** Runs to the last rung before the divergence that this execution reaches in the recorded state. */
 function lastAgreed(executions: Executions, rungs: readonly LadderRow[], before: number): Instant {
   let agreed = executions.instant();
   for (const rung of rungs) {
@@ -132,7 +132,7 @@ function lastAgreed(executions: Executions, rungs: readonly LadderRow[], before:
   return agreed;
 }
 
-/** The point at which two executions agree last, and the state of each at the next. */
+/** The last point at which two executions agree, and their states at the next. */
 interface Pair {
   readonly agree: Instant;
   readonly differ: readonly [Instant, Instant];

@@ -23,11 +23,11 @@ import { GENERAL_REGISTERS, SEGMENT_REGISTERS } from '../../schemas/registers.ts
 
 /** Differences between two snapshots, word by word with names. */
 
-/** One place in which two states differ, for people. */
+/** One difference between two states, as text. */
 export interface Difference {
-  /** `cpu`, `ram`, a device: as in the ladder. */
+  /** `cpu`, `ram` or a device, named as in the ladder. */
   readonly part: string;
-  /** Register, page and address, or word. */
+  /** The register, page and address, or word. */
   readonly place: string;
   readonly values: readonly [string, string];
 }
@@ -104,7 +104,7 @@ function unequal(a: Uint8Array, b: Uint8Array, limit: number): Word[] {
   return found;
 }
 
-/** RAM by page; snapshots of one machine share the pages that are alike. */
+/** Compares RAM by page; snapshots of one machine share equal pages. */
 function ramWords(a: Snapshot, b: Snapshot, limit: number): Difference[] {
   const [first, second] = [a.areas.get(RAM_AREA), b.areas.get(RAM_AREA)];
   const found: Difference[] = [];

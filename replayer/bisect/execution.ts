@@ -17,18 +17,18 @@ import type { TraceReader } from '../trace/trace-reader.ts';
 import { LoggedNondet } from '../verify/logged-nondet.ts';
 import { noBuiltinDisks, type ReplayOptions } from '../verify/replay.ts';
 
-/** Executions of a stretch of a recording, to compare with each other. */
+/** Executions of a stretch of a recording, for comparison with each other. */
 
 /** A machine at one instant of an execution. */
 export interface Instant {
   readonly snapshot: Snapshot;
   readonly inputs: number;
   readonly row: LadderRow;
-  /** The act of the execution that the recording does not have: a request for an input, an early end. */
+  /** An action that the recording does not have: a request for an input, an early end. */
   readonly stopped: string | undefined;
 }
 
-/** The recorded run, executed again and again from any instant of it. */
+/** The recorded run, executed repeatedly from any instant. */
 export class Executions {
   readonly machine: Machine;
   private readonly nondet: LoggedNondet;
@@ -49,7 +49,7 @@ export class Executions {
       this.checkpoints = new RecordedCheckpoints(reader, this.machine.snapshot(), recorded.disk);
   }
 
-  /** Goes to the trace's last checkpoint at or before `icount`, up to which the recording was replayed. */
+  /** Restores the trace's last checkpoint at or before `icount`, up to which the recording has been replayed. */
   skipTo(icount: Icount): void {
     const index = this.checkpoints?.before(icount) ?? -1;
     const checkpoint = index >= 0 ? this.checkpoints?.get(index) : undefined;
@@ -61,14 +61,14 @@ export class Executions {
     return this.checkpoints?.from(icount);
   }
 
-  /** The machine as it is now. */
+  /** The current state of the machine. */
   instant(stopped?: string): Instant {
     const { machine, nondet } = this;
     const row = ladderRow(machine.icount, machine.hashes());
     return { snapshot: machine.snapshot(), inputs: nondet.taken, row, stopped };
   }
 
-  /** Runs on to an icount. */
+  /** Runs forward to an icount. */
   runTo(icount: Icount): Instant {
     try {
       const stop = this.machine.run(icount);
@@ -86,7 +86,7 @@ export class Executions {
     this.nondet.seek(inputs);
   }
 
-  /** The instruction that comes next at an instant: its linear address and text. */
+  /** The next instruction at an instant: its linear address and text. */
   nextInstruction(at: Instant): { readonly address: number; readonly instruction: string } {
     this.restore(at);
     const { cpu, mmu, mem } = this.machine;
@@ -101,7 +101,7 @@ export class Executions {
     return { address, instruction: typeof found === 'string' ? '(bad)' : found.text };
   }
 
-  /** From `start` through each of `points`, up to the first at which the execution stops. */
+  /** Executes from `start` through each of `points`, up to the first at which the execution stops. */
   through(start: Instant, points: readonly number[]): Instant[] {
     this.restore(start);
     const passed: Instant[] = [];
@@ -114,7 +114,7 @@ export class Executions {
   }
 }
 
-/** The parts whose state differs between two instants; `icount` and `input` when the executions themselves part. */
+/** The parts whose state differs between two instants; `icount` and `input` if the executions themselves differ. */
 export function differingParts(a: Instant | undefined, b: Instant | undefined): string[] {
   if (!a || !b) return ['input'];
   if (a.row.icount !== b.row.icount || a.stopped !== b.stopped) return ['input'];

@@ -3,7 +3,7 @@ import type { Icount } from '../../schemas/units.ts';
 import type { TraceReader } from '../trace/trace-reader.ts';
 import { columnText } from '../verify/event-check.ts';
 
-/** The recorded events just before an instant, for who reads a bisection. */
+/** The last recorded events before an instant, for the report of a bisection. */
 
 /** A recorded event. */
 export interface PastEvent {
@@ -11,14 +11,14 @@ export interface PastEvent {
   readonly kind: string;
   /** Linear address of its instruction. */
   readonly eip: number;
-  /** Its other columns that say something, as name=value. */
+  /** Its other informative columns, as name=value. */
   readonly text: string;
 }
 
-/** Columns that only other events refer to. */
+/** Columns that only serve as references for other events. */
 const UNTOLD = new Set(['seq', 'frame_id']);
 
-/** The last recorded events before an icount, the last one last. */
+/** The last recorded events before an icount, in the order of the run. */
 export function eventsBefore(reader: TraceReader, icount: Icount, count: number): PastEvent[] {
   let found: PastEvent[] = [];
   for (let n = reader.chunks.length - 1; n >= 0 && found.length < count; n--) {

@@ -7,33 +7,33 @@ import { type Difference, differences } from './differences.ts';
 import { differingParts, Executions, type Instant } from './execution.ts';
 
 /**
- * A recorded run, executed on two machines that should be the same one, side by side: compared every so many instructions, and
- * where they differ, again from the last state in which they did not, to the shortest stretch that still makes them differ.
+ * Executes a recorded run side by side on two machines that should behave the same. They are compared at regular intervals; when they
+ * differ, the run is executed again from the last equal state to find the shortest stretch that makes them differ.
  */
 
 export interface LockstepOptions extends Pick<ReplayOptions, 'builtinDisk' | 'onProgress'> {
-  /** Makers of the machine that is right, and of the one that is to do the same. */
+  /** Create the reference machine and the machine under test. */
   readonly builds: readonly [MachineBuilder, MachineBuilder];
   readonly until: Icount;
   /** Instructions between comparisons. */
   readonly step?: number;
 }
 
-/** The stretch that one machine executes otherwise. */
+/** A stretch that the two machines execute differently. */
 export interface Parted {
-  /** Both begin here alike; run without a pause to `differ` they end unlike. */
+  /** Both machines start here in the same state; run without a pause to `differ`, they end in different states. */
   readonly agree: Icount;
   readonly differ: Icount;
   readonly parts: readonly string[];
   readonly differences: readonly Difference[];
-  /** Linear address and text of the instructions of the stretch, as the first machine executes them: the first few. */
+  /** Linear address and text of the first few instructions of the stretch, as executed by the reference machine. */
   readonly instructions: readonly { readonly address: number; readonly instruction: string }[];
-  /** Compiled code of the second that holds the first instruction. */
+  /** The compiled code of the second machine that contains the first instruction. */
   readonly compiled: readonly string[];
 }
 
 export interface LockstepResult {
-  /** Both are alike up to here. */
+  /** The machines are in the same state up to here. */
   readonly icount: Icount;
   readonly parted: Parted | undefined;
 }
@@ -77,7 +77,7 @@ class Pair {
     return differingParts(...this.both(from, to)).length > 0;
   }
 
-  /** The end is brought down first, then the beginning up: a stretch too short for compiled code to be entered shows nothing. */
+  /** Lowers the end first, then raises the beginning: a stretch too short for compiled code to be entered would show nothing. */
   narrow(from: Instant, until: Icount): Parted {
     let [low, high] = [from.row.icount, until];
     while (high - low > 1) {
@@ -123,7 +123,7 @@ class Pair {
     });
   }
 
-  /** Of the first address that the second machine has compiled code for, as it stands at the end. */
+  /** Text of the compiled code for the first address that the second machine has code for at the end. */
   private compiled(addresses: readonly number[]): readonly string[] {
     const { machine } = this.second;
     for (const address of addresses) {

@@ -1,4 +1,4 @@
-/** Files that are no code, as the bundler makes modules of them. */
+/** Types of the asset files that the bundler turns into modules. */
 
 declare module '*.proto' {
   const text: string;

@@ -7,14 +7,14 @@ import { BadInput } from '../../schemas/bad-input.ts';
 import type { Compression, Hasher, Host } from '../../schemas/host.ts';
 import schemaText from '../../schemas/trace/trace.proto';
 
-/** The services of schemas/host.ts, by a browser: there are no files, and nothing is compressed. */
+/** The services of schemas/host.ts for browsers, without files and without compression. */
 
-/** Bytes that a decompressor gives at a time, so that its memory grows with what comes out and not with what is claimed. */
+/** Output bytes per step of the decompressor, so that memory grows with the actual output and not with the claimed size. */
 const PIECE = 1 << 16;
-/** Bytes that are inflated at a time; 4 MB at most come out of them (RFC 1951: 258 bytes for 2 bits). */
+/** Input bytes per step of inflating; they yield at most 4 MB (RFC 1951: 258 bytes for 2 bits). */
 const DEFLATED_PIECE = 1 << 12;
 
-/** Makes the services ready; to be called once, on the main thread or in a worker. */
+/** Initialises the services; call it once, on the main thread or in a worker. */
 export async function browserHost(): Promise<Host> {
   await init({ module_or_path: (brotliModule as unknown as { default: Uint8Array<ArrayBuffer> }).default });
   return {

@@ -5,13 +5,13 @@ import { openTraceDisk, packSectors, SECTOR_BYTES, watchedDisk } from '../../sch
 import type { TraceDisk, TraceHeader } from '../../schemas/trace/header.ts';
 import { untrusted } from '../../schemas/untrusted.ts';
 
-/** Makes the header of a trace self-contained: disks become extents in it. */
+/** Makes the header of a trace self-contained by embedding disks as extents. */
 
-/** Which sectors of each disk the machine read, by the disks' numbers in ReplayOptions.watchDisk. */
+/** The sectors of each disk that the machine read, by the disks' numbers in ReplayOptions.watchDisk. */
 export class SectorsRead {
   private readonly disks = new Map<number, Set<number>>();
 
-  /** To be put between a disk and the machine. */
+  /** Wraps a disk before the machine gets it. */
   readonly watch = (image: DiskImage, disk: number): DiskImage => {
     const seen = new Set<number>();
     this.disks.set(disk, seen);
@@ -23,10 +23,10 @@ export class SectorsRead {
   }
 }
 
-/** An embedded disk is unpacked into memory to be used. */
+/** Limit on the size, because an embedded disk is unpacked into memory for use. */
 const LARGEST_DISK = 2 ** 30;
 
-/** The header with every disk embedded; with `read`, only the sectors that were read are left in them. */
+/** The header with every disk embedded; with `read`, only the sectors that were read. */
 export function selfContained(
   header: TraceHeader,
   builtinDisk: (name: string) => Uint8Array,
@@ -39,7 +39,7 @@ export function selfContained(
     ...(header.drives
       ? { drives: header.drives.map((drive, n) => ({ ...drive, medium: embed(drive.medium, n + 1) })) }
       : {}),
-    // Where it lay on somebody's machine is no part of the report.
+    // The path on the reporter's machine is private.
     ...(header.parent
       ? { parent: { ...header.parent, file: untrusted(basename(header.parent.file.raw)) } }
       : {}),

@@ -11,8 +11,8 @@ import { checkWritable } from '../../schemas/trace/header-limits.ts';
 import type { TraceReader } from '../trace/trace-reader.ts';
 
 /**
- * Writes a trace again as a bundle: another header, the bundle's frame, and the chunks as they are. Checkpoints stay out: they
- * can be made again, they are of one layout of the state, and they hold what a redaction leaves out.
+ * Rewrites a trace as a bundle: a new header, the bundle's frame, and the unchanged chunks. Checkpoints are omitted: they can be made
+ * again, they depend on the layout of the state, and they contain what a redaction removes.
  */
 export function writeBundle(
   reader: TraceReader,

@@ -1,18 +1,18 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { MAX_WATCHED } from '../debug/debuggee.ts';
 
-/** Rules for what a client sends with a request: the Debug Adapter Protocol's "Arguments", as far as they are used here. */
+/** Validation rules for the arguments of requests (the Debug Adapter Protocol's "Arguments"), as far as they are used here. */
 
-/** Says what is wrong with a value; undefined when nothing is. */
+/** The error in a value; undefined if it is valid. */
 type Rule = (value: unknown) => string | undefined;
 type Rules = Readonly<Record<string, Rule>>;
 
-/** Instructions of one disassembly, and frames of one stack. */
+/** Maximum instructions of one disassembly, and frames of one stack. */
 const MAX_SHOWN = 10_000;
-/** Breakpoints of one kind. */
+/** Maximum breakpoints of one kind. */
 const MAX_POINTS = 1024;
 const MAX_TEXT = 4096;
-/** Bytes of memory read at once. */
+/** Maximum bytes of one memory read. */
 const MAX_READ = 1 << 20;
 
 const text = (longest = MAX_TEXT): Rule => {
@@ -94,7 +94,7 @@ const REQUESTS: Readonly<Record<string, Rules>> = {
   },
 };
 
-/** Says what is wrong with a request's arguments, in words; undefined when nothing is. */
+/** The error in a request's arguments, as text; undefined if they are valid. */
 export function wrongArguments({
   command,
   arguments: given = {},
@@ -103,6 +103,6 @@ export function wrongArguments({
   return wrong && `${command}: ${wrong}`;
 }
 
-/** The same without nulls, by which some clients say that there is nothing. */
+/** Removes nulls, which some clients send for absent arguments. */
 export const givenArguments = ({ arguments: given }: DebugProtocol.Request): Record<string, unknown> =>
   Object.fromEntries(Object.entries(given ?? {}).filter(([, value]) => value !== null));

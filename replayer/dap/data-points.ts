@@ -5,7 +5,10 @@ import { MAX_WATCHED } from '../debug/debuggee.ts';
 import { hex } from '../debug/guest-code.ts';
 import type { Data } from './values.ts';
 
-/** Data breakpoints: an editor asks what it may watch, gets an id that says where it is, and gives it back to set one. */
+/**
+ * Data breakpoints. An editor asks for an id of the data to watch; the id encodes the location, and the editor sends it back to set the
+ * breakpoint.
+ */
 
 type Offer = DebugProtocol.DataBreakpointInfoResponse['body'];
 
@@ -19,7 +22,7 @@ export const memoryPoint = (space: string, address: number, bytes: number): Offe
   accessTypes: ACCESS,
 });
 
-/** A variable in memory can be watched, whole; one that is in a register has no place. */
+/** A variable in memory can be watched as a whole; a variable in a register cannot. */
 export function variablePoint(name: string, { address, type: { bytes } }: Data): Offer {
   if (address === undefined || bytes === 0) return { dataId: null, description: `${name} is not in memory` };
   return {
@@ -29,7 +32,7 @@ export function variablePoint(name: string, { address, type: { bytes } }: Data):
   };
 }
 
-/** The memory that an id stands for. Throws BadInput for one that was not offered. */
+/** The memory of an id. Throws BadInput for an id that was not offered. */
 export function watchOf(dataId: string, access: DebugProtocol.DataBreakpointAccessType): Watch {
   const [, space, address, bytes] = /^(linear|physical) (0x[0-9a-f]{8}) (\d{1,7})$/.exec(dataId) ?? [];
   const first = Number(address);

@@ -10,12 +10,12 @@ import { type Type, typeOf } from '../dwarf/types.ts';
 import { understood } from '../dwarf/work.ts';
 import type { Data } from './values.ts';
 
-/** One frame of the stack: what its code can see, and where that is. */
+/** One frame of the stack, with the variables in scope and their locations. */
 export class Frame implements FrameContext {
   readonly scope: Scope | undefined;
-  /** An address in the code that the frame is at: of a caller the call, which its return address follows. */
+  /** Address of the frame's code; for a caller, an address within the call instruction before the return address. */
   readonly pc: number;
-  /** Linear address of the instruction that is executed next, or on return. */
+  /** Linear address of the instruction that executes next, or after the return. */
   readonly address: number;
   readonly place: Place;
   private readonly registers: Registers;
@@ -41,13 +41,13 @@ export class Frame implements FrameContext {
     this.place = place;
   }
 
-  /** The frames of the stack, innermost first; functions that were inlined have frames of their own. */
+  /** The frames of the stack, innermost first; inlined functions have frames of their own. */
   static all(debuggee: Debuggee, code: GuestCode): Frame[] {
     return unwind(debuggee, code).flatMap(({ registers, pc }) => {
       const name = code.nameAt(registers[RETURN] ?? 0, pc);
       const scopes: (Scope | undefined)[] = code.info.scopesAt(pc);
       if (scopes.length === 0) scopes.push(undefined);
-      // Of the line table's line is the innermost; of each other one the line at which the one before was inlined.
+      // The innermost has the line of the line table; each other one has the line at which the one before was inlined.
       let { path, line } = code.place(pc);
       return scopes.map((scope, i) => {
         const place = { name, ...(path ? { path, line: line as number } : {}) };
@@ -69,7 +69,7 @@ export class Frame implements FrameContext {
 
   frameBase(): number | undefined {
     const expression = this.scope?.frameBase;
-    // One that asks for itself is none.
+    // A frame base that refers to itself is invalid.
     const own: FrameContext = {
       register: (n) => this.register(n),
       cfa: () => this.cfa(),
@@ -78,7 +78,7 @@ export class Frame implements FrameContext {
     };
     const found = expression && locate(expression, own);
     if (found?.kind === 'memory') return found.address;
-    // A register means what it holds.
+    // A register location here means the register's contents.
     return found?.kind === 'register' ? this.register(found.register) : undefined;
   }
 
@@ -87,7 +87,7 @@ export class Frame implements FrameContext {
     return found.length === bytes ? found : undefined;
   }
 
-  /** A parameter or local variable by name; else a global one. */
+  /** A parameter or local variable by name; otherwise a global one. */
   variable(name: string): Data | undefined {
     const die =
       this.scope?.variables.find((variable) => variable.name === name)?.die ??
@@ -95,7 +95,7 @@ export class Frame implements FrameContext {
     return die && this.dataOf(die);
   }
 
-  /** A variable of which nothing is understood was optimized out, to all appearances. */
+  /** A variable with an unsupported location, reported as optimized out. */
   dataOf(die: Die): Data {
     const type = typeOf(
       understood(() => withOrigin(die, (entry) => (entry.attributes.has(AT.type) ? entry : undefined))) ??

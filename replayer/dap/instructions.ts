@@ -9,10 +9,10 @@ import { type GuestCode, hex } from '../debug/guest-code.ts';
 
 /** The longest instruction, bytes. */
 const LONGEST = 15;
-/** Bytes: what a symbol says of a longer one is not believed. */
+/** Maximum believable length of a function in bytes. */
 const LONGEST_FUNCTION = 1 << 18;
 
-/** Disassembled, at most `count`, from `start` up to `end`, by the guest's current mapping. */
+/** Disassembles at most `count` instructions from `start` up to `end`, in the guest's current mapping. */
 export function instructionsFrom(
   debuggee: Debuggee,
   code: GuestCode,
@@ -39,7 +39,7 @@ export function instructionsFrom(
   return instructions;
 }
 
-/** Instructions have no fixed length: they are counted from the start of the function. */
+/** Instructions have variable length, so they are counted from the start of the function. */
 export function instructionsBefore(
   debuggee: Debuggee,
   code: GuestCode,

@@ -8,12 +8,12 @@ import { type Data, type Named, Values } from './values.ts';
 
 /** Variables of a frame as trees that an editor opens level by level. */
 
-/** A thing that can be opened in the editor: the variables of a frame, or the parts of one of them. */
+/** An expandable item in the editor: the variables of a frame, or the parts of one of them. */
 type Container = { readonly frame: Frame } | { readonly data: Data; readonly path: string };
 
 const hex = (address: number): string => `0x${(address >>> 0).toString(16)}`;
 
-/** Variables as the guest's DWARF tells of them, for as long as the machine stands where it is. */
+/** Variables by the guest's DWARF, valid until the machine moves. */
 export class Locals {
   private readonly debuggee: Debuggee;
   private readonly code: GuestCode;
@@ -33,35 +33,35 @@ export class Locals {
     });
   }
 
-  /** The machine, or its memory, changed: nothing that was shown holds any more. */
+  /** Invalidates everything after the machine or its memory changed. */
   forget(): void {
     this.frames = undefined;
     this.handles.reset();
   }
 
-  /** Before a question of the client: it may cost so much, and no more. */
+  /** Starts the cost budget of one request. */
   begin(): void {
     this.code.info.begin();
   }
 
-  /** Reference of the variables of frame `id`; 0 where nothing is known of its code. */
+  /** Reference of the variables of frame `id`; 0 if nothing is known about its code. */
   scope(id: number): number {
     const frame = this.stack[id];
     return frame?.scope ? this.handles.create({ frame }) : 0;
   }
 
-  /** The variables that a reference stands for; undefined if it is not one of these. */
+  /** The variables of a reference; undefined if it is not one of these. */
   open(reference: number): DebugProtocol.Variable[] | undefined {
     return this.parts(reference)?.map(({ path, ...named }) => this.shown(named, path));
   }
 
-  /** A variable of those that a reference stands for. */
+  /** One of the variables of a reference. */
   find(reference: number, name: string): Data | undefined {
     return this.parts(reference)?.find((part) => part.name === name)?.data;
   }
 
   private parts(reference: number): (Named & { readonly path: string })[] | undefined {
-    // `get` has no type for what is not there.
+    // The type of `get` does not include undefined.
     const container = this.handles.get(reference) as Container | undefined;
     if (!container) return undefined;
     if ('frame' in container) {
@@ -73,7 +73,7 @@ export class Locals {
     return this.values.children(data).map((child) => ({ ...child, path: childPath(data, path, child.name) }));
   }
 
-  /** A variable, or a path from one, in frame `id`; undefined for what is none. */
+  /** A variable, or a path from one, in frame `id`; undefined if there is none. */
   evaluate(expression: string, id: number): DebugProtocol.EvaluateResponse['body'] | undefined {
     const frame = this.stack[id];
     const data = frame && followPath(expression, this.values, (name) => frame.variable(name));
@@ -87,7 +87,7 @@ export class Locals {
     };
   }
 
-  /** The stack, innermost first. */
+  /** The frames of the stack, innermost first. */
   get stack(): readonly Frame[] {
     this.frames ??= Frame.all(this.debuggee, this.code);
     return this.frames;

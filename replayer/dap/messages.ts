@@ -1,6 +1,6 @@
 import { Transform, type TransformCallback } from 'node:stream';
 
-/** Cuts a client's stream into messages of the Debug Adapter Protocol. */
+/** Splits a client's stream into messages of the Debug Adapter Protocol. */
 
 /** Longest message of a client, bytes: all breakpoints of a file, or memory to be written. */
 export const MAX_MESSAGE = 4 << 20;
@@ -9,14 +9,14 @@ const BEGINNING = 'Content-Length: ';
 const HEADER_END = '\r\n\r\n';
 
 /**
- * A client's stream, cut into whole messages with their headers (base protocol), each of which is an object in JSON. The
- * stream fails at anything else: a connection that begins with another header is a browser's, say, whose requests also have a
- * Content-Length, and none of what comes is for us.
+ * Splits a client's stream into complete messages with their headers (base protocol), each a JSON object. The stream fails at anything
+ * else: a connection that begins with another header may be a browser's, whose requests also have a Content-Length, and must be ignored
+ * entirely.
  */
 export class ClientMessages extends Transform {
   private pieces: Buffer[] = [];
   private held = 0;
-  /** Bytes of the message that is awaited, behind its header; undefined while the header is. */
+  /** Length in bytes of the awaited message after its header; undefined while the header is awaited. */
   private length: number | undefined;
 
   override _transform(bytes: Buffer, _: BufferEncoding, done: TransformCallback): void {
@@ -30,19 +30,19 @@ export class ClientMessages extends Transform {
     }
   }
 
-  /** False when more must come first. */
+  /** False if more bytes are needed. */
   private takeMessage(): boolean {
     if (this.length === undefined) {
       const whole = this.joined();
       const beginning = BEGINNING.slice(0, whole.length);
       if (whole.toString('latin1', 0, beginning.length) !== beginning)
-        throw new Error('no message of a debug client');
+        throw new Error('not a message of a debug client');
       const end = whole.indexOf(HEADER_END);
       if (end < 0 && whole.length > MAX_HEADER) throw new Error('a message header without end');
       if (end < 0) return false;
       const digits = /^\d{1,9}(?=\r\n|$)/.exec(whole.toString('latin1', BEGINNING.length, end))?.[0];
       if (digits === undefined || Number(digits) > MAX_MESSAGE)
-        throw new Error(`a message that is not of 0 to ${MAX_MESSAGE} bytes`);
+        throw new Error(`the length of a message is not 0 to ${MAX_MESSAGE} bytes`);
       this.length = Number(digits);
       this.keep(whole.subarray(end + HEADER_END.length));
     }
@@ -51,7 +51,7 @@ export class ClientMessages extends Transform {
     const text = whole.toString('utf8', 0, this.length);
     this.keep(whole.subarray(this.length));
     this.length = undefined;
-    if (!isObject(text)) throw new Error('a message that is no object in JSON');
+    if (!isObject(text)) throw new Error('a message is not a JSON object');
     this.push(`${BEGINNING}${Buffer.byteLength(text)}${HEADER_END}${text}`);
     return this.held > 0;
   }

@@ -3,7 +3,7 @@ import type { Debuggee } from '../debug/debuggee.ts';
 import { type GuestCode, hex } from '../debug/guest-code.ts';
 import { SCOPES } from './variables.ts';
 
-/** Numbers that a user of an editor names: registers, words of memory, symbols. */
+/** Values that a user of an editor can name: registers, words of memory, symbols. */
 
 export class NamedValues {
   private readonly debuggee: Debuggee;
@@ -32,7 +32,7 @@ export class NamedValues {
     return register ? Number(register.value.replaceAll(',', '')) : this.code.addressOf(word);
   }
 
-  /** As `value`; throws BadInput where it is undefined. */
+  /** Like `value`, but throws BadInput instead of returning undefined. */
   address(text: string): number {
     const value = this.value(text);
     if (value === undefined) throw new BadInput(`${text}: neither a register, a symbol nor an address`);

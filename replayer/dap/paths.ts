@@ -1,8 +1,8 @@
 import type { Data, Values } from './values.ts';
 
 /**
- * Reads the expressions that an editor asks of when the mouse rests on one: a variable, and members, elements and what is pointed to from
- * there on (`p->p_pmap->pm_pdir[3]`, `*pte`, `&buf.b_flags`). No operators, no calls. Undefined for anything else.
+ * Parses the expressions that an editor evaluates on hover: a variable, followed by members, elements and dereferences
+ * (`p->p_pmap->pm_pdir[3]`, `*pte`, `&buf.b_flags`). No operators, no calls. Undefined for anything else.
  */
 export function followPath(
   text: string,

@@ -5,7 +5,7 @@ import type { StopConditions } from '../timeline/timeline.ts';
 
 export type PointKind = 'breakpoint' | 'function breakpoint' | 'instruction breakpoint' | 'data breakpoint';
 
-/** The points at which the client wants to stop: it sends each kind, and each file, as a whole. */
+/** The breakpoints of the client, which sends each kind, and each file, as a complete set. */
 export class Points {
   private readonly addresses = new Map<
     string,
@@ -13,7 +13,7 @@ export class Points {
   >();
   private watches: readonly Watch[] = [];
 
-  /** Replaces the addresses of one kind; `file` for those in a file. */
+  /** Replaces the addresses of one kind; `file` selects those of one file. */
   set(kind: Exclude<PointKind, 'data breakpoint'>, addresses: readonly number[], file = ''): void {
     this.addresses.set(`${kind} ${file}`, { kind, addresses: addresses.map((address) => address >>> 0) });
   }
@@ -29,7 +29,7 @@ export class Points {
     };
   }
 
-  /** Which kind stopped the run, as DAP names the reason of a stop. */
+  /** The kind that stopped the run, as DAP's reason for the stop. */
   reasonOf({ kind, address }: Hit): PointKind {
     if (kind !== 'execute') return 'data breakpoint';
     const own = [...this.addresses.values()].find(({ addresses }) => addresses.includes(address >>> 0));

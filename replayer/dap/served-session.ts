@@ -20,12 +20,12 @@ import { NamedValues } from './named-values.ts';
 import { Points } from './points.ts';
 import { Stepper } from './stepper.ts';
 
-/** The frame of a session: messages in and out, one request at a time, its beginning and end, and where the machine stopped. */
+/** The frame of a session: messages in and out, one request at a time, begin and end, and reports of stops. */
 
-/** A machine has one processor, which is the one thread. */
+/** The machine has one processor, shown as one thread. */
 export const THREAD = 1;
 const ERROR = 1;
-/** Members that go to an editor as they are. */
+/** Members that are sent to an editor unchanged. */
 const EXACT: ReadonlySet<string> = new Set(['path']);
 
 const CAPABILITIES: DebugProtocol.Capabilities = {
@@ -47,11 +47,11 @@ export interface DapOptions {
   readonly debuggee: Debuggee;
   readonly monitor: Monitor;
   readonly code: GuestCode;
-  /** Goes to where the session begins. */
+  /** Goes to the position where the session begins. */
   readonly enter: () => Promise<void>;
 }
 
-/** Serves requests that look at or move the machine one after the other, and tells where it stopped. */
+/** Serves requests that inspect or move the machine one at a time, and reports stops. */
 export abstract class ServedSession extends DebugSession {
   protected readonly options: DapOptions;
   protected readonly points = new Points();
@@ -83,7 +83,7 @@ export abstract class ServedSession extends DebugSession {
     this.sendEvent(new OutputEvent(`${text}\n`, 'console'));
   }
 
-  /** Editors show what they get, and names of the guest's are in it; only paths are for opening files. */
+  /** Editors display what they receive, including names from the guest, so it is made printable; paths are kept exact for opening files. */
   override sendResponse(response: DebugProtocol.Response): void {
     response.body = printableTexts(response.body, EXACT);
     super.sendResponse(response);
@@ -98,7 +98,7 @@ export abstract class ServedSession extends DebugSession {
 
   override start(input: Readable, output: Writable): void {
     const messages = new ClientMessages();
-    // Who speaks another language is not listened to any more.
+    // A client with an invalid message is ignored from now on.
     messages.on('error', () => {
       input.destroy();
       this.shutdown();
@@ -108,7 +108,7 @@ export abstract class ServedSession extends DebugSession {
     super.start(input.pipe(messages), output);
   }
 
-  /** Answers a request that lacks something or asks for what cannot be with an error; the base class has the rest answered. */
+  /** Answers an invalid request with an error; the base class dispatches the others. */
   protected override dispatchRequest(request: DebugProtocol.Request): void {
     const wrong = typeof request.command === 'string' ? wrongArguments(request) : 'a request without command';
     if (wrong) {
@@ -116,12 +116,12 @@ export abstract class ServedSession extends DebugSession {
       return;
     }
     const given = givenArguments(request);
-    // As the specification has it when nothing is said.
+    // The default of the specification.
     if (request.command === 'initialize') given.pathFormat ??= 'path';
     super.dispatchRequest({ ...request, arguments: given });
   }
 
-  /** Answers once the machine is free; what a user did wrong becomes the request's error. */
+  /** Answers once the machine is free; a user's mistake becomes the error of the request. */
   protected serve(response: DebugProtocol.Response, answer: () => unknown): void {
     this.work = this.work.then(async () => {
       try {
@@ -137,7 +137,7 @@ export abstract class ServedSession extends DebugSession {
     });
   }
 
-  /** Answers at once, then moves the machine and tells where it stopped. */
+  /** Answers at once, then moves the machine and reports the stop. */
   protected move(response: DebugProtocol.Response, run: () => Promise<StopReport>): void {
     this.interrupted = false;
     this.sendResponse(response);

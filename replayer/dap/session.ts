@@ -11,11 +11,11 @@ import { ServedSession, THREAD } from './served-session.ts';
 import type { Granularity } from './stepper.ts';
 import { SCOPES, setMemory, setVariable, variables } from './variables.ts';
 
-/** A session of the Debug Adapter Protocol: a request of an editor is a method here. */
+/** A session of the Debug Adapter Protocol; each request is a method here. */
 
 /**
- * The Debug Adapter Protocol (microsoft.github.io/debug-adapter-protocol) on a debuggee: what an editor needs to go
- * through a recording, forward and back.
+ * The Debug Adapter Protocol (microsoft.github.io/debug-adapter-protocol) on a debuggee, for stepping through a recording forward and
+ * backward.
  */
 export class RewindDebugSession extends ServedSession {
   // --- Points --------------------------------------------------------------------------------------------------------------
@@ -161,7 +161,8 @@ export class RewindDebugSession extends ServedSession {
     this.serve(response, () => {
       const found =
         this.locals.open(variablesReference) ?? variables(this.options.debuggee, variablesReference - 1);
-      if (!found) throw new BadInput(`there are no variables ${variablesReference}: the machine has moved`);
+      if (!found)
+        throw new BadInput(`variables ${variablesReference} are no longer valid: the machine has moved`);
       return { variables: found };
     });
   }
@@ -199,17 +200,17 @@ export class RewindDebugSession extends ServedSession {
       const before = debuggee.position;
       const result = (await monitor.run(expression)).trimEnd();
       const moved = comparePositions(before, debuggee.position) !== 0;
-      // `goto` says so wherever it leads, for a client that waits for it.
+      // A `goto` always reports a stop, for a client that waits for it.
       if (moved || /^\s*(goto|recording)\b/.test(expression))
         this.tellStop('goto', `icount ${debuggee.position.icount}`);
       return { result, variablesReference: 0 };
     });
   }
 
-  /** Throws where there is no such frame. */
+  /** Throws if there is no such frame. */
   private frame(id: number): Frame {
     const frame = this.locals.stack[id];
-    if (!frame) throw new BadInput(`there is no frame ${id}: the machine has moved`);
+    if (!frame) throw new BadInput(`frame ${id} is no longer valid: the machine has moved`);
     return frame;
   }
 
@@ -283,4 +284,4 @@ const granularity = (args: { readonly granularity?: string }): Granularity =>
 const pointAt = (addresses: readonly number[], more: { line?: number } = {}): DebugProtocol.Breakpoint =>
   addresses.length > 0
     ? { verified: true, instructionReference: hex(addresses[0]), ...more }
-    : { verified: false, message: 'no code of the guest is there' };
+    : { verified: false, message: 'the guest has no code there' };

@@ -8,12 +8,12 @@ import type { StopConditions } from '../timeline/timeline.ts';
 
 /** Steps by line, instruction or function, forward and backward. */
 
-/** A source line may take long (REP, loops): so many steps at most before the debugger says where it is. */
+/** A source line may take long (REP, loops); after this many steps the debugger reports its position. */
 const MAX_STEPS = 100_000;
 
 export type Granularity = 'line' | 'instruction';
 
-/** The steps of a debugger, forward and back, over lines or instructions. Breakpoints on the way end a step. */
+/** Steps forward and backward over lines or instructions. Breakpoints on the way end a step. */
 export class Stepper {
   private readonly debuggee: Debuggee;
   private readonly code: GuestCode;
@@ -32,17 +32,17 @@ export class Stepper {
     this.interrupted = interrupted;
   }
 
-  /** To the next line or instruction, through calls. Into the handler of an interrupt that comes. */
+  /** Steps to the next line or instruction, into calls and into the handler of an interrupt. */
   into(granularity: Granularity): Promise<StopReport> {
     return this.line(granularity, () => this.debuggee.stepForward());
   }
 
-  /** Calls count as one step, and so does an interrupt with its handler. */
+  /** Steps over calls, and over an interrupt with its handler. */
   over(granularity: Granularity): Promise<StopReport> {
     return this.line(granularity, () => this.overInstruction());
   }
 
-  /** To where the current function returns to. */
+  /** Runs to the return address of the current function. */
   async out(): Promise<StopReport> {
     const [, caller] = unwind(this.debuggee, this.code);
     if (!caller) return this.debuggee.stepForward();
@@ -50,12 +50,12 @@ export class Stepper {
     return await this.runTo(registers[RETURN] ?? 0, registers[ESP] ?? 0);
   }
 
-  /** To the line or instruction before, calls in one step. */
+  /** Steps back to the previous line or instruction, over calls. */
   back(granularity: Granularity): Promise<StopReport> {
     return this.line(granularity, () => this.backInstruction());
   }
 
-  /** Repeats a step until it has come to another line. */
+  /** Repeats a step until the line changes. */
   private async line(granularity: Granularity, step: () => Promise<StopReport>): Promise<StopReport> {
     const from = this.where();
     let report = await step();
@@ -81,7 +81,7 @@ export class Stepper {
     return line === undefined ? undefined : `${path}:${line}`;
   }
 
-  /** Mnemonic and length of the instruction to be executed. */
+  /** Mnemonic and length of the next instruction. */
   private instruction(): { readonly name: string; readonly length: number } {
     const bytes = this.debuggee.readMemory('linear', this.eip, 15);
     let at = 0;
@@ -97,7 +97,7 @@ export class Stepper {
     const isCall = /^l?call|^int/.test(name);
     const report = await this.debuggee.stepForward();
     if (report.kind !== 'step') return report;
-    // An interrupt came instead: its handler returns to where this began.
+    // An interrupt came instead; its handler returns to this position.
     if (this.debuggee.position.deliveries > 0) return await this.runTo(eip, esp);
     if (isCall && this.eip !== eip + length) return await this.runTo(eip + length, esp);
     return report;
@@ -119,7 +119,7 @@ export class Stepper {
   private async backInstruction(): Promise<StopReport> {
     const report = await this.debuggee.stepBack();
     if (report.kind !== 'step' || !/^ret/.test(this.instruction().name)) return report;
-    // Back over a return: on to the entry of the function, whose return address lies where it does now, and to the call.
+    // Back over a return: go on to the entry of the function, which has the same return address on the stack, and to the call.
     const start = this.code.functionStart(this.eip);
     if (start === undefined) return report;
     const { esp } = this;

@@ -1,8 +1,8 @@
 import type { Member, Type } from '../dwarf/types.ts';
 
-/** Values of variables as text and parts, by their types. */
+/** Formats values of variables as text and parts, by their types. */
 
-/** Something of a type: in memory, or known without a place, or optimized out. */
+/** A typed value: in memory, known without an address, or optimized out. */
 export interface Data {
   readonly type: Type;
   readonly address?: number;
@@ -15,16 +15,16 @@ export interface Named {
   readonly data: Data;
 }
 
-/** The debuggee as values are read from it and named by it. */
+/** The access to the debuggee that reading and naming values needs. */
 export interface Target {
   read(address: number, bytes: number): Uint8Array | undefined;
-  /** Names an address as symbol+offset; undefined if that is not known. */
+  /** Names an address as symbol+offset; undefined if unknown. */
   symbol(address: number): string | undefined;
 }
 
-/** Elements of an array shown at once. */
+/** Maximum elements of an array shown at once. */
 const MAX_ELEMENTS = 256;
-/** Bytes of a value that are read: nothing larger is shown whole. */
+/** Maximum bytes of a value that are read; larger values are shown in part. */
 const MAX_BYTES = 1 << 16;
 const MAX_TEXT = 80;
 const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
@@ -36,7 +36,7 @@ export class Values {
     this.target = target;
   }
 
-  /** In one line. */
+  /** The value as one line of text. */
   text(data: Data): string {
     const { type, address } = data;
     if (type.kind === 'structure') return this.bytesOf(data) ? `${type.name} {…}` : absent(data);
@@ -60,7 +60,7 @@ export class Values {
     return bytes && bytes.length > 0 && bytes.length <= 4 ? integer(bytes, false) : undefined;
   }
 
-  /** Members, elements, or what a pointer points to; none of a plain value. */
+  /** Members, elements, or the target of a pointer; none for a plain value. */
   children(data: Data): Named[] {
     const { type } = data;
     if (type.kind === 'structure')
@@ -79,7 +79,7 @@ export class Values {
     return target.type.kind === 'structure' ? this.children(target) : [{ name: '*', data: target }];
   }
 
-  /** By name, also in anonymous structures; `through` a pointer. */
+  /** A member by name, also in anonymous structures; `through` a pointer. */
   memberOf(data: Data, name: string, through: boolean): Data | undefined {
     const whole = through ? this.pointedTo(data) : data;
     if (whole?.type.kind !== 'structure') return undefined;
@@ -92,7 +92,7 @@ export class Values {
     return undefined;
   }
 
-  /** Of an array, or of what a pointer points to. */
+  /** An element of an array, or of a pointer's target. */
   element(data: Data, n: number): Data | undefined {
     const { type } = data;
     if (type.kind === 'array') return this.part(data, type.element, n * type.element.bytes);
@@ -102,7 +102,7 @@ export class Values {
       : { type: target.type, address: (target.address + n * target.type.bytes) >>> 0 };
   }
 
-  /** Undefined for what is no pointer, or null, or points to nothing that has a size. */
+  /** The target of a pointer; undefined for other values, a null pointer, or a target without a size. */
   pointedTo(data: Data): Data | undefined {
     if (data.type.kind !== 'pointer') return undefined;
     const bytes = this.bytesOf(data);
@@ -158,21 +158,21 @@ const absent = ({ address }: Data): string =>
 
 const isCharacter = (type: Type): boolean => type.kind === 'base' && type.encoding === 'character';
 
-/** Up to its zero byte. */
+/** Reads a string up to its zero byte. */
 function quoted(bytes: Uint8Array, cut = false): string {
   const end = bytes.indexOf(0);
   const text = Buffer.from(end < 0 ? bytes : bytes.subarray(0, end)).toString('latin1');
   return `${JSON.stringify(text)}${end < 0 && cut ? '…' : ''}`;
 }
 
-/** Little-endian, of at most four bytes. */
+/** Decodes a little-endian number of at most four bytes. */
 function integer(bytes: Uint8Array, signed: boolean): number {
   const value = bytes.reduceRight((sum, byte) => sum * 256 + byte, 0);
   const half = 2 ** (8 * bytes.length - 1);
   return signed && value >= half ? value - 2 * half : value;
 }
 
-/** Numbers that read better in hexadecimal are shown so too. */
+/** Adds the hexadecimal form to numbers for which it is useful. */
 const LARGE = 4096;
 
 function scalar(bytes: Uint8Array, type: Extract<Type, { kind: 'base' }>, bits: Member['bits']): string {

@@ -21,7 +21,7 @@ interface ScopeSpec {
 
 const grouped = (n: number) => n.toLocaleString('en-US');
 
-/** Scopes that an editor shows of a stop. Numbers are the machine's at the innermost frame, whichever frame is looked at. */
+/** Scopes of a stop. Registers are those of the innermost frame, whichever frame is selected. */
 export const SCOPES: readonly ScopeSpec[] = [
   {
     name: 'Registers',
@@ -61,7 +61,7 @@ export const SCOPES: readonly ScopeSpec[] = [
   },
 ];
 
-/** Undefined for a scope that there is not. */
+/** Undefined for an unknown scope. */
 export const variables = (debuggee: Debuggee, scope: number): DebugProtocol.Variable[] | undefined =>
   SCOPES[scope]?.read(debuggee).map(({ name, value }) => ({
     name,
@@ -70,7 +70,7 @@ export const variables = (debuggee: Debuggee, scope: number): DebugProtocol.Vari
     ...(value.startsWith('0x') ? { memoryReference: value } : {}),
   }));
 
-/** Sets a register, in a what-if run; returns what it then is. */
+/** Sets a register, in a what-if run; returns its new value. */
 export function setVariable(debuggee: Debuggee, name: string, value: number): string {
   const number = registerNumber(name);
   if (number < 0) throw new BadInput(`${name} cannot be set`);
@@ -84,7 +84,7 @@ export function setVariable(debuggee: Debuggee, name: string, value: number): st
   return hex(value);
 }
 
-/** Sets a variable of the guest's program, in a what-if run; returns what it then is. */
+/** Sets a variable of the guest's program, in a what-if run; returns its new value. */
 export function setMemory(
   debuggee: Debuggee,
   name: string,

@@ -3,11 +3,11 @@ import type { Debuggee } from './debuggee.ts';
 import type { GuestCode } from './guest-code.ts';
 import { unwind } from './unwind.ts';
 
-/** The stack in text, for gdb's monitor command. */
+/** The stack trace of gdb's monitor command. */
 
 const hex = (n: number): string => (n >>> 0).toString(16).padStart(8, '0');
 
-/** The stack in text, a line a frame, also through interrupts: what came before one is marked. */
+/** The stack as text, one line per frame, through interrupts too; interrupted frames are marked. */
 export function backtrace(debuggee: Debuggee, code: GuestCode): string {
   return unwind(debuggee, code)
     .map(({ registers, pc, interrupted }, n) => {

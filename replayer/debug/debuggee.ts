@@ -6,31 +6,31 @@ import { type Arrival, type StopConditions, Timeline, type TimelineOptions } fro
 
 /** The debuggee that gdb and editors share: a recorded run and its what-if runs. */
 
-/** The address space in which memory is shown: as the current directory maps it, or physical. */
+/** The address space in which memory is shown: linear, mapped by the current directory, or physical. */
 export type AddressSpace = Watch['space'];
 
 export type StopReport =
   | { readonly kind: 'step' | 'interrupted' | 'begin' | 'end' }
   | { readonly kind: 'hit'; readonly hit: Hit };
 
-/** Bytes that one watchpoint may cover: each of its pages loses the fast path. */
+/** Maximum bytes of one watchpoint, since each of its pages loses the fast path. */
 export const MAX_WATCHED = 1 << 20;
-/** Bytes of memory that are shown at once: lengths come from the guest's debug information, too. */
+/** Maximum bytes of memory shown at once, since lengths may come from the guest's debug information. */
 const MAX_READ = 1 << 20;
 
 /**
- * The run that a debugger works on: the recorded run, and, once something was written, a what-if run that left it there. The
- * recording never changes. Going back past the place where a what-if run began discards it.
+ * The run that a debugger works on: the recorded run, or, after a write, a what-if run that branched off there. The recording never
+ * changes. Going back past the begin of a what-if run discards it.
  */
 export class Debuggee {
   private readonly timelines: Timeline[];
   private readonly sessions: ForwardSession[];
   private readonly options: TimelineOptions;
   private readonly note: (text: string) => void;
-  /** Something was written since the machine last moved: that belongs to the same what-if run. */
+  /** True if something was written since the machine last moved; further writes belong to the same what-if run. */
   private freshFork = false;
 
-  /** `note` takes what the user should know. */
+  /** `note` receives messages for the user. */
   constructor(session: ForwardSession, options: TimelineOptions, note: (text: string) => void) {
     this.sessions = [session];
     this.timelines = [new Timeline(session, options)];
@@ -54,7 +54,7 @@ export class Debuggee {
     return this.timelines.length > 1;
   }
 
-  /** The recorded run, whatever run is in hand. */
+  /** The recorded run, even during a what-if run. */
   get recording(): Timeline {
     return this.timelines[0];
   }
@@ -85,14 +85,14 @@ export class Debuggee {
     }
   }
 
-  /** Goes to a position of the run in hand; to one before it left the recording, by giving it up. */
+  /** Goes to a position of the current run; a position before the begin of a what-if run discards it. */
   async goto(position: Position): Promise<void> {
     this.freshFork = false;
     while (position.icount < this.timeline.start && (await this.giveUp()));
     await this.timeline.seek(position);
   }
 
-  /** Before anything is written. */
+  /** Prepares for a write. */
   beforeWrite(): void {
     if (this.freshFork) return;
     const { icount } = this.position;
@@ -100,17 +100,17 @@ export class Debuggee {
     this.sessions.push(session);
     this.freshFork = true;
     this.note(
-      `what if: a run of its own begins at icount ${icount} with what you write; the recording is unchanged`,
+      `what-if: a separate run with your change begins at icount ${icount}; the recording is unchanged`,
     );
   }
 
-  /** After it: the what-if run begins with the state as it is now. */
+  /** Completes a write: the what-if run begins with the current state. */
   afterWrite(): void {
     if (this.timelines.length === this.sessions.length) this.timelines.pop();
     this.timelines.push(new Timeline(this.sessions[this.sessions.length - 1], this.options));
   }
 
-  /** Goes back to where the what-if run left the one before it. False when this is the recording. */
+  /** Goes back to where the what-if run branched off. False if this is the recording. */
   async giveUp(): Promise<boolean> {
     if (!this.isWhatIf) return false;
     const at = this.timeline.start;
@@ -119,14 +119,16 @@ export class Debuggee {
     this.sessions.pop();
     await this.timeline.restoreAt(at);
     this.note(
-      this.isWhatIf ? 'back in the what-if run before' : 'back in the recording: what you wrote is gone',
+      this.isWhatIf
+        ? 'back in the previous what-if run'
+        : 'back in the recording: your changes are discarded',
     );
     return true;
   }
 
   // --- Memory ----------------------------------------------------------------------------------------------------------
 
-  /** As many of `length` bytes as can be read from `address` on, at most MAX_READ. Nothing in the machine changes. */
+  /** Reads up to `length` bytes from `address`, as far as memory is mapped and at most MAX_READ. The machine does not change. */
   readMemory(space: AddressSpace, address: number, length: number): Uint8Array {
     const { mem } = this.machine;
     const most = Math.min(Math.max(0, length), MAX_READ);
@@ -142,7 +144,7 @@ export class Debuggee {
     return bytes.subarray(0, done);
   }
 
-  /** False, and nothing written, where no memory is. */
+  /** Writes memory; false, with nothing written, if part of it is not mapped. */
   writeMemory(space: AddressSpace, address: number, bytes: Uint8Array): boolean {
     for (let i = 0; i < bytes.length; i += 1) {
       if ((i === 0 || ((address + i) & 4095) === 0) && this.physical(space, address + i) < 0) return false;
@@ -155,7 +157,7 @@ export class Debuggee {
     return true;
   }
 
-  /** Physical address of RAM; -1 where there is none. */
+  /** Physical address in RAM; -1 if there is none. */
   physical(space: AddressSpace, address: number): number {
     const linear = address >>> 0;
     const at = space === 'physical' ? linear : this.machine.mmu.translateForDebug(linear | 0);

@@ -22,9 +22,9 @@ import { GENERAL_REGISTERS, SEGMENT_REGISTERS } from '../../schemas/registers.ts
 import type { Debuggee } from './debuggee.ts';
 import { cpuOf } from './register.ts';
 
-/** The processor's tables as they lie in memory (80386 Programmer's Reference, 5.1.3, 9.4 and 7.1). */
+/** The processor's descriptor tables in memory (80386 Programmer's Reference, 5.1.3, 9.4 and 7.1). */
 
-/** Rows of a table that are shown. */
+/** Maximum rows of a table shown. */
 const MAX_ROWS = 1024;
 const VECTORS = 256;
 const GATE_32 = 8;

@@ -12,7 +12,7 @@ import { elfSections } from '../dwarf/sections.ts';
 export interface Place {
   /** function+offset, or the address. */
   readonly name: string;
-  /** Path of the source, absolute where the sources' folder is known. */
+  /** Path of the source file, absolute if the folder of the sources is known. */
   readonly path?: string;
   readonly line?: number;
 }
@@ -22,11 +22,11 @@ export interface GuestCodeOptions {
   readonly kernel?: Uint8Array | undefined;
   /** A file with the kernel's DWARF; default: the image itself. */
   readonly debugFile?: Uint8Array | undefined;
-  /** The folder that the paths in it are relative to. */
+  /** The folder to which the paths in it are relative. */
   readonly sources?: string | undefined;
 }
 
-/** The guest's program as its symbols and DWARF tell it. */
+/** The guest's program, by its symbols and DWARF. */
 export class GuestCode {
   readonly frames: CallFrames;
   readonly info: DebugInfo;
@@ -51,8 +51,8 @@ export class GuestCode {
   }
 
   /**
-   * function+offset of a frame at `address`, whose code is at `pc`. A function that does not return may end with the call, so
-   * that the return address is another's: the function is that of `pc`.
+   * function+offset of a frame at `address`, whose code is at `pc`. A function that does not return may end with the call, so that the
+   * return address lies in another function; `pc` determines the function.
    */
   nameAt(address: number, pc: number): string {
     const start = this.functionStart(pc);
@@ -62,7 +62,7 @@ export class GuestCode {
     return offset === 0 ? String(name) : `${name}+0x${offset.toString(16)}`;
   }
 
-  /** symbol+offset of what an address is in, if the guest's symbols say how long that is. */
+  /** symbol+offset of the object that contains an address, if its symbol has a size. */
   within(address: number): string | undefined {
     const at = address >>> 0;
     const holder = this.symbols.findLast(({ address: start }) => start <= at);
@@ -70,7 +70,7 @@ export class GuestCode {
     return symbolize(this.symbols, at);
   }
 
-  /** Start of the function that an address is in. */
+  /** Start of the function that contains an address. */
   functionStart(address: number): number | undefined {
     const at = address >>> 0;
     const holder = this.symbols.findLast(({ address: start }) => start <= at);

@@ -3,15 +3,15 @@ import { cpuOf } from './register.ts';
 
 /** Finds interrupt frames on a kernel's stack. */
 
-/** Pages above a stack pointer in which the stack is looked at: kernels' stacks are of 1 to 4 pages. */
+/** Pages above a stack pointer that are searched; kernel stacks have 1 to 4 pages. */
 const STACK_PAGES = 16;
-/** Of the linear address space. */
+/** Size of the linear address space. */
 const PAGES = 1 << 20;
 
 /**
  * Linear addresses at which deliveries of interrupts pushed an EIP (with CS and EFLAGS above it) that no IRET has popped, from
- * `esp` upwards, the lowest first. The processor's own account of open frames has them (IRQs and INT n; exceptions are not in it),
- * so no debug information is needed. Of a SYSENTER nothing is pushed, and it has none. A frame may have been abandoned: what lies there is for the caller to judge.
+ * `esp` upwards, the lowest first. They come from the processor's list of open frames (IRQs and INT n, but not exceptions), so no debug
+ * information is needed. A SYSENTER pushes nothing and has no frame. A frame may have been abandoned; the caller must judge.
  */
 export function interruptFrames(machine: Machine, esp: number): number[] {
   const slots = cpuOf(machine).pushedFrames;

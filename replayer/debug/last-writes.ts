@@ -2,17 +2,17 @@ import type { Icount, Physical } from '../../schemas/units.ts';
 import type { LastWriter } from '../store-index/last-writer.ts';
 import type { Debuggee } from './debuggee.ts';
 
-/** The last write to a word before the present of a debuggee: from the index of stores, or found by execution. */
+/** The last write to a word before a debuggee's position, from the index of stores or by execution. */
 
-/** A write; without `eip` a device made it. */
+/** A write; without `eip`, by a device. */
 interface Writer {
   readonly icount: Icount;
   readonly eip: number | undefined;
 }
 
 /**
- * The newest write to any byte of [physical, physical + bytes) of the recorded run before the instruction at `before`, with
- * what devices did on arrival there, if that is known without executing anything.
+ * The newest write to any byte of [physical, physical + bytes) of the recorded run before the instruction at `before`, including device
+ * writes on arrival there, if it is known without execution.
  */
 export type KnownWriter = (physical: Physical, bytes: number, before: number) => LastWriter | undefined;
 
@@ -25,15 +25,15 @@ export class LastWrites {
     this.known = known;
   }
 
-  /** Of the word at a physical address; null where nothing wrote it. */
+  /** The last write to the word at a physical address; null if nothing wrote it. */
   async before(word: number): Promise<Writer | null> {
     return this.knownWriter(word) ?? (await this.byExecution(word));
   }
 
-  /** From the index: of the recorded run, before an instruction. Undefined where it names no write. */
+  /** The last write from the index, in the recorded run before an instruction. Undefined if the index names none. */
   private knownWriter(word: number): Writer | undefined {
     const { position, isWhatIf } = this.debuggee;
-    // What a delivery pushes is written at the icount of the instruction that it comes before.
+    // A delivery pushes at the icount of the instruction that it precedes.
     if (isWhatIf || position.deliveries > 0) return undefined;
     const last = this.known?.(word, 4, position.icount);
     if (last?.kind !== 'write') return undefined;

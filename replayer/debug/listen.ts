@@ -4,12 +4,12 @@ import { BadInput } from '../../schemas/bad-input.ts';
 
 /** Listens for debuggers on a loopback port or a socket file. */
 
-/** The place to listen at: a port of this machine (0: a free one), or a socket file that its owner alone may use. */
+/** The address to listen on: a loopback port (0: any free one), or a socket file accessible to its owner only. */
 export type ListenAt = { readonly port: number } | { readonly socket: string };
 
-/** This machine only: whoever reaches the port can read all of the guest's memory. */
+/** Loopback only, because anyone who reaches the port can read the guest's memory. */
 const LOOPBACK = '127.0.0.1';
-/** Of a socket file: nobody but its owner. */
+/** The mode of a socket file: its owner only. */
 const OWNER_ONLY = 0o177;
 
 /** Returns the address, HOST:PORT or a path. */
@@ -21,7 +21,7 @@ export const listen = (server: Server, at: ListenAt): Promise<string> =>
     );
     if ('port' in at) server.listen(at.port, LOOPBACK);
     else {
-      // The file is made at once, with the rights that it is to have.
+      // The file is created with its final mode.
       const mask = process.umask(OWNER_ONLY);
       try {
         server.listen(at.socket);

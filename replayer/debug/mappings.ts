@@ -4,9 +4,9 @@ import type { Machine } from '../../recorder/machine/machine.ts';
 import { PAGE_SIZE_4M, PRESENT, USER, WRITABLE } from '../../recorder/machine/mmu/bits.ts';
 import type { Physical } from '../../schemas/units.ts';
 
-/** The linear memory of an address space as ranges that are mapped alike. */
+/** The linear memory of an address space as ranges with the same mapping. */
 
-/** Linear pages that a directory maps alike, one after the other. */
+/** Consecutive linear pages with the same rights and consecutive frames. */
 export interface MappedRange {
   readonly first: number;
   /** Inclusive. */

@@ -15,7 +15,7 @@ import type { ProcessNames } from './process-names.ts';
 
 /** Memory as the processor sees it, in text: the TLB, what a directory maps, the alternate slot. */
 
-/** Of one answer: page tables may map a million pages, each alone. */
+/** Maximum lines of one answer, since page tables may map a million separate pages. */
 const MAX_LINES = 4096;
 
 const hex = (n: number): string => (n >>> 0).toString(16).padStart(8, '0');
@@ -85,7 +85,7 @@ export class MemoryShown {
     return recursiveSlot < 0 ? alternateSlot : recursiveSlot;
   }
 
-  /** The process of a directory, for after its address; empty where it has no name. */
+  /** The process of a directory, to follow its address; empty if it has no name. */
   ownerOf(frame: Frame): string {
     const name = this.names.at(frame << 12, this.debuggee.position.icount);
     return name ? ` (${name})` : '';

@@ -18,7 +18,7 @@ import { MemoryShown } from './memory-shown.ts';
 import { ProcessNames } from './process-names.ts';
 import { interruptedCaller } from './unwind.ts';
 
-/** The monitor commands: what gdb's user asks beyond its protocol. */
+/** The monitor commands, which extend gdb's protocol. */
 
 /** A finding of the analysis, as `monitor findings` lists it. */
 export interface DebugFinding {
@@ -28,14 +28,14 @@ export interface DebugFinding {
 }
 
 export interface MonitorOptions {
-  /** The guest's program; by its symbols alone when absent. */
+  /** The guest's program; if absent, only its symbols are used. */
   readonly code?: () => GuestCode;
-  /** Runs the checks; absent when there is no analysis. */
+  /** Runs the checks; absent if the analysis is not available. */
   readonly findings?: () => Promise<readonly DebugFinding[]>;
   readonly lastWriter?: KnownWriter;
 }
 
-/** Without usage it is not listed. */
+/** A command without usage is not listed. */
 interface Command {
   readonly usage?: string;
   readonly help?: string;
@@ -44,7 +44,7 @@ interface Command {
 
 const hex = (n: number): string => (n >>> 0).toString(16).padStart(8, '0');
 
-/** The commands of gdb's `monitor` (qRcmd): what a debugger of kernels wants to know and gdb has no words for. */
+/** The commands of gdb's `monitor` (qRcmd), for kernel state that gdb itself cannot show. */
 export class Monitor {
   private readonly debuggee: Debuggee;
   private readonly reader: TraceReader;
@@ -75,7 +75,7 @@ export class Monitor {
     },
     'info apt': {
       usage: 'info apt',
-      help: 'the alternate slot and the owner of the page tables it shows',
+      help: 'the alternate slot, and the owner of the page tables that it maps',
       run: () => this.shown.alternate(),
     },
     'info pmap': {
@@ -114,7 +114,7 @@ export class Monitor {
     phys: {
       usage: 'phys on|off',
       help: 'memory and watchpoints by physical address',
-      run: () => 'say on or off\n',
+      run: () => 'write on or off\n',
     },
     help: { usage: 'help', help: 'this list', run: () => this.help() },
   };
@@ -129,7 +129,7 @@ export class Monitor {
     this.symbols = guestSymbols(reader.names.guest);
   }
 
-  /** Read when it is first asked for: that of a large kernel takes a while. */
+  /** Read on first use, because a large kernel's takes a while. */
   private get code(): GuestCode {
     this.guestCode ??= this.options.code?.() ?? new GuestCode(this.reader.names.guest);
     return this.guestCode;
@@ -139,7 +139,7 @@ export class Monitor {
     return this.debuggee.machine;
   }
 
-  /** The output of a command line; for one that is none, how to find them. */
+  /** The output of a command line; for an unknown command, a hint to the help. */
   async run(line: string): Promise<string> {
     const words = line.trim().split(/\s+/);
     for (const count of [2, 1]) {
@@ -170,7 +170,7 @@ export class Monitor {
     return listed.map(([usage = '', help]) => `${usage.padEnd(width)}  ${help}\n`).join('');
   }
 
-  /** A number in hexadecimal; or a symbol, which names a linear address whatever space numbers are of. */
+  /** Parses a hexadecimal number in the selected address space, or a symbol, which is always a linear address. */
   private place(text: string, space: 'linear' | 'physical') {
     const word = text.trim();
     const isNumber =
@@ -196,7 +196,7 @@ export class Monitor {
     ];
     if (cpu.halted) lines.push('halted, waiting for an interrupt');
     if (this.debuggee.isWhatIf)
-      lines.push(`what-if run since icount ${this.debuggee.timeline.start}: not the recording`);
+      lines.push(`in a what-if run since icount ${this.debuggee.timeline.start}, not in the recording`);
     return `${lines.join('\n')}\n`;
   }
 
@@ -238,8 +238,8 @@ export class Monitor {
   }
 
   /**
-   * For gdb's unwinder (`PC SP FP`, hexadecimal): where the delivery pushed its EIP, and EIP, ESP and EBP of the code that it
-   * interrupted; nothing where a frame is another's to unwind.
+   * For gdb's unwinder (`PC SP FP`, hexadecimal): the address where the delivery pushed EIP, and EIP, ESP and EBP of the interrupted
+   * code; nothing if the frame is not an interrupt's.
    */
   private interruptedAt(text: string): string {
     const numbers = text.split(/\s+/).map((number) => Number.parseInt(number, 16));
@@ -286,7 +286,7 @@ function parseAddress(text: string): number {
   return Number.parseInt(match[1], 16);
 }
 
-/** A frame number, or a physical address where that would be beyond all frames. */
+/** Parses a frame number, or a physical address if it is too large for a frame number. */
 function frameAddress(text: string): number {
   const value = parseAddress(text);
   return value < MAX_FRAMES ? value * 4096 : value & ~0xfff;

@@ -9,7 +9,7 @@ interface Seen {
   readonly name: Untrusted;
 }
 
-/** Which process ran under a page directory, from the `contexts` of the recording. */
+/** The process that ran under each page directory, from the `contexts` of the recording. */
 export class ProcessNames {
   /** By physical address of the directory, in the order of the run. */
   private readonly seen = new Map<number, Seen[]>();
@@ -30,7 +30,7 @@ export class ProcessNames {
     this.seen.set(directory, [...(this.seen.get(directory) ?? []), { icount, name: untrusted(name) }]);
   }
 
-  /** The process last seen under a directory (physical address) at `icount`; undefined when none was. */
+  /** The process last seen under a directory (physical address) at `icount`; undefined if none was. */
   at(directory: number, icount: Icount): Untrusted | undefined {
     return this.seen.get((directory & ~0xfff) >>> 0)?.findLast((seen) => seen.icount <= icount)?.name;
   }

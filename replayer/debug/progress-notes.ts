@@ -1,13 +1,13 @@
 import type { Icount } from '../../schemas/units.ts';
 
-/** Notes about a run that takes long, for a debugger's console. */
+/** Progress notes about a long run, for a debugger's console. */
 
-/** Milliseconds that a run is silent, and those between two notes. */
+/** Milliseconds before the first note, and between two notes. */
 const SILENT_MS = 2_000;
-/** Without a sign of life for so long, ms, the next is of another run. */
+/** After this many milliseconds without a report, the next report starts a new run. */
 const PAUSE_MS = 1_000;
 
-/** Tells whoever waits for a debugger where a long run is; nothing of one that is soon over. */
+/** Reports the progress of a long run; short runs stay silent. */
 export class ProgressNotes {
   private readonly end: number;
   private readonly say: (text: string) => void;
@@ -22,7 +22,7 @@ export class ProgressNotes {
     this.clock = clock;
   }
 
-  /** The machine runs, and is at `icount`: called some twenty times a second. */
+  /** Reports that the running machine is at `icount`; called about twenty times a second. */
   at(icount: Icount): void {
     const now = this.clock();
     if (now - this.seen > PAUSE_MS) this.said = now;

@@ -3,20 +3,20 @@ import type { Fpu } from '../../recorder/machine/cpu/fpu/unit.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
 import type { Physical } from '../../schemas/units.ts';
 
-/** The form of a register for debuggers. */
+/** The interface of a register for debuggers. */
 
-/** One register as gdb knows it. Values are words (int32), the lowest first. */
+/** One register of gdb's description. Values are words (int32), lowest first. */
 export interface Register {
   readonly name: string;
   readonly bits: number;
   readonly type: string;
   read(machine: Machine): readonly number[];
-  /** The reason that it cannot be set so; undefined if it can. Asked, with nothing changed, before `write`. */
+  /** The reason that the value cannot be set; undefined if it can. Called before `write`, without changing anything. */
   refuses?(machine: Machine, words: readonly number[]): string | undefined;
   write(machine: Machine, words: readonly number[]): void;
 }
 
-/** The members that the target needs of the CPU beyond MachineCpu: the standard one has it. */
+/** The members of the standard CPU that the target needs beyond MachineCpu. */
 export interface DebuggableCpu {
   readonly eflags: number;
   readonly fpu: Fpu;

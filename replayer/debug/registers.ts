@@ -6,9 +6,9 @@ import { SEGMENT_REGISTERS } from './segment-registers.ts';
 import { SYSTEM } from './system-registers.ts';
 import { X87 } from './x87-registers.ts';
 
-/** All registers that debuggers see, in gdb's order, and changes of them. */
+/** All registers for debuggers, in gdb's order, and changes to them. */
 
-/** `poke` also forgets what follows from the old value. */
+/** `poke` also invalidates state derived from the old value. */
 const poked = (
   name: (typeof POKE_REGISTERS)[number],
   type: string,
@@ -27,7 +27,7 @@ const general = (name: (typeof POKE_REGISTERS)[number], number: number, type = '
 const EFLAGS: Register = {
   ...poked('eflags', 'i386_eflags', (machine) => cpuOf(machine).eflags),
   refuses: (machine, [value]) =>
-    (value ^ cpuOf(machine).eflags) & VM ? 'segments would have to be loaded for another mode' : undefined,
+    (value ^ cpuOf(machine).eflags) & VM ? 'the segments are loaded for the current mode' : undefined,
 };
 
 const CORE: readonly Register[] = [
@@ -42,16 +42,16 @@ const CORE: readonly Register[] = [
   ...X87,
 ];
 
-/** A register's number is its place here. */
+/** A register's number is its index here. */
 const REGISTERS: readonly Register[] = [...CORE, ...SYSTEM];
 
-/** Its number, as gdb counts; -1 for a name that no register has. */
+/** The number of a register in gdb's order; -1 for an unknown name. */
 export const registerNumber = (name: string): number =>
   REGISTERS.findIndex((register) => register.name === name);
 
 const FLAGS = { CF: 0, PF: 2, AF: 4, ZF: 6, SF: 7, TF: 8, IF: 9, DF: 10, OF: 11, NT: 14, RF: 16, VM: 17 };
 
-/** GDB manual, appendix G: the standard i386 feature, and one of our own for what only a kernel has. */
+/** GDB manual, appendix G: the standard i386 feature, and an additional one for system registers. */
 export function targetXml(): string {
   const lines = (registers: readonly Register[], first: number) =>
     registers.map(
@@ -78,7 +78,7 @@ const bytesOf = ({ bits }: Register): number => bits / 8;
 const hexOfRegister = (register: Register, machine: Machine): string =>
   Buffer.from(Int32Array.from(register.read(machine)).buffer).toString('hex', 0, bytesOf(register));
 
-/** The value of `p`; undefined for a number that no register has. */
+/** The answer to `p`; undefined for an unknown register number. */
 export function readRegister(machine: Machine, number: number): string | undefined {
   const register = REGISTERS[number];
   return register && hexOfRegister(register, machine);
@@ -90,14 +90,14 @@ export function wordOfRegister(machine: Machine, number: number): number | undef
   return register && register.bits <= 32 ? register.read(machine)[0] >>> 0 : undefined;
 }
 
-/** The value of `g`. */
+/** The answer to `g`. */
 export const readRegisters = (machine: Machine): string =>
   REGISTERS.map((register) => hexOfRegister(register, machine)).join('');
 
-/** A change that the machine can take, or why it cannot. */
+/** A valid change, or the reason that it is invalid. */
 export type RegisterChange = { readonly apply: () => void } | { readonly refused: string };
 
-/** Setting a register to what `P` has, in hexadecimal as in memory. */
+/** The change that sets a register to the value in `P`, hexadecimal in memory order. */
 export function changeRegister(machine: Machine, number: number, hex: string): RegisterChange {
   const register = REGISTERS[number];
   if (!register) return { refused: `there is no register ${number}` };
@@ -109,7 +109,7 @@ export function changeRegister(machine: Machine, number: number, hex: string): R
   return { apply: () => register.write(machine, words) };
 }
 
-/** Setting all registers to what `G` has: those that differ, all of them or none. */
+/** The change that sets all registers to the values in `G`: all that differ, or none. */
 export function changeRegisters(machine: Machine, hex: string): RegisterChange {
   const changes: (() => void)[] = [];
   let at = 0;

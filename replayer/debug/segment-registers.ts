@@ -23,7 +23,7 @@ import { cpuOf, hexNumber, type Register } from './register.ts';
 
 /** Segment registers for debuggers: a change must be one that a program could make. */
 
-/** Selectors name descriptors: protected mode, and not virtual-8086 mode. */
+/** True if selectors name descriptors: protected mode without virtual-8086 mode. */
 const usesDescriptors = (machine: Machine): boolean =>
   (machine.cpu.cr0 & CR0_PE) !== 0 && (cpuOf(machine).eflags & VM) === 0;
 
@@ -32,7 +32,7 @@ interface Descriptor {
   readonly high: number;
 }
 
-/** A descriptor from the guest's tables, which are only looked at; undefined where there is none. */
+/** A descriptor from the guest's tables, which are only read; undefined if there is none. */
 function descriptorOf(machine: Machine, selector: number): Descriptor | undefined {
   const { mem, mmu } = machine;
   const [, localBase, localLimit, localAttributes] = cpuOf(machine).segment(LDTR);
@@ -51,7 +51,9 @@ function descriptorOf(machine: Machine, selector: number): Descriptor | undefine
   return low === undefined || high === undefined ? undefined : { low, high };
 }
 
-/** The reason that a descriptor does not serve, by the rules of a load by a program at this CPL (80386 PRM, 6.3), which never changes. */
+/**
+ * The reason that a descriptor is not acceptable, by the rules of a load by a program at this CPL (80386 PRM, 6.3), which never changes.
+ */
 function mismatch(number: number, selector: number, high: number, cpl: number): string | undefined {
   const rpl = selector & SELECTOR_RPL;
   const dpl = dplOf(high);
@@ -69,7 +71,7 @@ function mismatch(number: number, selector: number, high: number, cpl: number): 
   return isPresent(high) ? undefined : 'is not present';
 }
 
-/** A selector: setting it loads the descriptor that it names, as a program at the same privilege could. */
+/** A segment register: setting the selector loads its descriptor, if a program at the same privilege could. */
 const segment = (name: string, number: number): Register => ({
   name,
   bits: 32,

@@ -21,15 +21,15 @@ const control = (
 });
 
 const missingBits = (value: number, known: number): string | undefined =>
-  (value & ~known) === 0 ? undefined : `this processor has no bits ${hexNumber(value & ~known)} in it`;
+  (value & ~known) === 0 ? undefined : `this processor does not have bits ${hexNumber(value & ~known)} of it`;
 
-/** Registers that only a kernel may use. */
+/** Registers that only a kernel can use. */
 export const SYSTEM: readonly Register[] = [
   control(
     'cr0',
     ({ cpu }) => cpu.cr0,
     (machine, value) => {
-      if ((value ^ machine.cpu.cr0) & CR0_PE) return 'segments would have to be loaded for another mode';
+      if ((value ^ machine.cpu.cr0) & CR0_PE) return 'the segments are loaded for the current mode';
       if (value & CR0_PG && !(value & CR0_PE)) return 'paging (PG) needs protected mode (PE)';
       return missingBits(value, cpuOf(machine).processor.cr0 | CR0_ET);
     },

@@ -15,15 +15,15 @@ const RPL = 3;
 /** A frame of the stack. */
 export interface UnwoundFrame {
   readonly registers: Registers;
-  /** An address in the code that the frame is at: of a caller the call, which may be the last instruction of its function. */
+  /** Address of the frame's code; for a caller, within the call, which may be the last instruction of its function. */
   readonly pc: number;
-  /** It did not call the frame below: an interrupt or exception came. */
+  /** True if it did not call the frame below, but was interrupted by an interrupt or exception. */
   readonly interrupted: boolean;
 }
 
 /**
- * The frames of the stack, innermost first: by the kernel's call frame information, else by the CALL that entered code in assembly, else by frame pointers, else, out of
- * the code that an interrupt was delivered to, by what the delivery pushed.
+ * The frames of the stack, innermost first: by the kernel's call frame information, otherwise by the CALL that entered code in assembly,
+ * otherwise by frame pointers; from a handler to the interrupted code, by the frame that the delivery pushed.
  */
 export function unwind(debuggee: Debuggee, code: GuestCode): UnwoundFrame[] {
   const registers = registersOf(debuggee.machine);
@@ -49,7 +49,7 @@ function callerOf(frame: UnwoundFrame, debuggee: Debuggee, code: GuestCode): Unw
     const back = known[RETURN];
     // Stacks grow down: a caller's frame is above.
     if (!back || (known[ESP] ?? 0) <= (registers[ESP] ?? 0)) return undefined;
-    // What was interrupted goes on with the instruction that it was at; a call is before the return address.
+    // Interrupted code resumes at its own instruction; a call lies before the return address.
     const interrupted = code.frames.isSignal(pc);
     return { registers: known, pc: interrupted ? back : back - 1, interrupted };
   }
@@ -72,16 +72,16 @@ function callerOf(frame: UnwoundFrame, debuggee: Debuggee, code: GuestCode): Unw
   return delivery === undefined ? undefined : interruptedAt(delivery, registers, word);
 }
 
-/** Words above ESP among which the return address of a function in assembly is looked for. */
+/** Words above ESP that are searched for the return address of a function in assembly. */
 const MOST_SAVED = 64;
 /** CALL rel32: opcode, and bytes. */
 const CALL = 0xe8;
 const CALL_BYTES = 5;
 
 /**
- * The caller of code without call frame information, in a kernel that has it of other code: what such code has pushed is unknown, but its
- * return address is the nearest word, below what a delivery pushed, that follows a CALL of this function, or a CALL from code with the
- * information to a function without.
+ * The caller of code without call frame information, in a kernel that has it for other code. The words that such code has pushed are
+ * unknown, but its return address is the nearest word, below the frame of a delivery, that follows a CALL of this function, or a CALL from
+ * code with the information to a function without.
  */
 function callerOfAssembly(
   { registers, pc }: UnwoundFrame,
@@ -119,7 +119,7 @@ function calledBefore(back: number, word: (address: number) => number | undefine
   return (back + offset) >>> 0;
 }
 
-/** Finds where code without call frame information and without a frame of its own was entered from, if an interrupt did it. */
+/** Finds the interrupted code if an interrupt entered code without call frame information and without a frame of its own. */
 export function interruptedCaller(
   debuggee: Debuggee,
   code: GuestCode,
@@ -144,8 +144,8 @@ const wordsOf =
 
 /**
  * Registers that a delivery interrupted: EIP, CS and EFLAGS as it pushed them, from another privilege level ESP too (80386 Programmer's
- * Reference, 9.6.1). Of the other registers only EBP is taken to be still what it was, as handlers leave it to the functions
- * that they call.
+ * Reference, 9.6.1). Of the other registers only EBP is assumed to be unchanged, since handlers leave saving it to the functions that
+ * they call.
  */
 function interruptedAt(
   delivery: number,

@@ -28,7 +28,7 @@ const word = (
   write: (machine, [value]) => write(machine, value),
 });
 
-/** A word that only FNSTENV and FNSAVE tell of: `mask` has its bits. */
+/** A word that only FNSTENV and FNSAVE store; `mask` has its valid bits. */
 const pointer = (name: string, place: number, mask: number): Register =>
   word(
     name,
@@ -38,7 +38,7 @@ const pointer = (name: string, place: number, mask: number): Register =>
     },
   );
 
-/** ST(index) of the stack. Whether it counts as empty is for `ftag` to say, as on a real processor's debugger. */
+/** ST(index) of the stack. Whether it is empty is shown by `ftag`, as in a debugger on a real processor. */
 const stackRegister = (index: number): Register => ({
   name: `st${index}`,
   bits: 80,
@@ -53,7 +53,7 @@ const stackRegister = (index: number): Register => ({
   },
 });
 
-/** The x87 (SDM volume 1, 8.1) in gdb's order. Bits that do not exist, or follow from others, are left out of what is set. */
+/** The x87 (SDM volume 1, 8.1) in gdb's order. Bits that do not exist or are derived from others are ignored when setting. */
 export const X87: readonly Register[] = [
   ...Array.from({ length: 8 }, (_, index) => stackRegister(index)),
   word(

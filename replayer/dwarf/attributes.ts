@@ -15,7 +15,7 @@ const readerOf = (die: Die, section: string, at: number): ByteReader | undefined
   return bytes && at < bytes.length ? new ByteReader(bytes, at) : undefined;
 };
 
-/** A number of the unit's own entry: where its part of a section begins; the default is after a header of 8 bytes. */
+/** A base offset from the unit's own entry: the begin of its part of a section; the default is after a header of 8 bytes. */
 function baseOf(die: Die, attribute: number, header = 8): number {
   const value = die.unit.root.attributes.get(attribute)?.value;
   return typeof value === 'number' ? value : header;
@@ -30,7 +30,7 @@ export function numberOf(die: Die, attribute: number): number | undefined {
 const indexedAddress = (die: Die, index: number): number | undefined =>
   readerOf(die, '.debug_addr', baseOf(die, AT.addressBase) + 4 * index)?.u32();
 
-/** Characters that cost as much as an entry. */
+/** Characters that cost one step of work. */
 const STEP_OF_TEXT = 8;
 
 export function textOf(die: Die, attribute: number): string | undefined {
@@ -57,7 +57,7 @@ export function entryOf(die: Die, attribute: number): Die | undefined {
   return found?.form === FORM.refAddr ? die.unit.entry(found.value as number) : undefined;
 }
 
-/** The entry that an instance was made from has what it lacks: name, type. */
+/** The entry from which an instance was made, which has its name and type. */
 export function withOrigin<Found>(die: Die, look: (die: Die) => Found | undefined): Found | undefined {
   let entry: Die | undefined = die;
   for (let depth = 0; entry && depth < 8; depth++) {
@@ -70,7 +70,7 @@ export function withOrigin<Found>(die: Die, look: (die: Die) => Found | undefine
 
 export const nameOf = (die: Die): string | undefined => withOrigin(die, (entry) => textOf(entry, AT.name));
 
-/** The code of an entry; none for a declaration. */
+/** The code ranges of an entry; none for a declaration. */
 export function rangesOf(die: Die): AddressRange[] {
   const start = numberOf(die, AT.lowPc);
   const high = die.attributes.get(AT.highPc);
@@ -92,7 +92,7 @@ export function rangesOf(die: Die): AddressRange[] {
   return [...listEntries(list)].map(({ start: from, end }) => ({ start: from, end }));
 }
 
-/** The expression for where something is, for code at `pc`. */
+/** The location expression of an attribute, for code at `pc`. */
 export function expressionOf(die: Die, attribute: number, pc: number): Uint8Array | undefined {
   const found = die.attributes.get(attribute);
   if (found?.value instanceof Uint8Array) return found.value;
@@ -116,7 +116,7 @@ interface List {
   readonly die: Die;
   readonly index: Value;
   readonly base: number;
-  /** Section of version 5, and before. */
+  /** The section of version 5, and of earlier versions. */
   readonly current: string;
   readonly old: string;
 }
@@ -128,7 +128,7 @@ interface ListEntry extends AddressRange {
 
 const NOTHING: Uint8Array = new Uint8Array();
 
-/** Steps of work that an entry of a list takes. */
+/** Steps of work per entry of a list. */
 const LISTED = 5;
 
 /** The entries of a range list (7.25), or of a location list (7.7.3), whose entries have an expression each. */
@@ -149,7 +149,7 @@ function* listEntries(list: List, located = false): Generator<ListEntry> {
   const expression = () => (located && reader ? reader.block(reader.uleb()) : NOTHING);
   while (reader && reader.left > 0) {
     die.unit.work.spend(LISTED);
-    // The kinds of range lists lack the default, and are one less from there on.
+    // Range lists have no default entry, so their later kinds are one less.
     const code = reader.u8();
     const kind = located || code < 5 ? code : code + 1;
     switch (kind) {

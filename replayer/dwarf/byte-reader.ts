@@ -1,13 +1,13 @@
 /** Reads numbers and texts of DWARF sections, within bounds. */
 
-/** Longest text that is read, bytes: a longer one is cut. */
+/** Maximum bytes of a text; longer ones are cut. */
 const MAX_TEXT = 4096;
-/** Bytes of a LEB128 number of 64 bits. */
+/** Maximum bytes of a 64-bit LEB128 number. */
 const MAX_LEB = 10;
 
 /**
- * Reads little-endian numbers and LEB128 (DWARF 5, 7.6) from bytes, one after the other. What is not there throws a RangeError,
- * and so does a number beyond 64 bits: the bytes may be a stranger's.
+ * Reads little-endian numbers and LEB128 (DWARF 5, 7.6) sequentially from bytes, which may come from a stranger. Reading beyond the end
+ * or a number beyond 64 bits throws a RangeError.
  */
 export class ByteReader {
   readonly bytes: Uint8Array;
@@ -71,11 +71,11 @@ export class ByteReader {
   }
 
   skip(length: number): void {
-    if (!(length <= this.left)) throw new RangeError(`${length} bytes, of which ${this.left} are there`);
+    if (!(length <= this.left)) throw new RangeError(`${length} bytes, of which ${this.left} are present`);
     this.at += length;
   }
 
-  /** Up to a zero byte, which is passed. */
+  /** A text up to a zero byte, which is consumed. */
   text(): string {
     const end = this.bytes.indexOf(0, this.at);
     const stop = end < 0 ? this.bytes.length : end;

@@ -4,9 +4,9 @@ import { understood } from './work.ts';
 
 /** Call frame information: `.debug_frame` (DWARF 5, 6.4). */
 
-/** More than a kernel has functions. */
+/** Maximum number of entries: more than a kernel has functions. */
 const MAX_ENTRIES = 1_000_000;
-/** Bytes of the instructions for one function, and states that they may remember in each other. */
+/** Maximum bytes of instructions for one function, and maximum nesting of remembered states. */
 const MAX_PROGRAM = 1 << 16;
 const MAX_REMEMBERED = 64;
 
@@ -15,12 +15,12 @@ export const ESP = 4;
 export const EBP = 5;
 export const RETURN = 8;
 
-/** Registers of a frame by DWARF number; undefined where they are not known. `RETURN` is the address it is at. */
+/** Registers of a frame by DWARF number; undefined if unknown. `RETURN` is the frame's address in the code. */
 export type Registers = readonly (number | undefined)[];
 
 /** Common information entry (DWARF 5, 6.4.1). */
 interface Common {
-  /** Augmentation `S`: of the handler of an interrupt or exception. */
+  /** Augmentation `S`: the handler of an interrupt or exception. */
   readonly signal: boolean;
   readonly codeAlign: number;
   readonly dataAlign: number;
@@ -48,17 +48,17 @@ export class CallFrames {
   constructor(sections: Sections) {
     const section = sections.get('.debug_frame');
     const entries: Entry[] = [];
-    // What is whole before a mistake serves.
+    // The entries before an error are used.
     if (section) understood(() => readEntries(section, entries));
     this.entries = entries.sort((a, b) => a.start - b.start);
   }
 
-  /** The canonical frame address of the frame that code at `RETURN` has; undefined where nothing is known of the code. */
+  /** The canonical frame address of the frame of code at `RETURN`; undefined if nothing is known about the code. */
   cfa(registers: Registers): number | undefined {
     return this.frame(registers)?.cfa;
   }
 
-  /** The caller's registers; undefined where nothing is known of the code at `RETURN`. `read` gives a word of the stack. */
+  /** The caller's registers; undefined if nothing is known about the code at `RETURN`. `read` returns a word of the stack. */
   caller(registers: Registers, read: (address: number) => number | undefined): Registers | undefined {
     const frame = this.frame(registers);
     if (!frame?.rules.saved.has(RETURN)) return undefined;
@@ -71,7 +71,7 @@ export class CallFrames {
     return found[RETURN] === undefined ? undefined : found;
   }
 
-  /** True if code is a handler's whose caller was interrupted, and did not call. */
+  /** True if the code is a handler that was entered by an interrupt instead of a call. */
   isSignal(pc: number): boolean {
     return this.entryAt(pc)?.common.signal ?? false;
   }
@@ -108,7 +108,7 @@ function readEntries(section: Uint8Array, entries: Entry[]): void {
     const length = reader.u32();
     const end = reader.at + length;
     if (length === 0) continue;
-    // Also the 64-bit format (7.4), which is not made for 32-bit programs.
+    // Includes the 64-bit format (7.4), which 32-bit programs do not use.
     if (length < 4 || length > reader.left) return;
     const id = reader.u32();
     const own = new ByteReader(section.subarray(0, end), reader.at);
@@ -137,7 +137,7 @@ function readCommon(reader: ByteReader): Common {
 
 const copy = ({ register, offset, saved }: Rules): Rules => ({ register, offset, saved: new Map(saved) });
 
-/** Runs the call frame instructions up to `pc` (6.4.2); undefined where they use what is not understood here. */
+/** Runs the call frame instructions up to `pc` (6.4.2); undefined if one is not supported. */
 function rulesAt({ common, start, program }: Entry, pc: number): Rules | undefined {
   const initial: Rules = { register: ESP, offset: 4, saved: new Map() };
   if (!new FrameProgram(common.first, initial, initial, common, 0).run(Number.POSITIVE_INFINITY))
@@ -146,7 +146,7 @@ function rulesAt({ common, start, program }: Entry, pc: number): Rules | undefin
   return new FrameProgram(program, rules, copy(initial), common, start).run(pc) ? rules : undefined;
 }
 
-/** Call frame instructions (6.4.2) on their way through a function, and the rules that they have made so far. */
+/** An execution of call frame instructions (6.4.2) through a function, with the rules so far. */
 class FrameProgram {
   private readonly program: Uint8Array;
   private readonly reader: ByteReader;
@@ -165,7 +165,7 @@ class FrameProgram {
     this.location = start;
   }
 
-  /** Up to `pc`; false where an instruction is not understood. */
+  /** Runs up to `pc`; false if an instruction is not supported. */
   run(pc: number): boolean {
     if (this.program.length > MAX_PROGRAM) return false;
     while (this.reader.at < this.program.length) {
@@ -225,7 +225,7 @@ class FrameProgram {
       case 0x0e:
         rules.offset = reader.uleb();
         return true;
-      // DW_CFA_GNU_args_size: says nothing of where anything is.
+      // DW_CFA_GNU_args_size has no effect on locations.
       case 0x2e:
         reader.uleb();
         return true;
@@ -239,7 +239,7 @@ class FrameProgram {
     return true;
   }
 
-  /** Of others than those that a frame has nobody asks. */
+  /** Ignores registers that a frame does not have. */
   private save(register: number, at: number): boolean {
     if (register <= RETURN) this.rules.saved.set(register, at * this.common.dataAlign);
     return true;

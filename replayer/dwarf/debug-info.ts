@@ -5,19 +5,19 @@ import { understood, Work } from './work.ts';
 
 /** Functions, variables and types of a program: `.debug_info`. */
 
-/** A variable or parameter that code can see. */
+/** A variable or parameter in scope. */
 export interface Variable {
   readonly name: string;
   readonly isParameter: boolean;
   readonly die: Die;
 }
 
-/** A function at one address: one that was called, or one that was inlined into it. */
+/** A function at an address, either called or inlined. */
 export interface Scope {
   readonly functionName: string | undefined;
-  /** The expression that DW_OP_fbreg counts from: of the function that was called. */
+  /** The frame base for DW_OP_fbreg, from the function that was called. */
   readonly frameBase: Uint8Array | undefined;
-  /** Innermost block first; each name once, as the language has it. */
+  /** Innermost block first; inner names hide outer ones. */
   readonly variables: readonly Variable[];
   /** First address of its code. */
   readonly start: number;
@@ -25,25 +25,25 @@ export interface Scope {
   readonly inlinedAt: number | undefined;
 }
 
-/** In a larger section globals of other units are not looked for: all of it would have to be read. */
+/** In a larger section, globals of other units are not searched, since that would need reading all of it. */
 const SEARCHED_BYTES = 1 << 24;
-/** Functions inlined into each other, and globals: more than a program has. */
+/** Limits on nested inlined functions and on globals: more than a program has. */
 const MAX_INLINED = 64;
 const MAX_GLOBALS = 200_000;
-/** Of the units that were read, entries and attributes kept in all. */
+/** Maximum total of entries and attributes kept in memory for all units. */
 const MAX_KEPT = 3_000_000;
-/** Attributes of abbreviation tables kept in all, each of which is a few dozen bytes. */
+/** Maximum total of attributes in abbreviation tables, a few dozen bytes each. */
 const MAX_ABBREVIATED = 1_000_000;
 
-/** The compiler's account of functions, variables and types: .debug_info of DWARF 2 to 5 (DWARF 5, chapters 2 to 5). */
+/** Functions, variables and types in .debug_info of DWARF 2 to 5 (DWARF 5, chapters 2 to 5). */
 export class DebugInfo {
-  /** Of one answer: `begin` starts another. */
+  /** The budget of one answer; `begin` starts a new one. */
   private readonly work = new Work();
   private readonly units: readonly Unit[];
-  /** Those whose entries are in memory, the longest unused first. */
+  /** Units whose entries are in memory, least recently used first. */
   private readonly read = new Set<Unit>();
   private readonly searchable: boolean;
-  /** Which unit has which code. */
+  /** The units by their code ranges. */
   private code: readonly { readonly unit: Unit; readonly ranges: readonly AddressRange[] }[] | undefined;
   private globals: ReadonlyMap<string, Die> | undefined;
 
@@ -56,17 +56,17 @@ export class DebugInfo {
     this.searchable = (info?.length ?? 0) <= SEARCHED_BYTES;
   }
 
-  /** Before a question that reads entries: what all that is asked from here on may cost together starts anew. */
+  /** Starts a new cost budget, for all reads up to the next call. */
   begin(): void {
     this.work.begin();
   }
 
-  /** The functions that code at `pc` is in, innermost first, the one that was called last; none where nothing is known. */
+  /** The functions that contain `pc`, innermost first, ending with the one that was called; none if unknown. */
   scopesAt(pc: number): Scope[] {
     return understood(() => this.scopes(pc)) ?? [];
   }
 
-  /** A variable outside of functions: of the unit of `pc` first. */
+  /** A global variable, preferring the unit of `pc`. */
   global(name: string, pc: number): Die | undefined {
     return understood(() => this.findGlobal(name, pc));
   }
@@ -118,7 +118,7 @@ export class DebugInfo {
     return found;
   }
 
-  /** All entries of a unit, at the cost of those of the units that were not asked for lately. */
+  /** All entries of a unit; evicts the entries of units not used lately. */
   private entriesOf(unit: Unit): Die {
     this.read.delete(unit);
     this.read.add(unit);
@@ -139,7 +139,7 @@ export class DebugInfo {
   }
 }
 
-/** Of blocks in each other, innermost first. */
+/** Nested blocks, innermost first. */
 function variablesOf(blocks: readonly Die[]): Variable[] {
   const found = new Map<string, Variable>();
   for (const die of blocks.flatMap(({ children }) => children)) {
@@ -151,7 +151,7 @@ function variablesOf(blocks: readonly Die[]): Variable[] {
   return [...found.values()];
 }
 
-/** Entries in which code lies. */
+/** The entries that contain an address. */
 const CODE: ReadonlySet<number> = new Set([TAG.subprogram, TAG.lexicalBlock, TAG.inlinedSubroutine]);
 
 const within = (ranges: readonly AddressRange[], pc: number): boolean =>
@@ -159,7 +159,7 @@ const within = (ranges: readonly AddressRange[], pc: number): boolean =>
 
 const holds = (die: Die, pc: number): boolean => within(rangesOf(die), pc);
 
-/** Those that are somewhere: no declarations. */
+/** Variables with a location, not declarations. */
 const globalsOf = (entries: Die): Die[] =>
   entries.children.filter(
     (die) =>
@@ -182,7 +182,7 @@ function* readUnits(
     const found = readAbbreviations(abbreviations, offset, work);
     for (const { attributes } of found.values()) kept += 1 + attributes.length;
     if (kept > MAX_ABBREVIATED) {
-      // Tables that overlap are a stranger's: they are read again.
+      // Only a forged file has overlapping tables; they are read again.
       tables.clear();
       kept = 0;
     }
@@ -191,7 +191,7 @@ function* readUnits(
   };
   for (let at = 0; at + 11 < info.length; ) {
     const length = new DataView(info.buffer, info.byteOffset + at).getUint32(0, true);
-    // The 64-bit format (7.4) is not made for 32-bit programs.
+    // 32-bit programs do not use the 64-bit format (7.4).
     if (length >= 0xfffffff0 || at + 4 + length > info.length) return;
     const unit = understood(() => new Unit(sections, at, work, table));
     if (unit && unit.version >= 2 && unit.version <= 5) yield unit;

@@ -3,7 +3,7 @@ import { FORM, formValue, type Value } from './forms.ts';
 import type { Sections } from './sections.ts';
 import type { Work } from './work.ts';
 
-/** Entries of `.debug_info` with their attributes, as `.debug_abbrev` has them (DWARF 5, 7.5). */
+/** Entries of `.debug_info` with their attributes, decoded by `.debug_abbrev` (DWARF 5, 7.5). */
 
 /** Attributes by number (DWARF 5, table 7.5). */
 export const AT = {
@@ -60,7 +60,7 @@ export const TAG = {
 
 /** A debugging information entry (DWARF 5, 2.1). */
 export interface Die {
-  /** In .debug_info. */
+  /** Offset in .debug_info. */
   readonly offset: number;
   readonly tag: number;
   readonly attributes: ReadonlyMap<number, Value>;
@@ -68,9 +68,9 @@ export interface Die {
   readonly unit: Unit;
 }
 
-/** Entries and attributes of one unit that are kept: some 200 MB of them. A compiler's largest has a tenth. */
+/** Maximum entries and attributes of one unit, about 200 MB of memory. A compiler's largest unit has a tenth. */
 const MAX_KEPT = 2_000_000;
-/** Steps of work that an attribute of an abbreviation takes. */
+/** Steps of work per attribute of an abbreviation. */
 const ABBREVIATED = 6;
 const NO_CHILDREN: readonly Die[] = [];
 
@@ -82,15 +82,15 @@ interface Abbreviation {
 
 export type Abbreviations = ReadonlyMap<number, Abbreviation>;
 
-/** A compilation unit: its header (7.5.1), and its entries once they are asked for. */
+/** A compilation unit: its header (7.5.1), and its entries once they are needed. */
 export class Unit {
   readonly start: number;
   readonly end: number;
   readonly version: number;
   readonly sections: Sections;
-  /** The budget that reading it draws on. */
+  /** The budget charged for reading it. */
   readonly work: Work;
-  /** Entries and attributes in memory. */
+  /** Number of entries and attributes in memory. */
   kept = 0;
   private readonly first: number;
   private readonly abbreviations: () => Abbreviations;
@@ -98,7 +98,7 @@ export class Unit {
   private tree: Die | undefined;
   private byOffset = new Map<number, Die>();
 
-  /** `abbreviations` gives the table at an offset of .debug_abbrev, and is asked when entries are. */
+  /** `abbreviations` returns the table at an offset of .debug_abbrev; it is called when entries are read. */
   constructor(
     sections: Sections,
     start: number,
@@ -132,13 +132,13 @@ export class Unit {
     return this.own;
   }
 
-  /** With all entries in it. */
+  /** The unit's entry with all entries in it. */
   get entries(): Die {
     this.tree ??= this.read(true);
     return this.tree;
   }
 
-  /** Keeps nothing but the unit's own entry. */
+  /** Drops everything except the unit's own entry. */
   forget(): void {
     this.tree = undefined;
     this.byOffset = new Map();

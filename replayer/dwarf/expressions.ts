@@ -6,36 +6,36 @@ import { ByteReader } from './byte-reader.ts';
 export type Location =
   | { readonly kind: 'memory'; readonly address: number }
   | { readonly kind: 'register'; readonly register: number }
-  /** It is nowhere but known. */
+  /** A known value without a location. */
   | { readonly kind: 'value'; readonly bytes: Uint8Array }
   | { readonly kind: 'pieces'; readonly pieces: readonly Piece[] };
 
 export interface Piece {
-  /** Undefined: this part was optimized away. */
+  /** Undefined if this part was optimized away. */
   readonly location: Location | undefined;
   readonly bytes: number;
 }
 
-/** The questions that an expression may ask of a frame. */
+/** The access to a frame that an expression needs. */
 export interface FrameContext {
-  /** By DWARF number; undefined where it is not known. */
+  /** A register by DWARF number; undefined if unknown. */
   register(n: number): number | undefined;
   /** Canonical frame address. */
   cfa(): number | undefined;
   frameBase(): number | undefined;
-  /** The bytes at a linear address; undefined where no memory is. */
+  /** The bytes at a linear address; undefined if it is not mapped. */
   read(address: number, bytes: number): Uint8Array | undefined;
 }
 
-/** More steps than any compiler's expression takes. */
+/** Maximum steps: more than any compiler's expression takes. */
 const MAX_STEPS = 1000;
-/** Bytes of all pieces of a value. */
+/** Maximum bytes of all pieces of a value. */
 const MAX_PIECES = 4096;
 
-/** Thrown inside of an evaluation, where something is not known. */
+/** Thrown during an evaluation if something is unknown. */
 class Unknown extends Error {}
 
-/** Undefined where an expression uses what is not known of the frame, or not understood here. */
+/** Evaluates an expression; undefined if it needs something unknown about the frame or is not supported. */
 export function locate(expression: Uint8Array, frame: FrameContext, initial?: number): Location | undefined {
   try {
     return new Evaluation(expression, frame, initial).run();
@@ -47,14 +47,14 @@ export function locate(expression: Uint8Array, frame: FrameContext, initial?: nu
 
 const word = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
 
-/** One run of a stack machine of 32-bit words (2.5). */
+/** One execution of the stack machine of 32-bit words (2.5). */
 class Evaluation {
   private readonly reader: ByteReader;
   private readonly frame: FrameContext;
   private readonly stack: number[];
   private readonly pieces: Piece[] = [];
   private pieceBytes = 0;
-  /** Of what stands before the next piece. */
+  /** The location given before the next piece. */
   private found: Location | undefined;
 
   constructor(expression: Uint8Array, frame: FrameContext, initial?: number) {
@@ -73,7 +73,7 @@ class Evaluation {
     return this.taken();
   }
 
-  /** The location so far: what was said outright, else the address on the stack. */
+  /** The location so far: an explicit one, otherwise the address on the stack. */
   private taken(): Location | undefined {
     const { found, stack } = this;
     this.found = undefined;
@@ -201,7 +201,7 @@ const divided = (a: number, b: number, run: (a: number, b: number) => number): n
   return run(a, b);
 };
 
-/** Of the value below the top, and the top. */
+/** Applies an operation to the value below the top and the top. */
 const BINARY: Readonly<Record<number, (a: number, b: number) => number>> = {
   26: (a, b) => a & b,
   27: (a, b) => divided(a | 0, b | 0, (x, y) => Math.trunc(x / y)),

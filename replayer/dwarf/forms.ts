@@ -18,19 +18,19 @@ export const FORM = {
   rnglistx: 0x23,
 } as const;
 
-/** An attribute as it stands in .debug_info. References are offsets in it; indices and offsets of strings are not followed. */
+/** An undecoded attribute of .debug_info. References are offsets in it; indices and offsets of strings are not resolved. */
 export interface Value {
-  /** Of the forms that differ in size only, the first. */
+  /** The form; of forms that differ only in size, the first. */
   readonly form: number;
   readonly value: number | string | Uint8Array;
 }
 
-/** The form stands before the value. */
+/** The form is stored before the value. */
 const INDIRECT = 0x16;
-/** Largest number that stays exact. */
+/** Largest exact number. */
 const HIGH = 2 ** 32;
 
-/** `unit` is the offset of the attribute's unit, `constant` what the abbreviation has for implicit ones. */
+/** `unit` is the offset of the attribute's unit, `constant` the abbreviation's value for implicit constants. */
 type Read = (reader: ByteReader, unit: number, constant: number) => Value['value'];
 
 const u8: Read = (reader) => reader.u8();
@@ -52,7 +52,7 @@ const inUnit =
   (reader, unit) =>
     unit + offset(reader);
 
-/** Each form's reader (DWARF 5, table 7.6), and the form that it is one of where that is another. */
+/** The reader of each form (DWARF 5, table 7.6), and its class of forms if that has another name. */
 const FORMS: ReadonlyMap<number, readonly [read: Read, as?: number]> = new Map<
   number,
   readonly [read: Read, as?: number]
@@ -101,7 +101,7 @@ const FORMS: ReadonlyMap<number, readonly [read: Read, as?: number]> = new Map<
   [0x2c, [u32, FORM.addrx]],
 ]);
 
-/** Reads an attribute; `unit` is the offset of its unit, `constant` what the abbreviation has for implicit ones. */
+/** Reads an attribute; `unit` is the offset of its unit, `constant` the abbreviation's value for implicit constants. */
 export function formValue(reader: ByteReader, form: number, constant: number, unit: number): Value {
   if (form === INDIRECT) {
     const own = reader.uleb();

@@ -5,24 +5,24 @@ export interface LineRow {
   readonly address: number;
   readonly file: string;
   readonly line: number;
-  /** A good place for a breakpoint. */
+  /** True at a recommended place for a breakpoint. */
   readonly statement: boolean;
-  /** One past the last instruction of a stretch: no line. */
+  /** True one past the last instruction of a sequence; such a row has no line. */
   readonly end: boolean;
 }
 
-/** More than a kernel has, and 120 MB: rows beyond these are left out. */
+/** Maximum number of rows, 120 MB of memory: more than a kernel has. Further rows are dropped. */
 const MAX_ROWS = 8_000_000;
 const FIRST_CAPACITY = 4096;
 const STATEMENT = 1;
 const END = 2;
 
-/** All rows of all units, 14 bytes each: a byte of a line program may make one. */
+/** All rows of all units, 14 bytes each; one byte of a line program can make a row. */
 export class LineRows {
   private count = 0;
   private addresses = new Uint32Array(FIRST_CAPACITY);
   private lines = new Uint32Array(FIRST_CAPACITY);
-  /** Numbers of `names`. */
+  /** Indexes into `names`. */
   private names = new Uint32Array(FIRST_CAPACITY);
   private marks = new Uint8Array(FIRST_CAPACITY);
   /** The rows by address. */
@@ -48,7 +48,7 @@ export class LineRows {
     this.marks[n] = (statement ? STATEMENT : 0) | (end ? END : 0);
   }
 
-  /** After the last row: a stretch that ends where another begins comes first. */
+  /** Sorts the rows after the last one was added; the end of a sequence comes before the begin of another at the same address. */
   sort(): void {
     const { addresses, marks } = this;
     this.order = Uint32Array.from({ length: this.count }, (_, n) => n);
@@ -67,7 +67,7 @@ export class LineRows {
     return low > 0 ? this.row(this.order[low - 1]) : undefined;
   }
 
-  /** By address. */
+  /** All rows by address. */
   *all(): Generator<LineRow> {
     for (const n of this.order) yield this.row(n);
   }

@@ -5,7 +5,7 @@ import { understood, Work } from './work.ts';
 
 /** Source lines by address and addresses by line: `.debug_line`. */
 
-/** A place in the sources. `file` is as the compiler was told it, relative to its folder. */
+/** A source position. `file` is the path given to the compiler, relative to its folder. */
 export interface SourceLine {
   readonly file: string;
   readonly line: number;
@@ -26,10 +26,10 @@ const SET_ADDRESS = 2;
 const CONTENT_PATH = 1;
 const CONTENT_DIRECTORY = 2;
 
-/** Characters of file names that cost a step. */
+/** Characters of file names that cost one step of work. */
 const STEP_OF_NAMES = 8;
 
-/** Which source line each instruction comes from: `.debug_line` of DWARF 2 to 5 (DWARF 5, 6.2). */
+/** The source line of each instruction, from `.debug_line` of DWARF 2 to 5 (DWARF 5, 6.2). */
 export class LineTable {
   private readonly rows = new LineRows();
 
@@ -40,10 +40,10 @@ export class LineTable {
     const reader = new ByteReader(lines);
     while (reader.left >= 4) {
       const length = reader.u32();
-      // Also the 64-bit format (7.4), which is not made for 32-bit programs.
+      // Includes the 64-bit format (7.4), which 32-bit programs do not use.
       if (length > reader.left) break;
       const unit = new ByteReader(lines.subarray(0, reader.at + length), reader.at);
-      // Of a unit that is not understood the rows before that serve.
+      // If a unit is not supported, the rows up to there are used.
       understood(() => readUnit(unit, sections, this.rows, work));
       reader.skip(length);
     }
@@ -61,7 +61,10 @@ export class LineTable {
     return this.rows.files();
   }
 
-  /** The addresses at which to stop for a line: its first instruction in each place that it was compiled to; of the next line with code if none. */
+  /**
+   * The addresses at which to stop for a line: its first instruction in each place where it was compiled, or those of the next line with
+   * code.
+   */
   addressesOf(file: string, line: number): { readonly line: number; readonly addresses: number[] } {
     let found = Number.POSITIVE_INFINITY;
     for (const row of this.rows.all())
@@ -78,7 +81,7 @@ export class LineTable {
   }
 }
 
-/** A unit's header and its program (6.2.4, 6.2.5). The reader stands after the length, and ends with the unit. */
+/** A unit's header and its program (6.2.4, 6.2.5). The reader is positioned after the length and ends with the unit. */
 function readUnit(reader: ByteReader, sections: Sections, rows: LineRows, work: Work): void {
   const version = reader.u16();
   if (version < 2 || version > 5) return;
@@ -90,7 +93,7 @@ function readUnit(reader: ByteReader, sections: Sections, rows: LineRows, work: 
   const lineBase = reader.s8();
   const lineRange = reader.u8();
   const opcodeBase = reader.u8();
-  if (lineRange === 0 || opcodeBase === 0) throw new RangeError('a line table without lines');
+  if (lineRange === 0 || opcodeBase === 0) throw new RangeError('the line table has no lines');
   const lengths = Array.from({ length: opcodeBase - 1 }, () => reader.u8());
   const names = version >= 5 ? filesOfVersion5(reader, sections) : filesBefore5(reader);
   const files = names.map((name) => {
@@ -155,7 +158,7 @@ function filesOfVersion5(reader: ByteReader, sections: Sections): string[] {
   return entries(reader, sections).map(({ path, folder }) => join(folders[folder], path));
 }
 
-/** A table of names, each as its own format says (6.2.4.1). Each takes a byte at least. */
+/** A table of names in the format that it declares (6.2.4.1). Each name takes at least a byte. */
 function entries(reader: ByteReader, sections: Sections): { path: string; folder: number }[] {
   const format = Array.from({ length: reader.u8() }, () => [reader.uleb(), reader.uleb()] as const);
   const count = reader.uleb();

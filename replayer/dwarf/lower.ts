@@ -11,18 +11,18 @@ import { understood } from './work.ts';
 
 /** Turns the names and members in an expression into registers and memory, by the program's DWARF. */
 
-/** The place at which an expression is evaluated, and what names mean there. */
+/** The position in the code at which an expression is evaluated, and the meaning of names there. */
 export interface LoweringPlace {
   readonly info: DebugInfo;
   /** Linear address of the instruction. */
   readonly pc: number;
-  /** It is the first instruction of a function: nothing has been pushed yet. */
+  /** True at the first instruction of a function, before anything is pushed. */
   readonly atEntry: boolean;
   /** Linear address of a symbol. */
   symbol(name: string): number | undefined;
 }
 
-/** A value that is nowhere (`value`), or an object in memory (`address`), and its type where that is known. */
+/** A value without an address (`value`) or an object in memory (`address`), and its type if known. */
 interface Lowered {
   readonly type?: Type | undefined;
   readonly value?: Expression;
@@ -52,13 +52,13 @@ const EBP = 5;
 /** `argN`: the word that the caller pushed as the Nth argument, from 0 (System V ABI, i386); at the start of a function only. */
 const ARGUMENT = /^arg(\d{1,2})$/;
 
-/** An expression of registers and memory alone. Throws BadInput for names that mean nothing at the place. */
+/** Rewrites an expression to use registers and memory alone. Throws BadInput for names that are not in scope. */
 export function lowerExpression(expression: Expression, place: LoweringPlace): Expression {
   place.info.begin();
   return readValue(new Lowering(place).lower(expression));
 }
 
-/** Names of the parameters of the function at `pc`, in order; undefined where nothing is known of it. */
+/** Names of the parameters of the function at `pc`, in order; undefined if unknown. */
 export function parametersAt(info: DebugInfo, pc: number): readonly string[] | undefined {
   info.begin();
   const scope = info.scopesAt(pc).at(-1);
@@ -150,7 +150,7 @@ class Lowering {
     );
   }
 
-  /** Of expressions of one operation, as compilers give for what is in memory or in one register; undefined for others. */
+  /** Lowers a location expression of one operation, as compilers emit for a variable in memory or one register; undefined for others. */
   private location(bytes: Uint8Array): Lowered | undefined {
     const reader = new ByteReader(bytes);
     const opcode = reader.u8();
@@ -183,7 +183,7 @@ class Lowering {
       : undefined;
   }
 
-  /** EBP as it will be once the function has set up its frame: PUSH EBP, MOV EBP, ESP. */
+  /** The value of EBP after the function has set up its frame (PUSH EBP; MOV EBP, ESP). */
   private frameRegister(n: number): Expression {
     return n === EBP && this.place.atEntry ? sum(register(REGISTERS[ESP]), -4) : register(REGISTERS[n]);
   }
@@ -201,7 +201,7 @@ class Lowering {
   }
 }
 
-/** As C would use it: what is in memory is read, an array or structure stands for its address. */
+/** The value by C's rules: an object in memory is read, an array or structure becomes its address. */
 function readValue({ type, value, address, bits }: Lowered): Expression {
   if (value) return value;
   const at = address as Expression;

@@ -8,7 +8,7 @@ export type Sections = ReadonlyMap<string, Uint8Array>;
 /** SHT_NOBITS: a section without bytes in the file. */
 const NO_BITS = 8;
 
-/** The sections of an ELF32 file; none where it is not one (System V ABI, chapter 4). */
+/** The sections of an ELF32 file (System V ABI, chapter 4); none if it is not one. */
 export function elfSections(file: Uint8Array): Sections {
   const sections = new Map<string, Uint8Array>();
   if (file.length < 52 || new ByteReader(file).u32() !== 0x464c457f) return sections;

@@ -3,7 +3,7 @@ import { AT, type Die, TAG } from './entries.ts';
 import { locate } from './expressions.ts';
 import { understood } from './work.ts';
 
-/** Types as a debugger shows values of them (DWARF 5, chapter 5). Sizes are bytes. */
+/** Types of values for display (DWARF 5, chapter 5). Sizes are in bytes. */
 export type Type =
   | { readonly kind: 'base'; readonly name: string; readonly bytes: number; readonly encoding: Encoding }
   | { readonly kind: 'pointer'; readonly name: string; readonly bytes: number; readonly target: () => Type }
@@ -18,7 +18,7 @@ export type Type =
       readonly name: string;
       readonly bytes: number;
       readonly element: Type;
-      /** Undefined: it has no bound. */
+      /** Undefined if the array has no bound. */
       readonly count: number | undefined;
     }
   | {
@@ -27,7 +27,7 @@ export type Type =
       readonly bytes: number;
       readonly names: ReadonlyMap<number, string>;
     }
-  /** Functions, void, and what is not understood. */
+  /** Functions, void, and unsupported types. */
   | { readonly kind: 'other'; readonly name: string; readonly bytes: 0 };
 
 export type Encoding = 'signed' | 'unsigned' | 'character' | 'boolean' | 'float';
@@ -37,22 +37,22 @@ export interface Member {
   readonly name: string;
   readonly offset: number;
   readonly type: Type;
-  /** Of a bit field: its first bit, from the lowest of the word at `offset`, and how many. */
+  /** For a bit field: its first bit, counted from the lowest of the word at `offset`, and the number of bits. */
   readonly bits?: { readonly first: number; readonly count: number };
 }
 
 const POINTER_BYTES = 4;
-/** Deeper nesting is a file that is wrong. */
+/** Maximum nesting; deeper nesting is an invalid file. */
 const MAX_DEPTH = 32;
-/** More than a program has. */
+/** Maximum number of types: more than a program has. */
 const MAX_DIMENSIONS = 16;
 const MAX_MEMBERS = 4096;
-/** An object larger than all memory is none. */
+/** Maximum size; a larger object would not fit in memory. */
 const MAX_BYTES = 2 ** 32;
 
 const VOID: Type = { kind: 'other', name: 'void', bytes: 0 };
 
-/** The type that an entry's DW_AT_type names; void without one, and for one that is not understood. */
+/** The type of an entry's DW_AT_type; void if there is none or it is not supported. */
 export const typeOf = (die: Die): Type => understood(() => typeNamed(die, 0)) ?? VOID;
 
 function typeNamed(die: Die, depth: number): Type {
@@ -62,7 +62,7 @@ function typeNamed(die: Die, depth: number): Type {
   return typeAt(found, depth + 1);
 }
 
-/** Zero for what is no size. */
+/** The size of a type; 0 if invalid. */
 function sizeOf(bytes: number | undefined): number {
   return bytes !== undefined && bytes > 0 && bytes < MAX_BYTES ? Math.floor(bytes) : 0;
 }
@@ -140,7 +140,7 @@ function membersOf(die: Die, depth: number): Member[] {
     });
 }
 
-/** Before version 3 an expression, to which the address of the structure is given. */
+/** The offset of a member; before version 3 an expression that takes the address of the structure. */
 function memberOffset(member: Die): number {
   const value = member.attributes.get(AT.dataMemberLocation)?.value;
   if (!(value instanceof Uint8Array)) return numberOf(member, AT.dataMemberLocation) ?? 0;
@@ -155,7 +155,10 @@ const NO_FRAME = {
   read: () => undefined,
 };
 
-/** Since version 4 counted from the structure's first bit; before, from the highest bit of a storage unit (4, 5.5.6). */
+/**
+ * The position of a bit field: since version 4 counted from the structure's first bit, before from the highest bit of a storage unit (4,
+ * 5.5.6).
+ */
 function bitField(
   member: Die,
   typeBytes: number,

@@ -1,8 +1,8 @@
-/** A budget of work, so that no debug information makes a reader run forever. */
+/** A budget of work that keeps debug information from running a reader forever. */
 
 /**
- * The most that an answer may cost, in steps of some ten nanoseconds: entries, attributes, rows of lists. Debug information of a
- * compiler needs a fraction of it; one that was made to take forever gets no answer (a RangeError, as for other mistakes in it).
+ * The most that an answer may cost, in steps of some ten nanoseconds: entries, attributes, rows of lists. A compiler's debug information
+ * needs a fraction of it; information made to take forever gets a RangeError, like other errors in it.
  */
 export const MAX_STEPS = 12_000_000;
 
@@ -16,11 +16,11 @@ export class Work {
 
   spend(steps = 1): void {
     this.done += steps;
-    if (this.done > MAX_STEPS) throw new RangeError('debug information that takes too long to read');
+    if (this.done > MAX_STEPS) throw new RangeError('the debug information takes too long to read');
   }
 }
 
-/** The answer; undefined where a compiler wrote what is not understood here, or a stranger what cannot be. */
+/** The answer; undefined if the debug information is unsupported or invalid. */
 export function understood<Found>(look: () => Found): Found | undefined {
   try {
     return look();

@@ -1,26 +1,26 @@
 /** Evaluates the bytecode in which gdb sends conditions (Debugging with gdb, appendix F). */
 
-/** The questions that an expression may ask of the target. */
+/** The access to the target that an expression needs. */
 export interface AgentContext {
-  /** By gdb's number, unsigned; undefined for one that is not a word. */
+  /** A register by gdb's number, unsigned; undefined if it is not a word. */
   register(n: number): number | undefined;
-  /** Undefined where not all of it can be read. */
+  /** Memory; undefined if not all of it can be read. */
   read(address: number, bytes: number): Uint8Array | undefined;
 }
 
-/** More than any condition takes that comes to an end. */
+/** Maximum steps: more than any terminating condition takes. */
 const MAX_STEPS = 10_000;
 const MAX_STACK = 256;
 
 const signed = (value: bigint): bigint => BigInt.asIntN(64, value);
 const unsigned = (value: bigint): bigint => BigInt.asUintN(64, value);
 const truth = (value: boolean): bigint => (value ? 1n : 0n);
-/** Beyond 63, as gdb's own evaluation has it on the host. */
+/** A shift by more than 63 bits behaves as in gdb's own evaluation on the host. */
 const distance = (value: bigint): bigint => unsigned(value) & 63n;
 
 const END = 0x27;
 
-/** Of the value below the top, and the top. Undefined: division by zero. */
+/** Operations on the value below the top and the top. Undefined for a division by zero. */
 const BINARY: Readonly<Record<number, (a: bigint, b: bigint) => bigint | undefined>> = {
   2: (a, b) => a + b,
   3: (a, b) => a - b,
@@ -45,13 +45,13 @@ const UNARY: Readonly<Record<number, (a: bigint) => bigint>> = {
   18: (a) => ~a,
 };
 
-/** Bytes of `ref8` to `ref64`, and of `const8` to `const64`. */
+/** Operand bytes of `ref8` to `ref64` and `const8` to `const64`. */
 const READS: Readonly<Record<number, number>> = { 23: 1, 24: 2, 25: 4, 26: 8 };
 const CONSTANTS: Readonly<Record<number, number>> = { 34: 1, 35: 2, 36: 4, 37: 8 };
 
 /**
- * The value of an expression in gdb's bytecode for agents (GDB manual, appendix F): a stack machine of 64-bit words. Undefined
- * where it does not come to one: an unknown opcode, memory that is not there, a loop without end.
+ * The value of an expression in gdb's bytecode for agents (GDB manual, appendix F): a stack machine of 64-bit words. Undefined for an
+ * unknown opcode, unmapped memory or an endless loop.
  */
 export function evaluateAgent(code: Uint8Array, context: AgentContext): bigint | undefined {
   const run = new Evaluation(code, context);
@@ -78,7 +78,7 @@ class Evaluation {
     return this.stack.pop();
   }
 
-  /** A number in the code, highest byte first; undefined behind its end. */
+  /** A number in the code, highest byte first; undefined beyond its end. */
   immediate(bytes: number): number | undefined {
     if (this.at + bytes > this.code.length) return undefined;
     let value = 0;
@@ -86,7 +86,7 @@ class Evaluation {
     return value;
   }
 
-  /** False where it cannot be done. */
+  /** Executes one operation; false if it cannot be done. */
   step(opcode: number): boolean {
     if (BINARY[opcode]) return this.binary(BINARY[opcode]);
     if (UNARY[opcode]) return this.push(this.with((value) => UNARY[opcode](value)));
@@ -167,7 +167,7 @@ class Evaluation {
     return true;
   }
 
-  /** Pushes the value at a depth; or takes it from there. */
+  /** Pushes the value at a depth, or moves it to the top. */
   private pick(depth: number, take: boolean): boolean {
     const place = this.stack.length - 1 - depth;
     if (place < 0) return false;

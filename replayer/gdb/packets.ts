@@ -20,7 +20,7 @@ export type PacketEvent =
   | { readonly kind: 'interrupt' }
   /** `-`: the last packet is to be sent again. */
   | { readonly kind: 'again' }
-  /** Not gdb, or a packet beyond PACKET_SIZE: nothing that follows is read. */
+  /** Not gdb, or a packet beyond PACKET_SIZE: nothing after it is read. */
   | { readonly kind: 'foreign' };
 
 const checksum = (payload: string): string => {
@@ -30,14 +30,14 @@ const checksum = (payload: string): string => {
 };
 
 /**
- * Takes bytes as they come, and gives what they say. A connection that begins with anything but acknowledgements and a
- * packet is none of gdb's (a browser that posts to the port, say), and packets in what it sends are not for us.
+ * Parses bytes as they arrive. A connection that begins with anything but acknowledgements and a packet is not gdb (perhaps a browser
+ * that posts to the port), and packets in its data are ignored.
  */
 export class PacketReader {
-  /** Of the packet that is being read: payload, `#`, two digits. */
+  /** The packet being read: payload, `#`, two digits. */
   private readonly pending = Buffer.alloc(PACKET_SIZE + 3);
   private filled = 0;
-  /** Place of `#` in it; -1 while that has not come. */
+  /** Position of `#` in it; -1 until it has arrived. */
   private hash = -1;
   private state: 'beginning' | 'between' | 'packet' | 'foreign' = 'beginning';
 
@@ -78,7 +78,7 @@ export class PacketReader {
   }
 }
 
-/** A packet around `payload`, in which the protocol's own characters are escaped. */
+/** A packet with `payload`, whose special characters are escaped. */
 export function encodePacket(payload: string): Buffer {
   const escaped = payload.replaceAll(
     /[#$}*]/g,
@@ -98,10 +98,10 @@ export function unescapeBinary(text: string): Uint8Array {
 }
 
 export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-/** Text for gdb to show; it may hold names of the guest's. */
+/** Text for gdb to display; it may contain names from the guest. */
 export const hexOfText = (text: string): string => Buffer.from(printableBlock(text), 'utf8').toString('hex');
 
-/** Undefined for what is not whole bytes in hexadecimal. */
+/** Decodes hexadecimal bytes; undefined for invalid text. */
 export const bytesOfHex = (text: string): Uint8Array | undefined =>
   /^(?:[0-9a-f]{2})*$/i.test(text) ? Buffer.from(text, 'hex') : undefined;
 

@@ -10,11 +10,11 @@ interface Point {
   readonly address: number;
   readonly length: number;
   readonly space: AddressSpace;
-  /** In the bytecode of agents: it counts where one of them is true, and always without any. */
+  /** Conditions in the bytecode of agents: the point stops if one of them is true, or if there are none. */
   readonly conditions: readonly Uint8Array[];
 }
 
-/** More than these are a mistake, or an attack on the machine's memory. */
+/** Maximum number of points; more are a mistake or an attack on memory. */
 const MAX_POINTS = 4096;
 const HIGHEST = 0xffffffff;
 
@@ -26,7 +26,7 @@ export class GdbPoints {
     this.points.clear();
   }
 
-  /** False for a point that there cannot be. */
+  /** False for an invalid point. */
   insert(point: Point): boolean {
     const { type, address, length } = point;
     if (!isType(type) || this.points.size >= MAX_POINTS) return false;

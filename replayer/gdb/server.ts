@@ -8,25 +8,25 @@ import { GdbStub } from './stub.ts';
 /** Connections of gdb: packets in and out, one client at a time. */
 
 export interface GdbServer {
-  /** As gdb's `target remote` takes it. */
+  /** The address for gdb's `target remote`. */
   readonly address: string;
-  /** Text for gdb's console: shown at once while the target runs, else with the next thing it does. */
+  /** Text for gdb's console: shown at once while the target runs, otherwise with its next response. */
   say(text: string): void;
-  /** Resolves when `close` was called. Rejects when the recording turns out to diverge. */
+  /** Resolves after `close`. Rejects if the recording diverges. */
   readonly ended: Promise<void>;
   close(): void;
 }
 
-/** Connections at once, all but one of them silent. */
+/** Maximum connections; all but one of them are waiting. */
 const MAX_CONNECTIONS = 32;
-/** Milliseconds that a connection may be silent before its first packet. */
+/** Milliseconds within which a connection must send its first packet. */
 const SILENCE_MS = 10_000;
-/** Packets that wait for an answer before no more are read. gdb itself waits for each answer. */
+/** Maximum packets waiting for an answer before reading pauses. gdb itself waits for each answer. */
 const MAX_WAITING = 64;
-/** Text that waits for a gdb, characters. */
+/** Maximum characters of text waiting for a gdb. */
 const MAX_UNSAID = 1 << 16;
 
-/** Serves gdbs, one at a time and one after the other, until it is closed. */
+/** Serves one gdb at a time until it is closed. */
 export async function serveGdb(stub: GdbStub, at: ListenAt): Promise<GdbServer> {
   let connection: Connection | undefined;
   let waiting = '';
@@ -35,7 +35,7 @@ export async function serveGdb(stub: GdbStub, at: ListenAt): Promise<GdbServer> 
     end = (error) => (error ? reject(error) : resolve());
   });
   const server = createServer((socket) => {
-    // Whoever connects and sends nothing of gdb's keeps nobody out.
+    // A connection that does not speak gdb's protocol must not block others.
     const begin = (): boolean => {
       if (connection) return false;
       connection = candidate;
@@ -70,7 +70,7 @@ export async function serveGdb(stub: GdbStub, at: ListenAt): Promise<GdbServer> 
   };
 }
 
-/** One gdb: packets are answered one after the other; only an interrupt overtakes. */
+/** One gdb connection: packets are answered in order; only an interrupt overtakes. */
 class Connection {
   private readonly socket: Socket;
   private readonly stub: GdbStub;
@@ -83,11 +83,11 @@ class Connection {
   private acknowledge = true;
   private lastSent: Uint8Array = new Uint8Array();
   private unsaid = '';
-  /** gdb takes text for its console. */
+  /** True while gdb accepts console text. */
   private listening = false;
   private over = false;
 
-  /** `begin` is asked before the first packet is answered: false while another gdb is served. */
+  /** `begin` is called before the first packet is answered; it returns false while another gdb is served. */
   constructor(socket: Socket, stub: GdbStub, begin: () => boolean, leave: (error?: Error) => void) {
     this.socket = socket;
     this.stub = stub;
@@ -169,7 +169,7 @@ class Connection {
     this.readOn();
   }
 
-  /** A recording that does not replay is worth nothing to a debugger. Anything else is answered, and gdb goes on. */
+  /** Ends the session on a divergence. Other errors are answered, and gdb continues. */
   private failed(error: Error): void {
     const diverged = error instanceof DivergenceFound;
     if (diverged && this.listening)
@@ -179,7 +179,7 @@ class Connection {
     else this.send(`E.${error instanceof BadInput ? '' : 'internal error: '}${error.message}`);
   }
 
-  /** The output of a command, in hexadecimal, that is more than one packet. */
+  /** Sends the hexadecimal output of a command, which may need several packets. */
   private sendOutput(hex: string): void {
     for (let at = 0; at < hex.length; at += PACKET_SIZE - 2)
       this.send(`O${hex.slice(at, at + PACKET_SIZE - 2)}`);

@@ -21,12 +21,12 @@ const ERROR_MEMORY = 'E0e';
 const SIGINT = 2;
 const SIGTRAP = 5;
 
-/** A packet that says what to do next, and on which thread: `s` and `S` step, `c` and `C` continue. */
+/** An action of `vCont` and its thread: `s` and `S` step, `c` and `C` continue. */
 const RESUME = /^(?:vCont;)?([cs]|[CS][0-9a-f]{2})(?::[-0-9a-fp.]+)?(?:;.*)?$/;
 
 /**
- * The commands of the remote serial protocol (GDB manual, appendix E) on a debuggee: one processor, one thread. Points are
- * hardware points in all that gdb can see: nothing is written to memory.
+ * The commands of the remote serial protocol (GDB manual, appendix E) on a debuggee with one processor, shown as one thread. All
+ * breakpoints act as hardware breakpoints: nothing is written to memory.
  */
 export class GdbStub {
   private readonly debuggee: Debuggee;
@@ -35,11 +35,11 @@ export class GdbStub {
   private readonly points = new GdbPoints();
   private space: AddressSpace = 'linear';
   private last: StopReport = { kind: 'step' };
-  /** gdb understands why a breakpoint stopped it. */
+  /** True if gdb understands `swbreak` and `hwbreak`. */
   private breakReasons = false;
   private interrupted = false;
 
-  /** `execFile`: path of a file by which gdb knows the guest's program, if there is one. */
+  /** `execFile`: path of a file with the guest's program for gdb, if there is one. */
   constructor(debuggee: Debuggee, monitor: Monitor, execFile?: string) {
     this.debuggee = debuggee;
     this.monitor = monitor;
@@ -51,7 +51,7 @@ export class GdbStub {
     this.interrupted = true;
   }
 
-  /** A gdb has left: the next one begins without its points. */
+  /** Removes the points of a gdb that has disconnected. */
   reset(): void {
     this.points.clear();
     this.space = 'linear';
@@ -59,12 +59,12 @@ export class GdbStub {
     this.last = { kind: 'step' };
   }
 
-  /** True if a command has the target run, and is answered when it stops. */
+  /** True if a command runs the target and is answered when it stops. */
   static runs(packet: string): boolean {
     return packet === 'bs' || packet === 'bc' || RESUME.test(packet);
   }
 
-  /** The answer to a packet; an empty one for what is not supported; undefined where the protocol has none. */
+  /** The answer to a packet: empty if it is not supported, undefined if the protocol has no answer. */
   async handle(packet: string): Promise<string | undefined> {
     switch (packet[0]) {
       case '?':
@@ -109,7 +109,7 @@ export class GdbStub {
   private rest(packet: string): string {
     if (packet === 'vCont?') return 'vCont;c;C;s;S';
     if (packet.startsWith('vKill')) return 'OK';
-    // Anything else that would run: there is no such thing to do.
+    // Other actions are not possible.
     return packet.startsWith('vCont;') ? ERROR_ARGUMENT : '';
   }
 
@@ -129,7 +129,7 @@ export class GdbStub {
 
   private conditions(): StopConditions {
     const { space } = this;
-    // Where a condition comes to no value gdb is to see it, as it would by its own evaluation.
+    // If a condition has no value, the target stops, as with gdb's own evaluation.
     return this.points.conditions((machine, code) => {
       const value = evaluateAgent(code, {
         register: (n) => wordOfRegister(machine, n),
@@ -163,7 +163,7 @@ export class GdbStub {
     if (hit.kind === 'execute') return this.breakReasons ? 'swbreak:;' : '';
     const { watch } = hit;
     const kind = !watch ? 'watch' : watch.reads && watch.writes ? 'awatch' : watch.reads ? 'rwatch' : 'watch';
-    // gdb finds the watchpoint by its own address.
+    // gdb identifies the watchpoint by its address.
     return `${kind}:${(watch?.first ?? hit.address).toString(16)};`;
   }
 
@@ -266,7 +266,7 @@ export class GdbStub {
   private async command(line: string): Promise<string> {
     const physical = /^\s*phys\s+(on|off)\s*$/.exec(line)?.[1];
     if (!physical) {
-      // Addresses are physical in every command then.
+      // Addresses in all commands are then physical.
       const own =
         this.space === 'physical' ? line.replace(/^(\s*last-writer)\s+(?!phys\b)/, '$1 phys ') : line;
       return await this.monitor.run(own);
@@ -300,7 +300,7 @@ export class GdbStub {
   }
 }
 
-/** `X LENGTH,BYTECODE` one after the other; undefined for anything else. */
+/** Parses a sequence of `X LENGTH,BYTECODE`; undefined for anything else. */
 function conditionsOf(list: string): Uint8Array[] | undefined {
   if (!/^(?:X[0-9a-f]+,(?:[0-9a-f]{2})*)*$/i.test(list)) return undefined;
   const found = [...list.matchAll(/X([0-9a-f]+),([0-9a-f]*)/gi)];

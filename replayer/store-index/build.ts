@@ -9,7 +9,7 @@ import { forEachWrite } from './writes.ts';
 /** Builds the index of stores from the writes of a replay. */
 
 const EPOCH = 2 ** EPOCH_SHIFT;
-/** Rows to hold in memory at most, some 30 bytes each; then the frames with most of them get a block before it is full. */
+/** Maximum rows in memory, about 30 bytes each; beyond that, the frames with the most rows get a block before it is full. */
 const ROWS_HELD = 1 << 23;
 
 const NOBODY = { linear: 0, eip: 0, cr3: 0, depth: 0 };
@@ -17,8 +17,8 @@ const BY_DMA = WRITE_SOURCE.indexOf('dma');
 const BY_POKE = WRITE_SOURCE.indexOf('poke');
 
 /**
- * Takes the events of a run with detail `stores`, and what devices write, and makes an index of who wrote each byte last,
- * frame by frame. The bits that hardware sets in page tables count as writes.
+ * Builds an index of the last writer of each byte, frame by frame, from the events of a run with detail `stores` and the writes of
+ * devices. The bits that hardware sets in page tables count as writes.
  */
 export class StoreIndexBuilder {
   private readonly writer: StoreIndexWriter;
@@ -27,7 +27,7 @@ export class StoreIndexBuilder {
   private readonly pokes: ReadonlySet<number>;
   private readonly byDevices: DeviceWrite[] = [];
   private number = 0;
-  /** Rows in `frames` that no block has. */
+  /** Rows in `frames` that are not in a block yet. */
   private held = 0;
 
   /** `pokes`: icounts of the inputs of that kind. */
@@ -36,16 +36,16 @@ export class StoreIndexBuilder {
     this.pokes = pokes;
   }
 
-  /** Writes of devices, in order, each before the batch that has the events from its icount on. */
+  /** Takes writes of devices, in order, each before the batch with the events from its icount on. */
   takeDeviceWrite(write: DeviceWrite): void {
     this.byDevices.push(write);
   }
 
-  /** Batches in the order of the run. */
+  /** Takes batches of events in the order of the run. */
   take(batch: EventBatch): void {
     forEachWrite(batch, (from, at, size, source) => {
       const icount = from.icount[at];
-      // What devices do on arrival at an icount comes before its instruction.
+      // Devices act on arrival at an icount, before its instruction.
       if (this.byDevices.length > 0) this.addDeviceWrites(icount);
       const [linear, eip, cr3, depth] = [from.linear[at], from.eip[at], from.cr3[at], from.depth[at]];
       this.add(icount, from.physical[at], size, source, { linear, eip, cr3, depth });
@@ -82,7 +82,7 @@ export class StoreIndexBuilder {
     columns.source[row] = source;
   }
 
-  /** Hands the epoch's rows to their frames, and goes on with another. */
+  /** Distributes the epoch's rows to their frames and begins the next epoch. */
   private turn(number: number): void {
     const { epoch, frames } = this;
     const changed = new Map<number, FrameRows>();
@@ -127,7 +127,7 @@ export class StoreIndexBuilder {
     }
   }
 
-  /** `from`, `to`: the icounts between which every write was taken. */
+  /** Completes the index. `from`, `to`: the icounts between which every write was taken. */
   finish(from: number, to: number): void {
     this.addDeviceWrites(to);
     this.turn(this.number + 1);

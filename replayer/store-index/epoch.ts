@@ -1,12 +1,12 @@
 import { allocateColumn, type ColumnArray } from '../../schemas/events.ts';
 import type { Physical } from '../../schemas/units.ts';
 
-/** Writes of the current epoch of the index: the last one of each word, gathered in memory. */
+/** The writes of the current epoch of the index, held in memory: the last one of each word. */
 
-/** Columns that are kept of a write while its epoch lasts. */
+/** Columns of a write during its epoch. */
 const COLUMNS = {
   physical: 'address',
-  /** 0: the same place was written again. */
+  /** Size; 0 if the same place was written again. */
   size: 'small',
   since: 'address',
   linear: 'address',
@@ -20,8 +20,8 @@ type EpochColumns = Record<keyof typeof COLUMNS, ColumnArray>;
 const SIZE_SHIFT = { 1: 0, 2: 1, 4: 2 } as const;
 
 /**
- * The writes of the epoch at hand in their order, of which the last of each place (physical address and size) counts: an
- * open-addressing table names its row.
+ * The writes of the current epoch in order. Only the last write of each place (physical address and size) counts; an open-addressing
+ * table holds its row.
  */
 export class Epoch {
   private rows: EpochColumns;
@@ -39,7 +39,7 @@ export class Epoch {
     this.stamps = new Uint32Array(capacity * 2);
   }
 
-  /** Rows, with those that do not count. */
+  /** Number of rows, including superseded ones. */
   get count(): number {
     return this.rowCount;
   }
@@ -63,7 +63,7 @@ export class Epoch {
     return this.rows;
   }
 
-  /** Begins the next one. */
+  /** Begins the next epoch. */
   clear(): void {
     this.rowCount = 0;
     this.generation++;

@@ -5,9 +5,9 @@ import type { ForwardSession } from '../timeline/forward-session.ts';
 import { executeTo, goTo } from '../timeline/go-to.ts';
 import type { Write } from './last-writer.ts';
 
-/** Writes to memory found by executing a stretch of the run, for what the index leaves out. */
+/** Finds writes to memory by executing a stretch of the run, for those that the index omits. */
 
-/** Writes to look for: a range of memory and a stretch of the run. */
+/** A search for writes: a range of memory and a stretch of the run. */
 export interface WriteWindow {
   readonly physical: Physical;
   readonly bytes: number;
@@ -20,8 +20,7 @@ export interface WriteWindow {
 }
 
 /**
- * Every write to a range of memory in a window of the run, in order, by executing it: what the index leaves out. The
- * session begins at its start.
+ * Every write to a range of memory in a stretch of the run, in order, found by executing it. The session must be at its start.
  */
 export async function executedWrites(
   session: ForwardSession,
@@ -38,7 +37,7 @@ export async function executedWrites(
   } finally {
     machine.watchFor(null);
   }
-  // What devices do on arrival at `before` comes before its instruction, but the index counts by icount.
+  // Devices act on arrival at `before`, before its instruction, but the index counts by icount.
   return writes.found.filter(({ icount }) => icount >= from && icount < before);
 }
 

@@ -1,16 +1,16 @@
 import { allocateRows, ROW_COLUMNS, type RowColumns } from './rows.ts';
 
-/** Rows of the index for one page frame, until they are written as a block. */
+/** Rows of the index for one page frame that are not written as a block yet. */
 
 export const FRAME_BYTES = 4096;
-/** A block ends when so many rows are new in it, and several times as many as those it began with. */
+/** A block ends when it has at least this many new rows, and several times as many as it began with. */
 const BLOCK_ROWS = 4096;
 const NEW_TO_CARRIED = 4;
 const FIRST_CAPACITY = 16;
 
 /**
- * The writes to one frame that are not in a block yet. A block begins with the last writer of each byte of the frame as it
- * was then (the *carried* rows), so that one block answers for any instant it covers, however long ago a byte was written.
+ * The writes to one frame that are not in a block yet. A block begins with the last writers of each byte of the frame at that time (the
+ * *carried* rows), so that one block answers for any instant it covers, however long ago a byte was written.
  */
 export class FrameRows {
   rows: RowColumns = allocateRows(FIRST_CAPACITY);
@@ -18,12 +18,12 @@ export class FrameRows {
   private capacity = FIRST_CAPACITY;
   private carried = 0;
 
-  /** Rows that no block has. */
+  /** Rows that are not in a block yet. */
   get fresh(): number {
     return this.count - this.carried;
   }
 
-  /** Epoch of the first of them. */
+  /** Epoch of the first of these rows. */
   get from(): number {
     return this.rows.epoch[this.carried];
   }
@@ -32,13 +32,13 @@ export class FrameRows {
     return this.fresh >= Math.max(BLOCK_ROWS, NEW_TO_CARRIED * this.carried);
   }
 
-  /** Place for a new row; the caller fills every column. */
+  /** Index of a new row; the caller fills every column. */
   add(): number {
     if (this.count === this.capacity) this.grow();
     return this.count++;
   }
 
-  /** The rows are in a block: keeps those that the next one begins with. */
+  /** Called after the rows were written as a block: keeps those with which the next block begins. */
   turn(): void {
     const { rows } = this;
     const kept = this.lastWriters();

@@ -5,8 +5,8 @@ import type { Frame } from '../../schemas/units.ts';
 import { type DecodedRows, decodeRows, encodeRows, type RowColumns } from './rows.ts';
 
 /**
- * The file of a store index. Each frame of memory that was written has blocks of rows (rows.ts), one after the other in
- * time; each begins with the last writers of before (frame-rows.ts), so one block answers any question about its frame.
+ * The file of a store index. Each written frame of memory has blocks of rows (rows.ts) in chronological order; each begins with the
+ * previous last writers (frame-rows.ts), so one block answers any question about its frame.
  *
  *     blocks      compressed rows
  *     directory   f64: from, to, number of frames; for each frame the number of the first of its blocks, and the number of
@@ -14,21 +14,21 @@ import { type DecodedRows, decodeRows, encodeRows, type RowColumns } from './row
  *     end         offset of the directory f64, magic f64
  */
 
-/** To be raised when the file changes: caches of another version are made anew. */
+/** Increase it when the format changes; caches of another version are rebuilt. */
 export const STORE_INDEX_VERSION = 3;
 /** Instructions in an epoch: 2^EPOCH_SHIFT. */
 export const EPOCH_SHIFT = 16;
 const MAGIC = 0x52_3338_3649_58;
 const DIRECTORY_FIELDS = 3;
-/** First epoch that the block has new rows of, offset, length, codec, raw bytes. */
+/** Fields of a block: first epoch with new rows, offset, length, codec, raw bytes. */
 const BLOCK_FIELDS = 5;
-/** Of a block, before compression: more than the rows of an epoch and those carried over take. */
+/** Maximum bytes of a block before compression: more than the rows of an epoch and the carried rows take. */
 const MAX_BLOCK_BYTES = 2 ** 26;
 
 /** Writes an index, block after block. */
 export class StoreIndexWriter {
   private readonly fd: number;
-  /** Of each frame its blocks' fields. */
+  /** The fields of the blocks of each frame. */
   private readonly blocks: number[][];
   private offset = 0;
 
@@ -38,7 +38,7 @@ export class StoreIndexWriter {
     this.blocks = Array.from({ length: ramBytes >>> 12 }, () => []);
   }
 
-  /** The next block of a frame; `from`: its first epoch. */
+  /** Writes the next block of a frame; `from`: its first epoch. */
   add(frame: Frame, from: number, rows: RowColumns, count: number): void {
     const { codec, rawBytes, data } = pack(encodeRows(rows, count));
     this.blocks[frame].push(from, this.offset, data.length, codec, rawBytes);
@@ -67,7 +67,7 @@ export class StoreIndexWriter {
   }
 }
 
-/** Reads parts of an index as they are asked for. Throws Error when the file is not one. */
+/** Reads parts of an index on demand. Throws Error if the file is not an index. */
 export class StoreIndexFile {
   /** The index knows every write from this icount on … */
   readonly from: number;
@@ -76,7 +76,7 @@ export class StoreIndexFile {
   private readonly fd: number;
   private readonly firsts: Float64Array;
   private readonly blocks: Float64Array;
-  /** Offset at which they end. */
+  /** Offset of the end of the blocks. */
   private readonly blocksEnd: number;
   private readonly decoded = new Map<number, DecodedRows>();
 
@@ -111,8 +111,8 @@ export class StoreIndexFile {
   }
 
   /**
-   * Rows that have, of each byte of a frame, the last write of each epoch before icount `before` since its last write
-   * before that; in the order of the run, and maybe with later ones. Undefined where nothing was written before.
+   * Rows with the last write of each byte of a frame before icount `before`, in the order of the run, possibly followed by later rows.
+   * Undefined if the frame was not written before.
    */
   rowsBefore(frame: Frame, before: number): DecodedRows | undefined {
     let found = -1;
@@ -148,7 +148,7 @@ export class StoreIndexFile {
   private bytes(offset: number, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
     if (readSync(this.fd, bytes, 0, length, offset) !== length)
-      throw new Error('the store index is cut short');
+      throw new Error('the store index is truncated');
     return bytes;
   }
 

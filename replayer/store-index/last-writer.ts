@@ -14,7 +14,7 @@ export interface Write {
   readonly icount: Icount;
   readonly physical: Physical;
   readonly size: number;
-  /** Linear address of the store; 0 when it was not made by one. */
+  /** Linear address of the store; 0 for other writes. */
   readonly linear: Linear;
   readonly eip: number;
   readonly cr3: number;
@@ -22,14 +22,16 @@ export interface Write {
   readonly source: (typeof WRITE_SOURCE)[number];
 }
 
-/** The last writer of a byte: a write; `never` since the index begins; or, not known from the index, a write in a window. */
+/**
+ * The last writer of a byte: a write, `never` (since the begin of the index), or a write within a window that the index does not resolve.
+ */
 export type LastWriter =
   | { readonly kind: 'write'; readonly write: Write }
   | { readonly kind: 'never' }
-  /** The byte was written from `from` on, also after the instant asked for: the index has only the last of these. */
+  /** The byte was written at `from` or later, possibly after the requested instant: the index has only the last of these writes. */
   | { readonly kind: 'hidden'; readonly from: number };
 
-/** Bytes next to each other with the same last writer. */
+/** Adjacent bytes with the same last writer. */
 export interface Run {
   readonly physical: Physical;
   readonly bytes: number;
@@ -50,7 +52,7 @@ export function lastWriters(index: StoreIndexFile, physical: Physical, bytes: nu
   return runs;
 }
 
-/** The writer that made the newest of the last writes of those bytes; hidden when any of them is. */
+/** The newest of the last writers of these bytes; hidden if any of them is. */
 export function newestWriter(runs: readonly Run[]): LastWriter {
   let newest: LastWriter = { kind: 'never' };
   for (const { last } of runs) {
@@ -61,7 +63,7 @@ export function newestWriter(runs: readonly Run[]): LastWriter {
   return newest;
 }
 
-/** Adds the byte that follows the runs, to the last of them where one writer made both. */
+/** Adds the next byte, to the last run if both have the same writer. */
 export function addByte(runs: Run[], at: number, last: LastWriter): void {
   const previous = runs[runs.length - 1];
   if (previous && sameWriter(previous.last, last)) {
@@ -84,14 +86,14 @@ class FrameSearch {
   private readonly base: number;
   private readonly rows: DecodedRows | undefined;
   private readonly last = new Int32Array(FRAME_BYTES).fill(UNWRITTEN);
-  /** The write of each row that was asked for: bytes of one row share it. */
+  /** Cache of the write of each row, shared by the bytes of the row. */
   private readonly writers = new Map<number, LastWriter>();
   private readonly hidden: LastWriter;
 
   constructor(index: StoreIndexFile, frame: Frame, before: number) {
     this.base = frame * FRAME_BYTES;
     this.rows = index.rowsBefore(frame, before);
-    // Only writes of the epoch in which the instant lies can hide others.
+    // Only writes in the epoch of the instant can hide others.
     const epoch = Math.floor(Math.max(0, before - 1) / EPOCH);
     this.hidden = { kind: 'hidden', from: epoch * EPOCH };
     if (!this.rows) return;

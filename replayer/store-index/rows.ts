@@ -7,21 +7,21 @@ import {
   maxEncodedBytes,
 } from '../../schemas/trace/column-codec.ts';
 
-/** Writes to memory, one a row, as the store index keeps them. Not the values: they would be six sevenths of the file. */
+/** Rows of the store index, one per write to memory. Values are not stored, since they would be six sevenths of the file. */
 export const ROW_COLUMNS = [
   /** Number of the epoch; rows are in the order of the run. */
   { name: 'epoch', type: 'ordinal' },
   /** Instructions since the epoch began. */
   { name: 'since', type: 'address' },
-  /** Of the first byte, in the frame. */
+  /** Offset of the first byte in the frame. */
   { name: 'offset', type: 'address' },
   { name: 'size', type: 'small' },
-  /** Linear address less `offset`: of a store its linear page, so it seldom changes from row to row. */
+  /** Linear address minus `offset`: the linear page of a store, which seldom changes from row to row. */
   { name: 'page', type: 'address' },
   { name: 'eip', type: 'address' },
   { name: 'cr3', type: 'address' },
   { name: 'depth', type: 'small' },
-  /** Index of WRITE_SOURCE. */
+  /** Index into WRITE_SOURCE. */
   { name: 'source', type: 'small' },
 ] as const satisfies readonly { readonly name: string; readonly type: ColumnType }[];
 
@@ -52,9 +52,9 @@ export function encodeRows(rows: RowColumns, count: number): Uint8Array {
 
 export type DecodedRows = Readonly<RowColumns> & { readonly count: number };
 
-/** Throws ColumnError where the bytes are not rows. */
+/** Throws ColumnError if the bytes are not rows. */
 export function decodeRows(bytes: Uint8Array): DecodedRows {
-  if (bytes.length < HEAD_BYTES) throw new ColumnError('a block of the store index is cut short');
+  if (bytes.length < HEAD_BYTES) throw new ColumnError('a block of the store index is truncated');
   const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // No write has size 0, so each row is a byte of that column at least.
   const count = bounded('the number of rows', head.getUint32(0, true), 0, bytes.length);

@@ -6,13 +6,13 @@ import {
   WRITE_SOURCE,
 } from '../../schemas/events.ts';
 
-/** Writes to memory in the events of a replay, of whatever kind. */
+/** Writes to memory in the events of a replay, of every kind. */
 
 /** Columns of an event kind by name. */
 export type Columns = Readonly<Record<string, ColumnArray>>;
 
 const BY_STORE = WRITE_SOURCE.indexOf('store');
-/** By a program, or hardware on its behalf: of devices' writes the replay tells, wherever they go (device-writes.ts). */
+/** Sources of writes by a program, or by hardware on its behalf; writes by devices are reported separately (device-writes.ts). */
 const BY_HARDWARE = WRITE_SOURCE.indexOf('accessed_dirty');
 const PTE_BYTES = 4;
 
@@ -21,7 +21,7 @@ const columnsOf = ({ kind, columns }: EventTable): Columns =>
 
 /**
  * Calls `each` for every write to memory of a batch with detail `stores`, in order: stores, and the bits that hardware sets
- * in page tables. `source` is an index of WRITE_SOURCE.
+ * in page tables. `source` is an index into WRITE_SOURCE.
  */
 export function forEachWrite(
   { tables }: EventBatch,
@@ -38,7 +38,7 @@ export function forEachWrite(
       each(stores, s, stores.size[s], BY_STORE);
       s++;
     } else {
-      // What a store wrote is among the stores; what was adopted was there before.
+      // A store's write is among the stores; an adopted entry was written before.
       if (paging.source[p] === BY_HARDWARE) each(paging, p, PTE_BYTES, BY_HARDWARE);
       p++;
     }

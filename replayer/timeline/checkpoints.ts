@@ -3,21 +3,21 @@ import { comparePositions, type Position } from '../../recorder/machine/state/st
 import type { Icount } from '../../schemas/units.ts';
 import type { Checkpoint } from './forward-session.ts';
 
-/** Checkpoints in memory, as a timeline keeps them within a budget. */
+/** Checkpoints in memory, within a budget. */
 
 const positionOf = ({ snapshot }: Checkpoint): Position => ({ icount: snapshot.icount, deliveries: 0 });
 
 /**
- * Checkpoints of one run, in order. Those of the *grid* lie `spacing` instructions apart; when they hold more than the
- * budget, every other one goes and the spacing doubles, so what stays covers the run evenly. A few *recent* ones lie close
- * behind the place last gone to, each at a quarter of the distance of the one before: steps back start from them.
+ * Checkpoints of one run, in order. Those of the *grid* lie `spacing` instructions apart; when they exceed the budget, every other one is
+ * dropped and the spacing doubles, so the rest cover the run evenly. A few *recent* ones lie close before the last destination, each at a
+ * quarter of the distance of the previous one; steps back start from them.
  */
 export class CheckpointStore {
   private grid: Checkpoint[];
   private recent: Checkpoint[] = [];
   private readonly budget: number;
   private step: number;
-  /** Bytes of the grid when last counted, and what came since. */
+  /** Bytes of the grid when last counted, and bytes added since. */
   private held: number;
 
   /** `start` is never dropped. */
@@ -41,7 +41,7 @@ export class CheckpointStore {
     return this.grid[0];
   }
 
-  /** The latest at or before `position`; with `strictly` before it. */
+  /** The latest checkpoint at or before `position`; with `strictly`, before it. */
   before(position: Position, strictly = false): Checkpoint {
     let best = this.grid[0];
     const offer = (candidate: Checkpoint) => {
@@ -73,12 +73,12 @@ export class CheckpointStore {
     while (this.held > this.budget && this.grid.length > 2) this.thin();
   }
 
-  /** Replaces the recent ones beyond `from`. */
+  /** Replaces the recent checkpoints beyond `from`. */
   addRecent(checkpoint: Checkpoint): void {
     this.recent.push(checkpoint);
   }
 
-  /** Forgets recent ones that are not within the spacing before `icount`, and keeps at most `count` of the others. */
+  /** Drops recent checkpoints that are not within the spacing before `icount`, and keeps at most `count` of the others. */
   trimRecent(icount: Icount, count: number): void {
     this.recent = this.recent
       .filter(({ snapshot }) => snapshot.icount <= icount && snapshot.icount > icount - this.step)
@@ -86,7 +86,7 @@ export class CheckpointStore {
       .slice(-count);
   }
 
-  /** Index of the last of the grid at or before `icount`. */
+  /** Index of the last checkpoint of the grid at or before `icount`. */
   private gridIndex(icount: Icount): number {
     let low = 0;
     let high = this.grid.length - 1;
@@ -109,11 +109,11 @@ export class CheckpointStore {
   }
 }
 
-/** References to the pages. */
+/** Bytes of the references to the pages. */
 const overhead = (snapshot: Snapshot): number =>
   8 * [...snapshot.areas.values()].reduce((sum, area) => sum + area.pages.length, 0);
 
-/** Bytes that `snapshot` holds and `other` does not. */
+/** Bytes in `snapshot` that `other` does not share. */
 function freshBytes(snapshot: Snapshot, other: Snapshot): number {
   let pages = 0;
   for (const [name, area] of snapshot.areas) {

@@ -17,27 +17,27 @@ import { LoggedNondet } from '../verify/logged-nondet.ts';
 import { compareHashes, endedEarly, noBuiltinDisks } from '../verify/replay.ts';
 import { WhatIfNondet } from './what-if-nondet.ts';
 
-/** A machine on a recorded run that only goes forward, and can leave it as a what-if. */
+/** A machine that executes a recorded run, forward only, and can leave it as a what-if. */
 
 export interface SessionOptions {
   readonly build: MachineBuilder;
   /** The disk images that come with the tool, by name. */
   readonly builtinDisk?: (name: string) => Uint8Array;
-  /** Takes what the machine records. Without one nothing is recorded: the state does not depend on it, and the machine is faster. */
+  /** Receives the machine's events. Without it nothing is recorded, which is faster; the state does not depend on it. */
   readonly sink?: EventSink;
 }
 
-/** A machine and how far into its inputs it is, at (icount, 0). */
+/** A machine's state and the number of inputs taken, at (icount, 0). */
 export interface Checkpoint {
   readonly snapshot: Snapshot;
   /** Inputs taken. */
   readonly inputs: number;
 }
 
-/** The end of a run that nobody recorded. */
+/** The end of a run that was not recorded. */
 const UNBOUNDED = Number.MAX_SAFE_INTEGER;
 
-/** Hands the machine on to the outside world of the session that runs it. */
+/** Delegates to the outside world of the session that runs the machine. */
 class SwitchedNondet implements Nondet {
   current: Nondet;
   constructor(first: Nondet) {
@@ -54,7 +54,7 @@ class SwitchedNondet implements Nondet {
   }
 }
 
-/** Inputs that can be gone back in. */
+/** Inputs with a position that can be reset. */
 type Inputs = Nondet & {
   readonly taken: number;
   seek(taken: number): void;
@@ -62,8 +62,8 @@ type Inputs = Nondet & {
 };
 
 /**
- * A run, executed forward only: from its start or from a checkpoint. Of the recorded run every rung of the ladder that it
- * comes to for the first time is compared; a difference throws DivergenceFound.
+ * A run, executed forward only: from its start or from a checkpoint. For the recorded run, every rung of the ladder is compared when it
+ * is first reached; a difference throws DivergenceFound.
  */
 export class ForwardSession {
   readonly machine: Machine;
@@ -74,9 +74,9 @@ export class ForwardSession {
   private readonly log: readonly Input[];
   private readonly rungs: readonly LadderRow[];
   private readonly verified: Uint8Array;
-  /** Of the trace. */
+  /** The checkpoints of the trace. */
   recorded: RecordedCheckpoints | undefined;
-  /** Of the first rung beyond the machine. */
+  /** Index of the first rung beyond the machine. */
   private nextRung = 0;
 
   private constructor(
@@ -106,7 +106,7 @@ export class ForwardSession {
     const nondet = new LoggedNondet(inputs);
     const outside = new SwitchedNondet(nondet);
     const options = recordedOptions(header, builtinDisk);
-    // Hashes and checkpoints of another layout say nothing.
+    // Hashes and checkpoints of another layout cannot be used.
     const comparable = header.stateLayout === STATE_LAYOUT;
     const machine = build({ ...options, nondet: outside, sink: sink ?? null }, recordedBoot(header));
     const end = reader.footer?.final.icount ?? ladder.at(-1)?.icount ?? 0;
@@ -117,8 +117,8 @@ export class ForwardSession {
   }
 
   /**
-   * A run that begins where this one stands, of the same machine, whose state may be changed before it goes on: nothing is
-   * compared, and it has no end of its own. This one goes on after a `restore`.
+   * A run of the same machine that begins at this position, whose state may be changed first. Nothing is compared, and it has no recorded
+   * end. This session can continue after a `restore`.
    */
   fork(): ForwardSession {
     const nondet = new WhatIfNondet(this.log, this.machine.icount);
@@ -126,7 +126,7 @@ export class ForwardSession {
     return new ForwardSession(this.machine, this.outside, nondet, this.log, [], UNBOUNDED);
   }
 
-  /** The machine where this one stands, with another world outside. This one goes on after a `restore`. */
+  /** The machine at this position, with another outside world. This session can continue after a `restore`. */
   leave(nondet: Nondet): Machine {
     this.outside.current = nondet;
     return this.machine;
@@ -142,7 +142,7 @@ export class ForwardSession {
     return this.nondet.taken;
   }
 
-  /** Runs to (icount, 0), or to where `stops` has it stop. */
+  /** Runs to (icount, 0), or until a condition of `stops`. */
   run(icount: Icount, stops: Stops | null = null): void {
     const { machine } = this;
     const target = Math.min(icount, this.end);
@@ -153,7 +153,7 @@ export class ForwardSession {
       if (stops?.hit && stops.mode === 'stop') return;
       if (machine.icount !== until) {
         if (machine.icount >= this.end || machine.icount > until) return;
-        // A run that was never recorded ends where it ends.
+        // A run that was not recorded has no given end.
         if (this.end === UNBOUNDED) return;
         throw endedEarly(machine.icount, stop, until);
       }
@@ -188,8 +188,8 @@ export class ForwardSession {
   }
 
   /**
-   * Becomes the state of the trace's last checkpoint at or before `icount` but after `after`, if there is one. It must be
-   * what the ladder says: else it throws DivergenceFound.
+   * Restores the trace's last checkpoint at or before `icount` but after `after`, if there is one. Throws DivergenceFound if it does not
+   * match the ladder.
    */
   restoreRecorded(after: number, icount: Icount): boolean {
     const { recorded } = this;
@@ -205,7 +205,7 @@ export class ForwardSession {
         actual: 'none',
       });
     }
-    // Also when the run came here before: this is another state.
+    // Compared even if the run was here before, because this is another state.
     this.verified[this.nextRung] = 0;
     this.verify();
     return true;

@@ -2,12 +2,12 @@ import { host } from '../../schemas/host.ts';
 import type { Icount } from '../../schemas/units.ts';
 import type { ForwardSession } from './forward-session.ts';
 
-/** Takes a forward session to an icount, with turns for the event loop and progress. */
+/** Moves a forward session to an icount, with progress and turns of the event loop. */
 
-/** Instructions between two looks at the progress. */
+/** Instructions between two progress reports. */
 const SLICE = 1 << 22;
 
-/** Takes a session on to `icount`: by the trace's nearest checkpoint, and the rest by execution. */
+/** Moves a session forward to `icount`, by the trace's nearest checkpoint and execution from there. */
 export async function goTo(
   session: ForwardSession,
   icount: Icount,
@@ -17,7 +17,7 @@ export async function goTo(
   await executeTo(session, icount, onProgress);
 }
 
-/** The same with nothing left out, as it must be for whoever watches the machine on its way. */
+/** Moves a session forward by execution alone, for callers that watch the machine on the way. */
 export async function executeTo(
   session: ForwardSession,
   icount: Icount,

@@ -14,30 +14,30 @@ import type { Checkpoint, ForwardSession } from './forward-session.ts';
 /** Time travel over a recorded run: seek, and execution forward and backward to a stop. */
 
 export interface TimelineOptions {
-  /** Instructions between two checkpoints, as long as the budget allows. */
+  /** Initial number of instructions between two checkpoints. */
   readonly spacing?: number;
   /** Memory for checkpoints, bytes. */
   readonly budget?: number;
   readonly onProgress?: (icount: Icount) => void;
 }
 
-/** Some 40 ms of execution. */
+/** About 40 ms of execution. */
 export const DEFAULT_SPACING = 4_194_304;
 const DEFAULT_BUDGET = 768 * 2 ** 20;
-/** Distances behind a destination at which recent checkpoints are made. */
+/** Distances before a destination at which recent checkpoints are made. */
 const RECENT_DISTANCES = [1 << 20, 1 << 18, 1 << 16, 1 << 14, 1 << 12];
 const RECENT_KEPT = 12;
-/** Host milliseconds to run before others get their turn. */
+/** Host milliseconds to run between turns of the event loop. */
 const TURN_MS = 50;
 /** Instructions between two looks at the clock. */
 const SLICE = 1 << 21;
 
-/** The conditions that execution is to stop for. */
+/** The conditions at which execution stops. */
 export interface StopConditions {
   /** Linear addresses. */
   readonly breakpoints: Iterable<number>;
   readonly watches: readonly Watch[];
-  /** Of breakpoints that count only where it is true of the machine; it changes nothing. */
+  /** The condition of a breakpoint; evaluating it does not change the machine. */
   readonly conditions?: ReadonlyMap<number, (machine: Machine) => boolean>;
 }
 
@@ -48,9 +48,8 @@ export type Arrival =
   | { readonly kind: 'interrupted' };
 
 /**
- * Time travel over a session that only runs forward: the timeline owns the checkpoints, goes to positions by restoring
- * the nearest and replaying the rest, and runs backwards by replaying interval after interval. (The layering is that of
- * rr's ReplaySession and ReplayTimeline.)
+ * Time travel over a session that only runs forward: the timeline owns the checkpoints, seeks by restoring the nearest and replaying the
+ * rest, and runs backwards by replaying one interval after another. (The layering is that of rr's ReplaySession and ReplayTimeline.)
  */
 export class Timeline {
   readonly checkpoints: CheckpointStore;
@@ -85,7 +84,7 @@ export class Timeline {
     return this.checkpoints.start.snapshot.icount;
   }
 
-  /** Goes to a position; to the nearest there is when it lies beyond the recording or between two boundaries. */
+  /** Goes to a position, or to the nearest one if it lies beyond the recording or between two boundaries. */
   async seek(target: Position): Promise<void> {
     const { checkpoints } = this;
     const icount = Math.max(this.start, Math.min(target.icount, this.end));
@@ -98,7 +97,7 @@ export class Timeline {
     const from = this.position.icount;
     for (const distance of RECENT_DISTANCES) {
       const at = icount - distance;
-      // Not so close to where it starts that nothing is gained.
+      // Not so close to the start that nothing is gained.
       if (at < from + distance / 2) continue;
       await this.runTo(at);
       checkpoints.addRecent(this.session.save());
@@ -110,7 +109,7 @@ export class Timeline {
     }
   }
 
-  /** As seek, but the machine may have been run by another session in between. */
+  /** Like seek, for a machine that another session may have run in between. */
   async restoreAt(icount: Icount): Promise<void> {
     this.session.restore(this.checkpoints.before({ icount, deliveries: 0 }));
     await this.seek({ icount, deliveries: 0 });
@@ -147,8 +146,8 @@ export class Timeline {
   }
 
   /**
-   * Goes back to the last hit before this position: to before the instruction that a breakpoint names, or that made a
-   * watched access. Without one, to the start.
+   * Goes back to the last hit before this position, before the instruction of a breakpoint or of a watched access. Goes to the start if
+   * there is none.
    */
   async continueBack(conditions: StopConditions, interrupted: () => boolean = () => false): Promise<Arrival> {
     let end = this.position;
@@ -170,13 +169,13 @@ export class Timeline {
     return { kind: 'edge' };
   }
 
-  /** Executes the whole recording once, so that every part of it has a checkpoint near. */
+  /** Executes the whole recording once, so that every part has a checkpoint nearby. */
   async build(): Promise<void> {
     this.session.restore(this.checkpoints.start);
     await this.runTo(this.end);
   }
 
-  /** The last checkpoint before a position, of those in memory and those of the trace. */
+  /** The last checkpoint before a position, in memory or in the trace. */
   private lastBefore(position: Position): Checkpoint {
     const { checkpoints } = this;
     const held = checkpoints.before(position, true);
@@ -219,7 +218,7 @@ export class Timeline {
     const target = position.icount;
     if (position.deliveries > 1) return { icount: target, deliveries: position.deliveries - 1 };
     if (position.deliveries === 1) {
-      // The interrupt may have ended halted time: that is one boundary, where it began.
+      // The interrupt may have ended a halt, which is one boundary at its begin.
       await this.seek({ icount: target, deliveries: 0 });
       return { icount: await this.awake(), deliveries: 0 };
     }
@@ -236,7 +235,7 @@ export class Timeline {
     }
   }
 
-  /** While the processor is halted: goes to where that began. Returns the icount. */
+  /** While the processor is halted: goes to the begin of the halt. Returns the icount. */
   private async awake(): Promise<number> {
     let before = this.position;
     while (Number.isNaN(this.machine.awakeUntil)) {
@@ -252,7 +251,7 @@ export class Timeline {
     return this.position.icount;
   }
 
-  /** Runs to (icount, 0), leaving checkpoints on the grid. False when interrupted. */
+  /** Runs to (icount, 0), making checkpoints on the grid. False if interrupted. */
   private async runTo(
     icount: Icount,
     stops: Stops | null = null,

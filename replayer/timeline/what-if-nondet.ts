@@ -3,18 +3,18 @@ import { INPUT_KINDS, type Input, type InputKind, isAsynchronous } from '../../s
 import type { Icount } from '../../schemas/units.ts';
 
 /**
- * The outside world of a run that left the recorded one: what was recorded, as far as it serves. Of each kind the machine
- * gets the recorded answers in their order, and the lowest it asked for when they are used up; what came by itself comes
- * at its recorded icount. The answers given are kept, so that one can go back and forth.
+ * The outside world of a run that left the recorded one. For each kind of input the machine gets the recorded answers in order, and then
+ * the lowest value that it allows; asynchronous inputs come at their recorded icounts. The answers given are kept, so that the run can go
+ * back and forth.
  */
 export class WhatIfNondet implements Nondet {
   private readonly recorded: Record<InputKind, readonly Input[]>;
   private readonly asynchronous: readonly Input[];
-  /** Places in `recorded`, and at the end in `asynchronous`, before each input taken. */
+  /** Positions in `recorded`, and last in `asynchronous`, before each input taken. */
   private readonly history: number[][];
   private places: number[];
 
-  /** Begins at `icount` of the recorded run. */
+  /** Starts at `icount` of the recorded run. */
   constructor(log: readonly Input[], icount: Icount) {
     const rest = log.filter((input) => input.icount >= icount);
     this.recorded = Object.fromEntries(

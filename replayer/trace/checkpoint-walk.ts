@@ -22,27 +22,27 @@ import {
 } from '../../schemas/trace/checkpoint.ts';
 import { MAX_CHANGED_SECTORS, MAX_DISK_SECTORS } from '../../schemas/trace/limits.ts';
 
-/** Makes the state of a checkpoint from the differences that a trace stores. */
+/** Reconstructs the state of a checkpoint from the differences that a trace stores. */
 
-/** Of an area besides RAM; none of a machine is as large. */
+/** Maximum bytes of an area other than RAM; no machine has one as large. */
 const MAX_AREA_BYTES = 2 ** 21;
 const MAX_DRIVE_BYTES = MAX_DISK_SECTORS * BLOCK_BYTES;
 const BLOCKS_IN_PAGE = SNAPSHOT_PAGE / BLOCK_BYTES;
 const ZEROS = ZERO_PAGE.subarray(0, BLOCK_BYTES);
 
 /**
- * A machine's state on its way from one checkpoint to others, each of which differs from the one before. A page is copied
- * once between two snapshots, however many steps change it.
+ * A machine's state while it is taken through a chain of checkpoints, each a difference from the previous one. A page is copied once
+ * between two snapshots, however many steps change it.
  */
 export class CheckpointWalk {
   private readonly disk: DiskImage | null;
   private readonly areas = new Map<string, OpenArea>();
   private readonly drives = new Map<string, OpenDrive>();
   private readonly blocks: BlockList;
-  /** The snapshot that the walk is at, but for its areas and drives. */
+  /** The current snapshot, except its areas and drives. */
   private at: Snapshot;
 
-  /** `disk`: the first one as it was when the run began. `blocks`: to work in. */
+  /** `disk`: the first disk at the begin of the run. `blocks`: a work area. */
   constructor(start: Snapshot, disk: DiskImage | null, blocks = new BlockList()) {
     this.at = start;
     this.disk = disk;
@@ -52,11 +52,11 @@ export class CheckpointWalk {
     for (const [name, contents] of start.media) this.drives.set(name, new OpenDrive(contents));
   }
 
-  /** One step. Throws where `raw` says nothing; the state is then what it was. */
+  /** Applies one checkpoint. Throws if `raw` is invalid; the state is then unchanged. */
   apply(raw: RawCheckpoint): void {
     const { blocks, disk } = this;
     blocks.clear();
-    // All blocks are made before any is put in its place: those that moved are where they were in the state before.
+    // All blocks are made before any is stored, because moved blocks are read from the previous state.
     const reader = new BlockReader(raw, blocks, this.areas.get(RAM_AREA), disk);
     const areas = raw.areas.map((changes) => {
       const area = this.areas.get(changes.name) ?? new OpenArea({ bytes: 0, pages: [] });
@@ -79,7 +79,7 @@ export class CheckpointWalk {
     this.at = { ...this.at, icount, seq, tracking };
   }
 
-  /** RAM is as large as it was; other areas may grow: what is known of the guest's processes, for one. */
+  /** RAM keeps its size; other areas may grow, for example the list of the guest's processes. */
   private areaBytes({ name, bytes }: Blocks): number {
     const ram = this.areas.get(RAM_AREA)?.bytes ?? 0;
     return name === RAM_AREA
@@ -87,13 +87,13 @@ export class CheckpointWalk {
       : bounded(`the size of ${name}`, bytes, 0, MAX_AREA_BYTES);
   }
 
-  /** Bytes that a snapshot taken here would not share with the last one. */
+  /** Bytes that a snapshot taken now would not share with the last one. */
   get freshBytes(): number {
     const units = [...this.areas.values(), ...this.drives.values()];
     return units.reduce((sum, { freshBytes }) => sum + freshBytes, 0);
   }
 
-  /** The state here. */
+  /** A snapshot of the current state. */
   snapshot(): Snapshot {
     const contents = (name: string, before: DiskContents) => this.drives.get(name)?.save() ?? before;
     const { disk, media } = this.at;
@@ -106,11 +106,11 @@ export class CheckpointWalk {
   }
 }
 
-/** The memory or drive that blocks are read from and written to. */
+/** A memory area or drive from which blocks are read and to which they are written. */
 interface OpenUnits {
-  /** The bytes of a block as they are now; the last one of an area may be shorter. */
+  /** The current bytes of a block; the last one of an area may be shorter. */
   read(block: number): Uint8Array;
-  /** True if lines go on from the block before this one into it. */
+  /** True if progressions continue from the previous block into this one. */
   continues(block: number): boolean;
 }
 
@@ -118,7 +118,7 @@ interface OpenUnits {
 class OpenArea implements OpenUnits {
   bytes: number;
   private pages: Page[];
-  /** Pages that are no snapshot's yet. */
+  /** Pages that do not belong to a snapshot yet. */
   private readonly own = new Set<number>();
   private saved: PagedArea;
 
@@ -128,7 +128,7 @@ class OpenArea implements OpenUnits {
     this.saved = area;
   }
 
-  /** With the list of its pages. */
+  /** Bytes, including the list of its pages. */
   get freshBytes(): number {
     return this.own.size * SNAPSHOT_PAGE + this.pages.length * 8;
   }
@@ -147,7 +147,7 @@ class OpenArea implements OpenUnits {
     return startInPage(block) > 0;
   }
 
-  /** Changes the size; what is new is zeros. */
+  /** Changes the size; new bytes are zeros. */
   resize(bytes: number): void {
     if (bytes === this.bytes) return;
     this.pages = Array.from({ length: Math.ceil(bytes / SNAPSHOT_PAGE) }, (_, n) => {
@@ -184,7 +184,7 @@ class OpenArea implements OpenUnits {
 /** Sectors that were written to a drive. */
 class OpenDrive implements OpenUnits {
   private saved: DiskContents;
-  /** Since it was saved. */
+  /** True if it changed since it was saved. */
   private readonly written = new Map<number, Uint8Array>();
 
   constructor(contents: DiskContents) {
@@ -224,16 +224,16 @@ class BlockReader {
   private readonly words: Int32Array;
   private readonly ram: OpenArea | undefined;
   private readonly disk: DiskImage | null;
-  /** Numbers of the blocks that BLOCK.again can name. */
+  /** The blocks that BLOCK.again can refer to. */
   private readonly literals: number[] = [];
   private wordAt = 0;
   private strideAt = 0;
-  /** The block at hand, and in front of it the words that lines go on from. */
+  /** The current block, preceded by the words from which progressions continue. */
   private readonly line = new Int32Array(CONTEXT_WORDS + BLOCK_WORDS);
   private readonly context = new Uint8Array(this.line.buffer, 0, CONTEXT_WORDS * 4);
   private readonly block = new Uint8Array(this.line.buffer, CONTEXT_WORDS * 4);
 
-  /** `ram` as it was before. */
+  /** `ram`: the previous RAM. */
   constructor(
     { masks, words, strides }: RawCheckpoint,
     into: BlockList,
@@ -248,7 +248,7 @@ class BlockReader {
     this.disk = disk;
   }
 
-  /** The number of the first of these blocks in the list. `bytes`: how much room there is for them. */
+  /** Checks the block numbers. `bytes`: the size of their area. */
   read({ name, blocks, kinds, sources }: Blocks, from: OpenUnits, bytes: number): number {
     const first = this.into.count;
     let next = 0;
@@ -266,7 +266,7 @@ class BlockReader {
     return first;
   }
 
-  /** `follows`: the block before it is the last one made. */
+  /** `follows`: the preceding block is the last one made. */
   private literal(kind: number, number: number, from: OpenUnits, follows: boolean): void {
     const { into, block, context, masks, literals } = this;
     if (kind !== BLOCK.changed && kind !== BLOCK.ramp && kind !== BLOCK.sparse)
@@ -283,8 +283,7 @@ class BlockReader {
         context.set(before.subarray(BLOCK_BYTES - context.length));
       }
     }
-    if (kind === BLOCK.ramp && this.strideAt === this.strides.length)
-      throw new Error('its strides end too early');
+    if (kind === BLOCK.ramp && this.strideAt === this.strides.length) throw new Error('strides are missing');
     const stride = kind === BLOCK.ramp ? this.strides[this.strideAt++] : 0;
     const maskAt = literals.length * MASK_BYTES;
     const { words, line } = this;
@@ -303,7 +302,7 @@ class BlockReader {
         if (!ram?.holds(source)) throw new Error(`there is no block ${source} of memory`);
         return ram.read(source);
       case BLOCK.again:
-        if (literals[source] === undefined) throw new Error(`there is no block ${source} before it`);
+        if (literals[source] === undefined) throw new Error(`there is no earlier block ${source}`);
         return into.block(literals[source]);
     }
     throw new Error(`a block of kind ${kind}`);

@@ -1,13 +1,13 @@
 import type { TraceDamage } from '../../schemas/trace/framing.ts';
 import type { Icount } from '../../schemas/units.ts';
 
-/** Divergences: the first difference of a replay from its recording, and what to say of it. */
+/** Divergences: the first difference between a replay and its recording, with the text of its report. */
 
 /** The first place at which a replay differs from its recording. */
 export interface Divergence {
   /** The first icount known to differ. */
   readonly icount: Icount;
-  /** The last rung of the ladder that agrees; the cause lies between the two. */
+  /** The last rung of the ladder that agrees; the cause lies between it and `icount`. */
   readonly since: number;
   /** `cpu`, `ram`, `tlb`, `disk`, a device, `events:KIND`, `input`, `exit`, `image`, or `trace` for a damaged file. */
   readonly subsystem: string;
@@ -15,19 +15,19 @@ export interface Divergence {
   readonly actual: string;
   /** Other subsystems that differ at this icount. */
   readonly also: readonly string[];
-  /** The part of the file that is not as it was written, where that shows: then the file differs, and maybe not the run. */
+  /** The damaged part of the file, if any; then perhaps only the file differs, not the run. */
   readonly damage: string | undefined;
-  /** A command that leads on. */
+  /** The next command to run. */
   readonly next: string;
 }
 
 export type DivergenceFacts = Pick<Divergence, 'icount' | 'subsystem' | 'expected' | 'actual'> & {
   readonly also?: readonly string[];
-  /** For events: shows the recorded ones around. */
+  /** For events: a command that shows the recorded ones around. */
   readonly kind?: string;
 };
 
-/** Unwinds the machine at the first difference: what it would do from there on means nothing. */
+/** Thrown to stop the machine at the first difference; its further execution would be meaningless. */
 export class DivergenceFound extends Error {
   override readonly name = 'DivergenceFound';
   readonly facts: DivergenceFacts;
@@ -38,7 +38,7 @@ export class DivergenceFound extends Error {
   }
 }
 
-/** Completes the report: what held before, and what to do next. */
+/** Completes the report with the part that agreed and the next command. */
 export function divergence(
   facts: DivergenceFacts,
   since: number,
@@ -69,6 +69,6 @@ function nextCommand({ icount, kind }: DivergenceFacts, since: number, file: str
 export const damageFacts = (damage: TraceDamage): DivergenceFacts => ({
   icount: damage.icount,
   subsystem: 'trace',
-  expected: `${damage.part} as it was written`,
+  expected: `${damage.part}, undamaged`,
   actual: `${damage.part}: ${damage.what}`,
 });

@@ -7,7 +7,7 @@ import { CheckpointWalk } from './checkpoint-walk.ts';
 import { DivergenceFound } from './divergence.ts';
 import type { TraceReader } from './trace-reader.ts';
 
-/** Checkpoints of a trace, opened when they are asked for. */
+/** Checkpoints of a trace, opened on demand. */
 
 /** A machine's state and the inputs it had taken. */
 export interface RecordedCheckpoint {
@@ -15,51 +15,51 @@ export interface RecordedCheckpoint {
   readonly inputs: number;
 }
 
-/** Memory for states that were asked for, and those on the way to them. */
+/** Bytes of memory for requested states and their intermediate states. */
 const KEPT_BYTES = 384 * 2 ** 20;
 
 interface Kept {
   readonly checkpoint: RecordedCheckpoint;
-  /** Bytes that it does not share with the one it was made from. */
+  /** Bytes that it does not share with its base. */
   readonly bytes: number;
 }
 
-/** A checkpoint as it is in the trace. */
+/** A checkpoint in the trace. */
 interface Step {
   readonly index: number;
-  /** Of the one it differs from; -1 for the start. */
+  /** Index of its base; -1 for the start. */
   readonly baseIndex: number;
 }
 
-/** The checkpoints of a trace, each made from the one it differs from when it is asked for. */
+/** The checkpoints of a trace, each made from its base on demand. */
 export class RecordedCheckpoints {
   private readonly reader: TraceReader;
   private readonly disk: DiskImage | null;
   private readonly start: Snapshot;
   private readonly blocks = new BlockList();
-  /** By index; the one used last comes last. */
+  /** States by index, most recently used last. */
   private readonly kept = new Map<number, Kept>();
   private keptBytes = 0;
 
-  /** `start` is the machine as it was put together, `disk` as it was then. */
+  /** `start` is the initial state of the machine, `disk` the initial disk. */
   constructor(reader: TraceReader, start: Snapshot, disk: DiskImage | null) {
     this.reader = reader;
     this.start = start;
     this.disk = disk;
   }
 
-  /** Index of the last one at or before `icount`; -1 when there is none. */
+  /** Index of the last checkpoint at or before `icount`; -1 if there is none. */
   before(icount: Icount): number {
     return this.reader.checkpoints.findLastIndex((entry) => entry.icount <= icount);
   }
 
-  /** The first one at or after `icount`; undefined when there is none. */
+  /** The first checkpoint at or after `icount`; undefined if there is none. */
   from(icount: Icount): RecordedCheckpoint | undefined {
     const index = this.reader.checkpoints.findIndex((entry) => entry.icount >= icount);
     return index < 0 ? undefined : this.get(index);
   }
 
-  /** Index of the one at `icount`; -1 when there is none. */
+  /** Index of the checkpoint at `icount`; -1 if there is none. */
   at(icount: Icount): number {
     return this.reader.checkpoints.findIndex((entry) => entry.icount === icount);
   }
@@ -68,7 +68,7 @@ export class RecordedCheckpoints {
     return this.reader.checkpoints[index].icount;
   }
 
-  /** Throws TraceDamage when it cannot be made from the one it differs from. */
+  /** Throws TraceDamage if it cannot be made from its base. */
   get(index: number): RecordedCheckpoint {
     const steps: Step[] = [];
     let from = index;
@@ -86,20 +86,20 @@ export class RecordedCheckpoints {
     const base = this.reader.baseOfCheckpoint(index);
     const baseIndex = base === this.start.icount ? -1 : this.at(base);
     if (baseIndex >= index || (baseIndex < 0 && base !== this.start.icount)) {
-      const reason = `no earlier one is at icount ${base}, from which it differs`;
+      const reason = `its base, a checkpoint at icount ${base}, is missing`;
       throw this.damage(index, reason);
     }
     return { index, baseIndex };
   }
 
-  /** Keeps the last of the steps, and the last that leaps: many others differ from it. */
+  /** Keeps the last step, and the last large step, which is the base of many others. */
   private walk(from: number, steps: readonly Step[]): void {
     const start = from < 0 ? this.start : this.use(from).checkpoint.snapshot;
     const walk = new CheckpointWalk(start, this.disk, this.blocks);
     const leap = steps.findLast(({ index, baseIndex }) => baseIndex < index - 1);
     for (const step of steps) {
       const { index } = step;
-      // One at a time: a chain of them may be as long as whoever made the trace likes.
+      // Iterative, because whoever made the trace controls the length of the chain.
       const raw = this.reader.readCheckpoint(index);
       try {
         walk.apply(raw);
@@ -112,7 +112,7 @@ export class RecordedCheckpoints {
     }
   }
 
-  /** The one used last is always kept. */
+  /** Evicts states; the most recently used one is always kept. */
   private keep(index: number, kept: Kept): void {
     this.kept.set(index, kept);
     this.keptBytes += kept.bytes;
@@ -136,7 +136,7 @@ export class RecordedCheckpoints {
   }
 }
 
-/** Throws when a checkpoint is not the state that the replay came to. */
+/** Throws if a checkpoint differs from the state of the replay. */
 export function compareCheckpoint({ snapshot }: RecordedCheckpoint, actual: Snapshot): void {
   const different = differingParts(snapshot, actual);
   if (different.length === 0) return;

@@ -1,12 +1,12 @@
 import { EVENT_KIND_NAMES, type EventKind, type EventTable } from '../../schemas/events.ts';
 import type { TraceChunk, TraceReader } from './trace-reader.ts';
 
-/** Rows of a trace's events, kind by kind in the order of the run. */
+/** Streams of a trace's events, kind by kind in the order of the run. */
 
-/** Kinds advance through the file at different speeds; a few chunks serve them all. */
+/** Number of chunks kept: kinds advance through the file at different speeds. */
 const CHUNKS_KEPT = 4;
 
-/** The recorded events of each kind as a stream, table by table, however the recorder cut them into chunks. */
+/** The recorded events of each kind as a stream, independent of the recorder's chunks. */
 export class RecordedEvents {
   private readonly reader: TraceReader;
   private readonly chunks = new Map<number, TraceChunk>();
@@ -19,7 +19,7 @@ export class RecordedEvents {
     ) as Record<EventKind, Stream>;
   }
 
-  /** The stream of a kind, standing at its next row; undefined at its end. */
+  /** The stream of a kind, positioned at its next row; undefined at its end. */
   next(kind: EventKind): RecordedRows | undefined {
     const stream = this.streams[kind];
     while (!stream.table || stream.row === stream.table.count) {
@@ -45,11 +45,11 @@ export class RecordedEvents {
 interface Stream {
   table: EventTable | undefined;
   row: number;
-  /** Index of the chunk to look into next. */
+  /** Index of the next chunk. */
   chunk: number;
 }
 
-/** Rows from `row` on are still to come. The caller moves `row` past those it has seen. */
+/** Rows from `row` on are still to be read. The caller advances `row`. */
 export interface RecordedRows {
   readonly table: EventTable;
   row: number;

@@ -8,7 +8,7 @@ import type { TraceDisk, TraceHeader } from '../../schemas/trace/header.ts';
 import { unpackFile } from '../../schemas/trace/packed-file.ts';
 import { DivergenceFound } from './divergence.ts';
 
-/** The files of a recording, from its header; each must be what it was, or that is the divergence. */
+/** The files of a recording, from its header; a file that changed is a divergence. */
 
 export function recordedBoot({ guest }: TraceHeader): BootImage {
   return {
@@ -37,7 +37,7 @@ function recordedFile(file: PackedFile, subsystem: string): Uint8Array {
 
 export type RecordedOptions = Omit<MachineOptions, 'nondet' | 'sink'>;
 
-/** The options that the recorded machine was built with, besides the world outside it. */
+/** The options of the recorded machine, without its outside world. */
 export function recordedOptions(
   header: TraceHeader,
   builtinDisk: (name: string) => Uint8Array,

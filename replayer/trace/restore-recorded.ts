@@ -3,7 +3,7 @@ import { MachineError } from '../../recorder/machine/machine-error.ts';
 import type { Snapshot } from '../../recorder/machine/state/snapshot.ts';
 import { TraceDamage } from '../../schemas/trace/framing.ts';
 
-/** Puts a machine into a state that may come from a trace's checkpoint. Throws TraceDamage for one that this machine cannot be in. */
+/** Restores a state that may come from a trace's checkpoint. Throws TraceDamage if it is impossible for this machine. */
 export function restoreRecorded(machine: Pick<Machine, 'restore'>, snapshot: Snapshot): void {
   try {
     machine.restore(snapshot);

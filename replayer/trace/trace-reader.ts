@@ -44,41 +44,41 @@ import { hashWordsHex, type LadderRow } from '../../schemas/trace/ladder.ts';
 import { MAX_EVENTS, MAX_ROW_BYTES, MAX_STORES } from '../../schemas/trace/limits.ts';
 import type { Icount } from '../../schemas/units.ts';
 
-/** Reads a trace: its header, chunks, checkpoints and footer, or as much as is whole of a torn one. */
+/** Reads a trace: its header, chunks, checkpoints and footer, or the complete part of a torn trace. */
 
-/** The part that is missing of a trace whose recording did not end in order, or that lost its end. */
+/** The missing part of a trace that was cut off. */
 export interface TornTrace {
-  /** Bytes after the last whole frame. */
+  /** Bytes after the last complete frame. */
   readonly lostBytes: number;
   /** The trace is complete up to here. */
   readonly lastIcount: number;
-  /** For people: where it ends and what is gone. */
+  /** The end and the missing part, as text. */
   readonly what: string;
 }
 
-/** By what a guest's addresses, processes and address spaces are named. */
+/** The sources of names for a guest's addresses, processes and address spaces. */
 export type GuestNames = Pick<TraceHeader, 'guest' | 'profile'> & {
-  /** Programs of the guest's: no trace holds any. */
+  /** Programs of the guest, which no trace contains. */
   readonly programs?: readonly GuestProgram[];
 };
-/** A file of code besides the kernel, and by how much its addresses are lower than where it runs. */
+/** A file of code other than the kernel, and the offset from its addresses to its load address. */
 export interface GuestProgram {
   readonly file: TraceGuest;
   readonly base: number;
 }
-/** Names that the user gives in place of those that a trace holds. */
+/** Names given by the user instead of those in the trace. */
 export type Names = (header: TraceHeader) => GuestNames;
 
 export interface ReaderOptions {
   /**
-   * Called for a frame whose checksum does not match, which is then read all the same; without it such a frame throws.
-   * The replay wants this: it can tell which of the recorded facts is wrong.
+   * Called for a frame whose checksum does not match, which is then read anyway; without it such a frame throws. The replay uses it to
+   * find the damaged fact.
    */
   readonly onDamage?: (damage: TraceDamage) => void;
-  /** Paths that the user gave for the disks that are not in the trace. Without any they are looked for beside it. */
+  /** Paths given by the user for disks that are not in the trace. If empty, they are searched beside the trace. */
   readonly disks?: readonly string[] | undefined;
   readonly names?: Names | undefined;
-  /** The bytes of the trace, where it is no file; its path is then what messages call it. */
+  /** The bytes of the trace if it is not a file; its path is then only its name in messages. */
   readonly source?: ByteSource | undefined;
 }
 
@@ -119,7 +119,7 @@ export class TraceChunk {
   }
 }
 
-/** Whatever goes wrong in decoding a frame is damage to the file, and says where; what is beyond a limit was written so. */
+/** Decodes a part of the file. An error in decoding is reported as damage of that part; a value beyond a limit is invalid input. */
 function readingPart<Result>(part: string, icount: Icount, read: () => Result): Result {
   try {
     return read();
@@ -127,7 +127,7 @@ function readingPart<Result>(part: string, icount: Icount, read: () => Result): 
     if (error instanceof BadInput) throw error;
     if (error instanceof OutOfBounds)
       throw new BadInput(
-        `no recorder writes such a trace: ${part}: ${error.message}`,
+        `the trace is invalid: ${part}: ${error.message}`,
         'get the file again from its source',
       );
     throw new TraceDamage(part, error instanceof Error ? error.message : String(error), icount);
@@ -142,19 +142,19 @@ interface Frame {
 }
 
 /**
- * Reads a trace file. A trace that ended in order is found through its footer, without reading the rest. One that did
- * not is scanned: every whole frame counts, and `torn` says what is missing.
+ * Reads a trace file. A complete trace is read through its footer, without reading the rest. A torn one is scanned: every complete frame
+ * counts, and `torn` describes the missing part.
  */
 export class TraceReader {
   readonly path: string;
   readonly bytes: number;
   readonly header: TraceHeader;
-  /** To name things by, and for nothing else: the header's own, or what the user gave. */
+  /** The sources of names: the header's, or those given by the user. */
   readonly names: GuestNames;
   readonly chunks: readonly ChunkEntry[];
-  /** Of the machine's state, by icount; of a torn trace only those within what is complete. */
+  /** Checkpoints of the machine's state, by icount; for a torn trace, only those within the complete part. */
   readonly checkpoints: readonly CheckpointEntry[];
-  /** Present when the recording ended in order. */
+  /** Present if the recording was completed. */
   readonly footer: TraceFooter | undefined;
   readonly torn: TornTrace | undefined;
   private readonly source: ByteSource;
@@ -197,7 +197,7 @@ export class TraceReader {
     readingPart('index of chunks', 0, () => this.checkIndex());
   }
 
-  /** Throws BadInput for what is not a trace, or one of a newer rewind386. */
+  /** Throws BadInput if it is not a trace, or was made by a newer rewind386. */
   static open(path: string, options: ReaderOptions = {}): TraceReader {
     const source = options.source ?? host().openFile(path);
     try {
@@ -218,8 +218,8 @@ export class TraceReader {
   }
 
   /**
-   * Which recording this is, 64 hexadecimal digits: SHA-256 of the header's message and of the last state known, as text.
-   * The same run recorded again has the same; docs/trace-format.md has the rule.
+   * Identity of the recording, 64 hexadecimal digits: SHA-256 of the header's message and the last known state, as text. Recording the
+   * same run again gives the same identity; docs/trace-format.md has the rule.
    */
   identity(): string {
     const last = this.footer?.final ?? this.ladder().at(-1);
@@ -234,7 +234,7 @@ export class TraceReader {
       .hex();
   }
 
-  /** Number of events in all. */
+  /** Total number of events. */
   get events(): number {
     return this.chunks.at(-1)?.range.endSeq ?? 0;
   }
@@ -254,7 +254,7 @@ export class TraceReader {
     const icount = entry.range.firstIcount;
     const message = readingPart(part, icount, () => decodeChunk(this.chunkBytes(index)));
     if (!sameEntry(entry, chunkEntry(entry.offset, message))) {
-      this.damaged(new TraceDamage(part, 'it does not hold what the index says', icount));
+      this.damaged(new TraceDamage(part, 'its contents do not match the index', icount));
     }
     return new TraceChunk(message, part);
   }
@@ -263,13 +263,12 @@ export class TraceReader {
     const { icount } = this.checkpoints[index];
     return this.checkpointPart(index, (payload) => {
       const checkpoint = decodeCheckpoint(payload);
-      if (checkpoint.icount !== icount)
-        throw new Error(`it is of icount ${checkpoint.icount}, not ${icount}`);
+      if (checkpoint.icount !== icount) throw new Error(`its icount is ${checkpoint.icount}, not ${icount}`);
       return checkpoint;
     });
   }
 
-  /** icount of the checkpoint that one differs from. */
+  /** icount of the base of a checkpoint. */
   baseOfCheckpoint(index: number): number {
     return this.checkpointPart(index, checkpointBase);
   }
@@ -279,13 +278,13 @@ export class TraceReader {
     const part = `checkpoint ${index + 1} of ${this.checkpoints.length}`;
     const frame = this.frameAt(offset);
     if (!frame || frame.type !== FRAME.checkpoint)
-      throw new TraceDamage(part, `it is not where the index says (offset ${offset})`, icount);
+      throw new TraceDamage(part, `it is not at the position in the index (offset ${offset})`, icount);
     if (!frame.intact)
       this.damaged(new TraceDamage(part, `its checksum does not match (offset ${offset})`, icount));
     return readingPart(part, icount, () => read(frame.payload));
   }
 
-  /** The message of a chunk, as it lies in the file. */
+  /** The message of a chunk. */
   chunkBytes(index: number): Uint8Array {
     const { offset, range } = this.chunks[index];
     const part = this.chunkName(index);
@@ -302,7 +301,7 @@ export class TraceReader {
     return `chunk ${index + 1} of ${this.chunks.length}`;
   }
 
-  /** The part that makes the trace a bundle; undefined if it is none. */
+  /** The bundle's frame; undefined if the trace is not a bundle. */
   bundle(): TraceBundle | undefined {
     const frame = this.frameAt(this.afterHeader);
     if (frame?.type !== FRAME.bundle) return undefined;
@@ -338,7 +337,7 @@ export class TraceReader {
     this.onDamage(damage);
   }
 
-  /** Fewer bytes than asked for at the end of the file. */
+  /** Reads bytes; fewer than requested at the end of the file. */
   private read(offset: number, length: number): Uint8Array {
     const bytes = new Uint8Array(Math.max(0, Math.min(length, this.bytes - offset)));
     return bytes.subarray(0, this.source.read(bytes, offset));
@@ -355,12 +354,12 @@ export class TraceReader {
     return { type, payload, intact: frameIntact(head, payload), end: start + length };
   }
 
-  /** Offset of the footer as the trailer has it; -1 without a trailer. */
+  /** Offset of the footer from the trailer; -1 without a trailer. */
   private trailer(): number {
     return readTrailer(this.read(Math.max(0, this.bytes - TRAILER_BYTES), TRAILER_BYTES));
   }
 
-  /** The footer, if trailer, footer and the place between them are as written. */
+  /** The footer, if trailer and footer are intact. */
   private indexedFooter(): TraceFooter | undefined {
     const offset = this.trailer();
     if (offset < PREAMBLE_BYTES || offset >= this.bytes) return undefined;
@@ -374,8 +373,8 @@ export class TraceReader {
   }
 
   /**
-   * Chunks follow each other in the file and in the run, from its beginning to its end: none is named twice, none is left out. And
-   * there are no more events than so large a file can have.
+   * Checks that chunks follow each other without gaps in the file and in the run, and that there are no more events than the file's size
+   * allows.
    */
   private checkIndex(): void {
     const { chunks, checkpoints, footer } = this;
@@ -405,12 +404,12 @@ export class TraceReader {
     const over = others > scaledLimit(MAX_EVENTS, this.bytes) || stores > scaledLimit(MAX_STORES, this.bytes);
     if (over)
       throw new BadInput(
-        `${this.path} claims ${others + stores} events in ${this.bytes} bytes: it may be built to exhaust memory`,
+        `${this.path} claims ${others + stores} events in ${this.bytes} bytes, and may have been made to exhaust memory`,
         `if you recorded it with version 0.2: ${NO_LIMITS}=1 rewind386 …`,
       );
   }
 
-  /** Walks the frames from `start` to the first that is not whole. */
+  /** Scans the frames from `start` to the first incomplete one. */
   private scan(start: number): {
     chunks: ChunkEntry[];
     checkpoints: CheckpointEntry[];
@@ -437,8 +436,8 @@ export class TraceReader {
     }
     const lostBytes = this.bytes - offset;
     if (footer) {
-      // Only the trailer is missing or wrong: nothing of the run is.
-      const whole = `the trailer is damaged, the recording is whole`;
+      // Only the trailer is missing or wrong; the run is complete.
+      const whole = `the trailer is damaged, but the recording is complete`;
       return {
         chunks,
         checkpoints,
@@ -448,8 +447,8 @@ export class TraceReader {
     }
     const lastIcount = chunks.at(-1)?.range.endIcount ?? 0;
     const rest =
-      lostBytes > 0 ? `${lostBytes} bytes after that are not a whole chunk` : 'the footer is missing';
-    const what = `the recording did not end in order: it is complete up to icount ${lastIcount}; ${rest}`;
+      lostBytes > 0 ? `${lostBytes} bytes after that are an incomplete chunk` : 'the footer is missing';
+    const what = `the recording was cut off: it is complete up to icount ${lastIcount}; ${rest}`;
     return { chunks, checkpoints, footer, torn: { lostBytes, lastIcount, what } };
   }
 }
@@ -466,10 +465,10 @@ function sameEntry(a: ChunkEntry, b: ChunkEntry): boolean {
   );
 }
 
-/** Set in the environment: traces of one's own, recorded before chunks had filler, may have as many events as they like. */
+/** Environment variable that lifts the limit on events, for one's own traces recorded before chunks had filler. */
 const NO_LIMITS = 'REWIND386_NO_LIMITS';
 
-/** The header with, for each disk that is not in the trace, the files that may be it. The path recorded is not among them. */
+/** Adds to the header the candidate files for each disk that is not in the trace. The recorded path is not among them. */
 function withDiskFiles(header: TraceHeader, trace: string, given: readonly string[]): TraceHeader {
   const found = (disk: TraceDisk): TraceDisk => {
     if (disk.base.kind !== 'path') return disk;

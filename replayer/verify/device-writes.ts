@@ -4,14 +4,14 @@ import type { Icount, Linear, Physical } from '../../schemas/units.ts';
 
 /** Writes to memory that devices and pokes made during a replay. */
 
-/** A write to memory that no instruction made: by a bus master, or a poke from outside. */
+/** A write to memory not made by an instruction: by a bus master, or a poke from outside. */
 export interface DeviceWrite {
   readonly icount: Icount;
   readonly physical: Physical;
   readonly size: number;
 }
 
-/** Tells of every write by devices while a machine runs; put in place by `Machine.watchFor`. */
+/** Reports every write by devices while a machine runs; installed by `Machine.watchFor`. */
 export class DeviceWrites extends Stops {
   private readonly machine: Machine;
   private readonly tell: (write: DeviceWrite) => void;

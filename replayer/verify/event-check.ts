@@ -17,10 +17,10 @@ import type { ExtraEvents } from './extra-events.ts';
 
 /** Compares the events of a replay with those recorded, row by row. */
 
-/** Kinds that are recorded only when they are asked for. */
+/** Kinds that are recorded only on request. */
 const BY_REQUEST: ReadonlySet<EventKind> = new Set(Object.values(FACT_KINDS));
 
-/** Which kinds a recording of a detail holds, in which `asked` were asked for. */
+/** The kinds in a recording of a detail with the requested kinds `asked`. */
 export const recordedKinds = (detail: Detail, asked: ReadonlySet<EventKind>): readonly EventKind[] => {
   if (detail === 'off') return [];
   return EVENT_KIND_NAMES.filter((kind) =>
@@ -32,10 +32,10 @@ const ICOUNT = 0;
 const SEQ = 1;
 
 /**
- * Compares the events of a replay with the recorded ones, row by row of each kind, wherever either side cut its batches.
+ * Compares the events of a replay with the recorded ones, row by row of each kind, independent of the batches of either side.
  *
- * A replay may make more than was recorded (ExtraEvents). Those are counted out of the others' seq: a recorded event must have
- * as many recorded events before it as its twin has.
+ * A replay may make more than was recorded (ExtraEvents). Their seq numbers are subtracted from the others': a recorded event must have
+ * as many recorded events before it as its twin.
  */
 export class EventCheck implements EventSink {
   private readonly recorded: RecordedEvents;
@@ -44,7 +44,7 @@ export class EventCheck implements EventSink {
   private readonly lastIcount: number;
   private rows = 0;
 
-  /** A torn trace is complete up to `lastIcount` only; what comes at or after it cannot be judged. */
+  /** A torn trace is complete only up to `lastIcount`; later events cannot be judged. */
   constructor(
     recorded: RecordedEvents,
     recordedDetail: Detail,
@@ -66,7 +66,7 @@ export class EventCheck implements EventSink {
     return this.rows;
   }
 
-  /** Throws when the recording has events of a kind that its detail does not record: nothing made them. */
+  /** Throws if the recording has events of a kind that its detail does not record. */
   checkKinds(detail: Detail, asked: ReadonlySet<EventKind>): void {
     const recorded = recordedKinds(detail, asked);
     const unrecorded = EVENT_KIND_NAMES.filter((kind) => !recorded.includes(kind));
@@ -95,12 +95,12 @@ export class EventCheck implements EventSink {
     extras.pass(extraSeq);
     const first = earliest(differences);
     if (!first) return;
-    // An event that did not happen shows only by the ones after it, of its kind or another.
+    // A missing event is noticed only by later events of its kind or another.
     this.checkMade(first.icount);
     throw new DivergenceFound(first);
   }
 
-  /** Throws when an event was recorded before `icount` that the replay, which got there, did not make. */
+  /** Throws if the replay reached `icount` without making an event recorded before it. */
   checkMade(icount: Icount): void {
     const missing = this.kinds.flatMap((kind): DivergenceFacts[] => {
       const stream = this.recorded.next(kind);
@@ -126,7 +126,7 @@ export class EventCheck implements EventSink {
     return undefined;
   }
 
-  /** Offset of the first of `rows` rows that differs; -1 when none does. */
+  /** Offset of the first of `rows` rows that differs; -1 if none does. */
   private firstDifference(
     recorded: EventTable,
     recordedRow: number,
@@ -196,7 +196,7 @@ function missingEvent(table: EventTable, row: number): DivergenceFacts {
   };
 }
 
-/** Two events where one was expected. With different icounts, one of them came too early: that is where it began. */
+/** Two events where one was expected. If their icounts differ, the earlier one is the divergence. */
 function differentEvent(
   recorded: EventTable,
   recordedRow: number,
@@ -215,7 +215,7 @@ function differentEvent(
   };
 }
 
-/** An event for people: where it happened, and the columns given, or all of its own. */
+/** An event as text: its position, and the given columns or all of its own. */
 export function describeEvent(
   { kind, columns }: EventTable,
   row: number,

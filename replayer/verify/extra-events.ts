@@ -8,7 +8,7 @@ import {
 
 /** The events that a replay makes beyond those recorded. */
 
-/** Kinds whose events are made for something that is numbered from 1 in the header: windows of the profile, probes. */
+/** Kinds whose events refer to items numbered from 1 in the header: windows of the profile, probes. */
 const NUMBERED = {
   window_switches: 'window',
   window_accesses: 'window',
@@ -22,14 +22,14 @@ const columnOf = (kind: EventKind, name: string): number =>
   EVENT_KINDS[kind].columns.findIndex((column) => column.name === name);
 const SEQ = columnOf('stores', 'seq');
 
-/** The last number that the recording has of each, where the replay makes events of more. */
+/** The last number in the recording of each, if the replay makes events for more. */
 export type LastRecorded = { readonly [What in (typeof NUMBERED)[NumberedKind]]?: number };
 
-/** Kinds that the recording does not have, and the events of windows and probes that it does not have. */
+/** Events that the recording does not have: whole kinds, and events of additional windows and probes. */
 export class ExtraEvents {
-  /** Events passed so far. */
+  /** Number of extra events so far. */
   before = 0;
-  /** Kinds that the recording does not have at all. */
+  /** Kinds that are entirely absent from the recording. */
   readonly kinds: readonly EventKind[];
   private readonly last: LastRecorded;
 
@@ -59,7 +59,7 @@ export class ExtraEvents {
     return all.sort();
   }
 
-  /** A table with the rows that the recording has as well. */
+  /** The table without the extra rows. */
   without(table: EventTable): EventTable {
     const { kind } = table;
     if (!isNumbered(kind) || this.last[NUMBERED[kind]] === undefined) return table;
@@ -76,7 +76,7 @@ export class ExtraEvents {
     this.before += seq.length;
   }
 
-  /** The numbers of the rows of a kind that are extra, or of those that are not. */
+  /** Indexes of the rows of a kind that are extra, or of those that are not. */
   private rows({ count, columns }: EventTable, kind: NumberedKind, extra: boolean): number[] {
     const last = this.last[NUMBERED[kind]];
     if (last === undefined) return [];

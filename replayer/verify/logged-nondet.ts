@@ -4,8 +4,8 @@ import type { Icount } from '../../schemas/units.ts';
 import { DivergenceFound } from '../trace/divergence.ts';
 
 /**
- * The outside world of a replay: the inputs of the recording, in their order. The machine must ask for each at the same
- * icount and in the same way; anything else is a divergence.
+ * The outside world of a replay: the recorded inputs, in order. The machine must request each at the same icount and in the same way;
+ * anything else is a divergence.
  */
 export class LoggedNondet implements Nondet {
   private readonly log: readonly Input[];
@@ -20,7 +20,7 @@ export class LoggedNondet implements Nondet {
     this.findAsynchronous();
   }
 
-  /** Goes to where `taken` inputs have been taken: the machine was restored to that point. */
+  /** Resets to the point where `taken` inputs have been taken, after the machine was restored to it. */
   seek(taken: number): void {
     this.next = taken;
     this.nextAsynchronous = 0;
@@ -59,7 +59,7 @@ export class LoggedNondet implements Nondet {
     return recorded;
   }
 
-  /** Throws unless every input before `icount` was asked for. */
+  /** Throws unless every input before `icount` was requested. */
   checkTaken(icount: Icount): void {
     const recorded = this.log[this.next];
     if (recorded && recorded.icount < icount) {

@@ -4,22 +4,22 @@ import { DivergenceFound } from '../trace/divergence.ts';
 import type { TraceReader } from '../trace/trace-reader.ts';
 
 /**
- * The form that every recording has, whatever was recorded: without it a comparison of all there is could be one of nothing. A
- * recorder cannot leave it; whoever writes a trace by hand can.
+ * Checks the parts that every recording has. Without them, a comparison of everything present could compare nothing. A recorder always
+ * writes them; a forged trace may not.
  */
 
-/** Components that every machine has: a row of the ladder without them says nothing of the state. */
+/** Components of every machine; a row of the ladder without them would not cover the state. */
 const ALWAYS_HASHED = ['cpu', 'ram', 'tlb'];
 
-/** Reads every chunk: throws TraceDamage, or tells the reader's `onDamage`, of one that does not hold what the index says. */
+/** Reads every chunk; throws TraceDamage, or calls the reader's `onDamage`, if one does not match the index. */
 export function checkChunks(reader: TraceReader): void {
   for (const [n, { inputs, ladderRows }] of reader.chunks.entries()) {
-    // Those with inputs or rungs are read for these (skeleton).
+    // Chunks with inputs or rungs are read anyway (skeleton).
     if (inputs === 0 && ladderRows === 0) reader.readChunk(n);
   }
 }
 
-/** Throws when a rung is missing or one too many: there is one at each multiple of the interval, from 0 to the end. */
+/** Throws unless there is exactly one rung at each multiple of the interval, from 0 to the end. */
 export function checkRungs(rungs: readonly LadderRow[], interval: number, end: number | undefined): void {
   const wrong = rungs.findIndex(({ icount }, n) => icount !== n * interval);
   if (wrong >= 0)
@@ -41,7 +41,7 @@ function unlikeLadder(
   return new DivergenceFound({ icount, subsystem: 'ladder', expected, actual: `${actual} at icount ${at}` });
 }
 
-/** Throws when a row of hashes leaves out what every machine has. */
+/** Throws if a row of hashes lacks a component that every machine has. */
 export function checkComponents({ icount, hashes }: LadderRow): void {
   const missing = ALWAYS_HASHED.find((name) => !hashes[name]);
   if (missing === undefined) return;
@@ -49,6 +49,6 @@ export function checkComponents({ icount, hashes }: LadderRow): void {
     icount,
     subsystem: missing,
     expected: `no hash of ${missing}`,
-    actual: 'every machine has one',
+    actual: 'one for every machine',
   });
 }

@@ -38,16 +38,16 @@ import { ExtraEvents } from './extra-events.ts';
 import { LoggedNondet } from './logged-nondet.ts';
 import { checkChunks, checkComponents, checkRungs } from './recorded-form.ts';
 
-/** Executes a trace again and compares everything that it makes with the recording. */
+/** Executes a trace again and compares everything with the recording. */
 
 export interface ReplayOptions {
   readonly path: string;
-  /** The bytes of the trace, where it is no file; `path` is then what messages call it. */
+  /** The bytes of the trace if it is not a file; `path` is then only its name in messages. */
   readonly source?: ByteSource | undefined;
   readonly build: MachineBuilder;
   /** The disk images that come with the tool, by name. */
   readonly builtinDisk?: (name: string) => Uint8Array;
-  /** Files of the user's that disks which are not in the trace may be. */
+  /** Files of the user that may be the disks that are not in the trace. */
   readonly disks?: readonly string[] | undefined;
   /** Stop here; default: the end of the recording. */
   readonly until?: number;
@@ -55,41 +55,41 @@ export interface ReplayOptions {
   readonly detail?: Detail;
   /** With detail `stores`, of a trace that has none: record them from this icount on. */
   readonly storesFrom?: number;
-  /** Facts to record besides. */
+  /** Additional facts to record. */
   readonly facts?: TraceFacts | undefined;
-  /** Windows to record besides those of the recording; none of them over another. */
+  /** Additional windows to record; they must not overlap. */
   readonly windows?: readonly TraceWindow[];
-  /** The place of what names the processes of the guest: they are recorded besides, in a trace that has none. */
+  /** The location of the guest's running process, to record processes in addition, for a trace that has none. */
   readonly process?: ProcessLayout | undefined;
   /** Makes the writer of a second trace, given its header. Called once it is known that the guest can be loaded. */
   readonly output?: (header: TraceHeader) => TraceOutput;
   readonly onProgress?: (icount: Icount) => void;
-  /** Stands between the machine and one of its disks: number 0 is the first hard disk, the others follow as in the header. */
+  /** Wraps one of the machine's disks: number 0 is the first hard disk, the others follow the header's order. */
   readonly watchDisk?: (image: DiskImage, disk: number) => DiskImage;
-  /** Told what bus masters and pokes write to memory, in order; before the events of the same icount. */
+  /** Receives writes to memory by bus masters and pokes, in order, before the events of the same icount. */
   readonly onDeviceWrite?: (write: DeviceWrite) => void;
-  /** All events as they come. The columns are reused afterwards. */
+  /** Receives all events; the columns are reused after the call. */
   readonly onEvents?: (batch: EventBatch) => void;
 }
 
 export interface ReplayResult {
-  /** The first difference; absent when everything agreed. */
+  /** The first difference; absent if everything agreed. */
   readonly divergence: Divergence | undefined;
-  /** The icount that the replay came to. */
+  /** The icount that the replay reached. */
   readonly icount: Icount;
   /** Counts of what was compared and found equal. */
   readonly verified: { readonly rungs: number; readonly events: number; readonly inputs: number };
   /** True if the recorded end of the run (exit, final state) was reached and agreed. */
   readonly reachedEnd: boolean;
-  /** The part that the trace lacks; the replay then goes to its last rung. */
+  /** The part that the trace lacks; the replay then ends at its last rung. */
   readonly torn: TornTrace | undefined;
-  /** False when the recording's state hashes are of another layout than this machine's (STATE_LAYOUT). */
+  /** False if the recording's state hashes have another layout than this machine's (STATE_LAYOUT). */
   readonly hashesCompared: boolean;
-  /** The recording's, and so that of what was compared. */
+  /** Detail of the recording, and so of the comparison. */
   readonly detail: Detail;
 }
 
-/** Host milliseconds that the machine runs before the event loop gets its turn. */
+/** Host milliseconds of execution between turns of the event loop. */
 const TURN_MS = 100;
 
 /** Executes a recording again from its inputs alone, and compares everything it recorded. */
@@ -105,12 +105,12 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
     });
     run = new Replay(reader, options);
     await run.run();
-    // Every fact agrees, but the file is not as it was written: that has to be said as well.
+    // Every fact agrees, but the file is damaged, which must be reported.
     if (damages.length > 0) throw damages[0];
     return run.result(undefined);
   } catch (error) {
     run?.abandon();
-    // In a damaged file anything may follow from the damage, also what looks like another mistake.
+    // In a damaged file, any other error may be a consequence of the damage.
     const facts = factsOf(error) ?? (damages.length > 0 ? damageFacts(damages[0]) : undefined);
     if (!facts) throw error;
     return reader && run ? run.result(facts, damages[0]) : unreadable(facts, options.path);
@@ -124,7 +124,7 @@ function factsOf(error: unknown): DivergenceFacts | undefined {
   return error instanceof TraceDamage ? damageFacts(error) : undefined;
 }
 
-/** So damaged that there is nothing to execute. */
+/** The result for a trace that is too damaged to execute. */
 const unreadable = (facts: DivergenceFacts, path: string): ReplayResult => ({
   divergence: divergence(facts, 0, path),
   icount: 0,
@@ -154,7 +154,7 @@ class Replay implements EventSink {
   private readonly comparable: boolean;
   private climbed = 0;
   private reachedEnd = false;
-  /** True while events are compared: not those that are only made because the replay ends before the recording. */
+  /** True while events are compared; events made only because the replay ends before the recording are not. */
   private judging = true;
 
   constructor(reader: TraceReader, options: ReplayOptions) {
@@ -192,7 +192,7 @@ class Replay implements EventSink {
 
   async run(): Promise<void> {
     const { options } = this;
-    // Cut within its first chunk: not one input is known, so there is no run to execute.
+    // The trace was cut within its first chunk, so no input is known and there is no run to execute.
     if (this.reader.torn && this.reader.endIcount === 0) return;
     const header: TraceHeader = {
       ...this.reader.header,
@@ -207,7 +207,7 @@ class Replay implements EventSink {
     const machine = options.build({ ...parts, nondet, sink: this }, recordedBoot(header));
     this.machine = machine;
     if (options.onDeviceWrite) machine.watchFor(new DeviceWrites(machine, options.onDeviceWrite));
-    // With other events than were recorded some of the state is other too; so is it in a machine of another layout.
+    // With other events than recorded, parts of the state differ too; likewise with another layout.
     if (
       this.comparable &&
       this.reader.checkpoints.length > 0 &&
@@ -216,10 +216,10 @@ class Replay implements EventSink {
       options.process === undefined &&
       options.facts === undefined
     )
-      // What a checkpoint is made of is not what the run read.
+      // Reads for making a checkpoint are not reads by the run.
       this.checkpoints = new RecordedCheckpoints(this.reader, machine.snapshot(), recorded.disk);
     this.output = options.output?.({ ...header, stateLayout: STATE_LAYOUT });
-    // The machine may have taken some while it was put together.
+    // Building the machine may have taken some inputs.
     for (const input of this.inputs.slice(0, this.nondet.taken)) this.output?.input(input);
     try {
       await this.climb(machine);
@@ -230,7 +230,7 @@ class Replay implements EventSink {
     }
   }
 
-  /** The form that every recording has; without it less would be compared than there seems to be. */
+  /** Checks the form of the recording; an incomplete one would compare less than it seems. */
   private checkForm(): void {
     const { header, footer } = this.reader;
     checkChunks(this.reader);
@@ -240,16 +240,16 @@ class Replay implements EventSink {
     this.check.checkKinds(header.machine.detail, kindsAskedFor(header.facts ?? []));
   }
 
-  /** As recorded, with the detail asked for. */
+  /** The recorded header with the requested detail. */
   private machineConfig(): TraceHeader['machine'] {
     const { path, storesFrom } = this.options;
     const recorded = this.reader.header.machine;
     if (storesFrom !== undefined && recorded.detail === 'stores')
-      throw new BadInput(`${path} has its stores already (from icount ${recorded.storesFrom})`);
+      throw new BadInput(`${path} already has stores (from icount ${recorded.storesFrom})`);
     return { ...recorded, detail: this.detail, storesFrom: storesFrom ?? recorded.storesFrom };
   }
 
-  /** As recorded, with the windows and processes asked for. */
+  /** The recorded profile with the requested windows and processes. */
   private profile(): TraceHeader['profile'] {
     const { profile } = this.reader.header;
     const { path, process } = this.options;
@@ -259,15 +259,17 @@ class Replay implements EventSink {
         `${path} was recorded with --detail off: a replay of it records no ${process ? 'processes' : 'windows'}`,
         'replay it with --detail stores too',
       );
-    if (process && profile.process) throw new BadInput(`${path} has the names of processes already`);
+    if (process && profile.process) throw new BadInput(`${path} already has the names of processes`);
     if (this.windows.length === 0) return { ...profile, ...(process ? { process } : {}) };
     const windows = [...(profile.windows ?? []), ...this.windows];
     if (windows.length > MAX_WINDOWS)
-      throw new BadInput(`${windows.length} windows, with those of the trace: there may be ${MAX_WINDOWS}`);
+      throw new BadInput(
+        `${windows.length} windows, including those of the trace: at most ${MAX_WINDOWS} are possible`,
+      );
     return { ...profile, windows, ...(process ? { process } : {}) };
   }
 
-  /** As recorded, with those asked for. */
+  /** The recorded facts with the requested ones. */
   private facts(): readonly TraceFacts[] {
     const { facts, path } = this.options;
     const { facts: recorded = [], machine } = this.reader.header;
@@ -297,7 +299,7 @@ class Replay implements EventSink {
     this.options.onEvents?.(batch);
   }
 
-  /** Leaves what was written of a second trace as a torn one. */
+  /** Abandons the second trace, which stays as a torn one. */
   abandon(): void {
     this.output?.abandon();
     this.output = undefined;
@@ -345,7 +347,7 @@ class Replay implements EventSink {
     }
   }
 
-  /** Runs up to an icount, and closes chunks on the way where a recorder would. */
+  /** Runs to an icount, closing chunks where a recorder would. */
   private runTo(machine: Machine, goal: number): StopReason {
     let stop = machine.run(Math.min(goal, this.cuts.next));
     while (machine.icount < goal && this.cuts.takeAt(machine.icount)) {
@@ -370,16 +372,16 @@ class Replay implements EventSink {
     throw new DivergenceFound({
       icount: machine.icount,
       subsystem: 'checkpoint',
-      expected: `${recorded.inputs} inputs taken, as the checkpoint says`,
+      expected: `${recorded.inputs} inputs taken, according to the checkpoint`,
       actual: `${this.nondet.taken} inputs taken`,
     });
   }
 
-  /** From the last rung to the end of the recording, or to where the replay was to stop. */
+  /** Runs from the last rung to the end of the recording, or to the requested end. */
   private finish(machine: Machine): void {
     const { footer } = this.reader;
     const whole = footer !== undefined && this.end === footer.final.icount;
-    // A halted machine is only found stuck, and a processor only shut down, when it is asked to go on.
+    // A halted or shut-down machine is only detected when it is asked to continue.
     const goesOn = whole && (footer.exit.kind === 'stuck' || footer.exit.kind === 'shutdown');
     const stop = this.runTo(machine, goesOn ? this.end + 1 : this.end);
     if (machine.icount !== this.end) throw endedEarly(machine.icount, stop, this.end);
@@ -397,7 +399,7 @@ class Replay implements EventSink {
     const endState = this.watch.state(machine);
     if (whole && footer.endState) this.compareEndState(footer.endState, endState);
     this.reachedEnd = whole;
-    // The second trace ends here, whether the first one does or not.
+    // The second trace ends here, whether or not the first one does.
     this.judging = false;
     machine.log?.endRepeats();
     machine.log?.flush();
@@ -405,21 +407,21 @@ class Replay implements EventSink {
     this.output = undefined;
   }
 
-  /** The number of all events, which their own comparison does not need. */
+  /** Compares the total number of events, which comparing each of them does not check. */
   private compareEvents(machine: Machine): void {
     const { header, events } = this.reader;
-    // Of a recording without events every one of the replay's is extra.
+    // For a recording without events, all events of the replay are extra.
     const made = header.machine.detail === 'off' ? 0 : (machine.log?.seq ?? 0) - this.check.extra;
     if (made === events) return;
     throw new DivergenceFound({
       icount: this.end,
       subsystem: 'events',
-      expected: `${events} events in all`,
-      actual: `${made} events in all`,
+      expected: `${events} events in total`,
+      actual: `${made} events in total`,
     });
   }
 
-  /** Compares the end states; what follows from events, only if as many were made. */
+  /** Compares the end states; the parts derived from events only if the same events were made. */
   private compareEndState(recorded: EndState, actual: EndState): void {
     const sameEvents = this.detail === this.reader.header.machine.detail;
     const { exceptionCode } = recorded;
@@ -434,7 +436,7 @@ class Replay implements EventSink {
     });
   }
 
-  /** The events buffered when a difference was found may show where it began. */
+  /** Compares the events that were buffered when a difference was found, which may show where it began. */
   private settled(machine: Machine, found: DivergenceFound): DivergenceFound {
     if (found.facts.kind) return found;
     try {
@@ -449,8 +451,8 @@ class Replay implements EventSink {
 }
 
 /**
- * Up to where a torn trace has everything, icount: its last rung, or the instruction before its last whole chunk ends, since what
- * happened at the very end may have come in the next.
+ * The icount up to which a torn trace is complete: its last rung, or the instruction before the end of its last complete chunk, since
+ * events at the very end may belong to the next chunk.
  */
 const lastComplete = (reader: TraceReader, ladder: readonly LadderRow[]): number =>
   Math.max(ladder.at(-1)?.icount ?? 0, reader.endIcount - 1, 0);
@@ -458,14 +460,14 @@ const lastComplete = (reader: TraceReader, ladder: readonly LadderRow[]): number
 function checkNotRecorded(more: readonly EventKind[], recorded: ReadonlySet<EventKind>, path: string): void {
   const again = more.find((kind) => recorded.has(kind));
   if (again)
-    throw new BadInput(`${path} has its ${again} already`, 'replay the recording that it was made from');
+    throw new BadInput(`${path} already has its ${again}`, 'replay the recording that it was made from');
 }
 
-/** Hashes of an older layout cannot be compared; one that never was is no reason to compare none. */
+/** Hashes of an older layout cannot be compared; an unknown layout is an error. */
 function checkLayout({ stateLayout, toolVersion }: TraceHeader, path: string): void {
   if (stateLayout >= 1 && stateLayout <= STATE_LAYOUT) return;
   throw new BadInput(
-    `${path}: its state hashes are of layout ${stateLayout}; this version of rewind386 knows 1 to ${STATE_LAYOUT}`,
+    `${path}: its state hashes have layout ${stateLayout}; this version of rewind386 supports 1 to ${STATE_LAYOUT}`,
     `use the version that recorded it; the trace says ${toolVersion}`,
   );
 }
@@ -481,12 +483,12 @@ function watched(recorded: RecordedOptions, { watchDisk }: ReplayOptions): Recor
 }
 
 export function noBuiltinDisks(name: string): never {
-  throw new BadInput(`the trace was recorded with the built-in disk ${name}, which is not at hand`);
+  throw new BadInput(`the trace was recorded with the built-in disk ${name}, which is not available`);
 }
 
-/** Throws when the machine's state is not the recorded one. A part that an older machine did not have is not judged. */
+/** Throws if the machine's state differs from the recorded one. Parts that an older machine did not have are not compared. */
 export function compareHashes(recorded: LadderRow, actual: LadderRow): void {
-  // A device that is younger than the recording has nothing to be compared with.
+  // A device newer than the recording has no recorded hash.
   const names = Object.keys(recorded.hashes);
   const different = names.filter((name) => !sameHashWords(recorded.hashes[name], actual.hashes[name]));
   if (different.length === 0) return;
@@ -504,10 +506,10 @@ const describeExit = ({ kind, code, message }: TraceExit): string => {
   if (kind === 'exit') return `exit with code ${code}`;
   if (kind === 'shutdown') return `shutdown (${message})`;
   if (kind === 'reset') return 'reset';
-  return kind === 'stuck' ? 'halted forever' : 'the run goes on';
+  return kind === 'stuck' ? 'halted forever' : 'the run continues';
 };
 
-/** `interrupted` and `limit` say that nothing ended the run from within. */
+/** `interrupted` and `limit` mean that the run itself had not ended. */
 function compareExit(recorded: TraceExit, actual: TraceExit, icount: Icount): void {
   const expected = describeExit(recorded);
   const got = describeExit(actual);
@@ -518,7 +520,7 @@ export function endedEarly(icount: Icount, stop: StopReason, expected: number): 
   return new DivergenceFound({
     icount,
     subsystem: 'exit',
-    expected: `the run goes on to icount ${expected}`,
+    expected: `the run continues to icount ${expected}`,
     actual: describeExit(exitOf(stop)),
   });
 }

@@ -170,17 +170,17 @@ function openDiskFile(
         file.sectors === disk.sectors
           ? file.sha256() === disk.sha256
             ? undefined
-            : 'its contents are others'
+            : 'its contents differ'
           : `it has ${file.sectors} sectors, not ${disk.sectors}`;
       if (reason === undefined) return file;
       file.close();
-      reasons.push(`${name} is not it: ${reason}`);
+      reasons.push(`${name} does not match: ${reason}`);
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
       reasons.push(error.message);
     }
   }
-  const why = reasons.length > 0 ? reasons.join('; ') : 'no file is given';
+  const why = reasons.length > 0 ? reasons.join('; ') : 'no file was given';
   throw new BadInput(
     `the disk of the recording, ${printable(diskFileName(path.raw))}, is not in the trace: ${why}`,
     'put its image beside the trace, or give it: --disk FILE',

@@ -119,7 +119,7 @@ export function decodeBlock(
   words: Int32Array,
   at: number,
 ): number {
-  if (maskAt + MASK_BYTES > masks.length) throw new Error('its masks end too early');
+  if (maskAt + MASK_BYTES > masks.length) throw new Error('masks are missing');
   if (kind === BLOCK.ramp && !(stride >= 1 && stride <= MAX_STRIDE))
     throw new Error(`a line of stride ${stride}`);
   if (kind === BLOCK.sparse) words.fill(0, at, at + BLOCK_WORDS);
@@ -129,6 +129,6 @@ export function decodeBlock(
     if (masks[maskAt + (i >>> 3)] & (1 << (i & 7))) words[n] = from[next++];
     else if (kind === BLOCK.ramp) words[n] = 2 * words[n - stride] - words[n - 2 * stride];
   }
-  if (next > from.length) throw new Error('its words end too early');
+  if (next > from.length) throw new Error('words are missing');
   return next;
 }

@@ -93,7 +93,7 @@ function blocksFromWire({ name, bytes, block_delta, kinds, source_delta }: WireB
     return source;
   });
   if (kinds.length !== block_delta.length)
-    throw new Error(`${name} has another number of blocks than of kinds`);
+    throw new Error(`${name} has different numbers of blocks and kinds`);
   const blocks = block_delta.map((delta) => (block += delta));
   return { name, bytes: toNumber(bytes), blocks, kinds: [...kinds], sources };
 }

@@ -274,7 +274,7 @@ function decodeIcounts(bytes: Uint8Array, rows: number, column: Float64Array): v
   }
   finish(bytes, p);
   // The values only grow, so checking the last one is enough; an endless varint makes it infinite.
-  if (!(value <= Number.MAX_SAFE_INTEGER)) throw new ColumnError('it goes beyond icount 2^53');
+  if (!(value <= Number.MAX_SAFE_INTEGER)) throw new ColumnError('its icounts reach 2^53');
   column.fill(value, i, rows);
 }
 

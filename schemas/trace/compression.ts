@@ -59,8 +59,7 @@ function compress(bytes: Uint8Array, codec: Codec, kind: Kind): Uint8Array {
 
 /** Throws PackedError if it does not unpack to the size it states, or to more than `most` bytes. */
 export function unpack({ codec, rawBytes, data }: Packed, most: number): Uint8Array {
-  if (rawBytes > most)
-    throw new PackedError(`claims ${rawBytes} bytes, where ${most} are the most there can be`);
+  if (rawBytes > most) throw new PackedError(`claims ${rawBytes} bytes, but at most ${most} are possible`);
   const bytes = decompress(codec, data, rawBytes);
   if (bytes.length !== rawBytes) {
     throw new PackedError(`unpacks to ${bytes.length} bytes instead of ${rawBytes}`);
@@ -83,7 +82,7 @@ function decompress(codec: number, data: Uint8Array, rawBytes: number): Uint8Arr
   } catch (error) {
     throw new PackedError(`does not unpack (${error instanceof Error ? error.message : error})`);
   }
-  throw new PackedError(`is packed with codec ${codec}, which this rewind386 does not know`);
+  throw new PackedError(`is packed with codec ${codec}, which this version of rewind386 does not support`);
 }
 
 /** Maximum unpacked size of a kernel or symbol file of the given packed size. */

@@ -42,7 +42,7 @@ export function checkedConfig(config: UncheckedConfig): MachineConfig {
   const { field, value } = fault;
   if (field.revisions && Number(value) > Number(field.initial))
     throw new BadInput(
-      `the trace has ${field.wireName} ${value}; this rewind386 knows up to ${field.initial}`,
+      `the trace has ${field.wireName} ${value}; this version of rewind386 supports up to ${field.initial}`,
       'update rewind386',
     );
   const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : value;

@@ -136,11 +136,11 @@ const SEQ_FIELD = 'seq_delta';
 
 /** Each event has its own seq, so this column is never shortened: each row takes at least one byte of it, except a first row of seq 0. */
 function checkBacked(kind: EventKind, count: number, seq: Uint8Array): void {
-  if (count > Math.max(1, seq.length)) throw new ColumnError(`${kind} claims ${count} rows, and has less`);
+  if (count > Math.max(1, seq.length)) throw new ColumnError(`${kind} claims ${count} rows but has fewer`);
 }
 
 /** Throws if a value has no word. */
 function checkWords(column: Uint8Array, names: readonly string[]): void {
   const unknown = column.find((value) => value >= names.length);
-  if (unknown !== undefined) throw new ColumnError(`${unknown} is none of ${names.join(', ')}`);
+  if (unknown !== undefined) throw new ColumnError(`${unknown} is not one of ${names.join(', ')}`);
 }

@@ -50,7 +50,8 @@ export function checkHeader(header: TraceHeader): void {
   bounded('the number of modules', guest.modules.length, 0, MAX_MODULES);
   const room = Math.min(header.machine.ramBytes, MAX_RAM_BYTES);
   const modules = guest.modules.reduce((sum, { file }) => sum + file.contents.rawBytes, 0);
-  if (modules > room) throw new OutOfBounds('the size of all modules', modules, `${room} at most, as RAM is`);
+  if (modules > room)
+    throw new OutOfBounds('the size of all modules', modules, `at most ${room}, the size of RAM`);
   if (firmware) {
     checkSize('firmware.bios', firmware.bios.contents, ROM_BYTES);
     checkSize('firmware.vga_bios', firmware.vgaBios.contents, ROM_BYTES);
@@ -81,7 +82,7 @@ export function checkWritable(header: TraceHeader): void {
     checkHeader(header);
   } catch (error) {
     if (!(error instanceof OutOfBounds)) throw error;
-    throw new BadInput(`no reader would take such a trace: ${error.message}`, 'docs/trace-format.md, Limits');
+    throw new BadInput(`the trace would be invalid: ${error.message}`, 'docs/trace-format.md, Limits');
   }
 }
 
@@ -97,7 +98,7 @@ function checkDisks({ disk, drives = [] }: TraceHeader): void {
   );
   if (disk) places.add('ATA 0');
   const count = drives.length + (disk ? 1 : 0);
-  if (places.size < count) throw new OutOfBounds('drives.unit', 'given twice', 'another for each drive');
+  if (places.size < count) throw new OutOfBounds('drives.unit', 'given twice', 'different for each drive');
   const media = [...(disk ? [disk] : []), ...drives.map(({ medium }) => medium)];
   const embedded = media.reduce((sum, medium) => sum + checkDisk(medium), 0);
   bounded('the size of all embedded disks', embedded, 0, MAX_EMBEDDED_BYTES);

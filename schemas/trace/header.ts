@@ -346,7 +346,7 @@ function bootOrderFromWire(text: string): TraceFirmware['bootOrder'] {
   const drives = [...text].map((letter) => LETTERS.find((known) => known === letter));
   if (drives.length <= LETTERS.length && !drives.includes(undefined))
     return (drives as BootLetter[]).map((letter) => BOOT_LETTERS[letter]);
-  throw new OutOfBounds('firmware.boot_order', JSON.stringify(text.slice(0, 8)), 'of a, c, d, three at most');
+  throw new OutOfBounds('firmware.boot_order', JSON.stringify(text.slice(0, 8)), 'up to three of a, c, d');
 }
 
 function diskFromWire(disk: WireDisk): TraceDisk {

@@ -53,7 +53,7 @@ it('has the same as JSON, by the events themselves', async () => {
 it('leaves out what one of them alone records', async () => {
   const { status, stdout } = await runCli('diff', run, stores);
   expect(status).toBe(0);
-  expect(stdout[0]).toBe('not compared, as one of them alone records it: stores');
+  expect(stdout[0]).toBe('not compared, because only one of them records it: stores');
 });
 
 it('refuses what is no trace', async () => {

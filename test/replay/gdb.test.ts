@@ -206,8 +206,8 @@ describe('the remote protocol', () => {
       ['ss', '23000000', 'E.ss: the segment of selector 0x23 is not for CPL 0'],
       ['ds', 'f8ff0000', 'E.ds: no descriptor for selector 0xfff8'],
       ['ds', '00000100', 'E.ds: 0x10000 is not a selector'],
-      ['eflags', '02000200', 'E.eflags: segments would have to be loaded for another mode'],
-      ['cr0', '00000000', 'E.cr0: segments would have to be loaded for another mode'],
+      ['eflags', '02000200', 'E.eflags: the segments are loaded for the current mode'],
+      ['cr0', '00000000', 'E.cr0: the segments are loaded for the current mode'],
       ['cr3', '000000f0', "E.cr3: 0xf0000000 is beyond the guest's memory"],
       ['cr4', '00000080', 'E.cr4: this processor has no bits 0x80000000 in it'],
     ])

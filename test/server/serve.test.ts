@@ -130,7 +130,7 @@ describe('who may ask', () => {
     ['the port of the name', 'evil.example:PORT'],
   ])('Host: %s is refused, with the token too', async (_, host) => {
     const { status, text } = await ask(url.pathname, { headers: { Host: host.replace('PORT', url.port) } });
-    expect([status, text]).toEqual([403, 'rewind386: this Host is not served\n']);
+    expect([status, text]).toEqual([403, 'rewind386: requests to this Host are not served\n']);
   });
 
   it.each(['http://evil.example', 'null', 'https://127.0.0.1', 'http://127.0.0.1:1'])(
@@ -138,7 +138,7 @@ describe('who may ask', () => {
     async (origin) => {
       for (const method of ['GET', 'POST']) {
         const { status, text } = await ask(`${url.pathname}runs`, { method, headers: { Origin: origin } });
-        expect([status, text]).toEqual([403, 'rewind386: pages of another origin may not ask\n']);
+        expect([status, text]).toEqual([403, 'rewind386: requests from another origin are not allowed\n']);
       }
     },
   );

@@ -173,7 +173,7 @@ describe('a queue', () => {
     [['worker', '--queue', 'redis://127.0.0.1:1', '--folder', folder], /no Redis answers at 127\.0\.0\.1:1/],
     [
       ['worker', '--queue', 'redis://:secret@', '--folder', folder],
-      /--queue is not the address of a Redis server/,
+      /--queue needs the address of a Redis server/,
     ],
     [['worker', '--queue', 'redis://127.0.0.1:1', '--folder', join(folder, 'none')], /no folder/],
     [['explore', trace, '--queue', 'redis://127.0.0.1:1'], /--queue needs a folder/],

@@ -177,7 +177,7 @@ describe('events that nothing made', () => {
     const gap = forged('gap', {
       range: (range, last) => (last ? { ...range, firstSeq: range.firstSeq + 1 } : range),
     });
-    await refused(gap, 2, /no recorder writes such a trace: .*must be/);
+    await refused(gap, 2, /the trace is invalid: .*must be/);
   });
 });
 

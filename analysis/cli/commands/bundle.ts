@@ -4,7 +4,7 @@ import { NAMING_OPTIONS } from '../options/guest-names.ts';
 import { bundle } from '../work/make-bundle.ts';
 import { FORCE } from '../work/output-file.ts';
 
-/** `rewind386 bundle`: writes a trace again with all that a replay and its answers need. */
+/** `rewind386 bundle`: writes a self-contained trace with the answers that it must give. */
 export const addBundle = (cli: Argv): Argv =>
   cli.command(
     'bundle <file>',

@@ -3,7 +3,7 @@ import { cacheUse, clearCache } from '../../db/cache-folder.ts';
 import { bytes, plural } from '../terminal/format.ts';
 import { print } from '../terminal/output.ts';
 
-/** `rewind386 cache`: shows, and with --clear removes, what is kept of traces to answer faster. */
+/** `rewind386 cache`: shows the cache, and clears it with --clear. */
 export const addCache = (cli: Argv): Argv =>
   cli.command('cache', 'show or clear the cache of tables and indexes', options, ({ clear }) => {
     const { folder, traces, bytes: size } = clear ? clearCache() : cacheUse();

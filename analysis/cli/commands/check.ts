@@ -10,7 +10,7 @@ import { asCsv, asJson, asJunit, CHECK_FORMATS } from '../work/check-formats.ts'
 import { checkMany } from '../work/check-many.ts';
 import { describeReport, type Report } from '../work/check-report.ts';
 
-/** `rewind386 check`: runs the invariants over traces and reports what breaks them. */
+/** `rewind386 check`: runs the checks on traces and reports the findings. */
 export const addCheck = (cli: Argv): Argv =>
   cli.command(
     'check <files..>',
@@ -51,7 +51,7 @@ const options = (yargs: Argv) =>
       replay: {
         type: 'boolean',
         default: true,
-        describe: 'execute a run again to examine windows that no profile declares',
+        describe: 'execute the run again to examine windows that no profile declares',
       },
       ...DISKS,
       ...NAMING_OPTIONS,
@@ -62,5 +62,5 @@ const options = (yargs: Argv) =>
       `checks: ${CHECKS.map((check) => `${check.title.toLowerCase()} (class ${check.class}, ${check.severity})`).join(', ')}`,
     );
 
-/** Findings of one class shown unless asked for all. */
+/** Maximum findings shown per class without --all. */
 const SHOWN = 3;

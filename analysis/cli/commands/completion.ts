@@ -20,7 +20,7 @@ const options = (yargs: Argv) =>
     .example('source <($0 completion bash)', 'in ~/.bashrc; the same with zsh in ~/.zshrc')
     .example('$0 completion fish | source', 'in ~/.config/fish/config.fish');
 
-/** The tool itself is asked for the words; where it knows none, the shell completes file names. */
+/** The scripts ask the tool for the words; if it has none, the shell completes file names. */
 const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], string>> = {
   bash: `_rewind386() {
   local current="\${COMP_WORDS[COMP_CWORD]}"

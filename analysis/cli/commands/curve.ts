@@ -21,7 +21,7 @@ import { onProcesses } from '../work/on-processes.ts';
 import { checkOutput, FORCE } from '../work/output-file.ts';
 import { writeBeside } from '../work/write-beside.ts';
 
-/** `rewind386 curve`: how often machines die, by what their disks have to do. */
+/** `rewind386 curve`: how often machines die, by the load of their disks. */
 export const addCurve = (cli: Argv): Argv =>
   cli.command(
     'curve',
@@ -163,7 +163,7 @@ function parsePositive(text: string, option: string): number {
   throw new BadInput(`${option} ${text}: not a number`, 'write 1 or more');
 }
 
-/** The runs that the table has already. */
+/** The runs that are already in the table. */
 const knownRuns = (csv: string, given: Given): Run[] =>
   given.continue && existsSync(csv) ? runsFromCsv(readFileSync(csv, 'utf8'), csv, given) : [];
 
@@ -203,12 +203,12 @@ async function measure(
     const { kernel, sessions, seed } = request;
     return trial === undefined || trial.interrupted ? [] : [{ kernel, sessions, seed, trial }];
   });
-  // What the table has besides stays in it.
+  // Other runs in the table are kept.
   const others = known.filter((run) => before.has(runKey(run)));
   return { runs: inOrder([...others, ...made]), missing: requests.length - made.length, interrupted };
 }
 
-/** Kernels as they come first, loads and seeds from the least on. */
+/** Sorts by kernel in order of first appearance, then by load and seed. */
 function inOrder(runs: readonly Run[]): Run[] {
   const kernels = runs.map(({ kernel }) => kernel);
   return [...runs].sort(

@@ -54,7 +54,7 @@ export const addDebug = (cli: Argv): Argv =>
           }
           const { stdin: input, stdout: output } = process;
           await serveDap({ ...request, input, output });
-          // Nobody sends anything more; an open stdin would keep the process.
+          // An open stdin would keep the process alive.
           input.destroy();
         });
       } finally {

@@ -43,16 +43,16 @@ const options = (yargs: Argv) =>
 
 const INSTRUCTIONS = 2e9;
 const SHOWN = 1;
-/** Hops of the value's way back: as far as one short stretch of the run tells, without the index of stores. */
+/** Steps of the value's origin: as many as one short stretch of the run shows without the index of stores. */
 const WAY_BACK = 4;
 
-/** Everything below is computed: another seed tells another story, or none. */
+/** Everything below is computed: another seed gives another crash, or none. */
 async function tellTheStory(folder: string, seedText: string): Promise<number> {
   mkdirSync(folder, { recursive: true });
   const buggy = join(folder, 'buggy.r386');
   const fixed = join(folder, 'fixed.r386');
 
-  // The demo's own recordings of before are in the way of nobody.
+  // Recordings of an earlier demo may be overwritten.
   const again = (file: string) => (existsSync(file) ? ' --force' : '');
   say(
     '1. A file server runs on a BSD kernel of 1996. Processes fork while the disk is busy.',
@@ -95,7 +95,7 @@ async function tellTheStory(folder: string, seedText: string): Promise<number> {
 
   if (report.findings.length > 0) {
     say(
-      '5. Why did it end so? The story backwards, and the way of the value that was stored in the wrong place.',
+      '5. Why did it end this way? The story backwards, and the origin of the value that was stored in the wrong place.',
       `$ rewind386 why ${shellWord(buggy)} --hops ${WAY_BACK} --no-what-if`,
     );
     await tellWhy(buggy, { asked: {}, disks: [], hops: WAY_BACK, whatIf: false }, printLines);

@@ -11,7 +11,7 @@ import { grouped, shellWord } from '../terminal/format.ts';
 import { print, printLines, terminalWidth } from '../terminal/output.ts';
 import { openDatabase } from '../work/open-database.ts';
 
-/** `rewind386 diff`: the first event by which two runs differ, and the shape of what follows. */
+/** `rewind386 diff`: the first difference between two runs, and counts of the events after it. */
 export const addDiff = (cli: Argv): Argv =>
   cli.command(
     'diff <a> <b>',
@@ -34,7 +34,7 @@ async function diff(files: readonly [string, string], { json, limit }: Asked): P
     const first = firstDifferences(a, b);
     const { event, input } = first;
     const endings = [a, b].map((reader) => ending(reader));
-    // Of the longer run only as much as there is of the other: the rest says no more than that it is longer.
+    // Only the common length is compared; the rest only shows that one run is longer.
     const until = Math.min(a.endIcount, b.endIcount);
     const shape = (format: 'table' | 'json') =>
       event ? shapeOf(files, { after: event.icount, until }, format, rows) : [];
@@ -65,7 +65,7 @@ function ending({ header, footer, endIcount }: TraceReader): string {
 
 function describe(files: readonly string[], { event, input, onlyOne }: FirstDifferences): string[] {
   const lines =
-    onlyOne.length > 0 ? [`not compared, as one of them alone records it: ${onlyOne.join(', ')}`] : [];
+    onlyOne.length > 0 ? [`not compared, because only one of them records it: ${onlyOne.join(', ')}`] : [];
   if (input) lines.push(...sides('input', input));
   if (event) lines.push(...sides(`event (${event.kind})`, event));
   if (!event && !input) lines.push(`${files.join(' and ')} have the same inputs and the same events`);

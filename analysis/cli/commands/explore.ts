@@ -27,7 +27,7 @@ import { scheduleOf, shrinkTrace } from '../work/shrink-trace.ts';
 import { writeBeside } from '../work/write-beside.ts';
 import { writePlacement } from '../work/write-placement.ts';
 
-/** `rewind386 explore`: tries interrupts where they did not come. */
+/** `rewind386 explore`: tries interrupts at other points of a run. */
 export const addExplore = (cli: Argv): Argv =>
   cli.command(
     'explore <file>',
@@ -91,7 +91,7 @@ interface How {
   readonly budget: number | undefined;
 }
 
-/** Throws BadInput where what it is to write cannot be. */
+/** Throws BadInput if the requested outputs are not possible. */
 function howOf(file: string, { within, disk, jobs, budget, junit, output, force }: Given): How {
   if (junit !== undefined) checkOutput(junit, { force, makes: 'other', inputs: [file] });
   if (output !== undefined && existsSync(output))
@@ -103,7 +103,7 @@ function howOf(file: string, { within, disk, jobs, budget, junit, output, force 
   };
 }
 
-/** A search in every form in which it may be wanted. */
+/** The result of a search in every output format. */
 interface Told {
   text(): string[];
   facts(): unknown;
@@ -119,7 +119,7 @@ async function tell(file: string, given: Given, { within, disks }: How, told: To
   if (output !== undefined) await writeBundles(file, output, json, { found: told.found(), within, disks });
 }
 
-/** The queue and the folder by which others do the work; undefined without both. */
+/** The queue and the folder for workers on other machines; undefined without both. */
 async function fleetOf({ queue, folder }: Given) {
   if (queue === undefined && folder === undefined) return undefined;
   if (queue === undefined)
@@ -140,7 +140,7 @@ interface Found {
   readonly until: number;
 }
 
-/** Bundles of what was found, made as small as they get. */
+/** Writes a shrunk bundle of each failure. */
 async function writeBundles(
   file: string,
   folder: string,
@@ -268,7 +268,7 @@ const options = (yargs: Argv) =>
         type: 'string',
         default: '200k',
         requiresArg: true,
-        describe: 'instructions that each placement runs on for',
+        describe: 'instructions to run after each placement',
       },
       budget: {
         type: 'string',

@@ -15,7 +15,7 @@ import { type Inevitable, inevitable } from '../work/inevitable.ts';
 import { checkOutput, FORCE } from '../work/output-file.ts';
 import { writeBeside } from '../work/write-beside.ts';
 
-/** `rewind386 inevitable`: from what instant on a failed run could no longer end well. */
+/** `rewind386 inevitable`: the instant from which a failure was inevitable. */
 export const addInevitable = (cli: Argv): Argv =>
   cli.command(
     'inevitable <file>',

@@ -6,7 +6,7 @@ import { traceRows } from '../report/trace-rows.ts';
 import { hanging, shellWord } from '../terminal/format.ts';
 import { print, printLines, terminalWidth } from '../terminal/output.ts';
 
-/** `rewind386 info`: shows what a trace holds, without executing it. */
+/** `rewind386 info`: shows the contents of a trace without executing it. */
 export const addInfo = (cli: Argv): Argv =>
   cli.command('info <file>', 'show the contents of a trace', options, ({ file, json }) => {
     const reader = TraceReader.open(file);

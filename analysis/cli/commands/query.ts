@@ -23,7 +23,7 @@ import { checkOutput, FORCE, writeError } from '../work/output-file.ts';
 import { openWithStacks, STACKS } from '../work/stacks-view.ts';
 import { writeBeside } from '../work/write-beside.ts';
 
-/** `rewind386 query`: asks SQL, or a named query, of traces. */
+/** `rewind386 query`: runs SQL or a named query on traces. */
 export const addQuery = (cli: Argv): Argv =>
   cli.command('query [words..]', 'run a named query or SQL on traces', options, async (args) => {
     if (args.list) return printLines(describeQueries());
@@ -109,7 +109,7 @@ const options = (yargs: Argv) =>
     .epilogue(`named queries: ${names.join(', ')}`);
 
 interface Request {
-  /** Traces, and what stands for some. */
+  /** Traces, or patterns and folders that stand for some. */
   readonly named: readonly string[];
   readonly files: readonly string[];
   readonly sql: string;

@@ -10,7 +10,7 @@ import { complainLines, print, printLines } from '../terminal/output.ts';
 import { checkOutput } from '../work/output-file.ts';
 import { recordAsked, recordingReport } from '../work/record-asked.ts';
 
-/** `rewind386 record`: runs a guest and writes the trace of it. */
+/** `rewind386 record`: runs a guest and writes its trace. */
 export const addRecord = (cli: Argv): Argv =>
   cli.command('record [guest]', 'run a guest and record it to a trace', recordOptions, async (args) => {
     const output = args.output as string;
@@ -30,15 +30,15 @@ async function recordOne(args: RecordArguments, output: string): Promise<number>
   return failed ? EXIT.findings : EXIT.ok;
 }
 
-/** Seed after seed, with one line of each, until one fails. */
+/** Records seed after seed, printing one line each, until one fails. */
 async function search(args: RecordArguments, tries: string): Promise<number> {
   const output = args.output as string;
   if (args.interactive)
     throw new BadInput('--until-fail runs unattended', 'leave out --interactive, or use --script');
   const first = parseSeed(args.seed);
-  // Wrong options are told once, and not by each process.
+  // Invalid options are reported once, not by each process.
   machineOf(args);
-  // Loaded only here: it judges runs by `check`, with all that takes.
+  // Loaded only here, because judging runs by `check` needs the database.
   const { untilFail } = await import('../work/until-fail.ts');
   const found = await untilFail({
     ...{ args, first, output, tries: parseCount(tries, '--until-fail'), jobs: parseJobs(args.jobs ?? '1') },

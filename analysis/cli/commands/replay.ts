@@ -88,7 +88,7 @@ export const addReplay = (cli: Argv): Argv =>
 const callsQuery = (file: string): string =>
   `next: rewind386 query ${shellWord(file)} --sql 'SELECT icount, name, process, arguments, result FROM tracepoint_hits'`;
 
-/** The facts asked for, by the names of the trace or those given, and whether stores were. */
+/** The requested facts, with names from the trace or the options, and whether stores were requested. */
 function askedFacts(
   file: string,
   args: ProbeArguments & { readonly detail: readonly string[]; readonly symbols?: string | undefined },
@@ -104,7 +104,7 @@ function askedFacts(
   try {
     const { header } = reader;
     const probes = givenProbes(args, reader.names.guest, { every });
-    // The operands of an instruction are what it reads and stores.
+    // An instruction's operands are its reads and stores.
     const whole = kinds.includes('instructions');
     const more = whole && !kinds.includes('reads') && !kindsAskedFor(header.facts ?? []).has('reads');
     const facts = { from, probes, kinds: more ? [...kinds, 'reads' as const] : kinds };
@@ -114,7 +114,7 @@ function askedFacts(
   }
 }
 
-/** Options of what is recorded besides. */
+/** Options for recording additional facts. */
 const DETAIL_OPTIONS = {
   detail: {
     choices: ['stores', 'calls', ...FACT_KIND_NAMES],

@@ -9,7 +9,7 @@ import { checkOutput, FORCE, writeError } from '../work/output-file.ts';
 import { runPage } from '../work/run-page.ts';
 import { writeBeside } from '../work/write-beside.ts';
 
-/** `rewind386 report`: a trace as one page that is looked at in a browser. */
+/** `rewind386 report`: writes a trace as one page for a browser. */
 export const addReport = (cli: Argv): Argv =>
   cli.command('report <file>', 'write a page with the timeline and the findings', options, async (asked) => {
     const { file } = asked;

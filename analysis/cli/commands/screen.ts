@@ -12,7 +12,7 @@ import { machineAt } from '../work/machine-at.ts';
 import { checkOutput, FORCE } from '../work/output-file.ts';
 import { writeBeside } from '../work/write-beside.ts';
 
-/** `rewind386 screen`: shows the VGA text screen as it was at an icount. */
+/** `rewind386 screen`: shows the VGA text screen at an icount. */
 
 const FORMATS: Readonly<Record<string, (screen: TextScreen) => string>> = {
   '.svg': screenSvg,

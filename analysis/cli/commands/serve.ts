@@ -14,7 +14,7 @@ import { openDatabase } from '../work/open-database.ts';
 import { QuestionProcess } from '../work/question-process.ts';
 import { differenceInProcess, pageInProcess } from '../work/serve-process.ts';
 
-/** `rewind386 serve`: traces as a live page in the user's browser. */
+/** `rewind386 serve`: shows traces as a live page in the user's browser. */
 export const addServe = (cli: Argv): Argv =>
   cli.command('serve <files..>', 'look at traces in a browser: timeline, SQL', options, async (args) => {
     const files = traceFiles((args.files ?? []).map(String));
@@ -65,7 +65,7 @@ const debugOptions = ({
   ...disk.flatMap((file) => ['--disk', file]),
 ];
 
-/** Timelines that one page has room for. */
+/** Maximum timelines on one page. */
 const MAX_FILES = 8;
 
 const EXECUTES =

@@ -65,7 +65,7 @@ async function converse(session: SqlSession, traces: string): Promise<void> {
   }
 }
 
-/** A mistake is told and the session goes on; of statements that come by a pipe it is the end. */
+/** Reports an error; an interactive session continues, input from a pipe ends. */
 async function answered(
   session: SqlSession,
   terminal: boolean,

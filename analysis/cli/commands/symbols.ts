@@ -10,7 +10,7 @@ import { machineAt } from '../work/machine-at.ts';
 import { checkOutput, FORCE } from '../work/output-file.ts';
 import { writeBeside } from '../work/write-beside.ts';
 
-/** `rewind386 symbols`: writes the symbols of a Linux kernel, out of its own memory. */
+/** `rewind386 symbols`: extracts the symbols of a Linux kernel from its memory. */
 export const addSymbols = (cli: Argv): Argv =>
   cli.command(
     'symbols <file>',

@@ -15,7 +15,7 @@ import { plural, shellWord } from '../terminal/format.ts';
 import { complain, complainLines, printLines } from '../terminal/output.ts';
 import { divergenceReport, replaySummary, replayTrace } from '../work/replay-trace.ts';
 
-/** `rewind386 verify`: executes a bundle and holds it to every hash, event and answer that it gives. */
+/** `rewind386 verify`: executes a bundle and compares every hash, event and answer. */
 export const addVerify = (cli: Argv): Argv =>
   cli.command(
     'verify <file>',
@@ -49,7 +49,7 @@ export interface VerifyRequest {
 
 /** Returns the exit status. */
 export async function verify(file: string, request: VerifyRequest = {}): Promise<number> {
-  // Whatever is damaged, the replay says so, and where.
+  // The replay reports any damage and its place.
   const replayed = await replayTrace(file, { showConsole: false, disks: request.disks ?? [] });
   if (replayed.divergence) {
     complainLines(divergenceReport(file, replayed));
@@ -76,7 +76,7 @@ export async function verify(file: string, request: VerifyRequest = {}): Promise
   }
 }
 
-/** A replay without a difference proves nothing where nothing was executed, or where the end is missing. */
+/** The reason that a replay without a difference proves nothing: nothing was executed, or the end is missing. */
 function whyUnproven({
   torn,
   reachedEnd,

@@ -66,7 +66,7 @@ async function whoWrote(file: string, question: Question): Promise<void> {
   }
 }
 
-/** The physical ranges in question; linear addresses as they were mapped at `instant`. */
+/** The requested physical ranges; linear addresses are mapped as at `instant`. */
 async function rangesOf(
   file: string,
   { range, linear, pteOf, disk, ...naming }: Question,
@@ -125,7 +125,7 @@ const options = (yargs: Argv) =>
       'The first question executes the trace once more to build an index of its stores (in the cache folder); later ones read the index.',
     );
 
-/** The answer as rows for `last-writers`, in order. What only code does has an EIP. */
+/** The answer as rows for `last-writers`, in order. Only writes by code have an EIP. */
 function rowsOf(runs: readonly Run[]): string {
   const rows = runs.map(({ physical, bytes, last }, n) => {
     if (last.kind !== 'write') return { n, physical, bytes, source: 'never written' };
@@ -145,7 +145,7 @@ function rowsOf(runs: readonly Run[]): string {
   return JSON.stringify(rows);
 }
 
-/** The newest of the writes, with every store around it. */
+/** The commands that show the newest write and the stores around it. */
 function nextStep(file: string, runs: readonly Run[]): string[] {
   const writes = runs.flatMap(({ last }) => (last.kind === 'write' ? [last.write] : []));
   if (writes.length === 0) return [`next: rewind386 info ${shellWord(file)}`];

@@ -26,7 +26,7 @@ export const addWhy = (cli: Argv): Argv =>
     },
   );
 
-/** Each may cost the execution of a stretch of the run. */
+/** Maximum steps; each may need executing a stretch of the run. */
 const MOST_HOPS = 1000;
 
 interface Asked {

@@ -11,7 +11,7 @@ import { interruptible } from '../terminal/interruptible.ts';
 import { complain, print } from '../terminal/output.ts';
 import { FleetWorker } from '../work/fleet-worker.ts';
 
-/** `rewind386 worker`: does what `explore --queue` asks for, on this machine. */
+/** `rewind386 worker`: does work for `explore --queue` on this machine. */
 export const addWorker = (cli: Argv): Argv =>
   cli.command('worker', 'run placements for `explore --queue` on other machines', options, async (given) => {
     process.exitCode = await run(given);
@@ -42,7 +42,7 @@ async function run(given: Given): Promise<number> {
           await worker.work(job);
           pieces++;
         }),
-      // Whoever asked for the work is told by the queue.
+      // The queue reports it to the client.
       failed: (message) => !ended && complain(`note: ${message}`),
     });
     await Promise.race([aborted(signal), quiet.come]);
@@ -58,7 +58,7 @@ async function run(given: Given): Promise<number> {
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
-/** Comes when nothing was done for so many seconds; never when there is no limit. */
+/** Resolves after this many seconds without work; never if there is no limit. */
 class Quiet {
   readonly come: Promise<void>;
   private end = () => {};

@@ -7,7 +7,7 @@ import type { ElfSymbol } from '../../../schemas/guest/elf.ts';
 import { symbolAddress } from '../../../schemas/guest/guest-address.ts';
 import { hex8 } from '../terminal/format.ts';
 
-/** The memory that a question is about, as people write it. */
+/** Parses the range of memory in a question. */
 
 export interface Range {
   readonly start: number;
@@ -15,15 +15,15 @@ export interface Range {
 }
 
 export interface AskedRange extends Range {
-  /** A symbol names a linear address; a number a physical one, unless asked otherwise. */
+  /** True for linear addresses: a symbol is always linear, a number is physical by default. */
   readonly isSymbol: boolean;
 }
 
-/** Bytes at most in one question. */
+/** Maximum bytes of one range. */
 const MAX_RANGE = 1 << 20;
 const WORD = 4;
 
-/** `START` (4 bytes), `START+LENGTH`, `START-END`, or `SYMBOL[+OFFSET]`: the whole object where its size is known. */
+/** `START` (4 bytes), `START+LENGTH`, `START-END`, or `SYMBOL[+OFFSET]`: the whole object if its size is known. */
 export function parseRange(text: string, symbols: () => readonly ElfSymbol[]): AskedRange {
   const [, first, sign, more] = /^(0x[0-9a-f]+|\d+)(?:([+-])(0x[0-9a-f]+|\d+))?$/i.exec(text) ?? [];
   const range = first === undefined ? symbolRange(text, symbols()) : undefined;
@@ -46,7 +46,7 @@ function symbolRange(text: string, symbols: readonly ElfSymbol[]): Range | undef
   return { start, bytes: object && object.size > 0 ? Math.min(object.size, MAX_RANGE) : WORD };
 }
 
-/** Throws BadInput for a range that does not lie in the guest's RAM. */
+/** Throws BadInput if the range is not in the guest's RAM. */
 export function checkInMemory({ start, bytes }: Range, ramBytes: number): void {
   if (start + bytes <= ramBytes) return;
   throw new BadInput(
@@ -55,7 +55,7 @@ export function checkInMemory({ start, bytes }: Range, ramBytes: number): void {
   );
 }
 
-/** The physical ranges that a linear one lies in, through the page tables as they are now; `time` is the option that said when. */
+/** The physical ranges of a linear range, by the current page tables; `time` is the option that selected the instant. */
 export function physicalRanges(machine: Machine, { start, bytes }: Range, time: string): Range[] {
   const ranges: Range[] = [];
   for (let at = start; at < start + bytes; ) {

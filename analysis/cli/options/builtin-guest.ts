@@ -10,8 +10,8 @@ export const KERNELS = ['buggy', 'fixed'] as const;
 export const WORKLOADS = ['ftpd', 'forkstorm', 'pageio', 'selftest', 'archive'] as const;
 
 /**
- * Mistakes of history that the image variants.elf makes when asked (recorder/guest/kernel/include/variant.h); docs/bug-classes.md has
- * the class of each.
+ * Historical bugs that the image variants.elf can reproduce (recorder/guest/kernel/include/variant.h); docs/bug-classes.md gives their
+ * classes.
  */
 export const VARIANTS = [
   'none',
@@ -34,16 +34,16 @@ export const VARIANTS = [
   'lost-dirty',
 ] as const;
 
-/** Disks as traces name them: a released one stays as it is. */
+/** Built-in disks by their names in traces; a released disk never changes. */
 const DISK = 'bsd96-disk';
-/** Another, with the programs that came later. */
+/** The disk with the programs added later. */
 const LATER_DISK = 'bsd96-disk-2';
 const LATER_WORKLOADS: readonly string[] = ['archive'];
 const BLOCK = 8192;
 const image = (name: string) => readFileSync(new URL(`../../../recorder/guest/${name}`, import.meta.url));
 
 export const builtinKernel = (): Uint8Array => image('images/kernel.elf');
-/** The kernel that can make mistakes of history, by its boot option `variant`. */
+/** The kernel that reproduces historical bugs, selected by its boot option `variant`. */
 export const builtinVariants = (): Uint8Array => image('images/variants.elf');
 /** Debugging information (DWARF) for a kernel image, if it is one of the built-in ones. */
 export function builtinDebugFile(kernel: Uint8Array): Uint8Array | undefined {
@@ -51,7 +51,7 @@ export function builtinDebugFile(kernel: Uint8Array): Uint8Array | undefined {
   return Buffer.compare(kernel, builtinVariants()) === 0 ? image('images/variants.debug') : undefined;
 }
 
-/** The folder that its paths are relative to: where the sources are, in a checkout. */
+/** The folder to which its paths are relative: the sources, in a checkout. */
 export function builtinSources(): string | undefined {
   const folders = ['../../../recorder/guest', '../../../../recorder/guest'].map((path) =>
     fileURLToPath(new URL(path, import.meta.url)),
@@ -61,7 +61,7 @@ export function builtinSources(): string | undefined {
 
 export const builtinProfile = (): string => image('profile.json').toString('utf8');
 
-/** A disk that comes with the tool, as traces name it. */
+/** A built-in disk, by its name in traces. */
 export function builtinDisk(name: string): Uint8Array {
   if (name === DISK) return gunzipSync(image('images/disk.img.gz'));
   if (name === LATER_DISK) return laterDisk();
@@ -70,7 +70,7 @@ export function builtinDisk(name: string): Uint8Array {
   );
 }
 
-/** Only blocks that differ from the first are kept: of each its number (u32), then its bytes. */
+/** Applies a delta to the first disk: for each differing block its number (u32), then its bytes. */
 function laterDisk(): Uint8Array {
   const disk = builtinDisk(DISK);
   const blocks = gunzipSync(image('images/later-disk.gz'));
@@ -79,7 +79,7 @@ function laterDisk(): Uint8Array {
   return disk;
 }
 
-/** The disk that has a workload. */
+/** The disk that contains a workload. */
 export function builtinDiskSource(workload: string) {
   const name = LATER_WORKLOADS.includes(workload) ? LATER_DISK : DISK;
   return { kind: 'builtin', name, image: builtinDisk(name) } as const;

@@ -9,9 +9,9 @@ import { grouped } from '../terminal/format.ts';
 import { parseSchedule } from './schedule.ts';
 import { type IcountWindow, parseCount, parseWindow } from './values.ts';
 
-/** The changes of a what-if, as typed: each list may have several. docs/what-if.md defines them. */
+/** The changes of a what-if, as typed. docs/what-if.md defines them. */
 export interface ChangeRequest {
-  /** icount of those that do not name one. */
+  /** icount of changes that do not name one. */
   readonly at?: string | undefined;
   /** `irq14`, `irq14@ICOUNT`. */
   readonly inject: readonly string[];
@@ -34,7 +34,7 @@ interface Change {
   readonly words: string;
 }
 
-/** Turns what was typed into inputs, for this recording. Throws BadInput for what would change nothing of it. */
+/** Turns the typed changes into inputs for this recording. Throws BadInput for changes without effect. */
 export function parseChanges(request: ChangeRequest, recorded: Recorded): Changes {
   const windows = merge(request.cli.map((text) => parseWindow(text, '--cli')));
   const changes: Change[] = [
@@ -55,7 +55,7 @@ export function parseChanges(request: ChangeRequest, recorded: Recorded): Change
   };
 }
 
-/** A move names an interrupt of the new run: in the recorded one it is known where the run has not changed before it. */
+/** Parses a move of an interrupt of the new run. It is known from the recording only if the run has not changed before it. */
 function scheduleChanges(text: string, recorded: Recorded): Change[] {
   const { moves, injected } = parseSchedule(text);
   return [
@@ -116,7 +116,7 @@ function parseInject(text: string, at: string | undefined): Change {
 /** Interrupt lines of drives: floppy, and the two ATA channels. */
 const DRIVE_LINES = [6, 14, 15];
 
-/** The interrupt that moves is the line's first one at or after the time given; its time may have been drawn before that. */
+/** The moved interrupt is the line's first one at or after the given time; its latency may have been drawn before that. */
 function parseDelay(text: string, at: string | undefined, recorded: Recorded): Change {
   const { what, when } = timed(text, '--delay', at);
   const [name, amount] = what.split('=');
@@ -208,7 +208,7 @@ function parsePoke(text: string, at: string | undefined): Change {
   return { added: [{ ...common, target, address: parseNumber(address, option) }], at: when, words };
 }
 
-/** Windows that touch or overlap are one. */
+/** Merges windows that touch or overlap. */
 function merge(windows: readonly IcountWindow[]): IcountWindow[] {
   const merged: IcountWindow[] = [];
   for (const window of [...windows].sort((a, b) => a.from - b.from)) {

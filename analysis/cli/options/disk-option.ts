@@ -1,4 +1,4 @@
-/** `--disk FILE` of the commands that execute a trace: an image too large for it, which lies elsewhere now. */
+/** `--disk FILE` of commands that execute a trace: the location of an image that is not in the trace. */
 export const DISKS = {
   disk: {
     type: 'string',

@@ -7,23 +7,23 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 import { SECTOR_BYTES } from '../../../schemas/guest/disk-image.ts';
 import { readUserFile } from './user-file.ts';
 
-/** Images for the drives of a machine, as the user names them: opened, and put where they belong. */
+/** Opens the images that the user names and assigns them to drives. */
 
 /** Paths of the images in a machine's drives. */
 export interface Media {
   readonly disks: readonly string[];
   readonly floppies: readonly string[];
   readonly cdrom: string | undefined;
-  /** The kind that was named as the guest: the first to boot from. */
+  /** The kind of the image named as the guest, which is booted first. */
   readonly first?: DriveKind;
 }
 
-/** Offsets at which an ISO 9660 volume says that it is one (ECMA-119, 8.1: sector 16), and of the end of a boot sector. */
+/** Offsets of the signature of an ISO 9660 volume (ECMA-119, 8.1: sector 16) and of a boot sector. */
 const ISO_AT = 16 * 2048 + 1;
 const ISO_MARK = 'CD001';
 const BOOT_MARK_AT = 510;
 
-/** The kind of drive that a bootable image is for, by its size and contents; undefined when it does not look like one. */
+/** The kind of drive for a bootable image, by its size and contents; undefined if it does not look like one. */
 export function mediumKind(image: Uint8Array): DriveKind | undefined {
   const boots = image[BOOT_MARK_AT] === 0x55 && image[BOOT_MARK_AT + 1] === 0xaa;
   const isIso = Buffer.from(image.subarray(ISO_AT, ISO_AT + ISO_MARK.length)).toString('latin1') === ISO_MARK;
@@ -32,7 +32,7 @@ export function mediumKind(image: Uint8Array): DriveKind | undefined {
   return isFloppySize(image.length / SECTOR_BYTES) ? 'floppy' : 'disk';
 }
 
-/** The media with one more, in the first drive of its kind. */
+/** Adds a medium to the first free drive of its kind. */
 export function withMedium(media: Media, kind: DriveKind, path: string): Media {
   const first = kind;
   if (kind === 'floppy') return { ...media, first, floppies: [path, ...media.floppies] };
@@ -67,7 +67,7 @@ export function openDrives({ disks, floppies, cdrom }: Media): {
   return { disk, drives };
 }
 
-/** Of 1.44 MB: what an image of no floppy's size is taken to begin, if it fits. */
+/** 1.44 MB, the floppy size assumed for an image of another size that fits. */
 const HIGH_DENSITY_SECTORS = 2880;
 
 function userFloppy(path: string): DiskSource {
@@ -80,7 +80,7 @@ function userFloppy(path: string): DiskSource {
   return { kind: 'image', image: wholeFloppy(image) };
 }
 
-/** An image that ends before its floppy does, as the build of a boot floppy leaves it: the rest is blank. */
+/** Pads a short floppy image with zeros, as builds of boot floppies leave them. */
 function wholeFloppy(image: Uint8Array): Uint8Array {
   if (isFloppySize(image.length / SECTOR_BYTES)) return image;
   const sectors =
@@ -90,7 +90,7 @@ function wholeFloppy(image: Uint8Array): Uint8Array {
   return whole;
 }
 
-/** Images up to this size go into the trace; larger ones are referred to. */
+/** Images up to this size are embedded in the trace; larger ones are referred to by name and hash. */
 const EMBED_BYTES = 256 * 2 ** 20;
 
 function userDisk(path: string, what: string): DiskSource {

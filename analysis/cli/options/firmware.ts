@@ -6,7 +6,7 @@ import { BOOT_LETTERS } from '../../../schemas/trace/header.ts';
 import type { Media } from './drives.ts';
 import { readUserFile } from './user-file.ts';
 
-/** The options of `record` that say how the BIOS starts the machine. */
+/** The options of `record` for the BIOS. */
 export interface FirmwareRequest {
   readonly bios?: string | undefined;
   readonly vgaBios?: string | undefined;
@@ -22,13 +22,13 @@ const bundled = (name: string): Uint8Array =>
   readFileSync(new URL(`../../../firmware/seabios/${name}`, import.meta.url));
 const NO_VGA_BIOS = 'none';
 
-/** True if the guest is to be booted by a BIOS though no bootable image was named as the guest. */
+/** True if a BIOS boots the guest although no bootable image was named as the guest. */
 export const asksForFirmware = ({ bios, vgaBios, boot, isa, ...media }: FirmwareRequest): boolean =>
   [bios, vgaBios, boot, media.cdrom].some((given) => given !== undefined) ||
   isa === true ||
   (media.floppy ?? []).length > 0;
 
-/** The images that were asked for, else SeaBIOS's. */
+/** The requested ROM images, or SeaBIOS. */
 export function openFirmware(request: FirmwareRequest, media: Media): Firmware {
   const { bios, vgaBios, boot, isa, cpu } = request;
   if (bios === undefined && cpu !== undefined && !processorOf(cpu).has.has('i486'))
@@ -47,7 +47,7 @@ export function openFirmware(request: FirmwareRequest, media: Media): Firmware {
 const openVgaBios = (path: string | undefined): Uint8Array =>
   path === undefined ? bundled('vgabios-isavga.bin') : readUserFile(path, 'VGA BIOS');
 
-/** As asked; else every drive that has a medium: what was named as the guest, then floppy, hard disk, CD. */
+/** The requested boot order, or every drive with a medium: the one named as the guest, then floppy, hard disk, CD. */
 function bootOrder(asked: string | undefined, { disks, floppies, cdrom, first }: Media): DriveKind[] {
   const there = { floppy: floppies.length > 0, disk: disks.length > 0, cdrom: cdrom !== undefined };
   const present = Object.values(BOOT_LETTERS).filter((kind) => there[kind]);

@@ -2,7 +2,7 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 import { fleetViews } from '../../fleet/views.ts';
 import { resultFiles, traceFiles } from './trace-files.ts';
 
-/** Results of a fleet, which a command line names by its folder, beside the traces in it (docs/fleet.md). */
+/** Results of a fleet, named on the command line by the folder (docs/fleet.md). */
 
 export interface FleetResults {
   readonly definitions: ReadonlyMap<string, string>;
@@ -13,7 +13,7 @@ export interface FleetResults {
 export function fleetResults(words: readonly string[]): FleetResults {
   const inputs = resultFiles(words);
   if (inputs.length === 0) return { definitions: new Map(), inputs };
-  // DuckDB takes such a path for a pattern.
+  // DuckDB would treat such a path as a pattern.
   const odd = inputs.find((file) => /[*?[\]]/.test(file));
   if (odd !== undefined)
     throw new BadInput(`${odd} has *, ? or [ in its name`, 'give the folder of the fleet another name');

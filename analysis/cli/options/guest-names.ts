@@ -10,8 +10,8 @@ import { note } from '../terminal/progress.ts';
 import { readUserFile } from './user-file.ts';
 
 /**
- * `--symbols` and `--profile` of the commands that read a trace: whoever gets a trace has a kernel with symbols of their own. They
- * name what was recorded; the run, and so what its events are, stays as it was.
+ * `--symbols` and `--profile` of commands that read a trace, for someone who has the symbols of the kernel in a trace they were sent.
+ * They only add names; the run and its events do not change.
  */
 export const NAMING_OPTIONS = {
   symbols: {
@@ -41,7 +41,7 @@ interface NamingArguments {
   readonly profile?: string | undefined;
 }
 
-/** Names and profile that a command was given; undefined for nothing. Throws BadInput for files that are of no use. */
+/** The names and profile given to a command; undefined if none. Throws BadInput for unusable files. */
 export function givenNames({ symbols, program = [], profile }: NamingArguments): Names | undefined {
   if (symbols === undefined && profile === undefined && program.length === 0) return undefined;
   const programs = program.map(programFile);
@@ -64,7 +64,7 @@ export function givenNames({ symbols, program = [], profile }: NamingArguments):
   };
 }
 
-/** A header whose guest has the symbols given, for a file that is made of the trace. */
+/** A header with the given symbols, for a file made from the trace. */
 export function withGivenSymbols(header: TraceHeader, { symbols }: NamingArguments): TraceHeader {
   if (symbols === undefined) return header;
   const bytes = readUserFile(symbols, 'symbols');
@@ -91,7 +91,7 @@ function programFile(text: string): GuestProgram {
   };
 }
 
-/** Not packed: it is read at once, and a kernel with its DWARF is large. */
+/** Not compressed, because it is read at once and a kernel with DWARF is large. */
 function symbolFile(path: string) {
   const data = readUserFile(path, 'symbols');
   readSymbols(data, path);
@@ -113,7 +113,7 @@ function renamed(
   return { ...recorded, name: untrusted(name), recursiveSlot, alternateSlot, source: untrusted(source) };
 }
 
-/** Events that a profile asks for and no name can give: those that the recording does not have. */
+/** Throws if a profile needs events that the recording does not have, since names cannot supply them. */
 function notRecorded({ profile }: TraceHeader, given: GuestProfile): string[] {
   const notes: string[] = [];
   const { alternateSlot = -1 } = given;

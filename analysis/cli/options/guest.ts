@@ -22,18 +22,18 @@ import { asksForFirmware, openFirmware } from './firmware.ts';
 import { profileText } from './guest-names.ts';
 import { readUserFile } from './user-file.ts';
 
-/** The options of `record` that say which guest to run, and how to start it. */
+/** The options of `record` for the guest and how to start it. */
 export interface GuestRequest {
   /** Built-in name, or path of a Multiboot ELF, a Linux bzImage or a bootable image; absent to boot from the drives. */
   readonly guest?: string | undefined;
   readonly kernel?: string | undefined;
   readonly workload?: string | undefined;
-  /** A mistake of history, of the built-in guest. */
+  /** A historical bug of the built-in guest. */
   readonly variant?: string | undefined;
   readonly seed: bigint;
-  /** Kernel command line; for the built-in guest, more of its options. */
+  /** Kernel command line; for the built-in guest, additional options. */
   readonly append?: string | undefined;
-  /** Paths, each with `=ARGUMENTS` after it if wanted. */
+  /** Paths, each optionally followed by `=ARGUMENTS`. */
   readonly modules: readonly string[];
   /** Paths of a Linux kernel's initial RAM disks. */
   readonly initrds?: readonly string[];
@@ -58,9 +58,9 @@ export interface Guest {
   readonly firmware?: Firmware | undefined;
   readonly profile: ResolvedProfile;
   readonly profileSource: string;
-  /** The file with the kernel's symbols, where its image has none. */
+  /** The file with the kernel's symbols, if its image has none. */
   readonly symbols?: Uint8Array | undefined;
-  /** The profile as written, for what it says to people. */
+  /** The profile as written, for display. */
   readonly description: GuestProfile | undefined;
   /** For the trace's header. */
   readonly labels: Readonly<Record<string, string>>;
@@ -84,7 +84,7 @@ function openBuiltin(request: GuestRequest): Guest {
   const kernel = oneOf(KERNELS, request.kernel ?? KERNELS[0], 'kernel');
   const workload = oneOf(WORKLOADS, request.workload ?? WORKLOADS[0], 'workload');
   const variant = request.variant === undefined ? undefined : oneOf(VARIANTS, request.variant, 'variant');
-  // The same seed drives the outside (disk latencies) and, as a boot option, the workload's own choices.
+  // The same seed determines disk latencies and, as a boot option, the workload's own choices.
   const options = [
     `kernel=${kernel}`,
     `workload=${workload}`,
@@ -125,7 +125,7 @@ function openFile(request: GuestRequest, guest: string, image: Uint8Array): Gues
       `${guest} is started without a BIOS`,
       'leave out --bios, --vga-bios, --boot and --isa, or boot an image of a disk, floppy or CD',
     );
-  // A Multiboot kernel finds its own name first, as GRUB Legacy and QEMU give it, and skips it; Linux has options alone.
+  // As under GRUB Legacy and QEMU, a Multiboot command line begins with the kernel's name; Linux gets only options.
   const words = isLinuxImage(image) ? [request.append] : [basename(guest), request.append];
   if (isLinuxImage(image) && !has32BitEntry(image))
     throw new BadInput(
@@ -188,7 +188,7 @@ function assemble(
   };
 }
 
-/** Finds what is known of the guest: its profile, by the symbols of --symbols or else of its image. */
+/** Resolves the guest's profile with the symbols of --symbols or of its image. */
 function describe(
   request: GuestRequest,
   defaultProfile: string,

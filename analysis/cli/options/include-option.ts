@@ -18,7 +18,7 @@ export const INCLUDE = {
 const CREATES = /^CREATE\s+(?:OR\s+REPLACE\s+)?(?:TEMP(?:ORARY)?\s+)?(?:VIEW|MACRO|FUNCTION)\s+"?(\w+)"?/i;
 const COMMENTS = /^(?:\s*--[^\n]*\n|\s*\/\*[\s\S]*?\*\/)*\s*/;
 
-/** The statements of the files by the name that each makes. Throws BadInput for a statement that makes neither. */
+/** The statements of the files by the name that each defines. Throws BadInput for any other statement. */
 export function includedDefinitions(files: readonly string[]): ReadonlyMap<string, string> {
   return new Map(
     files.flatMap((file) => {

@@ -8,7 +8,7 @@ import { TYPE_TO, type TypeTo, Typist } from '../../../recorder/capture/input/ty
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { parseCount, parseInjection, parseSerial, parseTyping } from './values.ts';
 
-/** The options of `record` that say what comes from outside while the guest runs. */
+/** The options of `record` for input while the guest runs. */
 export const INPUT_OPTIONS = {
   type: {
     type: 'string',
@@ -59,11 +59,11 @@ interface InputArguments {
 
 export interface Inputs {
   readonly sources: readonly InputSource[];
-  /** The source for what a person types at the terminal, if one does. */
+  /** The source of input from the terminal, with --interactive. */
   readonly live: LiveSource | undefined;
 }
 
-/** Throws BadInput for what cannot be read or typed. */
+/** Throws BadInput for input that cannot be read or typed. */
 export function openInputs(args: InputArguments, instructionsPerSecond: number): Inputs {
   const to = (args.typeTo ?? (args.screen ? 'keyboard' : 'serial')) as TypeTo;
   const typist = new Typist(instructionsPerSecond);

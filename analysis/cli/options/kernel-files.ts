@@ -3,17 +3,17 @@ import type { TraceGuest } from '../../../schemas/trace/header.ts';
 import { unpackFile } from '../../../schemas/trace/packed-file.ts';
 import { builtinDebugFile, builtinSources } from './builtin-guest.ts';
 
-/** The files of a recorded kernel that a debugger wants. */
+/** The files of a recorded kernel for a debugger. */
 export interface KernelFiles {
-  /** The image as it was recorded; undefined where the guest came from a disk. */
+  /** The recorded image; undefined if the guest came from a disk. */
   readonly kernel: Uint8Array | undefined;
   /** A file with its DWARF, if that is not in the image. */
   readonly debugFile: Uint8Array | undefined;
-  /** The folder that the paths in `debugFile` are relative to. */
+  /** The folder to which the paths in `debugFile` are relative. */
   readonly sources: string | undefined;
 }
 
-/** A file of symbols that is an ELF may have the DWARF, as a vmlinux has; a map has none. */
+/** A symbol file that is an ELF file may have DWARF, like a vmlinux; a map has none. */
 export function kernelFiles({ image, symbols }: TraceGuest): KernelFiles {
   const kernel = image && unpackFile(image, 'image');
   const builtin = kernel && builtinDebugFile(kernel);

@@ -7,7 +7,7 @@ import { configFault } from '../../../schemas/trace/configuration-check.ts';
 import { isProcessorName, type ProcessorName } from '../../../schemas/trace/processor-name.ts';
 import { parseRange } from './values.ts';
 
-/** Options of `record` about the machine. What they start from and may be is in the table: schemas/trace/configuration.ts. */
+/** Options of `record` for the machine. Defaults and bounds are in the table: schemas/trace/configuration.ts. */
 
 const { ramBytes, cpuModel, fpu, printer, instructionsPerSecond, tlbEntries, detail } = CONFIGURATION;
 const { tlbWays, diskLatencyMin, diskLatencyMax, jitter } = CONFIGURATION;
@@ -49,11 +49,11 @@ export const MACHINE_OPTIONS = {
     default: String(jitter.initial),
     requiresArg: true,
     describe:
-      'N%: the seed moves the timer by up to N percent of its period, the serial port by up to N of a character, and the disk N beyond MIN-MAX',
+      "N%: random delays of up to N percent of the timer's period and of a serial character; disk times may exceed MIN-MAX by N percent",
   },
 } as const;
 
-/** As yargs has them. */
+/** The options as parsed by yargs. */
 export interface MachineArgs {
   readonly detail: Detail;
   readonly ram: number;
@@ -66,7 +66,7 @@ export interface MachineArgs {
   readonly jitter: string;
 }
 
-/** The machine that was asked for. Throws BadInput, which names the option. */
+/** The requested machine. Throws BadInput, which names the option. */
 export const machineOf = (args: MachineArgs): MachineConfig => ({
   ...DEFAULT_CONFIG,
   ...parseTlb(args.tlb),
@@ -79,7 +79,7 @@ export const machineOf = (args: MachineArgs): MachineConfig => ({
   detail: args.detail,
 });
 
-/** Of a machine that is the default but for the values given. */
+/** The default machine with the given values. */
 const isWrong = (given: Partial<MachineConfig>): boolean =>
   configFault({ ...DEFAULT_CONFIG, ...given }) !== undefined;
 
@@ -96,7 +96,7 @@ function parseLatency(text: string): DiskTimes {
 
 type DiskTimes = Pick<MachineConfig, 'diskLatencyMin' | 'diskLatencyMax'>;
 
-/** A disk's times are drawn anyway: with jitter from so much more on either side. */
+/** Jitter widens the range from which a disk's times are drawn on both sides. */
 function jittery(
   percent: number,
   { diskLatencyMin: min, diskLatencyMax: max }: DiskTimes,
@@ -119,7 +119,7 @@ function parseJitter(text: string): number {
   throw new BadInput(`--jitter ${text}: not a percentage`, `write ${jitter.must}, for example 20%`);
 }
 
-/** `ENTRIESxWAYS`: sets are a power of two, as the hardware's. */
+/** `ENTRIESxWAYS`: the number of sets is a power of two, as in hardware. */
 function parseTlb(text: string): Pick<MachineConfig, 'tlbEntries' | 'tlbWays'> {
   const [entries, ways] = text.split('x').map(Number);
   const tlb = { tlbEntries: entries, tlbWays: ways };

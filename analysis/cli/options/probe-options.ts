@@ -14,7 +14,7 @@ import { untrusted } from '../../../schemas/untrusted.ts';
 import type { Guest } from './guest.ts';
 import { kernelFiles } from './kernel-files.ts';
 
-/** `--probe` and `--trace` of the commands that record or replay: functions and places whose calls and values become rows. */
+/** `--probe` and `--trace` of commands that record or replay: functions and places whose calls and values are recorded. */
 export const PROBE_OPTIONS = {
   probe: {
     type: 'string',
@@ -39,10 +39,10 @@ export interface ProbeArguments {
   readonly trace: readonly string[];
 }
 
-/** Of a function of which nothing is known but its name. */
+/** Values for a function of which only the name is known. */
 const UNKNOWN_ARGUMENTS = ['arg0', 'arg1', 'arg2', 'arg3'];
 
-/** The probes asked for. `every`: all functions too. Throws BadInput for what the guest does not have. */
+/** The requested probes. `every`: all functions too. Throws BadInput for names that the guest does not have. */
 export function givenProbes(
   { probe, trace }: ProbeArguments,
   guest: TraceGuest,
@@ -58,7 +58,7 @@ export function givenProbes(
   throw new BadInput(`${probes.length} probes are too many`, `give at most ${MAX_PROBES}`);
 }
 
-/** A guest that is to be recorded, as far as names go. */
+/** The names of a guest that is about to be recorded. */
 export const namedGuest = ({
   name,
   boot,
@@ -86,7 +86,7 @@ class ProbeMaker {
     this.code = new GuestCode(guest, kernelFiles(guest));
   }
 
-  /** `PLACE: VALUE, VALUE`; a place alone has the function's parameters. */
+  /** `PLACE: VALUE, VALUE`; a place alone records the function's parameters. */
   traced(text: string): TraceProbe {
     const option = `--trace ${text}`;
     const colon = text.indexOf(':');
@@ -133,7 +133,7 @@ class ProbeMaker {
     );
   }
 
-  /** A probe of the function's parameters, as far as they are anywhere. */
+  /** A probe of those of the function's parameters that have a location. */
   private probe(name: string, address: number): TraceProbe {
     const isFunction = this.startsFunction(address);
     const parameters = isFunction ? (parametersAt(this.code.info, address) ?? UNKNOWN_ARGUMENTS) : [];

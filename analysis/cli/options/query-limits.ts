@@ -2,7 +2,7 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 import { DEFAULT_LIMITS, type QueryLimits } from '../../db/limits.ts';
 import { bytes } from '../terminal/format.ts';
 
-/** Options of every command that asks SQL of a trace: what one query may use. */
+/** Options that limit a query, for every command that runs SQL. */
 export const LIMIT_OPTIONS = {
   timeout: {
     type: 'number',

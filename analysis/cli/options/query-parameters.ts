@@ -3,7 +3,7 @@ import type { ElfSymbol } from '../../../schemas/guest/elf.ts';
 import { symbolAddress } from '../../../schemas/guest/guest-address.ts';
 import type { SqlFile } from '../../sql/catalog.ts';
 
-/** The values of a named query's parameters, as typed; throws BadInput for too few, too many and what is no number. */
+/** The values of a named query's parameters; throws BadInput for too few, too many or an invalid number. */
 export function parseParameters(
   { name, parameters }: SqlFile,
   given: readonly string[],

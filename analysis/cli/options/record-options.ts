@@ -16,11 +16,11 @@ import { parseCount } from './values.ts';
 
 /** The options of `record`. */
 
-/** As yargs has them. */
+/** The options in yargs's form. */
 export type RecordArguments =
   ReturnType<typeof recordOptions> extends Argv<infer Given> ? ArgumentsCamelCase<Given> : never;
 
-/** Options of the run: which one, how long, and what counts as a good end. */
+/** Options of the run: seed, length, and what counts as success. */
 const RUN_OPTIONS = {
   seed: {
     type: 'string',
@@ -38,7 +38,7 @@ const RUN_OPTIONS = {
     type: 'string',
     requiresArg: true,
     describe:
-      'with --until-fail: seeds recorded at once (default 1); the lowest that fails is kept all the same',
+      'with --until-fail: number of seeds recorded at the same time (default 1); the lowest failing seed is kept in any case',
   },
   ...SCHEDULE,
   instructions: {
@@ -58,12 +58,12 @@ const RUN_OPTIONS = {
   },
 } as const;
 
-/** Options of what a boot loader hands the kernel. */
+/** Options for the data that a boot loader passes to the kernel. */
 const BOOT_OPTIONS = {
   append: {
     type: 'string',
     requiresArg: true,
-    describe: 'arguments of the kernel (more options, for the built-in guest)',
+    describe: 'command line of the kernel (for the built-in guest, added to its options)',
   },
   module: {
     type: 'string',
@@ -77,7 +77,7 @@ const BOOT_OPTIONS = {
     array: true,
     default: [] as string[],
     requiresArg: true,
-    describe: 'initial RAM disk of a Linux kernel; several are joined',
+    describe: 'initial RAM disk of a Linux kernel; several are concatenated',
   },
   symbols: {
     type: 'string',

@@ -4,7 +4,7 @@ import type { Input } from '../../../schemas/trace/inputs.ts';
 import { icount } from '../../../schemas/units.ts';
 import { parseCount } from './values.ts';
 
-/** A schedule, in one line: which interrupts come when, where it is not the seed that says so. */
+/** A schedule in one line: the interrupts whose times differ from the seed's. */
 
 export interface InterruptSchedule {
   readonly moves: readonly Move[];

@@ -2,17 +2,22 @@ import type { Argv } from 'yargs';
 import { TIERS, useTier } from '../../../recorder/machine/cpu/wasm/index.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 
-/** The choice of what executes hot code. */
+/** The choice of the execution tier for hot code. */
 
-/** The environment variable that says what `--tier` does, for programs that have no command line of ours. */
+/** The environment variable with the meaning of `--tier`, for programs without this command line. */
 const VARIABLE = 'REWIND386_TIER';
-/** The execution at which a block is compiled in `lockstep` (work/lockstep.ts): soon, and yet not what runs once. */
+/** The execution count at which `lockstep` compiles a block (work/lockstep.ts): early, but not code that runs once. */
 const LOCKSTEP_THRESHOLD = 20;
 
-/** `--tier`, which nobody needs who does not work on the compiler (docs/compiler.md): results are the same. */
+/** `--tier`, for work on the compiler (docs/compiler.md); results are the same. */
 export const withTier = (cli: Argv): Argv =>
   cli
-    .option('tier', { hidden: true, global: true, type: 'string', describe: 'what executes hot code' })
+    .option('tier', {
+      hidden: true,
+      global: true,
+      type: 'string',
+      describe: 'the execution tier for hot code',
+    })
     .middleware(({ tier, _: [command] }) => {
       if (tier === undefined) tierFromEnvironment();
       else if (lockstepThreshold(tier) === undefined) choose('--tier', tier);
@@ -23,19 +28,19 @@ export const withTier = (cli: Argv): Argv =>
         );
     }, true);
 
-/** As `--tier`, of the environment; nothing where that says nothing. */
+/** Applies the tier of the environment variable, if it is set. */
 export function tierFromEnvironment(): void {
   const value = process.env[VARIABLE];
   if (value !== undefined && value !== '') choose(VARIABLE, value);
 }
 
-/** The execution at which a block is compiled, of `lockstep` and `lockstep:N`; undefined of all others. */
+/** The execution count of `lockstep` and `lockstep:N`; undefined for other tiers. */
 export function lockstepThreshold(tier: unknown): number | undefined {
   const match = /^lockstep(?::([1-9]\d{0,8}))?$/.exec(String(tier));
   return match ? Number(match[1] ?? LOCKSTEP_THRESHOLD) : undefined;
 }
 
-/** `interpreter`, `wasm`, or `wasm:N` with the execution of a block at which it is compiled. */
+/** Applies `interpreter`, `wasm` or `wasm:N`, where N is the execution count at which a block is compiled. */
 function choose(where: string, value: unknown): void {
   const [name, after] = String(value).split(':', 2);
   const tier = TIERS.find((one) => one === name);
@@ -46,6 +51,6 @@ function choose(where: string, value: unknown): void {
       `one of ${TIERS.join(', ')}, wasm:N; replay has lockstep too`,
     );
   useTier(tier, after === undefined ? undefined : Number(after));
-  // Processes that this one starts do as it does.
+  // Child processes use the same tier.
   process.env[VARIABLE] = String(value);
 }

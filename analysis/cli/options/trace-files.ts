@@ -4,16 +4,16 @@ import { escapePath, globSync, isDynamicPattern } from 'tinyglobby';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { isFleet, isFleetFile, isResult } from '../../fleet/folder.ts';
 
-/** The traces that a command line names. A name with *, ? or [ in it may be a pattern that no shell has expanded. */
+/** The traces named on the command line. A name with *, ? or [ may be a pattern that the shell did not expand. */
 
 /**
- * Each word as it is, or, where there is no such file and it is a pattern, the files that match it, in the order of their names.
- * A folder that a fleet shares stands for the traces in it. Throws BadInput for a pattern without a match.
+ * Expands each word that is a pattern and not an existing file to the matching files, in the order of their names. The folder of a fleet
+ * stands for the traces in it. Throws BadInput for a pattern without a match.
  */
 export const traceFiles = (words: readonly string[]): string[] =>
   expanded(words).filter((file) => !isFleetFile(file));
 
-/** The files with what a fleet found, among those that the words stand for (docs/fleet.md). */
+/** The result files of fleets in the given folders (docs/fleet.md). */
 export const resultFiles = (words: readonly string[]): string[] => expanded(words).filter(isResult);
 
 const expanded = (words: readonly string[]): string[] =>
@@ -22,7 +22,7 @@ const expanded = (words: readonly string[]): string[] =>
     return isFleet(word) ? matches(`${escapePath(word)}/**`) : [word];
   });
 
-/** A file of that very name is what was meant. */
+/** True for a pattern, unless a file has exactly this name. */
 export const isPattern = (word: string): boolean => isDynamicPattern(word) && !existsSync(word);
 
 function matches(pattern: string): string[] {

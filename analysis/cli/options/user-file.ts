@@ -4,7 +4,7 @@ import { BUILTIN_PROFILES } from '../../../recorder/capture/builtin-profiles.ts'
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { BUILTIN_GUEST } from './builtin-guest.ts';
 
-/** A file that the user named; `what` says in messages what it is for. */
+/** Reads a file that the user named; `what` states its purpose in messages. */
 export function readUserFile(path: string, what: string): Uint8Array {
   try {
     return readFileSync(path);
@@ -14,7 +14,7 @@ export function readUserFile(path: string, what: string): Uint8Array {
   }
 }
 
-/** A hint at built-in names that the user may have meant where a file cannot be read. */
+/** A hint at the built-in names that the user may have meant if a file cannot be read. */
 function builtinsFor(what: string): string {
   if (what === 'guest') return `; the built-in guest is ${BUILTIN_GUEST}`;
   return what === 'profile' ? `; the built-in profiles are ${Object.keys(BUILTIN_PROFILES).join(', ')}` : '';

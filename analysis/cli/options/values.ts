@@ -4,7 +4,7 @@ import { readCount } from '../../../schemas/count.ts';
 import type { Input } from '../../../schemas/trace/inputs.ts';
 import { grouped } from '../terminal/format.ts';
 
-/** Values as people type them on the command line. */
+/** Parses values on the command line. */
 
 /** A count of instructions: `250000`, `250_000`, `0x1000`, `1.5M`, `2G`. */
 export function parseCount(text: string, option: string): number {

@@ -32,7 +32,7 @@ interface WindowArguments {
 const isSame = (a: TraceWindow, b: TraceWindow): boolean =>
   a.kind === b.kind && a.linear === b.linear && a.pages === b.pages;
 
-/** The windows asked for that the trace does not have. Throws BadInput for what is no window, or one over another. */
+/** The requested windows that the trace does not have. Throws BadInput for an invalid or overlapping window. */
 export function givenWindows(file: string, args: WindowArguments): TraceWindow[] {
   const { window, profile, symbols } = args;
   const where = window.length > 0 ? '--window' : (profile ?? '');

@@ -1,7 +1,7 @@
 import { exitMeaning, type GuestProfile } from '../../../recorder/capture/profile.ts';
 import type { TraceExit } from '../../../schemas/trace/footer.ts';
 
-/** Says how a run ended, after the name of its guest. */
+/** The end of a run, as text that follows the name of its guest. */
 export function describeExit(exit: TraceExit, profile: GuestProfile | undefined): string {
   switch (exit.kind) {
     case 'exit': {

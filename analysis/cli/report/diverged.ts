@@ -5,8 +5,8 @@ import { complain } from '../terminal/output.ts';
 import { EXIT } from './exit-status.ts';
 
 /**
- * Runs a command that executes `file`. When that leaves the recording, or comes to something damaged in the file, it says
- * where and what to do next, and the exit status is that of a divergence.
+ * Runs a command that executes `file`. On a divergence or damage in the file, it reports the place and the next command, and returns the
+ * exit status of a divergence.
  */
 export async function tellDivergence(file: string, run: () => Promise<void>): Promise<void> {
   try {

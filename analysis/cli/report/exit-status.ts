@@ -5,8 +5,8 @@ export const EXIT = {
   findings: 1,
   /** Wrong usage or input that cannot be used; nothing was written. */
   badInput: 2,
-  /** The replay is not the recorded run. */
+  /** The replay diverged. */
   divergence: 3,
-  /** A bug of ours (EX_SOFTWARE of BSD's sysexits.h). */
+  /** An internal error (EX_SOFTWARE of BSD's sysexits.h). */
   internal: 70,
 } as const;

@@ -2,7 +2,7 @@ import type { MachineConfig } from '../../../recorder/machine/config.ts';
 import { CONFIGURATION_FIELDS, type ConfigurationName } from '../../../schemas/trace/configuration.ts';
 import { bytes, grouped } from '../terminal/format.ts';
 
-/** The machine of a trace in words: every field of its configuration is told, or has a reason here why not. */
+/** The machine of a trace as text: every field of its configuration is shown, or has a reason here for its omission. */
 
 type Phrase = (machine: MachineConfig) => string;
 type Told = Exclude<ConfigurationName, `${string}Revision`>;
@@ -30,7 +30,7 @@ export const machineText = (machine: MachineConfig): string =>
     .filter((phrase) => phrase !== '')
     .join(', ');
 
-/** Which behaviour its parts have: `cpu 2, tracking 1, …`. */
+/** The revisions: `cpu 2, tracking 1, …`. */
 export const revisionsText = (machine: MachineConfig): string =>
   CONFIGURATION_FIELDS.filter(({ revisions }) => revisions !== undefined)
     .map(({ name, wireName }) => `${wireName.replace('_revision', '')} ${machine[name]}`)

@@ -4,7 +4,7 @@ import type { TraceDisk } from '../../../schemas/trace/header.ts';
 import { hashWordsHex } from '../../../schemas/trace/ladder.ts';
 import { machineFacts } from './machine-text.ts';
 
-/** The contents of a trace, as plain values for programs: `info --json`. Names are exact; docs/trace-format.md tells of each field. */
+/** The contents of a trace as plain values for programs: `info --json`. Names are exact; docs/trace-format.md describes the fields. */
 export function traceFacts(reader: TraceReader): object {
   const { header, footer, torn } = reader;
   const { guest, profile, machine, parent, drives = [] } = header;

@@ -1,7 +1,7 @@
 import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 
-/** icount at which a trace ends, for a progress bar; 0 where it cannot be read: that is for the job itself to tell. */
+/** icount at which a trace ends, for a progress bar; 0 if it cannot be read, which the job itself will report. */
 export function traceLength(path: string): number {
   try {
     const reader = TraceReader.open(path, { onDamage() {} });

@@ -8,7 +8,7 @@ import { describeExit } from './describe-exit.ts';
 import { machineText, revisionsText } from './machine-text.ts';
 import { windowText } from './window-text.ts';
 
-/** The contents of a trace for people: a name and a text for each thing, for `info` and `report`. */
+/** The contents of a trace as rows of name and text, for `info` and `report`. */
 export type TraceRow = readonly [name: string, text: string];
 
 export function traceRows(reader: TraceReader): TraceRow[] {
@@ -65,7 +65,7 @@ function describeDisk({ disk }: TraceHeader): string {
   return `${where}, ${plural(disk.sectors, 'sector')} (sha256 ${disk.sha256.slice(0, 16)}…)`;
 }
 
-/** At most so many probes are named. */
+/** Maximum number of probes named. */
 const SHOWN_PROBES = 5;
 
 const describeFacts = ({ facts = [] }: TraceHeader): TraceRow[] =>
@@ -80,7 +80,7 @@ function describeParent({ parent }: TraceHeader): TraceRow[] {
   if (!parent) return [];
   const { file, identity, changedAt, changes } = parent;
   return [
-    ['what if', `${changes.join(', ')}; one with its parent up to icount ${grouped(changedAt)}`],
+    ['what if', `${changes.join(', ')}; identical to its parent up to icount ${grouped(changedAt)}`],
     ['parent', `${file} (identity ${identity.slice(0, 16)}…)`],
   ];
 }

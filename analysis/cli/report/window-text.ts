@@ -1,6 +1,6 @@
 import type { TraceWindow } from '../../../schemas/trace/profile.ts';
 
-/** A window of a profile, for people. */
+/** A window of a profile, as text. */
 
 /** `kmap (1 page at e0000000)` */
 export function windowText({ name, kind, linear, pages }: TraceWindow): string {

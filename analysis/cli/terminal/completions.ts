@@ -1,6 +1,6 @@
 /**
- * Words that may stand where the cursor is, for the shells' completion scripts (commands/completion.ts). yargs knows commands, choices
- * and options; options are said to those who have begun one, so that elsewhere the shell completes file names.
+ * The words that can complete the current one, for the shells' completion scripts (commands/completion.ts): yargs's commands and choices,
+ * and options only if the word begins with a dash, so that elsewhere the shell completes file names.
  */
 export function completions(
   current: string,

@@ -13,8 +13,8 @@ const BLANK = 32;
 const TAB_STOP = 8;
 
 /**
- * The guest's console, as it comes byte by byte or in event batches, handed on line by line. Kernels often write to a serial port and to
- * the debug console alike: the port that speaks first is shown.
+ * Assembles lines of the guest's console from bytes or event batches. Kernels often write the same text to a serial port and the debug
+ * console; the port that is written first is shown.
  */
 export class ConsoleLines {
   private readonly onLine: (line: Untrusted) => void;
@@ -32,13 +32,13 @@ export class ConsoleLines {
     }
   }
 
-  /** A byte of a port (CONSOLE_PORT), as it comes. */
+  /** Takes a byte of a port (CONSOLE_PORT). */
   hear(port: number, byte: number): void {
     this.port ??= port;
     if (port === this.port) this.takeByte(byte);
   }
 
-  /** A last line that had no newline. */
+  /** Emits a last line without a newline. */
   end(): void {
     if (this.pending.length > 0) this.endLine();
   }

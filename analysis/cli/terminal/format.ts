@@ -1,6 +1,6 @@
 import { printable } from '../../../schemas/untrusted.ts';
 
-/** Numbers as people read them. */
+/** Numbers and words formatted for people. */
 
 export const grouped = (n: number | bigint): string => n.toLocaleString('en-US');
 
@@ -15,7 +15,7 @@ export const plural = (n: number, one: string, many = `${one}s`): string =>
 
 export const hex8 = (n: number): string => (n >>> 0).toString(16).padStart(8, '0');
 
-/** A word for the shell: quoted only where it must be. What a terminal must not get is written as bash and zsh read it in $'…'. */
+/** A word for the shell, quoted only if needed. Characters that must not reach a terminal are escaped in the $'…' of bash and zsh. */
 export function shellWord(word: string): string {
   if (/^[\w./:=@%+,-]+$/.test(word)) return word;
   if (printable(word) === word) return `'${word.replaceAll("'", `'\\''`)}'`;

@@ -1,6 +1,6 @@
 import { hex8 } from './format.ts';
 
-/** Memory as people read it: sixteen bytes a line, and the printable ones of ASCII beside. */
+/** Hex dumps: sixteen bytes per line, with printable ASCII characters beside. */
 
 const PER_LINE = 16;
 

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 
-/** Colours of lines, by the words that they begin with or that tell how a job went. */
+/** Colours of output lines, by the words that they begin with. */
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -26,10 +26,10 @@ interface ColourStream {
   hasColors?(): boolean;
 }
 
-/** True if a stream is a terminal with colours; NO_COLOR, FORCE_COLOR and TERM are heeded (Node's tty.WriteStream). */
+/** True if a stream is a terminal with colours; respects NO_COLOR, FORCE_COLOR and TERM (Node's tty.WriteStream). */
 const hasColours = (stream: ColourStream): boolean => stream.isTTY === true && stream.hasColors?.() === true;
 
-/** A printable line, in colours where they are shown. */
+/** A printable line, in colour if the terminal has colours. */
 export function highlight(line: string, stream: ColourStream): string {
   if (!hasColours(stream)) return line;
   const found = STYLES.find(([words]) => words.test(line));

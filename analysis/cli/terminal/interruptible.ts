@@ -1,6 +1,6 @@
-/** Signals and closed pipes: a long job ends in order at Ctrl-C, and silently when nobody reads. */
+/** Handles signals and closed pipes: a long job ends cleanly at Ctrl-C, and silently when the reader of its output is gone. */
 
-/** Status of a process that SIGPIPE ended, as shells see it: nobody reads what it would say. */
+/** Exit status of a process ended by SIGPIPE, as shells report it. */
 const SIGPIPE_STATUS = 128 + 13;
 const SIGINT_STATUS = 128 + 2;
 
@@ -8,8 +8,8 @@ const stops = new Set<() => void>();
 let closed = false;
 
 /**
- * Calls `stop` when the user ends the job by Ctrl-C or SIGTERM, or closes the pipe that it prints to: the job is to end in
- * order and keep what it has. Returns what ends the watch.
+ * Calls `stop` on Ctrl-C, SIGTERM or a closed output pipe, so that the job ends cleanly and keeps its results. Returns the function that
+ * removes the handlers.
  */
 export function whenInterrupted(stop: () => void): () => void {
   process.on('SIGINT', stop);
@@ -23,7 +23,7 @@ export function whenInterrupted(stop: () => void): () => void {
   };
 }
 
-/** Returns when the user ends the job. */
+/** Resolves when the user ends the job. */
 export const interrupted = (): Promise<void> =>
   new Promise((resolve) => {
     const end = whenInterrupted(() => {
@@ -32,17 +32,17 @@ export const interrupted = (): Promise<void> =>
     });
   });
 
-/** Status of a command that has more to do than the job that was interrupted. */
+/** Exit status for a command that was interrupted before its last step. */
 export const interruptedStatus = (): number => (closed ? SIGPIPE_STATUS : SIGINT_STATUS);
 
-/** Runs a job that Ctrl-C ends in order, and so do `seconds`: its signal is aborted, and it returns what it has. */
+/** Runs a job whose signal is aborted by Ctrl-C or after `seconds`; it then returns the results so far. */
 export async function interruptible<Result>(
   job: (signal: AbortSignal) => Promise<Result>,
   seconds?: number,
 ): Promise<Result> {
   const stop = new AbortController();
   const end = whenInterrupted(() => stop.abort());
-  // Not AbortSignal.timeout: Node may collect the signal of one that AbortSignal.any alone knows, and it never comes.
+  // Not AbortSignal.timeout: Node may garbage-collect a signal that only AbortSignal.any refers to, and it never fires.
   const timer = seconds === undefined ? undefined : setTimeout(() => stop.abort(), seconds * 1000);
   try {
     return await job(stop.signal);
@@ -53,8 +53,7 @@ export async function interruptible<Result>(
 }
 
 /**
- * `rewind386 … | head` closes our stdout. A job that can end in order does; anything else ends as by SIGPIPE, never with
- * the status of a good answer.
+ * Handles a closed stdout, as by `rewind386 … | head`. A job that can end cleanly does; others end as by SIGPIPE, never with status 0.
  */
 export function watchClosedOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {

@@ -6,13 +6,13 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 /** Ctrl-]: leaves, as in telnet. */
 const LEAVE = '\x1d';
 
-/** The user's terminal as the guest's: keys go to the guest, its console comes out as it is. */
+/** The user's terminal connected to the guest: keys go to the guest, and its console is written unchanged. */
 export class LiveTerminal {
   private readonly source: LiveSource;
   private readonly leave: () => void;
   private said: number[] = [];
 
-  /** `leave` is called when the user wants to end the recording. Throws BadInput when there is no terminal. */
+  /** `leave` is called when the user ends the recording. Throws BadInput if there is no terminal. */
   constructor(source: LiveSource, leave: () => void) {
     const { stdin } = process;
     if (!stdin.isTTY)
@@ -50,7 +50,7 @@ export class LiveTerminal {
   private readonly typed = (data: string | Buffer): void => {
     const text = data.toString();
     const leaves = text.indexOf(LEAVE);
-    // The key that ends a line sends a carriage return, which is what a serial terminal sends too.
+    // The Enter key sends a carriage return, as a serial terminal does.
     this.source.type(leaves < 0 ? text : text.slice(0, leaves));
     if (leaves >= 0) this.leave();
   };

@@ -2,31 +2,31 @@ import { grouped } from './format.ts';
 import { complain, print } from './output.ts';
 import { statusLine } from './status-line.ts';
 
-/** The news that a long job tells about itself while it runs. */
+/** Progress reports of long jobs. */
 export interface Progress {
-  /** Says how far the job is, in instructions or what else it counts; `words` stand for the counts. */
+  /** Reports progress, in instructions or another count; `words` replace the counts. */
   at(done: number, words?: string): void;
-  /** A line of output, which must not tear the bar. */
+  /** Prints a line of output without disturbing the bar. */
   line(text: string): void;
   end(): void;
 }
 
-/** Jobs shorter than this show no bar; tests have less patience. */
+/** Milliseconds before a bar is shown; tests set a shorter time. */
 const PATIENCE_MS = Number(process.env.REWIND386_PATIENCE_MS ?? 1000);
-/** Between two pictures of a bar. */
+/** Milliseconds between two updates of a bar. */
 const REDRAW_MS = 100;
 
-/** Of a job whose end is known. */
+/** A bar for a job with a known end. */
 export const progressBar = (title: string, total: number): Progress =>
   openProgress((done, seconds, room, words) => barText(title, done, total, seconds, room, words));
 
-/** Of a job that ends by itself, who knows when: a guest that runs. */
+/** A count for a job without a known end, such as a running guest. */
 export const progressCount = (title: string): Progress =>
   openProgress((done, seconds) => countText(title, done, seconds));
 
 type Picture = (done: number, seconds: number, room: number, words: string | undefined) => string;
 
-/** On stderr; nothing where that is no terminal. */
+/** A status line on stderr; does nothing if stderr is not a terminal. */
 function openProgress(picture: Picture): Progress {
   const started = performance.now();
   let drawn = started + PATIENCE_MS - REDRAW_MS;
@@ -44,7 +44,7 @@ function openProgress(picture: Picture): Progress {
 
 const WIDEST_BAR = 40;
 
-/** `title ██████░░░░ 60%  6,000,000 of 10,000,000  4s left`; in little room without the bar, and then without the counts. */
+/** `title ██████░░░░ 60%  6,000,000 of 10,000,000  4s left`; in a narrow terminal without the bar, then without the counts. */
 export function barText(
   title: string,
   done: number,
@@ -78,5 +78,5 @@ function duration(seconds: number): string {
   return minutes < 60 ? `${minutes}m ${whole % 60}s` : `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
 }
 
-/** Prints a line on stderr: something to say besides the answer. */
+/** Prints a line on stderr, separate from the answer. */
 export const note = (text: string): void => complain(`note: ${text}`);

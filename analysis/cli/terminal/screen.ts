@@ -1,7 +1,7 @@
 import type { TextScreen } from '../../../recorder/machine/devices/vga-text.ts';
 import { characterOf, screenLines } from '../../../recorder/machine/text-screen.ts';
 
-/** A VGA text screen for people: as plain text, in a terminal's colours, and as a picture. */
+/** Renders a VGA text screen as plain text, in a terminal's colours, and as a picture. */
 
 /** Lines without colours. */
 export const screenText = (screen: TextScreen): string => `${screenLines(screen).join('\n')}\n`;
@@ -49,10 +49,10 @@ export function screenAnsi(screen: TextScreen): string {
 const WIDTH = 9;
 const HEIGHT = 16;
 const BASELINE = 12;
-/** Chosen so that common monospaced fonts (advance 0.602 em) come out at the width of a cell even if textLength is not heeded. */
+/** Font size at which common monospaced fonts (advance 0.602 em) have the width of a cell even if textLength is ignored. */
 const FONT_SIZE = 14.95;
 
-/** A picture that any browser shows, in its monospaced font. */
+/** An SVG picture in the viewer's monospaced font. */
 export function screenSvg(screen: TextScreen): string {
   const { columns, rows, palette, cursor } = screen;
   const colour = (index: number) => `rgb(${palette[index].join(',')})`;
@@ -79,6 +79,6 @@ export function screenSvg(screen: TextScreen): string {
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
-/** Blanks at the ends of a run would be dropped where xml:space is not heeded. */
+/** Escapes blanks at the ends of a run, which viewers that ignore xml:space would drop. */
 const escaped = (text: string): string =>
   text.replaceAll(/[&<>]/g, (character) => ENTITIES[character]).replaceAll(' ', '\u00a0');

@@ -1,4 +1,4 @@
-/** A terminal's own line at the bottom of what was written to it: how far a job is. */
+/** A status line at the bottom of a terminal's output. */
 
 /** The members of process.stderr that a status line needs. */
 export interface TerminalStream {
@@ -11,8 +11,8 @@ const USUAL_COLUMNS = 80;
 const CLEAR = '\r\x1b[K';
 
 /**
- * Drawn and cleared by carriage return and erase-line alone: these hold wherever the screen has scrolled to, while a
- * cursor that was saved stands on other lines by then. It never fills its row, so that it never wraps.
+ * Drawn and cleared with carriage return and erase-line only, which work after the screen has scrolled; a saved cursor position would
+ * not. The text never fills its row, so it never wraps.
  */
 export class StatusLine {
   private readonly stream: TerminalStream;
@@ -27,12 +27,12 @@ export class StatusLine {
     return this.text !== undefined;
   }
 
-  /** Columns that a text may have. */
+  /** Maximum columns of the text. */
   get room(): number {
     return (this.stream.columns || USUAL_COLUMNS) - 1;
   }
 
-  /** Shows it until `hide`, below whatever is written meanwhile by `above`. */
+  /** Shows the line until `hide`, below everything written by `above`. */
   show(text: string): void {
     if (!this.stream.isTTY) return;
     this.text = text;
@@ -40,7 +40,7 @@ export class StatusLine {
     this.draw();
   }
 
-  /** Shows it until anything else is written. */
+  /** Shows the line until anything else is written. */
   flash(text: string): void {
     this.show(text);
     this.once = true;
@@ -65,6 +65,6 @@ export class StatusLine {
   }
 }
 
-/** That of the user's terminal. */
+/** The status line of the user's terminal. */
 export const statusLine = new StatusLine(process.stderr);
 process.once('exit', () => statusLine.hide());

@@ -2,11 +2,11 @@ import type { Outcome, Tally } from '../../explore/explore.ts';
 import type { ExploreAnswer, ExploreRequest } from './explore-messages.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
-/** The asking side of a process that explores (explore-worker.ts). */
+/** The client of an exploring process (explore-worker.ts). */
 
 export const EXPLORE_WORKER = new URL('./explore-worker.js', import.meta.url);
 
-/** Has a process explore a stretch; returns its counts, or undefined when it could not or ended before. */
+/** Lets a process explore a stretch; returns its counts, or undefined if it failed. */
 export async function askExplorer(
   process: WorkerProcess,
   request: ExploreRequest,

@@ -8,7 +8,7 @@ import { parseIcount } from '../options/values.ts';
 import { traceLength } from '../report/trace-length.ts';
 import { machineAt } from './machine-at.ts';
 
-/** A value that a question is about, and the instruction before which. */
+/** Parses the value in a question, and the icount before which it is meant. */
 export interface AskedValue {
   readonly place: Place;
   readonly icount: number;
@@ -19,7 +19,7 @@ const SIZES: readonly number[] = [1, 2, WORD];
 
 /**
  * `WHERE[@ICOUNT]`, by default at the end; WHERE is a linear address, `phys:ADDRESS`, `SYMBOL[+OFFSET]`, each perhaps with `:SIZE` (1, 2
- * or 4 bytes, default 4), or a general register. A linear address is looked up as it is mapped then.
+ * or 4 bytes, default 4), or a general register. A linear address is translated by the mapping at that icount.
  */
 export async function parseAskedValue(
   file: string,

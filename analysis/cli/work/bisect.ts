@@ -11,9 +11,9 @@ import { complain, complainLines, print } from '../terminal/output.ts';
 import { progressBar } from '../terminal/progress.ts';
 import { divergenceReport, replayTrace } from './replay-trace.ts';
 
-/** Bisects a divergence for the user: what is executed, and what is said of the instruction found. */
+/** Bisects a divergence and reports the instruction found. */
 
-/** Parts that a machine is made of: where one differs, nothing was executed. */
+/** Inputs of the machine; if one of them differs, nothing was executed. */
 const NO_RUN = new Set(['image', 'disk image', 'BIOS', 'VGA BIOS', 'module']);
 
 /** `rewind386 replay FILE --bisect`. Returns the exit status. */
@@ -76,7 +76,7 @@ export function describeBisection(
   ];
 }
 
-/** Every execution is the same one. */
+/** Report for executions that all agree. */
 function describeAgreed(header: TraceHeader, found: Bisection): string[] {
   const { divergence, from, until, executions, parts, recorded } = found;
   const stretch = `the stretch from icount ${grouped(from)} to ${grouped(until)} was executed ${plural(executions, 'time')}, always with the same result`;
@@ -124,6 +124,6 @@ function describePinned(image: GuestImage, pinned: Pinned, { executions }: Bisec
     ...stopped.flatMap((what, n) =>
       what === undefined ? [] : [`  ${names[n]} left the recording: ${what}`],
     ),
-    ...(asRecorded === undefined ? ['  neither comes to the recorded state'] : []),
+    ...(asRecorded === undefined ? ['  neither reaches the recorded state'] : []),
   ];
 }

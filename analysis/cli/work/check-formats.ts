@@ -5,13 +5,13 @@ import type { Report } from './check-report.ts';
 import { reportFacts } from './report-facts.ts';
 import { quoted } from './xml.ts';
 
-/** The findings of `check` for programs: JSON, CSV, and the XML that test runners of CI systems read. */
+/** The findings of `check` for programs: JSON, CSV, and JUnit XML for CI systems. */
 
 export const CHECK_FORMATS = ['text', 'json', 'csv', 'junit'] as const;
 
 export const asJson = (report: Report): string[] => printableJson(reportFacts(report), 2).split('\n');
 
-/** One line an incident, the worst first, after a line of names. */
+/** CSV: a header line, then one line per incident, the worst first. */
 export function asCsv({ findings, paths }: Report): string[] {
   const names = ['file', 'severity', 'class', 'check', 'icount', 'from_icount', 'uses', 'stores'];
   const rows = findings.map(
@@ -24,8 +24,8 @@ export function asCsv({ findings, paths }: Report): string[] {
 }
 
 /**
- * One test suite a trace, one test a check that could apply to it: failed with its errors, and with its warnings where there are only
- * those. A trace that is torn has a test of its own that failed: what it lacks was not checked.
+ * JUnit XML: one test suite per trace, one test per applicable check, which fails with the errors, or with the warnings if there are only
+ * warnings. A torn trace has an additional failed test, because its missing part was not checked.
  */
 export function asJunit(report: Report): string[] {
   const suites = report.paths.flatMap((path, run) => suite(report, path, run));

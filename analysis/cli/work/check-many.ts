@@ -9,9 +9,9 @@ import {
 import { AT_ONCE, joined, type Report } from './check-report.ts';
 import { isBuilt, WorkerProcess } from './worker-process.ts';
 
-/** Checks many traces, on all processors: some in each of a few processes, and one report of them all. */
+/** Checks many traces on all processors, in several processes, and merges the reports. */
 
-/** A process takes as long to start as so many small traces to check. */
+/** Starting a process takes as long as checking this many small traces. */
 const WORTH_A_PROCESS = 4;
 
 const entry = new URL('./check-worker.js', import.meta.url);
@@ -34,7 +34,7 @@ export async function checkMany(paths: readonly string[], asked: CheckAsked): Pr
   );
 }
 
-/** The reports on the requests, in their order. After a failure no further request is begun. */
+/** The reports for the requests, in order. After a failure no further request is started. */
 async function allOn(processes: number, requests: readonly CheckRequest[]): Promise<Report[]> {
   const reports = new Array<Report>(requests.length);
   let next = 0;
@@ -42,7 +42,7 @@ async function allOn(processes: number, requests: readonly CheckRequest[]): Prom
     const process = new WorkerProcess(entry);
     try {
       for (let n = next++; n < requests.length; n = next++)
-        // What a process could not do is done again here: it says why, or does it.
+        // Requests that a process failed are run again here, to succeed or report the reason.
         reports[n] = (await checkIn(process, requests[n])) ?? (await checkAsked(requests[n]));
     } catch (error) {
       next = requests.length;
@@ -55,7 +55,7 @@ async function allOn(processes: number, requests: readonly CheckRequest[]): Prom
   return reports;
 }
 
-/** Undefined when it failed. */
+/** Undefined if it failed. */
 async function checkIn(process: WorkerProcess, request: CheckRequest): Promise<Report | undefined> {
   let answer: unknown;
   await process.ask(request, (message) => {

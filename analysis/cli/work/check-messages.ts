@@ -5,9 +5,9 @@ import type { QueryLimits } from '../../db/limits.ts';
 import { givenNames } from '../options/guest-names.ts';
 import { type CheckOptions, checkTraces, type Report } from './check-report.ts';
 
-/** Between `check` and the processes that it has check traces: plain values alone. */
+/** Messages between `check` and its worker processes, as plain values. */
 
-/** As CheckOptions, but with what names are made of. */
+/** CheckOptions in plain values, with the options from which names are made. */
 export interface CheckAsked {
   readonly limits: QueryLimits;
   readonly symbols: string | undefined;
@@ -20,7 +20,7 @@ export interface CheckRequest {
   readonly asked: CheckAsked;
 }
 
-/** A report with checks by name. */
+/** A report in plain values, with checks by name. */
 export interface PlainReport extends Omit<Report, 'findings' | 'checks'> {
   readonly findings: readonly (Omit<Finding, 'check' | 'summary'> & {
     readonly check: string;

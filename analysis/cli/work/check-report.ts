@@ -12,9 +12,9 @@ import { grouped, plural, shellWord } from '../terminal/format.ts';
 import { type Discovery, discoverWindows } from './discover-windows.ts';
 import { openDatabase } from './open-database.ts';
 
-/** Checks traces and says what was found, for `check` and `demo`. */
+/** Checks traces and reports the findings, for `check` and `demo`. */
 
-/** All that there is to say of traces. */
+/** The result of checking traces. */
 export interface Report {
   readonly paths: readonly string[];
   /** The worst first. */
@@ -29,14 +29,14 @@ export interface Report {
 export interface CheckOptions {
   readonly limits?: QueryLimits;
   readonly names?: Names | undefined;
-  /** Runs may be executed again, to see what they did with windows that no profile declares. */
+  /** True if runs may be executed again to examine undeclared windows. */
   readonly executes?: { readonly disks: readonly string[] } | undefined;
 }
 
-/** Windows that no profile declares have been looked for. */
+/** True if undeclared windows have been searched. */
 const isLooked = (discovery: Discovery | undefined): boolean => discovery !== undefined && !discovery.hint;
 
-/** Runs every check. Throws BadInput for a trace in which there is nothing to check. */
+/** Runs every check. Throws BadInput for a trace with nothing to check. */
 export async function checkTraces(
   paths: readonly string[],
   { limits = DEFAULT_LIMITS, names, executes }: CheckOptions = {},
@@ -47,7 +47,7 @@ export async function checkTraces(
   return joined(reports);
 }
 
-/** One report of them all, as if their traces had been checked together. */
+/** Merges reports as if the traces had been checked together. */
 export function joined(reports: readonly Report[]): Report {
   if (reports.length === 1) return reports[0];
   let before = 0;
@@ -69,7 +69,7 @@ interface Settled extends CheckOptions {
   readonly limits: QueryLimits;
 }
 
-/** Those of one database. */
+/** Checks the traces of one database. */
 async function checkSome(paths: readonly string[], settled: Settled): Promise<Report> {
   const db = await openDatabase(paths, settled);
   try {
@@ -79,7 +79,7 @@ async function checkSome(paths: readonly string[], settled: Settled): Promise<Re
   }
 }
 
-/** Checks traces that are open: `paths` in the order of the database. As checkTraces, for whoever asks the database more. */
+/** Like checkTraces, for traces that are already open; `paths` in the order of the database. */
 export async function checkDatabase(
   db: TraceDatabase,
   paths: readonly string[],
@@ -100,10 +100,10 @@ export async function checkDatabase(
   return { paths, findings, checks: applicable(looked), runs, hints };
 }
 
-/** Traces of one database: checks ask of all of them together, which takes longer than so many after each other. */
+/** Maximum traces per database: checking more of them together is slower than one batch after another. */
 export const AT_ONCE = 8;
 
-/** Silence about what was not recorded is not a clean run. */
+/** Throws BadInput for a trace without events, which cannot be called clean. */
 function refuseEmpty(path: string, { detail, torn, exit, exitCode, instructions }: RunFacts): void {
   const end = exitCode === undefined ? '' : `; the guest ended with exit code 0x${exitCode.toString(16)}`;
   if (instructions === 0)
@@ -116,7 +116,7 @@ function refuseEmpty(path: string, { detail, torn, exit, exitCode, instructions 
   );
 }
 
-/** Findings for people, the worst first, each class with its next command; then the verdict. */
+/** The findings as text, the worst first, each class with its next command; then the verdict. */
 export function describeReport(report: Report, shown: number): string[] {
   const { findings, paths } = report;
   const lines: string[] = [];
@@ -132,10 +132,10 @@ export function describeReport(report: Report, shown: number): string[] {
   ];
 }
 
-/** More traces are counted, not named. */
+/** Maximum traces named; more are counted. */
 const NAMED = 8;
 
-/** "Clean" is for whole traces alone; anything else says what is missing. */
+/** The verdict. Only complete traces are called clean; otherwise it states what is missing. */
 export function verdict({ findings, checks, runs }: Report): string {
   const errors = findings.filter(({ check }) => check.severity === 'error').length;
   const others = inapplicable(checks).join(', ');
@@ -148,7 +148,7 @@ export function verdict({ findings, checks, runs }: Report): string {
   return `${word}: ${could}, no finding${upTo(runs)}${rest}`;
 }
 
-/** A run that was stopped from outside says nothing of what would have come. */
+/** A note for runs that were stopped from outside, whose further course is unknown. */
 function upTo(runs: readonly RunFacts[]): string {
   const stopped = runs.filter(({ exit }) => exit === 'limit' || exit === 'interrupted');
   if (stopped.length === 0) return '';
@@ -173,7 +173,7 @@ function inapplicable(checks: readonly Check[]): string[] {
   ];
 }
 
-/** Class as it is called: numbered ones are those of docs/queries.md, others are called as their title. */
+/** The class in parentheses, if it is a numbered one of docs/queries.md. */
 const classWords = ({ class: name }: Check): string => (/^\d/.test(name) ? ` (class ${name})` : '');
 
 function describeClass(
@@ -236,5 +236,5 @@ export function findingCommands(finding: Finding, number: number, path: string):
   return [...(first.startsWith('rewind386 debug ') ? [] : [first]), ...stores, stack, debug, ...masked];
 }
 
-/** Instructions after the finding that the suggested replay records too, and before one without a story. */
+/** Instructions after the finding that the suggested replay also records, and before a finding without a known begin. */
 const AFTERMATH = 1000;

@@ -1,13 +1,13 @@
 import '../../../host/install.ts';
 import { type CheckRequest, checkAsked, toPlain } from './check-messages.ts';
 
-/** A process that checks traces for another (check-many.ts): a request by message, a report back; it ends with the other. */
+/** A worker process that checks traces (check-many.ts): takes a request by message, answers with a report, and ends with its parent. */
 
 process.on('message', async (request: CheckRequest) => {
   try {
     process.send?.(toPlain(await checkAsked(request)));
   } catch {
-    // The other process finds out why.
+    // The parent process determines the reason.
     process.send?.('failed');
   }
 });

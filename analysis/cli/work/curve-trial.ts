@@ -5,12 +5,12 @@ import { runTrial, type Trial } from '../../curve/trial.ts';
 import { BUILTIN_GUEST } from '../options/builtin-guest.ts';
 import { openGuest } from '../options/guest.ts';
 
-/** One run of `curve`: the built-in guest under an open load. Requests and answers are plain, for another process to take. */
+/** One run of `curve`: the built-in guest under an open load. Requests and answers are plain values, for worker processes. */
 
 export interface CurveRequest {
   /** `KERNEL`, or `KERNEL:VARIANT`. */
   readonly kernel: string;
-  /** Sessions in a virtual second. */
+  /** Sessions per virtual second. */
   readonly sessions: number;
   readonly servers: number;
   /** Virtual milliseconds between the requests of a session. */
@@ -20,9 +20,9 @@ export interface CurveRequest {
   readonly instructions: number;
 }
 
-/** The guest's clock: ticks in a second. */
+/** The guest's clock: ticks per second. */
 export const GUEST_HZ = 100;
-/** The kernel keeps so many characters of the workload's argument. */
+/** Maximum characters of the workload's argument in the kernel. */
 export const LONGEST_LOAD = 15;
 
 /** The argument of the workload (recorder/guest/user/archive.c). */

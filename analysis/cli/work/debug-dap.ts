@@ -49,8 +49,8 @@ export async function serveDap({ reader, findings, input, output, ...start }: Da
 }
 
 /**
- * Listens for an editor that connects to an adapter instead of starting one, until `close`. Each client has a session of its own,
- * from the beginning, and one at a time is served.
+ * Listens for an editor that connects to an adapter instead of starting one, until `close`. Each client gets a new session; one client is
+ * served at a time.
  */
 export async function listenForDap(
   request: Omit<DapRequest, 'input' | 'output'>,

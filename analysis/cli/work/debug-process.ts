@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { BadInput } from '../../../schemas/bad-input.ts';
 
-/** `rewind386 debug` in a process of its own: replaying to an icount takes a processor and memory, which a server has to spare for others. */
+/** Runs `rewind386 debug` in its own process, so that a server stays responsive while it replays. */
 
 const root = import.meta.url.endsWith('.ts') ? '../../../' : '../../../../';
 const bin = fileURLToPath(new URL(`${root}bin/rewind386.js`, import.meta.url));
@@ -14,7 +14,7 @@ export interface DebugProcess {
   end(): void;
 }
 
-/** Returns once the gdb server listens, at that icount; throws BadInput with what `debug` says is wrong. */
+/** Resolves once the gdb server listens at that icount; throws BadInput with the error of `debug`. */
 export async function debugProcess(
   file: string,
   icount: number,

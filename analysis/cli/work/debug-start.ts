@@ -1,7 +1,7 @@
 import type { Debuggee } from '../../../replayer/debug/debuggee.ts';
 import type { Monitor } from '../../../replayer/debug/monitor.ts';
 
-/** The place at which a debugger begins: at an icount, or at a finding of the checks, from 1; at the end without either. */
+/** The position at which a debugger begins: an icount, a finding of the checks (from 1), or the end. */
 export interface DebugStart {
   readonly at: number | undefined;
   readonly finding: number | undefined;

@@ -16,17 +16,17 @@ import { divergenceReport, replayTrace } from './replay-trace.ts';
 
 /**
  * Windows that no profile declares. A trace shows which entries an interrupt changed under kernel code that had set them
- * (window_candidates), but not whether the code used them in between: the run is executed again with these declared, and the
- * checks of windows say what it did. What comes of it is kept in the cache.
+ * (window_candidates), but not whether the code used them in between: the run is executed again with these windows declared, and the
+ * window checks decide. The result is kept in the cache.
  */
 
-/** Findings of one trace, and, where the run could not be executed again, why that is not known. */
+/** The findings of one trace, or the reason that the run could not be executed again. */
 export interface Discovery {
   readonly findings: readonly Finding[];
   readonly hint?: { readonly name: 'window'; readonly text: string; readonly next: string };
 }
 
-/** The trace that `discoverWindows` has made of the same run, with its candidates declared; undefined where there was none. */
+/** The trace that `discoverWindows` made of the same run with its candidates declared; undefined if there was none. */
 export const discoveredTrace = (path: string): string | undefined =>
   new TraceCache(path, () => {}).find(KEPT);
 
@@ -42,13 +42,13 @@ export interface DiscoverOptions {
   readonly disks: readonly string[];
 }
 
-/** Counted up when other candidates are found, or more of them recorded: what was kept before is made again. */
+/** Increase it when other candidates are found or recorded; kept results are then made again. */
 const VERSION = 1;
 const KEPT = `windows-${VERSION}.r386`;
-/** Instructions executed again at most: a file may claim any number, and `check` is to end. */
+/** Maximum instructions executed again: a file may claim any number, and `check` must end. */
 const LONGEST = 5e9;
 
-/** Of every trace of a database, by trace. Executes those again that have candidates. */
+/** Examines every trace of a database; executes those with candidates again. */
 export async function discoverWindows(
   db: TraceDatabase,
   paths: readonly string[],
@@ -69,7 +69,7 @@ async function readCandidates(db: TraceDatabase, runs: number): Promise<Candidat
   for (const { run_id, kind, linear, incidents, last_icount } of rows.getRowObjectsJson()) {
     const of = byRun[Number(run_id)];
     const window = windowOf(String(kind) as TraceWindow['kind'], Number(linear));
-    // Each address space may have an entry of its own for one page.
+    // Each address space may have its own entry for a page.
     const same = of.findIndex((other) => other.window.name.raw === window.name.raw);
     const { incidents: before = 0, lastIcount = 0 } = of[same] ?? {};
     of[same < 0 ? of.length : same] = {
@@ -81,7 +81,7 @@ async function readCandidates(db: TraceDatabase, runs: number): Promise<Candidat
   return byRun;
 }
 
-/** Those that one machine can watch: no window lies over another, and there are so many at most. */
+/** The candidates that one machine can watch: windows must not overlap, and their number is limited. */
 const apart = (candidates: readonly Candidate[]): Candidate[] =>
   candidates
     .filter(
@@ -150,8 +150,8 @@ const nextReplay = (path: string, windows: readonly TraceWindow[]): string =>
   `rewind386 replay ${shellWord(path)} ${windows.map((window) => `--window ${shellWord(declaration(window))}`).join(' ')} -o windows.r386`;
 
 /**
- * A trace of the same run with the candidates declared, up to where the last of them was set again; in the cache folder. Throws BadInput
- * where there can be none.
+ * Records the same run with the candidates declared, up to where the last of them was set again, in the cache folder. Throws BadInput if
+ * that is impossible.
  */
 async function recordAgain(
   path: string,
@@ -197,7 +197,7 @@ async function execute(
   throw new BadInput(`it differs from the recording: ${first}`);
 }
 
-/** The findings of the checks that are about windows; each says which it is about. */
+/** The findings of the window checks, each with its window. */
 async function findingsIn(
   file: string,
   run: number,
@@ -215,7 +215,7 @@ async function findingsIn(
     );
     return found.flatMap((finding) => {
       const about = candidates.find(({ window }) => window.name.raw === nameAt.get(finding.icount));
-      // The others are of windows that the trace itself has.
+      // The other findings are about windows that the trace itself declares.
       return about ? [{ ...finding, run, query: undefined, window: declaration(about.window) }] : [];
     });
   } finally {

@@ -5,12 +5,12 @@ import { grouped, plural, shellWord } from '../terminal/format.ts';
 import type { Exploration } from './explore.ts';
 import { junitOf } from './junit.ts';
 
-/** An exploration told: for people, as JSON, and as the XML that test runners of CI systems read. */
+/** The report of an exploration: as text, as JSON, and as JUnit XML for CI systems. */
 
-/** Failures that are shown, one of each kind and place, before the rest is counted. */
+/** Maximum failures shown, one of each kind and place; the rest are counted. */
 const SHOWN = 10;
 
-/** The failures, by kind and places, and how much was tried. */
+/** The failures by kind and place, and the extent of the search. */
 export function describeExploration(exploration: Exploration): string[] {
   const { asked, explored } = exploration;
   const groups = grouping(exploration);
@@ -33,13 +33,11 @@ export function describeExploration(exploration: Exploration): string[] {
 const replayCommand = (file: string, { option, at }: Outcome): string =>
   `rewind386 replay ${shellWord(file)} ${option} -o placement-${at}.r386`;
 
-/** For whom the answer is a number: never that nothing is left. */
+/** The coverage in numbers, which never claims completeness. */
 export function coverage({ asked, windows, explored }: Exploration): string {
   const { placements, classes, outcomes, complete } = explored;
   const failed = outcomes.filter((outcome) => outcome.failed).length;
-  const run = complete
-    ? 'all run'
-    : `${grouped(outcomes.length)} run when it was stopped, before it had seen all`;
+  const run = complete ? 'all run' : `stopped after ${grouped(outcomes.length)} runs, before all were tried`;
   const how = asked.any ? `one injected IRQ ${asked.irq}, legal or not` : `one earlier IRQ ${asked.irq}`;
   return (
     `for this recording's inputs and ${how}, in ${plural(windows, 'window')}, for ${grouped(asked.within)} instructions after it: ` +
@@ -52,7 +50,7 @@ interface Group {
   readonly outcomes: Outcome[];
 }
 
-/** Failures that look alike: the same sign, at the same instruction. */
+/** Groups similar failures: the same sign at the same instruction. */
 export function grouping({ explored, names, asked }: Exploration): Group[] {
   const groups = new Map<string, Group>();
   for (const outcome of explored.outcomes.filter(({ failed }) => failed)) {
@@ -78,7 +76,7 @@ function failureOf({ sign, end }: Outcome, names: ReadonlyMap<number, string>): 
   return endText(end);
 }
 
-/** A bad end. */
+/** The text of a failure. */
 export function endText(end: TraceExit | undefined): string {
   if (end?.kind === 'exit') return `exit code 0x${end.code.toString(16)}`;
   return end?.kind === 'shutdown' ? `shutdown: ${end.message}` : 'halted forever';
@@ -112,7 +110,7 @@ export function explorationFacts(exploration: Exploration): unknown {
 export const explorationJunit = (exploration: Exploration): string[] =>
   junitOf({
     suite: exploration.asked.file,
-    name: 'interrupts where they did not come',
+    name: 'interrupts at other times',
     failures: grouping(exploration).map(({ what, outcomes: [first] }) => ({
       what,
       next: `next: ${replayCommand(exploration.asked.file, first)}`,

@@ -14,17 +14,19 @@ import { ExploreWork, type Piece, type WorkOptions } from './explore-work.ts';
 import { openDatabase } from './open-database.ts';
 import { writeBeside } from './write-beside.ts';
 
-/** Has the pieces of an exploration done by workers on other machines, through a queue and a folder that all of them see. */
+/** Distributes the pieces of an exploration to workers on other machines, through a queue and a shared folder. */
 
 export interface FleetOptions extends WorkOptions {
   readonly redis: Redis;
   readonly folder: string;
 }
 
-/** A look for results whose event was lost, ms. */
+/** Milliseconds between two searches for results whose event was lost. */
 const LOOK_MS = 5_000;
 
-/** Gives what one machine would find, in the same order. Pieces that no worker could do are done here, which says why. */
+/**
+ * Yields the same results in the same order as a single machine. Pieces that no worker could do are done here, which reports the reason.
+ */
 export async function exploreByFleet(options: FleetOptions): Promise<Explored> {
   const folder = new FleetFolder(options.folder);
   const { file, disks: _, ...how } = options.run;
@@ -44,7 +46,7 @@ class Coordinator {
   private readonly folder: FleetFolder;
   private readonly work: ExploreWork;
   private readonly options: FleetOptions;
-  /** By the name of their jobs. */
+  /** Pieces by the names of their jobs. */
   private readonly waiting = new Map<string, Piece>();
   private readonly jobs: ReadonlyMap<Piece, Job>;
 
@@ -56,7 +58,7 @@ class Coordinator {
     for (const [piece, job] of jobs) this.waiting.set(nameOf(job), piece);
   }
 
-  /** Returns when every job has ended, well or not, or the signal came. */
+  /** Resolves when every job has ended, successfully or not, or the signal is aborted. */
   async run(): Promise<void> {
     await this.takeFinished();
     if (this.waiting.size === 0) return;
@@ -98,7 +100,7 @@ class Coordinator {
     for (const name of this.folder.finished(job.run).keys()) await this.take(name, true);
   }
 
-  /** A job that failed, or whose result is not to be read, is done here in the end. */
+  /** Reads the result of a job. A job that failed or whose result is unreadable is done here at the end. */
   private async take(name: string, done: boolean): Promise<void> {
     const piece = this.waiting.get(name);
     if (!piece) return;
@@ -110,7 +112,7 @@ class Coordinator {
   }
 }
 
-/** Puts a run into the folder: the trace, its tables, and last what tells of both. */
+/** Writes a run into the folder: the trace, its tables, and last the file that marks both as complete. */
 async function bringRun(folder: FleetFolder, file: string, run: string): Promise<void> {
   const manifest = folder.manifest(run);
   if (existsSync(manifest)) return;
@@ -133,7 +135,7 @@ async function bringRun(folder: FleetFolder, file: string, run: string): Promise
   writeBeside(manifest, `${JSON.stringify({ ...facts, span: SPAN, tables }, undefined, 2)}\n`);
 }
 
-/** Each table of events, a file for each span in which it has rows; returns their names. */
+/** Writes each table of events, one file per span with rows; returns the names. */
 async function writeTables(folder: FleetFolder, file: string, run: string): Promise<string[]> {
   const db = await openDatabase([file], { outputFolders: [folder.path] });
   const written: string[] = [];

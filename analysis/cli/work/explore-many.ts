@@ -4,14 +4,14 @@ import { askExplorer, EXPLORE_WORKER } from './ask-explorer.ts';
 import { ExploreWork, type WorkOptions } from './explore-work.ts';
 import { isBuilt, WorkerProcess } from './worker-process.ts';
 
-/** Explores the stretches of a run in several processes; what is found, and its order, is that of one. */
+/** Explores the stretches of a run in several processes, with the same results in the same order as one. */
 
 export interface ManyOptions extends WorkOptions {
-  /** Processes at once. */
+  /** Number of processes. */
   readonly jobs: number;
 }
 
-/** A process takes as long to start as so many placements to run. */
+/** Starting a process takes as long as running this many placements. */
 const WORTH_A_PROCESS = 200;
 
 export async function exploreMany(options: ManyOptions): Promise<Explored> {
@@ -26,7 +26,7 @@ export async function exploreMany(options: ManyOptions): Promise<Explored> {
   return work.result();
 }
 
-/** Explores in a process of its own until nothing is left, or it fails. */
+/** Explores in a worker process until nothing is left or it fails. */
 async function inProcess(work: ExploreWork, { run, signal }: ManyOptions): Promise<void> {
   const process = new WorkerProcess(EXPLORE_WORKER);
   const stop = () => process.end(true);

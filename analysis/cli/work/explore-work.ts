@@ -5,31 +5,31 @@ import type { Sign } from '../../explore/window-judge.ts';
 import type { ExploredRun } from './explore-messages.ts';
 import { openExplorer } from './open-explorer.ts';
 
-/** The pieces of an exploration, and what is known of each, whoever works at them. */
+/** The pieces of an exploration and their progress, independent of who works on them. */
 
 export interface WorkOptions {
   readonly run: ExploredRun;
   readonly stretches: readonly Stretch[];
   readonly onProgress: (progress: ExploreProgress) => void;
-  /** Ends in order, with what is known by then. */
+  /** Ends cleanly, with the results so far. */
   readonly signal: AbortSignal;
 }
 
 export interface ExploreProgress {
-  /** Boundaries that are done with. */
+  /** Number of finished boundaries. */
   readonly boundaries: number;
   readonly classes: number;
   readonly failures: number;
 }
 
-/** A piece of the work, and what is known of it. */
+/** A piece of the work and its progress. */
 export interface Piece {
   readonly stretch: Stretch;
   outcomes: Outcome[];
   tally: Tally | undefined;
 }
 
-/** Pieces are begun in their order, each once. */
+/** The next piece; pieces are started in order, each once. */
 export class ExploreWork {
   readonly pieces: readonly Piece[];
   private readonly options: WorkOptions;
@@ -45,7 +45,7 @@ export class ExploreWork {
     }));
   }
 
-  /** Begins with the first piece that nobody came to the end of: what a process could not do is done again here, and says why. */
+  /** Starts over from the first unfinished piece, so that work that a process failed is done again here and reports the reason. */
   again(): void {
     this.next = 0;
   }
@@ -80,7 +80,7 @@ export class ExploreWork {
     this.options.onProgress(this.progress);
   }
 
-  /** Of a piece that a process left unfinished. */
+  /** Resets a piece that a process left unfinished. */
   private forget(piece: Piece): void {
     for (const outcome of piece.outcomes) this.count(outcome, -1);
     piece.outcomes = [];
@@ -88,7 +88,7 @@ export class ExploreWork {
 
   private count({ placement, at, failed }: Outcome, sign: 1 | -1): void {
     const { progress } = this;
-    // Of a class of which every placement is run, each is one.
+    // If every placement of a class is run, each counts as one.
     progress.boundaries += sign * (at === placement.at ? sizeOf(placement) : 0);
     progress.classes += sign;
     if (failed) progress.failures += sign;
@@ -97,7 +97,7 @@ export class ExploreWork {
   result(): Explored {
     const { pieces } = this;
     const signs = pieces.map(({ tally }) => tally?.recorded).filter((sign) => sign !== undefined);
-    // Of a piece that was stopped, those that were run.
+    // For a stopped piece, only the placements that were run count.
     const classesRun = ({ outcomes }: Piece) => outcomes.filter(({ at, placement }) => at === placement.at);
     const placementsRun = (piece: Piece) => sum(classesRun(piece), ({ placement }) => sizeOf(placement));
     return {

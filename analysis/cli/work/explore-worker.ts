@@ -3,7 +3,7 @@ import type { Explorer } from '../../explore/explore.ts';
 import type { ExploreAnswer, ExploreRequest } from './explore-messages.ts';
 import { openExplorer } from './open-explorer.ts';
 
-/** A process that explores stretches for another (explore-many.ts): a request by message, answers back; it ends with the other. */
+/** A worker process that explores stretches (explore-many.ts): takes a request by message, sends answers, and ends with its parent. */
 
 const answer = (message: ExploreAnswer) => process.send?.(message);
 let explorer: Explorer | undefined;
@@ -14,10 +14,10 @@ process.on('message', async ({ run, stretch }: ExploreRequest) => {
     const tally = await explorer.explore(stretch, (outcome) => answer({ outcome }));
     answer(tally ? { tally } : 'failed');
   } catch {
-    // The other process finds out why.
+    // The parent process determines the reason.
     answer('failed');
   }
 });
 process.on('disconnect', () => process.exit());
-// Ctrl-C reaches every process of the terminal: the other one decides what it means.
+// Ctrl-C reaches every process of the terminal; the parent handles it.
 process.on('SIGINT', () => {});

@@ -20,24 +20,24 @@ import { exploreMany } from './explore-many.ts';
 import type { ExploreProgress } from './explore-work.ts';
 import { openDatabase } from './open-database.ts';
 
-/** `rewind386 explore`: from a trace to its windows, the placements in them, and what became of each. */
+/** `rewind386 explore`: finds the windows of a trace, tries the placements in them, and reports the outcomes. */
 
 export interface Asked {
   readonly file: string;
   readonly irq: number;
-  /** Placements outside of this are left out. */
+  /** Only placements inside this range are tried. */
   readonly between: { readonly from: number; readonly to: number } | undefined;
-  /** Gives from_icount and to_icount of each window. */
+  /** SQL that selects from_icount and to_icount of each window. */
   readonly sql: string | undefined;
   readonly within: number;
-  /** Requests are injected, which a device may not have been able to make. */
+  /** True to inject requests that a device might not have been able to make. */
   readonly any: boolean;
   /** Runs every placement of a class. */
   readonly unpruned?: boolean;
   readonly disks: readonly string[] | undefined;
-  /** Processes at once; default: this one alone. */
+  /** Number of processes; default: this process alone. */
   readonly jobs?: number;
-  /** Has other machines do the work. */
+  /** Distributes the work to other machines. */
   readonly fleet?: Pick<FleetOptions, 'redis' | 'folder'> | undefined;
   readonly signal: AbortSignal;
 }
@@ -80,7 +80,7 @@ async function windowsOf({ file, sql, between }: Asked): Promise<Window[]> {
     if (from < 0 || to < 0)
       throw new BadInput(
         `--sql gives ${columns.join(', ')}`,
-        'give the columns from_icount and to_icount: set, and last use',
+        'select the columns from_icount and to_icount (set, and last use)',
       );
     return cells(result)
       .map((row) => ({ from: Number(row[from]), to: Number(row[to]) }))
@@ -109,7 +109,7 @@ function stretchesOf(asked: Asked, windows: readonly Window[]): readonly Stretch
         `${asked.file} has no IRQ ${asked.irq} whose time is an input`,
         'record it with --jitter N%, or add --any',
       );
-    // The timer and the serial port are late by nothing at least.
+    // The smallest delay of the timer and the serial port is 0.
     const shortest = isClockOrSerial(asked.irq) ? 0 : recordedOf(reader).shortestDiskTime;
     return steered(asked.irq, times, inside, shortest);
   } finally {
@@ -119,7 +119,7 @@ function stretchesOf(asked: Asked, windows: readonly Window[]): readonly Stretch
 
 const isClockOrSerial = (irq: number): boolean => irq === 0 || irq === 4;
 
-/** The times of the line's interrupts, of which each is an input. */
+/** The times of the line's interrupts, each of which is an input. */
 function timesOf(reader: TraceReader, { file, irq }: Asked): InterruptTime[] {
   const recorded = recordedOf(reader);
   const raises = recorded.raises(irq);
@@ -130,7 +130,7 @@ function timesOf(reader: TraceReader, { file, irq }: Asked): InterruptTime[] {
   );
 }
 
-/** Of the code that the outcomes name. */
+/** Names of the code in the outcomes. */
 function namesOf(file: string, { outcomes }: Explored): Promise<Map<number, string>> {
   const failing = outcomes.filter(({ failed }) => failed);
   return symbolsOf(

@@ -6,9 +6,9 @@ import { askExplorer, EXPLORE_WORKER } from './ask-explorer.ts';
 import type { ExploredRun } from './explore-messages.ts';
 import { WorkerProcess } from './worker-process.ts';
 
-/** Does the jobs of a queue in processes of their own, so that this one is always free to tell the queue that it lives. */
+/** Runs the jobs of a queue in worker processes, so that this process can always renew its locks. */
 
-/** A process, and how far it is in which run: it goes forward alone. */
+/** A process, and its run and position; it can only go forward. */
 interface Hand {
   readonly process: WorkerProcess;
   readonly run: string;
@@ -17,7 +17,7 @@ interface Hand {
 
 export class FleetWorker {
   private readonly folder: FleetFolder;
-  /** Processes with nothing to do. */
+  /** Idle processes. */
   private readonly idle: Hand[] = [];
   private readonly busy = new Set<Hand>();
 
@@ -25,7 +25,7 @@ export class FleetWorker {
     this.folder = folder;
   }
 
-  /** Throws when the job cannot be done here. */
+  /** Runs a job; throws if it cannot be done here. */
   async work(job: Job): Promise<void> {
     const hand = this.handFor(job);
     this.busy.add(hand);
@@ -46,7 +46,7 @@ export class FleetWorker {
     await writeResult(this.folder, job, { outcomes, tally });
   }
 
-  /** A process that can go on from where it is, or a new one. */
+  /** An idle process that can continue from its position, or a new one. */
   private handFor(job: Job): Hand {
     const run = `${job.run} ${JSON.stringify(job.options)}`;
     const fit = this.idle.findIndex((hand) => hand.run === run && hand.at <= job.stretch.forkAt);
@@ -55,7 +55,7 @@ export class FleetWorker {
     return { process: new WorkerProcess(EXPLORE_WORKER), run, at: 0 };
   }
 
-  /** Ends its processes; what they are doing is lost, and some other worker's. */
+  /** Ends its processes; their unfinished jobs go to other workers. */
   end(): void {
     for (const { process } of [...this.idle, ...this.busy]) process.end(true);
   }

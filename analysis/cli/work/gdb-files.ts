@@ -5,9 +5,9 @@ import { elfSections } from '../../../replayer/dwarf/sections.ts';
 import type { GuestNames } from '../../../replayer/trace/trace-reader.ts';
 import { kernelFiles } from '../options/kernel-files.ts';
 
-/** Files by which gdb knows the guest: its kernel with symbols, and how to connect. They lie in a folder of its own. */
+/** The files for gdb, in a temporary folder: the kernel with symbols, and a script that connects. */
 export class GdbFiles {
-  /** Path of the file that has the guest's symbols, and its DWARF if there is any; gdb asks the server for it. */
+  /** Path of the file with the guest's symbols, and its DWARF if there is any; gdb requests it from the server. */
   readonly program: string | undefined;
   private readonly folder = mkdtempSync(join(tmpdir(), 'rewind386-'));
   private readonly sources: string | undefined;
@@ -20,9 +20,9 @@ export class GdbFiles {
     this.sources = sources;
   }
 
-  /** The commands that set a gdb up, for a server at `address`. */
+  /** The gdb script for a server at `address`. */
   script(address: string): string {
-    // The kernel may be a stranger's: nothing in it or beside it is to be run by gdb.
+    // The kernel may come from a stranger: gdb must not run anything in it or beside it.
     const lines = ['set auto-load no', 'set pagination off', 'set confirm off', 'set architecture i386'];
     if (this.program) lines.push(`file ${this.program}`);
     if (this.sources) lines.push(`directory ${this.sources}`);
@@ -41,7 +41,7 @@ export class GdbFiles {
   }
 }
 
-/** gdb keeps registers that it has read: after a jump through time it must forget them. */
+/** A `goto` command that flushes gdb's caches of registers and memory. */
 const GOTO = `define goto
   monitor goto $arg0
   maintenance flush register-cache
@@ -53,8 +53,8 @@ Go to an icount of the recording: goto ICOUNT
 end`;
 
 /**
- * gdb has no way out of a handler in assembly without call frame information: the server knows what the processor pushed. Last in
- * the script, because a gdb without Python stops there.
+ * An unwinder for handlers in assembly without call frame information: it asks the server for the frame that the processor pushed. It is
+ * last in the script, because a gdb without Python stops there.
  */
 const UNWINDER = `python
 import gdb.unwinder

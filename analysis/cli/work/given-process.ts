@@ -12,15 +12,15 @@ import { linuxTasks } from '../../linux/tasks.ts';
 import { givenNames, profileText } from '../options/guest-names.ts';
 import { machineAt } from './machine-at.ts';
 
-/** The processes that `replay --profile … -o` records where the trace has none: as the profile says, or as a Linux kernel's memory does. */
+/** The process layout that `replay --profile … -o` records if the trace has none: from the profile, or from a Linux kernel's memory. */
 
 export interface GivenProcess {
   readonly process: ProcessLayout;
-  /** The header of the new trace: with the kernel's own symbols, where the trace has none. */
+  /** The header of the new trace, with the kernel's own symbols if the trace has none. */
   readonly named: (header: TraceHeader) => TraceHeader;
 }
 
-/** Undefined where the profile has nothing that the trace lacks. Throws BadInput for a Linux whose memory does not say it. */
+/** Undefined if the profile adds nothing to the trace. Throws BadInput if a Linux kernel's memory lacks the layout. */
 export async function givenProcess(
   file: string,
   {
@@ -49,7 +49,7 @@ export async function givenProcess(
   }
 }
 
-/** As the kernel's memory has it at the end of the run. */
+/** The layout in the kernel's memory at the end of the run. */
 async function fromLinux(file: string, disks: readonly string[]): Promise<GivenProcess> {
   const machine = await machineAt(file, undefined, disks);
   const { u8, ramBytes } = machine.mem;
@@ -71,7 +71,7 @@ function withOwnSymbols(header: TraceHeader, kallsyms: Kallsyms): TraceHeader {
   return { ...header, guest: { ...header.guest, symbols: packFile(text) } };
 }
 
-/** Linear addresses of the kernel's image less their physical ones. */
+/** Difference of linear and physical addresses of the kernel's image. */
 function directMapOf({ mmu }: Machine, { symbols }: Kallsyms): number | undefined {
   const text = symbols.find(({ name }) => name === '_stext' || name === '_text');
   const physical = text === undefined ? -1 : mmu.translateForDebug(text.address | 0);

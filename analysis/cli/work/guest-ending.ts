@@ -5,9 +5,9 @@ import { type Sign, signsOf } from '../../ending/signs.ts';
 import { describeHint } from '../report/hint-text.ts';
 import { grouped } from '../terminal/format.ts';
 
-/** The end of a guest as its recording tells it: the same signs and hints that `check` has. */
+/** Reports the end of a guest after its recording, with the same signs and hints as `check`. */
 export interface GuestEnding {
-  /** It crashed, panicked, ended badly, or is stuck in an exception. */
+  /** True if it crashed, panicked, ended badly, or is stuck in an exception. */
   readonly failed: boolean;
   readonly lines: readonly string[];
 }

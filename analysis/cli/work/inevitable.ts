@@ -11,18 +11,18 @@ import { onProcesses } from './on-processes.ts';
 import { openDatabase } from './open-database.ts';
 import { closeRedrawer, type RedrawRequest, redrawRuns } from './redraw-runs.ts';
 
-/** `rewind386 inevitable`: from along a failed run others are made, drawn anew, and those that fail too are counted. */
+/** `rewind386 inevitable`: reruns a failed run from instants along it with new latencies, and counts the failures. */
 
 export interface InevitableAsked {
   readonly file: string;
   readonly disks: readonly string[] | undefined;
-  /** Places along the run to begin with. */
+  /** Initial number of instants along the run. */
   readonly points: number;
-  /** Runs from each. */
+  /** Runs from each instant. */
   readonly draws: number;
-  /** Runs go on to so many instructions after the recorded one failed. */
+  /** Instructions for which runs continue after the recorded failure. */
   readonly within: number;
-  /** Stretches shorter than this are not divided. */
+  /** Shortest stretch that is divided. */
   readonly finest: number;
   readonly jobs: number;
   readonly signal: AbortSignal;
@@ -43,9 +43,9 @@ export interface StepEvent {
 }
 
 const entry = new URL('./redraw-worker.js', import.meta.url);
-/** Stretches that are divided in one round. */
+/** Maximum stretches divided in one round. */
 const AT_ONCE = 2;
-/** Events shown of a step: the last before the chance has risen. */
+/** Maximum events shown of a step: the last ones before the rise. */
 const SHOWN = 12;
 
 export async function inevitable(asked: InevitableAsked): Promise<Inevitable> {
@@ -66,11 +66,11 @@ export async function inevitable(asked: InevitableAsked): Promise<Inevitable> {
   return { asked, end, chances: search.chances, steps: await withEvents(asked.file, search.chances) };
 }
 
-/** The end of a run that failed. Throws BadInput for another. */
+/** The icount of the failure. Throws BadInput if the run did not fail. */
 function failedEnd({ file, disks }: InevitableAsked): number {
   if (!endingOf(file).failed)
     throw new BadInput(
-      `${file} is of a run that did not fail`,
+      `the run in ${file} did not fail`,
       'give a run that failed; `record --until-fail` looks for one',
     );
   const reader = TraceReader.open(file, { disks });
@@ -97,7 +97,7 @@ class Search {
     this.progress.end();
   }
 
-  /** As far as it is known, in icount order. */
+  /** The results so far, in icount order. */
   get chances(): Chance[] {
     return [...this.found]
       .filter(([, runs]) => runs.length > 0)
@@ -108,7 +108,7 @@ class Search {
       .sort((a, b) => a.at - b.at);
   }
 
-  /** Makes the runs from each of these icounts, in pieces that processes share. */
+  /** Makes the runs from each of these icounts, distributed to processes. */
   async look(icounts: readonly number[]): Promise<void> {
     const { file, disks, draws, jobs, signal } = this.asked;
     const pieces = Math.min(draws, Math.max(1, Math.ceil((2 * jobs) / icounts.length)));
@@ -123,13 +123,13 @@ class Search {
       onAnswer: ({ at }, runs) => {
         this.found.set(at, [...(this.found.get(at) ?? []), ...runs]);
         this.done += runs.length;
-        this.progress.at(0, `${this.done} runs, from ${this.found.size} places`);
+        this.progress.at(0, `${this.done} runs, from ${this.found.size} instants`);
       },
     });
   }
 }
 
-/** The same from everywhere: what differs is then the state, and not luck. */
+/** The seeds, the same for every instant, so that only the state differs. */
 const seedsOf = (draws: number): bigint[] => Array.from({ length: draws }, (_, n) => BigInt(n + 1));
 
 async function withEvents(file: string, chances: readonly Chance[]): Promise<Inevitable['steps']> {

@@ -7,15 +7,15 @@ import { TraceCache } from '../../db/cache.ts';
 import type { FlagStretch, FlagStretches } from '../../report/interrupts-off.ts';
 import { replayTrace } from './replay-trace.ts';
 
-/** Stretches of a run with EFLAGS.IF clear, of a trace that does not have them: the run is executed again, and what was seen kept in the cache. */
+/** Stretches with EFLAGS.IF clear, for a trace that did not record them: the run is executed again, and the result is cached. */
 
 const KEPT = 'interrupt-flag-1.json';
-/** Instructions executed again at most: some seconds. */
+/** Maximum instructions executed again: a few seconds. */
 const LONGEST = 100_000_000;
-/** Stretches kept: the longest. */
+/** Maximum stretches kept, the longest. */
 const MOST = 20_000;
 
-/** Undefined where the trace has them, where the run is too long, or where it cannot be executed as it was recorded. */
+/** Undefined if the trace has them, the run is too long, or the replay diverges. */
 export async function flagStretches(
   reader: TraceReader,
   disks: readonly string[],
@@ -53,7 +53,7 @@ async function execute(
 const columnOf = (name: string) => EVENT_KINDS.if_changes.columns.findIndex((column) => column.name === name);
 const [ICOUNT, EIP, FRAME, ENABLED] = ['icount', 'eip', 'frame_id', 'enabled'].map(columnOf);
 
-/** Changes of the flag, as they come. */
+/** Collects changes of the flag. */
 class FlagChanges {
   private readonly found: FlagStretch[] = [];
   private off: Omit<FlagStretch, 'to'> | undefined;
@@ -64,7 +64,7 @@ class FlagChanges {
     for (let row = 0; row < count; row++) {
       const at = columns[ICOUNT][row];
       const enabled = columns[ENABLED][row] === 1;
-      // What was on last was off from the start.
+      // A first change that enables interrupts means that they were off from the start.
       if (this.isFirst && enabled) this.off = { from: 0, eip: 0, frame: 0 };
       this.isFirst = false;
       if (enabled && this.off) this.found.push({ ...this.off, to: at });

@@ -1,22 +1,22 @@
 import { quoted, text } from './xml.ts';
 
-/** The XML that test runners of CI systems read, of a search for failures. */
+/** JUnit XML of a search for failures, for CI systems. */
 
 export interface JunitSearch {
   /** The file searched. */
   readonly suite: string;
-  /** Of the test that is the search itself. */
+  /** Name of the test for the search itself. */
   readonly name: string;
   readonly failures: readonly { readonly what: string; readonly next: string }[];
-  /** The extent of what was tried. */
+  /** The extent of the search. */
   readonly coverage: string;
-  /** False where it was stopped before it had tried all that was asked for. */
+  /** False if it was stopped before everything was tried. */
   readonly complete: boolean;
 }
 
 /**
- * One test suite: a test for each kind of failure, which failed, and one of the search itself, which is skipped where it was stopped: what
- * was not run was not tried.
+ * One test suite: a failed test for each kind of failure, and one test for the search itself, which is skipped if the search was stopped
+ * early.
  */
 export function junitOf(search: JunitSearch): string[] {
   const { failures, coverage, complete } = search;

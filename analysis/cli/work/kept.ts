@@ -1,8 +1,8 @@
-/** One thing that is costly to open, for requests that mostly ask for the same: that of the last request stays open. */
+/** Keeps the last used of things that are costly to open, for consecutive requests for the same one. */
 export class Kept<Thing extends { close(): void }> {
   private kept: { readonly key: string; readonly thing: Thing } | undefined;
 
-  /** `key`: all that the thing depends on. */
+  /** `key` identifies everything on which it depends. */
   get(key: object, open: () => Thing): Thing {
     const text = JSON.stringify(key);
     if (this.kept?.key === text) return this.kept.thing;

@@ -6,8 +6,8 @@ import { StoreIndex } from '../../db/store-index.ts';
 import { builtinDisk } from '../options/builtin-guest.ts';
 
 /**
- * Asks the index of stores that `who-wrote` has made of the trace, if it has. Opened anew each time: it may be made while
- * the debugger runs.
+ * Looks up last writers in the index of stores that `who-wrote` made, if it exists. It is opened for each question, because it may be
+ * made while the debugger runs.
  */
 export function knownLastWriter(reader: TraceReader): NonNullable<MonitorOptions['lastWriter']> {
   const { drives = [], parent } = reader.header;
@@ -19,7 +19,7 @@ export function knownLastWriter(reader: TraceReader): NonNullable<MonitorOptions
       const last = look(index, physical, bytes, before);
       return last?.kind === 'never' && index.begin > 0 ? undefined : last;
     } catch {
-      // Damaged: execution knows as well.
+      // If the index is damaged, execution finds the answer too.
       return undefined;
     } finally {
       index?.close();
@@ -32,7 +32,7 @@ type Look = (index: StoreIndex, physical: number, bytes: number, before: number)
 const withoutDevices: Look = (index, physical, bytes, before) =>
   newestWriter(index.look(physical, bytes, before));
 
-/** A debugger that stands before an instruction stands after what devices did on arrival there, at the same icount. */
+/** The last writer before a debugger's position, which is after device writes on arrival at the same icount. */
 const withDevices: Look = (index, physical, bytes, before) => {
   const through = newestWriter(index.look(physical, bytes, before + 1));
   if (through.kind !== 'write' || through.write.icount < before) return through;

@@ -35,7 +35,7 @@ export function runLockstep(
   }
 }
 
-/** Makers of machines by the interpreter, and by the compiler. */
+/** Create machines with the interpreter, and with the compiler. */
 export function tierBuilders(threshold: number): readonly [MachineBuilder, MachineBuilder] {
   return [
     (...options) => {
@@ -55,13 +55,13 @@ const alikeReport = (file: string, { icount }: LockstepResult): string =>
 export function partedReport(file: string, found: Parted): string[] {
   const { agree, differ, parts, differences, instructions, compiled } = found;
   return [
-    `${file}: the compiler is wrong: alike at icount ${grouped(agree)}, executed to ${grouped(differ)} without a pause not (${parts.join(', ')})`,
+    `${file}: the compiler is wrong: the same state at icount ${grouped(agree)}, different when executed to ${grouped(differ)} without a pause (${parts.join(', ')})`,
     ...differences.map(({ part, place, values: [right, wrong] }) => {
       return `  ${part} ${place}: interpreter ${right}, compiler ${wrong}`;
     }),
     'executed from there:',
     ...instructions.map(({ address, instruction }) => `  ${hex8(address)}  ${instruction}`),
-    ...(compiled.length > 0 ? compiled : ['none of it is compiled now']),
+    ...(compiled.length > 0 ? compiled : ['none of that code is compiled now']),
     `next: rewind386 gdb ${shellWord(file)}`,
   ];
 }

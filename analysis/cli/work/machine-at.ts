@@ -9,8 +9,8 @@ import { grouped } from '../terminal/format.ts';
 import { progressBar } from '../terminal/progress.ts';
 
 /**
- * The machine of a trace as it was at `icount`, or at the end of the recording; by the trace's
- * checkpoints where it has some, and verified on the way. `disks`: the user's files for disks that are not in the trace.
+ * The machine of a trace at `icount`, or at the end of the recording, reached from the trace's checkpoints and verified on the way.
+ * `disks`: the user's files for disks that are not in the trace.
  */
 export async function machineAt(
   file: string,

@@ -19,7 +19,7 @@ import { openDatabase } from './open-database.ts';
 import { checkOutput } from './output-file.ts';
 import { divergenceReport, replayTrace } from './replay-trace.ts';
 
-/** A bundle made of a trace: replayed, asked everything, and written. */
+/** Makes a bundle from a trace: replays it, runs all questions, and writes it. */
 
 export interface BundleRequest {
   readonly output: string;
@@ -27,17 +27,17 @@ export interface BundleRequest {
   /** Named queries with their parameters. */
   readonly ask?: readonly string[];
   readonly sql: readonly string[];
-  /** Files that disks which are not in the trace may be. */
+  /** Candidate files for disks that are not in the trace. */
   readonly disks?: readonly string[];
-  /** A file that names the kernel's addresses, to go into the bundle. */
+  /** A file with the kernel's symbols, to include in the bundle. */
   readonly symbols?: string | undefined;
-  /** Write over a file of that name. */
+  /** Overwrite an existing file. */
   readonly force?: boolean;
-  /** Says nothing when all went well. */
+  /** Print nothing on success. */
   readonly quiet?: boolean;
 }
 
-/** Replays the trace, asks it everything, and writes the bundle. Returns the exit status. */
+/** Replays the trace, runs all questions, and writes the bundle. Returns the exit status. */
 export async function bundle(
   file: string,
   { output, redactDisk, ask = [], sql, symbols, disks = [], force = false, quiet = false }: BundleRequest,

@@ -15,10 +15,10 @@ import { changedRun, guestOf, stoppedAt } from './what-if.ts';
 
 /** The counterfactual of a story: the run with interrupts held off. */
 
-/** Instructions after the end of the recording that the other run may go on for. */
+/** Maximum instructions of the other run after the end of the recording. */
 const AFTERWARDS = 100e6;
 
-/** The counterfactual of a window that was taken: the run with interrupts held off while its user had it, and what became of it. */
+/** The counterfactual of a taken window: the run with interrupts held off while it was in use, and its outcome. */
 export async function maskedRun(
   file: string,
   { window, from, until }: Taken,

@@ -1,17 +1,17 @@
 import { isBuilt, WorkerProcess } from './worker-process.ts';
 
-/** Requests that processes answer, in whatever order they are done. Each answer depends on its request alone. */
+/** Distributes requests to worker processes. Each answer depends only on its request. */
 
 export interface ProcessJob<Request extends object, Answer> {
-  /** The compiled module that answers: a request by message, an answer back, or `failed`. */
+  /** The compiled module that answers a request by message, or sends `failed`. */
   readonly entry: URL;
-  /** Processes at once. */
+  /** Number of processes. */
   readonly jobs: number;
   readonly requests: readonly Request[];
-  /** Answers in this process: where there is one alone, and where a process could not, to do it or to say why not. */
+  /** Answers in this process: if there is only one, or after a process failed, to succeed or report the reason. */
   readonly here: (request: Request, signal: AbortSignal) => Promise<Answer>;
   readonly onAnswer: (request: Request, answer: Answer) => void;
-  /** Begins no more, and ends what runs. */
+  /** Starts no more requests and ends running ones. */
   readonly signal: AbortSignal;
 }
 
@@ -52,7 +52,7 @@ export async function onProcesses<Request extends object, Answer>(
   else for (let request = take(); request; request = take()) await answerHere(request);
 }
 
-/** Undefined when the process could not. */
+/** Undefined if the process failed. */
 async function ask<Answer>(process: WorkerProcess, request: object): Promise<Answer | undefined> {
   let answer: unknown;
   await process.ask(request, (message) => {
@@ -62,17 +62,17 @@ async function ask<Answer>(process: WorkerProcess, request: object): Promise<Ans
   return typeof answer === 'object' ? (answer as Answer) : undefined;
 }
 
-/** The other side: a process that answers, and ends with the one that asks. */
+/** The worker's side: answers requests, and ends with its parent. */
 export function answerRequests<Request>(answer: (request: Request) => Promise<object>): void {
   process.on('message', async (request: Request) => {
     try {
       process.send?.(await answer(request));
     } catch {
-      // The other process finds out why.
+      // The parent process determines the reason.
       process.send?.('failed');
     }
   });
   process.on('disconnect', () => process.exit());
-  // Ctrl-C reaches every process of the terminal: the other one decides what it means.
+  // Ctrl-C reaches every process of the terminal; the parent handles it.
   process.on('SIGINT', () => {});
 }

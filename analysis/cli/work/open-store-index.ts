@@ -4,7 +4,7 @@ import { builtinDisk } from '../options/builtin-guest.ts';
 import { traceLength } from '../report/trace-length.ts';
 import { note, progressBar } from '../terminal/progress.ts';
 
-/** The index of a trace, made under a progress bar when there is none. */
+/** The index of a trace, built under a progress bar if there is none. */
 export async function openStoreIndex(path: string, disks: readonly string[] = []): Promise<StoreIndex> {
   const progress = progressBar('indexing stores', traceLength(path));
   try {

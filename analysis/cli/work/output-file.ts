@@ -3,16 +3,16 @@ import { takeName } from '../../../host/new-file.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { PREAMBLE_BYTES, preamble } from '../../../schemas/trace/framing.ts';
 
-/** Files that a command writes where the user says: nothing is overwritten unasked, and errors say what to do. */
+/** Output files of commands: nothing is overwritten without --force, and errors give the next step. */
 
-/** The option of every command that writes a file of the user's naming. */
+/** The `--force` option of commands that write a file. */
 export const FORCE = {
   force: { type: 'boolean', default: false, describe: 'overwrite an existing file' },
 } as const;
 
 /**
- * Refuses an -o that would cost the user a file, before any work is done: a trace is never written over unasked, and nothing
- * is written over a trace, nor ever over one of `inputs`. Throws BadInput.
+ * Rejects an -o that would lose a file of the user, before any work is done: an existing file needs --force, and one of `inputs` is never
+ * overwritten. Throws BadInput.
  */
 export function checkOutput(
   path: string,
@@ -25,7 +25,7 @@ export function checkOutput(
     throw new BadInput(`${path} already exists`, 'give -o another name, or --force to overwrite it');
 }
 
-/** Gives a finished file the name that checkOutput allowed before it was made. Throws BadInput when somebody else has taken it since. */
+/** Renames a finished file to the name that checkOutput allowed. Throws BadInput if it has been taken in the meantime. */
 export function moveTo(from: string, path: string, force: boolean): void {
   if (force) renameSync(from, path);
   else
@@ -57,7 +57,7 @@ function beginsAsTrace(path: string): boolean {
   }
 }
 
-/** A full disk is nobody's fault but the disk's, whoever tells of it: Node, or DuckDB in words of its own. */
+/** Turns a full-disk error of Node or DuckDB into BadInput. */
 export function writeError(error: unknown, output: string): unknown {
   const message = error instanceof Error ? error.message : String(error);
   const isFull =

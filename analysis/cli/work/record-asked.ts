@@ -11,7 +11,7 @@ import { parseCount, parseExitCode, parseLadder } from '../options/values.ts';
 import { endingOf } from './guest-ending.ts';
 import { recordGuest, recordingSummary } from './record-guest.ts';
 
-/** A recording by the options of `record`, and what is said of it. */
+/** Makes a recording by the options of `record` and reports it. */
 
 export interface Recorded {
   readonly guest: Guest;
@@ -52,13 +52,13 @@ export async function recordAsked(args: RecordArguments, { seed, output, quiet }
 }
 
 export interface RecordingReport {
-  /** The guest crashed, panicked or ended badly, or the script gave up. */
+  /** True if the guest crashed, panicked or ended badly, or the script failed. */
   readonly failed: boolean;
   readonly out: readonly string[];
   readonly err: readonly string[];
 }
 
-/** Of the trace at `path`, which will be known as `name`. */
+/** Reports on the trace at `path`, whose final name is `name`. */
 export function recordingReport(
   { screen }: Pick<RecordArguments, 'screen'>,
   { guest, result }: Recorded,
@@ -80,10 +80,10 @@ const unmovedLines = ({ unmoved = [], final }: RecordResult): string[] =>
       `note: --schedule irq${line}=${to}@${from}: no IRQ ${line} was due at icount ${from} of this run, which ended at ${final.icount}`,
   );
 
-/** The reason that the script gave for ending the recording; `shown`: the screen has been printed already. */
+/** Reports the script's reason for ending the recording; `shown`: the screen has already been printed. */
 function gaveUpLines({ message, screen }: SourceEnd, shown: boolean): string[] {
   if (!screen || shown) return [`rewind386: ${message}`];
   if (!screen.some(Boolean)) return [`rewind386: ${message}; it is empty, or in a graphics mode`];
   const lines = screen.filter((line, n) => line !== '' || (n > 0 && screen[n - 1] !== ''));
-  return [`rewind386: ${message}; it says`, ...lines.map((line) => `  | ${line}`)];
+  return [`rewind386: ${message}; it shows`, ...lines.map((line) => `  | ${line}`)];
 }

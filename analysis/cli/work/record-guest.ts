@@ -10,7 +10,7 @@ import { whenInterrupted } from '../terminal/interruptible.ts';
 import { fileBytes } from './file-bytes.ts';
 import { openDisplay } from './recording-display.ts';
 
-/** Recording a guest, as several commands do, and what is said of it. */
+/** Records a guest and reports on it, for several commands. */
 
 export interface RecordingRequest
   extends Pick<
@@ -26,7 +26,7 @@ export interface RecordingRequest
   readonly screen?: boolean;
 }
 
-/** Records a guest while its console scrolls by; Ctrl-C ends the recording in order. */
+/** Records a guest and shows its console; Ctrl-C ends the recording cleanly. */
 export async function recordGuest(guest: Guest, request: RecordingRequest): Promise<RecordResult> {
   const { quiet, screen, inputs, ...plan } = request;
   const stop = new AbortController();
@@ -59,7 +59,7 @@ export async function recordGuest(guest: Guest, request: RecordingRequest): Prom
   }
 }
 
-/** Says what was recorded at `path`, known as `name`, and how the guest ended. */
+/** Reports on the recording at `path`, whose final name is `name`, and on the guest's end. */
 export function recordingSummary(path: string, guest: Guest, result: RecordResult, name = path): string[] {
   const { final, events, inputs } = result;
   return [

@@ -3,7 +3,7 @@ import type { RecordArguments } from '../options/record-options.ts';
 import { checkTraces } from './check-report.ts';
 import { type RecordingReport, recordAsked, recordingReport } from './record-asked.ts';
 
-/** One seed of `record --until-fail`: recorded, and judged. Requests and answers are plain, for another process to take. */
+/** One seed of `record --until-fail`: recorded and judged. Requests and answers are plain values, for worker processes. */
 
 export interface SeedRequest {
   readonly args: RecordArguments;
@@ -13,9 +13,9 @@ export interface SeedRequest {
 }
 
 export interface SeedAnswer {
-  /** Interrupted: by Ctrl-C; nothing can be said of it. */
+  /** True if Ctrl-C interrupted it; the result is then unknown. */
   readonly fate: 'good' | 'failed' | 'interrupted';
-  /** As of the trace in the place that was asked for. */
+  /** Report lines that name the trace by its requested path. */
   readonly report: RecordingReport;
 }
 
@@ -28,7 +28,7 @@ export async function recordSeed({ args, seed, path }: SeedRequest): Promise<See
   return { fate: failed ? 'failed' : 'good', report };
 }
 
-/** Also a run that ended well may have gone astray on the way. */
+/** Checks the run too, since one that ended well may contain errors. */
 async function hasError(args: RecordArguments, path: string): Promise<boolean> {
   if (machineOf(args).detail === 'off') return false;
   const { findings } = await checkTraces([path], { executes: { disks: [] } });

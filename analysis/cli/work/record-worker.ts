@@ -1,16 +1,16 @@
 import '../../../host/install.ts';
 import { recordSeed, type SeedRequest } from './record-seed.ts';
 
-/** A process that records seeds for another (until-fail.ts): a request by message, an answer back; it ends with the other. */
+/** A worker process that records seeds (until-fail.ts): takes a request by message, sends an answer, and ends with its parent. */
 
 process.on('message', async (request: SeedRequest) => {
   try {
     process.send?.(await recordSeed(request));
   } catch {
-    // The other process finds out why.
+    // The parent process determines the reason.
     process.send?.('failed');
   }
 });
 process.on('disconnect', () => process.exit());
-// Ctrl-C reaches every process of the terminal: the other one decides what it means.
+// Ctrl-C reaches every process of the terminal; the parent handles it.
 process.on('SIGINT', () => {});

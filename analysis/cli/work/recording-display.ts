@@ -8,11 +8,11 @@ import { printPicture } from '../terminal/output.ts';
 import { progressCount } from '../terminal/progress.ts';
 import { screenAnsi, screenText } from '../terminal/screen.ts';
 
-/** The part of the terminal that a person sees of a recording while it goes on. */
+/** The display of a recording in progress. */
 export interface Display {
-  /** A byte of the guest's console. */
+  /** Takes a byte of the guest's console. */
   hear(port: number, byte: number): void;
-  /** Now and then, between two stretches of the run. */
+  /** Called periodically, between two stretches of the run. */
   turn(machine: Seen): void;
   end(): void;
 }
@@ -28,7 +28,7 @@ interface DisplayOptions {
   readonly inputs?: Inputs;
 }
 
-/** `leave` is called when the person at the terminal wants to end the recording. */
+/** `leave` is called when the user ends the recording. */
 export function openDisplay({ quiet, screen, inputs }: DisplayOptions, leave: () => void): Display {
   const terminal = inputs?.live ? new LiveTerminal(inputs.live, leave) : undefined;
   if (screen) return screenDisplay(terminal);
@@ -53,13 +53,13 @@ export function openDisplay({ quiet, screen, inputs }: DisplayOptions, leave: ()
 const ALTERNATE_SCREEN = '\x1b[?1049h\x1b[?25l';
 const MAIN_SCREEN = '\x1b[?25h\x1b[?1049l';
 const TOP = '\x1b[H';
-/** A terminal that does not say how high it is. */
+/** The assumed height of a terminal that does not report it. */
 const USUAL_ROWS = 24;
 
 /**
- * The bytes that have a terminal of `height` rows show a screen at its top: each line clears its own row first, since
- * a clear after a line that fills its row would take the last character, and none ends in a newline that would
- * scroll. Of a screen that is higher than the terminal, the part down to the cursor's line.
+ * The bytes that draw a screen at the top of a terminal of `height` rows. Each line clears its row first, since clearing after a full
+ * line would erase the last character, and no line ends in a newline, which would scroll. Of a screen higher than the terminal, the part
+ * down to the cursor's line is shown.
  */
 export function liveFrame(screen: TextScreen | null, height: number): string {
   const lines = screen ? screenAnsi(screen).trimEnd().split('\n') : ['the screen is in a graphics mode'];
@@ -68,7 +68,7 @@ export function liveFrame(screen: TextScreen | null, height: number): string {
   return `${TOP}${shown.map((line) => `\x1b[K${line}`).join('\r\n')}\x1b[0m\x1b[J`;
 }
 
-/** The VGA text screen: redrawn on a terminal's alternate screen when it has changed, and printed as it is at the end. */
+/** Shows the VGA text screen on the terminal's alternate screen, redrawn when it changes, and prints it at the end. */
 function screenDisplay(terminal: LiveTerminal | undefined): Display {
   const live = process.stderr.isTTY === true;
   if (live) process.stderr.write(ALTERNATE_SCREEN);

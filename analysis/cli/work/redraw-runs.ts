@@ -4,7 +4,7 @@ import { Redrawer, type Redrawn } from '../../inevitable/redraw.ts';
 import { builtinDisk } from '../options/builtin-guest.ts';
 import { Kept } from './kept.ts';
 
-/** Some runs of `inevitable` from one instant. Requests and answers are plain, for another process to take. */
+/** Several runs of `inevitable` from one instant. Requests and answers are plain values, for worker processes. */
 
 export interface RedrawRequest {
   readonly file: string;

@@ -2,6 +2,6 @@ import '../../../host/install.ts';
 import { answerRequests } from './on-processes.ts';
 import { type RedrawRequest, redrawRuns } from './redraw-runs.ts';
 
-/** A process that makes runs for another (inevitable.ts). */
+/** A worker process of `inevitable` (inevitable.ts). */
 
 answerRequests<RedrawRequest>((request) => redrawRuns(request));

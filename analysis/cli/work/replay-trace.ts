@@ -6,7 +6,7 @@ import { ConsoleLines } from '../terminal/console-lines.ts';
 import { grouped, plural, shellWord } from '../terminal/format.ts';
 import { progressBar } from '../terminal/progress.ts';
 
-/** Executing a trace again, as several commands do, and what is said of it. */
+/** Replays a trace and reports on it, for several commands. */
 
 /** Replays a trace under a progress bar. */
 export async function replayTrace(

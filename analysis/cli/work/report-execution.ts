@@ -9,9 +9,9 @@ import { builtinDisk } from '../options/builtin-guest.ts';
 import { shellWord } from '../terminal/format.ts';
 import { note, progressBar } from '../terminal/progress.ts';
 
-/** The run of a trace, for a report that shows instructions of it. */
+/** Executes the run of a trace for a report that shows instructions. */
 
-/** Instructions from the nearest checkpoint, or from the start, that a report executes: a few seconds. */
+/** Maximum instructions that a report executes from the nearest checkpoint or the start: a few seconds. */
 const FAR = 100_000_000;
 
 export function executionOf(reader: TraceReader): Execution & { end(): void } {
@@ -19,7 +19,7 @@ export function executionOf(reader: TraceReader): Execution & { end(): void } {
   let debuggee: Debuggee | undefined;
   const progress = progressBar('replaying', endIcount);
   return {
-    // Made when it is first needed: a run without findings is not executed.
+    // Created on first use: a run without findings is not executed.
     get debuggee() {
       const session = () => ForwardSession.open(reader, { build: buildMachine, builtinDisk });
       const onProgress = (icount: number) => progress.at(icount);

@@ -4,7 +4,7 @@ import type { Report } from './check-report.ts';
 export function reportFacts({ paths, findings, checks, runs, hints }: Report): object {
   const count = (severity: string) => findings.filter(({ check }) => check.severity === severity).length;
   return {
-    // Silence says something only of traces that are whole.
+    // Only complete traces can be called clean.
     clean: findings.length === 0 && runs.every(({ torn }) => torn === undefined),
     errors: count('error'),
     warnings: count('warning'),

@@ -15,7 +15,7 @@ import { storyCommand } from './story-lines.ts';
 
 /** The facts of a trace's page, for `report` and `serve`. */
 
-/** Executes the run again only with `executes`, for the instructions of its findings. */
+/** With `executes`, executes the run again for the instructions of its findings. */
 export async function runPage(
   file: string,
   { limits, names, executes }: CheckOptions & { readonly limits: QueryLimits },
@@ -55,7 +55,7 @@ export async function runPage(
   }
 }
 
-/** Rows of `info` that say what ran, and how it ended. */
+/** Rows of `info` about the guest and its end. */
 const SHOWN = new Set([
   'guest',
   'command line',

@@ -6,7 +6,7 @@ import { interruptTimes, recordedOf } from '../../what-if/recorded-interrupts.ts
 import { builtinDisk } from '../options/builtin-guest.ts';
 import { Kept } from './kept.ts';
 
-/** Some runs of `explore --bound`. Requests and answers are plain, for another process to take. */
+/** Several runs of `explore --bound`. Requests and answers are plain values, for worker processes. */
 
 /** A search, in plain values. */
 export interface Searched extends Pick<SearchOptions, 'method' | 'bound' | 'span' | 'lines' | 'within'> {
@@ -21,7 +21,7 @@ export interface SearchRunsRequest {
 
 const searchers = new Kept<Searcher>();
 
-/** The outcomes of these runs; of fewer where `signal` ended it. Throws BadInput for lines whose interrupts cannot be moved. */
+/** The outcomes of these runs, or of fewer if `signal` was aborted. Throws BadInput for lines whose interrupts cannot be moved. */
 export async function searchRuns(
   { searched, runs }: SearchRunsRequest,
   signal?: AbortSignal,

@@ -6,9 +6,9 @@ import { endText } from './exploration-text.ts';
 import { junitOf } from './junit.ts';
 import type { SearchRequest, SearchResult } from './search-trace.ts';
 
-/** A search told: for people, as JSON, and for CI systems. */
+/** The report of a search: as text, as JSON, and as JUnit XML. */
 
-/** Failures that are shown, one of each kind and place. */
+/** Maximum failures shown, one of each kind and place. */
 const SHOWN = 10;
 
 function failureOf({ sign, end }: SearchOutcome, names: ReadonlyMap<number, string>): string {
@@ -29,7 +29,7 @@ export function firstsOf({ outcomes, names }: SearchResult): SearchOutcome[] {
   return [...firsts.values()];
 }
 
-/** Undefined for a run that the seed alone would make: that fails by itself. */
+/** Undefined for a run that fails with the seed alone, without a schedule. */
 const replayCommand = ({ file }: SearchRequest, { run, moves }: SearchOutcome): string | undefined =>
   moves.length > 0
     ? `rewind386 replay ${shellWord(file)} --schedule ${movesText(moves)} -o run-${run}.r386`
@@ -86,12 +86,12 @@ export const searchJunit = (result: SearchResult): string[] =>
 
 const boundOf = ({ lines, span, bound }: SearchRequest) => pctBound(lines.length, span.to - span.from, bound);
 
-/** A search is a sample: never all. */
+/** The extent of the search, which is a sample and never complete. */
 export function searchCoverage({ request, outcomes, secondsToFirst }: SearchResult): string {
   const { method, bound, span, lines, within } = request;
   const first = outcomes.find(({ failed }) => failed);
   const found = first ? `, the first in run ${first.run} after ${secondsToFirst?.toFixed(1)} s` : '';
-  const how = method === 'naive' ? 'every latency drawn again' : `${bound} changed at random (${method})`;
+  const how = method === 'naive' ? 'all latencies drawn anew' : `${bound} changed at random (${method})`;
   return (
     `for this recording's inputs and IRQ ${lines.join(', ')}, ${how}, from icount ${grouped(span.from)} to ${grouped(span.to)} and ` +
     `${grouped(within)} instructions after it: ${plural(outcomes.length, 'run')}; ${grouped(outcomes.filter(({ failed }) => failed).length)} fail${found}`

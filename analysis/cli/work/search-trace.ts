@@ -8,9 +8,9 @@ import { closeSearcher, type Searched, type SearchRunsRequest, searchRuns } from
 /** `rewind386 explore --bound K`: runs with several interrupts at other times. */
 
 export interface SearchRequest extends Searched {
-  /** Their number; each is known by its own, from 0 on. */
+  /** Number of runs, which are numbered from 0. */
   readonly runs: number;
-  /** Processes at once; default: this one alone. */
+  /** Number of processes; default: this process alone. */
   readonly jobs?: number;
   readonly signal: AbortSignal;
 }
@@ -19,17 +19,17 @@ export interface SearchResult {
   readonly request: SearchRequest;
   /** In the order of their numbers. */
   readonly outcomes: readonly SearchOutcome[];
-  /** Of the host, until a failure was known; undefined without one. */
+  /** Host seconds until the first failure; undefined if there was none. */
   readonly secondsToFirst: number | undefined;
   /** Names of code by its address. */
   readonly names: ReadonlyMap<number, string>;
 }
 
 const entry = new URL('./search-worker.js', import.meta.url);
-/** Runs of one request: few, so that Ctrl-C loses little. */
+/** Runs per request: few, so that Ctrl-C loses little. */
 const AT_ONCE = 8;
 
-/** The outcomes do not depend on how many processes there are. */
+/** Runs the search; the outcomes do not depend on the number of processes. */
 export async function searchTrace(request: SearchRequest): Promise<SearchResult> {
   const { runs, jobs = 1, signal, ...searched } = request;
   const requests = Array.from({ length: Math.ceil(runs / AT_ONCE) }, (_, n) => ({
@@ -62,7 +62,7 @@ export async function searchTrace(request: SearchRequest): Promise<SearchResult>
   return { request, outcomes, secondsToFirst, names };
 }
 
-/** Without what only this process knows. */
+/** The request in plain values. */
 const searchedOf = ({ file, disks, lines, method, bound, span, within }: Searched): Searched => ({
   ...{ file, disks, lines, method, bound, span, within },
 });

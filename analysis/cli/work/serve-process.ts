@@ -5,7 +5,7 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 import type { QueryLimits } from '../../db/limits.ts';
 import type { RunDifference } from '../../web/serve-data.ts';
 
-/** Work of a server that takes long, in a process of its own each: the server goes on answering meanwhile. */
+/** Runs long work of a server in separate processes, so that the server stays responsive. */
 
 export interface PageAsked {
   readonly file: string;
@@ -41,7 +41,7 @@ export const differenceInProcess = async (
   signal: AbortSignal,
 ): Promise<RunDifference> => (await inProcess({ kind: 'difference', files }, signal)) as RunDifference;
 
-/** Throws what is wrong with the trace; the process ends when the signal says so. */
+/** Throws the error of the process; aborting the signal ends the process. */
 async function inProcess(asked: WorkAsked, signal: AbortSignal): Promise<unknown> {
   if (!existsSync(worker)) throw new Error(`${worker} is not built`);
   const child = fork(worker, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });

@@ -7,7 +7,7 @@ import { givenNames } from '../options/guest-names.ts';
 import { runPage } from './run-page.ts';
 import type { PageAsked, WorkAsked, WorkReply } from './serve-process.ts';
 
-/** A process that does one piece of work for a server (serve-process.ts): a request by message, an answer back; it ends with the other. */
+/** A worker process of a server (serve-process.ts): takes one request by message, sends an answer, and ends with its parent. */
 
 async function page({ file, limits, symbols, profile, replay, disk }: PageAsked): Promise<string> {
   const names = givenNames({ symbols, profile });

@@ -11,7 +11,7 @@ import { statusLine } from '../terminal/status-line.ts';
 import { endText } from './exploration-text.ts';
 import { bundle } from './make-bundle.ts';
 
-/** `rewind386 shrink`: from a failing run to the smallest that fails alike, as a bundle. */
+/** `rewind386 shrink`: reduces a failing run to the smallest that fails in the same way, as a bundle. */
 
 export interface ShrinkRequest {
   readonly file: string;
@@ -24,7 +24,7 @@ export interface ShrinkRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Writes the bundle, and returns what it holds. Throws BadInput for a run that does not fail. */
+/** Writes the bundle and returns its summary. Throws BadInput if the run does not fail. */
 export async function shrinkTrace(request: ShrinkRequest): Promise<Shrunk> {
   const { file, output, within, disks, signal, quiet = false } = request;
   const reader = TraceReader.open(file, { disks });
@@ -56,7 +56,7 @@ export async function shrinkTrace(request: ShrinkRequest): Promise<Shrunk> {
   }
 }
 
-/** The parent is the recording that the run was made of first. */
+/** The original recording of the run. */
 function headerOf(reader: TraceReader, file: string, { changedAt, ...shrunk }: Shrunk): TraceHeader {
   const { header } = reader;
   const { identity, file: name } = header.parent ?? { identity: reader.identity(), file: untrusted(file) };
@@ -64,7 +64,7 @@ function headerOf(reader: TraceReader, file: string, { changedAt, ...shrunk }: S
   return { ...header, parent: { identity, file: name, changedAt: Math.max(0, changedAt), changes } };
 }
 
-/** In one line, as `record --schedule` takes it; empty when the seed alone makes the run. */
+/** The schedule in the syntax of `record --schedule`; empty if the seed alone makes the run. */
 export const scheduleOf = ({ moves, injected }: Pick<Shrunk, 'moves' | 'injected'>): string =>
   [
     ...moves.map(({ line, from, to }) => `irq${line}=${to}@${from}`),
@@ -78,8 +78,8 @@ export function describeShrunk({ failure, ...shrunk }: Shrunk, seed: bigint): st
   const schedule = scheduleOf(shrunk);
   return [
     `${what} at icount ${grouped(sign?.icount ?? instructions)}, after ${plural(runs, 'run')}`,
-    schedule ? `--seed ${seed} --schedule ${schedule}` : `--seed ${seed}, and no schedule`,
-    `of ${plural(times.before, 'time')} that the seed did not draw ${grouped(times.after)} needed, of ${plural(inputs.before, 'input')} ` +
+    schedule ? `--seed ${seed} --schedule ${schedule}` : `--seed ${seed}, without a schedule`,
+    `of ${plural(times.before, 'time')} that differ from the seed's, ${grouped(times.after)} needed, of ${plural(inputs.before, 'input')} ` +
       `${grouped(inputs.after)}${own.length > 0 ? ', which the bundle has' : ''}`,
   ];
 }

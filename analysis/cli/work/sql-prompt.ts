@@ -7,7 +7,7 @@ import { splitStatements } from '../../sql/split-statements.ts';
 export interface PromptOptions {
   readonly input: NodeJS.ReadableStream;
   readonly output: NodeJS.WritableStream;
-  /** A person types: prompts are shown, lines edited and completed. */
+  /** True if a person types: prompts are shown, lines are edited and completed. */
   readonly terminal: boolean;
   /** Lines of earlier sessions, the newest first. */
   readonly history: readonly string[];
@@ -15,7 +15,7 @@ export interface PromptOptions {
   readonly complete: (word: string) => readonly string[];
 }
 
-/** One thing that a person asks for: a statement without its `;`, or a command with its words. */
+/** One entry: a statement without its `;`, or a command with its words. */
 export type Asked =
   | { readonly kind: 'sql'; readonly sql: string }
   | { readonly kind: 'command'; readonly words: readonly string[] };
@@ -23,11 +23,11 @@ export type Asked =
 const FIRST = 'sql> ';
 const MORE = ' ...> ';
 
-/** Reads what is asked, until the end of the input. Ctrl-C discards a statement that is begun, and at the start of one ends. */
+/** Reads entries until the end of the input. Ctrl-C discards an unfinished statement; at an empty prompt it ends the session. */
 export class SqlPrompt {
   private readonly lines: Interface;
   private readonly terminal: boolean;
-  /** Listened to from the start: what comes by a pipe is there at once. */
+  /** Registered from the start, because input from a pipe arrives at once. */
   private readonly typed: AsyncIterableIterator<string[]>;
   private begun: string[] = [];
   history: readonly string[];
@@ -54,7 +54,7 @@ export class SqlPrompt {
       this.begun = [];
       output.write('\n');
       this.lines.setPrompt(FIRST);
-      // Ctrl-U: what was typed of this line.
+      // Ctrl-U discards the typed part of the line.
       this.lines.write(null, { ctrl: true, name: 'u' });
       this.lines.prompt();
     });

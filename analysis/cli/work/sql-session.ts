@@ -8,11 +8,11 @@ import { TABLES } from '../../tables/index.ts';
 import { parseParameters } from '../options/query-parameters.ts';
 import { printLines, terminalWidth } from '../terminal/output.ts';
 
-/** A session of questions to one database: statements, and the commands that begin with a dot. */
+/** A session of `sql` on one database: statements, and commands that begin with a dot. */
 
 export interface SqlSession {
   readonly db: TraceDatabase;
-  /** Of the first trace, by which a query's parameter may be named. */
+  /** Symbols of the first trace, usable as parameters of queries. */
   readonly symbols: () => readonly ElfSymbol[];
   format: TextFormat;
   readonly rows: number;
@@ -47,7 +47,7 @@ export const completions = (word: string): string[] => {
   return [...NAMES, ...WORDS].filter((name) => name.toLowerCase().startsWith(lower));
 };
 
-/** Shows the rows of one question. True: the session goes on. */
+/** Shows the rows of one statement. True if the session continues. */
 export async function answer(
   { db, format, rows }: SqlSession,
   sql: string,
@@ -84,7 +84,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   quit: ['ends the session, as does Ctrl-D', async () => false],
 };
 
-/** Does what a line that begins with a dot asks, of its words. */
+/** Executes a command that begins with a dot. */
 export async function command(session: SqlSession, [name, ...words]: readonly string[]): Promise<boolean> {
   const found = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!found)

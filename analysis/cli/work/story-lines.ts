@@ -3,12 +3,12 @@ import type { Story } from '../../why/story.ts';
 import type { ValueStory } from '../../why/value.ts';
 import { grouped, shellWord } from '../terminal/format.ts';
 
-/** A story as people read it: a line a step, and the command that shows more of it. */
+/** A story as text: one line per step, with the command that shows its details. */
 export function storyLines(file: string, { steps }: Story): string[] {
   return steps.flatMap((step) => stepLines(file, step));
 }
 
-/** The way back of a value, and the reason that it ends. */
+/** The origin of a value, and the reason that the trail ends. */
 export function valueLines(file: string, { of, steps, end }: ValueStory): string[] {
   return [
     `the origin of ${of}:`,

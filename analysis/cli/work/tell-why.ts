@@ -18,7 +18,7 @@ export interface WhyRequest {
   readonly names?: Names | undefined;
   /** The user's files for disks that are not in the trace. */
   readonly disks: readonly string[];
-  /** Hops of the value's way back; 0: it is left out. */
+  /** Maximum steps of the value's origin; 0 omits it. */
   readonly hops: number;
   /** Run it again with interrupts held off, if a window was taken. */
   readonly whatIf: boolean;
@@ -30,7 +30,7 @@ export interface WhyAnswer {
   readonly masked?: Step | undefined;
 }
 
-/** Tells it. `show` is handed the lines of each part when that is known: the later ones take longer. */
+/** Computes the story. `show` receives the lines of each part as soon as it is known, because later parts take longer. */
 export async function tellWhy(
   file: string,
   { asked, names, disks, hops, whatIf }: WhyRequest,

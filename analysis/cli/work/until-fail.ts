@@ -8,31 +8,31 @@ import { recordSeed, type SeedAnswer } from './record-seed.ts';
 import { isBuilt, WorkerProcess } from './worker-process.ts';
 
 /**
- * `record --until-fail N`: seed after seed, or some at once in processes of their own, until the recording of one shows a failure. Each
- * is written in a folder beside its place, of which nothing is left but the trace that failed.
+ * `record --until-fail N`: records one seed after another, or several in parallel processes, until a recording shows a failure.
+ * Recordings are written to a temporary folder beside the output, and only the failed trace is kept.
  */
 
 export interface SeedSearch {
   readonly args: RecordArguments;
   readonly first: bigint;
   readonly tries: number;
-  /** Seeds at once. */
+  /** Number of seeds recorded in parallel. */
   readonly jobs: number;
   readonly output: string;
-  /** Of a seed that did not fail; in the order of seeds, whichever was done first. */
+  /** Reports a seed that did not fail, in the order of seeds. */
   readonly onGood: (seed: bigint) => void;
 }
 
 export interface SearchResult {
   readonly failed: { readonly seed: bigint; readonly report: RecordingReport } | undefined;
   readonly interrupted: boolean;
-  /** Runs that count: up to the one that failed, or all that came to their end in a row. */
+  /** Number of runs up to the failed one, or of consecutive completed runs. */
   readonly runs: number;
 }
 
 const entry = new URL('./record-worker.js', import.meta.url);
 
-/** Leaves the recording of the lowest seed that fails, or none. */
+/** Keeps the recording of the lowest failing seed, if any. */
 export async function untilFail(search: SeedSearch): Promise<SearchResult> {
   const folder = mkdtempSync(`${search.output}.seeds-`);
   try {
@@ -46,14 +46,14 @@ class Search {
   private readonly asked: SeedSearch;
   private readonly folder: string;
   private readonly signal: AbortSignal;
-  /** Answers, by the place of the seed from the first on. */
+  /** Answers by the index of the seed. */
   private readonly answers: SeedAnswer[] = [];
   private next = 0;
-  /** Places before this are told. */
+  /** Answers before this index have been reported. */
   private told = 0;
-  /** No place from here on need be recorded. */
+  /** Seeds from this index on need not be recorded. */
   private end: number;
-  /** Processes that are recording, by the place of their seed; each may be ended. */
+  /** Recording processes by the index of their seed. */
   private readonly running = new Map<number, WorkerProcess>();
 
   constructor(asked: SeedSearch, folder: string, signal: AbortSignal) {
@@ -100,14 +100,14 @@ class Search {
       else {
         process.end(true);
         process = undefined;
-        // What a process could not do is done again here: it says why, or does it.
+        // Requests that a process failed are run again here, to succeed or report the reason.
         if (place < this.end && !this.signal.aborted)
           this.answer(place, await recordSeed(this.request(place)));
       }
     }
   }
 
-  /** Undefined when it could not. */
+  /** Undefined if it failed. */
   private async ask(process: WorkerProcess, place: number): Promise<SeedAnswer | undefined> {
     let answer: unknown;
     await process.ask(this.request(place), (message) => {
@@ -133,7 +133,7 @@ class Search {
       this.asked.onGood(this.asked.first + BigInt(this.told));
   }
 
-  /** Records no more from this place on, and ends what does. */
+  /** Stops recording from this index on. */
   private endFrom(place: number): void {
     this.end = Math.min(this.end, place);
     for (const [at, process] of this.running) if (at >= this.end) process.end(true);

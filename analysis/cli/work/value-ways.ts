@@ -10,7 +10,7 @@ import { kernelFiles } from '../options/kernel-files.ts';
 import { progressBar } from '../terminal/progress.ts';
 import { openStoreIndex } from './open-store-index.ts';
 
-/** The ways of values through a trace, for commands: a timeline, the names of code, and the index of stores. */
+/** Sets up tracing of values for commands: a timeline, names of code, and the index of stores. */
 
 export interface WaysOptions {
   readonly names?: Names | undefined;
@@ -18,7 +18,7 @@ export interface WaysOptions {
   readonly hops: number;
 }
 
-/** Hands a trace to `use` as that follows a value back through it: executed again from place to place, with its index of stores. */
+/** Calls `use` with the means to trace a value: a timeline that executes the run again, and the index of stores. */
 export async function withWays<Result>(
   file: string,
   { names, disks, hops }: WaysOptions,

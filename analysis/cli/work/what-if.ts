@@ -69,7 +69,7 @@ export interface WhatIfRequest {
   readonly disks: readonly string[];
 }
 
-/** Makes the new recording, and says what became of the findings. Returns the exit status. */
+/** Makes the new recording and reports the fate of the findings. Returns the exit status. */
 export async function runWhatIf(file: string, request: WhatIfRequest): Promise<number> {
   const { output } = request;
   try {
@@ -92,7 +92,7 @@ export async function runWhatIf(file: string, request: WhatIfRequest): Promise<n
   }
 }
 
-/** Throws BadInput for changes after the end: they change nothing, unless the new run is to go on. */
+/** Throws BadInput for changes after the end, which have no effect unless the new run is to continue. */
 function withinRun<Changed extends { readonly changedAt: number }>(
   file: string,
   { until = 0 }: WhatIfRequest,
@@ -161,7 +161,7 @@ const describeArrival = ({ line, from, to }: WhatIf['arrivals'][number]): string
     ? `IRQ ${line}, in the recording at icount ${grouped(from)}, does not come: the new run ends before, or the drive was reset`
     : `IRQ ${line}, in the recording at icount ${grouped(from)}, comes at icount ${grouped(to)}`;
 
-/** Says how the recording ended where the new run ends otherwise: for another reason, or with another code. */
+/** Reports the end of the recording if the new run ends for another reason or with another code. */
 function describeOtherEnd(
   { parentExit, parentEnd, exit }: WhatIf,
   { profile }: NamedGuest,
@@ -173,11 +173,11 @@ function describeOtherEnd(
     : `OTHER END: the recording breaks off ${where}`;
 }
 
-/** The machine shut down, and did not in the recording. */
+/** True if the machine shut down but did not in the recording. */
 const crashedAnew = ({ parentExit, exit }: WhatIf): boolean =>
   exit.kind === 'shutdown' && !endsAlike(parentExit, exit);
 
-/** A run that was stopped may have had before it what the recording has later. */
+/** Reports findings of the recording after the point where the new run was stopped. */
 export const stoppedAt = ({ exit, final }: WhatIf): number | undefined =>
   exit.kind === 'limit' || exit.kind === 'interrupted' ? final.icount : undefined;
 
@@ -186,7 +186,7 @@ const isError = ({ check }: Finding): boolean => check.severity === 'error';
 const named = ({ check, icount }: Finding): string =>
   `the ${check.title.toLowerCase()} at icount ${grouped(icount)}`;
 
-/** Errors one by one, how the runs end if not alike, warnings counted, and the next command. */
+/** Reports errors one by one, a different end, counts of warnings, and the next command. */
 export function describeVerdict(
   parent: string,
   child: string,

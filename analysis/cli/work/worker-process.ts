@@ -5,9 +5,9 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { complain } from '../terminal/output.ts';
 
-/** A process that works for a command: requests by message, answers back; it ends with the command. */
+/** A worker process of a command: takes requests by message, sends answers, and ends with the command. */
 
-/** Processes need the compiled program. */
+/** True for the compiled program, which worker processes need. */
 export const isBuilt = (entry: URL): boolean => existsSync(fileURLToPath(entry));
 
 export class WorkerProcess {
@@ -17,13 +17,13 @@ export class WorkerProcess {
   constructor(entry: URL) {
     this.process = fork(entry, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'advanced' });
     createInterface({ input: this.process.stderr as Readable }).on('line', (line) => {
-      // All of them have the same to say of an option.
+      // Avoids repeating the same message about an option.
       if (!WorkerProcess.said.has(line)) complain(line);
       WorkerProcess.said.add(line);
     });
   }
 
-  /** Hands each message that follows the request to `take`, until that returns true. False when the process ended before. */
+  /** Passes each message after the request to `take` until it returns true. False if the process ended before. */
   ask(request: object, take: (message: unknown) => boolean): Promise<boolean> {
     const { process } = this;
     return new Promise((resolve) => {
@@ -41,7 +41,7 @@ export class WorkerProcess {
     });
   }
 
-  /** Lets it end by itself; `now`: whatever it is doing. */
+  /** Lets the process end by itself; `now`: kills it. */
   end(now = false): void {
     if (now) this.process.kill('SIGKILL');
     else if (this.process.connected) this.process.disconnect();

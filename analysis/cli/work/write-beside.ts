@@ -1,6 +1,6 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 
-/** Writes a file beside its place and renames it there: nobody sees half of it. */
+/** Writes a file under a temporary name and renames it, so that nobody sees half of it. */
 export function writeBeside(path: string, contents: string | Uint8Array): void {
   const beside = `${path}.${process.pid}.tmp`;
   try {

@@ -4,9 +4,9 @@ import { printable } from '../../../schemas/untrusted.ts';
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** Between tags: printable first, so that no character is left that XML does not have. */
+/** Text between tags, made printable so that it contains only characters valid in XML. */
 export const text = (words: string): string =>
   printable(words).replaceAll(/[&<>"]/g, (character) => ENTITIES[character]);
 
-/** As an attribute's value. */
+/** Text as an attribute's value. */
 export const quoted = (words: string): string => `"${text(words)}"`;

@@ -50,7 +50,7 @@ export class Chart {
     this.element = element('div', [
       element('div', [labelled(this.along), labelled(this.up), labelled(this.kind)], { class: 'toolbar' }),
       ...(others.length === 0 && numbers.length === 0
-        ? [element('p', 'There is no column of numbers to draw.', { class: 'quiet' })]
+        ? [element('p', 'The result has no numeric column to draw.', { class: 'quiet' })]
         : [this.place]),
     ]);
     new ResizeObserver(() => {

@@ -9,8 +9,7 @@ import { ResultsTable } from './results-table.ts';
 
 /** The SQL console: the editor, the question that is being answered, and its answer as a table or a chart. */
 
-const HINT =
-  '-- Control and Enter runs it; current_range is what is selected in the timeline (Shift and drag, or R)';
+const HINT = '-- Ctrl+Enter runs it; current_range is the selection in the timeline (Shift and drag, or R)';
 
 export interface ConsoleOptions {
   readonly catalogue: Catalogue;

@@ -30,7 +30,7 @@ export function differencePart(
     [
       element('h2', `${first} and ${other} ${same}`),
       ...(onlyOne.length > 0
-        ? [element('p', `not compared, as one of them alone records it: ${onlyOne.join(', ')}`)]
+        ? [element('p', `not compared, because only one of them records it: ${onlyOne.join(', ')}`)]
         : []),
       ...rows,
     ],

@@ -113,7 +113,7 @@ export function sqlEditor({ text, catalogue, run, nonce }: EditorOptions): SqlEd
         syntaxHighlighting(HIGHLIGHT),
         THEME,
         EditorView.lineWrapping,
-        EditorView.contentAttributes.of({ 'aria-label': 'SQL. Control and Enter runs it.' }),
+        EditorView.contentAttributes.of({ 'aria-label': 'SQL. Ctrl+Enter runs it.' }),
         Prec.highest(keymap.of([{ key: 'Mod-Enter', run: runs }])),
         keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
       ],

@@ -61,7 +61,7 @@ export class LiveRun {
     this.place = field({ label: 'Icount', placeholder: 'icount', action: 'Go' }, (text) => {
       const icount = Number(text.replaceAll(/[,_\s]/g, ''));
       if (Number.isSafeInteger(icount) && icount >= 0) this.goTo(icount);
-      else this.complain(new Error(`${text} is no icount`));
+      else this.complain(new Error(`${text} is not an icount`));
     });
     this.finer = new FinerView(data, run, (viewport) => timeline.refine(viewport));
     this.debuggers = new DebugList(run);
@@ -120,7 +120,7 @@ export class LiveRun {
   private debug(): void {
     const { cursor } = this;
     if (cursor === undefined)
-      this.complain(new Error('click in the timeline, or write an icount: the debugger begins there'));
+      this.complain(new Error('click in the timeline, or enter an icount at which the debugger begins'));
     else {
       this.wrong.replaceChildren();
       void this.debuggers.begin(cursor).catch((error: unknown) => this.complain(error));
@@ -159,9 +159,9 @@ export class LiveRun {
 
   private async bookmark(): Promise<void> {
     const at = this.range ?? (this.cursor === undefined ? undefined : { from: this.cursor, to: this.cursor });
-    if (!at) return this.complain(new Error('click in the timeline, or write an icount, then bookmark it'));
+    if (!at) return this.complain(new Error('click in the timeline, or enter an icount, then bookmark it'));
     const naming = field(
-      { label: 'What the bookmark is called', placeholder: `name of ${rangeText(at)}`, action: 'Keep' },
+      { label: 'Name of the bookmark', placeholder: `name of ${rangeText(at)}`, action: 'Keep' },
       (label) => void this.change('add-bookmark', { ...at, label }),
     );
     this.wrong.replaceChildren(naming);
@@ -199,7 +199,7 @@ export class LiveRun {
 /** The page's own facts do not count stores: they are too many to be read for it. */
 function withStores({ data, hasStores }: LiveRunOptions): PageData {
   if (!hasStores) return data;
-  const doc = 'how many in each part of the run, by the square root';
+  const doc = 'number in each part of the run, on a square-root scale';
   const stores = { kind: 'density', name: 'stores', doc, counts: [], marks: [], whole: false } as const;
   return { ...data, tracks: [...data.tracks, stores] };
 }

@@ -174,7 +174,7 @@ class LivePage {
     for (const run of this.runs.values()) run.select(range);
     const words = range
       ? rangeText(range)
-      : 'the whole run; Shift and drag in the timeline selects a stretch, R what it shows';
+      : 'the whole run; Shift and drag in the timeline selects a part, R selects the visible part';
     this.selected.replaceChildren(
       element('code', 'current_range'),
       document.createTextNode(` is ${words} `),

@@ -46,7 +46,7 @@ export class ResultsTable {
         role: 'grid',
         tabindex: '0',
         'aria-label':
-          'Answer. Arrow keys move; Enter on a heading sorts, on an icount shows it in the timeline; Control and C copies.',
+          'Answer. Arrow keys move; Enter on a heading sorts, on an icount shows it in the timeline; Ctrl+C copies.',
         'aria-rowcount': String(result.rows.length + 1),
         'aria-colcount': String(result.columns.length),
       },

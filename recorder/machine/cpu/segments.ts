@@ -106,7 +106,7 @@ export class Segments {
     return (this.i32[CR0] & CR0_PE) !== 0;
   }
 
-  /** Selectors name descriptors: protected mode, and not virtual-8086 mode. */
+  /** True if selectors name descriptors: protected mode without virtual-8086 mode. */
   get protected(): boolean {
     return (this.i32[CR0] & CR0_PE) !== 0 && (this.i32[SYSTEM_FLAGS] & VM) === 0;
   }

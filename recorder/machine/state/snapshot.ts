@@ -108,7 +108,7 @@ export function restoreArea(mem: MachineMemory, { name, offset, bytes }: Area, s
 
 export function areaOf(snapshot: Snapshot, name: string): PagedArea {
   const area = snapshot.areas.get(name);
-  if (!area) throw new MachineError(`the snapshot holds no ${name}: it is of another machine`);
+  if (!area) throw new MachineError(`the snapshot has no ${name}: it belongs to another machine`);
   return area;
 }
 

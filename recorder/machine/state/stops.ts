@@ -45,7 +45,7 @@ export interface CodePoints {
   executes(linear: Linear): boolean;
 }
 
-/** Those of two. The second is not asked where the first stops: it is when the run goes on. */
+/** Those of two. The second is not asked where the first stops: it is when the run continues. */
 export const bothPoints = (first: CodePoints | null, second: CodePoints | null): CodePoints | null =>
   first === null || second === null
     ? (first ?? second)

@@ -202,7 +202,7 @@ export class BlockCache implements Emitter {
     if (stops === null && probes === null) return p;
     const page = linear >>> 12;
     const breaks = stops?.breaksIn(page) ?? false;
-    // Where a debugger stops the probe is asked when the run goes on.
+    // Where a debugger stops the probe is asked when the run continues.
     if (breaks && stops?.executes(linear)) return 0;
     const { drops } = this;
     if (probes?.breaksIn(page)) probes.executes(linear);

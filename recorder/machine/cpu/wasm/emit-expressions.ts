@@ -130,7 +130,7 @@ export class ExpressionEmitter implements Known {
   }
 
   private readWord(at: Expression): void {
-    if (at.kind !== 'constant') throw new Error('a word whose place is not known');
+    if (at.kind !== 'constant') throw new Error('a word whose location is unknown');
     const local = this.place(at.value);
     if (local === undefined) this.asm.loadWord(at.value);
     else this.asm.get(local);
@@ -138,7 +138,7 @@ export class ExpressionEmitter implements Known {
 
   /** A byte of a word that is in a local. */
   private readByte(at: Expression): void {
-    if (at.kind !== 'constant') throw new Error('a byte whose place is not known');
+    if (at.kind !== 'constant') throw new Error('a byte whose location is unknown');
     const { asm } = this;
     asm.get(this.place(at.value >>> 2)!);
     const shift = (at.value & 3) * 8;

@@ -160,7 +160,7 @@ export class MicroOpEmitter extends ExpressionEmitter {
 
   private assign(target: Expression & { kind: 'word' | 'byte' }, value: Expression): void {
     const at = simplify(target.at, this);
-    if (at.kind !== 'constant') throw new Error('a register that is not known');
+    if (at.kind !== 'constant') throw new Error('an unknown register');
     if (target.kind === 'byte') {
       this.assignByte(at.value, value);
       return;

@@ -13,7 +13,7 @@ const hex = (value: number): string => value.toString(16);
 export function microOpText(code: Int32Array, graph: Graph): string[] {
   return [...graph.values()].flatMap(({ offset, start, end, count, cut }) => {
     const lines = [
-      `block +${hex(offset)}: ${count} instructions${cut === undefined ? '' : ', goes on in the next'}`,
+      `block +${hex(offset)}: ${count} instructions${cut === undefined ? '' : ', continued in the next'}`,
     ];
     for (let p = start; p <= end; p += micro.WORDS) {
       const fields = Object.entries(micro.FIELDS).flatMap(([name, at]) =>
@@ -125,6 +125,6 @@ function instruction(opcode: number, read: Reader): string {
       return `return_call $${FUNCTIONS[read.unsigned()]}`;
   }
   const plain = PLAIN.get(opcode);
-  if (plain === undefined) throw new Error(`opcode ${hex(opcode)} is not known`);
+  if (plain === undefined) throw new Error(`unknown opcode ${hex(opcode)}`);
   return plain;
 }
