@@ -75,14 +75,16 @@ export function parseCheck({ name, title, doc, text, sql }: SqlFile): Check {
   const oneOf = <Word extends string>(key: string, words: readonly Word[]): Word | undefined => {
     const given = tag(key);
     const known = words.find((word) => word === given);
-    if (given !== undefined && !known) throw new Error(`check ${name}: @${key} ${given} is none of ${words}`);
+    if (given !== undefined && !known)
+      throw new Error(`check ${name}: @${key} ${given} is not one of ${words}`);
     return known;
   };
   const severity = oneOf('severity', SEVERITIES);
   const classOf = tag('class');
   if (!severity || classOf === undefined) throw new Error(`check ${name}: @class or @severity is missing`);
   const revision = Number(tag('revision') ?? 1);
-  if (!Number.isInteger(revision) || revision < 1) throw new Error(`check ${name}: @revision is no number`);
+  if (!Number.isInteger(revision) || revision < 1)
+    throw new Error(`check ${name}: @revision is not a number`);
   return { name, title, doc, class: classOf, severity, needs: oneOf('needs', NEEDS), revision, sql };
 }
 

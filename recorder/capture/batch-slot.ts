@@ -10,14 +10,14 @@ import {
 import type { EventTables } from './chunk-encoder.ts';
 
 /**
- * A batch laid out in one shared buffer: how it gets to the writer thread. The machine's buffers are reused at once, so
- * the recording thread copies them; a copy is some ten times cheaper than encoding, which the other thread does.
+ * A batch laid out in one shared buffer, for the writer thread. The machine's buffers are reused at once, so the recording thread copies
+ * them; a copy is about ten times cheaper than encoding, which the writer thread does.
  */
 
-/** Rows of each kind in a slot, in the order in which they lie in it. */
+/** Number of rows of each kind in a slot, in the order of storage. */
 export type SlotLayout = readonly (readonly [kind: EventKind, rows: number])[];
 
-/** Every column starts at a multiple of this, whatever its element. */
+/** Alignment of every column. */
 const ALIGNMENT = 8;
 
 const WIDTH = { icount: 8, ordinal: 4, address: 4, value: 4, small: 1 } as const;
@@ -40,7 +40,7 @@ export const slotBytes = (layout: SlotLayout): number =>
     0,
   );
 
-/** The tables of a slot, as views of it. */
+/** The tables of a slot, as views. */
 export function slotTables(buffer: SharedArrayBuffer, layout: SlotLayout): EventTables {
   let at = 0;
   const tables: Partial<Record<EventKind, EventTable>> = {};

@@ -6,8 +6,8 @@ import { BLOCK_WORDS } from '../../schemas/trace/checkpoint.ts';
 const SPREAD = 0x9e3779b1 | 0;
 
 /**
- * Hash of a block by which it is looked for; 0 for a block of zeros, and for none else but by accident. Short: on the writer's
- * thread it runs before anything is compiled, and whoever finds a block by it looks at the block.
+ * Hash for finding a block; 0 for a block of zeros, and for other blocks only by accident. It is short, because it runs on the writer's
+ * thread before anything is compiled, and callers compare the block that they find.
  */
 export function blockHash(words: Int32Array, start = 0): number {
   let any = 0;
@@ -20,14 +20,14 @@ export function blockHash(words: Int32Array, start = 0): number {
   return any === 0 ? 0 : hash ^ (hash >>> 15);
 }
 
-/** Finds the number of a block by its hash: an open-addressing table. Whether it is that block, the caller must see. */
+/** Finds the number of a block by its hash, in an open-addressing table. The caller must compare the block. */
 export class BlockIndex {
   private hashes: Int32Array;
-  /** Number + 1; 0 where nothing is. */
+  /** Number + 1; 0 for an empty slot. */
   private numbers: Int32Array;
   private count = 0;
 
-  /** For about so many blocks; it grows. */
+  /** The expected number of blocks; the table grows. */
   constructor(blocks: number) {
     const slots = 2 ** Math.ceil(Math.log2(Math.max(64, blocks * 2)));
     this.hashes = new Int32Array(slots);
@@ -39,7 +39,7 @@ export class BlockIndex {
     this.count = 0;
   }
 
-  /** The first block of a hash stays. */
+  /** Adds a block, unless its hash is already present. */
   add(hash: number, number: number): void {
     if (hash === 0) return;
     if (this.count * 2 >= this.numbers.length) this.grow();

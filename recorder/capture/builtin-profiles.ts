@@ -2,32 +2,31 @@ import { BSD_SYSTEM_CALLS } from './bsd-system-calls.ts';
 import { LINUX_SYSTEM_CALLS } from './linux-system-calls.ts';
 import type { GuestProfile } from './profile.ts';
 
-/** Profiles that come with the tool, for `--profile NAME`; docs/guest-profile.md tells where they fit. */
+/** Built-in profiles, for `--profile NAME`; docs/guest-profile.md describes their use. */
 
 /** Through the call gate in slot 0 of each process's LDT: `lcall $7,$0` (LSYS5CALLS_SEL, i386/include/segments.h). */
 const BY_GATE = { selector: 7, arguments: 'stack', names: BSD_SYSTEM_CALLS } as const;
-/** Later programs come by INT 80h, with the same numbers and arguments; older ones still through the gate. */
+/** Later programs use INT 80h, with the same numbers and arguments; older ones still use the gate. */
 const BY_GATE_OR_INT = { ...BY_GATE, vector: 0x80 } as const;
 
 export const BUILTIN_PROFILES: Readonly<Record<string, GuestProfile>> = {
-  /** A kernel of which nothing is known. */
+  /** An unknown kernel. */
   none: { name: 'none' },
   /**
    * Linux on the i386: one half of each directory is the kernel's, and there is neither a recursive nor an alternate map:
-   * tables are written through the direct map. `current` is per processor, and moves after CR3 does, so names of
-   * processes are not read.
+   * tables are written through the direct map. `current` is per processor and changes after CR3, so process names are not read.
    */
   linux: { name: 'linux', systemCalls: { names: LINUX_SYSTEM_CALLS } },
   /**
-   * xv6 for the x86 (MIT) as long as it fell back to the 8259 where there is no MP table, 2012 to 2017: struct cpu and
+   * xv6 for the x86 (MIT), versions 2012 to 2017, which use the 8259 if there is no MP table: struct cpu and
    * struct proc by proc.h. cpus[0].proc still names the last process when the scheduler takes up its own directory
    * (switchkvm, proc.c), so it is read on the return to user mode.
    */
   xv6: { name: 'xv6', process: { current: 'cpus+0xb8', pid: 16, comm: 108, afterCr3: true } },
   /**
-   * 4.4BSD's pmap on the i386 as FreeBSD 2 and 3 have it (i386/include/pmap.h): PTDPTDI and APTDPTDI. Where struct proc has
-   * its fields differs from release to release: a copy of this profile with a `process` names them. cpu_switch clears curproc
-   * before it loads CR3 and sets it after (i386/i386/swtch.s), so that needs `afterCr3`.
+   * 4.4BSD's pmap on the i386 as FreeBSD 2 and 3 have it (i386/include/pmap.h): PTDPTDI and APTDPTDI. The offsets in struct proc differ
+   * between releases; add a `process` with them to a copy of this profile. cpu_switch clears curproc before it loads CR3 and sets it
+   * after (i386/i386/swtch.s), so `afterCr3` is needed.
    */
   bsd44: { name: 'bsd44', recursiveSlot: 959, alternateSlot: 1023, systemCalls: BY_GATE_OR_INT },
   /**

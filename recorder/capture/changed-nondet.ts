@@ -7,7 +7,7 @@ import { SeededNondet } from './seeded-nondet.ts';
 
 /** The outside world of a what-if: the inputs of a recording, with changes. */
 
-/** The machine does not repeat the recording that is to be changed. */
+/** Thrown if the machine does not repeat the recording that is to be changed. */
 export class NotTheRecordedRun extends BadInput {
   override readonly name = 'NotTheRecordedRun';
 }
@@ -23,19 +23,19 @@ export interface ChangedInputs {
   /** The inputs that the first recording took, in order. */
   readonly recorded: readonly Input[];
   readonly seed: bigint;
-  /** Bounds that the first recording drew the times of its disks from. */
+  /** Bounds of the first recording's disk times. */
   readonly latency: { readonly min: number; readonly max: number };
-  /** Asynchronous inputs that come on top, in icount order. */
+  /** Additional asynchronous inputs, in icount order. */
   readonly added: readonly Input[];
   readonly adjustments: readonly Adjustment[];
-  /** Up to here the machine must ask as it did; from here on the run is a new one. */
+  /** Up to this icount the machine must request the recorded inputs; from here on the run is new. */
   readonly changedAt: number;
 }
 
 /**
- * The outside world of a what-if: that of a recording, changed. The nth request of a kind gets the nth recorded answer,
- * whenever it comes now; after the last, the seed's generators go on from where the recording left them. What came by
- * itself comes again at the same icounts.
+ * The outside world of a what-if: that of a recording, with changes. The nth request of a kind gets the nth recorded answer, at whatever
+ * icount it comes; after the last, the seed's generators continue from their state in the recording. Asynchronous inputs come at the same
+ * icounts.
  */
 export class ChangedNondet implements Nondet {
   private readonly changes: ChangedInputs;
@@ -44,7 +44,7 @@ export class ChangedNondet implements Nondet {
   private readonly answers: ReadonlyMap<InputKind, readonly Input[]>;
   private readonly asked: Map<InputKind, number>;
 
-  /** With `from`, a world that goes on as that one does; `changes.added` come on top of its own. */
+  /** With `from`, a copy of that world; `changes.added` are added to its inputs. */
   constructor(changes: ChangedInputs, from?: ChangedNondet) {
     this.changes = changes;
     this.answers = from?.answers ?? answersIn(changes.recorded);
@@ -54,7 +54,7 @@ export class ChangedNondet implements Nondet {
     this.seeded = from?.seeded.fork([this.schedule]) ?? new SeededNondet(changes.seed, [this.schedule]);
   }
 
-  /** A world that goes on as this one does, with more that comes by itself. */
+  /** A copy of this world with additional asynchronous inputs. */
   fork(added: readonly Input[] = []): ChangedNondet {
     return new ChangedNondet({ ...this.changes, added }, this);
   }
@@ -63,7 +63,7 @@ export class ChangedNondet implements Nondet {
     const { changedAt, adjustments, latency } = this.changes;
     const nth = this.asked.get(kind) ?? 0;
     this.asked.set(kind, nth + 1);
-    // Drawn even where it is not used: the generator then stands where the recording's stood.
+    // Drawn even if unused, to keep the generator in the state of the recording's.
     const drawn = isDiskTime(kind)
       ? this.seeded.draw(kind, now, latency.min, latency.max)
       : this.seeded.draw(kind, now, low, high);
@@ -84,7 +84,7 @@ export class ChangedNondet implements Nondet {
   }
 }
 
-/** Those that the machine asked for, by kind. */
+/** The inputs that the machine requested, by kind. */
 function answersIn(recorded: readonly Input[]): Map<InputKind, Input[]> {
   const answers = new Map<InputKind, Input[]>();
   for (const input of recorded) {

@@ -2,7 +2,7 @@ import { BLOCK_BYTES } from '../../schemas/trace/checkpoint.ts';
 import type { ChangedUnits, StateChanges } from '../../schemas/trace/state-changes.ts';
 import { SNAPSHOT_PAGE } from '../machine/state/snapshot.ts';
 
-/** Changes whose units lie in one shared buffer, one after the other: how they get to the writer thread. */
+/** Changes whose pages and sectors are consecutive in one shared buffer, for the writer thread. */
 export type SlotChanges = Omit<StateChanges, 'areas' | 'drives' | 'read'> & {
   readonly areas: readonly UnitsInSlot[];
   readonly drives: readonly UnitsInSlot[];

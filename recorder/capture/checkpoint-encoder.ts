@@ -25,28 +25,28 @@ import {
 /** Encodes checkpoints: each as its difference from an earlier one, block by block. */
 
 /**
- * The first checkpoint has number 0 and differs from the start. One whose number is a multiple of one of these differs from
- * the last that was too, the largest deciding: so a reader comes to any by a few steps.
+ * Checkpoint 0 is based on the start. A checkpoint whose number is a multiple of one of these is based on the previous multiple of the
+ * largest such number, so that a reader reaches any checkpoint in a few steps.
  */
 const STRIDES = [128, 32, 8, 1];
 
-/** A state to make a checkpoint of. */
+/** A state for a checkpoint. */
 export type TakenState = KeptState & Pick<RawCheckpoint, 'seq' | 'inputs' | 'tracking'>;
 
-/** Makes checkpoints of a run. The same bytes on whatever thread it runs. */
+/** Encodes the checkpoints of a run. The bytes do not depend on the thread. */
 export class CheckpointEncoder {
   private readonly blocks = new BlockWriter();
   private readonly bases: Map<number, KeptState>;
   private now: KeptState;
   private made = 0;
 
-  /** `start`: the machine as it was put together. */
+  /** `start`: the initial state of the machine. */
   constructor(start: StateChanges) {
     this.now = afterChanges(NOTHING_KEPT, start);
     this.bases = new Map(STRIDES.map((stride) => [stride, this.now]));
   }
 
-  /** Copies what changed since the last one taken. */
+  /** Copies the changes since the last state taken. */
   take(changes: StateChanges): TakenState {
     const { seq, inputs, tracking, read } = changes;
     this.now = afterChanges(this.now, changes);
@@ -54,7 +54,7 @@ export class CheckpointEncoder {
     return { ...this.now, seq, inputs, tracking };
   }
 
-  /** States in the order in which they were taken, each once. Its masks, words and strides hold until the next one is made. */
+  /** Encodes a state; states must come in the order in which they were taken. Masks, words and strides are valid until the next call. */
   encode(taken: TakenState): RawCheckpoint {
     const strides = STRIDES.filter((stride) => this.made % stride === 0);
     const base = this.bases.get(strides[0]) as KeptState;
@@ -71,13 +71,13 @@ export class CheckpointEncoder {
   }
 }
 
-/** Blocks that an index has room for at first. */
+/** Initial capacity of an index in blocks. */
 const USUAL_BLOCKS = 4096;
 
-/** Arrays that a checkpoint made larger than for so many words (4 MB) are not kept for the next. */
+/** Arrays that have grown beyond this many words (4 MB) are not kept for the next checkpoint. */
 const MOST_KEPT_WORDS = 1 << 20;
 
-/** Finds sectors of the first disk that the run read, by what is in them. */
+/** Finds sectors of the first disk that the run read, by their contents. */
 class SectorFinder {
   private readonly contents = new BlockList();
   private readonly numbers: number[] = [];
@@ -98,14 +98,14 @@ class SectorFinder {
       index.add(blockHash(contents.words, this.indexed * BLOCK_WORDS), this.indexed);
   }
 
-  /** The number of one that holds the block at `words[at]`; -1 when there is none. */
+  /** The number of a sector equal to the block at `words[at]`; -1 if there is none. */
   find(words: Int32Array, at: number, hash: number): number {
     const found = this.index.find(hash);
     return found >= 0 && this.contents.holds(found, words, at) ? this.numbers[found] : -1;
   }
 }
 
-/** The blocks of a checkpoint that are nowhere else, with their masks and words. */
+/** The blocks of a checkpoint that occur nowhere else, with their masks and words. */
 class Literals {
   readonly blocks = new BlockList();
   private masks = new Uint8Array(1 << 14);
@@ -125,7 +125,7 @@ class Literals {
     this.blocks.clear();
   }
 
-  /** Adds the line's block, which is the one at `words[at]`; returns the kind of it. */
+  /** Adds the current block, which is at `words[at]`; returns its kind. */
   add(line: BlockLine, words: Int32Array, at: number): number {
     const { kind, stride } = line.bestKind();
     const maskAt = this.blocks.count * MASK_BYTES;
@@ -163,12 +163,12 @@ const open = (name: string, bytes: number): OpenBlocks => ({
 
 const NO_AREA: KeptArea = { bytes: 0, pages: [] };
 
-/** The place of a block whose bytes are nowhere else, so that they must be written. */
+/** Marks a block that occurs nowhere else, so that its bytes must be written. */
 const NOWHERE = -1;
 
 /**
- * Classifies the blocks of one checkpoint after the other and gathers the words of those that are nowhere else. It makes
- * no objects for blocks, of which there are thousands, and keeps its arrays.
+ * Classifies the blocks of checkpoints and collects the words of those that occur nowhere else. It allocates no objects per block and
+ * reuses its arrays.
  */
 class BlockWriter {
   readonly sectors = new SectorFinder();
@@ -177,12 +177,12 @@ class BlockWriter {
   private readonly moved = new BlockIndex(4 * USUAL_BLOCKS);
   private readonly again = new BlockIndex(USUAL_BLOCKS);
   private literals = new Literals();
-  /** The page or sector at hand. */
+  /** The current page or sector. */
   private readonly line = new BlockLine(BLOCKS_IN_PAGE);
   /** The block that `elsewhere` found last. */
   private source = 0;
 
-  /** Begins a checkpoint. `ram`: of its base. */
+  /** Begins a checkpoint. `ram`: RAM of its base. */
   begin(ram = NO_AREA): void {
     if (this.literals.large) this.literals = new Literals();
     else this.literals.clear();
@@ -198,7 +198,7 @@ class BlockWriter {
     for (let i = 0; i < BLOCKS_IN_PAGE; i++) this.moved.add(hashes[i], first + i);
   }
 
-  /** None when nothing changed. */
+  /** Empty if nothing changed. */
   area(name: string, base: KeptArea | undefined, now: KeptArea): Blocks[] {
     const into = open(name, now.bytes);
     const end = Math.ceil(now.bytes / BLOCK_BYTES);
@@ -257,7 +257,7 @@ class BlockWriter {
     }
   }
 
-  /** The kind of a block that is elsewhere, `source` its place there; or NOWHERE. */
+  /** The kind of a block that occurs elsewhere, with its position in `source`; otherwise NOWHERE. */
   private elsewhere(words: Int32Array, at: number, hash: number): number {
     if (hash === 0 && sameBlock(words, at, ZEROS.words, 0)) return BLOCK.zeros;
     this.source = this.sectors.find(words, at, hash);
@@ -269,7 +269,7 @@ class BlockWriter {
     return NOWHERE;
   }
 
-  /** True if that block of the base's RAM is the one at `words[at]`. */
+  /** True if that block of the base's RAM equals the one at `words[at]`. */
   private inRam(block: number, words: Int32Array, at: number): boolean {
     const page = this.ram.pages[Math.floor(block / BLOCKS_IN_PAGE)];
     return sameBlock(page.words, (block % BLOCKS_IN_PAGE) * BLOCK_WORDS, words, at);

@@ -1,53 +1,52 @@
 import type { WrittenBytes } from '../../schemas/trace/output.ts';
 
-/** Decides when a recording makes a checkpoint, by work counted and bytes written alone. */
+/** Decides when a recording makes a checkpoint, from the counted work and the bytes written. */
 
 export interface CheckpointOptions {
-  /** Instructions between two checkpoints, rounded up to the ladder's; `auto` keeps to the shares; `off` makes none. */
+  /** Instructions between two checkpoints, rounded up to the ladder's interval; `auto` observes the shares; `off` makes none. */
   readonly every?: number | 'auto' | 'off';
-  /** With `auto`: how much of the trace checkpoints may be, 0-1. */
+  /** With `auto`: maximum share of checkpoints in the trace, 0-1. */
   readonly share?: number;
-  /** With `auto`: how much of the recording's time they may take, 0-1, by the work there is to do. */
+  /** With `auto`: maximum share of the recording time, 0-1, estimated from the work. */
   readonly timeShare?: number;
 }
 
 export const DEFAULT_CHECKPOINT_SHARE = 0.15;
 export const DEFAULT_CHECKPOINT_TIME = 0.03;
 
-/** `auto` makes none closer together: a seek would gain nothing that one notices. */
+/** Minimum distance with `auto`; a smaller one would not make seeks noticeably faster. */
 export const CLOSEST_CHECKPOINTS = 3 * 4_194_304;
 
 /**
- * The icount from which a run is no longer short: then `auto` has the checkpoints written that it made from the beginning on, and from there on
- * at once. Shorter ones are executed from their start in a second or two, and in no other are checkpoints so dear: nothing of what
- * writes them is compiled yet, and while it is, so is the machine.
+ * Runs under 100 M instructions store no checkpoints: they execute from their start in a second or two, and checkpoints cost most while
+ * V8 has not compiled their code yet. From this icount on `auto` writes the checkpoints that it has held, and later ones at once.
  */
 export const SHORT_RUN = 8 * CLOSEST_CHECKPOINTS;
 
-/** Of a small trace they may be more than the share: as much as nobody minds, so that its first stretch has some too. */
+/** Bytes of checkpoints that are always allowed, so that the first stretch of a small trace has some too. */
 const ALWAYS_BYTES = 128 << 10;
 
-/** The cost of a checkpoint to the thread that records, in instructions of that time: by itself, and for each frame to copy. */
+/** The cost of a checkpoint to the recording thread, in instructions: fixed, and per copied frame. */
 const WORK_PER_CHECKPOINT = 60_000;
 const WORK_PER_FRAME = 280;
 
 const NONE = { count: 0, frames: 0 };
 
-/** Bytes in the trace of a checkpoint, of each frame in it, and of an event, as long as nothing is known of this run's. */
+/** Assumed bytes in the trace of a checkpoint, of each of its frames, and of an event, until this run's are known. */
 const CHECKPOINT_BYTES = 4 << 10;
 const FRAME_BYTES = 36;
 const EVENT_BYTES = 4.2;
 
 /**
- * Decides when to make a checkpoint. A recording must depend on nothing but the run, so `auto` counts the work instead of measuring
- * the time, and of the sizes knows what was written before the rung before: that is done whatever the speed of the writer.
+ * Decides when to make a checkpoint. A recording must depend only on the run, so `auto` counts work instead of measuring time, and uses
+ * the sizes written up to the previous rung, which do not depend on the writer's speed.
  */
 export class CheckpointPolicy {
   private readonly every: number | 'auto' | 'off';
   private readonly share: number;
   private readonly timeShare: number;
   private last = 0;
-  /** Checkpoints made so far and the frames in them; and as they were when the output was last marked. */
+  /** Number of checkpoints and of their frames so far, and at the last mark of the output. */
   private made = NONE;
   private marked = NONE;
 
@@ -65,7 +64,7 @@ export class CheckpointPolicy {
     return this.every === 'off';
   }
 
-  /** True if a checkpoint that would hold `frames` frames is to be made now; it then counts as made. `mark`: TraceOutput.mark. */
+  /** True if a checkpoint of `frames` frames is due now; it then counts as made. `mark`: TraceOutput.mark. */
   wants(icount: number, events: number, frames: number, mark: () => WrittenBytes): boolean {
     const { every } = this;
     if (every === 'off') return false;
@@ -77,7 +76,7 @@ export class CheckpointPolicy {
     return true;
   }
 
-  /** True if the one made at `icount` waits until the run is no longer short. */
+  /** True if a checkpoint made at `icount` is held until the run is no longer short. */
   holds(icount: number): boolean {
     return this.every === 'auto' && icount < SHORT_RUN;
   }
@@ -86,7 +85,7 @@ export class CheckpointPolicy {
     const since = icount - this.last;
     if (since < CLOSEST_CHECKPOINTS) return false;
     const written = mark();
-    // Those that are held are not written yet.
+    // Held checkpoints are not written yet.
     const known = written.checkpoints > 0 ? this.marked : NONE;
     this.marked = this.made;
     if (WORK_PER_CHECKPOINT + WORK_PER_FRAME * frames > this.timeShare * since) return false;

@@ -7,15 +7,15 @@ import { type Instant, RAM_AREA, SNAPSHOT_PAGE } from '../machine/state/snapshot
 import type { CheckpointPolicy } from './checkpoint-policy.ts';
 import type { DiskReads } from './disk-reads.ts';
 
-/** Takes checkpoints on the thread that records, and hands them to the output. */
+/** Takes checkpoints on the recording thread and passes them to the output. */
 
 const NOTHING_READ: ChangedUnits = { name: FIRST_DISK, bytes: 0, numbers: new Uint32Array(), units: [] };
 
 type Drives = ReadonlyMap<string, DiskContents>;
 
 /**
- * Takes checkpoints of a machine while it is recorded: shows the output what may have changed since the last one. How that
- * is written is the work of another thread (checkpoint-encoder.ts).
+ * Takes checkpoints of a machine during a recording: passes the changes since the last one to the output. Another thread encodes them
+ * (checkpoint-encoder.ts).
  */
 export class Checkpointer {
   private readonly machine: Machine;
@@ -27,7 +27,7 @@ export class Checkpointer {
   /** True if the checkpoints made now are held (CheckpointPolicy.holds). */
   private holding: boolean;
 
-  /** The machine as it was put together; `reads` of its first disk. */
+  /** Takes the initial state of the machine; `reads`: reads of its first disk. */
   constructor(machine: Machine, reads: DiskReads | null, policy: CheckpointPolicy, output: TraceOutput) {
     this.machine = machine;
     this.policy = policy;
@@ -35,11 +35,11 @@ export class Checkpointer {
     this.output = output;
     this.holding = policy.holds(0);
     if (policy.off) return;
-    // At once: the thread that writes is idle now.
+    // Now, while the writer thread is idle.
     output.beginCheckpoints(this.changes(0));
   }
 
-  /** The machine is at a rung, its changes have just been looked at: a checkpoint, if it is time for one. */
+  /** Makes a checkpoint if one is due; the machine is at a rung and its changes are known. */
   atRung(events: number, inputs: number): void {
     const { machine, output } = this;
     if (this.holding && !this.policy.holds(machine.icount)) {

@@ -16,7 +16,7 @@ export interface ChunkContents {
 
 export type EventTables = Readonly<Partial<Record<EventKind, EventTable>>>;
 
-/** Encodes and compresses chunks. The same bytes on whatever thread it runs. */
+/** Encodes and compresses chunks. The bytes do not depend on the thread. */
 export class ChunkEncoder {
   private readonly events = new EventEncoder();
 

@@ -5,12 +5,12 @@ import type { DiskImage } from '../machine/device.ts';
 
 /** Sectors that a run read from its first disk, so that a checkpoint can refer to them instead of holding them. */
 
-/** 128 MB. Of a run that reads more, the rest is not looked for in memory: what is looked for is held in memory. */
+/** 128 MB, the maximum held in memory. Further sectors that a run reads are not searched. */
 const MOST_SECTORS = 1 << 18;
 
 /** Remembers which sectors of the first disk's image were read, the first MOST_SECTORS of them. */
 export class DiskReads {
-  /** For the machine. */
+  /** Wraps the disk for the machine. */
   readonly disk: DiskImage;
   private readonly image: DiskImage;
   private readonly seen = new Set<number>();
@@ -25,7 +25,7 @@ export class DiskReads {
     });
   }
 
-  /** The sectors read for the first time since this was last called, and what is in them. */
+  /** The sectors first read since the last call, with their contents. */
   take(): ChangedUnits {
     const numbers = Uint32Array.from(this.fresh).sort();
     this.fresh = [];

@@ -3,12 +3,12 @@ import type { ChangedUnits, StateChanges } from '../../schemas/trace/state-chang
 import { SNAPSHOT_PAGE } from '../machine/state/snapshot.ts';
 import { blockHash } from './block-index.ts';
 
-/** State of earlier checkpoints, as the encoder keeps it to compare with: pages shared where they are alike. */
+/** The states of earlier checkpoints for comparison; equal pages are shared. */
 
 const PAGE_WORDS = SNAPSHOT_PAGE / 4;
 export const BLOCKS_IN_PAGE = PAGE_WORDS / BLOCK_WORDS;
 
-/** A page of an area; a shorter one is followed by zeros. Never written to: states share the pages that are alike. */
+/** A page of an area; a shorter one is padded with zeros. Immutable, because states share equal pages. */
 export class KeptPage {
   readonly words: Int32Array;
   private hashes: Int32Array | undefined;
@@ -17,7 +17,7 @@ export class KeptPage {
     this.words = words;
   }
 
-  /** Of each block, its blockHash. */
+  /** The blockHash of each block. */
   get blockHashes(): Int32Array {
     return (this.hashes ??= hashesOf(this.words));
   }
@@ -40,7 +40,7 @@ export interface KeptArea {
 /** BLOCK_WORDS each, by their numbers. */
 export type Sectors = ReadonlyMap<number, Int32Array>;
 
-/** A machine's state as the writer of checkpoints keeps it: shares what did not change with the states before it. */
+/** A machine's state for the encoder of checkpoints; shares unchanged pages with earlier states. */
 export interface KeptState {
   readonly icount: number;
   readonly areas: ReadonlyMap<string, KeptArea>;
@@ -51,8 +51,7 @@ export interface KeptState {
 export const NOTHING_KEPT: KeptState = { icount: 0, areas: new Map(), drives: new Map() };
 
 /**
- * The state after `changes`; pages and sectors that they do not name are as they were, at first zeros.
- * Copies what is new.
+ * The state after `changes`. Other pages and sectors are unchanged, initially zeros. New ones are copied.
  */
 export function afterChanges({ areas, drives }: KeptState, changes: StateChanges): KeptState {
   const nextAreas = new Map(areas);

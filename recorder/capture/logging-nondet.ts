@@ -2,7 +2,7 @@ import type { Input, InputKind } from '../../schemas/trace/inputs.ts';
 import { type Icount, icount } from '../../schemas/units.ts';
 import type { Nondet } from '../machine/nondet.ts';
 
-/** Logs every input that the machine takes from `source`. What enters the machine past it would not replay. */
+/** Logs every input that the machine takes from `source`. Input that bypassed it would not replay. */
 export class LoggingNondet implements Nondet {
   private readonly source: Nondet;
   private readonly log: (input: Input) => void;
@@ -28,7 +28,7 @@ export class LoggingNondet implements Nondet {
 
   takeInput(now: Icount): Input | undefined {
     const input = this.source.takeInput(now);
-    // Logged as of now, which is when the machine takes it, whenever it was due.
+    // Logged with the icount at which the machine takes it, even if it was due earlier.
     if (input) this.log({ ...input, icount: icount(now) });
     return input;
   }

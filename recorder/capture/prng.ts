@@ -1,6 +1,6 @@
 /**
- * xoshiro128** 1.1 (Blackman and Vigna, 2018), seeded by splitmix64 as its authors advise. Both are fixed by their
- * papers: a seed means the same run in every version of the recorder.
+ * xoshiro128** 1.1 (Blackman and Vigna, 2018), seeded by splitmix64 as its authors advise. Both are defined by their papers, so a seed
+ * gives the same run in every version of the recorder.
  */
 export class Prng {
   private a: number;
@@ -19,7 +19,7 @@ export class Prng {
     this.d = Number(BigInt.asIntN(32, high >> 32n));
   }
 
-  /** One that goes on as this one does. */
+  /** A copy in the same state. */
   copy(): Prng {
     const copy = new Prng(0n, 0);
     copy.a = this.a;

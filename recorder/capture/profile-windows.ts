@@ -4,8 +4,8 @@ import { MAX_WINDOW_NAME, MAX_WINDOW_PAGES, MAX_WINDOWS } from '../../schemas/tr
 import type { ResolvedProfile, WindowLayout } from '../machine/config.ts';
 
 /**
- * A window as the author of a profile writes it: its name, and one of `linear`, `slot`, `fixmap`, `register` and `word`, which say what
- * it is. docs/guest-profile.md describes each field.
+ * A window in a profile: its name, and one of `linear`, `slot`, `fixmap`, `register` and `word`, which determine its kind.
+ * docs/guest-profile.md describes each field.
  */
 export interface ProfileWindow {
   readonly name: string;
@@ -24,7 +24,7 @@ export interface ProfileWindow {
   readonly word?: string | number;
 }
 
-/** Fields that tell one kind from another, with the fields that go with it. */
+/** Fields that determine the kind, with the additional fields of each kind. */
 const KINDS: Readonly<Record<string, readonly string[]>> = {
   linear: ['pages'],
   slot: [],
@@ -42,7 +42,7 @@ export type ResolvedWindow = WindowLayout & { readonly name: string };
 const FIXADDR_TOP = 0xfffff000;
 const ADDRESS_END = 2 ** 32;
 
-/** Throws BadInput for `windows` that are none; `where` names the profile. */
+/** Throws BadInput for invalid `windows`; `where` names the profile. */
 export function checkWindows(windows: unknown, where: string): void {
   const wrong: Wrong = (what) => {
     throw new BadInput(`${where}: ${what}`, 'docs/guest-profile.md, Windows, has the fields and examples');
@@ -90,7 +90,7 @@ function checkValues(
     wrong(`${place}: "fixmap" is not the first and last of ${MAX_WINDOW_PAGES} slots at most, as [3, 10]`);
 }
 
-/** Turns what a profile declares into addresses. The windows must not overlap each other, or the maps of page tables. */
+/** Resolves the declared windows to addresses. The windows must not overlap each other, or the maps of page tables. */
 export function resolveWindows(
   windows: readonly ProfileWindow[],
   { recursiveSlot, alternateSlot }: Pick<ResolvedProfile, 'recursiveSlot' | 'alternateSlot'>,

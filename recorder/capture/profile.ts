@@ -6,7 +6,7 @@ import { checkWindows, type ProfileWindow, placeOf, resolveWindows } from './pro
 import { systemCallsError } from './system-calls-check.ts';
 
 /**
- * A guest profile as its author writes it (JSON): what the recorder cannot know of a kernel's address-space layout.
+ * A guest profile (JSON): facts about a kernel's address-space layout that the recorder cannot know.
  * docs/guest-profile.md describes each field.
  */
 export interface GuestProfile {
@@ -15,7 +15,7 @@ export interface GuestProfile {
   readonly recursiveSlot?: number;
   /** PDE slot of the alternate page table map, 0-1023. */
   readonly alternateSlot?: number;
-  /** Things besides that the kernel sets, uses for a while and sets again. */
+  /** Windows: other resources that the kernel sets, uses for a while and sets again. */
   readonly windows?: readonly ProfileWindow[];
   readonly process?: {
     /** Variable that points to the running process: SYMBOL or SYMBOL+OFFSET of the kernel, or a linear address. */
@@ -48,7 +48,7 @@ export interface GuestProfile {
 /** Finds a symbol's linear address. */
 export type SymbolLookup = (name: string) => number | undefined;
 
-/** Every field there is; of those with fields of their own, these. */
+/** All fields, including nested ones. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   name: [],
   recursiveSlot: [],
@@ -60,7 +60,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   exitSuccess: [],
 };
 
-/** Reads a profile of the user's; BadInput for a field that there is not. `where` names the file in messages. */
+/** Parses a profile of the user; throws BadInput for an unknown field. `where` names the file in messages. */
 export function parseProfile(text: string, where: string): GuestProfile {
   const profile = recordedProfile(untrusted(text), where);
   checkNames(profile, Object.keys(FIELDS), '', where);
@@ -80,7 +80,7 @@ function checkNames(fields: object, known: readonly string[], prefix: string, wh
   );
 }
 
-/** Reads a profile that a trace holds: of a later version it may have fields that this one does not know. */
+/** Parses a profile in a trace, which may have unknown fields of a later version. */
 export function recordedProfile(text: Untrusted, where: string): GuestProfile {
   let profile: unknown;
   try {
@@ -140,7 +140,7 @@ export function resolveProfile(profile: GuestProfile, symbol: SymbolLookup, wher
   return { ...slots, process: { ...process, current } };
 }
 
-/** The meaning of an exit code to the guest; undefined if its profile does not say. */
+/** The meaning of an exit code in the guest's profile; undefined if it has none. */
 export function exitMeaning(profile: GuestProfile | undefined, code: number): string | undefined {
   const entries = Object.entries(profile?.exitCodes ?? {});
   return entries.find(([key]) => Number(key) === code)?.[1];

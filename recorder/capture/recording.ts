@@ -14,53 +14,53 @@ import type { MachineConfig, ResolvedProfile } from '../machine/config.ts';
 import type { Drive, Firmware } from '../machine/device.ts';
 import { STATE_LAYOUT } from '../machine/state/state-hash.ts';
 
-/** Puts together what a recording starts with: opened disks, and the header of its trace. */
+/** Prepares a recording: opens disks and makes the header of the trace. */
 
-/** The disk to record with: one that comes with the tool (the trace refers to it by name), or a user's file. */
+/** The disk of a recording: a built-in one (the trace refers to it by name), or a user's file. */
 export type DiskSource =
   | { readonly kind: 'builtin'; readonly name: string; readonly image: Uint8Array }
   | { readonly kind: 'image'; readonly image: Uint8Array }
   | { readonly kind: 'path'; readonly path: string };
 
-/** A drive besides the first hard disk (Drive, machine/device.ts), and its medium. */
+/** A drive other than the first hard disk (Drive, machine/device.ts), with its medium. */
 export interface DriveSource extends Pick<Drive, 'kind' | 'unit'> {
   readonly medium: DiskSource;
 }
 
-/** Everything that decides what a recording will be. */
+/** Everything that determines a recording. */
 export interface RecordingPlan {
   readonly toolVersion: string;
-  /** Built-in name or file name, for people. */
+  /** Built-in name or file name, for display. */
   readonly guestName: string;
   readonly boot: BootImage;
   readonly config: MachineConfig;
   readonly profile: ResolvedProfile;
   /** The profile file as written (JSON), if there was one. */
   readonly profileSource?: string;
-  /** Recorded besides. */
+  /** Facts to record in addition. */
   readonly facts?: readonly TraceFacts[];
   readonly disk?: DiskSource;
   /** All other drives. */
   readonly drives?: readonly DriveSource[];
-  /** With boot kind `disk_boot`: what boots. */
+  /** With boot kind `disk_boot`: the ROMs and the boot order. */
   readonly firmware?: Firmware;
   readonly seed: bigint;
   readonly ladderInterval?: number;
-  /** A file that names the kernel's addresses where its image does not. */
+  /** A file with the kernel's symbols, if its image has none. */
   readonly symbols?: Uint8Array;
   readonly labels?: Readonly<Record<string, string>>;
-  /** Codes at the exit port that mean success, where the profile does not say. */
+  /** Exit codes that mean success, overriding the profile. */
   readonly expectedExits?: readonly number[];
 }
 
 export interface OpenedDisk {
   readonly sectors: SectorSource;
-  /** The description by which the trace finds it again. */
+  /** The description in the trace, by which a replay finds it. */
   readonly description: TraceDisk;
   close(): void;
 }
 
-/** A `path` disk is left where it is and must be there for the replay: for images too large to embed. */
+/** A `path` disk is not embedded and must be available for the replay; it is used for images too large to embed. */
 export function openDisk(source: DiskSource): OpenedDisk {
   if (source.kind === 'path') {
     const file = new FileDisk(source.path);
@@ -81,7 +81,7 @@ export function openDisk(source: DiskSource): OpenedDisk {
   return { sectors: disk, description, close: () => {} };
 }
 
-/** The header of the trace: whatever a replay needs, so that the trace replays without the files it came from. */
+/** The header of the trace, with everything that a replay needs besides the inputs, so that the original files are not needed. */
 export function makeHeader(
   plan: RecordingPlan,
   disk: TraceDisk | undefined,

@@ -3,28 +3,28 @@ import { type Input, type InputKind, isDiskTime } from '../../schemas/trace/inpu
 import type { Icount } from '../../schemas/units.ts';
 import type { Nondet } from '../machine/nondet.ts';
 
-/** The outside world with some interrupts at other times: what a schedule says. */
+/** The outside world with some interrupts moved by a schedule. */
 
-/** The interrupt of a line that would come at `from` comes at `to`; both icounts at which the line rises. */
+/** A move: the interrupt of a line comes at `to` instead of `from`; both are icounts at which the line rises. */
 export interface Move {
   readonly line: number;
   readonly from: number;
   readonly to: number;
 }
 
-/** Kinds of answers that decide when the interrupt of a line comes; none where it follows from what the guest does. */
+/** Kinds of inputs that determine the time of a line's interrupt; none if it depends only on the guest. */
 export function kindsOfLine(line: number): readonly InputKind[] {
   if (line === 0) return ['timer_latency'];
   if (line === 4) return ['serial_latency'];
   return [6, 14, 15].includes(line) ? ['disk_latency', 'disk_block'] : [];
 }
 
-/** icount at which what was asked for at `now`, and takes `value` instructions, happens. */
+/** icount at which an operation requested at `now` completes if it takes `value` instructions. */
 export const dueAt = (kind: InputKind, now: number, value: number): number =>
-  // A drive that takes no time at all is done with the next instruction.
+  // A drive with latency 0 completes at the next instruction.
   now + (isDiskTime(kind) ? Math.max(1, value) : value);
 
-/** Answers as `source` does, but for the moves: each is made once, at the first answer by which its interrupt would come at `from`. */
+/** Answers like `source`, except for the moves; each is applied once, to the first answer that would bring its interrupt at `from`. */
 export class ScheduledNondet implements Nondet {
   private readonly source: Nondet;
   private readonly left: Move[];
@@ -34,12 +34,12 @@ export class ScheduledNondet implements Nondet {
     this.left = [...moves];
   }
 
-  /** Those whose interrupt has not come up. */
+  /** Moves whose interrupt has not occurred. */
   get unmoved(): readonly Move[] {
     return this.left;
   }
 
-  /** Throws BadInput for a time that the device cannot take. */
+  /** Throws BadInput for a time that is impossible for the device. */
   draw(kind: InputKind, now: Icount, low: number, high: number): number {
     const value = this.source.draw(kind, now, low, high);
     const due = dueAt(kind, now, value);

@@ -5,14 +5,14 @@ import type { InputSource } from './input/input-source.ts';
 import { Prng } from './prng.ts';
 
 /**
- * The outside world of a recording: draws from a seed, and asynchronous inputs from sources (input/). One seed yields the whole
- * run. Each kind draws from a generator of its own, so a guest that reads its clock once more keeps its disk latencies.
+ * The outside world of a recording: random numbers from a seed, and asynchronous inputs from sources (input/). One seed determines the
+ * whole run. Each kind has its own generator, so that an additional read of the clock does not change disk latencies.
  */
 export class SeededNondet implements Nondet {
   private readonly generators: Record<InputKind, Prng>;
   private readonly sources: readonly InputSource[];
 
-  /** Of sources that are due at once, the first goes first. */
+  /** If several sources are due, the first takes precedence. */
   constructor(seed: bigint, sources: readonly InputSource[] = []) {
     this.generators = Object.fromEntries(
       INPUT_KINDS.map((kind, stream) => [kind, new Prng(seed, stream)]),
@@ -20,7 +20,7 @@ export class SeededNondet implements Nondet {
     this.sources = sources;
   }
 
-  /** One that goes on as this one does, with other sources. */
+  /** A copy in the same state, with other sources. */
   fork(sources: readonly InputSource[]): SeededNondet {
     const fork = new SeededNondet(0n, sources);
     for (const kind of INPUT_KINDS) fork.generators[kind] = this.generators[kind].copy();
@@ -56,13 +56,13 @@ export class SeededNondet implements Nondet {
   }
 }
 
-/** The later sectors of a transfer lie in the track buffer: the lowest part of the range, this share of it. */
+/** The later sectors of a transfer are in the track buffer: their latency lies in this lowest share of the range. */
 const TRACK_BUFFER = 32;
 
 /**
- * A disk with a track cache: of 16 requests 10 hit it, 5 seek, and 1 has bad luck (a full turn, a retry). Hits lie in the
- * lowest sixteenth of the range, seeks in the middle half, bad luck anywhere above. What a race needs is this unevenness:
- * equal latencies would always interleave alike.
+ * A disk with a track cache: of 16 requests 10 hit it, 5 seek, and 1 is slow (a full rotation, a retry). Hits lie in the lowest sixteenth
+ * of the range, seeks in the middle half, slow requests anywhere above. Races need this variation; equal latencies would always give the
+ * same interleaving.
  */
 function diskLatency(generator: Prng, low: number, high: number): number {
   const span = high - low;

@@ -26,37 +26,37 @@ import { type Move, ScheduledNondet } from './scheduled-nondet.ts';
 import { SeededNondet } from './seeded-nondet.ts';
 import { TraceWriter } from './trace-writer.ts';
 
-/** Records a run: drives the machine from its start to its end and gives the output all that it makes. */
+/** Records a run: drives the machine from start to end and passes everything to the output. */
 
-/** Options of a recording, whatever is recorded. */
+/** Options of a recording that do not depend on the guest. */
 export interface RunOptions {
   readonly build: MachineBuilder;
   /** The trace file; a run without one is only executed. */
   readonly output?: string;
   /** Stop after this many instructions. */
   readonly instructions: number;
-  /** Now and then, between two stretches of the run, and at its end. */
+  /** Called periodically between stretches of the run, and at its end. */
   readonly onProgress?: (machine: Machine) => void;
-  /** Waits while the guest idles, so that time passes for it as for a person; never while it computes. */
+  /** Slows the guest to real time while it idles, for a person at the terminal; never while it computes. */
   readonly idleInRealTime?: boolean;
-  /** Asynchronous inputs; of those due at once, the first source's goes first. */
+  /** Sources of asynchronous inputs; if several are due, the first takes precedence. */
   readonly sources?: readonly InputSource[];
-  /** The guest's console, as it speaks (CONSOLE_PORT). */
+  /** Receives bytes of the guest's console (CONSOLE_PORT). */
   readonly onConsole?: ConsoleListener;
-  /** Events as they come, besides the trace. The columns are reused afterwards. */
+  /** Receives events in addition to the trace; the columns are reused after the call. */
   readonly onEvents?: (batch: EventBatch) => void;
-  /** Which checkpoints go into the trace. */
+  /** The checkpoints to store in the trace. */
   readonly checkpoints?: CheckpointOptions;
-  /** Ends the recording in order, as `interrupted`. */
+  /** Ends the recording cleanly, as `interrupted`. */
   readonly signal?: AbortSignal;
 }
 
 export interface RecordOptions extends RunOptions, RecordingPlan {
-  /** Interrupts that come at other times than the seed says. */
+  /** Interrupts moved from the times of the seed. */
   readonly moves?: readonly Move[];
 }
 
-/** The subject of a recording: a machine, what it starts with, and the world outside it. */
+/** The subject of a recording: a machine, its guest, and its outside world. */
 export interface Subject {
   readonly header: TraceHeader;
   readonly machine: Omit<MachineOptions, 'nondet' | 'sink' | 'onConsole'>;
@@ -71,13 +71,13 @@ export interface RecordResult {
   readonly inputs: number;
   /** The reason that a source ended the recording, if one did. */
   readonly ended?: SourceEnd | undefined;
-  /** Interrupts that were to come at other times, and did not come up. */
+  /** Moved interrupts that did not occur. */
   readonly unmoved?: readonly Move[];
 }
 
-/** Host milliseconds that the machine runs before the event loop gets its turn, for progress and signals; host time, not recorded. */
+/** Host milliseconds of execution between turns of the event loop, for progress and signals; not recorded. */
 const TURN_MS = 100;
-/** With a person at the terminal: how often a virtual second, and a real one while the guest idles. */
+/** With a person at the terminal: turns per virtual second, and per real second while the guest idles. */
 const TURNS_PER_SECOND = 50;
 
 /** Runs a guest and records it. */
@@ -114,7 +114,7 @@ export async function record(options: RecordOptions): Promise<RecordResult> {
   }
 }
 
-/** Runs and records what somebody else has put together. */
+/** Runs and records a prepared machine. */
 export async function recordSubject(subject: Subject, options: RunOptions): Promise<RecordResult> {
   const { header, source } = subject;
   const recorder = new Recorder(options, header);
@@ -134,7 +134,7 @@ export async function recordSubject(subject: Subject, options: RunOptions): Prom
     subject.boot,
   );
   for (const one of sources) one.attach?.(() => screenOf(machine));
-  // Only now is it known that the guest can be loaded: until here no file was touched.
+  // The guest can be loaded; up to here no file was touched.
   if (options.output) checkWritable(header);
   const output = options.output ? new TraceWriter(options.output, header) : undefined;
   recorder.open(output);
@@ -145,14 +145,14 @@ export async function recordSubject(subject: Subject, options: RunOptions): Prom
   return await recorder.run(machine);
 }
 
-/** Runs the machine from rung to rung, and passes on what it makes. */
+/** Runs the machine from rung to rung and passes on events, hashes and inputs. */
 class Recorder implements EventSink {
   private readonly options: RunOptions;
   private readonly interval: number;
   private readonly instructionsPerSecond: number;
   private readonly cuts: ChunkCuts;
   private output: TraceOutput | undefined;
-  /** Inputs that the machine took while it was put together, before there was an output. */
+  /** Inputs that the machine took while it was built, before there was an output. */
   private early: Input[] | undefined = [];
   private inputs = 0;
   private events = 0;
@@ -200,7 +200,7 @@ class Recorder implements EventSink {
     }
   }
 
-  /** From rung to rung, until the run ends. */
+  /** Runs from rung to rung until the run ends. */
   private async climb(machine: Machine): Promise<TraceExit> {
     const { instructions, onProgress, signal, idleInRealTime } = this.options;
     const stride = idleInRealTime ? this.instructionsPerSecond / TURNS_PER_SECOND : Number.POSITIVE_INFINITY;
@@ -222,7 +222,7 @@ class Recorder implements EventSink {
     }
   }
 
-  /** The first source that wants no more. */
+  /** The first source that ends the recording. */
   private get ended(): SourceEnd | undefined {
     return this.options.sources?.find(({ end }) => end)?.end;
   }

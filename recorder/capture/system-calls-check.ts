@@ -1,6 +1,6 @@
-/** Bounds of what a guest profile may say of system calls. */
+/** Bounds of the system calls in a guest profile. */
 
-/** More than any system has, and the letters of a name. */
+/** Maximum number of system calls, and of characters in a name. */
 const MAX_NAMES = 4096;
 const NAME = /^\w{1,64}$/;
 const isVector = (vector: unknown): vector is number =>
@@ -9,7 +9,7 @@ const isVector = (vector: unknown): vector is number =>
 const isSelector = (selector: unknown): boolean =>
   Number.isInteger(selector) && (selector as number) >= 4 && (selector as number) < 0x10000;
 
-/** The reason that the field is not as it must be; undefined if it is. */
+/** The error in the field; undefined if it is valid. */
 export function systemCallsError(calls: unknown): string | undefined {
   if (typeof calls !== 'object' || calls === null) return '"systemCalls" is not an object';
   const { vector, selector, arguments: by, names } = calls as Record<string, unknown>;

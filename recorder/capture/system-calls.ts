@@ -1,20 +1,20 @@
 import type { TraceProfile } from '../../schemas/trace/profile.ts';
 import { recordedProfile } from './profile.ts';
 
-/** System calls as a guest profile names them. */
+/** The names of system calls in a guest profile. */
 
 export interface ProfileSystemCalls {
   /** Vector of the gate in the IDT; null if calls do not come by INT. */
   readonly vector: number | null;
   /** Selector of the call gate; null if there is none. */
   readonly selector: number | null;
-  /** Arguments are on the program's stack above a return address, as in BSD; else in registers, as in Linux. */
+  /** True if arguments are on the program's stack above a return address, as in BSD; otherwise they are in registers, as in Linux. */
   readonly byStack: boolean;
   /** By number. */
   readonly names: ReadonlyMap<number, string>;
 }
 
-/** Undefined where a profile says nothing of them. */
+/** Undefined if the profile has none. */
 export function systemCallsOf(profile: Pick<TraceProfile, 'source'>): ProfileSystemCalls | undefined {
   if (profile.source.raw === '') return undefined;
   const { systemCalls } = recordedProfile(profile.source, 'profile');

@@ -15,14 +15,14 @@ import type { StateChanges } from '../../schemas/trace/state-changes.ts';
 import { CheckpointEncoder, type TakenState } from './checkpoint-encoder.ts';
 import { type ChunkContents, ChunkEncoder, type EventTables } from './chunk-encoder.ts';
 
-/** Writes a trace into its file, frame by frame; complete up to the last whole frame at any time. */
+/** Writes a trace file, frame by frame; at any time it is complete up to its last complete frame. */
 
 /** An open trace file with its header written. The descriptor serves every thread of the process. */
 export interface OpenTrace extends NewFile {
   readonly offset: number;
 }
 
-/** A trace file being written, frame by frame: whatever happens, what is on disk is whole up to its last frame. */
+/** A trace file being written, frame by frame. After a crash, the file on disk is complete up to its last frame. */
 export class TraceFile {
   private readonly file: NewFile;
   private readonly encoder = new ChunkEncoder();
@@ -39,7 +39,7 @@ export class TraceFile {
     this.offset = offset;
   }
 
-  /** Begins a trace; what cannot be written shows here. */
+  /** Begins a trace; throws if the file cannot be written. */
   static open(path: string, header: TraceHeader): OpenTrace {
     const created = createFile(path);
     const file = new TraceFile({ ...created, offset: 0 });
@@ -60,7 +60,7 @@ export class TraceFile {
     this.checkpointEncoder = new CheckpointEncoder(start);
   }
 
-  /** With `held` it waits in memory for writeHeld, or for the end of the file, when it is dropped. */
+  /** With `held` the checkpoint stays in memory until writeHeld, or is dropped at the end of the file. */
   addCheckpoint(changes: StateChanges, held: boolean): void {
     this.held.push(this.encoderOfCheckpoints.take(changes));
     if (!held) this.writeHeld();
@@ -86,7 +86,7 @@ export class TraceFile {
     return { header: offset - chunks - checkpoints, chunks, checkpoints, events };
   }
 
-  /** Footer and trailer; only then does the file get its name. */
+  /** Writes footer and trailer, then gives the file its name. */
   finish(exit: TraceExit, final: LadderRow, endState?: EndState): void {
     const footerOffset = this.offset;
     this.append(
@@ -103,12 +103,12 @@ export class TraceFile {
     closeSync(this.file.fd);
   }
 
-  /** A frame cut short is no use, and the disk may want the space. */
+  /** Removes an incomplete frame, which may also free space on a full disk. */
   private dropTail(): void {
     try {
       ftruncateSync(this.file.fd, this.offset);
     } catch {
-      // Not a regular file, or the disk is gone: a reader leaves the tail out all the same.
+      // Not a regular file, or the disk is gone; a reader ignores the tail anyway.
     }
     closeSync(this.file.fd);
   }

@@ -8,7 +8,7 @@ import type { TraceOutput, WrittenBytes } from '../../schemas/trace/output.ts';
 import type { StateChanges } from '../../schemas/trace/state-changes.ts';
 import { InlineLane, ThreadLane, threadsAvailable, type WriterLane } from './writer-lane.ts';
 
-/** Gathers a run into chunks and hands them to a lane. */
+/** Collects a run into chunks and passes them to a lane. */
 export class TraceWriter implements TraceOutput {
   private readonly lane: WriterLane;
   private inputs: Input[] = [];
@@ -28,9 +28,9 @@ export class TraceWriter implements TraceOutput {
     this.rungs.push(row);
   }
 
-  /** All that came before the batch, and the batch, make a chunk. */
+  /** Makes a chunk of the batch and everything before it. */
   flush(batch: EventBatch): void {
-    // The run has come as far as the latest of all these: a batch is flushed right after its last event.
+    // The chunk ends at the latest of these, because a batch is flushed right after its last event.
     let end = Math.max(this.icount, this.inputs.at(-1)?.icount ?? 0, this.rungs.at(-1)?.icount ?? 0);
     for (const kind of EVENT_KIND_NAMES) {
       const { count, columns } = batch.tables[kind];

@@ -15,9 +15,9 @@ import type { ChunkContents } from './chunk-encoder.ts';
 import { TraceFile } from './trace-file.ts';
 import { CONTROL, CONTROL_BYTES, markIn, type WriterMessage } from './writer-protocol.ts';
 
-/** The way that chunks take into the file: on the thread that records, or on one of their own. The bytes are the same. */
+/** Lanes that write chunks to the file: on the recording thread or on a writer thread, with the same bytes. */
 export interface WriterLane {
-  /** The batch may be reused once this returns. */
+  /** Takes a batch, which may be reused after the call. */
   chunk(contents: ChunkContents, batch: EventBatch | undefined): void;
   /** As TraceOutput's. */
   mark(): WrittenBytes;
@@ -69,26 +69,26 @@ export class InlineLane implements WriterLane {
   }
 }
 
-/** Batches on their way. More would only cost memory: if the writer is slower, waiting is what remains. */
+/** Maximum batches in flight. More would only cost memory; if the writer is slower, the recording thread has to wait. */
 const SLOTS = 8;
 
 /**
- * Bytes of the buffer for changes at first: room for those of most guests. The writer's thread touches its pages first (writer-worker.ts):
- * a new page costs more than what is copied to it.
+ * Initial bytes of the buffer for changes, enough for most guests. The writer thread touches its pages in advance (writer-worker.ts),
+ * because a page fault costs more than the copy.
  */
 const FIRST_CHANGES = 8 << 20;
 
-/** The disk may be slow, but a writer that does nothing for this long is gone. */
+/** Milliseconds without progress after which the writer is considered dead. */
 const PATIENCE_MS = 120_000;
 
 const entry = new URL('./writer-worker.js', import.meta.url);
 
-/** Threads need the compiled program: run from its sources, writing stays on the recording thread. */
+/** True for the compiled program, which threads need; when run from sources, the recording thread writes. */
 export const threadsAvailable = (): boolean => entry.protocol === 'file:' && existsSync(fileURLToPath(entry));
 
 /**
- * Hands batches to a writer thread. The recording loop is synchronous and never returns to the event loop, so the answers
- * come through a control block: the number of messages done, and the text of an error, which the next call throws.
+ * Passes batches to a writer thread. The recording loop is synchronous and does not return to the event loop, so answers come through a
+ * shared control block: the number of processed messages, and the text of an error, which the next call throws.
  */
 export class ThreadLane implements WriterLane {
   private readonly worker: Worker;
@@ -154,7 +154,7 @@ export class ThreadLane implements WriterLane {
     this.end();
   }
 
-  /** The buffer of the message to be sent next: that of SLOTS messages ago, which is done. */
+  /** The buffer for the next message: that of SLOTS messages ago, which has been processed. */
   private slot(bytes: number): SharedArrayBuffer {
     const index = this.sent % SLOTS;
     const slot = this.slots[index];
@@ -162,7 +162,7 @@ export class ThreadLane implements WriterLane {
     return (this.slots[index] = sharedBuffer(bytes));
   }
 
-  /** The one buffer for changes, filled with these; waits for the last ones to be done. */
+  /** Fills the one buffer for changes, after waiting for the previous ones to be processed. */
   private changesSlot(changes: StateChanges): SharedArrayBuffer {
     this.drainTo(this.sent - this.changesSentAt);
     const bytes = changesBytes(changes);
@@ -176,7 +176,7 @@ export class ThreadLane implements WriterLane {
     this.sent++;
   }
 
-  /** Waits until at most `inFlight` messages are not done. */
+  /** Waits until at most `inFlight` messages are unprocessed. */
   private drainTo(inFlight: number): void {
     const { words } = this;
     for (;;) {

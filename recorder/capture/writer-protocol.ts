@@ -7,15 +7,15 @@ import type { SlotChanges } from './changes-slot.ts';
 import type { ChunkContents } from './chunk-encoder.ts';
 import type { OpenTrace } from './trace-file.ts';
 
-/** Messages that the recording thread and the writer thread send each other. */
+/** Messages between the recording thread and the writer thread. */
 
 const MARK = ['header', 'chunks', 'checkpoints', 'events'] as const;
 
-/** Words of the control block that both threads see: the mark as doubles among them; the text of an error follows. */
+/** Words of the shared control block, including the mark as doubles; the text of an error follows. */
 export const CONTROL = { done: 0, failed: 1, textBytes: 2, mark: 4, words: 4 + 2 * MARK.length } as const;
 export const CONTROL_BYTES = 4 * CONTROL.words + 4096;
 
-/** Reads the mark, after writing it if there is one to write. */
+/** Writes the mark if there is one, then reads it. */
 export function markIn(control: ArrayBufferLike, written?: WrittenBytes): WrittenBytes {
   const numbers = new Float64Array(control, 4 * CONTROL.mark, MARK.length);
   if (written) for (const [i, name] of MARK.entries()) numbers[i] = written[name];
@@ -35,7 +35,7 @@ export type WriterMessage =
       readonly slot: SharedArrayBuffer | undefined;
       readonly layout: SlotLayout;
     }
-  /** Note in the control block what was written so far. */
+  /** Store the bytes written so far in the control block. */
   | { readonly do: 'mark' }
   | {
       readonly do: 'begin-checkpoints';

@@ -25,7 +25,7 @@ function handle(message: WriterMessage): void {
       break;
     case 'begin-checkpoints':
       file?.beginCheckpoints(slotStateChanges(message.slot, message.start));
-      // Touches the pages now: the thread that records waits for this only when it has its first checkpoint.
+      // Touches the pages now; the recording thread waits for this only at its first checkpoint.
       new Uint8Array(message.slot).fill(0);
       break;
     case 'checkpoint':
@@ -43,7 +43,7 @@ function handle(message: WriterMessage): void {
   }
 }
 
-/** The recording thread throws it at its next call. */
+/** Stores the error, which the recording thread throws at its next call. */
 function report(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
   const next = (error as { next?: string }).next;

@@ -2,9 +2,9 @@ import { BadInput } from '../../schemas/bad-input.ts';
 import { Machine } from './machine.ts';
 import type { MachineOptions } from './parts.ts';
 
-/** Builds a machine and puts its guest into memory, by the boot protocol of its image. */
+/** Builds a machine and loads its guest by the boot protocol of its image. */
 
-/** The files that a machine is started with. */
+/** The files from which a machine starts. */
 export interface BootImage {
   readonly kind: 'multiboot' | 'linux' | 'disk_boot';
   /** Names the image in messages. */
@@ -15,7 +15,7 @@ export interface BootImage {
   readonly modules: readonly { readonly bytes: Uint8Array; readonly commandLine: string }[];
 }
 
-/** Puts a machine together and loads its guest: recording and replay must not differ in how they do it. */
+/** Builds a machine and loads its guest, identically for recording and replay. */
 export type MachineBuilder = (options: MachineOptions, boot: BootImage) => Machine;
 
 export const buildMachine: MachineBuilder = (options, boot) => {
@@ -29,7 +29,7 @@ export const buildMachine: MachineBuilder = (options, boot) => {
       machine.loadLinux(image, { cmdline, initrds: modules.map(({ bytes }) => bytes) }, name);
       break;
     case 'disk_boot':
-      // The processor stands at its reset vector; the BIOS does the rest.
+      // The processor is at its reset vector; the BIOS does the rest.
       if (!options.firmware)
         throw new BadInput('booting a disk needs a BIOS, and none was given', 'give one: --bios FILE');
       break;

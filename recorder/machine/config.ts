@@ -1,11 +1,11 @@
 import type { ProfileLayout, WindowLayout } from '../../schemas/trace/profile.ts';
 
-/** The configuration of a machine, and what the recorder knows of its guest. */
+/** The configuration of a machine, and the layout of its guest. */
 
 export { DEFAULT_CONFIG, type MachineConfig } from '../../schemas/trace/configuration.ts';
 export type { ProcessLayout, WindowLayout } from '../../schemas/trace/profile.ts';
 
-/** A guest's address-space layout, as far as the recorder knows it. Resolved to addresses before the run (profile.ts). */
+/** A guest's address-space layout, resolved to addresses before the run (profile.ts). */
 export interface ResolvedProfile extends ProfileLayout {
   readonly name: string;
   /** Windows other than the alternate map. */

@@ -6,28 +6,28 @@ import type { MachineMemory } from './layout.ts';
 import type { Input, Nondet } from './nondet.ts';
 import type { Hash64 } from './state/state-hash.ts';
 
-/** The seams between the machine and its devices; the devices themselves are in devices/. */
+/** Interfaces between the machine and its devices; the devices are in devices/. */
 
-/** One chip. Its registers lie in its block of DEVICE_STATE, which the machine saves, restores and hashes by name. */
+/** One chip. Its registers are in its block of DEVICE_STATE, which the machine saves, restores and hashes by name. */
 export interface Device {
   readonly name: string;
   readonly state: { readonly offset: number; readonly bytes: number };
-  /** icount of the next thing this device does by itself; Infinity when it waits for the guest. */
+  /** icount of the device's next autonomous action; Infinity while it waits for the guest. */
   nextDeadline(): Icount;
   /** Called at `now` >= nextDeadline(); must move the deadline past `now`. */
   onDeadline(now: Icount): void;
   /**
-   * Moves the thing that it does next by itself from `from`, a time from outside (`Nondet.draw`) that the guest cannot have seen yet, to `to`,
-   * which is to come: as if it had drawn that. False, and nothing changed, when nothing of the kind is due at `from`.
+   * Moves its next autonomous action from `from`, a random time (`Nondet.draw`) that the guest cannot have observed yet, to the future
+   * time `to`, as if that had been drawn. False, with nothing changed, if no such action is due at `from`.
    */
   redraw?(from: Icount, to: Icount): boolean;
   /** Called once the whole machine is wired. */
   powerOn?(): void;
-  /** Rebuilds what is derived from the block, after a restore. */
+  /** Rebuilds state derived from the block, after a restore. */
   reload?(): void;
 }
 
-/** Reads of one I/O port without a device, with no other such port between. */
+/** Consecutive reads of one I/O port without a device. */
 export interface AbsentReads {
   readonly port: number;
   readonly reads: number;
@@ -38,29 +38,29 @@ export interface IoBus {
   in(port: number, size: 1 | 2 | 4): number;
   out(port: number, size: 1 | 2 | 4, value: number): void;
   /**
-   * As `most` reads of a port with what they return stored at `at` and up, as far as that only moves bytes out of a device's buffer;
-   * the number done, which may be 0. The last of a buffer is never among them.
+   * Performs up to `most` reads of a port and stores the values from `at` on, as far as they only take bytes from a device's buffer.
+   * Returns the number done, which may be 0. The last element of a buffer is never included.
    */
   inMany?(port: number, size: 1 | 2 | 4, to: Uint8Array, at: number, most: number): number;
   /** The same for writes. */
   outMany?(port: number, size: 1 | 2 | 4, from: Uint8Array, at: number, most: number): number;
-  /** Set when a port access moved a device deadline or asked for exit: the CPU leaves `run`, the machine clears it. */
+  /** Set if a port access moved a device deadline or requested exit: the CPU then leaves `run`, and the machine clears it. */
   deadlineMoved: boolean;
-  /** Told of each port that is read or written, whatever it is. */
+  /** Called for each port that is read or written. */
   onAccess?: ((port: number) => void) | null;
-  /** The latest, for people (end-state.ts): no part of the machine's state. */
+  /** The latest reads, for display (end-state.ts); not part of the machine's state. */
   readonly absent?: AbsentReads;
 }
 
 /** The wires between the coprocessor and the board (SDM volume 1, appendix D). */
 export interface CoprocessorLines {
-  /** FERR#: an instruction waits for an exception that is not masked. */
+  /** FERR#: an unmasked exception is pending. */
   error(asserted: boolean): void;
-  /** IGNNE#: go on all the same. */
+  /** IGNNE#: ignore the pending exception. */
   readonly ignoreErrors: boolean;
 }
 
-/** The 8259 pair as the CPU sees it. */
+/** The 8259 pair, as seen by the CPU. */
 export interface InterruptController {
   /** The INTR line. */
   readonly pending: boolean;
@@ -72,7 +72,7 @@ export interface InterruptController {
   readonly injected: boolean;
 }
 
-/** Physical memory as a bus master sees it: paging structures in it stay tracked. */
+/** Physical memory for bus masters; writes to paging structures in it are tracked. */
 export interface DmaPort {
   physRead8(physical: Physical): number;
   physRead16(physical: Physical): number;
@@ -98,8 +98,8 @@ export interface WrittenSector {
 export type DiskContents = ReadonlyMap<number, WrittenSector>;
 
 /**
- * Hears each byte that the guest sends to its console (CONSOLE_PORT) when it does, whatever is recorded. What it learns may
- * enter the machine again only through Nondet.
+ * Receives each byte that the guest sends to its console (CONSOLE_PORT), whatever is recorded. Any reaction may enter the machine only
+ * through Nondet.
  */
 export type ConsoleListener = (port: number, byte: number) => void;
 
@@ -112,23 +112,23 @@ export interface Drive {
   readonly image: DiskImage;
 }
 
-/** The ROMs that start a PC that is not started by a boot protocol of its own. */
+/** The ROMs of a PC that boots by a BIOS. */
 export interface Firmware {
-  /** A whole number of 64 KB, 256 KB at most; its last bytes are those below 4 GB. */
+  /** A multiple of 64 KB, at most 256 KB; its last bytes appear just below 4 GB. */
   readonly bios: Uint8Array;
   /** Option ROM of the display adapter; empty for none. */
   readonly vgaBios: Uint8Array;
-  /** Drives in the order in which the BIOS tries them; three at most. */
+  /** Drives in the order in which the BIOS tries them; at most three. */
   readonly bootOrder: readonly DriveKind[];
-  /** True if the guest finds a PCI bus. Without it only the BIOS does, while it starts. */
+  /** True if the guest finds a PCI bus; otherwise only the BIOS does, while it starts. */
   readonly pci: boolean;
 }
 
-/** The part that devices decide about how the processor sees memory. */
+/** The control of devices over the processor's view of memory. */
 export interface MemoryControl {
-  /** Address line 20 passes, or is held down. */
+  /** Enables address line 20, or holds it low. */
   setA20(on: boolean): void;
-  /** The same after a restore: what is derived follows, and nothing else changes. */
+  /** The same after a restore: only derived state is updated. */
   restoreA20(on: boolean): void;
   readonly shadow: {
     attach(hidden: Uint8Array): void;
@@ -169,12 +169,12 @@ export interface DeviceSet {
   readonly devices: readonly Device[];
   /** Takes an asynchronous input (`serial_byte`, `inject_irq`). */
   acceptInput(input: Input): void;
-  /** The code that the guest wrote to the exit port; -1 while it has not. */
+  /** The code that the guest wrote to the exit port; -1 if it has not. */
   readonly exitCode: number;
-  /** A reset of the processor was asked for: the machine carries it out and says so by `resetDone`. */
+  /** A requested reset of the processor; the machine performs it and calls `resetDone`. */
   readonly resetRequested: boolean;
   resetDone(): void;
-  /** Sectors that the guest wrote to each drive besides `disk`, by the drive's name. */
+  /** Sectors that the guest wrote to each drive other than `disk`, by the drive's name. */
   readonly media: readonly Medium[];
   /** Hash of everything the guest wrote to the disk; null without a disk. */
   diskHash(): Hash64 | null;

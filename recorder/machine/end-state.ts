@@ -13,7 +13,7 @@ import { RAM } from './layout.ts';
 import type { Machine } from './machine.ts';
 import { screenLines } from './text-screen.ts';
 
-/** Facts of what a machine was doing when its run ended. */
+/** The state of a machine at the end of its run, for display. */
 
 const EXCEPTION_EIP = EVENT_KINDS.exceptions.columns.findIndex(({ name }) => name === 'eip');
 /** Words of a segment register: selector, base, limit, attributes. */
@@ -22,33 +22,33 @@ const CODE_ATTRIBUTES = CODE_BASE + 2;
 const NONE: AbsentReads = { port: 0, reads: 0 };
 
 /**
- * Tells what a machine was doing when its run ended. Recorder and replayer show it the same rungs and events, so that they come
- * to the same answer. It only looks: nothing of the machine changes.
+ * Collects the end state of a run. Recorder and replayer pass it the same rungs and events, so that they get the same result. It does not
+ * change the machine.
  */
 export class EndWatch {
-  /** At the last two rungs, the older first. */
+  /** Port reads at the last two rungs, the older first. */
   private atRungs: readonly [AbsentReads, AbsentReads] = [NONE, NONE];
   /** EIP of the last exception; -1 before there was one. */
   private exceptionEip = -1;
 
-  /** Every batch of events, in order. */
+  /** Takes every batch of events, in order. */
   take({ tables }: EventBatch): void {
     const { count, columns } = tables.exceptions;
     if (count > 0) this.exceptionEip = columns[EXCEPTION_EIP][count - 1];
   }
 
-  /** The machine stands on a rung of the ladder. */
+  /** Called at each rung of the ladder. */
   rung(machine: Machine): void {
     this.atRungs = [this.atRungs[1], absentReads(machine)];
   }
 
-  /** The state now. All events must have been shown. */
+  /** The current state; all events must have been passed. */
   state(machine: Machine): EndState {
     const { i32 } = machine.mem;
     const base = i32[CODE_BASE];
     const flags = i32[SYSTEM_FLAGS];
     const pc = (base + i32[EIP]) >>> 0;
-    // Elsewhere the base of the code that faulted is not known any more.
+    // In other modes the base of the faulting code is no longer known.
     const protectedMode = (i32[CR0] & CR0_PE) !== 0 && (flags & VM) === 0;
     const lines = interruptLines(machine.mem);
     const serial = serialInterrupts(machine.mem);
@@ -83,7 +83,7 @@ export class EndWatch {
 
 const absentReads = ({ devices }: Machine): AbsentReads => ({ ...(devices.bus.absent ?? NONE) });
 
-/** Up to CODE_BYTES bytes at a linear address, as far as they are mapped to memory. */
+/** Up to CODE_BYTES bytes at a linear address, as far as mapped. */
 function codeAt(machine: Machine, linear: Linear): Uint8Array {
   const bytes: number[] = [];
   for (let n = 0; n < CODE_BYTES; n++) {
@@ -94,7 +94,7 @@ function codeAt(machine: Machine, linear: Linear): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** Without the empty lines at the end. */
+/** The lines without trailing empty ones. */
 const textOf = (lines: readonly string[]): string =>
   lines
     .slice(0, lines.findLastIndex((line) => line !== '') + 1)

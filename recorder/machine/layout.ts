@@ -1,8 +1,8 @@
 import { MAX_RAM_BYTES } from '../../schemas/trace/limits.ts';
 
 /**
- * The map of the machine's one WebAssembly.Memory: byte offsets, given here and nowhere else. `STATE` areas are part of
- * a snapshot and of the state hash; `DERIVED` areas can be rebuilt from them (fast paths) and are not.
+ * The layout of the machine's one WebAssembly.Memory. Its byte offsets are defined only here. `STATE` areas are part of a snapshot and of
+ * the state hash; `DERIVED` areas are not, because they can be rebuilt from them.
  */
 
 /** STATE: registers, flags, segment caches, control registers (fields: cpu/state.ts). 4 KB. */
@@ -40,8 +40,8 @@ export const MAX_FRAMES = MAX_RAM_BYTES >>> 12;
 
 /**
  * The images of read-only memory lie after RAM, in a machine that has any: the BIOS as it appears below 4 GB, right
- * aligned, then the option ROMs of C0000-DFFFF. They are part of how the machine was built, and of no snapshot. Frames
- * are numbered on from RAM, so that code is decoded there as in RAM (mmu/rom.ts).
+ * aligned, then the option ROMs of C0000-DFFFF. They belong to the construction of the machine, not to snapshots. Their frame numbers
+ * continue those of RAM, so that code is decoded there as in RAM (mmu/rom.ts).
  */
 export const BIOS_ROM_BYTES = 0x40000;
 export const OPTION_ROM_BYTES = 0x20000;

@@ -1,4 +1,4 @@
-/** The machine was asked for something it cannot do (a bad configuration, a snapshot of another machine). */
+/** A request that the machine cannot fulfil (an invalid configuration, a snapshot of another machine). */
 export class MachineError extends Error {
   override readonly name = 'MachineError';
 }

@@ -40,19 +40,19 @@ import type { Stops } from './state/stops.ts';
 
 /** The emulated PC: drives time, and gives snapshots, hashes and changes of its state. */
 
-/** One rung of the state-hash ladder: each part apart, so that a divergence names the part it began in. */
+/** One rung of the state-hash ladder, with a hash per component, so that a divergence names the component in which it began. */
 export interface LadderHashes {
   readonly cpu: Hash64;
   readonly tlb: Hash64;
   readonly ram: Hash64;
-  /** Hash of what the guest wrote to the disk; null without a disk. */
+  /** Hash of the sectors written to the disk; null without a disk. */
   readonly disk: Hash64 | null;
   readonly devices: Readonly<Record<string, Hash64>>;
 }
 
 const hex = (address: number) => (address >>> 0).toString(16).padStart(8, '0');
 
-/** A whole i386 machine: the parts put together, and time driven through them. */
+/** A complete i386 machine: connects the parts and advances time. */
 export class Machine {
   readonly mem: MachineMemory;
   readonly cpu: MachineCpu;
@@ -71,21 +71,21 @@ export class Machine {
   private readonly systemCalls: SystemCalls | undefined;
   /** Each instruction is recorded, one by one. */
   private steps = false;
-  /** The next icount at which recording one of them begins; Infinity once all have begun. */
+  /** The next icount at which recording of facts begins; Infinity once all have begun. */
   private detailsBegin = Number.POSITIVE_INFINITY;
-  /** The stops that a debugger waits for; null while there is none. */
+  /** The stops that a debugger waits for; null if there are none. */
   private stops: Stops | null = null;
-  /** Frames changed since `hashes`, `snapshot` and `changes` looked at them. */
+  /** Frames changed since the last `hashes`, `snapshot` and `changes`. */
   private readonly unhashed: FrameSet;
   private readonly uncopied: FrameSet;
   private readonly unsent: FrameSet;
-  /** True while nobody has seen `changes`. */
+  /** True until the first call of `changes`. */
   private allUnsent = true;
   /** RAM as it was when last copied or restored, frame by frame. */
   private readonly ramPages: Page[];
   /** The other areas of the last snapshot. */
   private lastAreas: ReadonlyMap<string, PagedArea> = new Map();
-  /** icount at which the processor was found halted, while it is; NaN when a restore hides it. */
+  /** icount at which the processor halted, while it is halted; NaN if a restore hides it. */
   private haltedFrom = Number.NaN;
   private readonly hasFirmware: boolean;
   private readonly bootRevision: number;
@@ -103,7 +103,7 @@ export class Machine {
       sink && config.detail !== 'off'
         ? new EventLog(state, sink, BATCH_ROWS, config.eventRevision >= 33)
         : null;
-    // Bus masters reach memory through the MMU, which comes last: it needs the CPU, and that the bus.
+    // Bus masters reach memory through the MMU, which is built last: it needs the CPU, which needs the bus.
     const dma = {
       physRead8: (at: number) => this.mmu.physRead8(at),
       physRead16: (at: number) => this.mmu.physRead16(at),
@@ -149,14 +149,14 @@ export class Machine {
     this.uncopied.addAll();
   }
 
-  /** Puts a Multiboot kernel into RAM and the processor at its entry. `name` names it in messages; throws BadInput. */
+  /** Loads a Multiboot kernel into RAM and sets the processor to its entry. `name` names it in messages; throws BadInput. */
   loadMultiboot(image: Uint8Array, options: Omit<MultibootOptions, 'revision'>, name?: string): void {
     this.cpu.enterProtected(
       loadMultiboot(this.mem, image, { ...options, revision: this.bootRevision }, name),
     );
   }
 
-  /** Puts a Linux bzImage into RAM and the processor at its 32-bit entry. `name` names it in messages; throws BadInput. */
+  /** Loads a Linux bzImage into RAM and sets the processor to its 32-bit entry. `name` names it in messages; throws BadInput. */
   loadLinux(image: Uint8Array, options: Omit<LinuxOptions, 'revision'>, name?: string): void {
     this.cpu.enterProtected(loadLinux(this.mem, image, { ...options, revision: this.bootRevision }, name));
   }
@@ -166,8 +166,8 @@ export class Machine {
   }
 
   /**
-   * Runs until icount is `until` or the run ends. Whatever is due at an instant happens before the instruction there,
-   * and before this returns, so a run stopped and resumed anywhere is the same run.
+   * Runs until icount is `until` or the run ends. Actions due at an instant happen before the instruction there and before this returns,
+   * so stopping and resuming never changes a run.
    */
   run(until: Icount): StopReason {
     const { cpu, devices } = this;
@@ -204,13 +204,13 @@ export class Machine {
     return this.arrive(cpu.icount) as StopReason;
   }
 
-  /** Device.redraw, of the first device that it concerns. */
+  /** Calls Device.redraw of the device concerned. */
   redraw(from: Icount, to: Icount): boolean {
     for (const device of this.devices.devices) if (device.redraw?.(from, to)) return true;
     return false;
   }
 
-  /** Stops for what `stops` waits for, as `run` and `step` then report; null for nothing. */
+  /** Sets the stops at which `run` and `step` end; null for none. */
   watchFor(stops: Stops | null): void {
     this.stops = stops;
     this.cpu.watchFor?.(stops);
@@ -222,12 +222,12 @@ export class Machine {
     return this.cpu.deliveries ?? 0;
   }
 
-  /** While halted: the icount at which that began, NaN if a restore hides it. Otherwise the icount. */
+  /** While halted: the icount at which the halt began, or NaN if a restore hides it. Otherwise the current icount. */
   get awakeUntil(): number {
     return this.cpu.halted ? this.haltedFrom : this.icount;
   }
 
-  /** Lets happen what is due now; then why not to go on, if there is a reason. */
+  /** Performs the actions due now; returns the reason to stop, if any. */
   private arrive(until: Icount): StopReason | undefined {
     const { cpu, devices, stops } = this;
     if (stops) stops.byDevice = true;
@@ -244,7 +244,7 @@ export class Machine {
     return cpu.icount >= until || this.nondet.isOver ? { kind: 'limit' } : undefined;
   }
 
-  /** The processor starts over at the BIOS, as when the keyboard controller pulls its RESET pin; devices stay as they are. */
+  /** Resets the processor, which restarts at the BIOS, as by the keyboard controller's RESET line; devices keep their state. */
   private reset(): void {
     this.devices.resetDone();
     this.mmu.setCr4(0);
@@ -253,13 +253,13 @@ export class Machine {
     this.cpu.reset();
   }
 
-  /** Halted, and no interrupt is there to end it. */
+  /** True if halted with no interrupt pending. */
   private get idle(): boolean {
     const { cpu, devices } = this;
     return cpu.halted && !(devices.pic.pending && cpu.interruptsEnabled);
   }
 
-  /** Time passes while halted; false when nothing can end it. */
+  /** Advances time while halted; false if nothing can end the halt. */
   private sleep(next: Icount, until: Icount): boolean {
     if (!this.cpu.interruptsEnabled || next === Number.POSITIVE_INFINITY) return false;
     this.cpu.icount = Math.min(next, until);
@@ -279,7 +279,7 @@ export class Machine {
     cpu.run(cpu.icount + 1, true);
   }
 
-  /** Records from here on what is to be recorded from here on. */
+  /** Begins recording the facts that are requested from this icount. */
   private beginDetails(): void {
     const { icount, storesFrom, probes } = this;
     this.mmu.recordEveryStore(icount >= storesFrom);
@@ -296,7 +296,7 @@ export class Machine {
     this.detailsBegin = Math.min(...next, Number.POSITIVE_INFINITY);
   }
 
-  /** Outside inputs first, then devices in the order in which they are wired. */
+  /** Processes due inputs, then due devices in the order of their wiring. */
   private fire(now: Icount): void {
     while (this.nondet.nextInputAt() <= now) {
       const input = this.nondet.takeInput(now);
@@ -309,7 +309,7 @@ export class Machine {
     }
   }
 
-  /** A change from outside. Linear addresses go through the page tables as they are now, not through the TLB. */
+  /** Applies a poke. Linear addresses are translated by the current page tables, not by the TLB. */
   private poke({ target = 'none', address = 0, value }: Input): void {
     if (target === 'none') return;
     if (target === 'register') {
@@ -322,7 +322,7 @@ export class Machine {
       this.mmu.poke(address, bytes, value);
       return;
     }
-    // Byte by byte across a page boundary: the next page is somewhere else.
+    // Byte by byte, because the next page has another frame.
     const step = (address & 0xfff) + bytes > 0x1000 ? 1 : bytes;
     for (let at = 0; at < bytes; at += step) {
       const physical = this.mmu.translateForDebug((address + at) | 0);
@@ -335,7 +335,7 @@ export class Machine {
     }
   }
 
-  /** The ladder's hashes now. Costs in proportion to the frames changed since the last call. */
+  /** The current hashes for the ladder. The cost is proportional to the frames changed since the last call. */
   hashes(): LadderHashes {
     const devices: Record<string, Hash64> = {};
     for (const device of this.devices.devices) {
@@ -371,7 +371,7 @@ export class Machine {
     return this.unhashed.take();
   }
 
-  /** Asks the MMU which frames changed; from now on the first store to each is seen again. */
+  /** Collects the changed frames from the MMU, which then reports the first store to each again. */
   private noteChanges(): void {
     for (const frame of this.mmu.endOfHashPeriod()) {
       this.unhashed.add(frame);
@@ -385,7 +385,10 @@ export class Machine {
     return this.unsent.size;
   }
 
-  /** The state that may have changed since this was last called, at first since all was zeros. Not copied: it holds until it runs on. */
+  /**
+   * The state that may have changed since the last call, or since all-zero memory for the first. Not copied: it is valid until the
+   * machine runs.
+   */
   changes(): LiveChanges {
     this.noteChanges();
     const changed = this.unsent.take();
@@ -398,7 +401,7 @@ export class Machine {
     };
   }
 
-  /** The state but RAM and disks, by name of area; views where it is kept in one piece. */
+  /** The state except RAM and disks, by name of area; views where possible. */
   private liveAreas(): Map<string, Uint8Array> {
     const { mem } = this;
     const areas = new Map<string, Uint8Array>();
@@ -427,8 +430,8 @@ export class Machine {
   }
 
   /**
-   * A copy of all state. Costs in proportion to the frames changed since the last one, whose pages it shares. Events made
-   * so far are not part of it: flush them first if they are to be kept.
+   * A copy of all state. The cost is proportional to the frames changed since the last snapshot, with which it shares pages. Buffered
+   * events are not part of it; flush them first to keep them.
    */
   snapshot(): Snapshot {
     const { mem, ramPages } = this;
@@ -444,8 +447,7 @@ export class Machine {
   }
 
   /**
-   * Becomes the machine that `snapshot` was taken of. Only what differs is copied, and decoded code stays where it still
-   * holds. Buffered events are handed on first.
+   * Restores a snapshot. Only differences are copied, and decoded code stays where it is still valid. Buffered events are flushed first.
    */
   restore(snapshot: Snapshot): void {
     if (this.log && !snapshot.tracking) {
@@ -454,7 +456,7 @@ export class Machine {
       );
     }
     this.log?.flush();
-    // Before FRAME_STATE, which knows of the changes, is overwritten; and TLB_STATE, which knows of the fast paths: none is left.
+    // Before FRAME_STATE, which has the changes, and TLB_STATE, which has the fast paths, are overwritten.
     this.noteChanges();
     for (const area of memoryAreas(this.mem)) restoreArea(this.mem, area, snapshot);
     const restored = this.restoreRam(areaOf(snapshot, RAM_AREA));
@@ -499,7 +501,7 @@ export class Machine {
     return restored.take();
   }
 
-  /** Frames that are not all zeros. One loop over all of RAM: a recording waits for it before anything is compiled. */
+  /** Frames that are not all zeros, in one loop over RAM, because a recording waits for it before V8 has compiled anything. */
   private framesInUse(): Uint32Array {
     const { i32, ramBytes } = this.mem;
     const frames: number[] = [];
@@ -518,7 +520,7 @@ export class Machine {
   }
 }
 
-/** FRAME_STATE as it follows from the run alone. */
+/** The part of FRAME_STATE that depends only on the run. */
 function withoutDerivedFacts(bytes: Uint8Array): Uint8Array {
   const words = new Int32Array(bytes.slice().buffer);
   for (let at = 0; at < words.length; at += FRAME_WORDS) words[at] &= ROLES;

@@ -21,7 +21,7 @@ import type { Mmu } from './mmu/mmu.ts';
 import type { Nondet } from './nondet.ts';
 import type { Stops } from './state/stops.ts';
 
-/** Interfaces between the machine and its parts, so that tests can put in others. */
+/** Interfaces between the machine and its parts, so that tests can substitute them. */
 
 /** The members of the CPU that the machine needs. */
 export interface MachineCpu extends CpuView {
@@ -33,7 +33,7 @@ export interface MachineCpu extends CpuView {
   /** The reason that the processor shut down (80386 Programmer's Reference, 9.8.9: a fault in a double fault); null while it runs. */
   readonly shutdown: string | null;
   attachMmu(mmu: Mmu): void;
-  /** The state after RESET; icount goes on. */
+  /** The state after RESET; icount continues. */
   reset(): void;
   /** The state in which a 32-bit boot protocol starts a kernel. */
   enterProtected(entry: ProtectedEntry): void;
@@ -44,22 +44,22 @@ export interface MachineCpu extends CpuView {
   run(until: Icount, single?: boolean): void;
   /** Deliveries of interrupts and exceptions at this icount, since the machine came to it. Derived: not in a snapshot. */
   readonly deliveries?: number;
-  /** Takes the stops that a debugger waits for. */
+  /** Sets the stops of a debugger. */
   watchFor?(stops: Stops | null): void;
-  /** The view that probes have of it, and which are asked from now on; absent in a CPU without. Not to be called within `run`. */
+  /** Sets the active probes and returns their view of the CPU; absent in a CPU without probes. Must not be called within `run`. */
   readonly probed?: ProbedMachine;
   probe?(probes: readonly Probes[]): void;
-  /** Records changes of IF and port I/O, or no longer. Not to be called within `run`. */
+  /** Turns recording of IF changes and port I/O on or off. Must not be called within `run`. */
   observe?(wanted: { readonly interruptFlag: boolean; readonly ports: boolean }): void;
-  /** Changes a register from outside, between two instructions: its number is that of POKE_REGISTERS. */
+  /** Changes a register from outside, between two instructions; its number is the index in POKE_REGISTERS. */
   poke(register: number, value: number): void;
-  /** Rebuilds what is derived (decoded blocks), after a restore that changed the contents of `frames`. */
+  /** Rebuilds derived state (decoded blocks) after a restore that changed the contents of `frames`. */
   reload(frames: Uint32Array): void;
-  /** The architectural state, for the hash: nothing that depends on how blocks were formed or flags deferred. */
+  /** The architectural state for the hash, independent of the division into blocks and of deferred flags. */
   forEachStateWord(word: (value: number) => void): void;
 }
 
-/** The makers of a machine's parts; tests put in parts of their own. */
+/** Factories of a machine's parts; tests substitute their own. */
 export interface MachineParts {
   /** A view of CPU_STATE, which the event log needs before there is a CPU. */
   createState(mem: MachineMemory): EventContext;
@@ -80,25 +80,25 @@ export interface MachineOptions {
   readonly nondet: Nondet;
   /** The receiver of events; null records nothing. */
   readonly sink: EventSink | null;
-  /** Recorded besides, if anything is. */
+  /** Facts to record in addition. */
   readonly facts?: readonly TraceFacts[] | undefined;
   /** The first hard disk: master of the first ATA channel. */
   readonly disk: DiskImage | null;
   readonly onConsole?: ConsoleListener;
   /** All other drives. */
   readonly drives?: readonly Drive[];
-  /** Absent in a machine that a boot protocol starts. */
+  /** Absent in a machine started by a boot protocol. */
   readonly firmware?: Firmware | undefined;
 }
 
 export type StopReason =
-  /** icount reached the limit given, or what a debugger waited for has happened (`Stops.hit`). */
+  /** icount reached the given limit, or a debugger's stop was hit (`Stops.hit`). */
   | { readonly kind: 'limit' }
   /** The guest asked to stop. */
   | { readonly kind: 'exit'; readonly code: number }
   /** The processor shut down (triple fault). */
   | { readonly kind: 'shutdown'; readonly message: string }
-  /** Halted for ever: interrupts are off, or nothing is left that could make one. */
+  /** Halted forever: interrupts are disabled, or nothing can raise one. */
   | { readonly kind: 'stuck' }
-  /** The guest reset a machine that has no BIOS to start over from. */
+  /** The guest reset a machine without a BIOS to restart from. */
   | { readonly kind: 'reset' };

@@ -2,7 +2,7 @@ import type { TextScreen } from './devices/vga-text.ts';
 
 /** Characters of a PC's text screen as Unicode. */
 
-/** Code page 437, the characters of a PC's ROM font, from 0x80 on; below 0x20 and at 0x7f stand its symbols. */
+/** Code page 437, the characters of a PC's ROM font, from 0x80 on, and its symbols below 0x20 and at 0x7f. */
 const SYMBOLS = ' ☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬↨↑↓→←∟↔▲▼';
 const UPPER =
   'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀' +
@@ -15,7 +15,7 @@ export function characterOf(code: number): string {
   return code < 0x80 ? String.fromCharCode(code) : UPPER[code - 0x80];
 }
 
-/** The screen's lines, without the blanks at their ends. */
+/** The lines of the screen, without trailing blanks. */
 export function screenLines({ columns, rows, cells }: TextScreen): string[] {
   return Array.from({ length: rows }, (_, row) =>
     Array.from(cells.subarray(row * columns, (row + 1) * columns), (cell) => characterOf(cell & 0xff))

@@ -112,10 +112,7 @@ describe('a replay', () => {
   it.each([
     [['--trace', 'prinnt: text'], "the guest's kernel has no symbol prinnt (did you mean print?)"],
     [['--trace', 'print: txt'], '--trace print: txt: txt: no such name in scope (did you mean text?)'],
-    [
-      ['--trace', 'print: text/2'],
-      '--trace print: text/2: text/2: not an expression: "/" means nothing here',
-    ],
+    [['--trace', 'print: text/2'], '--trace print: text/2: text/2: not an expression: unexpected "/"'],
     [['--trace', `print: ${'eax,'.repeat(9)}`], '9 values are too many'],
     [['--trace', ': eax'], 'the place is missing'],
     [['--probe', 'vm_*'], '--probe vm_*: the kernel has no such function'],

@@ -285,7 +285,7 @@ describe('a session', () => {
     await goTo(String(HIJACK.icount));
     const before = (await locals(1)).get('pmap');
     await goTo(String(HIJACK.icount - 500_000));
-    await expect(opened(before)).rejects.toThrow(/there are no variables .*the machine has moved/);
+    await expect(opened(before)).rejects.toThrow(/variables .* are no longer valid: the machine has moved/);
     await goTo(String(HIJACK.icount));
     expect((await locals(1)).get('pmap')?.value).toBe(before?.value);
   });
@@ -310,15 +310,19 @@ describe('a session', () => {
     for (const [command, given, why] of [
       ['stackTrace', { startFrame: -1 }, 'stackTrace: startFrame: not a whole number from 0 to 10000'],
       ['scopes', {}, 'scopes: frameId: missing'],
-      ['scopes', { frameId: 1000 }, 'there is no frame 1000: the machine has moved'],
-      ['evaluate', { expression: 'pmap', frameId: 1000 }, 'there is no frame 1000: the machine has moved'],
+      ['scopes', { frameId: 1000 }, 'frame 1000 is no longer valid: the machine has moved'],
+      [
+        'evaluate',
+        { expression: 'pmap', frameId: 1000 },
+        'frame 1000 is no longer valid: the machine has moved',
+      ],
       ['readMemory', { memoryReference: '0xf0100000', count: -1 }, /count: not a whole number/],
       ['readMemory', { memoryReference: '0xf0100000' }, /count: missing/],
       ['disassemble', { memoryReference: '0xf0100000', instructionCount: 1_000_000 }, /from 0 to 10000/],
       ['setBreakpoints', { breakpoints: [] }, 'setBreakpoints: source: missing'],
       ['setBreakpoints', { source: {}, breakpoints: [{ line: 'x' }] }, /line: not a whole number/],
       ['setDataBreakpoints', { breakpoints: [{ dataId: 'linear 0xffffffff 8' }] }, /no data to watch/],
-      ['variables', { variablesReference: 999 }, /there are no variables 999/],
+      ['variables', { variablesReference: 999 }, /variables 999 are no longer valid/],
     ] as const)
       await expect(client.customRequest(command, given), command).rejects.toThrow(why);
   });

@@ -209,7 +209,7 @@ describe('the remote protocol', () => {
       ['eflags', '02000200', 'E.eflags: the segments are loaded for the current mode'],
       ['cr0', '00000000', 'E.cr0: the segments are loaded for the current mode'],
       ['cr3', '000000f0', "E.cr3: 0xf0000000 is beyond the guest's memory"],
-      ['cr4', '00000080', 'E.cr4: this processor has no bits 0x80000000 in it'],
+      ['cr4', '00000080', 'E.cr4: this processor does not have bits 0x80000000 of it'],
     ])
       expect(await set(name, value), name).toBe(why);
     expect(await stub.handle('P99=00000000')).toBe('E.there is no register 153');

@@ -72,7 +72,9 @@ describe('a schedule', () => {
   });
 
   it('refuses times that the device cannot take', async () => {
-    await expect(recorded('early', `irq14=${plain[0] + 1}@${plain[1]}`)).rejects.toThrow(/it can come from/);
+    await expect(recorded('early', `irq14=${plain[0] + 1}@${plain[1]}`)).rejects.toThrow(
+      /it can only come from/,
+    );
   });
 
   it.each(['irq14', 'irq14=5', 'irq16@5', 'irq1=5@6', 'irq14=x@6', ''])('is not %j', (text) => {

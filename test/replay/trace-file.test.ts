@@ -135,9 +135,7 @@ describe('a trace that did not end in order', () => {
     const reader = TraceReader.open(path('killed.r386.partial'));
     expect(reader.chunks.length).toBe(3);
     expect(reader.torn?.lastIcount).toBe(lastIcount(run[2].batch));
-    expect(reader.torn?.what).toMatch(
-      /did not end in order: it is complete up to icount \d+; the footer is missing/,
-    );
+    expect(reader.torn?.what).toMatch(/was cut off: it is complete up to icount \d+; the footer is missing/);
     reader.close();
   });
 
@@ -279,7 +277,7 @@ it.runIf(existsSync('/dev/full'))('says that the disk is full', () => {
   const [{ batch }] = parts(1, 3);
   const range = { firstIcount: 0, endIcount: 1, firstSeq: 0, endSeq: batch.endSeq };
   expect(() => file.addChunk({ range, inputs: [], ladder: [] }, batch.tables)).toThrow(
-    /cannot write .*full.r386: the disk is full; what was recorded up to then is in .*full.r386.partial$/,
+    /cannot write .*full.r386: the disk is full; the recording up to then is in .*full.r386.partial$/,
   );
 });
 

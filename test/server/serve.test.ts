@@ -430,7 +430,9 @@ it('has facts of two traces, tells where they part, and starts debuggers of each
   ]);
   expect(await posted('end-debug', { id: 1 })).toEqual([both[1]]);
   for (let n = 0; n < 3; n++) await posted('debug', { run: 0, icount: 1 });
-  expect(await posted('debug', { run: 0, icount: 1 })).toMatchObject({ error: '4 gdb servers run already' });
+  expect(await posted('debug', { run: 0, icount: 1 })).toMatchObject({
+    error: '4 gdb servers are already running',
+  });
   expect(await posted('debug', { run: 2, icount: 1 })).toMatchObject({ error: 'run: there is no 2' });
   // They end with the server.
   await two.close();

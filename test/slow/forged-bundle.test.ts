@@ -170,7 +170,7 @@ describe('events that nothing made', () => {
     const more = forged('more', {
       range: (range, last) => (last ? { ...range, endSeq: range.endSeq + 7 } : range),
     });
-    await refused(more, 3, /in events\b[\s\S]*events in all/);
+    await refused(more, 3, /in events\b[\s\S]*events in total/);
   });
 
   it('chunks that do not follow each other', async () => {
@@ -188,7 +188,7 @@ describe('a state that is not compared', () => {
       await refused(
         file,
         2,
-        new RegExp(`hashes are of layout ${stateLayout}; this version of rewind386 knows 1 to`),
+        new RegExp(`hashes have layout ${stateLayout}; this version of rewind386 supports 1 to`),
       );
     }
   });
@@ -221,7 +221,7 @@ describe('answers that are not given', () => {
 
   it('none at all', async () => {
     const file = answering('mute', () => ({ expectations: [] }));
-    await refused(file, 3, /it has no answer to \d+ of its questions: aptd-timeline, foreign-pmap/);
+    await refused(file, 3, /\d+ answers are missing: aptd-timeline, foreign-pmap/);
   });
 
   it.each(['0.0.1', '0.2.0', VERSION, '99.0.0', 'x', ''])(

@@ -97,7 +97,7 @@ describe('inevitable', () => {
 
   it('is for runs that failed', async () => {
     const { status, stderr } = await runCli('inevitable', path('good.r386'));
-    expect([status, stderr[0]]).toEqual([2, `rewind386: ${path('good.r386')} is of a run that did not fail`]);
+    expect([status, stderr[0]]).toEqual([2, `rewind386: the run in ${path('good.r386')} did not fail`]);
   });
 
   it('refuses what is no number', async () => {

@@ -195,7 +195,10 @@ describe('the way back of a value', () => {
       '--hops',
       '2',
     );
-    expect([few.value?.steps.length, few.value?.end]).toEqual([2, 'stopped after 2 steps: --hops N follows more']);
+    expect([few.value?.steps.length, few.value?.end]).toEqual([
+      2,
+      'stopped after 2 steps: --hops N follows more',
+    ]);
   });
 
   it('is followed through the stack, addresses, halves of registers and interrupts', async () => {

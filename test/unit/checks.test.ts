@@ -13,11 +13,11 @@ it.each([
   [
     'a severity misspelt',
     ['-- @class 1', '-- @severity eror'],
-    /made-up: @severity eror is none of error,warning/,
+    /made-up: @severity eror is not one of error,warning/,
   ],
   ['no severity', ['-- @class 1'], /made-up: @class or @severity is missing/],
   ['no class', ['-- @severity error'], /made-up: @class or @severity is missing/],
-  ['an unknown need', ['-- @class 1', '-- @severity error', '-- @needs luck'], /@needs luck is none of/],
+  ['an unknown need', ['-- @class 1', '-- @severity error', '-- @needs luck'], /@needs luck is not one of/],
 ])('%s is an error', (_, tags, message) => {
   expect(() => check(...tags)).toThrow(message);
 });
@@ -39,7 +39,7 @@ it.each([
   [
     "a column is nobody's",
     [...KEPT, { name: 'sumary', type: 'VARCHAR' }],
-    ["column sumary is none of a check's"],
+    ['column sumary is not a column of checks'],
   ],
   ['all are there, in another order', [...KEPT].reverse(), []],
 ])('the contract of columns, when %s', (_, columns, broken) => {

@@ -124,7 +124,7 @@ describe('a configuration in a header', () => {
     (wireName, field) => {
       const bytes = encode({ ...configToWire(DEFAULT_CONFIG), [wireName]: wrong(field) });
       expect(() => decode(bytes)).toThrow(field.revisions ? BadInput : OutOfBounds);
-      if (field.revisions) expect(() => decode(bytes)).toThrow(/^the trace has .*knows up to \d+$/);
+      if (field.revisions) expect(() => decode(bytes)).toThrow(/^the trace has .*supports up to \d+$/);
     },
   );
 });

@@ -2,27 +2,27 @@ import type { Input } from '../../../schemas/trace/inputs.ts';
 import type { Icount } from '../../../schemas/units.ts';
 
 /**
- * A part of the outside world of a recording that acts by itself: a schedule, a script, a person typing. What it hands on
- * enters the machine as asynchronous inputs, which the trace keeps; a replay knows nothing of where they came from.
+ * A source of asynchronous inputs in a recording: a schedule, a script, a person typing. Its inputs are recorded in the trace; a replay
+ * does not know their source.
  */
 export interface InputSource {
-  /** icount at which it wants its turn; Infinity while it only listens. */
+  /** icount of its next turn; Infinity while it only listens. */
   nextAt(): number;
-  /** Its turn, at `now` >= nextAt(): an input, or undefined when it only looked. Afterwards nextAt() has moved on. */
+  /** Takes its turn, at `now` >= nextAt(): returns an input, or undefined if it only looked. Advances nextAt(). */
   take(now: Icount): Input | undefined;
   /** A byte that the guest sent to its console (CONSOLE_PORT). */
   heard?(port: number, byte: number, now: Icount): void;
-  /** Once, before the run: how to see the VGA text screen, line by line. */
+  /** Called once before the run with a function that returns the lines of the VGA text screen. */
   attach?(screen: () => readonly string[]): void;
-  /** Set once it wants the recording to end. */
+  /** Set when the source ends the recording. */
   readonly end?: SourceEnd | undefined;
 }
 
 export interface SourceEnd {
-  /** True if it got what it waited for. */
+  /** True if the script succeeded. */
   readonly ok: boolean;
   readonly message: string;
-  /** The lines of the screen that it waited for, none in a graphics mode. */
+  /** The lines of the screen that it waited for; none in a graphics mode. */
   readonly screen?: readonly string[] | undefined;
 }
 
@@ -43,7 +43,7 @@ export class Schedule implements InputSource {
     return this.inputs[this.next++];
   }
 
-  /** Those that are to come, and more, in icount order: at one icount, these come first. */
+  /** Adds inputs in icount order; at one icount, earlier ones come first. */
   with(more: readonly Input[]): Schedule {
     // Array.sort is stable.
     return new Schedule([...this.inputs.slice(this.next), ...more].sort((a, b) => a.icount - b.icount));

@@ -4,7 +4,9 @@ import type { InputSource } from './input-source.ts';
 import { type TypeTo, Typist } from './typing.ts';
 import { isTypeable } from './us-keyboard.ts';
 
-/** The keys that a person types while the guest runs. It comes when it comes: only the trace makes it repeatable. */
+/**
+ * The keys that a person types while the guest runs. Their times are not determined by the seed; only the trace makes the run repeatable.
+ */
 export class LiveSource implements InputSource {
   private readonly typist: Typist;
   private readonly to: TypeTo;
@@ -16,7 +18,7 @@ export class LiveSource implements InputSource {
     this.typist = new Typist(instructionsPerSecond);
   }
 
-  /** Between two runs of the machine: text that was typed. */
+  /** Takes typed text, between two stretches of the run. */
   type(text: string): void {
     this.waiting.push(text);
   }
@@ -31,7 +33,7 @@ export class LiveSource implements InputSource {
     return this.typed.length > 0 && this.typed[0].icount <= now ? this.typed.shift() : undefined;
   }
 
-  /** A keyboard has no keys for what is not ASCII. */
+  /** Drops characters that are not ASCII, for which a keyboard has no keys. */
   private typeable(text: string): string {
     return this.to === 'serial' ? text : [...text].filter(isTypeable).join('');
   }

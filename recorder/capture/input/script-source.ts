@@ -6,14 +6,14 @@ import { Typist } from './typing.ts';
 
 /** The input source that plays a script: waits for text of the console or screen, and types. */
 
-/** Instructions that an expect waits unless the script says otherwise. */
+/** Default timeout of an expect, in instructions. */
 const DEFAULT_TIMEOUT = 10e9;
-/** Looks at the screen in a virtual second. */
+/** Checks of the screen per virtual second. */
 const LOOKS_PER_SECOND = 20;
-/** Characters of the console's output that are kept to look in. */
+/** Characters of the console's output kept for searching. */
 const HEARD_CHARACTERS = 4096;
 
-/** Runs a script: everything it does follows from what the guest said and when, so the same run gives the same inputs. */
+/** Runs a script. Its actions depend only on the guest's output and its icounts, so the same run gives the same inputs. */
 export class ScriptSource implements InputSource {
   end: SourceEnd | undefined;
   private readonly statements: readonly Statement[];
@@ -23,7 +23,7 @@ export class ScriptSource implements InputSource {
   private screen: () => readonly string[] = () => [];
   private at = 0;
   private timeout = DEFAULT_TIMEOUT;
-  /** The icount at which the statement in hand goes on by itself: a wait's end, the next look at the screen. */
+  /** The icount at which the current statement continues by itself: the end of a wait, the next check of the screen. */
   private turn = 0;
   /** The icount at which the current `expect` times out. */
   private deadline = Number.POSITIVE_INFINITY;
@@ -60,7 +60,7 @@ export class ScriptSource implements InputSource {
       this.met(now);
   }
 
-  /** Goes on as far as it can without waiting. */
+  /** Executes statements until one has to wait. */
   private step(now: number): void {
     for (;;) {
       const statement = this.statements[this.at];
@@ -130,5 +130,5 @@ export class ScriptSource implements InputSource {
   }
 }
 
-/** True if a text stands in a line of the screen, beyond whose end all is blank: a prompt may end with a blank. */
+/** True if a line of the screen contains a text. Lines are padded with blanks, since a prompt may end with a blank. */
 const stands = (text: string, line: string): boolean => `${line}${' '.repeat(text.length)}`.includes(text);

@@ -2,15 +2,15 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 import { type TypeTo, unescaped } from './typing.ts';
 
 /**
- * A dialogue with a guest, a statement a line, as expect(1) has them:
+ * A dialogue with a guest in the style of expect(1), one statement per line:
  *
  *     # comment
- *     expect "login: "        until the console has said so
- *     expect screen "A:\\>"   until it stands on the VGA text screen
+ *     expect "login: "        waits for text on the console
+ *     expect screen "A:\\>"   waits for text on the VGA text screen
  *     send "root\n"           types on the serial port
  *     key "dir\n"             types at the keyboard
  *     wait 5M                 instructions
- *     timeout 2G              patience of each expect after it, instructions
+ *     timeout 2G              timeout of each following expect, instructions
  *     quit                    ends the recording
  */
 export type Statement = { readonly line: number } & (

@@ -4,14 +4,14 @@ import { scanCodes } from './us-keyboard.ts';
 
 /** Types text into a guest: as bytes of the serial port or keys of the keyboard. */
 
-/** Places at which text is typed: the first serial port, or the keyboard. */
+/** Devices at which text is typed: the first serial port, or the keyboard. */
 export const TYPE_TO = ['serial', 'keyboard'] as const;
 export type TypeTo = (typeof TYPE_TO)[number];
 
-/** Bytes a virtual second: a line of 9600 baud, and a keyboard's wire; a guest's buffers are made for that. */
+/** Bytes per virtual second: a 9600 baud line, and a keyboard; guests' buffers expect these rates. */
 const BYTES_PER_SECOND: Readonly<Record<TypeTo, number>> = { serial: 960, keyboard: 200 };
 
-/** Types texts one byte after another, no faster than the line carries them. Times are icounts. */
+/** Types texts byte by byte, at most at the speed of the line. Times are icounts. */
 export class Typist {
   private readonly gaps: Readonly<Record<TypeTo, number>>;
   private free = 0;
@@ -21,7 +21,7 @@ export class Typist {
     this.gaps = { serial: gap('serial'), keyboard: gap('keyboard') };
   }
 
-  /** The inputs that type `text` from `at` on, or after what it typed before. */
+  /** The inputs that type `text` from `at` on, or after the previous text. */
   type(text: string, to: TypeTo, at: number): Input[] {
     let when = Math.max(at, this.free);
     const inputs = bytesOf(text, to).map((value): Input => {
@@ -50,7 +50,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',
 };
 
-/** Resolves \n, \r, \t, \e, \xHH, \\ and \" as people write them on command lines and in scripts. */
+/** Resolves \n, \r, \t, \e, \xHH, \\ and \" in command lines and scripts. */
 export const unescaped = (text: string): string =>
   text.replace(/\\(?:x([0-9a-f]{2})|(.))/gi, (whole, hex: string | undefined, letter: string | undefined) =>
     hex ? String.fromCharCode(Number.parseInt(hex, 16)) : (ESCAPES[letter ?? ''] ?? whole),

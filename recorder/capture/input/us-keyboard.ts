@@ -2,7 +2,7 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 
 /** Scan codes of set 1 of a US keyboard (IBM PC/AT Technical Reference, "Keyboard Encoding"), for what people type. */
 
-/** The character keys, by scan code from 0x02 on: unshifted and shifted; a space stands for a key without character. */
+/** The character keys, by scan code from 0x02 on, unshifted and shifted; a space means a key without a character. */
 const PLAIN = "1234567890-=\b\tqwertyuiop[]\n asdfghjkl;'` \\zxcvbnm,./";
 const SHIFTED = '!@#$%^&*()_+\b\tQWERTYUIOP{}\n ASDFGHJKL:"~ |ZXCVBNM<>?';
 const FIRST = 0x02;
@@ -29,7 +29,7 @@ const ESCAPE_SEQUENCES: Readonly<Record<string, number>> = {
   '\x1b[6~': 0x51,
 };
 
-/** The keys, pressed and let go, that type a text. Throws BadInput for a character that no key gives. */
+/** The key presses and releases that type a text. Throws BadInput for a character without a key. */
 export function scanCodes(text: string): number[] {
   const codes: number[] = [];
   for (let at = 0; at < text.length; ) {

@@ -9,7 +9,7 @@ const MIN_BIOS = 0x10000;
 /** Every option ROM begins with these two bytes (Plug and Play BIOS Specification 1.0A, 3.1). */
 const OPTION_ROM_SIGNATURE = [0x55, 0xaa];
 
-/** Puts the images of BIOS and option ROM where the machine keeps its ROM, after RAM (layout.ts). Throws BadInput. */
+/** Copies the images of BIOS and option ROM to the machine's ROM area, after RAM (layout.ts). Throws BadInput. */
 export function loadFirmware(mem: MachineMemory, { bios, vgaBios }: Firmware): void {
   if (bios.length < MIN_BIOS || bios.length > BIOS_ROM_BYTES || bios.length % GRANULE !== 0)
     throw new BadInput(

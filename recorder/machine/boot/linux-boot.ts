@@ -4,26 +4,26 @@ import { type MachineMemory, RAM } from '../layout.ts';
 import { BASE_END, EXTENDED_START, needMemory, type ProtectedEntry, place } from './placement.ts';
 
 /**
- * Loads a bzImage by the 32-bit boot protocol of the Linux kernel's Documentation/x86/boot.rst: what its real-mode setup
- * would ask the BIOS is written into boot_params (the "zero page", zero-page.rst), and its setup code is not run.
+ * Loads a bzImage by the 32-bit boot protocol of the Linux kernel's Documentation/x86/boot.rst: the data that its real-mode setup code
+ * would get from the BIOS is written into boot_params (the "zero page", zero-page.rst), and the setup code is not run.
  */
 
 export interface LinuxOptions {
   readonly cmdline: string;
   /** Loaded one after another, as the kernel reads concatenated archives. */
   readonly initrds: readonly Uint8Array[];
-  /** MachineConfig.bootRevision; before 32 an initrd that the kernel wants low may lie over the kernel. */
+  /** MachineConfig.bootRevision; before 32, an initrd with a low limit may overlap the kernel. */
   readonly revision: number;
 }
 
-/** The setup header lies at this offset of the image, and of boot_params. */
+/** Offset of the setup header in the image and in boot_params. */
 const HEADER = 0x1f1;
-/** Offset of the jump over the header; its second byte says where the header ends. */
+/** Offset of the jump over the header; its second byte gives the end of the header. */
 const JUMP = 0x200;
 const MAGIC_AT = 0x202;
 /** "HdrS". */
 const MAGIC = 0x53726448;
-/** Protocol 2.05 (Linux 2.6.20) has all that is needed here; 2.10 tells init_size. */
+/** Protocol 2.05 (Linux 2.6.20) has all fields needed here; 2.10 adds init_size. */
 const OLDEST = 0x205;
 
 /** Setup header fields, by offset in the image and in boot_params. */
@@ -69,7 +69,7 @@ const BOOT_DS = 0x18;
 const FLAT_CODE = 0x00cf9b000000ffffn;
 const FLAT_DATA = 0x00cf93000000ffffn;
 
-/** BIOS data area: what early kernel code looks up there. */
+/** Fields of the BIOS data area that early kernel code reads. */
 const BDA_COM1 = 0x400;
 const BDA_EBDA_SEGMENT = 0x40e;
 const BDA_BASE_KB = 0x413;
@@ -81,13 +81,13 @@ export function isLinuxImage(image: Uint8Array): boolean {
 }
 
 /**
- * True if such an image can be entered in 32-bit mode. Linux names where (code32_start); what has only the header, so that boot
- * loaders take it (iPXE's .lkrn), leaves that empty and starts in real mode.
+ * True if such an image can be entered in 32-bit mode. Linux gives the entry in code32_start; an image that only imitates the header for
+ * boot loaders (iPXE's .lkrn) leaves it 0 and starts in real mode.
  */
 export const has32BitEntry = (image: Uint8Array): boolean =>
   viewOf(image).getUint32(CODE32_START, true) !== 0;
 
-/** Puts kernel, initrds and boot_params into RAM; `name` names the kernel in messages. Throws BadInput. */
+/** Loads kernel, initrds and boot_params into RAM; `name` identifies the kernel in messages. Throws BadInput. */
 export function loadLinux(
   mem: MachineMemory,
   image: Uint8Array,
@@ -121,7 +121,7 @@ export function loadLinux(
 interface Setup {
   /** The protected-mode part of the image. */
   readonly kernel: Uint8Array;
-  /** Physical address up to which the kernel needs memory before it has read its memory map. */
+  /** End of the physical memory that the kernel needs before it has read its memory map. */
   readonly runsUpTo: number;
   /** Highest physical address that an initrd may occupy. */
   readonly initrdMax: number;
@@ -143,7 +143,7 @@ function readSetup(image: Uint8Array, name: string): Setup {
   if (kernel.length === 0)
     throw new BadInput(`${name}: the Linux image is truncated (${image.length} bytes)`, 'copy it again');
   const preferred = version >= 0x20a ? Number(view.getBigUint64(PREF_ADDRESS, true)) : EXTENDED_START;
-  // Before 2.10 a kernel does not say what it needs; it unpacks to a few times its size.
+  // Before 2.10 the needed memory is not stated; a kernel unpacks to a few times its size.
   const size = version >= 0x20a ? view.getUint32(INIT_SIZE, true) : 4 * kernel.length;
   return {
     kernel,

@@ -14,7 +14,7 @@ import {
   type Span,
 } from './placement.ts';
 
-/** Loads a kernel as the Multiboot Specification 0.6.96 says. */
+/** Loads a kernel by the Multiboot Specification 0.6.96. */
 
 export interface MultibootModule {
   readonly bytes: Uint8Array;
@@ -22,19 +22,22 @@ export interface MultibootModule {
 }
 
 export interface MultibootOptions {
-  /** With the kernel's name in front, as GRUB Legacy and QEMU give it; the same of modules. */
+  /** Begins with the kernel's name, as under GRUB Legacy and QEMU; likewise for modules. */
   readonly cmdline: string;
   readonly modules: readonly MultibootModule[];
-  /** MachineConfig.bootRevision; before 32 the information lies at INFO_BASE, whatever else does, and base memory ends at 639 KB. */
+  /**
+   * MachineConfig.bootRevision; before 32 the information is always at INFO_BASE, even over a kernel or module, and base memory ends at
+   * 639 KB.
+   */
   readonly revision: number;
 }
 
 const HEADER_MAGIC = 0x1badb002;
 /** In EAX at the entry: a Multiboot loader started the kernel (3.2). */
 const LOADER_MAGIC = 0x2badb002;
-/** The header lies, 4-byte aligned, in this much of the file (3.1.1). */
+/** The header is 4-byte aligned within this part of the file (3.1.1). */
 const SEARCH_BYTES = 8192;
-/** Header flags. The two below are met always; VIDEO is a wish. Bits 0-15 unknown to a loader are reasons to refuse. */
+/** Header flags. The two below are always satisfied; VIDEO is optional. A loader must reject unknown bits 0-15. */
 const PAGE_ALIGN = 1;
 const MEMORY_INFO = 2;
 const VIDEO = 4;
@@ -54,7 +57,7 @@ const AVAILABLE = 1;
 const RESERVED = 2;
 
 const PAGE = 4096;
-/** Here lies the information, unless the kernel or a module does. */
+/** Address of the information, unless the kernel or a module is there. */
 const INFO_BASE = 0x9000;
 const LOADER_NAME = 'rewind386';
 
@@ -63,7 +66,7 @@ interface LoadPlan {
   readonly parts: readonly Placed[];
 }
 
-/** Puts kernel, modules and information into RAM; `name` names the kernel in messages. Throws BadInput. */
+/** Loads kernel, modules and information into RAM; `name` identifies the kernel in messages. Throws BadInput. */
 export function loadMultiboot(
   mem: MachineMemory,
   image: Uint8Array,
@@ -84,7 +87,7 @@ export function loadMultiboot(
 function planOf(image: Uint8Array, name: string): LoadPlan {
   const view = new DataView(image.buffer, image.byteOffset, image.length);
   const at = findHeader(view);
-  // Say that it is not an ELF file first: that is the likelier mistake.
+  // First report that it is not an ELF file, the likelier mistake.
   const elf = at < 0 || !(view.getUint32(at + 4, true) & ADDRESSES) ? readElf(image, name) : undefined;
   if (at < 0)
     throw new BadInput(
@@ -119,7 +122,7 @@ function findHeader(view: DataView): number {
   return -1;
 }
 
-/** The header itself says what to load where (3.1.3). */
+/** Loads by the addresses in the header (3.1.3). */
 function planByAddresses(image: Uint8Array, view: DataView, at: number, name: string): LoadPlan {
   if (at + 32 > image.length)
     throw new BadInput(`${name}: the Multiboot header is truncated`, 'copy it again');
@@ -159,14 +162,14 @@ function placeModules(
 
 const aligned = (bytes: number): number => (bytes + 3) & ~3;
 
-/** Bytes of the information structure and all it points to. */
+/** Bytes of the information structure and the data that it refers to. */
 function informationBytes({ cmdline, modules }: Information): number {
   const strings = [cmdline, LOADER_NAME, ...modules.map(({ commandLine }) => commandLine)];
   const text = strings.reduce((sum, line) => sum + aligned(utf8(line).length + 1), 0);
   return INFO_BYTES + text + modules.length * MODULE_BYTES + REGIONS * MAP_ENTRY_BYTES;
 }
 
-/** An address where neither kernel nor modules lie. */
+/** An address that overlaps neither the kernel nor modules. */
 function placeForInformation(
   mem: MachineMemory,
   information: Information,
@@ -182,7 +185,7 @@ function placeForInformation(
   );
 }
 
-/** Writes the information structure and all it points to. */
+/** Writes the information structure and the data that it refers to. */
 function writeInformation(
   mem: MachineMemory,
   { cmdline, modules }: Information,

@@ -2,7 +2,7 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 import type { Physical } from '../../../schemas/units.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
 
-/** Shared by the boot loaders: putting files into RAM, and where a PC's memory is. */
+/** Code shared by the boot loaders: placement of files in RAM, and a PC's memory map. */
 
 /** End of the memory below 640 KB (CMOS 15h), and of what a BIOS with an extended data area leaves of it. */
 export const BASE_MEMORY_END = 0xa0000;
@@ -19,7 +19,7 @@ export interface Placed {
   readonly memoryBytes: number;
 }
 
-/** Throws BadInput when it does not fit; `name` says what needs the memory. */
+/** Throws BadInput if it does not fit; `name` identifies what needs the memory. */
 export function place(mem: MachineMemory, { physical, bytes, memoryBytes }: Placed, name: string): void {
   const end = physical + memoryBytes;
   needMemory(mem, end, name);
@@ -34,8 +34,8 @@ export interface Span {
 }
 
 /**
- * A place for `bytes` in RAM where none of `taken` lies: `wanted` if it is free, else the highest page below 640 KB, else the first
- * page after one of them. undefined when there is none.
+ * An address for `bytes` in RAM that overlaps none of `taken`: `wanted` if it is free, otherwise the highest page below 640 KB, otherwise
+ * the first page after one of them. Undefined if there is none.
  */
 export function room(
   { ramBytes }: MachineMemory,
@@ -70,7 +70,7 @@ export function needMemory(mem: MachineMemory, end: number, name: string): void 
   );
 }
 
-/** The processor as a 32-bit boot protocol starts it: flat segments, protection on, paging and interrupts off. */
+/** The processor state of 32-bit boot protocols: flat segments, protection on, paging and interrupts off. */
 export interface ProtectedEntry {
   readonly eip: number;
   readonly eax: number;
@@ -78,6 +78,6 @@ export interface ProtectedEntry {
   readonly esi: number;
   readonly codeSelector: number;
   readonly dataSelector: number;
-  /** GDT for a kernel that may load segments before it has one of its own; absent where the protocol promises none. */
+  /** GDT for a kernel that may load segments before it has its own; absent if the protocol does not provide one. */
   readonly gdt?: { readonly base: number; readonly limit: number };
 }

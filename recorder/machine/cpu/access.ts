@@ -12,15 +12,15 @@ import { CPL, ESP, SEGMENT_WORDS, SEGMENTS, SS } from './state.ts';
 export type RaiseFault = (vector: number, code: number) => never;
 
 /**
- * Memory as instructions see it, outside the interpreter's hot path: linear accesses at a privilege, accesses through a
- * segment with all its checks, and the stack. Values of 1 and 2 bytes are zero-extended, of 4 bytes int32.
+ * Memory access outside the interpreter's hot path: linear accesses at a privilege level, accesses through a segment with all its checks,
+ * and the stack. Values of 1 and 2 bytes are zero-extended, of 4 bytes int32.
  */
 export class Access {
   mmu!: Mmu;
   private readonly i32: Int32Array;
   private readonly view: DataView;
   private readonly fault: RaiseFault;
-  /** Error code of a stack fault now: the selector of an inner stack while a frame is put on it (9.8.11). */
+  /** Current error code of a stack fault: the selector of an inner stack while a frame is pushed on it (9.8.11). */
   private stackCode = 0;
 
   constructor(mem: MachineMemory, fault: RaiseFault) {
@@ -55,7 +55,7 @@ export class Access {
     this.mmu.writeSlow(linear | 0, size as 1 | 2 | 4, value, cpl);
   }
 
-  /** Faults as `write` would; writes nothing. */
+  /** Faults like `write`, without writing. */
   probeWrite(linear: Linear, size: number, cpl: number): void {
     const slot = this.i32[(FAST_PATH >>> 2) + (linear >>> 12)];
     const allowed = (slot & (cpl === 3 ? FAST_USER_WRITE : FAST_WRITE)) !== 0;
@@ -134,7 +134,7 @@ export class Access {
     return this.i32[SEGMENTS + SS * SEGMENT_WORDS + 3] & BIG ? -1 : 0xffff;
   }
 
-  /** Moves (E)SP; the upper half stays when the stack is a 16-bit one. */
+  /** Changes (E)SP; a 16-bit stack keeps the upper half. */
   setStackPointer(offset: number): void {
     const mask = this.stackMask;
     this.i32[ESP] = (this.i32[ESP] & ~mask) | (offset & mask);
@@ -152,7 +152,7 @@ export class Access {
     this.setStackPointer(offset);
   }
 
-  /** Faults unless `count` pushes of `size` bytes go through; a limit exceeded has the error code `code`. */
+  /** Faults unless `count` pushes of `size` bytes would succeed; a limit exceeded has the error code `code`. */
   probePush(count: number, size: number, code = 0): void {
     this.stackCode = code;
     for (let n = 1; n <= count; n++) {
@@ -161,7 +161,7 @@ export class Access {
     this.stackCode = 0;
   }
 
-  /** Reads the stack slot `bytes` above the top: pops are reads followed, when nothing can fault, by `drop`. */
+  /** Reads the stack slot `bytes` above the top; a pop is a read followed by `drop` once nothing can fault. */
   peek(bytes: number, size: number): number {
     return this.readSegment(SS, this.stackOffset(bytes), size);
   }

@@ -60,7 +60,7 @@ export class Core {
 
   /** EIP after the current instruction; transfers set it. */
   nextEip = 0;
-  /** A repeated string instruction stopped before its last iteration: it is to be executed again. */
+  /** True if a repeated string instruction stopped before its last iteration and must be executed again. */
   repeatAgain = false;
   /** Set by a store to decoded code: a repeated string instruction may have changed itself. */
   codeChanged = false;
@@ -105,7 +105,7 @@ export class Core {
     this.flags.alignmentChanged = () => mmu.updateAlignment();
   }
 
-  /** Abandons the instruction: nothing of it may have become visible. */
+  /** Abandons the instruction, which must not have had a visible effect. */
   fault(vector: number, code: number): never {
     this.guestFault.vector = vector;
     this.guestFault.code = code;
@@ -202,7 +202,7 @@ export class Core {
     }
   }
 
-  /** Reads an operand that `writeBack` is to replace: faults now if the write would. */
+  /** Reads an operand that `writeBack` will replace; faults now if the write would. */
   readForWrite(insn: Instruction, which: number): number {
     const operand = insn.operands[which];
     if (operand.kind !== MEMORY) return this.readRegister(operand.number, operand.size);
@@ -235,7 +235,7 @@ export class Core {
     }
   }
 
-  /** An immediate, or whatever else the operand is, as a signed number of its size. */
+  /** The value of an operand as a signed number of its size. */
   readSigned(insn: Instruction, which: number): number {
     const operand = insn.operands[which];
     const value = operand.kind === IMMEDIATE ? operand.value : this.read(insn, which);

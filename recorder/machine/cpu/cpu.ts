@@ -73,13 +73,13 @@ import {
 } from './state.ts';
 import { createWasmTier, defaultThreshold, type TierCounts } from './wasm/index.ts';
 
-/** The processor as the machine sees it: puts its parts together, runs them up to an icount, delivers interrupts. */
+/** The processor: connects its parts, runs them up to an icount, delivers interrupts. */
 
 const POKE_EIP = POKE_REGISTERS.indexOf('eip');
 const POKE_EFLAGS = POKE_REGISTERS.indexOf('eflags');
 /**
- * Instructions executed at most before the loop below takes stock. Each call of the interpreter may run better code than
- * the last: V8 compiles a call that goes on and on in a poorer way (without the views as constants).
+ * Maximum instructions per call of the interpreter. A new call may run better code, because V8 compiles a long-running call less well
+ * (without the views as constants).
  */
 const MAX_STRETCH = 1 << 16;
 /** Fetched first after a reset (80386 Programmer's Reference, 10.1). */
@@ -91,25 +91,24 @@ const PROTECTED_CR0 = 0x11;
 export interface CpuOptions {
   /** False runs every instruction by its handler, for comparison. */
   readonly specialise?: boolean;
-  /** As `processorOf` reads it. */
+  /** Processor name in the syntax of `processorOf`. */
   readonly model?: string;
   /** MachineConfig.cpuRevision; the newest when absent. */
   readonly revision?: number;
-  /** Instead of these two: another processor, to compare with one that is none of ours. */
+  /** Overrides the two above with another processor, for comparison with real ones. */
   readonly processor?: Processor;
   /** MachineConfig.eventRevision; the newest when absent. */
   readonly eventRevision?: number;
   /** True if there is a coprocessor; absent means true. */
   readonly fpu?: boolean;
-  /** The execution of a block at which it is compiled (cpu/wasm); 0: never. That of `useTier` when absent. */
+  /** The execution count at which a block is compiled (cpu/wasm); 0: never. Default: that of `useTier`. */
   readonly compileAfter?: number;
-  /** Its error lines; without them a board that ignores errors. */
+  /** The error lines; without them, the board ignores errors. */
   readonly lines?: CoprocessorLines | undefined;
 }
 
 /**
- * The hot loops that V8 has seen run, with and without counting for the compiler: its feedback serves every machine of the
- * process.
+ * The warmed-up hot loops, with and without counting for the compiler; V8's feedback serves every machine of the process.
  */
 const warm = new Set<boolean>();
 
@@ -118,19 +117,19 @@ const warm = new Set<boolean>();
  * extends); `run` executes blocks of predecoded micro-ops (blocks/, interpreter/) and sends everything else to handlers (instructions/).
  */
 export class Cpu extends CpuState implements CpuView {
-  /** The reason that the processor stopped for good; null while it has not. */
+  /** The reason that the processor shut down; null while it runs. */
   shutdown: string | null = null;
 
-  /** Counts of compiled code, for tests and measurements; null where there is none. */
+  /** Statistics of compiled code, for tests and measurements; null without a compiler. */
   compiled: TierCounts | null = null;
 
-  /** The compiled code at a physical address, as text; undefined where nothing is compiled. */
+  /** The compiled code at a physical address, as text; undefined if there is none. */
   compiledText: (physical: Physical) => string[] | undefined = () => undefined;
 
   private readonly core: Core;
   private readonly blocks: BlockCache;
   private interpret!: Interpret;
-  /** Null where changes of IF are not recorded. */
+  /** Null if changes of IF are not recorded. */
   private interruptFlag: InterruptFlagWatch | null = null;
   private readonly words: Int32Array;
   private readonly doubles: Float64Array;
@@ -138,7 +137,7 @@ export class Cpu extends CpuState implements CpuView {
   /** Deliveries at icount `deliveredAt`. */
   private delivered = 0;
   private deliveredAt = -1;
-  /** `run` is not to go beyond the next delivery. */
+  /** True if `run` must stop at the next delivery. */
   private single = false;
 
   constructor(
@@ -186,7 +185,7 @@ export class Cpu extends CpuState implements CpuView {
     this.reset();
   }
 
-  /** Rebuilds what is derived, after a restore that changed the contents of `frames`; without them, of any. */
+  /** Rebuilds derived state after a restore that changed the contents of `frames`, or of any frame if absent. */
   reload(frames?: Uint32Array): void {
     if (frames) this.blocks.restored(frames);
     else this.blocks.clear();
@@ -225,7 +224,7 @@ export class Cpu extends CpuState implements CpuView {
     this.reload();
   }
 
-  /** As a 32-bit boot protocol starts a kernel: flat segments, protection on, paging and interrupts off. */
+  /** The state of 32-bit boot protocols: flat segments, protection on, paging and interrupts off. */
   enterProtected(entry: ProtectedEntry): void {
     const { words, core } = this;
     const common = SEGMENT_PRESENT | APPLICATION | ACCESSED | BIG | 0x800000;
@@ -276,13 +275,13 @@ export class Cpu extends CpuState implements CpuView {
     ];
   }
 
-  /** Loads a segment cache outright, for setting up: a debugger, a test, a boot loader. */
+  /** Loads a segment cache directly, for a debugger, a test or a boot loader. */
   setSegment(segment: number, selector: number, base: number, limit: number, attributes: number): void {
     this.core.segments.set(segment, selector, base, limit, attributes);
     this.words[LATCH_PAGE] = -1;
   }
 
-  /** Physical addresses at which the deliveries of interrupts that are still open pushed EIP, the oldest first. */
+  /** Physical addresses at which the open interrupt deliveries pushed EIP, oldest first. */
   get pushedFrames(): readonly number[] {
     return this.core.depth.pushedSlots();
   }
@@ -310,13 +309,13 @@ export class Cpu extends CpuState implements CpuView {
     if (stops) stops.onStop = () => this.leaveAfterInstruction();
   }
 
-  /** From now on these see the machine before their instructions. Not to be called within `run`. */
+  /** Sets the points that are called before their instructions. Must not be called within `run`. */
   probe(probes: readonly Probes[]): void {
     for (const one of probes) one.onReturn = (page) => this.blocks.probeAdded(page);
     this.blocks.probe(probes.reduce<CodePoints | null>(bothPoints, null));
   }
 
-  /** Records changes of IF and port I/O, or no longer. Not to be called within `run`. */
+  /** Turns recording of IF changes and port I/O on or off. Must not be called within `run`. */
   observe({ interruptFlag, ports }: { readonly interruptFlag: boolean; readonly ports: boolean }): void {
     const { core, blocks } = this;
     const { log } = core;
@@ -330,7 +329,7 @@ export class Cpu extends CpuState implements CpuView {
     this.interruptFlag?.reset();
   }
 
-  /** The answers of the processor to probes. */
+  /** The processor's view for probes. */
   get probed(): ProbedMachine {
     return new ProbeView(this.core, () => this.deliveries);
   }
@@ -354,7 +353,7 @@ export class Cpu extends CpuState implements CpuView {
     return this.core.fault(vector, code);
   }
 
-  /** CPL is for each access to say: the processor's own are not checked. */
+  /** Accesses state their CPL, because the processor's own accesses are not checked. */
   get checksAlignment(): boolean {
     const { words, core } = this;
     const asked = (words[CR0] & CR0_AM) !== 0 && (words[SYSTEM_FLAGS] & AC) !== 0;
@@ -394,7 +393,7 @@ export class Cpu extends CpuState implements CpuView {
     this.settle();
   }
 
-  /** A guest fault is delivered; the end of the processor is noted; anything else is a bug. */
+  /** Delivers a guest fault, notes a shutdown, and rethrows anything else, which is a bug. */
   private afterFault(error: unknown): void {
     const { core, words, doubles } = this;
     try {
@@ -434,7 +433,7 @@ export class Cpu extends CpuState implements CpuView {
         debug.changed = false;
         blocks.clear();
       }
-      // The instruction after STI or a load of SS is alone: what comes after it may be interrupted.
+      // The instruction after STI or a load of SS runs alone, because the one after it may be interrupted.
       const budget = debug.stepping || words[SHADOW] !== 0 ? 1 : Math.min(untilIcount - now, MAX_STRETCH);
       doubles[RUN_END] = now + budget;
       words[LEFT] = budget;
@@ -445,7 +444,7 @@ export class Cpu extends CpuState implements CpuView {
         return;
       }
       words[SHADOW] = 0;
-      // RF is good for one instruction: those after it in the run find it clear.
+      // RF applies to one instruction only.
       words[SYSTEM_FLAGS] &= ~RF;
       const count = debug.executes ? Math.min(budget, this.toBreakpoint(p)) : budget;
       if (blocks.code[p - WORDS + COUNT] > count) p = blocks.truncate(p, count);
@@ -460,7 +459,7 @@ export class Cpu extends CpuState implements CpuView {
     const { core, words } = this;
     const { debug, tasks } = core;
     if (words[DEBUG_PENDING] === 0 && !debug.stepping && !tasks.trap) return;
-    // A load of SS keeps them back until its stack pointer is loaded too.
+    // A load of SS delays them until the stack pointer is loaded too.
     if (words[SHADOW] === SHADOW_SS) return;
     words[DR + 6] |= debug.pending | (debug.stepping ? DR6_BS : 0) | (tasks.trap ? DR6_BT : 0);
     debug.stepping = false;
@@ -470,7 +469,7 @@ export class Cpu extends CpuState implements CpuView {
     words[DEBUG_PENDING] = 0;
   }
 
-  /** The fault of an execution breakpoint at the instruction to be executed, unless RF or a load of SS defers it. */
+  /** The fault of an execution breakpoint at the next instruction, unless RF or a load of SS defers it. */
   private checkBreakpoint(): void {
     const { core, words } = this;
     if ((words[SYSTEM_FLAGS] & RF) !== 0 || words[SHADOW] === SHADOW_SS) return;
@@ -493,7 +492,7 @@ export class Cpu extends CpuState implements CpuView {
     return count;
   }
 
-  /** Scratch fields are zeroed and lazy flags worked out: equal states have equal bytes wherever a run was cut. */
+  /** Zeroes scratch fields and computes lazy flags, so that equal states have equal bytes wherever a run stopped. */
   private settle(): void {
     const { core, words, doubles, blocks } = this;
     core.flags.settle();

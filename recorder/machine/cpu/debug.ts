@@ -16,7 +16,7 @@ export const DR7_GD = 0x2000;
 export const DR7_FIXED = 0x400;
 const DR7_LOCAL = 0x155;
 
-/** R/W fields: what a breakpoint waits for. */
+/** R/W fields: the kind of access. */
 const EXECUTE = 0;
 const WRITE = 1;
 /** With CR4.DE (Pentium manual, volume 3, 17.2.2); undefined without. */
@@ -27,8 +27,8 @@ const ACCESS = 3;
 const LENGTHS = [1, 2, 1, 4];
 
 /**
- * DR0-DR7 and what follows from them. Nothing is compared while nothing is armed: data breakpoints keep the pages they
- * lie in from the fast path, and only while an execution breakpoint is armed do blocks end where one stands.
+ * DR0-DR7 and derived state. Nothing is compared while nothing is armed: data breakpoints withhold the fast path from their pages, and
+ * blocks end at execution breakpoints only while one is armed.
  */
 export class DebugRegisters {
   mmu!: Mmu;
@@ -36,7 +36,7 @@ export class DebugRegisters {
   executes = false;
   /** DERIVED: a port breakpoint is armed. */
   ports = false;
-  /** DERIVED: execution breakpoints were armed; blocks that lead to each other unasked must go. */
+  /** DERIVED: execution breakpoints were armed, so linked blocks must be dropped. */
   changed = false;
   /** Ends the running block after the current instruction. */
   cut: () => void = () => {};
@@ -48,7 +48,7 @@ export class DebugRegisters {
     this.i32 = mem.i32;
   }
 
-  /** Takes up a change of DR0-DR3, DR7 or CR4.DE; also after a restore. */
+  /** Updates derived state after a change of DR0-DR3, DR7 or CR4.DE, or a restore. */
   update(): void {
     const pages = new Set<number>();
     const executed = this.executes;

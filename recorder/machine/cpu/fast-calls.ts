@@ -14,10 +14,10 @@ import { IF, RF, VM } from './flags.ts';
 import { CPL, CR3, CS, ECX, EDX, ESP, SS, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP } from './state.ts';
 import { SWITCH_LOAD } from './transfers/interrupt-depth.ts';
 
-/** SYSENTER and SYSEXIT: calls to privilege 0 and back by registers alone, without gate, table or stack (SDM volume 2). */
+/** SYSENTER and SYSEXIT: calls to privilege 0 and back through registers only, without gate, table or stack (SDM volume 2). */
 
 const MSR_SYSENTER_CS = 0x174;
-/** The descriptor that both load into CS and SS, whatever the descriptors say: flat, 32-bit; but for the privilege. */
+/** The fixed descriptor that both load into CS and SS, except for the privilege: flat, 32-bit. */
 const FLAT = SEGMENT_PRESENT | APPLICATION | ACCESSED | BIG | GRANULAR;
 const FLAT_CODE = FLAT | CODE_SEGMENT | READABLE;
 const FLAT_STACK = FLAT | WRITABLE;
@@ -36,14 +36,14 @@ function enterFlat(core: Core, selector: number, cpl: number): void {
   core.segments.set(SS, (selector + 8) | cpl, 0, WHOLE, FLAT_STACK | (cpl << 13));
 }
 
-/** #GP(0) outside of protected mode, and while no selector was given; virtual-8086 mode is protected mode here. */
+/** #GP(0) outside of protected mode and if no selector is set; virtual-8086 mode counts as protected mode. */
 function callSelector(core: Core): number {
   const selector = core.i32[SYSENTER_CS] & 0xfffc;
   if (!core.segments.protection || selector === 0) core.fault(GENERAL_PROTECTION, 0);
   return selector;
 }
 
-/** SYSENTER: from any privilege. Nothing is pushed; the frame that it opens is known by the stack that it begins on. */
+/** SYSENTER: from any privilege. Nothing is pushed; the frame that it opens is identified by its initial stack. */
 export function systemEnter(core: Core): void {
   const { i32, depth } = core;
   const selector = callSelector(core);

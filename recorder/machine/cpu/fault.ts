@@ -25,8 +25,8 @@ export const FREEZE = -1;
 export const PUSHES_CODE = (1 << DOUBLE_FAULT) | (0b11111 << INVALID_TSS) | (1 << ALIGNMENT_CHECK);
 
 /**
- * An exception on its way from the instruction that cannot complete to its delivery. A machine has one, thrown again
- * and again: no stack is captured and nothing is allocated when a guest faults.
+ * An exception between the instruction that cannot complete and its delivery. A machine throws one reused object, so that a guest fault
+ * captures no stack and allocates nothing.
  */
 export class GuestFault extends Error {
   override readonly name = 'GuestFault';

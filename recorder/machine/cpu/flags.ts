@@ -27,9 +27,9 @@ export const ARITHMETIC = CF | PF | AF | ZF | SF | OF;
 export const ALWAYS = 0x0002;
 
 /**
- * Lazy flags: an instruction stores its result, its operands and the kind of operation; whoever asks for a flag works
- * it out. Operands narrower than 32 bits are stored shifted to the top, so that one formula serves all sizes; the kind
- * holds that shift in its upper bits for PF and AF, which concern the low byte.
+ * Lazy flags: an instruction stores its result, its operands and the kind of operation; a flag is computed when it is needed. Operands
+ * narrower than 32 bits are stored shifted to the top, so that one formula serves all sizes; the kind holds that shift in its upper bits
+ * for PF and AF, which concern the low byte.
  *
  * - ADD: RESULT = A + B (+ carry). SUB: RESULT = A - B. A logical operation is SUB of 0.
  * - SBB: as SUB, with a borrow: comparing A and B does not tell the conditions.
@@ -205,7 +205,7 @@ export class Flags {
     this.setArithmetic((this.arithmetic() & ~mask) | (flags & mask));
   }
 
-  /** Brings the lazy fields to the one form that depends on the flags alone: what a snapshot or hash sees. */
+  /** Normalises the lazy fields to a form that depends only on the flags, for snapshots and hashes. */
   settle(): void {
     if (this.i32[FLAG_KIND] !== KIND_ALL) this.setArithmetic(this.arithmetic());
   }
@@ -254,7 +254,7 @@ export class Flags {
     i32[FLAG_B] = b << shift;
   }
 
-  /** A result with CF and OF (0 or 1) worked out already, and AF among `carry`. */
+  /** Sets the flags of a result with computed CF and OF (0 or 1), and AF in `carry`. */
   raw(size: number, result: number, carry: number, overflow: number): void {
     const { i32 } = this;
     const shift = topShift(size);

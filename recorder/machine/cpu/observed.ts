@@ -7,7 +7,7 @@ import { IF } from './flags.ts';
 import type { Handler } from './instructions/handler.ts';
 import { SYSTEM_FLAGS } from './state.ts';
 
-/** Records changes of EFLAGS.IF and port I/O, where that was asked for. */
+/** Records changes of EFLAGS.IF and port I/O, on request. */
 
 type Cause = (typeof IF_CAUSE)[number];
 
@@ -19,7 +19,7 @@ const CAUSE_OF: Readonly<Record<string, Cause>> = {
   ...{ callf: 'task', jmpf: 'task' },
 };
 
-/** Looks at IF after whatever may have changed it. */
+/** Checks IF after instructions and deliveries that may have changed it. */
 export class InterruptFlagWatch {
   private readonly core: Core;
   private readonly log: EventLog;
@@ -31,12 +31,12 @@ export class InterruptFlagWatch {
     this.reset();
   }
 
-  /** Changes count from how it is now. */
+  /** Resets the reference value of IF to the current one. */
   reset(): void {
     this.last = this.core.i32[SYSTEM_FLAGS] & IF;
   }
 
-  /** The handler of an instruction, with a look at IF after it. */
+  /** A handler that checks IF after the instruction. */
   around(insn: Instruction | null, handler: Handler): Handler {
     const cause = insn && CAUSE_OF[insn.mnemonic];
     if (!cause) return handler;
@@ -59,7 +59,7 @@ const OUT = PORT_OP.indexOf('out');
 const low = (size: number, value: number): number =>
   size === 4 ? value : value & (size === 2 ? 0xffff : 0xff);
 
-/** A bus that records what goes over it. */
+/** A bus that records accesses. */
 export class RecordedBus implements IoBus {
   readonly bus: IoBus;
   private readonly log: EventLog;

@@ -6,7 +6,7 @@ import { BIG } from './descriptors.ts';
 import { IF } from './flags.ts';
 import * as state from './state.ts';
 
-/** The processor as probes see it. */
+/** The processor's state for probes. */
 
 const REGISTERS: Readonly<Record<ProbeRegister, number>> = {
   ...{ eax: state.EAX, ecx: state.ECX, edx: state.EDX, ebx: state.EBX },
@@ -15,7 +15,7 @@ const REGISTERS: Readonly<Record<ProbeRegister, number>> = {
 };
 const baseOf = (segment: number): number => state.SEGMENTS + segment * state.SEGMENT_WORDS + 1;
 
-/** Reads what the processor holds between two instructions. */
+/** Reads the processor's state between two instructions. */
 export class ProbeView implements ProbedMachine {
   private readonly core: Core;
   private readonly delivered: () => number;

@@ -1,7 +1,7 @@
 import type { Core } from './core.ts';
 import { CR2 } from './state.ts';
 
-/** Undoes a half-done instruction when it faults, so that it can start again. */
+/** Undoes a partially executed instruction when it faults, so that it can restart. */
 
 /** Words of CPU_STATE that an instruction can change before it faults: registers, flags, segments, latch. */
 const WORDS = 80;
@@ -9,7 +9,7 @@ const WORDS = 80;
 /**
  * Runs a transfer of several steps (a gate, a far return, a task switch before its commit) so that a fault in any step
  * leaves the registers as they were: "the processor state as before the instruction" (80386 Programmer's Reference,
- * 9.2). Memory is the caller's: it probes every store before it makes the first.
+ * 9.2). For memory, the caller probes every store before it makes the first.
  */
 export class Restart {
   private readonly saved = new Int32Array(WORDS);
@@ -35,7 +35,7 @@ export class Restart {
     }
   }
 
-  /** Makes what has been done so far stay: a later fault belongs to the state as it is now. */
+  /** Commits the changes so far; a later fault restores the current state. */
   commit(core: Core): void {
     this.saved.set(core.i32.subarray(0, WORDS));
   }

@@ -46,16 +46,16 @@ import {
   SYSTEM_FLAGS,
 } from './state.ts';
 
-/** Segment registers: loads, checks and the addresses that they make. */
+/** Segment registers: loads, checks and address computation. */
 
 /** Attributes of a real-mode segment: present, writable data. */
 const REAL_ATTRIBUTES = SEGMENT_PRESENT | APPLICATION | WRITABLE | ACCESSED;
-/** The byte of the attributes that says what a segment is and who may use it. */
+/** The byte of the attributes with a segment's type and privilege. */
 const TYPE_BYTE = 0xff00;
 /** Of one in virtual-8086 mode: the same at DPL 3 (15.2). */
 const VIRTUAL86_ATTRIBUTES = REAL_ATTRIBUTES | 0x6000;
 
-/** Modes in which the code of a block was decoded, and what it may assume of segments. */
+/** Modes in which the code of a block was decoded, with its assumptions about segments. */
 export const MODE_16 = 0;
 export const MODE_32 = 1;
 /** 32-bit, and CS, DS, ES and SS cover all linear addresses from 0 with every right: segmentation is invisible. */
@@ -66,12 +66,12 @@ const FLAT_DATA_MASK = FLAT_DATA | CODE_SEGMENT | EXPAND_DOWN;
 
 /** Segment registers and descriptors (80386 Programmer's Reference, chapters 5 and 6). */
 export class Segments {
-  /** The descriptor that `fetch` read last. */
+  /** The last descriptor read by `fetch`. */
   low = 0;
   high = 0;
-  /** The address at which it lies. */
+  /** Its address. */
   private address = 0;
-  /** 1 while an external event is delivered: the EXT bit of error codes (9.7). */
+  /** 1 during the delivery of an external event: the EXT bit of error codes (9.7). */
   external = 0;
   /** DERIVED: the mode of the code at CS:EIP. */
   mode = MODE_16;
@@ -111,7 +111,7 @@ export class Segments {
     return (this.i32[CR0] & CR0_PE) !== 0 && (this.i32[SYSTEM_FLAGS] & VM) === 0;
   }
 
-  /** Sets a segment cache outright. */
+  /** Sets a segment cache directly. */
   set(segment: number, selector: number, base: number, limit: number, attributes: number): void {
     const cache = SEGMENTS + segment * SEGMENT_WORDS;
     this.i32[cache] = selector & 0xffff;
@@ -126,9 +126,9 @@ export class Segments {
   }
 
   /**
-   * As on an 8086. In real mode selector and base change and limits given in protected mode last ("unreal mode"); whatever the
-   * segment was, it can be written now: code in real mode stores through CS. A 386 and 486 give CS its 64 KB again. In
-   * virtual-8086 mode everything is fixed (80386 PRM, 14.1 and 15.2).
+   * As on an 8086. In real mode selector and base change and limits given in protected mode last ("unreal mode"); the segment becomes
+   * writable, since code in real mode stores through CS. A 386 and 486 reset the limit of CS to 64 KB. In virtual-8086 mode everything is
+   * fixed (80386 PRM, 14.1 and 15.2).
    */
   setReal(segment: number, selector: number): void {
     const base = (selector & 0xffff) << 4;
@@ -147,7 +147,7 @@ export class Segments {
     );
   }
 
-  /** PE was cleared: code may be written through CS from now on; its limit and D stay until it is loaded. */
+  /** Called when PE was cleared: CS becomes writable; its limit and D remain until it is loaded. */
   leaveProtection(): void {
     const kept = this.attributes(CS) & (BIG | GRANULAR);
     this.set(CS, this.selector(CS), this.base(CS), this.limit(CS), REAL_ATTRIBUTES | kept);
@@ -175,7 +175,7 @@ export class Segments {
 
   // --- Descriptors -----------------------------------------------------------------------------------------------------
 
-  /** Reads the descriptor of `selector` into `low` and `high`; false when it is outside its table. */
+  /** Reads the descriptor of `selector` into `low` and `high`; false if it is outside its table. */
   tryFetch(selector: number): boolean {
     const { i32 } = this;
     const local = (selector & SELECTOR_LDT) !== 0;
@@ -190,7 +190,7 @@ export class Segments {
     return true;
   }
 
-  /** As `tryFetch`, raising `vector` (#GP, #TS) with the selector. */
+  /** Like `tryFetch`, but raises `vector` (#GP, #TS) with the selector. */
   fetch(selector: number, vector = GENERAL_PROTECTION): void {
     if (!this.tryFetch(selector)) this.refuse(vector, selector);
   }
@@ -259,7 +259,7 @@ export class Segments {
     this.setFromDescriptor(segment, selector, this.low, high | ACCESSED);
   }
 
-  /** After a return to less privileged code: takes away what it may not use (17, RET and IRET). */
+  /** After a return to less privileged code: clears segment registers that it may not use (17, RET and IRET). */
   dropPrivileged(cpl: number): void {
     for (const segment of [ES, DS, FS, GS]) {
       const attributes = this.attributes(segment);

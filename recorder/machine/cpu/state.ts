@@ -15,7 +15,7 @@ export const ESP = 4;
 export const EBP = 5;
 export const ESI = 6;
 export const EDI = 7;
-/** Always 0: stands for an absent base or index register. */
+/** Always 0; represents an absent base or index register. */
 export const ZERO = 8;
 /** SCRATCH: carries a memory operand between the micro-ops of one instruction. */
 export const TEMP = 9;
@@ -23,7 +23,7 @@ export const TEMP = 9;
 export const ADDRESS = 10;
 
 export const EIP = 11;
-/** EFLAGS but for the six arithmetic flags, which are lazy (flags.ts). */
+/** EFLAGS except the six arithmetic flags, which are lazy (flags.ts). */
 export const SYSTEM_FLAGS = 12;
 export const FLAG_KIND = 13;
 export const FLAG_RESULT = 14;
@@ -53,7 +53,7 @@ export const GDT_BASE = 64;
 export const GDT_LIMIT = 65;
 export const IDT_BASE = 66;
 export const IDT_LIMIT = 67;
-/** The fetch latch: linear page that instruction fetch is latched to (-1: none), and where its frame starts. */
+/** The fetch latch: the linear page to which instruction fetch is latched (-1: none), and the start of its frame. */
 export const LATCH_PAGE = 68;
 export const LATCH_PHYSICAL = 69;
 export const HALTED = 70;
@@ -68,11 +68,11 @@ export const STORM = 72;
 export const DEPTH = 73;
 export const FRAME_ID = 74;
 export const LAST_FRAME_ID = 75;
-/** A CALL retired since the innermost frame was last looked at. */
+/** Nonzero if a CALL retired since the innermost frame was last updated. */
 export const CALLED = 76;
 export const OPEN_FRAMES = 77;
 export const STACK_NOTES = 78;
-/** Data and port breakpoints met, as bits of DR6: a trap follows the instruction (debug.ts). */
+/** Data and port breakpoints hit, as bits of DR6; a trap follows the instruction (debug.ts). */
 export const DEBUG_PENDING = 79;
 
 /** Float64 fields, as indices into `f64`. */
@@ -127,7 +127,7 @@ if (NOTE_TABLE + NOTE_CAPACITY * NOTE_WORDS > FPU_REGISTERS || FPU_ERROR >= CPU_
   throw new MachineError('CPU_STATE is too small for its tables');
 }
 
-/** CPU_STATE by name, for everyone but the interpreter; also the context that every event records. */
+/** CPU_STATE by name, for all code except the interpreter; also the context recorded with every event. */
 export class CpuState implements EventContext {
   private readonly i32: Int32Array;
   private readonly f64: Float64Array;

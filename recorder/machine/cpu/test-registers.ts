@@ -3,7 +3,7 @@ import { TEST_REGISTERS } from './state.ts';
 
 /**
  * Test registers: TR6 and TR7 command the TLB (80386 Programmer's Reference, 12.3); TR3 to TR5 those of the 486 the cache
- * (Intel486 manual, 10.3). There is no cache here: what is written to these is kept, and its commands do nothing.
+ * (Intel486 manual, 10.3). There is no cache here: values written to these are stored, and commands have no effect.
  */
 
 const TR6 = 6;

@@ -5,7 +5,7 @@ import type { InterruptControllers } from './pic8259.ts';
 
 /** An ATA channel: its ports and interrupt, and the two drives on its cable. */
 
-/** The places of the two channels of a PC, which stand in the table with their masters. */
+/** Ports of the two channels of a PC, listed in the table with their masters. */
 export const ATA_CHANNELS = [DEVICES.ata, DEVICES.ata2] as const;
 
 const DATA = 0;
@@ -19,8 +19,7 @@ const FLOATING_WORDS = 0xff7fff7f;
 const DIAGNOSE = 0x90;
 
 /**
- * Two drives on one cable: both take what is written to the registers, and the one selected answers (ATA-3, 7.2). State is
- * the drives' own.
+ * Two drives on one cable: both receive writes to the registers, and the selected one answers (ATA-3, 7.2). The drives hold all state.
  */
 export class AtaChannel {
   private readonly drives: readonly (AtaDrive | undefined)[];
@@ -61,7 +60,7 @@ export class AtaChannel {
     });
   }
 
-  /** Nobody drives the cable: it floats high but for DD7, which the host pulls down so that BSY reads as 0 (ATA-3, table 2). */
+  /** No drive drives the bus: it floats high except DD7, which the host pulls down so that BSY reads as 0 (ATA-3, table 2). */
   private leaveEmpty({ ports: { command, control } }: (typeof ATA_CHANNELS)[number], bus: PortBus): void {
     const floating = (port: number, value: number) => {
       bus.nothingAt(port);
@@ -78,7 +77,7 @@ export class AtaChannel {
     return (master ?? slave)?.selectsSlave ? slave : master;
   }
 
-  /** The registers of a drive that is not there read as zero, but for the one that selects (ATA-3, 9.16.1). */
+  /** The registers of an absent drive read as zero, except the one that selects (ATA-3, 9.16.1). */
   private read(port: number): number {
     const { selected } = this;
     if (selected) return selected.readRegister(port);

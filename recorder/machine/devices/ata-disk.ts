@@ -25,11 +25,11 @@ import type { DeviceName } from './device-table.ts';
 import type { DiskOverlay } from './disk-overlay.ts';
 
 /**
- * An ATA hard disk: PIO transfers. A command takes a time that is drawn through Nondet, and so does each further block of
- * its transfer, which comes from the track buffer.
+ * An ATA hard disk: PIO transfers. A command takes a random time drawn through Nondet, and so does each further block of its transfer,
+ * which comes from the track buffer.
  */
 
-/** Words of its own. SET MULTIPLE MODE: sectors an interrupt; 0 off. */
+/** Words of its own. SET MULTIPLE MODE: sectors per interrupt; 0 off. */
 const MULTIPLE = 15;
 const HEADS = 16;
 const SECTORS_PER_TRACK = 17;
@@ -51,7 +51,7 @@ const PHASE_IDENTIFY = 3;
 const PHASE_DONE = 4;
 const PHASE_VERIFY = 5;
 
-/** Command codes, by what they do. */
+/** Command codes, by function. */
 const READS = new Set([0x20, 0x21, 0xc4]);
 const WRITES = new Set([0x30, 0x31, 0xc5]);
 const VERIFIES = new Set([0x40, 0x41]);
@@ -112,7 +112,7 @@ export class AtaDisk extends AtaDrive {
     this.interrupt();
   }
 
-  /** After the last byte of a block the drive goes on. */
+  /** Continues after the last byte of a block. */
   protected taken(): void {
     const { words } = this;
     if (WRITES.has(words[COMMAND])) {
@@ -181,7 +181,7 @@ export class AtaDisk extends AtaDrive {
     this.interrupt();
   }
 
-  /** The sector that the registers name; -1 when there is none. */
+  /** The sector addressed by the registers; -1 if there is none. */
   private address(): number {
     const { words } = this;
     const cylinder = (words[CYLINDER_HIGH] << 8) | words[CYLINDER_LOW];
@@ -192,7 +192,7 @@ export class AtaDisk extends AtaDrive {
     return (cylinder * words[HEADS] + head) * words[SECTORS_PER_TRACK] + sector - 1;
   }
 
-  /** The registers follow the transfer: they name the last sector done. */
+  /** Updates the registers, which address the last transferred sector. */
   private setAddress(lba: number): void {
     const { words } = this;
     if (words[DRIVE] & LBA_MODE) {
@@ -257,7 +257,7 @@ export class AtaDisk extends AtaDrive {
     this.setAddress(words[NEXT_LBA] - 1);
   }
 
-  /** Room for the host to write the next block to; the first is asked for without an interrupt. */
+  /** Requests the next block from the host; the first is requested without an interrupt. */
   private wantBlock(): void {
     const { words } = this;
     this.offer(Math.min(words[BLOCK], words[REMAINING]) * SECTOR_BYTES);

@@ -4,8 +4,8 @@ import { type DeviceBlock, deviceBlock } from './device-block.ts';
 import type { DeviceName } from './device-table.ts';
 
 /**
- * One device on an ATA channel (ATA-3, X3T10/2008D; ATA/ATAPI-4, NCITS 317): its copy of the task file, its data port, and
- * when it is busy. What commands do is in ata-disk.ts and atapi-cdrom.ts.
+ * One device on an ATA channel (ATA-3, X3T10/2008D; ATA/ATAPI-4, NCITS 317): its copy of the task file, its data port, and its busy time.
+ * ata-disk.ts and atapi-cdrom.ts implement the commands.
  */
 
 /** Words. */
@@ -24,12 +24,12 @@ export const INTERRUPT = 10;
 /** Blocks of the transfer still to come, and the number of the next. */
 export const REMAINING = 11;
 export const NEXT_LBA = 12;
-/** Bytes of the buffer in use, and how far the host is. */
+/** Bytes of the buffer in use, and the host's position in it. */
 export const BUFFERED = 13;
 export const POSITION = 14;
 /** The phase that the deadline ends. */
 export const PHASE = 19;
-/** Words 15-18, 20-31 and 34-63 are the drive's own. Double: when the drive is done; 0 while it is idle. */
+/** Words 15-18, 20-31 and 34-63 are the drive's own. Double: icount of completion; 0 while idle. */
 const DONE_AT = 16;
 /** Bytes: the data buffer. */
 const BUFFER = 0x400;
@@ -44,7 +44,7 @@ export const DRQ = 8;
 export const ERR = 1;
 /** Of the error register. */
 export const ABORTED = 4;
-/** The error register after diagnostics that found nothing. */
+/** The error register after successful diagnostics. */
 export const DIAGNOSTICS_PASSED = 1;
 
 const NO_INTERRUPTS = 2;
@@ -53,7 +53,7 @@ const SLAVE = 0x10;
 
 /** The members of a channel that its drives need. */
 export interface AtaCable {
-  /** The drive's interrupt, or whether interrupts are enabled, changed. */
+  /** Called if the drive's interrupt or interrupt enable changed. */
   drive(): void;
 }
 
@@ -81,13 +81,13 @@ export abstract class AtaDrive implements Device {
 
   /** A command was written. */
   protected abstract execute(code: number): void;
-  /** The drive has done what it was busy with. */
+  /** Called when the drive's operation completes. */
   protected abstract done(phase: number): void;
-  /** The host moved the last byte of what was buffered. */
+  /** Called when the host has moved the last buffered byte. */
   protected abstract taken(): void;
   /** Register contents after reset and diagnostics (ATA-3, 9.1). */
   abstract signature(): void;
-  /** True if the host is to write at the data port, not to read. */
+  /** True if the host must write to the data port, not read. */
   protected abstract get hostWrites(): boolean;
 
   nextDeadline(): number {
@@ -112,7 +112,7 @@ export abstract class AtaDrive implements Device {
     return (this.words[DRIVE] & SLAVE) !== 0;
   }
 
-  /** The interrupt line as this drive would have it. */
+  /** The level of the interrupt line requested by this drive. */
   get interrupting(): boolean {
     return this.words[INTERRUPT] !== 0 && (this.words[CONTROL] & NO_INTERRUPTS) === 0;
   }
@@ -144,7 +144,7 @@ export abstract class AtaDrive implements Device {
     this.execute(code);
   }
 
-  /** True if a command is taken though the drive is busy. */
+  /** True if a command is accepted while the drive is busy. */
   protected interruptible(_code: number): boolean {
     return false;
   }
@@ -201,7 +201,7 @@ export abstract class AtaDrive implements Device {
     this.moved(size);
   }
 
-  /** As `readData` again and again, up to the last element of the buffer; how often. */
+  /** Repeats `readData`, up to the last element of the buffer; returns the number of times. */
   readMany(size: number, to: Uint8Array, at: number, most: number): number {
     const { words, buffer } = this;
     if ((words[STATUS] & DRQ) === 0 || this.hostWrites) return 0;
@@ -240,7 +240,7 @@ export abstract class AtaDrive implements Device {
     return this.draw('disk_latency');
   }
 
-  /** Of a further block of a transfer; before chipset revision 31 as long as the shortest command. */
+  /** Latency of a further block of a transfer; before chipset revision 31, that of the shortest command. */
   protected blockLatency(): number {
     return this.host.config.chipsetRevision >= 31 ? Math.max(1, this.draw('disk_block')) : this.track;
   }

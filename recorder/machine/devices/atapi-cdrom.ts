@@ -48,7 +48,7 @@ const PACKET_BYTES = 12;
 export const CD_BLOCK_BYTES = 2048;
 const SECTORS_PER_BLOCK = CD_BLOCK_BYTES / SECTOR_BYTES;
 
-/** Interrupt reason, in the sector count register: command or data, and to the host. */
+/** Interrupt reason in the sector count register: command or data, and direction. */
 const REASON_COMMAND = 1;
 const REASON_TO_HOST = 2;
 
@@ -64,7 +64,7 @@ const COMMAND_IDENTIFY_PACKET = 0xa1;
 const COMMAND_IDENTIFY = 0xec;
 const COMMAND_SET_FEATURES = 0xef;
 
-/** Packet commands without data that this drive has nothing to do for: test unit ready, start/stop, lock, seek, cache. */
+/** Packet commands without data that this drive accepts without action: test unit ready, start/stop, lock, seek, cache. */
 const NOTHING_TO_DO = new Set([0x00, 0x1b, 0x1e, 0x2b, 0x35, 0xbb]);
 
 export class AtapiCdrom extends AtaDrive {
@@ -76,7 +76,7 @@ export class AtapiCdrom extends AtaDrive {
     this.signature();
   }
 
-  /** ATA/ATAPI-4, 9.1: by this a host knows a PACKET device. */
+  /** Signature of a PACKET device (ATA/ATAPI-4, 9.1). */
   signature(): void {
     const { words } = this;
     words[ERROR] = DIAGNOSTICS_PASSED;
@@ -218,7 +218,7 @@ export class AtapiCdrom extends AtaDrive {
     else this.refuse(INVALID_FIELD);
   }
 
-  /** An answer that is at hand, cut to the room that the packet gives it. */
+  /** Sends a prepared answer, cut to the length in the packet. */
   private answer(bytes: Uint8Array, room: number): void {
     const length = Math.min(bytes.length, room);
     if (length === 0) {
@@ -244,7 +244,7 @@ export class AtapiCdrom extends AtaDrive {
     words[HELD] = CD_BLOCK_BYTES;
   }
 
-  /** The next piece of what the buffer holds: as much as the host takes at a time. */
+  /** Sends the next piece of the buffer, limited by the host's byte count. */
   private offerPiece(from: number): void {
     const { words } = this;
     const limit = words[LIMIT] & ~1 || 0xfffe;

@@ -5,7 +5,7 @@ import type { PortRange } from './device-table.ts';
 
 /** A device on the bus: a range of ports. `port` is relative to the start of the range. */
 export interface PortHandler {
-  /** An 8-bit device: the bus makes an access wider than that into one of each byte, at ports that follow each other. */
+  /** An 8-bit device: the bus splits wider accesses into bytes at consecutive ports. */
   readonly bytes?: boolean;
   in?(port: number, size: 1 | 2 | 4): number;
   out?(port: number, value: number, size: 1 | 2 | 4): void;
@@ -19,7 +19,7 @@ interface Claim {
   readonly handler: PortHandler;
 }
 
-/** The 64K I/O ports. An access wider than a byte goes to the device of its first port, as it is or byte by byte. */
+/** The 64K I/O ports. An access wider than a byte goes to the device of its first port, as a whole or byte by byte. */
 export class PortBus implements IoBus {
   deadlineMoved = false;
   absent: AbsentReads = { port: 0, reads: 0 };
@@ -52,7 +52,7 @@ export class PortBus implements IoBus {
     return claim?.handler.outMany?.(port - claim.first, size, from, at, most) ?? 0;
   }
 
-  /** The guest has read a port that nothing answers. */
+  /** Counts a read of a port without a device. */
   nothingAt(port: number): void {
     const { absent } = this;
     this.absent = { port, reads: absent.port === port ? absent.reads + 1 : 1 };

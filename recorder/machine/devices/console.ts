@@ -2,12 +2,12 @@ import { CONSOLE_PORT } from '../../../schemas/events.ts';
 import type { DeviceHost } from '../device.ts';
 import type { PortBus } from './bus.ts';
 
-/** The guest's console, as devices hear it: each byte becomes an event and reaches whoever listens. */
+/** The guest's console: each byte from a device becomes an event and is passed to the listener. */
 
 /** Takes a byte that the guest sends to its console. */
 export type Say = (byte: number) => void;
 
-/** The way of the guest's words on `name`: into the trace, and to whoever listens now. */
+/** Passes the bytes of console `name` to the trace and to the listener. */
 export function consoleOf(
   { log, onConsole }: DeviceHost,
   bus: PortBus,
@@ -18,7 +18,7 @@ export function consoleOf(
     log?.add('console', port, byte);
     if (!onConsole) return;
     onConsole(port, byte);
-    // Who listens may answer, and the answer is due before what the machine waits for.
+    // The listener may answer, and the answer may be due before the machine's current deadline.
     bus.deadlineMoved = true;
   };
 }

@@ -5,8 +5,8 @@ import { DEVICES } from './device-table.ts';
 import type { InterruptControllers } from './pic8259.ts';
 
 /**
- * The PC's way of reporting coprocessor errors (SDM volume 1, appendix D.2): FERR# going up is latched and raises IRQ 13.
- * A write to port F0h clears the latch and, while FERR# is still up, asserts IGNNE#, so that the handler can use the FPU.
+ * Reporting of coprocessor errors on a PC (SDM volume 1, appendix D.2): a rise of FERR# is latched and raises IRQ 13.
+ * A write to port F0h clears the latch and, while FERR# is still asserted, asserts IGNNE#, so that the handler can use the FPU.
  */
 
 /** Words. */

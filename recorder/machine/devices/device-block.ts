@@ -2,7 +2,7 @@ import { DEVICE_STATE, DEVICE_STATE_BYTES, type MachineMemory } from '../layout.
 import { MachineError } from '../machine-error.ts';
 import { DEVICES, type DeviceName } from './device-table.ts';
 
-/** Registers of devices as blocks of the machine's memory: where each lies, and views of it. */
+/** Device registers as blocks of the machine's memory, with views. */
 
 /** One share of DEVICE_STATE: a device's registers, as words, doubles and bytes of the machine's memory. */
 export interface DeviceBlock {

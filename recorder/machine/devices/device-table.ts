@@ -1,17 +1,17 @@
 /**
- * The one table of the board's devices: by the name under which each is hashed and saved, the block of DEVICE_STATE that holds
- * its registers, its ports and its interrupt lines. Devices claim their ports and raise their lines by it; a test holds the
- * board and docs/machine.md to it.
+ * The one table of the board's devices: for each name, which is used in hashes and snapshots, the block of DEVICE_STATE with its
+ * registers, its ports and its interrupt lines. Devices use it to claim ports and raise lines; a test compares it with the board and
+ * docs/machine.md.
  */
 
 /** The first port and the last. */
 export type PortRange = readonly [first: number, last: number];
 
 export interface DevicePlace {
-  /** Bytes from DEVICE_STATE to its registers, and how many. */
+  /** Offset of its registers in DEVICE_STATE, and their size in bytes. */
   readonly block: { readonly from: number; readonly bytes: number };
   readonly ports: Readonly<Record<string, PortRange>>;
-  /** Interrupt lines, 0-15, by what raises them. */
+  /** Interrupt lines, 0-15, by their source. */
   readonly irqs: Readonly<Record<string, number>>;
 }
 
@@ -46,7 +46,7 @@ export const DEVICES = {
     irqs: { channel: 14 },
   },
   ata1: { block: at(0x8000, 0x2400), ports: {}, irqs: {} },
-  /** Those of the second. */
+  /** The drives of the second channel. */
   ata2: {
     block: at(0xc000, 0x2400),
     ports: { command: [0x170, 0x177], control: port(0x376) },
@@ -70,17 +70,17 @@ export const DEVICES = {
     },
     irqs: {},
   },
-  /** With a BIOS alone, as the two behind it. */
+  /** Only with a BIOS, like the next two. */
   fwcfg: { block: at(0x4800, 0x100), ports: { registers: [0x510, 0x511] }, irqs: {} },
   chipset: { block: at(0x4900, 0x400), ports: { configuration: [0xcf8, 0xcff] }, irqs: {} },
-  /** The RAM that ROM hides. */
+  /** The RAM hidden by ROM. */
   shadow: { block: at(0x40000, 0x40000), ports: {}, irqs: {} },
   dma: {
     block: at(0x5000, 0x200),
     ports: { first: [0x00, 0x0f], second: [0xc0, 0xdf], pages: [0x81, 0x8f] },
     irqs: {},
   },
-  /** With MachineConfig.printer alone. */
+  /** Only with MachineConfig.printer. */
   printer: { block: at(0x5400, 0x80), ports: { registers: [0x378, 0x37a] }, irqs: { acknowledge: 7 } },
   floppy: {
     block: at(0x5200, 0x200),

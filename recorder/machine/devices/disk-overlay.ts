@@ -1,7 +1,7 @@
 import type { DiskContents, DiskImage, WrittenSector } from '../device.ts';
 import { type Hash64, WordHasher } from '../state/state-hash.ts';
 
-/** A disk as a machine changes it: the image below, written sectors above it. */
+/** A disk as changed by a machine: the image, overlaid by written sectors. */
 
 export const SECTOR_BYTES = 512;
 const SECTOR_WORDS = SECTOR_BYTES >>> 2;
@@ -17,12 +17,12 @@ export function writtenSector(sector: number, bytes: Uint8Array): WrittenSector 
   return { bytes: copy, hash: hasher.result() };
 }
 
-/** A disk whose image is never written to: what the guest writes is kept here, sector by sector. */
+/** A disk whose image is never modified; sectors written by the guest are kept here. */
 export class DiskOverlay {
   readonly sectors: number;
   private readonly image: DiskImage;
   private written = new Map<number, WrittenSector>();
-  /** The value that `save` returned, while it still holds. */
+  /** The value returned by `save`, while it is current. */
   private saved: DiskContents | undefined;
   /** Sum over written sectors of a hash of number and contents, so that one can be taken out and put back. */
   private low = 0;
@@ -52,7 +52,7 @@ export class DiskOverlay {
     return { low: this.low, high: this.high };
   }
 
-  /** Sectors that the guest wrote, as they are now. Sectors are shared, not copied. */
+  /** The sectors written by the guest. Sectors are shared, not copied. */
   save(): DiskContents {
     this.saved ??= new Map(this.written);
     return this.saved;

@@ -5,15 +5,15 @@ import { DEVICES } from './device-table.ts';
 
 /**
  * The two 8237A DMA controllers of the AT (Intel 8237A data sheet) and their page registers (IBM PC/AT Technical Reference,
- * "DMA"): channels 0-3 move bytes, 5-7 words; 4 is the cascade. A device moves its data when it has them: only what
- * the registers then say is modelled, not the cycles. Memory-to-memory transfers are not.
+ * "DMA"): channels 0-3 move bytes, 5-7 words; 4 is the cascade. A device transfers its data at once, by the contents of the registers;
+ * cycles are not modelled. Memory-to-memory transfers are not.
  */
 
 /** Words of one channel. */
 const BASE_ADDRESS = 0;
 const BASE_COUNT = 1;
 const ADDRESS = 2;
-/** Transfers still to come, less one; -1 after the last. */
+/** Remaining transfers minus one; -1 after the last. */
 const COUNT = 3;
 const MODE = 4;
 const PAGE = 5;
@@ -68,14 +68,14 @@ export class DmaControllers implements Device {
 
   // --- What devices do -------------------------------------------------------------------------------------------------
 
-  /** A device gives one byte to channel 0-3. False when the channel takes none: masked, or its count is reached. */
+  /** Writes one byte through channel 0-3. False if the channel is masked or its count is reached. */
   toMemory(channel: number, byte: number): boolean {
     if (!this.ready(channel)) return false;
     this.memory.physWrite8(this.advance(channel), byte);
     return true;
   }
 
-  /** A device takes one byte from channel 0-3; -1 when there is none. */
+  /** Reads one byte through channel 0-3; -1 if there is none. */
   fromMemory(channel: number): number {
     return this.ready(channel) ? this.memory.physRead8(this.advance(channel)) : -1;
   }
@@ -90,7 +90,7 @@ export class DmaControllers implements Device {
     return (words[CONTROL] & DISABLED) === 0 && (words[MASK] & (1 << channel)) === 0;
   }
 
-  /** The physical address of the next transfer; then address and count move on, and at the last the channel stops or starts over. */
+  /** The physical address of the next transfer. Advances address and count; after the last transfer the channel stops or starts over. */
   private advance(channel: number): number {
     const { words } = this;
     const at = channel * CHANNEL_WORDS;

@@ -31,11 +31,11 @@ const LARGEST = FORMATS[FORMATS.length - 1];
 const sectorsOf = ({ cylinders, heads, sectorsPerTrack }: FloppyFormat) =>
   cylinders * heads * sectorsPerTrack;
 
-/** True if an image of so many sectors is exactly one of the formats. */
+/** True if an image of this many sectors has exactly the size of a format. */
 export const isFloppySize = (sectors: number): boolean =>
   FORMATS.some((known) => sectorsOf(known) === sectors);
 
-/** The format of an image of so many sectors: the smallest 3.5 or 5.25 inch one that holds it. */
+/** The format for an image of this many sectors: the smallest 3.5 or 5.25 inch format that holds it. */
 export const floppyFormat = (sectors: number): FloppyFormat =>
   FORMATS.find((known) => sectorsOf(known) === sectors) ??
   FORMATS.find((known) => known.cmosType >= 3 && sectorsOf(known) >= sectors) ??

@@ -15,13 +15,13 @@ import type { InterruptControllers } from './pic8259.ts';
 /** Words. */
 const DOR = 0;
 const RATE = 1;
-/** Bytes of the command so far, and of the result still to be read. */
+/** Received bytes of the command, and unread bytes of the result. */
 const RECEIVED = 2;
 const RESULTS = 3;
 const RESULT_AT = 4;
 /** The command that the deadline ends; 0 idle. */
 const EXECUTING = 5;
-/** Drives whose seek or reset has ended and not been sensed yet: a bit each, and the ST0 of each. */
+/** Drives whose completed seek or reset has not been sensed yet (one bit each), and the ST0 of each. */
 const SENSE_PENDING = 6;
 const SENSE_STATUS = 7;
 /** Cylinder under the heads of each drive. */
@@ -31,7 +31,7 @@ const LOCKED = 17;
 const COMMAND = 24;
 const COMMAND_BYTES = 9;
 const RESULT = 40;
-/** Double: when the command is done; 0 while idle. */
+/** Double: icount of completion; 0 while idle. */
 const DONE_AT = 32;
 
 const IRQ = DEVICES.floppy.irqs.line;
@@ -117,7 +117,7 @@ export class FloppyController implements Device {
       in: (port) => this.read(port),
       out: (port, value) => this.write(port, value),
     });
-    // 3F6h belongs to the ATA channel, and so does what 3F7h means when written as FEATURES of nothing: only the rate.
+    // 3F6h belongs to the ATA channel; a write of 3F7h sets only the data rate.
     bus.claim(DEVICES.floppy.ports.direction, {
       in: () => (this.media[this.words[DOR] & 3] ? 0 : DIR_CHANGED),
       out: (_port, value) => {
@@ -319,7 +319,7 @@ export class FloppyController implements Device {
     else this.finish(ST0_ABNORMAL, ST1_NO_ADDRESS_MARK, cylinder, head, 1);
   }
 
-  /** Sectors from that of the command on, until the DMA count is reached or the track (with MT: the cylinder) ends. */
+  /** Transfers sectors from the command's first one until the DMA count is reached or the track (with MT: the cylinder) ends. */
   private transferDone(command: number): void {
     const { words } = this;
     const drive = words[COMMAND + 1] & 3;
@@ -370,7 +370,7 @@ export class FloppyController implements Device {
     }
   }
 
-  /** A sector to the host: false when not one byte of it was taken. */
+  /** Sends a sector to the host; false if no byte of it was taken. */
   private toHost(medium: DiskOverlay, place: number): boolean {
     medium.read(place, this.sector);
     for (let i = 0; i < SECTOR_BYTES; i++) {
@@ -380,7 +380,7 @@ export class FloppyController implements Device {
     return true;
   }
 
-  /** A sector from the host. What a short count leaves out is written as zeros. */
+  /** Takes a sector from the host; bytes beyond a short count are written as zeros. */
   private fromHost(medium: DiskOverlay, place: number): boolean {
     this.sector.fill(0);
     for (let i = 0; i < SECTOR_BYTES; i++) {

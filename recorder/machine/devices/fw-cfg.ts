@@ -4,8 +4,8 @@ import { type DeviceBlock, deviceBlock } from './device-block.ts';
 import { DEVICES } from './device-table.ts';
 
 /**
- * The configuration interface by which SeaBIOS learns of the machine (QEMU's fw_cfg, docs/specs/fw_cfg.rst: selector port
- * 510h, data port 511h; without DMA). Its items are how the machine was built; only the place of the next byte is state.
+ * The interface through which SeaBIOS reads the machine's configuration (QEMU's fw_cfg, docs/specs/fw_cfg.rst: selector port
+ * 510h, data port 511h; without DMA). Its items follow from the machine's configuration; only the position of the next byte is state.
  */
 
 /** Words. */
@@ -29,7 +29,7 @@ const E820_BYTES = 20;
 const littleEndian = (value: number, bytes: number): Uint8Array =>
   Uint8Array.from({ length: bytes }, (_, i) => (i < 4 ? value >>> (8 * i) : value < 0 ? 0xff : 0));
 
-/** All of RAM as one region: the BIOS itself takes out what a PC keeps for other things. */
+/** All of RAM as one region; the BIOS removes the reserved parts itself. */
 function e820(ramBytes: number): Uint8Array {
   const bytes = new Uint8Array(E820_BYTES);
   const view = new DataView(bytes.buffer);
@@ -38,13 +38,13 @@ function e820(ramBytes: number): Uint8Array {
   return bytes;
 }
 
-/** The files by name. SeaBIOS reads each that it knows (its Runtime_config.md). */
+/** The files by name. SeaBIOS reads those that it knows (its Runtime_config.md). */
 const filesFor = ({ vgaBios }: Firmware, ramBytes: number): [string, Uint8Array][] => [
   ['etc/e820', e820(ramBytes)],
-  // Above 255 processors SeaBIOS makes neither an MP table nor a PCI interrupt routing table: this PC has none.
+  // Above 255 processors SeaBIOS makes neither an MP table nor a PCI interrupt routing table, which this PC does not have.
   ['etc/max-cpus', littleEndian(256, 8)],
   ['etc/show-boot-menu', littleEndian(0, 8)],
-  // Do not start over when nothing boots: say so and stop.
+  // If nothing boots, print a message and stop instead of starting over.
   ['etc/boot-fail-wait', littleEndian(-1, 8)],
   ...(vgaBios.length > 0 ? [['vgaroms/vgabios.bin', vgaBios] as [string, Uint8Array]] : []),
 ];
@@ -99,7 +99,7 @@ export class FirmwareConfiguration implements Device {
 
   onDeadline(): void {}
 
-  /** The next byte of the item selected; beyond its end, and of unknown items, zeros. */
+  /** The next byte of the selected item; 0 beyond its end and for unknown items. */
   private next(): number {
     const item = this.items.get(this.words[SELECTED]);
     return item?.[this.words[POSITION]++] ?? 0;

@@ -27,7 +27,7 @@ const ATA_BLOCKS = ['ata', 'ata1', 'ata2', 'ata3'] as const;
 /** The name of a drive's medium. */
 const nameOf = ({ kind, unit }: Pick<Drive, 'kind' | 'unit'>): string => `${kind}${unit}`;
 
-/** The devices of a PC, wired to its bus. The order is that in which those due at one instant act. */
+/** The devices of a PC, wired to its bus. Devices due at one instant act in this order. */
 export function createDevices(host: DeviceHost): DeviceSet {
   const bus = new PortBus();
   const disk = host.disk ? new DiskOverlay(host.disk) : null;
@@ -51,12 +51,12 @@ export function createDevices(host: DeviceHost): DeviceSet {
     const contents = unit === 0 ? disk : media.get(nameOf({ kind: 'disk', unit }));
     return contents ? new AtaDisk(host, bus, block, contents) : undefined;
   });
-  // Before chipset revision 31 a channel without drives was not there at all: every read gave ones.
+  // Before chipset revision 31 a channel without drives did not exist; every read returned ones.
   const pulledDown = host.config.chipsetRevision >= 31;
   for (const [n, place] of ATA_CHANNELS.entries())
     new AtaChannel(place, bus, pic, [ata[2 * n], ata[2 * n + 1]], pulledDown);
   const system = new SystemPorts(host, bus, timer);
-  // What was recorded without a coprocessor had no such device either.
+  // Recordings without a coprocessor do not have this device.
   const coprocessor = host.config.fpu ? new CoprocessorError(host, bus, pic) : undefined;
   const keyboard = new KeyboardController(host, bus, pic, system);
   const vga = new Vga(host, bus);

@@ -8,14 +8,14 @@ import type { SystemPorts } from './system-ports.ts';
 
 /**
  * The keyboard controller of the AT (Intel 8042; IBM PC/AT Technical Reference, "Keyboard Controller") with a keyboard, and
- * nothing on the auxiliary port that the PS/2 added: what is sent there times out (IBM PS/2 Hardware Interface Technical
- * Reference, "Keyboard and Auxiliary Device Controller"), without which 386BSD waits for ever. Bytes from the keyboard take a millisecond each, as on its wire; the controller's own
- * answers are there at once.
+ * nothing on the auxiliary port that the PS/2 added: bytes sent there time out (IBM PS/2 Hardware Interface Technical
+ * Reference, "Keyboard and Auxiliary Device Controller"), without which 386BSD waits forever. Bytes from the keyboard take a millisecond
+ * each, as on its wire; the controller's own answers are available at once.
  */
 
 /** Words. */
 const COMMAND_BYTE = 0;
-/** The byte that port 60h reads, and its origin: 0 nothing there, else CONTROLLER, KEYBOARD or AUXILIARY. */
+/** The byte in the output buffer (port 60h), and its origin: 0 if empty, otherwise CONTROLLER, KEYBOARD or AUXILIARY. */
 const OUTPUT = 1;
 const SOURCE = 2;
 /** A controller command whose parameter byte is awaited; 0 none. */
@@ -31,12 +31,12 @@ const LAST_WAS_COMMAND = 8;
 const QUEUED = 9;
 const QUEUE = 16;
 const QUEUE_BYTES = 64;
-/** Double: when the keyboard's next byte arrives; 0 for never. */
+/** Double: icount at which the keyboard's next byte arrives; 0 if there is none. */
 const ARRIVES_AT = 64;
 
 const CONTROLLER = 1;
 const KEYBOARD = 2;
-/** The auxiliary port, on which nothing ever answers: a byte sent there times out. */
+/** The auxiliary port without a device: a byte sent there times out. */
 const AUXILIARY = 3;
 
 const STATUS_OUTPUT_FULL = 1;
@@ -109,7 +109,7 @@ export class KeyboardController implements Device {
     this.offer(byte, KEYBOARD);
   }
 
-  /** A key goes down or up: a byte of scan code set 1, as the controller gives it to a PC's software. */
+  /** Takes a key press or release as a byte of scan code set 1, the form that the controller gives to software. */
   key(byte: number): void {
     const { words } = this;
     if (!words[SCANNING]) return;
@@ -206,7 +206,7 @@ export class KeyboardController implements Device {
       case 0xd2:
         words[PENDING] = value;
         break;
-      // About a device on the auxiliary port, which is not there: the parameter must not reach the keyboard.
+      // For a device on the auxiliary port, which is absent: the parameter must not reach the keyboard.
       case 0xd3:
       case 0xd4:
         words[PENDING] = value;
@@ -265,7 +265,7 @@ export class KeyboardController implements Device {
     else if (command === 0xf0) words[SCANCODE_SET] = value;
   }
 
-  /** A byte sets out for the controller. With the queue full it is lost, as keys are that nobody reads. */
+  /** Queues a byte for the controller. If the queue is full it is lost, like keys that are never read. */
   private send(byte: number): void {
     const { words } = this;
     if (words[QUEUED] >= QUEUE_BYTES) return;
@@ -278,7 +278,7 @@ export class KeyboardController implements Device {
     return words[QUEUED] > 0 && words[SOURCE] === 0 && (words[COMMAND_BYTE] & COMMAND_DISABLED) === 0;
   }
 
-  /** Lets the next byte of the queue arrive, if the controller would take it. */
+  /** Delivers the next byte of the queue if the controller accepts it. */
   private expect(): void {
     if (this.doubles[ARRIVES_AT] !== 0 || !this.mayArrive()) return;
     const wire = Math.max(1, Math.floor(this.host.config.instructionsPerSecond / 1000));

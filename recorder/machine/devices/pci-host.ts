@@ -5,13 +5,13 @@ import { DEVICES } from './device-table.ts';
 import type { SystemPorts } from './system-ports.ts';
 
 /**
- * PCI as far as a BIOS needs it: configuration mechanism #1 (PCI Local Bus Specification 2.1, 3.2.2.3.2), the host bridge
+ * The parts of PCI that a BIOS needs: configuration mechanism #1 (PCI Local Bus Specification 2.1, 3.2.2.3.2), the host bridge
  * (Intel 82441FX data sheet), whose PAM registers put RAM in the place of ROM, and PIIX3 (Intel 82371SB data sheet): the
  * bridge to ISA and the IDE function, which leaves the two ATA channels at their ISA ports. No memory or I/O space is
  * decoded through base address registers.
  */
 
-/** Words: the address port, and 1 once the bus is not to be seen any more. */
+/** Words: the address port, and 1 once the bus is hidden. */
 const ADDRESS = 0;
 const HIDDEN = 1;
 /** Bytes: the configuration space of each function. */
@@ -22,7 +22,7 @@ const ENABLE = 0x80000000;
 const VENDOR_INTEL = 0x8086;
 const PAM = 0x59;
 const PAM_REGISTERS = 7;
-/** PAM0 as a BIOS leaves it: reads from RAM, stores are lost. */
+/** PAM0 as set by a BIOS: reads from RAM, writes are ignored. */
 const PAM_LOCKED = 1;
 const RESET_PORT = 0xcf9;
 const RESET_NOW = 4;
@@ -35,11 +35,11 @@ interface PciFunction {
   readonly revision: number;
   readonly headerType: number;
   readonly subsystem: number;
-  /** Registers that can be written besides command, cache line, latency and interrupt line. */
+  /** Writable registers other than command, cache line, latency and interrupt line. */
   readonly writable: readonly (readonly [first: number, last: number])[];
 }
 
-/** By its subsystem the BIOS knows a machine with fw_cfg (SeaBIOS, src/fw/paravirt.c). */
+/** The subsystem id by which SeaBIOS recognises a machine with fw_cfg (src/fw/paravirt.c). */
 const FW_CFG_SUBSYSTEM = 0x11001af4;
 
 const FUNCTIONS: readonly PciFunction[] = [
@@ -107,7 +107,7 @@ export class PciHost implements Device {
 
   onDeadline(): void {}
 
-  /** The processor was reset: the BIOS must find the bus again. */
+  /** Shows the bus again after a reset of the processor, for the BIOS. */
   processorReset(): void {
     this.words[HIDDEN] = 0;
   }
@@ -136,7 +136,7 @@ export class PciHost implements Device {
     for (let i = 0; at >= 0 && i < size; i++) this.write(at + i, (value >>> (8 * i)) & 0xff);
   }
 
-  /** Place in `spaces` of the register that is addressed, byte `offset` of it; -1 where there is no device. */
+  /** Index in `spaces` of byte `offset` of the addressed register; -1 if there is no device. */
   private target(offset: number): number {
     const address = this.words[ADDRESS];
     if ((address & ENABLE) === 0 || (address & 0xff0000) !== 0) return -1;
@@ -163,7 +163,7 @@ export class PciHost implements Device {
     return (this.spaces[PAM + register] >> shift) & 3;
   }
 
-  /** The 16 KB regions from C0000 that a PAM register governs, and what it says of each (82441FX data sheet, 3.2.15). */
+  /** The 16 KB regions from C0000 that a PAM register controls, with their attributes (82441FX data sheet, 3.2.15). */
   private regions(register: number): (readonly [region: number, mode: number])[] {
     if (register === 0) return [12, 13, 14, 15].map((region) => [region, this.mode(0, 4)]);
     const first = 2 * (register - 1);
@@ -182,7 +182,7 @@ export class PciHost implements Device {
   }
 }
 
-/** The RAM that lies hidden under ROM: state of the machine, though no guest sees it. */
+/** The RAM hidden under ROM, which is state of the machine even while the guest cannot see it. */
 export class HiddenRam implements Device {
   readonly name = 'shadow';
   readonly state: DeviceBlock;

@@ -19,14 +19,14 @@ const LINES = 3;
 const VECTOR = 4;
 /** Line of lowest priority; 7 after initialisation. */
 const LOWEST = 5;
-/** OCW3: what a read of the first port gives. */
+/** OCW3: the register that a read of the first port returns. */
 const READ_ISR = 6;
 const SPECIAL_MASK = 7;
-/** OCW3: the next read polls. */
+/** OCW3: the next read is a poll. */
 const POLL = 8;
 const AUTO_EOI = 9;
 const ROTATE_ON_AUTO_EOI = 10;
-/** Next initialisation word expected: 0 none, else 2-4. */
+/** The expected initialisation word: 2-4, or 0 for none. */
 const INIT = 11;
 const WANTS_ICW4 = 12;
 const SINGLE = 13;
@@ -35,11 +35,11 @@ const LEVEL = 14;
 const FULLY_NESTED = 15;
 const CHIP_WORDS = 16;
 
-/** After the two chips: lines requested by an injected input, and what acknowledge() last took. */
+/** After the two chips: lines requested by an injected input, and the last acknowledged line. */
 const INJECTED = 2 * CHIP_WORDS;
 const LAST_IRQ = INJECTED + 1;
 const LAST_INJECTED = INJECTED + 2;
-/** Number of times that the INTR line is held down from outside; it works at 0. */
+/** Number of outside holds on the INTR line, which works only at 0. */
 const HELD = INJECTED + 3;
 
 const ICW1 = 0x10;
@@ -67,7 +67,7 @@ class Chip {
     this.words[IMR] = 0xff;
   }
 
-  /** A line goes up or down. An edge is latched; a request goes away with its line (data sheet, "Interrupt Sequence"). */
+  /** Sets the level of a line. A rising edge is latched; a request disappears with its line (data sheet, "Interrupt Sequence"). */
   setLine(line: number, up: boolean): void {
     const { words } = this;
     const bit = 1 << line;
@@ -81,7 +81,7 @@ class Chip {
     }
   }
 
-  /** The line to be served now: unmasked, and of higher priority than what is in service. -1 when there is none. */
+  /** The line to serve: unmasked, and of higher priority than the lines in service. -1 if there is none. */
   request(): number {
     const { words } = this;
     const requests = words[IRR] & ~words[IMR];
@@ -95,7 +95,7 @@ class Chip {
     return -1;
   }
 
-  /** A line in service stops itself, except where a special mode lets it through again. */
+  /** A line in service blocks itself, except in a special mode. */
   private mayInterrupt(line: number): boolean {
     const { words } = this;
     if ((words[ISR] & (1 << line)) === 0) return true;
@@ -168,7 +168,7 @@ class Chip {
         words[INIT] = words[SINGLE] ? (words[WANTS_ICW4] ? 4 : 0) : 3;
         return;
       case 3:
-        // The cascade is wired as in a PC whatever the word says.
+        // The cascade is wired as in a PC, whatever ICW3 states.
         words[INIT] = words[WANTS_ICW4] ? 4 : 0;
         return;
       default:
@@ -211,14 +211,14 @@ class Chip {
   }
 }
 
-/** Of lines 0-15: those masked, and those that request an interrupt. */
+/** The masked lines and the requesting lines, of lines 0-15. */
 export function interruptLines(mem: MachineMemory): { readonly masked: number; readonly requested: number } {
   const { words } = deviceBlock(mem, 'pic');
   const both = (word: number) => (words[word] & 0xff) | ((words[CHIP_WORDS + word] & 0xff) << 8);
   return { masked: both(IMR), requested: both(IRR) };
 }
 
-/** True if a request of this line (0-15) now would be the one that the processor sees: unmasked, and above all that is in service. */
+/** True if a request of this line (0-15) would reach the processor now: unmasked, and of higher priority than all lines in service. */
 export function wouldRequest(mem: MachineMemory, irq: number): boolean {
   const words = deviceBlock(mem, 'pic').words.slice();
   const master = new Chip(words.subarray(0, CHIP_WORDS), true);
@@ -289,7 +289,7 @@ export class InterruptControllers implements Device, InterruptController {
     return this.words[LAST_INJECTED] !== 0;
   }
 
-  /** A device drives its line. A rising edge is recorded as `raise`. */
+  /** Sets the level of a device's line. A rising edge is recorded as `raise`. */
   setLine(irq: number, up: boolean): void {
     const chip = irq < 8 ? this.master : this.slave;
     const was = this.isUp(irq);
@@ -298,7 +298,7 @@ export class InterruptControllers implements Device, InterruptController {
     this.update();
   }
 
-  /** A rising edge, whatever the line was. */
+  /** Makes a rising edge, whatever the level was. */
   pulse(irq: number): void {
     this.setLine(irq, false);
     this.setLine(irq, true);
@@ -312,7 +312,7 @@ export class InterruptControllers implements Device, InterruptController {
     if (!wasUp) this.words[irq < 8 ? LINES : CHIP_WORDS + LINES] &= ~(1 << (irq & 7));
   }
 
-  /** Holds the INTR line down, or lets it go: to the processor as if IF were 0. Requests stay. */
+  /** Holds the INTR line low or releases it; for the processor as if IF were 0. Requests remain. */
   hold(on: boolean): void {
     this.words[HELD] += on ? 1 : -1;
     this.update();
@@ -327,7 +327,7 @@ export class InterruptControllers implements Device, InterruptController {
     let irq = master.request();
     let vector: number;
     if (irq < 0) {
-      // The request went away before the processor asked.
+      // The request disappeared before the acknowledge.
       irq = SPURIOUS_LINE;
       vector = master.vectorOf(SPURIOUS_LINE);
     } else {
@@ -336,7 +336,7 @@ export class InterruptControllers implements Device, InterruptController {
       if (irq === CASCADE_LINE) {
         const line = slave.request();
         if (line >= 0) slave.serve(line);
-        // The slave's INT falls with INTA; what else it wants is another edge (data sheet, "Interrupt Sequence").
+        // The slave's INT falls with INTA; a further request is another edge (data sheet, "Interrupt Sequence").
         if (this.revised) master.setLine(CASCADE_LINE, false);
         irq = 8 + (line < 0 ? SPURIOUS_LINE : line);
         vector = slave.vectorOf(irq & 7);
@@ -359,7 +359,7 @@ export class InterruptControllers implements Device, InterruptController {
     this.update();
   }
 
-  /** Carries the slave's request to the master, and the master's to the processor, which must then look. */
+  /** Passes the slave's request to the master, and the master's to the processor, which must then check it. */
   private update(): void {
     const { master, slave } = this;
     master.setLine(CASCADE_LINE, slave.request() >= 0);

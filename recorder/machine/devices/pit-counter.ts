@@ -1,20 +1,20 @@
 /**
- * One counter of the 8254 (Intel 8254 data sheet, "Mode Definitions"). It is not stepped: count and output follow from the
- * tick at which the count in force was loaded. The clock pulse that it takes to load a count is not modelled.
+ * One counter of the 8254 (Intel 8254 data sheet, "Mode Definitions"). It is not stepped: count and output are computed from the tick at
+ * which the current count was loaded. The clock pulse for loading a count is not modelled.
  */
 
 /** Words. */
 const MODE = 0;
-/** Which bytes are written and read: 1 low, 2 high, 3 low then high. */
+/** The bytes that are written and read: 1 low, 2 high, 3 low then high. */
 const ACCESS = 1;
 const BCD = 2;
-/** The count in force, 1-65536 (10000 in BCD). */
+/** The current count, 1-65536 (10000 in BCD). */
 const RELOAD = 3;
 /** Bytes of the current write or read that are done (with ACCESS 3). */
 const WRITTEN = 4;
 const WRITE_LOW = 5;
 const READ_DONE = 6;
-/** A latched count: 0 none, else bytes still to be read. */
+/** Unread bytes of a latched count; 0 if none is latched. */
 const LATCHED = 7;
 const LATCH = 8;
 const STATUS_LATCHED = 9;
@@ -22,7 +22,7 @@ const STATUS = 10;
 const GATE = 11;
 /** 1 once a count was written since the mode was set. */
 const LOADED = 12;
-/** 1 while it counts: a one-shot waits for its trigger. */
+/** 1 while counting; a one-shot waits for its trigger. */
 const COUNTING = 13;
 /** A count that waits for the end of the period, or for a trigger; 0 none. */
 const WAITING = 14;
@@ -35,7 +35,7 @@ export const COUNTER_DOUBLES = 2;
 
 export const NEVER = -1;
 
-/** Mode while nothing was programmed: the output is undefined then, and taken to be high, where a BIOS leaves counter 0. */
+/** Mode before programming, in which the output is undefined; it is assumed to be high, as a BIOS leaves counter 0. */
 const UNPROGRAMMED_MODE = 2;
 
 export class Counter {
@@ -43,7 +43,7 @@ export class Counter {
   private readonly times: Float64Array;
   /** The tick at which a waiting count is loaded: a double. */
   private readonly loadAt: Float64Array;
-  /** Since chipset revision 31: a count waits as the data sheet says, and odd counts of mode 3 count as they do there. */
+  /** Since chipset revision 31, waiting counts and odd counts of mode 3 behave as in the data sheet. */
   private readonly waits: boolean;
 
   constructor(
@@ -94,7 +94,7 @@ export class Counter {
     this.program(words[BCD] ? fromBcd(count) || 10000 : count || 0x10000, tick);
   }
 
-  /** A whole count was written: modes 0 and 4 take it at once, 2 and 3 when they are through with the one before. */
+  /** A complete count was written: modes 0 and 4 load it at once, modes 2 and 3 at the end of the period. */
   private program(count: number, tick: number): void {
     const { words, loadAt } = this;
     this.settle(tick);
@@ -210,7 +210,7 @@ export class Counter {
     }
   }
 
-  /** Tick of the first rising edge of the output after `tick`; NEVER when there is none to come. */
+  /** Tick of the first rising edge of the output after `tick`; NEVER if there is none. */
   nextEdge(tick: number): number {
     const { words, times } = this;
     if (!words[COUNTING]) return NEVER;
@@ -222,7 +222,7 @@ export class Counter {
     return elapsed < at ? times[START] + at : NEVER;
   }
 
-  /** Tick after `tick` at which the output changes, or a waiting count is loaded; NEVER when neither will. */
+  /** Tick after `tick` at which the output changes or a waiting count is loaded; NEVER if neither happens. */
   nextChange(tick: number): number {
     const { words, times, loadAt } = this;
     this.settle(tick);

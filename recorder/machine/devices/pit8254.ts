@@ -8,20 +8,20 @@ import { VirtualClock } from './virtual-time.ts';
 
 /**
  * The 8254 interval timer (Intel 8254 data sheet): three counters at 1.193182 MHz of virtual time (pit-counter.ts).
- * The output of counter 0 is IRQ 0: a request lasts as long as it is high. With jitter the 8259 sees it rise late, by what is drawn;
- * counts, and when it falls, are as ever.
+ * The output of counter 0 is IRQ 0: a request lasts as long as it is high. With jitter the 8259 sees it rise late, by a random delay;
+ * counts and falling edges are unaffected.
  */
 
 export const PIT_HERTZ = 1_193_182;
 
-/** Words of each counter; in the last of counter 0 stands its output as IRQ 0 has it. */
+/** Words of each counter; the last word of counter 0 is its output as seen by IRQ 0. */
 const SLOT_WORDS = 16;
 const LINE = COUNTER_WORDS;
 /** Doubles, after the words: of each counter, then when counter 0 next acts by itself, then when waiting counts are loaded. */
 const FIRST_DOUBLE = (3 * SLOT_WORDS * 4) / 8;
 const NEXT = FIRST_DOUBLE + 3 * COUNTER_DOUBLES;
 const LOAD_AT = NEXT + 1;
-/** icount at which the 8259 sees a rise that is late; 0 while none is. */
+/** icount at which the 8259 sees a delayed rise; 0 if none is pending. */
 const RISES_AT = LOAD_AT + 3;
 
 const IRQ = DEVICES.pit.irqs.output;
@@ -36,7 +36,7 @@ export class Timer implements Device {
   private readonly pic: InterruptControllers;
   private readonly bus: PortBus;
   private readonly words: Int32Array;
-  /** Since chipset revision 31; before it each rising edge was a request that no falling edge took away. */
+  /** Since chipset revision 31; before, each rising edge was a request that no falling edge removed. */
   private readonly line: boolean;
   private readonly host: DeviceHost;
 
@@ -110,7 +110,7 @@ export class Timer implements Device {
     else this.rise();
   }
 
-  /** Instructions by which a rise is late: always before the output next changes. */
+  /** Delay of a rise in instructions, always less than the time to the next change of the output. */
   private lateness(next: number): number {
     const { nondet, config } = this.host;
     if (config.jitter === 0) return 0;

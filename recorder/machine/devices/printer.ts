@@ -7,7 +7,7 @@ import type { InterruptControllers } from './pic8259.ts';
 
 /**
  * A printer on the parallel adapter of a PC, LPT1 (IBM Technical Reference, Options and Adapters, "IBM Printer Adapter"): data at
- * 378h, status at 379h, control at 37Ah. What it takes is the guest's console `lpt1`.
+ * 378h, status at 379h, control at 37Ah. Printed bytes are the guest's console `lpt1`.
  */
 
 const IRQ = DEVICES.printer.irqs.acknowledge;
@@ -23,7 +23,7 @@ const ENDS_AT = 8;
 const IDLE = 0;
 const TAKING = 1;
 const ACKNOWLEDGING = 2;
-/** Of a byte, seconds. The adapter's book shows 0.5 us at least for each. */
+/** Duration of each phase in seconds; the manual requires at least 0.5 us. */
 const TAKING_TIME = 10e-6;
 const ACKNOWLEDGE_TIME = 5e-6;
 
@@ -31,7 +31,7 @@ const STROBE = 1;
 const INITIALIZE_OFF = 4;
 const SELECT_IN = 8;
 const INTERRUPTS = 16;
-/** Bits of the control port that nothing drives. */
+/** Undriven bits of the control port. */
 const CONTROL_ONES = 0xe0;
 /** Status: not busy, not acknowledging, selected, no error; the three low bits are not driven. */
 const NOT_BUSY = 0x80;
@@ -85,7 +85,7 @@ export class Printer implements Device {
     }
   }
 
-  /** The request follows /ACK while the adapter may interrupt. */
+  /** The request follows /ACK while the adapter's interrupt is enabled. */
   private drive(): void {
     const { words } = this;
     this.pic.setLine(IRQ, words[PHASE] === ACKNOWLEDGING && (words[CONTROL] & INTERRUPTS) !== 0);

@@ -8,8 +8,7 @@ import type { InterruptControllers } from './pic8259.ts';
 import { VirtualClock } from './virtual-time.ts';
 
 /**
- * The MC146818 real-time clock and its CMOS memory (Motorola data sheet). Time is the start that was drawn through Nondet
- * plus virtual seconds.
+ * The MC146818 real-time clock and its CMOS memory (Motorola data sheet). Time is the start drawn through Nondet plus virtual seconds.
  */
 
 /** Bytes: the 128 registers. */
@@ -20,7 +19,7 @@ const INDEX = 32;
 const BASE = 32;
 const NEXT_PERIODIC = 33;
 const NEXT_UPDATE = 34;
-/** Tick up to which register C has flags for what came to pass. */
+/** Tick up to which the flags in register C are current. */
 const FLAGGED_TO = 35;
 
 const A = 0x0a;
@@ -51,7 +50,7 @@ const CMOS_BOOT_2 = 0x3d;
 /** Of a drive there, as SeaBIOS reads it. */
 const BOOT_CODES = { floppy: 1, disk: 2, cdrom: 3 } as const;
 const USER_DISK_TYPE = 47;
-/** Bit 0 of the first boot byte: a floppy need not end in 55 AA. */
+/** Bit 0 of the first boot byte: a bootable floppy need not end in 55 AA. */
 const NO_SIGNATURE_CHECK = 1;
 
 const HERTZ = 32_768;
@@ -79,7 +78,7 @@ export class RealTimeClock implements Device {
   private readonly virtual: VirtualClock;
   private readonly pic: InterruptControllers;
   private readonly bus: PortBus;
-  /** Since chipset revision 31: flags come up without their interrupts, and SET stops the clock. */
+  /** Since chipset revision 31, flags are set even if their interrupts are disabled, and SET stops the clock. */
   private readonly revised: boolean;
 
   constructor(host: DeviceHost, bus: PortBus, pic: InterruptControllers) {
@@ -123,7 +122,9 @@ export class RealTimeClock implements Device {
     put(0x34, Math.max(0, (ramBytes - (16 << 20)) >>> 16));
   }
 
-  /** Stores what a PC's setup program does: floppy drives, hard disks, equipment, and the boot order as SeaBIOS reads it. */
+  /**
+   * Stores the configuration as a PC's setup program does: floppy drives, hard disks, equipment, and the boot order as SeaBIOS reads it.
+   */
   private storeEquipment({ drives, disk, firmware }: DeviceHost): void {
     if (firmware === null) return;
     const { registers } = this;
@@ -166,7 +167,7 @@ export class RealTimeClock implements Device {
     }
   }
 
-  /** True if a job is due now; then it is next so many ticks later. */
+  /** True if a job is due now; it is then due again after this many ticks. */
   private takeDeadline(job: number, ticks: number): boolean {
     const { doubles } = this;
     if (doubles[job] === NEVER || doubles[job] > this.tick) return false;
@@ -174,7 +175,7 @@ export class RealTimeClock implements Device {
     return true;
   }
 
-  /** Puts up the flags of what has come to pass; each does so by itself, whether its interrupt is enabled (data sheet, "Register C"). */
+  /** Sets the flags of events that have occurred, whether or not their interrupts are enabled (data sheet, "Register C"). */
   private flag(): void {
     const { doubles, registers, tick } = this;
     const from = doubles[FLAGGED_TO];
@@ -189,7 +190,7 @@ export class RealTimeClock implements Device {
     this.update();
   }
 
-  /** True if the alarm was due in a second after the first up to the last. */
+  /** True if the alarm was due in a second after `first`, up to `last`. */
   private alarmBetween(first: number, last: number): boolean {
     for (let second = Math.max(first, last - SECONDS_A_DAY) + 1; second <= last; second++) {
       const ofDay = ((second % SECONDS_A_DAY) + SECONDS_A_DAY) % SECONDS_A_DAY;
@@ -219,7 +220,7 @@ export class RealTimeClock implements Device {
     this.pic.setLine(IRQ, wanted);
   }
 
-  /** Sets the deadlines anew, after a change of the registers A and B. */
+  /** Recomputes the deadlines after a change of registers A and B. */
   private schedule(): void {
     const { doubles, registers } = this;
     const tick = this.tick;
@@ -266,7 +267,7 @@ export class RealTimeClock implements Device {
     }
   }
 
-  /** Does what a write to register A or B brings about by itself; returns what it then holds. */
+  /** Applies the immediate effects of a write to register A or B; returns its new value. */
   private beforeControl(register: number, value: number): number {
     const { registers } = this;
     this.flag();
@@ -281,7 +282,7 @@ export class RealTimeClock implements Device {
     return set ? value & ~B_UPDATE_ENDED : value;
   }
 
-  /** The clock goes on from what its registers hold, as they are coded now. */
+  /** Restarts the clock from its registers, in the current coding. */
   private startClock(): void {
     const { registers } = this;
     const [second, minute, day, month] = [0, 2, 7, 8].map((at) => this.decode(registers[at]));
@@ -290,7 +291,7 @@ export class RealTimeClock implements Device {
     this.doubles[BASE] = secondsOf(time) - Math.floor(this.tick / HERTZ);
   }
 
-  /** SET: the clock stands still, and its registers are memory. */
+  /** SET stops the clock; its registers act as memory. */
   private get stopped(): boolean {
     return this.revised && (this.registers[B] & B_SET) !== 0;
   }
@@ -309,7 +310,7 @@ export class RealTimeClock implements Device {
     return field === 'hour' ? this.codeHour(now.hour) : this.code(now[field]);
   }
 
-  /** Sets one part of the time; true when the register is one. The weekday follows from the date. */
+  /** Sets one part of the time; true if the register is one. The weekday follows from the date. */
   private setTimeByte(register: number, byte: number): boolean {
     const now = this.now;
     const field = TIME_FIELDS[register as keyof typeof TIME_FIELDS];

@@ -13,12 +13,12 @@ import type { Timer } from './pit8254.ts';
 
 /** Words. */
 const PORT_61 = 0;
-/** Address line 20 as it was last set, by port 92h or the keyboard controller. */
+/** Address line 20, last set by port 92h or the keyboard controller. */
 const A20_LINE = 1;
-/** The code that was written to the exit port, plus one; 0 while nothing was. */
+/** The code written to the exit port plus one; 0 if none was. */
 const EXIT = 2;
 const POST = 3;
-/** Someone pulled the processor's RESET pin. */
+/** The processor's RESET pin was asserted. */
 const RESET = 4;
 
 const GATE_2 = 1;
@@ -29,7 +29,7 @@ const FAST_RESET = 1;
 const A20 = 2;
 /** The refresh bit changes with each refresh, every 15 us: 18 ticks of the timer. */
 const REFRESH_TICKS = 18;
-/** The byte that the port reads as where it is there (Bochs, QEMU). */
+/** The value read from the port, which shows its presence (Bochs, QEMU). */
 const DEBUGCON_HERE = 0xe9;
 
 export class SystemPorts implements Device {
@@ -108,7 +108,7 @@ export class SystemPorts implements Device {
     this.bus.deadlineMoved = true;
   }
 
-  /** The processor is to start over. */
+  /** Requests a reset of the processor. */
   reset(cause: ResetCause): void {
     this.resets?.add('resets', RESET_CAUSE.indexOf(cause));
     this.words[RESET] = 1;
@@ -127,7 +127,7 @@ export class SystemPorts implements Device {
     this.memory.restoreA20(this.a20);
   }
 
-  /** The code that the guest wrote to the exit port; -1 while it has not. */
+  /** The code that the guest wrote to the exit port; -1 if it has not. */
   get exitCode(): number {
     return this.words[EXIT] - 1;
   }

@@ -7,8 +7,8 @@ import { DEVICES } from './device-table.ts';
 import type { InterruptControllers } from './pic8259.ts';
 
 /**
- * COM1, a 16550A (National Semiconductor PC16550D data sheet). It sends at once: what is sent is the guest's console. With jitter the
- * transmitter is empty again only after what is drawn.
+ * COM1, a 16550A (National Semiconductor PC16550D data sheet). It transmits at once; transmitted bytes are the guest's console. With
+ * jitter the transmitter becomes empty after a random delay.
  */
 
 const IRQ = DEVICES.uart.irqs.line;
@@ -21,16 +21,16 @@ const SCRATCH = 3;
 const DIVISOR = 4;
 const FIFO_ENABLED = 5;
 const OVERRUN = 6;
-/** The transmitter-empty interrupt waits to be taken. */
+/** The transmitter-empty interrupt is pending. */
 const THRE_PENDING = 7;
 const TRIGGER = 8;
 const RECEIVED = 9;
-/** Low half of the modem status: which inputs have changed since it was read. */
+/** Low half of the modem status: inputs that have changed since the last read. */
 const MODEM_CHANGES = 10;
-/** Receive queue, a word a byte. */
+/** Receive queue, one word per byte. */
 const QUEUE = 16;
 const FIFO_BYTES = 16;
-/** Double, after the queue: icount at which the transmitter is empty again; 0 while it is. */
+/** Double, after the queue: icount at which the transmitter becomes empty; 0 if it is empty. */
 const EMPTY_AT = (QUEUE + FIFO_BYTES) / 2;
 
 const IER_RECEIVED = 1;
@@ -54,7 +54,7 @@ const MAX_BAUD = 115_200;
 /** Start bit, eight bits of data, stop bit. */
 const BITS = 10;
 
-/** The most urgent reason to interrupt, as IIR codes it; 1 for none. */
+/** The pending interrupt of highest priority, in IIR's coding; 1 for none. */
 function reasonOf(words: Int32Array): number {
   if (words[IER] & IER_LINE_STATUS && words[OVERRUN]) return 6;
   if (words[IER] & IER_RECEIVED && words[RECEIVED] >= words[TRIGGER]) return 4;
@@ -64,7 +64,7 @@ function reasonOf(words: Int32Array): number {
   return 1;
 }
 
-/** The guest's setting of COM1's interrupts; `asks`: it has a reason for one. */
+/** The guest's interrupt settings of COM1; `asks`: it has a pending interrupt condition. */
 export function serialInterrupts(mem: MachineMemory): {
   readonly enable: number;
   readonly modem: number;
@@ -81,8 +81,8 @@ export class SerialPort implements Device {
   private readonly say: Say;
   private readonly pic: InterruptControllers;
   /**
-   * Since chipset revision 31 a byte to send answers the transmitter's interrupt, loopback turns OUT2 off, and changes of the
-   * modem's inputs are kept.
+   * Since chipset revision 31, a byte to transmit acknowledges the transmitter's interrupt, loopback disables OUT2, and changes of the
+   * modem inputs are recorded.
    */
   private readonly revised: boolean;
   private readonly doubles: Float64Array;
@@ -123,7 +123,7 @@ export class SerialPort implements Device {
     this.update();
   }
 
-  /** A byte arrives. With the queue full it is lost, and the guest can see that. */
+  /** Receives a byte. If the queue is full it is lost, which sets the overrun flag. */
   receive(byte: number): void {
     const { words } = this;
     const room = words[FIFO_ENABLED] ? FIFO_BYTES : 1;
@@ -191,7 +191,7 @@ export class SerialPort implements Device {
   private send(byte: number): void {
     const { words } = this;
     if (this.revised) {
-      // A full register takes the interrupt away (data sheet, table IV), and the next is an edge of its own.
+      // A full register clears the interrupt (data sheet, table IV), and the next one is a new edge.
       words[THRE_PENDING] = 0;
       this.update();
     }
@@ -205,7 +205,7 @@ export class SerialPort implements Device {
     return this.doubles[EMPTY_AT] === 0;
   }
 
-  /** One more byte to send: with jitter up to that share of what a line of the programmed speed takes for it. */
+  /** Starts transmitting a byte; with jitter, the delay is up to that share of the character's time at the programmed speed. */
   private takeTime(): void {
     const { nondet, config, clock } = this.host;
     if (config.jitter === 0) return;
@@ -239,7 +239,7 @@ export class SerialPort implements Device {
     return status;
   }
 
-  /** In loopback the outputs are the inputs, whose changes are kept: of the ring indicator its end (data sheet, "MSR"). */
+  /** In loopback the outputs are the inputs, whose changes are recorded; for the ring indicator, its trailing edge (data sheet, "MSR"). */
   private setModem(outputs: number): void {
     const { words } = this;
     const before = this.modemInputs();
@@ -267,7 +267,7 @@ export class SerialPort implements Device {
 
   private identify(): number {
     const reason = reasonOf(this.words);
-    // Reading the identification is what answers a transmitter-empty interrupt.
+    // Reading the identification acknowledges a transmitter-empty interrupt.
     if (reason === 2) this.words[THRE_PENDING] = 0;
     this.update();
     return reason | (this.words[FIFO_ENABLED] ? 0xc0 : 0);

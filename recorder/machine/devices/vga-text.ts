@@ -2,15 +2,18 @@ import { type MachineMemory, RAM } from '../layout.ts';
 import { deviceBlock } from './device-block.ts';
 import { VGA_ATTRIBUTE, VGA_CRTC, VGA_GRAPHICS, VGA_PALETTE } from './vga.ts';
 
-/** The screen of a VGA in a text mode, as it is in the machine's state: reading it changes nothing. */
+/** Reads the screen of a VGA in a text mode from the machine's state, without changing it. */
 export interface TextScreen {
   readonly columns: number;
   readonly rows: number;
-  /** Row by row: character in bits 0-7 (code page 437), attribute in bits 8-15 (bits 0-3 ink, 4-6 paper, 7 see `blinks`). */
+  /**
+   * Cells row by row: character in bits 0-7 (code page 437), attribute in bits 8-15 (bits 0-3 foreground, 4-6 background, 7 see
+   * `blinks`).
+   */
   readonly cells: Uint16Array;
-  /** Null when it is off or outside the screen. */
+  /** Null if it is off or outside the screen. */
   readonly cursor: { readonly column: number; readonly row: number } | null;
-  /** Attribute bit 7 means blinking; else it is the fourth bit of the paper's colour. */
+  /** True if attribute bit 7 means blinking; otherwise it is the fourth bit of the background colour. */
   readonly blinks: boolean;
   /** The 16 colours: red, green, blue of 0-255 each. */
   readonly palette: readonly (readonly [number, number, number])[];
@@ -92,7 +95,7 @@ const CODE_PAGE_437 = [
 /** A character cell as Unicode. */
 export const cellText = (cell: number): string => CODE_PAGE_437[cell & 0xff];
 
-/** The screen's text, a line each, without the blanks at the ends of lines. */
+/** The lines of the screen, without trailing blanks. */
 export function screenLines({ columns, rows, cells }: TextScreen): string[] {
   return Array.from({ length: rows }, (_, row) =>
     Array.from(cells.subarray(row * columns, (row + 1) * columns), cellText)

@@ -5,9 +5,9 @@ import { DEVICES } from './device-table.ts';
 import { VirtualClock } from './virtual-time.ts';
 
 /**
- * The registers of a VGA (IBM VGA/XGA Technical Reference, chapter 2; FreeVGA), as far as text modes need them: they are
- * kept, read back, and say where text and cursor are (vga-text.ts). The window A0000-BFFFF is plain memory: in text
- * modes characters and attributes lie there as on the real thing; planes, fonts and graphics modes are not modelled.
+ * The registers of a VGA (IBM VGA/XGA Technical Reference, chapter 2; FreeVGA), as far as text modes need them: they are stored, read
+ * back, and determine the positions of text and cursor (vga-text.ts). The window A0000-BFFFF is plain memory, which in text modes holds
+ * characters and attributes; planes, fonts and graphics modes are not modelled.
  */
 
 /** Words. */
@@ -16,13 +16,13 @@ const SEQUENCER_INDEX = 1;
 const GRAPHICS_INDEX = 2;
 const CRTC_INDEX = 3;
 const ATTRIBUTE_INDEX = 4;
-/** 1 when the next write to 3C0h is data. */
+/** 1 if the next write to 3C0h is data. */
 const ATTRIBUTE_DATA = 5;
 const FEATURE = 6;
 const DAC_MASK = 7;
 const DAC_READ = 8;
 const DAC_WRITE = 9;
-/** Component of the colour that the next access to 3C9h means: red, green, blue. */
+/** Colour component of the next access to 3C9h: red, green, blue. */
 const DAC_COMPONENT = 10;
 /** The last state of 3C7h: 3 after a read address, 0 after a write address. */
 const DAC_STATE = 11;
@@ -45,7 +45,7 @@ const COLOUR = 1;
 const CRTC_PROTECT = 0x11;
 const PALETTE_ACCESS = 0x20;
 
-/** Mode 3, 80x25 in 16 colours, as a BIOS sets it: what a kernel finds that a boot protocol started. */
+/** Mode 3, 80x25 in 16 colours, as a BIOS sets it, for kernels started by a boot protocol. */
 const MODE_3 = {
   misc: 0x67,
   sequencer: [0x03, 0x00, 0x03, 0x00, 0x02],
@@ -137,7 +137,7 @@ export class Vga implements Device {
     this.attribute.set(MODE_3.attribute);
     this.words[ATTRIBUTE_INDEX] = PALETTE_ACCESS;
     this.words[DAC_MASK] = 0xff;
-    // The 64 colours of the EGA: bits 5-3 are the faint, bits 2-0 the strong red, green and blue.
+    // The 64 colours of the EGA: bits 5-3 are the low-intensity, bits 2-0 the high-intensity red, green and blue.
     for (let colour = 0; colour < 64; colour++) {
       const level = (strong: number, faint: number) => (colour & strong ? 42 : 0) + (colour & faint ? 21 : 0);
       this.palette.set([level(4, 32), level(2, 16), level(1, 8)], colour * 3);
@@ -163,7 +163,7 @@ export class Vga implements Device {
     else if (index === 7) this.crtc[7] = (this.crtc[7] & ~0x10) | (value & 0x10);
   }
 
-  /** Input status 1, and the attribute flip-flop starts over. */
+  /** Reads input status 1, which resets the attribute flip-flop. */
   private status(): number {
     this.words[ATTRIBUTE_DATA] = 0;
     const tick = this.virtual.ticksAt(this.clock.icount);

@@ -1,7 +1,7 @@
 import type { Icount } from '../../../schemas/units.ts';
 
 /**
- * A clock of `hertz` ticks a second, driven by the count of retired instructions. Exact at any icount below 2^53: whole
+ * A clock of `hertz` ticks per second, driven by the count of retired instructions. Exact at any icount below 2^53: whole
  * seconds are split off before anything is multiplied.
  */
 export class VirtualClock {
@@ -13,7 +13,7 @@ export class VirtualClock {
     this.instructionsPerSecond = instructionsPerSecond;
   }
 
-  /** Ticks that have passed when `icount` instructions have retired. */
+  /** Ticks that have passed after `icount` retired instructions. */
   ticksAt(icount: Icount): number {
     const { hertz, instructionsPerSecond } = this;
     const rest = icount % instructionsPerSecond;

@@ -26,7 +26,7 @@ import { type Folded, Repeats } from './repeats.ts';
 
 /** The log of events: buffers of columns by kind, flushed in the order of the run. */
 
-/** The receiver of full buffers. The columns are reused once `flush` returns: copy or encode before. */
+/** The receiver of full buffers. The columns are reused after `flush` returns, so copy or encode them first. */
 export interface EventSink {
   flush(batch: EventBatch): void;
 }
@@ -42,7 +42,7 @@ export interface EventContext {
   readonly cr0: number;
 }
 
-/** EventLog as it is: `add` takes the values of any kind. */
+/** EventLog with an untyped `add` for any kind. */
 interface AnyValues {
   add(kind: EventKind, ...values: readonly number[]): void;
 }
@@ -55,14 +55,14 @@ const REG_CR0 = CONTROL_REGISTER.indexOf('cr0');
 const RAISE = INTERRUPT_OP.indexOf('raise');
 
 /**
- * All columns of all kinds lie in one buffer, under one view for each width: a row is then stores at constant distances
- * from its start, where separate arrays would cost more to fetch than to write. Each column gets a stride of 4-byte
- * cells (`icount` two of them), which is not a whole number of pages: a row touches all its columns at once, and
- * columns at like offsets within a page would compete for one set of the host's caches.
+ * All columns of all kinds are in one buffer, with one view per width. A row is then a few stores at constant offsets; fetching separate
+ * arrays would cost more than writing. Each column gets a stride of 4-byte cells (`icount` two of them), which is not a whole number of
+ * pages: a row touches all its columns at once, and columns at the same offset within a page would compete for one set of the host's
+ * caches.
  */
 const STAGGER_CELLS = 48;
 const strideFor = (rows: number) => Math.ceil(rows / 1024) * 1024 + STAGGER_CELLS;
-/** The strides that a kind takes: `icount` is 8 bytes wide, and each kind begins on an even cell. */
+/** Number of strides of a kind: `icount` is 8 bytes wide, and each kind begins on an even cell. */
 const stridesOf = (kind: EventKind) => EVENT_KINDS[kind].columns.length + 1;
 
 /** A table whose columns are views of `buffer` from cell `base`. */
@@ -84,12 +84,12 @@ function tableIn(
 
 /**
  * The machine's event buffers. Each append writes the context columns and the event's own, in the order of EVENT_KINDS.
- * When any kind is full all kinds are flushed as one batch, so batches never overlap in seq: a trace cut between two
- * batches is complete up to the cut, in every table.
+ * When a kind is full, all kinds are flushed as one batch, so batches never overlap in seq, and a trace cut between two batches is
+ * complete in every table.
  */
 export class EventLog {
   seq = 0;
-  /** Told of each delivery of an interrupt, and of the end of its frame. */
+  /** Called for each delivery of an interrupt and the end of its frame. */
   onInterrupt: ((row: OwnRow<'interrupts'>) => void) | null = null;
   /** Told of calls through a gate from CPL 3, with its selector and ESP there, and of returns to CPL 3 that end no interrupt. */
   onCallGate: ((selector: number, userEsp: number) => void) | null = null;
@@ -105,7 +105,7 @@ export class EventLog {
   readonly tlbEvent: RowWriters['tlbEvent'];
   readonly store: RowWriters['store'];
 
-  /** With `folds`, repeats made while paging is off are folded (Repeats). */
+  /** With `folds`, repeats while paging is off are folded (Repeats). */
   constructor(context: EventContext, sink: EventSink, rows = BATCH_ROWS, folds = false) {
     this.repeats = folds ? new Repeats() : null;
     this.context = context;
@@ -141,7 +141,7 @@ export class EventLog {
 
   /** Appends one event; `values` are the kind's own columns in order (at most sixteen). */
   add<Kind extends EventKind>(kind: Kind, ...values: OwnValues<Kind>): void;
-  // The parameters one by one: an array of them for each event would cost more than the event.
+  // Separate parameters, because an array per event would cost more than the event.
   // biome-ignore format: a list
   add(kind: EventKind, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0, k = 0, l = 0, m = 0, n = 0, o = 0, p = 0): void {
     const table = this.tables[kind];
@@ -195,7 +195,7 @@ export class EventLog {
     if (table.count === this.rows) this.flush();
   }
 
-  /** As `add`, for kinds of FOLDED_KINDS; with paging off an event that repeats one before is folded into it. */
+  /** Like `add`, for FOLDED_KINDS; with paging off, an event that repeats an earlier one is folded into it. */
   addOrFold<Kind extends FoldedKind>(kind: Kind, ...values: OwnValues<Kind>): void;
   addOrFold(kind: FoldedKind, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0): void {
     const { repeats, context } = this;
@@ -206,7 +206,7 @@ export class EventLog {
     (this as unknown as AnyValues).add(kind, a, b, c, d, e, f, g, h, i, j);
   }
 
-  /** A delivery of an interrupt, or the end of its frame. */
+  /** Adds a delivery of an interrupt or the end of its frame. */
   interrupt(row: OwnRow<'interrupts'>): void {
     const { op, id, parent, vector, irq, source, target_eip: target, interrupted_cpl: cpl } = row;
     const { esp, reached } = row;
@@ -214,7 +214,7 @@ export class EventLog {
     this.onInterrupt?.(row);
   }
 
-  /** A device raises its line, or an input does. That is never folded: it says when something came in. */
+  /** Adds the raise of a line by a device or an input. It is never folded, because it marks the time of an input. */
   interruptLine(irq: number, source: number): void {
     this.add('interrupts', RAISE, 0, 0, 0, irq, source, 0, 0, 0, 0);
   }
@@ -228,8 +228,8 @@ export class EventLog {
   }
 
   /**
-   * Says of everything folded so far how often it was, in rows of kind `repeats`: at every rung of the ladder and at the end of
-   * the run, so that each stretch between two rungs stands for itself, and a checkpoint need not know of it.
+   * Writes the counts of folded events as rows of kind `repeats`. Called at every rung of the ladder and at the end of the run, so that
+   * each stretch between two rungs is independent and a checkpoint need not contain them.
    */
   endRepeats(): void {
     for (const folded of this.repeats?.take() ?? []) this.addRepeats(folded);
@@ -245,7 +245,7 @@ export class EventLog {
     if (++table.count === this.rows) this.flush();
   }
 
-  /** Hands everything buffered to the sink; call at the end of a run and before a checkpoint. */
+  /** Flushes all buffers to the sink; call it at the end of a run and before a checkpoint. */
   flush(): void {
     if (this.seq === this.firstSeq) return;
     this.sink.flush({ tables: this.tables, firstSeq: this.firstSeq, endSeq: this.seq });
@@ -253,7 +253,7 @@ export class EventLog {
     this.firstSeq = this.seq;
   }
 
-  /** Forgets all events made so far. */
+  /** Discards all buffered events. */
   discard(): void {
     for (const kind of EVENT_KIND_NAMES) this.tables[kind].count = 0;
     this.resumeAt(0);

@@ -3,16 +3,16 @@ import type { EventContext } from './event-log.ts';
 
 /** Writers of rows for the kinds of event that are made on hot paths. */
 
-/** The log as its writers see it. */
+/** The parts of the log that writers need. */
 export interface RowLog {
   seq: number;
   flush(): void;
 }
 
-/** The table and buffers that rows of a kind go to. */
+/** The table and buffers of a kind. */
 export interface RowTarget {
   readonly table: { count: number };
-  /** Rows that the table holds; the log is flushed when it is full. */
+  /** Capacity of the table in rows; the log is flushed when it is full. */
   readonly capacity: number;
   readonly cells: Int32Array;
   readonly bytes: Uint8Array;
@@ -22,9 +22,8 @@ export interface RowTarget {
 }
 
 /**
- * Writers for the frequent kinds, one closure each: V8 takes what a closure holds (views, places) for constants, and a
- * row is then little more than its stores. The context is the same in each; it is spelled out because a shared function
- * would have to be passed the places.
+ * Writers for the frequent kinds, one closure each: V8 treats the captured values (views, offsets) as constants, so a row costs little
+ * more than its stores. Each repeats the code for the context, because a shared function would need the offsets as arguments.
  */
 export interface RowWriters {
   pagingWrite(

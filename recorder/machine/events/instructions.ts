@@ -3,7 +3,7 @@ import type { MachineMemory } from '../layout.ts';
 import type { EventLog } from './event-log.ts';
 import { loadWord, type ProbedMachine } from './probes.ts';
 
-/** Records each instruction with the registers before it, where that was asked for. */
+/** Records each instruction with the registers before it, on request. */
 
 export class Instructions {
   private readonly mem: MachineMemory;
@@ -16,7 +16,7 @@ export class Instructions {
     this.log = log;
   }
 
-  /** The processor is about to go on: with the instruction at EIP, unless it takes an interrupt first. */
+  /** Called before the processor executes the instruction at EIP, unless it takes an interrupt first. */
   before(): void {
     const { machine, log } = this;
     if (machine.takesInterrupt) return;

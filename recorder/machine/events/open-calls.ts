@@ -6,22 +6,22 @@ export interface OpenCall {
   /** Index of the probe. */
   readonly probe: number;
   readonly id: number;
-  /** Linear address that the call returns to. */
+  /** The return address, linear. */
   readonly returnTo: Linear;
-  /** Physical address of the word that holds it: a stack may be mapped at several linear ones. */
+  /** Physical address of the word with the return address, since a stack may be mapped at several linear addresses. */
   readonly slot: Physical;
   readonly nesting: number;
 }
 
-/** More than that many never return: the oldest are forgotten. */
+/** Maximum open calls; beyond it the oldest are assumed never to return and are dropped. */
 const MAX_OPEN = 65_536;
 /** Bytes of arguments that a function may pop itself (RET n), at most. */
 const MAX_POPPED = 64;
 const WORDS = 5;
 
 /**
- * Stacks grow down, so of the calls whose return addresses are on one page the innermost is last, and a call that is made from further up
- * says that those below it are over without having returned: by longjmp, or since their thread is gone.
+ * Stacks grow down, so the innermost of the calls on one stack page is last. A call from further up shows that those below it ended
+ * without returning, by longjmp or because their thread is gone.
  */
 export class OpenCalls {
   /** By frame of the stack page. */
@@ -38,7 +38,7 @@ export class OpenCalls {
     return this.pages.get(frame)?.length ?? 0;
   }
 
-  /** Calls that are over are given up: those further down the stack, and an earlier one of the same function at the same place. */
+  /** Opens a call. Drops calls that are over: those further down the stack, and an earlier one of the same function at the same place. */
   add(call: OpenCall): void {
     const frame = call.slot >>> 12;
     const calls = this.pages.get(frame) ?? [];
@@ -46,7 +46,7 @@ export class OpenCalls {
     const again = calls.findIndex((one) => one.slot === call.slot && one.probe === call.probe);
     if (again >= 0) this.count -= calls.splice(again).length;
     calls.push(call);
-    // The page used last comes last.
+    // Most recently used page last.
     this.pages.delete(frame);
     this.pages.set(frame, calls);
     if (++this.count > MAX_OPEN) this.forgetOldest();

@@ -12,9 +12,9 @@ import { type MachineMemory, RAM } from '../layout.ts';
 import type { EventLog } from './event-log.ts';
 import { OpenCalls } from './open-calls.ts';
 
-/** Records values where code comes to a probe, and the returns of the functions that begin there. */
+/** Records values when execution reaches a probe, and the returns of probed functions. */
 
-/** The machine as a probe sees it: nothing that it asks changes anything. */
+/** Read-only access to the machine for probes. */
 export interface ProbedMachine {
   readonly icount: Icount;
   readonly deliveries: number;
@@ -29,7 +29,7 @@ export interface ProbedMachine {
   readonly eflags: number;
   /** Default operand size of the code segment. */
   readonly codeBits: 16 | 32;
-  /** An interrupt will be delivered before the next instruction. */
+  /** True if an interrupt will be delivered before the next instruction. */
   readonly takesInterrupt: boolean;
 }
 
@@ -66,18 +66,21 @@ const PAGE = 4096;
 const MAX_STACK = 1 << 16;
 /** ESP0 in a 32-bit TSS (80386 Programmer's Reference, 7.1). */
 const TSS_ESP0 = 4;
-/** Return addresses that are looked at, at most. */
+/** Maximum return addresses watched. */
 const MAX_RETURNS = 1 << 20;
 
 const endOfPage = (linear: Linear): Linear => ((linear | (PAGE - 1)) + 1) >>> 0;
 
-/** The probes of one request. They are asked before each instruction of pages that have a probe, or a return address of one (CodePoints). */
+/**
+ * The probes of one request. They are called before each instruction on pages with a probe or the return address of a probed call
+ * (CodePoints).
+ */
 export class Probes implements ExpressionContext {
-  /** icount from which they are to be asked. */
+  /** icount from which they are active. */
   readonly from: Icount;
   /** The name of its part of a snapshot. */
   readonly area: string;
-  /** Told of a linear page that has a return address more. */
+  /** Called when a linear page gets another return address. */
   onReturn: (page: number) => void = () => {};
   private readonly mem: MachineMemory;
   private readonly machine: ProbedMachine;
@@ -87,7 +90,7 @@ export class Probes implements ExpressionContext {
   private readonly pages = new Set<number>();
   private readonly returns = new Set<Linear>();
   private readonly calls = new OpenCalls();
-  /** The last hit: code may be looked up more than once before it is executed. */
+  /** The last hit, because code may be looked up more than once before it executes. */
   private lastIcount = -1;
   private lastDeliveries = -1;
   private lastLinear = -1;
@@ -121,7 +124,7 @@ export class Probes implements ExpressionContext {
     }
   }
 
-  /** Those of each request. */
+  /** The probes of each request. */
   static all(
     facts: readonly TraceFacts[],
     mem: MachineMemory,
@@ -246,7 +249,7 @@ export class Probes implements ExpressionContext {
 
   // --- State ---------------------------------------------------------------------------------------------------------------
 
-  /** Hits of each probe and the open calls: they decide what is recorded next, so they are part of a snapshot. */
+  /** Saves the hits of each probe and the open calls, which determine later records and are therefore part of a snapshot. */
   save(): Int32Array {
     return Int32Array.from([...this.all.map(({ hits }) => hits), ...this.calls.save()]);
   }

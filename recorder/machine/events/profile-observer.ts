@@ -3,7 +3,7 @@ import type { ProcessLayout, ResolvedProfile } from '../config.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
 import type { EventLog } from './event-log.ts';
 
-/** Reads what a guest profile names, at the moments that matter, and records it. */
+/** Reads the running process named by a guest profile at the relevant moments and records it. */
 
 /** The observer's way to read guest memory: without any effect on it. */
 interface Looker {
@@ -15,10 +15,10 @@ const COMM_WORDS = 4;
 const FACTS = 2 + COMM_WORDS;
 
 /**
- * Says which process runs under a page directory: on a CR3 load, or on a return to user mode where the kernel sets its
- * pointer later, it follows the guest's pointer to the current process
- * (guest profile, `process`) and records a `contexts` event when that differs from what it last recorded for this CR3.
- * The kernel's half is the same in every directory, so the new one serves to look.
+ * Records the process that runs under a page directory. On a CR3 load, or on a return to user mode if the kernel sets its pointer later,
+ * it follows the guest's pointer to the current process (guest profile, `process`) and records a `contexts` event if the process differs
+ * from the last one recorded for this CR3. The kernel's half is the same in every directory, so the new directory can be used for
+ * reading.
  */
 export class ProfileObserver {
   private readonly layout: ProcessLayout;
@@ -36,7 +36,7 @@ export class ProfileObserver {
     this.log = log;
   }
 
-  /** An observer, if the profile says where to look. */
+  /** An observer, if the profile locates the process. */
   static for(
     profile: ResolvedProfile,
     mem: MachineMemory,
@@ -50,7 +50,7 @@ export class ProfileObserver {
     if (!this.layout.afterCr3) this.look(cr3);
   }
 
-  /** The kernel returns to user mode, under this CR3. */
+  /** Called when the kernel returns to user mode under this CR3. */
   returnsToUser(cr3: number): void {
     if (this.layout.afterCr3) this.look(cr3);
   }
@@ -74,7 +74,7 @@ export class ProfileObserver {
     this.log.add('contexts', facts[0], facts[1], facts[2], facts[3], facts[4], facts[5]);
   }
 
-  /** Rows [cr3, facts...] of what it has recorded: they decide what it records next, so they are part of a snapshot. */
+  /** Saves rows [cr3, facts...] of the recorded processes, which determine later records and are therefore part of a snapshot. */
   save(): Int32Array {
     const rows = [...this.recorded].sort(([a], [b]) => a - b);
     return Int32Array.from(rows.flatMap(([cr3, facts]) => [cr3, ...facts]));

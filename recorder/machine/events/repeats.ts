@@ -5,15 +5,15 @@ import type { Icount } from '../../../schemas/units.ts';
 
 const DELIVER = INTERRUPT_OP.indexOf('deliver');
 
-/** Different events of one stretch that repeats are folded into; those beyond stay rows of their own. Half of the table. */
+/** Maximum different events per stretch into which repeats are folded, half of the table; further events remain rows. */
 const MOST = 512;
 const TABLE = 2 * MOST;
-/** Frames that are open and whose delivery was folded; beyond, their ends stay rows. */
+/** Maximum open frames whose delivery was folded; beyond it, their ends remain rows. */
 const MOST_OPEN = 256;
-/** Instructions that a stretch has at most: what a row says of its past is 32 bits wide. */
+/** Maximum instructions of a stretch, since a row's distance to its event has 32 bits. */
 const LONGEST = 2 ** 31;
 
-/** The position at which an event was made: as EventContext, but for the clock. */
+/** The context of an event: EventContext without the clock. */
 export interface Place {
   readonly eip: number;
   readonly cpl: number;
@@ -22,7 +22,7 @@ export interface Place {
   readonly cr3: number;
 }
 
-/** An event that was recorded, and what came after it that was the same but for the time. */
+/** A recorded event and the later events that differ from it only in time. */
 export interface Folded extends Place {
   /** Index in FOLDED_KINDS. */
   readonly kind: number;
@@ -31,19 +31,19 @@ export interface Folded extends Place {
   last: number;
   /** Not counting the first. */
   count: number;
-  /** Of the icount and the frame ids of each repeat, in order. */
+  /** Digest of the icounts and frame ids of the repeats, in order. */
   low: number;
   high: number;
 }
 
 /**
- * Folds what repeats itself while paging is off. Firmware that waits and boot loaders with a menu make the same few events millions
+ * Folds events that repeat while paging is off. Firmware that waits and boot loaders with a menu make the same few events millions
  * of times: stack switches, software interrupts, loads of CR0. The first of each is a row; those after it that are equal in
- * every column but icount, seq and the numbers of frames are counted and digested, until `take` is asked for them: at every rung
- * of the ladder, before paging is turned on, and at the end. So whoever runs the same stretch again, from rung to rung, makes
- * the same rows of kind `repeats`, and a replay that compares those has compared every event.
+ * every column but icount, seq and the numbers of frames are counted and digested until `take`: at every rung of the ladder, before
+ * paging is turned on, and at the end. Executing a stretch between rungs again therefore gives the same rows of kind `repeats`, and
+ * comparing them compares every event.
  *
- * Hardware interrupts are always rows: they say when inputs came in.
+ * Hardware interrupts are always rows, because they mark the times of inputs.
  */
 export class Repeats {
   private readonly table: (Folded | undefined)[] = new Array(TABLE).fill(undefined);
@@ -51,15 +51,15 @@ export class Repeats {
   /** Ids of open frames whose delivery was folded: only their ends are. */
   private readonly open = new Set<number>();
 
-  /** The oldest event that others may be folded into is so old that its row can no longer be told from here. */
+  /** True if the oldest event is too old for the width of a row's distance. */
   isOverdue(icount: Icount): boolean {
     return this.folded.length > 0 && icount - this.folded[0].first >= LONGEST;
   }
 
-  /** True when the event repeats one before, and has been folded into it; false when it is to be a row. */
+  /** True if the event repeats an earlier one and was folded into it; false if it must be a row. */
   fold(kind: EventKind, icount: Icount, at: Place, values: readonly number[]): boolean {
     const number = (FOLDED_KINDS as readonly EventKind[]).indexOf(kind);
-    // Of an interrupt, its id and its parent's are other numbers each time.
+    // The ids of an interrupt and its parent differ each time.
     const [op, id] = values;
     const isInterrupt = kind === 'interrupts';
     if (isInterrupt && (values[4] !== NO_IRQ || (op !== DELIVER && !this.open.delete(id)))) return false;
@@ -83,7 +83,7 @@ export class Repeats {
     return false;
   }
 
-  /** Those that had repeats, in the order of their first; the next event of each is a first one again. */
+  /** The events with repeats, in order; the next event of each is then a first one again. */
   take(): readonly Folded[] {
     const { folded } = this;
     if (folded.length === 0) return folded;

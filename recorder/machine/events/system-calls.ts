@@ -3,7 +3,7 @@ import type { MachineMemory } from '../layout.ts';
 import type { EventLog } from './event-log.ts';
 import { loadWord, type ProbedMachine } from './probes.ts';
 
-/** Records system calls, where that was asked for: software interrupts, SYSENTER and call gates from CPL 3, and the returns to it. */
+/** Records system calls, on request: software interrupts, SYSENTER and call gates from CPL 3, and the returns to it. */
 
 const DELIVER = INTERRUPT_OP.indexOf('deliver');
 const IRET = INTERRUPT_OP.indexOf('iret');

@@ -1,4 +1,4 @@
-/** Bits of paging-structure entries, page-fault codes and control registers that the MMU acts on. */
+/** Bits of paging-structure entries, page-fault codes and control registers that the MMU uses. */
 
 /** Entry bits: 80386 Programmer's Reference, 5.2.4; PS and G: SDM volume 3, 4.3. */
 export const PRESENT = 0x001;

@@ -6,7 +6,7 @@ import { type Frames, ROLES, UNWATCHED } from './frames.ts';
 import { TLB_DIRTY, TLB_SUSPECT, TLB_USER, TLB_WINDOW_READ, TLB_WRITABLE, type Tlb } from './tlb.ts';
 import type { Windows } from './windows.ts';
 
-/** The fast path: a table that lets accesses to well-behaved pages through without the MMU. */
+/** The fast path: a table of pages that can be accessed without the MMU. */
 
 /** Bits of a FAST_PATH slot; the rest is the byte offset of the frame in the machine's memory. */
 export const FAST_READ = 1;
@@ -18,8 +18,8 @@ export const FAST_USER_WRITE = 8;
 export const ODD_MEGABYTE = 0x100;
 
 /**
- * Reasons to look at accesses one by one, as bits of `FastPath.attention`: a debugger waits for some, pages have data
- * breakpoints, address line 20 is held down (pages of odd megabytes are another's), accesses at CPL 3 must be aligned, all
+ * Reasons to check accesses individually, as bits of `FastPath.attention`: a debugger waits for some, pages have data
+ * breakpoints, address line 20 is held low (pages of odd megabytes are aliases), accesses at CPL 3 must be aligned, all
  * stores are recorded, all reads are, or those of page directories and tables.
  */
 export const FOR_DEBUGGER = 1;
@@ -33,15 +33,15 @@ export const FOR_TABLE_READS = 64;
 const SLOTS = FAST_PATH >>> 2;
 
 /**
- * Decides which accesses need no attention. A slot is granted by a slow access, only while the TLB holds the page, and
- * only for accesses that would set no bit and make no event; whatever ends one of these conditions drops the slot.
+ * Decides which accesses need no attention. A slow access grants a slot, only while the TLB holds the page, and only for accesses that
+ * would set no bit and make no event; the slot is dropped when one of these conditions ends.
  */
 export class FastPath {
   /** CR0.WP: rights of the supervisor. Kept by the MMU. */
   writeProtect = false;
   /** Frame of the current directory; -1 while paging is off. Kept by the MMU. */
   directory = -1;
-  /** FOR_…: why accesses are looked at now. The short path leaves to the MMU what any of these bits concerns. */
+  /** The current FOR_… reasons to check accesses. The short path leaves accesses that any of these bits concerns to the MMU. */
   attention = 0;
   /** The stops that a debugger watches for; null while it does not (FOR_DEBUGGER). */
   private stops: Stops | null = null;
@@ -54,7 +54,7 @@ export class FastPath {
   private readonly recursiveSlot: number;
   private readonly alternateSlot: number;
   private readonly windows: Windows | null;
-  /** Pages granted while paging is off, to be dropped when it goes on. */
+  /** Pages granted while paging is off, dropped when it is turned on. */
   private readonly identity: Int32Array;
   private identityCount = 0;
 
@@ -75,7 +75,7 @@ export class FastPath {
     this.identity = new Int32Array(mem.ramBytes >>> 12);
   }
 
-  /** From now on accesses are looked at for `reason`, or no longer. Slots granted before stay: `dropAll` takes them away. */
+  /** Adds or removes a reason to check accesses. Granted slots remain until `dropAll`. */
   attend(reason: number, on: boolean): void {
     this.attention = on ? this.attention | reason : this.attention & ~reason;
   }
@@ -93,7 +93,7 @@ export class FastPath {
     this.dropAll();
   }
 
-  /** Grants what TLB entry `entry`, which holds page `vpn`, allows. */
+  /** Grants the accesses that TLB entry `entry`, which holds page `vpn`, allows. */
   grant(entry: number, vpn: number): void {
     const frame = this.tlb.frame(entry);
     if (frame >= this.frames.count || this.isHidden(frame)) return;
@@ -156,12 +156,12 @@ export class FastPath {
     return wanted !== 0 && ((wanted & FOR_READS) !== 0 || (this.frames.facts(frame) & ROLES) !== 0);
   }
 
-  /** An access that names `frame` goes elsewhere: address line 20 is down. */
+  /** True if address line 20 is held low and redirects accesses to `frame`. */
   private isHidden(frame: Frame): boolean {
     return (this.attention & FOR_A20) !== 0 && (frame & ODD_MEGABYTE) !== 0;
   }
 
-  /** Stores to `frame` must be seen from now on. */
+  /** Makes stores to `frame` take the slow path. */
   revoke(frame: Frame): void {
     this.tlb.dropFastPathsTo(frame);
     if (this.identityCount > 0) this.i32[SLOTS + frame] &= ~(FAST_WRITE | FAST_USER_WRITE);

@@ -1,7 +1,7 @@
 import type { Frame } from '../../../schemas/units.ts';
 import { FRAME_STATE, type MachineMemory } from '../layout.ts';
 
-/** Facts of physical page frames: roles as paging structures, decoded code, changes. */
+/** Facts about physical page frames: roles as paging structures, decoded code, changes. */
 
 /** Roles in which the walker has used a frame. A frame with any is *tracked*: every write to it is recorded. */
 export const ROLE_DIRECTORY = 1;
@@ -12,11 +12,11 @@ export const ROLES = ROLE_DIRECTORY | ROLE_TABLE;
 export const CHANGED = 4;
 /** DERIVED: it holds decoded code. */
 export const CODE = 8;
-/** DERIVED: stores do not reach what is read here: ROM (rom.ts). */
+/** DERIVED: stores do not change the contents read here: ROM (rom.ts). */
 export const READ_ONLY = 16;
 /** A frame that is a page table and nothing else, once its change has been noted. */
 export const TABLE_ONLY = ROLE_TABLE | CHANGED;
-/** A frame whose stores nothing needs to see has exactly these facts. */
+/** The facts of a frame whose stores need no attention. */
 export const UNWATCHED = CHANGED;
 
 /** A frame has four words: its facts, and the following. */
@@ -51,7 +51,7 @@ export class Frames {
     this.i32[FIRST + (frame << SHIFT)] &= ~facts;
   }
 
-  /** A store is about to change the frame: notes it for the next hash, and returns the facts. */
+  /** Marks the frame as changed for the next hash, before a store; returns the facts. */
   change(frame: Frame): number {
     const at = FIRST + (frame << SHIFT);
     const facts = this.i32[at] | CHANGED;

@@ -37,7 +37,7 @@ import { lookUp, TR6_LOOKUP, writeEntry } from './tlb-test.ts';
 import { Translator } from './translator.ts';
 import { Windows } from './windows.ts';
 
-/** The memory management unit: every access that the fast path does not serve. */
+/** The memory management unit: handles every access that is not on the fast path. */
 
 const PAGE = 4096;
 const LINEAR_END = 0x100000000;
@@ -51,9 +51,8 @@ export interface DataWatch {
 }
 
 /**
- * The memory management unit: accesses by linear address, with those that must be seen, and by physical address. The
- * CPU comes here when FAST_PATH does not let it through; each slow access grants the fast path that the page deserves,
- * so the common page is slow once.
+ * The memory management unit: accesses by linear and by physical address, including those that must be recorded. The CPU comes here if
+ * FAST_PATH does not allow the access; each slow access grants the fast path that the page allows, so a normal page is slow once.
  *
  * Linear addresses, entries and values are int32 throughout (a u32 above 2^31 would be allocated when it is passed on);
  * callers may pass either.
@@ -114,13 +113,13 @@ export class Mmu {
     this.reload();
   }
 
-  /** Address line 20 of the processor: held down, each odd megabyte is the even one below it (bus masters do not care). */
+  /** Address line 20 of the processor: if held low, each odd megabyte aliases the even one below it (not for bus masters). */
   setA20(on: boolean): void {
     this.restoreA20(on);
     this.cpu.dropFetchLatch();
   }
 
-  /** As setA20, after a restore: the fetch latch is as it was. */
+  /** Like setA20, after a restore, without changing the fetch latch. */
   restoreA20(on: boolean): void {
     this.translator.frameMask = on ? -1 : ~ODD_MEGABYTE;
     this.fastPath.attend(FOR_A20, !on);
@@ -159,7 +158,7 @@ export class Mmu {
     this.fastPath.watchFor(stops);
   }
 
-  /** From now on `watch` is told of every read and write of these linear pages; null: of none. */
+  /** Calls `watch` for every read and write of these linear pages; null: none. */
   watchData(pages: ReadonlySet<number> | null, watch: DataWatch): void {
     if (pages === null && this.dataWatch === null) return;
     this.dataWatch = pages === null ? null : watch;
@@ -170,7 +169,7 @@ export class Mmu {
     this.translator.setCr0(value);
     this.updateAlignment();
   }
-  /** Takes up a change of CR0.AM or EFLAGS.AC. While both are set no access at CPL 3 is fast, and all are looked at here. */
+  /** Updates after a change of CR0.AM or EFLAGS.AC. While both are set, all accesses at CPL 3 are slow and are checked here. */
   updateAlignment(): void {
     const on = this.cpu.checksAlignment ?? false;
     if (on === ((this.fastPath.attention & FOR_ALIGNMENT) !== 0)) return;
@@ -206,7 +205,7 @@ export class Mmu {
     this.windows?.register(WINDOW_CHECK, register, value, value);
   }
 
-  /** For the CPU's hot loop: to be made once there is a CPU that keeps CPU_STATE. */
+  /** Creates the short path for the CPU's hot loop, once there is a CPU that maintains CPU_STATE. */
   createShortPath(): ShortPath {
     const { mem, log, tlb, frames, fastPath, structures, windows } = this;
     const { recursiveSlot, alternateSlot, cpuRevision } = this;
@@ -270,7 +269,7 @@ export class Mmu {
     return linear >>> 22 === this.alternateSlot && this.recordsRepeats;
   }
 
-  /** As readSlow, and recorded even if it is not the first read since the page's translation was filled. */
+  /** Like readSlow, but recorded even if it is not the first read since the page's translation was filled. */
   readCounted(linear: Linear, size: number, cpl: number): number {
     const entry = this.translator.paging ? this.tlb.find(linear >>> 12) : -1;
     if (entry >= 0) this.tlb.setFlags(entry, this.tlb.flags(entry) & ~TLB_WINDOW_READ);
@@ -314,7 +313,7 @@ export class Mmu {
     else this.fastPath.grantIdentity(vpn);
   }
 
-  /** A store that something wants to see. */
+  /** A store that needs attention. */
   private watchedStore(
     linear: Linear,
     entry: number,
@@ -338,7 +337,7 @@ export class Mmu {
     if (via === VIA_ALTERNATE) this.recordAlternate(entry, linear, physical, APT_WRITE, value, size);
     if (entry >= 0 && this.windows !== null) this.windows.written(entry, linear, physical, value, size);
     if (facts & ROLES || via >= VIA_RECURSIVE) {
-      // Through a window the address says which directory and slot are meant, be the translation fresh or stale.
+      // Through a window, the address determines the directory and slot, whether the translation is fresh or stale.
       let reached = BY_OWNER;
       if (via === VIA_RECURSIVE) reached = (this.translator.directory << 12) | ((linear >>> 12) & 1023);
       else if (via === VIA_ALTERNATE) reached = (this.tlb.pde(entry) & ~0xfff) | ((linear >>> 12) & 1023);
@@ -362,7 +361,7 @@ export class Mmu {
     this.log!.add('apt_accesses', linear, physical, access, apt, this.tlb.pde(entry), low, size);
   }
 
-  /** Faults as writeSlow would and sets A and D, but writes nothing. */
+  /** Faults like writeSlow and sets A and D, without writing. */
   probeWrite(linear: Linear, size: number, cpl: number): void {
     this.checkAligned(linear, size, cpl);
     if ((linear >>> 0) + size > LINEAR_END) this.cpu.operandWraps?.(linear);
@@ -409,7 +408,7 @@ export class Mmu {
     for (let i = 0; i < size; i++) this.writeSlow((linear + i) | 0, 1, (value >>> (8 * i)) & 0xff, cpl);
   }
 
-  /** Beyond RAM: the BIOS, or a bus that nobody drives. */
+  /** Beyond RAM: the BIOS, or an undriven bus. */
   private loadBeyond(frame: Frame, offset: number, size: number): number {
     const high = RomShadow.highFrame(this.mem, frame * PAGE);
     if (high >= 0) return this.load(RAM + high * PAGE + offset, size);
@@ -453,7 +452,7 @@ export class Mmu {
     return this.load(RAM + physical, size);
   }
 
-  /** A write from outside the machine: seen like a bus master's, and recorded as what it is. */
+  /** A write from outside the machine, handled like a bus master's and recorded with its own source. */
   poke(physical: Physical, size: number, value: number): void {
     this.physWrite(physical >>> 0, size, value, FROM_POKE);
   }

@@ -7,14 +7,14 @@ import { type Frames, READ_ONLY } from './frames.ts';
 /** ROM and its shadow RAM, as the chipset maps them. */
 
 const PAGE = 4096;
-/** Read-only memory below 1 MB begins here, in 16 regions of 16 KB. */
+/** Start of read-only memory below 1 MB, in 16 regions of 16 KB. */
 const FIRST = 0xc0000;
 const REGION_BYTES = 0x4000;
 const REGIONS = 16;
 /** Physical address of the BIOS below 4 GB. */
 const HIGH_BASE = 0x100000000 - BIOS_ROM_BYTES;
 
-/** The memory that an access to a region reaches: RAM, or else the ROM (a store is then lost). */
+/** The memory that an access to a region reaches: RAM, or otherwise ROM (stores are then ignored). */
 export const READS_RAM = 1;
 export const WRITES_RAM = 2;
 
@@ -22,9 +22,8 @@ export const WRITES_RAM = 2;
 export const HIDDEN_BYTES = REGIONS * REGION_BYTES;
 
 /**
- * ROM, and RAM in its place ("shadow"). What a region of C0000-FFFFF reads as lies where its RAM would, so that neither
- * reads nor instruction fetch need to know: only stores to frames marked READ_ONLY come here. RAM that ROM hides is kept
- * aside, in `hidden`.
+ * ROM, and RAM in its place ("shadow"). The current contents of a region of C0000-FFFFF are placed where its RAM would be, so that reads
+ * and instruction fetch need no special case; only stores to frames marked READ_ONLY come here. RAM hidden by ROM is kept in `hidden`.
  */
 export class RomShadow {
   private readonly u8: Uint8Array;
@@ -50,7 +49,7 @@ export class RomShadow {
     );
   }
 
-  /** `hidden`: HIDDEN_BYTES of device state. Reads come from ROM, stores are lost, until a chipset says otherwise. */
+  /** `hidden`: HIDDEN_BYTES of device state. Initially reads come from ROM and stores are ignored. */
   attach(hidden: Uint8Array): void {
     this.hidden = hidden;
     for (let region = 0; region < REGIONS; region++) this.setRegion(region, 0);
@@ -94,7 +93,7 @@ export class RomShadow {
     }
   }
 
-  /** A store of `value` to a READ_ONLY frame: it reaches the RAM behind, or nothing. */
+  /** A store of `value` to a READ_ONLY frame, which goes to the RAM behind it or is ignored. */
   store(frame: Frame, offset: number, size: number, value: number): void {
     const at = frame * PAGE + offset - FIRST;
     if ((this.modes[Math.floor(at / REGION_BYTES)] & WRITES_RAM) === 0) return;

@@ -22,7 +22,7 @@ import type { Tlb } from './tlb.ts';
 import * as flag from './tlb.ts';
 import type { Windows } from './windows.ts';
 
-/** The short path: slow accesses of the usual kind, without the calls that the others need. */
+/** The short path: common slow accesses, without the calls that others need. */
 
 // V8 folds constants of this module into the code of a closure, and fetches imported ones every time.
 const RAM = layout.RAM;
@@ -35,7 +35,7 @@ const { READ, LEVEL_PTE, FROM_STORE, FROM_WALK, VIA_DIRECT, VIA_PHYSICAL, TLB_IN
 const { CHANGED, ROLE_TABLE, ROLES, TABLE_ONLY, UNWATCHED } = facts;
 const { TLB_WRITABLE, TLB_USER, TLB_DIRTY, TLB_SUSPECT } = flag;
 
-/** Bits of `FastPath.attention` that concern a read or fetch, and those that concern a store. */
+/** Bits of `FastPath.attention` for reads and fetches, and those for stores. */
 const MINDED_BY_READS = FOR_DEBUGGER | FOR_BREAKPOINTS | FOR_A20 | FOR_ALIGNMENT | FOR_READS;
 const MINDED_BY_STORES = MINDED_BY_READS | FOR_STORES;
 /** The frames for which the TLB is filled: any, those that `prepare` serves, those of a store, those of a store that may be of a PTE. */
@@ -44,18 +44,18 @@ const PLAIN = 1;
 const STORED = 2;
 const WHOLE_ENTRY = 3;
 
-/** Before MachineConfig.cpuRevision 2 a store did not ask for data breakpoints and address line 20. */
+/** Before MachineConfig.cpuRevision 2, a store did not check data breakpoints and address line 20. */
 const MINDED_BY_OLD_STORES = FOR_DEBUGGER | FOR_ALIGNMENT | FOR_STORES;
 
 /** The slow accesses of the CPU's hot loop, at the privilege in CPU_STATE. */
 export interface ShortPath {
   read(linear: Linear, size: number): number;
   write(linear: Linear, size: number, value: number): void;
-  /** As write, if nothing needs the MMU; else false: then D may have been set, but the TLB has not been filled. */
+  /** Like write, if nothing needs the MMU; otherwise false: D may then have been set, but the TLB has not been filled. */
   tryWrite(linear: Linear, size: number, value: number): boolean;
   /** Physical address of the instruction byte at `linear`. */
   fetch(linear: Linear): Physical;
-  /** As fetch, if nothing needs the MMU; else -1, with nothing done. */
+  /** Like fetch, if nothing needs the MMU; otherwise -1, with nothing done. */
   tryFetch(linear: Linear): Physical;
   invlpg(linear: Linear): void;
   /**
@@ -82,13 +82,13 @@ export interface ShortPathParts {
 }
 
 /**
- * Creates the MMU's answer to an access as it nearly always is: within a page, paging on, nothing that asks for attention
+ * Creates the MMU's handling of the common access: within a page, paging on, nothing that needs attention
  * (fast-path.ts), no window of the guest profile, tables in memory that are known by this directory and slot, rights beyond
- * doubt, at most A and D of the PTE to be set, a store to plain memory or of a whole PTE. Anything else goes to the MMU, which
- * knows every case, before anything has been done; both ways come to the same end (short-path-combinations.test.ts, and
- * short-path.test.ts by programs). INVLPG is the same whatever asks for attention.
+ * doubt, at most A and D of the PTE to be set, a store to plain memory or of a whole PTE. Anything else goes to the MMU, which handles
+ * every case, before anything has been done; both paths have the same result (short-path-combinations.test.ts, and short-path.test.ts by
+ * programs). INVLPG is the same whatever asks for attention.
  *
- * These are closures over what never changes, which V8 compiles with everything they hold as constants.
+ * These are closures over values that never change, which V8 compiles as constants.
  */
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: a closure over views that V8 takes for constants
 export function createShortPath(parts: ShortPathParts): ShortPath {
@@ -101,7 +101,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
 
   /**
    * Walks for linear page `vpn` and fills an entry: `replace`, which holds the page without D, or for -1 another one.
-   * -1, with nothing done, when the walk is not the usual one, or the frame not what is wanted.
+   * Returns -1, with nothing done, if the walk is not a common one or the frame is not suitable.
    */
   function fill(replace: number, vpn: number, write: boolean, wanted: number): number {
     const directory = i32[CR3] >>> 12;
@@ -160,7 +160,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     return wanted === WHOLE_ENTRY && known === TABLE_ONLY && (windows === null || !windows.isTable(frame));
   }
 
-  /** The entry for a read or fetch; -1 when the MMU must look. */
+  /** The entry for a read or fetch; -1 if the MMU is needed. */
   function entryToRead(vpn: number, wanted: number): number {
     const entry = tlb.find(vpn);
     if (entry < 0) return fill(-1, vpn, false, wanted);

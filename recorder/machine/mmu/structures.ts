@@ -23,7 +23,7 @@ import { TLB_LARGE, type Tlb } from './tlb.ts';
 import type { Walker } from './walk.ts';
 import type { Windows } from './windows.ts';
 
-/** Records every change of a paging structure, and knows which frames are such. */
+/** Tracks the frames that are paging structures and records every change of them. */
 
 const ENTRIES = 1024;
 const BEGIN = 0;
@@ -32,7 +32,7 @@ const END = 1;
 const DIRECTORY = 0;
 const TABLE = 1;
 const [BY_CR3, BY_WALK, BY_WINDOW, EMPTY, RECURSIVE_SLOT, CODE, UNNAMED] = STRUCTURE_CAUSE.keys();
-/** No directory and slot are known by the way a store came: attribute it to the table's owner. */
+/** The mapping of a store does not determine directory and slot; it is attributed to the table's owner. */
 export const BY_OWNER = -1;
 /** Marks the owner of a frame that is a table: directory | slot | OWNED. Other frames have owner 0. */
 const OWNED = 0x800;
@@ -43,7 +43,7 @@ const OWNED = 0x800;
  * - a table while some entry of a tracked directory names it;
  * - a directory until it is empty or, in a guest with a recursive slot, no longer names itself there; in one without,
  *   until it no longer maps the code that is executing: the kernel could not run under it.
- * Else page frames that were freed and reused would stay slow, and fill the trace, for ever.
+ * Otherwise freed and reused page frames would stay slow and fill the trace forever.
  *
  * The profile's windows make structures earlier than the walk does: a frame that the alternate slot names is a
  * directory, and what is reached through the recursive or alternate window is a table of the directory behind it. So
@@ -55,7 +55,7 @@ export class PagingStructures {
   private readonly tlb: Tlb;
   private readonly fastPath: FastPath;
   private readonly log: EventLog;
-  /** True if a directory that does not map the executing code is none. */
+  /** True if a directory that does not map the executing code ceases to be one. */
   private readonly byCode: boolean;
   private readonly recursiveSlot: number;
   private readonly alternateSlot: number;
@@ -294,7 +294,7 @@ export class PagingStructures {
     return pte & PRESENT ? pte >>> 12 : -1;
   }
 
-  /** The frame is a directory no more: its entries name nothing. */
+  /** Ends the frame's use as directory; its entries name nothing any more. */
   private dissolve(frame: Frame, cause: number): void {
     this.changed(END, DIRECTORY, frame, frame << 12, cause);
     for (let slot = 0; slot < ENTRIES; slot++) {

@@ -22,7 +22,7 @@ export const TLB_DIRTY = 0x040;
 export const TLB_LARGE = 0x080;
 export const TLB_GLOBAL = 0x100;
 export const TLB_TRANSLATION = TLB_WRITABLE | TLB_USER | TLB_DIRTY | TLB_LARGE | TLB_GLOBAL;
-/** A bit that only decides recording: the entry was filled from something that changed: compare the next use with a fresh walk. */
+/** Affects only recording: the structures behind the entry have changed, so the next use is compared with a fresh walk. */
 export const TLB_SUSPECT = 0x200;
 /** A read through a window of the guest profile has been recorded since the fill. */
 export const TLB_WINDOW_READ = 0x400;
@@ -42,7 +42,7 @@ const VALID = 0x100000;
 const VPN = 0xfffff;
 
 const ENTRIES = TLB_STATE >>> 2;
-/** For each set the way to be evicted next. */
+/** The next way to evict, for each set. */
 const NEXT = ENTRIES + (MAX_TLB_ENTRIES << ENTRY_SHIFT);
 
 /** DERIVED. A bitmap of the valid entries. */

@@ -29,7 +29,7 @@ export class FrameSet {
     for (let frame = 0; frame < this.member.length; frame++) this.add(frame);
   }
 
-  /** The members, which are then forgotten. */
+  /** Returns the members and clears the set. */
   take(): Uint32Array {
     const frames = this.list.slice(0, this.length);
     for (const frame of frames) this.member[frame] = 0;

@@ -10,11 +10,11 @@ import {
 } from '../layout.ts';
 import { MachineError } from '../machine-error.ts';
 
-/** Snapshots of a machine's state, in pages that are shared where they are alike. */
+/** Snapshots of a machine's state, in shared pages. */
 
 export const SNAPSHOT_PAGE = 4096;
 
-/** 4096 bytes of state, or the rest of its area. Never written to: snapshots share the pages that are alike in both. */
+/** 4096 bytes of state, or the rest of its area. Immutable, because snapshots share equal pages. */
 export type Page = Uint8Array;
 
 /** One area of state, cut into pages. */
@@ -23,7 +23,7 @@ export interface PagedArea {
   readonly pages: readonly Page[];
 }
 
-/** Of a machine's state, what is not in areas. */
+/** The part of a machine's state that is not in areas. */
 export interface Instant {
   readonly icount: Icount;
   /** seq of the next event. */
@@ -37,8 +37,8 @@ export interface Instant {
 }
 
 /**
- * Everything a machine is at one instant, by name of area: fields may come and go, positions mean nothing. Snapshots
- * that one machine takes share every page that did not change between them, so each costs what changed.
+ * The complete state of a machine at one instant, by name of area, independent of the layout in memory. Snapshots of one machine share
+ * unchanged pages, so each costs only the changes.
  */
 export interface Snapshot extends Instant {
   readonly areas: ReadonlyMap<string, PagedArea>;
@@ -54,9 +54,9 @@ export interface LiveChanges extends Instant {
   readonly areas: ReadonlyMap<string, Uint8Array>;
 }
 
-/** Of Snapshot.areas: RAM, a page a frame. */
+/** Name in Snapshot.areas of RAM, one page per frame. */
 export const RAM_AREA = 'ram';
-/** FRAME_STATE, without what is derived. */
+/** FRAME_STATE without derived parts. */
 export const FRAMES_AREA = 'frames';
 
 export interface Area {
@@ -65,7 +65,7 @@ export interface Area {
   readonly bytes: number;
 }
 
-/** The STATE areas of layout.ts, but for RAM, and DEVICE_STATE, which the devices share out among them. */
+/** The STATE areas of layout.ts, except RAM and DEVICE_STATE, which is divided among the devices. */
 export function memoryAreas(mem: MachineMemory): Area[] {
   return [
     { name: 'cpu', offset: CPU_STATE, bytes: CPU_STATE_BYTES },
@@ -74,10 +74,10 @@ export function memoryAreas(mem: MachineMemory): Area[] {
   ];
 }
 
-/** Memory before anything is written to it: every whole page of zeros is this one. */
+/** The page of zeros, shared by all full pages of zeros. */
 export const ZERO_PAGE: Page = new Uint8Array(SNAPSHOT_PAGE);
 
-/** A copy of `bytes` (at most a page), or `last` or the one page of zeros if that holds the same. */
+/** A copy of `bytes` (at most a page), or `last` or the page of zeros if it is equal. */
 export function keptPage(bytes: Uint8Array, last: Page | undefined): Page {
   if (last && sameBytes(bytes, last)) return last;
   if (bytes.length === SNAPSHOT_PAGE && sameBytes(bytes, ZERO_PAGE)) return ZERO_PAGE;
@@ -115,7 +115,7 @@ export function areaOf(snapshot: Snapshot, name: string): PagedArea {
 export const wrongSize = (name: string, saved: number, own: number): MachineError =>
   new MachineError(`the snapshot's ${name} has ${saved} bytes, this machine's ${own}`);
 
-/** Whole words first: pages are, and nothing else is large. */
+/** Compares by words first, which is fast for pages. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   if (((a.byteOffset | b.byteOffset | a.length) & 7) !== 0) return a.every((byte, i) => byte === b[i]);

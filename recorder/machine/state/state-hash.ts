@@ -1,18 +1,18 @@
 /**
- * Hashes for the state ladder: strong against accidents, not against enemies. 64 bits, as two words.
+ * Hashes for the state ladder, safe against accidents but not against attackers. 64 bits, as two words.
  *
  * Each of eight lanes takes every eighth word of the input by the round of xxHash32: lane = rotl(lane + word * P2, 13)
- * * P1. That is a bijection of the lane for a given word and of the word for a given lane, so no single change is lost,
+ * * P1. This is a bijection of the lane for a given word and of the word for a given lane, so no single change is lost,
  * and the two multiplications with a rotation between leave no sparse difference that the next word could cancel (with
  * one, bit 31 of a word and a single bit of the next cancelled: the test that flips every bit found it). Eight lanes
  * hide the multiplier's latency. They are then folded into two words by murmur3's 32-bit steps and finaliser.
  */
 
 /**
- * Number of the layout of the state hashes, in the header of every trace: it rises when an unchanged machine would hash
- * to something else (a field of CPU_STATE moves, a device's block changes its size or meaning, the hash function changes).
- * Hashes of another layout are not compared; what else was recorded is. docs/ARCHITECTURE.md, "Old traces"; the
- * golden bundles (test/replay/golden.test.ts) fail when it has to rise.
+ * Version of the layout of the state hashes, in the header of every trace. Increase it if an unchanged machine would hash to another
+ * value (a field of CPU_STATE moves, a device's block changes its size or meaning, the hash function changes). Hashes of another layout
+ * are not compared, everything else is (docs/ARCHITECTURE.md, "Old traces"). The golden bundles (test/replay/golden.test.ts) fail if it
+ * has to be increased.
  */
 export const STATE_LAYOUT = 1;
 
@@ -32,7 +32,7 @@ const P2 = 0x85ebca77 | 0;
 const P3 = 0xc2b2ae3d | 0;
 const P4 = 0x27d4eb2f | 0;
 
-/** Hashes runs of words. One instance holds the result of its last call in `low` and `high`: no allocation. */
+/** Hashes runs of words. The result of the last call is in `low` and `high`, to avoid allocation. */
 export class WordHasher {
   low = 0;
   high = 0;
@@ -98,7 +98,7 @@ function finish(hash: number): number {
   return h ^ (h >>> 16);
 }
 
-/** Hash of bytes: of their words, the last one filled with zeros, and their number. */
+/** Hash of bytes: of their words, the last one padded with zeros, and their number. */
 export function hashBytes(bytes: Uint8Array): Hash64 {
   const words = new Int32Array((bytes.length + 3) >>> 2);
   new Uint8Array(words.buffer).set(bytes);
@@ -108,8 +108,8 @@ export function hashBytes(bytes: Uint8Array): Hash64 {
 }
 
 /**
- * The hash of RAM, kept up to date by the frames that changed: the sum over frames of a hash of frame number and
- * contents (modulo 2^32 in each half), so that one frame's share can be taken out and put back.
+ * The hash of RAM, updated by changed frames: the sum over frames of a hash of frame number and
+ * contents (modulo 2^32 in each half), so that a frame's contribution can be replaced.
  */
 export class RamHash {
   private readonly words: Int32Array;
@@ -128,7 +128,7 @@ export class RamHash {
     this.high = new Int32Array(frames);
   }
 
-  /** Takes up changed frames. Before the first call every frame counts as changed. */
+  /** Updates the hash for changed frames. Before the first call every frame counts as changed. */
   update(changed: Uint32Array): Hash64 {
     const { hasher, low, high } = this;
     for (let i = 0; i < changed.length; i++) {

@@ -3,9 +3,9 @@ import type { Frame, Icount, Linear, Physical } from '../../../schemas/units.ts'
 /** Stops that a debugger waits for, and positions in a run. */
 
 /**
- * A place in a run: `icount` instructions have retired, and `deliveries` interrupts or exceptions have been delivered
- * since the last of them did. (icount, 0) is where `Machine.run(icount)` stops: devices and inputs due there have acted,
- * the interrupt that they asked for has not been taken.
+ * A position in a run: `icount` instructions have retired, followed by `deliveries` deliveries of interrupts or exceptions.
+ * `Machine.run(icount)` stops at (icount, 0): devices and inputs due there have acted, but the interrupts that they requested have not
+ * been delivered.
  */
 export interface Position {
   readonly icount: Icount;
@@ -17,7 +17,7 @@ export const comparePositions = (a: Position, b: Position): number =>
 
 /** Accesses to an inclusive range of addresses. */
 export interface Watch {
-  /** `linear` sees what instructions do, as debug registers would; `physical` also bus masters and A and D bits. */
+  /** `linear` covers accesses by instructions, as debug registers would; `physical` also bus masters and A and D bits. */
   readonly space: 'linear' | 'physical';
   readonly first: number;
   readonly last: number;
@@ -25,23 +25,23 @@ export interface Watch {
   readonly writes: boolean;
 }
 
-/** A stop that was hit, and the position that the step began from. */
+/** A stop that was hit, and the position at which the step began. */
 export interface Hit {
   readonly position: Position;
   readonly kind: 'execute' | 'read' | 'write';
-  /** Linear address of the instruction, or, as the watch has it, of the access. */
+  /** Linear address of the instruction, or the address of the access in the watch's address space. */
   readonly address: number;
   readonly watch: Watch | null;
-  /** A device made the access as the machine came to the position. */
+  /** True if a device made the access when the machine reached the position. */
   readonly byDevice: boolean;
 }
 
-/** Instructions, by linear address, before which somebody wants to look at the machine. */
+/** Instructions, by linear address, before which code is called. */
 export interface CodePoints {
-  /** True if the page, a linear page number, has one. */
+  /** True if the page (linear page number) has any. */
   breaksIn(page: number): boolean;
   isBreakpoint(linear: Linear): boolean;
-  /** The instruction at `linear` is about to be executed: whether to stop before it. */
+  /** Called before the instruction at `linear` executes; true to stop before it. */
   executes(linear: Linear): boolean;
 }
 
@@ -55,7 +55,7 @@ export const bothPoints = (first: CodePoints | null, second: CodePoints | null):
         executes: (linear) => first.executes(linear) || second.executes(linear),
       };
 
-/** The machine's position, as Stops asks for it. */
+/** The machine's position, for Stops. */
 interface Clock {
   readonly icount: Icount;
   readonly deliveries?: number;
@@ -63,15 +63,15 @@ interface Clock {
 
 /**
  * The stops that a debugger waits for: instructions by linear address, and accesses. In `stop` mode the machine stops at the first:
- * before the instruction, or after the one that made the access. In `note` mode it runs on, and the last hit is kept.
+ * before the instruction, or after the one that made the access. In `note` mode it continues, and the last hit is kept.
  * The machine withholds the fast path from watched pages and cuts blocks at breakpoints, so the rest runs at full speed.
  */
 export class Stops implements CodePoints {
   hit: Hit | null = null;
   mode: 'stop' | 'note' = 'stop';
-  /** Breakpoints do not count here: where the run was resumed. */
+  /** The position at which the run was resumed, where breakpoints are ignored. */
   except: Position | null = null;
-  /** Called for an access in `stop` mode: the instruction is to be the last. */
+  /** Called for an access in `stop` mode; the current instruction becomes the last. */
   onStop: () => void = () => {};
   private readonly clock: Clock;
   private readonly breakpoints: ReadonlySet<Linear>;
@@ -80,12 +80,12 @@ export class Stops implements CodePoints {
   private readonly watches: readonly Watch[];
   private readonly linearPages: ReadonlySet<number>;
   private readonly frames: ReadonlySet<Frame>;
-  /** Devices act, not the processor. Kept by the machine. */
+  /** True while devices act instead of the processor; maintained by the machine. */
   byDevice = false;
 
   /**
-   * `breakpoints` are linear addresses (CS base + EIP), u32. One with a condition counts where that is true; a condition looks
-   * at the machine before the instruction, and changes nothing.
+   * `breakpoints` are linear addresses (CS base + EIP), u32. A conditional breakpoint stops if its condition is true; the condition is
+   * evaluated before the instruction and must not change the machine.
    */
   constructor(
     clock: Clock,
@@ -108,7 +108,7 @@ export class Stops implements CodePoints {
     this.frames = pagesOf('physical');
   }
 
-  /** True if accesses to linear page `vpn`, which is in `frame`, must be seen. */
+  /** True if accesses to linear page `vpn`, mapped to `frame`, must be reported. */
   withholds(vpn: number, frame: Frame): boolean {
     return this.linearPages.has(vpn) || this.frames.has(frame);
   }
@@ -121,7 +121,7 @@ export class Stops implements CodePoints {
     return this.breakpoints.has(linear >>> 0);
   }
 
-  /** The instruction at `linear` is about to be executed: whether to stop before it. */
+  /** Called before the instruction at `linear` executes; true to stop before it. */
   executes(linear: Linear): boolean {
     if (!this.breakpoints.has(linear >>> 0)) return false;
     const position = this.position();
@@ -131,7 +131,7 @@ export class Stops implements CodePoints {
     return this.mode === 'stop';
   }
 
-  /** An access was made. Addresses may be int32; `linear` is -1 when a device or the page walk made it. */
+  /** Reports an access. Addresses may be int32; `linear` is -1 for a device or the page walk. */
   accesses(linear: Linear, physical: Physical, size: number, write: boolean, byProgram: boolean): void {
     for (const watch of this.watches) {
       if (!(write ? watch.writes : watch.reads)) continue;
@@ -149,7 +149,7 @@ export class Stops implements CodePoints {
     return { icount: this.clock.icount, deliveries: this.clock.deliveries ?? 0 };
   }
 
-  /** In `stop` mode the first counts, in `note` mode the last. */
+  /** Keeps the first hit in `stop` mode, the last in `note` mode. */
   private take(hit: Hit): void {
     if (this.mode === 'stop' && this.hit !== null) return;
     this.hit = hit;

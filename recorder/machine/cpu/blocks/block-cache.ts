@@ -45,24 +45,24 @@ import {
 import { checkSegmentEnd } from './segment-end.ts';
 import { type Emitter, Translator } from './translate.ts';
 
-/** The cache of decoded code: finds, makes, links and drops blocks of micro-ops. */
+/** The cache of decoded code: finds, builds, links and drops blocks of micro-ops. */
 
 const PAGE_BYTES = 4096;
 const CODE_WORDS = 1 << 21;
-/** Micro-ops of an instruction at most, with the END after it. */
+/** Maximum micro-ops of an instruction, including the END after it. */
 const MAX_MICRO_OPS = 12;
 /** The scratch block comes first in the code array. */
 const SCRATCH = WORDS;
-/** Room that must be left before a block is begun. */
+/** Free words required before a block is begun. */
 const HEADROOM = (MAX_INSTRUCTIONS + 1) * MAX_MICRO_OPS * WORDS;
 const FIRST = SCRATCH + HEADROOM;
-/** Stores, each behind the last, that show that a page is filled with something else. */
+/** Number of consecutive stores, each continuing the previous one, after which a page counts as being overwritten. */
 const FILLS_PAGE = 8;
 
-/** Ends a block only because the translation of the code itself may be another now. */
+/** Ends a block only because the translation of the code itself may have changed. */
 const onlyRefetches = ({ mnemonic, operands }: Instruction): boolean =>
   mnemonic === 'invlpg' || (mnemonic === 'mov' && operands[0].kind === CONTROL && operands[0].number === 3);
-/** Loads a segment register other than SS: the next block is looked for in the mode that is then. */
+/** Loads a segment register other than SS: the next block is looked up in the new mode. */
 const loadsSegment = ({ mnemonic, operands }: Instruction): boolean =>
   SEGMENT_LOADS.has(mnemonic) ||
   ((mnemonic === 'mov' || mnemonic === 'pop') && operands[0].kind === SEGMENT && operands[0].number !== SS);
@@ -77,29 +77,29 @@ const overlongInstruction: Handler = (core) => core.fault(GENERAL_PROTECTION, 0)
 
 /**
  * Decoded code: blocks of micro-ops by physical address and mode. A block ends at a transfer, at an instruction that
- * may change how the next is to be understood, and at the end of its page; so pages are the unit of invalidation, and
+ * may change how the next is decoded, and at the end of its page; so pages are the unit of invalidation, and
  * blocks can be linked within a page (BlockRunner.enter).
  *
- * All of it is DERIVED. Which page instruction fetch is latched to is not (state.ts), and is decided by EIP alone: a
- * run that is cut anywhere consults the TLB at the same instructions.
+ * All of it is DERIVED. The page to which instruction fetch is latched is not (state.ts); it depends only on EIP, so a run stopped
+ * anywhere consults the TLB at the same instructions.
  */
 export class BlockCache implements Emitter {
   readonly code = new Int32Array(CODE_WORDS);
   /** For COLD and COLD_END: the instruction, and what executes it. */
   readonly insns: Instruction[] = [];
   readonly handlers: Handler[] = [];
-  /** The micro-op that went to a slow path last: where a store stands that hits decoded code. */
+  /** The last micro-op that took a slow path: the position of a store that hits decoded code. */
   current = 0;
-  /** Counts `clear`: places in the code array mean something else after it. */
+  /** Number of `clear` calls, which invalidate indexes into the code array. */
   generation = 0;
   /** The stops that a debugger waits for. */
   private stops: Stops | null = null;
   /** The probes of the recording. */
   private probes: CodePoints | null = null;
   private interruptFlag: InterruptFlagWatch | null = null;
-  /** Linear pages with probes by the frame that they were fetched from: its blocks end before each probe. */
+  /** Linear pages with probes, by the frame from which they were fetched; its blocks end before each probe. */
   private readonly cuts = new Map<Frame, Set<number>>();
-  /** Counts blocks that were dropped one by one, and frames whose blocks were. */
+  /** Number of blocks dropped individually, and of frames whose blocks were dropped. */
   drops = 0;
   /** Executes the blocks that are hot; its `hot` stands beside it for the hot loop to call. */
   private tier: HotBlocks = NO_TIER;
@@ -112,11 +112,11 @@ export class BlockCache implements Emitter {
   private readonly translator: Translator;
   private readonly specialise: boolean;
   private readonly map: CodeMap;
-  /** The end of the last store to a frame with decoded code, and how many in a row began where the one before ended. */
+  /** The end of the last store to a frame with decoded code, and the number of consecutive stores that each continued the previous one. */
   private storedTo = -1;
   private storesInRow = 0;
   private end = FIRST;
-  /** The place word of the instruction being translated. */
+  /** The `place` word of the instruction being translated. */
   private place = 0;
 
   // Where `nextByte` reads.
@@ -126,7 +126,7 @@ export class BlockCache implements Emitter {
   private fetchLeft = 0;
   private readonly nextByte = (): number => this.fetch();
 
-  /** `specialise` false leaves every instruction to its handler: the same results, slowly. */
+  /** With `specialise` false, handlers execute every instruction: slower, with the same results. */
   constructor(core: Core, specialise = true) {
     this.core = core;
     this.specialise = specialise;
@@ -135,7 +135,7 @@ export class BlockCache implements Emitter {
     this.map = new CodeMap(this.code, (core.mem.ramBytes + core.mem.romBytes) >>> 12);
   }
 
-  /** Blocks that are made from now on are executed by `tier` once they are hot. */
+  /** Lets `tier` execute blocks built from now on once they are hot. */
   useTier(tier: HotBlocks): void {
     this.tier = tier;
     this.hot = (p, left) => tier.hot(p, left);
@@ -146,7 +146,7 @@ export class BlockCache implements Emitter {
     this.chain();
   }
 
-  /** From now on `probes` are asked; null: none are. Blocks that know nothing of them go: not while one runs. */
+  /** Sets the active probes, or null, and drops blocks built without them. Must not be called while a block runs. */
   probe(probes: CodePoints | null): void {
     if (probes === null && this.probes === null) return;
     this.probes = probes;
@@ -154,23 +154,23 @@ export class BlockCache implements Emitter {
     this.clear();
   }
 
-  /** A frame may be known by pages with and without breakpoints. */
+  /** A frame may be mapped by pages with and without breakpoints. */
   private chain(): void {
     this.tier.chain(this.stops === null && this.probes === null);
   }
 
-  /** From now on handlers of instructions that may change IF have it looked at. Not while a block runs. */
+  /** Lets handlers of instructions that may change IF report it. Must not be called while a block runs. */
   watchInterruptFlag(watch: InterruptFlagWatch | null): void {
     this.interruptFlag = watch;
     this.clear();
   }
 
-  /** A linear page has a probe more: blocks that know nothing of it go. */
+  /** Adds a probe to a linear page and drops blocks built without it. */
   probeAdded(page: number): void {
     for (const [frame, pages] of this.cuts) if (pages.has(page)) this.dropFrame(frame);
   }
 
-  /** Forgets all blocks. Not to be called while one runs. */
+  /** Drops all blocks. Must not be called while one runs. */
   clear(): void {
     for (const frame of this.map.all()) this.core.mmu.unmarkCode(frame);
     this.map.clear();
@@ -183,7 +183,7 @@ export class BlockCache implements Emitter {
     this.tier.cleared();
   }
 
-  /** After a restore: blocks of frames whose contents changed go, the others are marked again. Not while one runs. */
+  /** After a restore: drops blocks of frames whose contents changed and marks the others again. Must not be called while a block runs. */
   restored(frames: Uint32Array): void {
     for (const frame of frames) this.dropFrame(frame);
     for (const frame of this.map.all()) this.core.mmu.markCode(frame);
@@ -193,7 +193,7 @@ export class BlockCache implements Emitter {
   // --- Finding -------------------------------------------------------------------------------------------------------
 
   /**
-   * The block for the code at `linear` (CS base + EIP) in the current mode; 0 when a debugger wants to stop before it. Page
+   * The block for the code at `linear` (CS base + EIP) in the current mode; 0 if a debugger's stop comes before it. Page
    * and limit faults are the guest's.
    */
   find(linear: Linear): number {
@@ -206,12 +206,12 @@ export class BlockCache implements Emitter {
     if (breaks && stops?.executes(linear)) return 0;
     const { drops } = this;
     if (probes?.breaksIn(page)) probes.executes(linear);
-    // A call that is probed adds a probe for its return, before which the block may have to end.
+    // A probed call adds a probe for its return, before which the block may have to end.
     const found = drops === this.drops ? p : this.findBlock(linear);
     return breaks && stops !== null ? this.forStops(stops, found, linear) : found;
   }
 
-  /** On a page with breakpoints blocks end before the next one, and lead to others by way of `find` only. */
+  /** On a page with breakpoints, blocks end before the next breakpoint and reach others only through `find`. */
   private forStops(stops: Stops, p: number, linear: Linear): number {
     const { code } = this;
     let at = p;
@@ -228,7 +228,7 @@ export class BlockCache implements Emitter {
     return this.unlinked(p, at);
   }
 
-  /** A copy of block `p`, whose last micro-op is at `end`, that knows no other block. */
+  /** A copy of block `p`, whose last micro-op is at `end`, without links. */
   private unlinked(p: number, end: number): number {
     const { code } = this;
     const to = SCRATCH + WORDS;
@@ -240,13 +240,13 @@ export class BlockCache implements Emitter {
     return to;
   }
 
-  /** The first micro-op of the block at `offset` in a frame; 0 when there is none that others may lead to. */
+  /** The first micro-op of the block at `offset` in a frame; 0 if there is none that others may link to. */
   blockAt(frame: Frame, offset: number): number {
     const p = this.map.blockAt(frame, offset);
     return p !== 0 && this.code[p - WORDS + LINKABLE] !== 0 ? p : 0;
   }
 
-  /** From now on blocks of `frame` end before the probes of linear page `page`, from which it is fetched. */
+  /** Lets blocks of `frame` end before the probes of linear page `page`, from which it is fetched. */
   private cutFor(probes: CodePoints, frame: Frame, page: number): void {
     if (!probes.breaksIn(page) || this.cuts.get(frame)?.has(page)) return;
     const pages = this.cuts.get(frame) ?? new Set();
@@ -306,7 +306,7 @@ export class BlockCache implements Emitter {
     return start;
   }
 
-  /** A block that is to be found once only: no other leads to it, and it is never hot. */
+  /** A block for a single execution: no other links to it, and it never becomes hot. */
   private setApart(start: number): void {
     const header = start - WORDS;
     this.code[header + LINKABLE] = 0;
@@ -355,7 +355,7 @@ export class BlockCache implements Emitter {
       } catch (error) {
         this.end = before;
         if (count === 0 && error !== pageEnd) {
-          // Nothing of this block is to be kept.
+          // This block must not be kept.
           this.end = start - WORDS;
           throw error;
         }
@@ -381,7 +381,7 @@ export class BlockCache implements Emitter {
     return start;
   }
 
-  /** Moves a block that must not be found again to the scratch area: its first instruction alone. */
+  /** Moves a block that must not be found again to the scratch area, with its first instruction only. */
   private toScratch(start: number, count: number): number {
     this.end = start - WORDS;
     const { code } = this;
@@ -411,7 +411,7 @@ export class BlockCache implements Emitter {
     this.code[header + PLACE] = HEADER;
   }
 
-  /** Block `p` is to be found from now on, instead of one for another mode or limit. */
+  /** Enters block `p` into the cache, replacing one for another mode or limit. */
   private keep(p: number, frame: Frame, offset: number): void {
     const before = this.map.blockAt(frame, offset);
     if (before !== 0) this.drop(before);
@@ -498,7 +498,7 @@ export class BlockCache implements Emitter {
     this.end = at + WORDS;
   }
 
-  /** The next byte of code: of this page, then, for a straddler, of the second. Beyond RAM the bus reads as ones. */
+  /** The next byte of code, from this page or, for a straddler, from the second. Reads beyond RAM return ones. */
   private fetch(): number {
     if (this.fetchLeft === 0) this.core.fault(GENERAL_PROTECTION, 0);
     if (this.fetchAt < 0) {
@@ -524,8 +524,8 @@ export class BlockCache implements Emitter {
   // --- Invalidation --------------------------------------------------------------------------------------------------
 
   /**
-   * A store to a frame with decoded code: the blocks go that it hits. Of a page that is filled from its one end to the other all go at
-   * once, and it is a page like any other again.
+   * Handles a store to a frame with decoded code by dropping the blocks that it hits. If a page is being filled from end to end, all its
+   * blocks are dropped at once and it becomes a data page again.
    */
   written(frame: Frame, offset: number, size: number): void {
     const { map, core } = this;
@@ -552,19 +552,19 @@ export class BlockCache implements Emitter {
     return at;
   }
 
-  /** Block `p` is not what is found any more, or, of one in the scratch area, may not be. */
+  /** True if block `p` is no longer in the cache, or is in the scratch area. */
   private isGone(p: number): boolean {
     return p !== 0 && (this.code[p - WORDS + COUNT] === GONE || this.code[p - WORDS + HOME] === NOWHERE);
   }
 
-  /** Ends the running block after the current instruction. It is not found again as it is now. */
+  /** Ends the running block after the current instruction and removes it from the cache. */
   endAfterCurrent(): void {
     const p = this.running();
     if (p !== 0 && this.code[p - WORDS + HOME] !== NOWHERE) this.drop(p);
     this.cutCurrent();
   }
 
-  /** Block `p` is not found any more, and no link leads to it. */
+  /** Removes block `p` from the cache; no link leads to it afterwards. */
   private drop(p: number): void {
     const header = p - WORDS;
     this.tier.gone(p);
@@ -582,7 +582,7 @@ export class BlockCache implements Emitter {
     this.core.mmu.unmarkCode(frame);
   }
 
-  /** Makes the running block end after the current instruction, which may just have changed the next, or is watched. */
+  /** Ends the running block after the current instruction, which may have changed the next one or is watched. */
   private cutCurrent(): void {
     const { code, current } = this;
     if (current === 0) return;
@@ -590,7 +590,7 @@ export class BlockCache implements Emitter {
     let next = current;
     while (code[next + PLACE] >>> INDEX_SHIFT === index) {
       if (code[next + OP] >= FIRST_END) {
-        // It ends anyway, but a link would lead on at once. Of those with links only calls store.
+        // It ends anyway, but must not follow its link. Of the ends with links, only calls store.
         if (code[next + OP] === MICRO.CALL || code[next + OP] === MICRO.JMP_NEAR) code[next + A] = 0;
         return;
       }

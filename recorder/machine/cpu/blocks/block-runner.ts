@@ -8,7 +8,7 @@ import type { BlockCache } from './block-cache.ts';
 import { SEGMENTED_WRITE } from './micro-op-table.ts';
 import * as micro from './micro-ops.ts';
 
-/** Runs blocks: the ways out of the interpreter's fast paths, and from one block to the next. */
+/** Runs blocks: the slow paths of the interpreter, and the transitions between blocks. */
 
 // V8 folds constants of this module into the code of a closure, and fetches imported ones every time.
 const {
@@ -32,7 +32,7 @@ const { A, COUNT, IMMEDIATE, INDEX_SHIFT, LENGTH_MASK, LENGTH_SHIFT, LINKABLE, O
 const CS_BASE = SEGMENTS + CS * SEGMENT_WORDS + 1;
 const PAGE = ~0xfff;
 
-/** The values that the interpreter's cases work with, and the functions that they call if their fast path does not serve. */
+/** The values used by the interpreter's cases, and the functions that they call if their fast path does not apply. */
 export type BlockRunner = ReturnType<typeof createBlockRunner>;
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: a closure over views that V8 takes for constants
@@ -41,7 +41,7 @@ export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortP
   const { view } = core.mem;
   const { code, insns, handlers } = blocks;
 
-  /** Brings EIP and icount to the instruction of micro-op `p`: before anything that may fault or be recorded. */
+  /** Sets EIP and icount to the instruction of micro-op `p`, before anything that may fault or be recorded. */
   function sync(p: number): void {
     const place = code[p + PLACE];
     i32[EIP] = i32[BLOCK_EIP] + (place & OFFSET_MASK);
@@ -50,9 +50,8 @@ export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortP
   }
 
   /**
-   * The block at `eip`, if it fits in what is left of the run; 0 means to return, with EIP and icount set. From
-   * `linkAt` (0: nowhere) it can be entered directly next time: links stay within a page, linear and physical. A block that is
-   * gone fits in no run.
+   * The block at `eip`, if it fits in the rest of the run; 0 means to return, with EIP and icount set. Stores a link at `linkAt` (0:
+   * none) for direct entry next time; links stay within a page, linear and physical. A dropped block fits in no run.
    */
   function enter(eip: number, left: number, linkAt: number): number {
     const from = i32[BLOCK_EIP];
@@ -122,7 +121,7 @@ export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortP
       f64[ICOUNT] += 1;
     },
 
-    /** MOV ESP: may go to another thread's stack. */
+    /** MOV ESP, which may switch to another thread's stack. */
     moveEsp(p: number, value: number): void {
       const old = i32[ESP];
       i32[ESP] = value;
@@ -159,7 +158,7 @@ export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortP
       core.loadDirectory(value);
     },
 
-    /** The linear address of an operand in a segment that is not open, or does not hold it: faults if it may not be reached. */
+    /** The linear address of an operand in a segment that needs checks; faults if the access is not allowed. */
     segmented(p: number, offset: number): number {
       sync(p);
       const segment = (code[p + A] - SEGMENTS) / SEGMENT_WORDS;
@@ -176,14 +175,14 @@ export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortP
 
     enter,
 
-    /** A block that has been entered as often as its header says (hot-blocks.ts). */
+    /** Called for a block whose count of entries in the header has run out (hot-blocks.ts). */
     hot(p: number, left: number): number {
       return blocks.hot(p, left);
     },
 
     /**
-     * As `enter`, after an instruction that only unlatched instruction fetch: the TLB is consulted, and if it leads where
-     * it did before, the block linked to is still the one at `eip`.
+     * Like `enter`, after an instruction that only unlatched instruction fetch: if the TLB still gives the same frame, the linked block
+     * is still the one at `eip`.
      */
     refetch(eip: number, left: number, linkAt: number): number {
       const linked = code[linkAt];

@@ -4,12 +4,12 @@ import { BYTES, MAX_BLOCK_BYTES, WORDS } from './micro-ops.ts';
 /** The places of decoded code in physical memory. */
 
 const PAGE_BYTES = 4096;
-/** Bytes of an instruction at most (80386 Programmer's Reference, 9.8.12). */
+/** Maximum bytes of an instruction (80386 Programmer's Reference, 9.8.12). */
 const MAX_LENGTH = 15;
-/** So many blocks that hold a byte, or more, are so many for good. */
+/** Saturation of the count of blocks per byte: a count that reaches it never decreases. */
 const MANY = 255;
 
-/** An instruction over a page boundary: a block of its own, good while its second half is where it was. */
+/** An instruction across a page boundary: a separate block, valid while its second half stays in the same frame. */
 export interface Straddler {
   readonly block: number;
   /** Physical addresses of its halves. */
@@ -22,15 +22,15 @@ export interface Straddler {
 interface CodeFrame {
   /** First micro-op of the block at each byte, 0 where none begins. */
   readonly blocks: Int32Array;
-  /** By byte: how many blocks were decoded from it, so that data beside code may be written without end. */
+  /** For each byte, the number of blocks decoded from it, so that stores to data beside code drop nothing. */
   readonly holders: Uint8Array;
-  /** Frames from which straddlers have ended here. */
+  /** Frames of straddlers that end here. */
   readonly straddledFrom: Set<Frame>;
-  /** Blocks and halves of straddlers. */
+  /** Number of blocks and halves of straddlers. */
   count: number;
 }
 
-/** The blocks by the bytes that they were decoded from. It knows nothing of what blocks are made of but their lengths. */
+/** The blocks by the bytes from which they were decoded. Of the blocks themselves it uses only the lengths. */
 export class CodeMap {
   /** The micro-ops. */
   private readonly code: Int32Array;
@@ -42,7 +42,7 @@ export class CodeMap {
     this.frames = new Array(frames).fill(undefined);
   }
 
-  /** Number of frames of which it keeps blocks. */
+  /** Number of frames with blocks. */
   get frameCount(): number {
     return this.frames.length;
   }
@@ -72,7 +72,7 @@ export class CodeMap {
     return [...own, ...across.map(({ block }) => block)];
   }
 
-  /** Adds block `p`; none is there. */
+  /** Adds block `p` at a place without a block. */
   add(p: number, frame: Frame, offset: number): void {
     this.hold(frame, offset, this.lengthOf(p), 1).blocks[offset] = p;
   }
@@ -95,14 +95,14 @@ export class CodeMap {
     this.hold(frame, offset, this.lengthOf(p), -1).blocks[offset] = 0;
   }
 
-  /** Forgets a frame with all that begins or ends there. */
+  /** Removes a frame with all blocks that begin or end there. */
   removeFrame(frame: Frame): void {
     for (const { block, physical } of [...this.straddlersFrom(frame), ...this.straddlersInto(frame)])
       this.remove(block, physical);
     this.frames[frame] = undefined;
   }
 
-  /** True if nothing of the frame is decoded any more. */
+  /** True if the frame has no decoded code left. */
   isEmpty(frame: Frame): boolean {
     return this.frames[frame]?.count === 0;
   }
@@ -112,7 +112,7 @@ export class CodeMap {
     this.straddlers.clear();
   }
 
-  /** True if a block was decoded from one of `size` bytes of a frame. */
+  /** True if any of `size` bytes of a frame belongs to a block. */
   holds(frame: Frame, offset: number, size: number): boolean {
     const known = this.frames[frame];
     if (known === undefined) return false;
@@ -120,7 +120,7 @@ export class CodeMap {
     return false;
   }
 
-  /** The blocks that were decoded from one of `size` bytes of a frame. */
+  /** The blocks that contain any of `size` bytes of a frame. */
   holding(frame: Frame, offset: number, size: number): number[] {
     const found: number[] = [];
     const end = offset + size;
@@ -164,7 +164,7 @@ export class CodeMap {
     this.hold(secondPhysical >>> 12, 0, this.lengthOf(block) - inFirst, by).straddledFrom.add(frame);
   }
 
-  /** Notes one block more or less of `bytes` of a frame. */
+  /** Counts one block more or less for `bytes` of a frame. */
   private hold(frame: Frame, offset: number, bytes: number, by: 1 | -1): CodeFrame {
     let known = this.frames[frame];
     if (known === undefined) {

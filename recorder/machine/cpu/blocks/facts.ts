@@ -10,23 +10,23 @@ import {
 } from './meaning.ts';
 import type { MicroOp } from './micro-op-table.ts';
 
-/** Facts of a micro-op, read off its meaning, so that they cannot say otherwise than what is executed. */
+/** Facts about a micro-op, derived from its meaning, so that they always match its execution. */
 export interface MicroOpFacts {
-  /** The words of the micro-op that it uses, besides links. */
+  /** The words of the micro-op that it uses, without links. */
   readonly operands: ReadonlySet<Field>;
   readonly readsFlags: boolean;
   readonly changesFlags: boolean;
-  /** An exception may end the instruction here. */
+  /** True if an exception may end the instruction here. */
   readonly mayFault: boolean;
-  /** It faults above privilege level 0. */
+  /** True if it faults above privilege level 0. */
   readonly privileged: boolean;
-  /** It ends its block. */
+  /** True if it ends its block. */
   readonly ends: boolean;
-  /** It changes something and may fault after that: an instruction could not be abandoned. */
+  /** True if it may fault after a change, so that its instruction could not be abandoned. */
   readonly changesBeforeFault: boolean;
 }
 
-/** Reads the facts of `microOp`; `flagWords` are the words of CPU_STATE that hold the lazy flags. */
+/** Derives the facts of `microOp`; `flagWords` are the words of CPU_STATE that hold the lazy flags. */
 export function factsOf({ meaning, transfer }: MicroOp, flagWords: ReadonlySet<number>): MicroOpFacts {
   const reader = new Reader(flagWords);
   reader.statements(meaning);

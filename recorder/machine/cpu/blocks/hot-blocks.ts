@@ -1,28 +1,31 @@
 import type { Frame, Physical } from '../../../../schemas/units.ts';
 
-/** Executes blocks that are executed often (cpu/wasm). All that it has made of them goes with them. */
+/** An executor of hot blocks (cpu/wasm). Code made from a block is dropped with it. */
 export interface HotBlocks {
   /**
-   * Block `p`, at EIP BLOCK_EIP in CPU_STATE, fits in the `left` instructions that the run still has, and has run as often as its
-   * header said. The micro-op with which the interpreter goes on, LEFT and BLOCK_EIP being those of its block; 0, with EIP and
-   * icount set, when the loop is to be left.
+   * Block `p`, at EIP BLOCK_EIP in CPU_STATE, fits in the `left` remaining instructions of the run, and its count of entries has run out.
+   * Returns the micro-op with which the interpreter continues, with LEFT and BLOCK_EIP of its block; or 0, with EIP and icount set, to
+   * leave the loop.
    */
   hot(p: number, left: number): number;
-  /** The number of times that the block that begins at `physical` is to be interpreted first. */
+  /** The number of interpreted executions before the block at `physical` becomes hot. */
   heatOf(physical: Physical): number;
-  /** A store has hit the block that begins at `physical`. It is about to go. */
+  /** Called when a store has hit the block at `physical`, before it is dropped. */
   changed(physical: Physical): void;
-  /** Block `p` is gone. */
+  /** Called when block `p` is dropped. */
   gone(p: number): void;
-  /** From now on hot blocks may lead to each other by themselves, or not: then each way to another page is by `BlockCache.find`, which asks. */
+  /**
+   * Allows or forbids direct transitions between hot blocks; if forbidden, each transition to another page goes through
+   * `BlockCache.find`, which checks stops and probes.
+   */
   chain(on: boolean): void;
-  /** The blocks of a frame are gone. */
+  /** Called when the blocks of a frame are dropped. */
   dropped(frame: Frame): void;
-  /** All blocks are gone. */
+  /** Called when all blocks are dropped. */
   cleared(): void;
 }
 
-/** No block is ever hot. */
+/** An executor for which no block is ever hot. */
 export const NO_TIER: HotBlocks = {
   hot: (p) => p,
   heatOf: () => Number.POSITIVE_INFINITY,

@@ -1,9 +1,9 @@
 /**
- * The form in which the meaning of a micro-op is written down, once: expressions and statements over 32-bit words. The
- * interpreter's text is printed from it (javascript.ts); facts of a micro-op, such as whether it may fault, are read off it (facts.ts).
+ * The language for the meaning of micro-ops: expressions and statements over 32-bit words. The interpreter's text is generated from it
+ * (javascript.ts); facts about a micro-op, such as whether it may fault, are derived from it (facts.ts).
  *
- * Values are 32 bits. Sums, differences and products wrap; `<`, `>>` are signed, `<u`, `<=u` and `>>>` unsigned; a
- * comparison is a truth value, for `choose`, `when` and transfers only.
+ * Values are 32 bits. Sums, differences and products wrap; `<`, `>>` are signed, `<u`, `<=u` and `>>>` unsigned; a comparison is a truth
+ * value, used only in `choose`, `when` and transfers.
  */
 
 /** A word of the micro-op itself (micro-ops.ts). */
@@ -39,7 +39,7 @@ export type Truth =
     }
   | { readonly kind: 'both'; readonly left: Truth; readonly right: Truth }
   | { readonly kind: 'either'; readonly test: Truth; readonly yes: Truth; readonly no: Truth }
-  /** True if an unsigned word and a small number more are at most `limit`, in 33 bits. */
+  /** True if an unsigned word plus a small number is at most `limit`, in 33 bits. */
   | {
       readonly kind: 'within';
       readonly word: Expression;
@@ -54,7 +54,7 @@ export type Truth =
       readonly value: Expression;
     }
   | { readonly kind: 'always' }
-  /** A helper that tells a truth: `condition`. */
+  /** A helper that returns a truth value: `condition`. */
   | { readonly kind: 'asked'; readonly helper: HelperName; readonly args: readonly Expression[] };
 
 export type Size = 1 | 2 | 4;
@@ -66,7 +66,7 @@ export type Statement =
       readonly target: Expression & { kind: 'word' | 'byte' };
       readonly value: Expression;
     }
-  /** `v` = what is at linear address `lin`; `modify` when a store to the same place is to follow. */
+  /** `v` = the value at linear address `lin`; `modify` if a store to the same address follows. */
   | { readonly kind: 'load'; readonly size: Size; readonly modify: boolean }
   /** To linear address `lin`. */
   | { readonly kind: 'store'; readonly size: Size; readonly value: Expression }
@@ -82,43 +82,46 @@ export type Statement =
   | { readonly kind: 'scope'; readonly body: readonly Statement[] }
   | { readonly kind: 'perform'; readonly helper: HelperName; readonly args: readonly Expression[] };
 
-/** The end of a block, after all else that its micro-op does. Links to other blocks are in the fields `a` and `b` (micro-ops.ts). */
+/** The end of a block, after everything else in its micro-op. Links to other blocks are in the fields `a` and `b` (micro-ops.ts). */
 export type Transfer =
-  /** Execution goes on behind the block's last instruction, which did nothing yet. */
+  /** Execution continues after the block's last instruction, which has done nothing yet. */
   | { readonly kind: 'fall' }
-  /** A handler has said where to go on: the loop is left. */
+  /** A handler has set the continuation; the loop is left. */
   | { readonly kind: 'leave' }
-  /** The next instruction is fetched anew, from the block linked to if the TLB still leads there (`linked`). */
+  /** The next instruction is fetched anew, from the linked block if the TLB still gives the same frame (`linked`). */
   | { readonly kind: 'refetch'; readonly linked: boolean }
-  /** Execution goes on at EIP `to`. */
+  /** Execution continues at EIP `to`. */
   | { readonly kind: 'goto'; readonly to: Expression; readonly linked: boolean }
-  /** Execution goes on at base + displacement if `taken`, else at base + immediate. */
+  /** Execution continues at base + displacement if `taken`, otherwise at base + immediate. */
   | { readonly kind: 'branch'; readonly taken: Truth }
   /**
    * The same where the code segment matters: EIP is cut to the mask in `scale` when the jump is made, and must lie within CS's
-   * limit. `before` happens once nothing can fault any more.
+   * limit. `before` is executed once nothing can fault.
    */
   | { readonly kind: 'near'; readonly taken: Truth; readonly before: readonly Statement[] };
 
-/** The fields that hold links to where the micro-op leads. */
+/** The fields that hold links to the next blocks. */
 export function linksOf(transfer: Transfer | undefined): readonly ('a' | 'b')[] {
   if (transfer?.kind === 'branch' || transfer?.kind === 'near') return ['a', 'b'];
   return transfer !== undefined && 'linked' in transfer && transfer.linked ? ['a'] : [];
 }
 
 export interface Helper {
-  /** The object in scope of the interpreter that has it. */
+  /** The object in the interpreter's scope that provides it. */
   readonly of: 'run' | 'flags';
-  /** It may end the instruction by an exception. */
+  /** True if it may end the instruction with an exception. */
   readonly faults?: true;
-  /** It faults above privilege level 0. */
+  /** True if it faults above privilege level 0. */
   readonly privileged?: true;
   readonly flags?: 'reads' | 'changes';
-  /** Of `run`: it need not know which micro-op asks. */
+  /** For helpers of `run`: true if it does not need the calling micro-op. */
   readonly anywhere?: true;
 }
 
-/** All that a meaning leaves to the block runner (block-runner.ts) and to the lazy flags. Those of `run` take the micro-op first. */
+/**
+ * The helpers that a meaning can call, of the block runner (block-runner.ts) and of the lazy flags. The first argument of those of `run`
+ * is the micro-op.
+ */
 export const HELPERS = {
   cf: { of: 'flags', flags: 'reads' },
   condition: { of: 'flags', flags: 'reads' },
@@ -183,7 +186,7 @@ export const compare = (left: Operand, operator: Comparison, right: Operand): Tr
   right: expression(right),
 });
 export const both = (left: Truth, right: Truth): Truth => ({ kind: 'both', left, right });
-/** `yes` where `test` holds, else `no`. */
+/** `yes` if `test` is true, otherwise `no`. */
 export const either = (test: Truth, yes: Truth, no: Truth): Truth => ({ kind: 'either', test, yes, no });
 export const within = (of: Expression, more: Operand, limit: Expression): Truth => ({
   kind: 'within',

@@ -16,16 +16,16 @@ import type { Expression, Statement, Transfer, Truth } from './meaning.ts';
 import * as m from './meaning.ts';
 
 /**
- * The table of micro-ops: each one's name and meaning, written down once. The number of a micro-op is its place here; those that
- * end a block come last. The interpreter is made from it (generate.ts), and so is what is known of each (facts.ts).
+ * The table of micro-ops, with the name and meaning of each. The number of a micro-op is its index here; those that end a block come
+ * last. The interpreter (generate.ts) and the facts about each (facts.ts) are made from it.
  *
- * Names in scope of a meaning: `base` (EIP of the block), `adjust` and `adjustLeft` (AF where a 286 or 386 sets it: flags.ts). A load or store is at the
- * local `lin`, and a load leaves the local `v`.
+ * Names in scope of a meaning: `base` (EIP of the block), `adjust` and `adjustLeft` (AF where a 286 or 386 sets it: flags.ts). A load or
+ * store uses the local `lin` as address, and a load sets the local `v`.
  */
 export interface MicroOp<Name extends string = string> {
   readonly name: Name;
   readonly meaning: readonly Statement[];
-  /** Of one that ends its block: what it does last. */
+  /** For one that ends its block: its last action. */
   readonly transfer?: Transfer;
 }
 
@@ -68,7 +68,7 @@ const lowHalf = (value: Expression) => or(and(A, -65536), value);
 /** The kind of an operation on 8 or 16 bits. */
 const narrow = (kind: number, bits: number): number => kind | ((32 - bits) << KIND_SHIFT);
 const logic = (kind: number) => flags(kind, v, v, 0);
-/** Carry and overflow as they are. */
+/** The current carry and overflow. */
 const raw = (carry: Expression, overflow: Expression | number) => flags(KIND_RAW, v, carry, overflow);
 
 const UP = compare(and(m.word(state.SYSTEM_FLAGS), DF), '===', 0);
@@ -175,7 +175,7 @@ const RESULT = m.word(state.FLAG_RESULT);
 const COMPARED = compare(and(m.word(state.FLAG_KIND), KIND_MASK), '===', KIND_SUB);
 const CARRY = choose(COMPARED, choose(compare(FLAG_A, '<u', FLAG_B), 1, 0), call('cf'));
 
-/** Operands of 8 and 16 bits are worked at the top of the word, so that carries and signs are those of a word. */
+/** Operands of 8 and 16 bits are processed at the top of the word, so that carries and signs are those of a word. */
 const NARROW = [
   { bits: 8, to: A8, from: B8, store: set(A8, shr(v, 24)) },
   { bits: 16, to: A, from: B, store: set(A, lowHalf(shr(v, 16))) },
@@ -245,7 +245,7 @@ const LOGICAL = (
   ];
 });
 
-/** INC and DEC keep CF, which is worked out first and kept as the second operand. */
+/** INC and DEC keep CF, which is computed first and kept as the second operand. */
 const STEPS = [
   { name: 'INC', kind: KIND_INC, by: add },
   { name: 'DEC', kind: KIND_DEC, by: sub },
@@ -359,7 +359,7 @@ const SHIFTING = [
 
 // --- Conditions ------------------------------------------------------------------------------------------------------
 
-/** A condition by the operands of the last comparison, or the long way. */
+/** A condition by the operands of the last comparison if possible, otherwise by the flags. */
 const comparing = (code: number, test: Truth): Truth => m.either(COMPARED, test, asked('condition', code));
 
 /** By condition code (80386 Programmer's Reference, appendix D). */
@@ -399,7 +399,7 @@ const MORE = compare(count, '!==', 0);
 const TRANSFERS = [
   ending('END', m.FALL),
   ending('COLD_END', m.LEAVE, perform('coldEnd')),
-  // INVLPG and loads of CR3: the next instruction is fetched anew, and nothing else about how to go on has changed.
+  // INVLPG and loads of CR3: only the fetch of the next instruction is affected.
   ending('COLD_REFETCH', m.refetch(false), perform('cold')),
   ending('INVLPG', m.refetch(true), ADDRESS_OF, perform('invlpg', lin)),
   ending('LOAD_CR3', m.refetch(true), perform('loadDirectory', and(B, ~0xfe7))),

@@ -5,7 +5,7 @@ import { GENERAL_PROTECTION, STACK_FAULT } from '../fault.ts';
 import { ADDRESS, EBP, EIP, ESP, LATCH_PHYSICAL, SS } from '../state.ts';
 import { B, DISPLACEMENT, MICRO, OP, SCALE, X } from './micro-ops.ts';
 
-/** Operands that run over the end of a 4 GB segment, which micro-ops do not look for. */
+/** Operands that cross the end of a 4 GB segment, which micro-ops do not check. */
 
 /** Micro-ops whose operand is the top of the stack, or beside it: register and displacement. */
 const STACK_OPS = new Map([
@@ -17,14 +17,14 @@ const STACK_OPS = new Map([
   [MICRO.RET, [ESP, 0]],
   [MICRO.LEAVE, [EBP, 0]],
 ]);
-/** Their operands are their handlers' business, which have checked them. */
+/** Micro-ops whose handlers check their operands. */
 const COLD = new Set([MICRO.COLD, MICRO.COLD_END, MICRO.COLD_REFETCH]);
 const decoder = new Decoder();
 
 /**
- * A limit of 4 GB - 1 is one like any other: an operand that runs over the end of the segment faults (80386 Programmer's
- * Reference, 6.3.1.2; the SDM, volume 3, 5.3, leaves it open). Micro-ops do not look at limits; an operand that reaches
- * from the last page to the first comes here, and faults if it is that of the micro-op at `p`, which is under way.
+ * Even with a limit of 4 GB - 1, an operand that crosses the end of the segment faults (80386 Programmer's
+ * Reference, 6.3.1.2; the SDM, volume 3, 5.3, leaves it open). Micro-ops do not check limits; an operand that reaches from the last page
+ * to the first comes here, and faults if it belongs to the current micro-op `p`.
  */
 export function checkSegmentEnd(core: Core, code: Int32Array, p: number, linear: Linear): void {
   const { i32 } = core;

@@ -10,7 +10,7 @@ const LOADS = { 1: M.LOAD8, 2: M.LOAD_ZX16, 4: M.LOAD_B } as const;
 const STORES = { 1: M.STORE8, 2: M.STORE16, 4: M.STORE_B } as const;
 const COMPARISONS = { 1: M.CMP8, 2: M.CMP16, 4: M.CMP } as const;
 
-/** False for one that is repeated, or by another segment or 16-bit addresses: its handler knows it. */
+/** False for a repeated one, or one with another segment or 16-bit addresses, which is left to its handler. */
 export function translateString(out: Emitter, insn: Instruction): boolean {
   const { mnemonic, operands, repeat, addressSize, override } = insn;
   if (repeat !== 0 || addressSize !== 4 || override === CS || override === SS || override >= FS) return false;

@@ -32,7 +32,7 @@ import { translateString } from './translate-strings.ts';
 
 /** Translates instructions that compilers emit into micro-ops; all others stay cold. */
 
-/** Takes micro-ops in order; the place is its own business. */
+/** Receives micro-ops in order and adds their `place`. */
 export interface Emitter {
   emit(
     op: number,
@@ -46,7 +46,7 @@ export interface Emitter {
 }
 
 const M = MICRO;
-/** Of a name put together from what the instruction is, which the table has. */
+/** The number of a composed name, which must be in the table. */
 const named = (name: string): number => microOp(name)!;
 const READABLE_CONTROLS: Readonly<Record<number, number>> = { 0: CR0, 2: CR2, 3: CR3 };
 const cacheOf = (segment: number): number => SEGMENTS + segment * SEGMENT_WORDS;
@@ -72,9 +72,9 @@ const NO_ACCESS = new Set(['lea', 'invlpg', 'nop']);
 const FIRST_IS_READ = new Set([...READ_ONLY, 'push', 'jmp', 'call', 'mul', 'div']);
 
 /**
- * Writes an instruction as micro-ops, if it is of the hot kind: what compilers emit, in 16 and 32 bits. In flat 32-bit code a memory
+ * Translates a hot instruction (those that compilers emit, in 16 and 32 bits) to micro-ops. In flat 32-bit code a memory
  * operand is its offset; elsewhere, or by FS, GS or CS, a micro-op of its own (SEGMENTED…) leaves its linear address in ADDRESS.
- * False leaves the instruction to its handler, which knows every form; what has been emitted then is to be taken back.
+ * False leaves the instruction to its handler, which implements every form; micro-ops emitted so far must then be discarded.
  */
 export class Translator {
   private readonly out: Emitter;
@@ -91,7 +91,7 @@ export class Translator {
     this.extendsSelectors = extendsSelectors;
   }
 
-  /** `offset` is where the instruction begins relative to its block. */
+  /** `offset` is the offset of the instruction in its block. */
   translate(insn: Instruction, mode: number, offset: number): boolean {
     const { operands, mnemonic } = insn;
     const [first, second] = operands;
@@ -292,7 +292,7 @@ export class Translator {
     return true;
   }
 
-  /** Reads into TEMP what is to be written back. */
+  /** Reads the value to modify into TEMP. */
   private modify(insn: Instruction, size: number): void {
     this.memory(size === 4 ? M.MODIFY : named(`MODIFY${size * 8}`), size === 1 ? TEMP8 : TEMP, insn);
   }
@@ -469,7 +469,7 @@ export class Translator {
     return true;
   }
 
-  /** TEMP = what `register` points to on the stack, whose top is `drop` bytes above then. */
+  /** TEMP = the word on the stack to which `register` points, after which the top is `drop` bytes higher. */
   private popValue(register: number, size: number, drop: number): void {
     this.stackTop(register, 0, size, 0);
     this.out.emit(size === 4 ? M.LOAD_B : M.LOAD_ZX16, TEMP, ADDRESS, ZERO);

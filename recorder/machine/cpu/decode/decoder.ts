@@ -18,7 +18,7 @@ export const CONTROL = 5;
 export const DEBUG = 6;
 export const FAR_POINTER = 7;
 export const STRING = 8;
-/** The flags image of PUSHF, POPF and IRET: only its size matters. */
+/** The flags image of PUSHF, POPF and IRET, of which only the size matters. */
 export const FLAGS_IMAGE = 9;
 /** ST(number). */
 export const STACK_REGISTER = 10;
@@ -26,14 +26,14 @@ export const TEST = 11;
 
 export interface Operand {
   readonly kind: number;
-  /** Bytes; 0 where the operand is an address alone. */
+  /** Size in bytes; 0 if the operand is only an address. */
   readonly size: number;
   /** Register number within its kind. */
   readonly number: number;
   readonly value: number;
 }
 
-/** One decoded instruction. Addresses are not in it, so it serves wherever the same bytes are met in the same mode. */
+/** One decoded instruction. It contains no addresses, so it applies wherever the same bytes occur in the same mode. */
 export interface Instruction {
   readonly opcode: Opcode;
   readonly mnemonic: string;
@@ -58,10 +58,10 @@ export interface Instruction {
   readonly modrm: number;
 }
 
-/** The source of the decoder's bytes. It may throw (a page or limit fault) and is asked for each byte once, in order. */
+/** The source of the decoder's bytes. It may throw (a page or limit fault) and is called once per byte, in order. */
 export type NextByte = () => number;
 
-/** Reasons that bytes are no instruction. */
+/** Reasons that bytes are not an instruction. */
 export const UNDEFINED = 'undefined';
 export const TOO_LONG = 'too long';
 export type DecodeFailure = typeof UNDEFINED | typeof TOO_LONG;
@@ -78,7 +78,7 @@ const tooLong = new TooLong();
 
 /** Decodes one instruction; `wide` is CS.D (80386 Programmer's Reference, 17.1 and 17.2). */
 export class Decoder {
-  /** Features that the processor has; undefined: all. */
+  /** Features of the processor; undefined: all. */
   private readonly has: ReadonlySet<CpuFeature> | undefined;
   private readonly scalesLoneBase: boolean;
   private next: NextByte = () => 0;
@@ -89,7 +89,7 @@ export class Decoder {
   private displacement = 0;
   private defaultSegment = DS;
 
-  /** Without a processor it knows every instruction. */
+  /** Without a processor it decodes every instruction. */
   constructor(processor?: Processor) {
     this.has = processor?.has;
     this.scalesLoneBase = processor?.scalesLoneBase ?? false;

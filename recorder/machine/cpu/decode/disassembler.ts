@@ -25,7 +25,7 @@ import {
   TEST,
 } from './decoder.ts';
 
-/** Disassembles: shows as text what the decoder read. */
+/** Disassembles: formats decoded instructions as text. */
 
 /** One line of disassembly. */
 export interface Disassembly {
@@ -60,9 +60,9 @@ const NAMES: Record<string, string> = {
   wait: 'fwait',
   fpreserved: '(bad)',
 };
-/** Instructions whose memory operand says nothing of a size that the mnemonic does not say. */
+/** Instructions whose mnemonic determines the size of a memory operand. */
 const SIZELESS = new Set(['lea', 'invlpg', 'bound', 'cmpxchg8b', 'fpreserved']);
-/** A doubleword is what these take unless said otherwise. */
+/** Instructions whose default operand is a doubleword. */
 const STACK_SIZED = new Set(['call', 'jmp', 'push', 'pop']);
 const PORTS = new Set(['in', 'out', 'ins', 'outs']);
 const SHIFT_OR_ROTATE = new Set(['rol', 'ror', 'rcl', 'rcr', 'shl', 'shr', 'sar']);
@@ -73,7 +73,7 @@ const unsigned = (value: number, size: number): number =>
   size === 1 ? value & 0xff : size === 2 ? value & 0xffff : value >>> 0;
 
 /**
- * Disassembles with the CPU's own decoder, so that what is shown is what is executed.
+ * Disassembles with the CPU's own decoder, so that the text shows what executes.
  * `address` is the linear address of the first byte; `wide` is CS.D.
  */
 export function disassemble(next: NextByte, address: number, wide: boolean): Disassembly | DecodeFailure {
@@ -119,8 +119,8 @@ function mnemonicOf(instruction: Instruction): string {
 }
 
 /**
- * The letters for an x87 operand in memory: s, l, t for reals; s, l, ll for integers, s meaning 16 bits there; none for
- * what has one size alone.
+ * The letters for an x87 operand in memory: s, l, t for reals; s, l, ll for integers, s meaning 16 bits there; none for operands of only
+ * one size.
  */
 const REAL_SUFFIX: Record<number, string> = { 4: 's', 8: 'l', 10: 't' };
 const INTEGER_SUFFIX: Record<number, string> = { 2: 's', 4: 'l', 8: 'll' };
@@ -133,8 +133,8 @@ function x87Suffix({ mnemonic, operands }: Instruction): string {
 }
 
 /**
- * AT&T assemblers took FSUB and FSUBR, FDIV and FDIVR for one another where the result goes to ST(i), and GNU as still
- * does (GNU as manual, 9.16.16). An alias is shown as what it is an alias of.
+ * AT&T assemblers exchanged FSUB and FSUBR, FDIV and FDIVR if the result goes to ST(i), and GNU as still does (GNU as manual, 9.16.16).
+ * An alias is shown as its original.
  */
 function x87Name({ mnemonic, opcode }: Instruction): string {
   if (opcode.operands[0] === 'STi' && opcode.operands[1] === 'ST')
@@ -142,7 +142,7 @@ function x87Name({ mnemonic, opcode }: Instruction): string {
   return mnemonic.replace(/^(fxch|fcom|fcomp|fstp)[1-9]$/, '$1');
 }
 
-/** A letter for the size, where no register tells it. */
+/** The size suffix, if no register determines the size. */
 function suffixOf({ mnemonic, operands, operandSize }: Instruction): string {
   if (SIZELESS.has(mnemonic) || mnemonic.startsWith('set')) return '';
   if (operands.some(({ kind }) => kind === RELATIVE)) return '';
@@ -156,7 +156,7 @@ function suffixOf({ mnemonic, operands, operandSize }: Instruction): string {
   return mnemonic === 'push' && operandSize === 2 ? 'w' : '';
 }
 
-/** The CL of a shift tells nothing of what is shifted. */
+/** The CL of a shift does not determine the size of the operand. */
 const isCount = (mnemonic: string): boolean => SHIFT_OR_ROTATE.has(mnemonic);
 
 function operandText(instruction: Instruction, operand: Operand, address: number): string {
@@ -199,7 +199,7 @@ function immediateSize({ opcode, operandSize }: Instruction, operand: Operand): 
   return opcode.operands.includes('Is') ? operandSize : operand.size;
 }
 
-/** A general register beside a segment register is named whole: the CPU moves it so. */
+/** A general register moved to or from a segment register is shown as 32 bits, as the CPU moves it. */
 function registerName({ mnemonic, operandSize, operands }: Instruction, { size, number }: Operand): string {
   if (mnemonic === 'mov' && operands.some(({ kind }) => kind === SEGMENT) && operandSize === 4)
     return GENERAL_REGISTERS[number];

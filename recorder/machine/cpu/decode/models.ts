@@ -32,7 +32,7 @@ import {
 } from '../../control-registers.ts';
 import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, TF, VIF, VIP, VM } from '../flags.ts';
 
-/** Models of processors: features, CPUID, and the registers that each has. */
+/** Models of processors: features, CPUID and registers. */
 
 /** Bits of CPUID leaf 1, EDX (Pentium Pro manual, volume 2, table 3-7). */
 const CPUID_BITS: Partial<Record<CpuFeature, number>> = {
@@ -60,7 +60,7 @@ const CR4_BITS: Partial<Record<CpuFeature, number>> = {
 };
 
 const CR0_386 = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_PG;
-/** Those that the 486 added. */
+/** Bits that the 486 added. */
 const CR0_486 = CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD;
 /** Caches are off after a reset (Intel486 manual, 10.1). */
 const CR0_CACHES_OFF = CR0_NW | CR0_CD;
@@ -69,12 +69,12 @@ const EFLAGS_386 = ARITHMETIC | TF | IF | DF | IOPL | NT | RF | VM;
 interface Model {
   /** Processor signature: DX after a reset, and CPUID leaf 1, EAX: family, model, stepping. */
   readonly signature: number;
-  /** That with `sep`, if it is another. */
+  /** The signature with `sep`, if different. */
   readonly signatureWithSep?: number;
   readonly features: readonly CpuFeature[];
   /** CPUID leaf 2: cache and TLB descriptors, as EAX, EBX, ECX, EDX. */
   readonly caches?: readonly [number, number, number, number];
-  /** MSRs that exist besides the time-stamp counter: they read as given, and writes to them are ignored. */
+  /** MSRs other than the time-stamp counter: they read as given, and writes to them are ignored. */
   readonly msrs?: Readonly<Record<number, readonly [high: number, low: number]>>;
 }
 
@@ -85,7 +85,7 @@ const zeros = (...numbers: number[]) => Object.fromEntries(numbers.map((number) 
 /** Machine check address and type; CESR and the two counters, which never count (Pentium manual, volume 3, 18.2). */
 const PENTIUM_MSRS = zeros(0x00, 0x01, 0x11, 0x12, 0x13);
 /**
- * Those that kernels read without asking CPUID (Pentium Pro manual, volume 3, appendix B): machine check address and
+ * MSRs that kernels read without checking CPUID (Pentium Pro manual, volume 3, appendix B): machine check address and
  * type, platform id, EBL_CR_POWERON, microcode revision, the performance counters and their selectors, DEBUGCTL.
  */
 const PENTIUM_PRO_MSRS = zeros(0x00, 0x01, 0x17, 0x2a, 0x79, 0x8b, 0xc1, 0xc2, 0x186, 0x187, 0x1d9);
@@ -98,8 +98,8 @@ const MODELS: Readonly<Record<CpuModel, Model>> = {
   /** P54C, C2 step. */
   pentium: { signature: 0x052c, features: PENTIUM, msrs: PENTIUM_MSRS },
   /**
-   * sB1 step, 256 KB. The Pentium Pro reports SEP in CPUID and has no SYSENTER that works: SDM volume 2, SYSENTER, tells software not
-   * to believe it below model 3, stepping 3. So `sep` has to be added, and makes a Pentium II of that stepping of it.
+   * sB1 step, 256 KB. The Pentium Pro reports SEP in CPUID but has no working SYSENTER: SDM volume 2, SYSENTER, tells software to ignore
+   * SEP below model 3, stepping 3. So `sep` must be added explicitly, which makes the processor a Pentium II of that stepping.
    */
   pentiumpro: {
     signature: 0x0617,
@@ -108,14 +108,14 @@ const MODELS: Readonly<Record<CpuModel, Model>> = {
     caches: [0x03020101, 0, 0, 0x06040a42],
     msrs: PENTIUM_PRO_MSRS,
   },
-  /** That of traces which do not name theirs. */
+  /** The processor of traces that do not name one. */
   [UNNAMED_CPU]: {
     signature: 0x0543,
     features: ['i486', 'cpuid', 'pse', 'tsc', 'msr', 'cx8', 'pge'],
   },
 };
 
-/** A processor, in the terms in which the CPU asks: what it has, and the bits of its registers that exist. */
+/** A processor's properties: features, and existing bits of registers. */
 export interface Processor {
   readonly has: ReadonlySet<CpuFeature>;
   readonly signature: number;
@@ -128,11 +128,11 @@ export interface Processor {
   readonly resetCr0: number;
   /** 0 when there is no CR4. */
   readonly cr4: number;
-  /** CR0.AM and EFLAGS.AC do something: exception 17. */
+  /** True if CR0.AM and EFLAGS.AC have an effect: exception 17. */
   readonly checksAlignment: boolean;
-  /** MachineConfig.cpuRevision that it behaves by: what was mended asks whether it is to be as before. */
+  /** MachineConfig.cpuRevision, which selects between old and fixed behaviour. */
   readonly revision: number;
-  /** Which flags are left where the manual leaves them undefined (docs/cpu.md). */
+  /** The values of flags that the manual leaves undefined (docs/cpu.md). */
   readonly undefinedFlags: 'as a 386' | 'as an 80286' | 'as a Pentium';
   /** PUSH and POP of a segment register access the whole of a 32-bit slot, and not the selector alone (docs/cpu.md). */
   readonly extendsSelectors: boolean;
@@ -146,9 +146,9 @@ export interface Processor {
   readonly popsUpperEsp: boolean;
   /** Faults push RF, and so do interrupts of a repeated string instruction. */
   readonly resumeFlag: boolean;
-  /** So do instruction breakpoints: before the Pentium, which leaves that to the handler. */
+  /** True if instruction breakpoints push RF too: before the Pentium, which leaves that to the handler. */
   readonly resumesBreakpoints: boolean;
-  /** A load of CS in real mode sets its limit and attributes, not its base alone: all before the Pentium. */
+  /** True if a load of CS in real mode also sets its limit and attributes: before the Pentium. */
   readonly resetsRealCs: boolean;
 }
 
@@ -158,7 +158,7 @@ const bitsOf = (has: ReadonlySet<CpuFeature>, table: Partial<Record<CpuFeature, 
   [...has].reduce((bits, feature) => bits | (table[feature] ?? 0), 0);
 
 /**
- * The processor that `text` names: `MODEL`, then features with + or -, as `pentium,+cmov`; `fpu` is for CPUID to tell.
+ * Parses a processor name: `MODEL`, then features with + or -, as in `pentium,+cmov`; `fpu` determines a bit of CPUID.
  * Throws BadInput.
  */
 export function processorOf(

@@ -2,7 +2,7 @@ import type { CpuFeature } from '../../../../schemas/trace/processor-name.ts';
 import { ESCAPES } from './x87-opcodes.ts';
 
 /**
- * The opcode table: one row an encoding, from which the decoder, the block builder and the disassembler all work.
+ * The opcode table: one row per encoding, used by the decoder, the block builder and the disassembler.
  * Notation as in the 80386 Programmer's Reference, appendix A:
  *
  * Operand = addressing letter + size letter. Letters: E ModRM register or memory; G ModRM general register; M ModRM

@@ -38,7 +38,7 @@ const { MAX_BLOCK_BYTES, WORDS } = micro;
 
 const fieldText = (field: Field): string => `code[p + ${micro.FIELDS[field]}]`;
 const PLACE = `code[p + ${micro.PLACE}]`;
-/** Number of instructions of its block that come before this one. */
+/** Number of instructions before this one in its block. */
 const INDEX = `${PLACE} >>> ${micro.INDEX_SHIFT}`;
 const LINK_A = `p + ${micro.A}`;
 const LINK_B = `p + ${micro.B}`;
@@ -46,7 +46,7 @@ const CS_LIMIT = `i32[${SEGMENTS + CS * SEGMENT_WORDS + 2}]`;
 
 // --- Expressions -----------------------------------------------------------------------------------------------------
 
-/** Text without parentheses around it. A sum may be longer than 32 bits: it is cut by whatever uses it, or by `wordText`. */
+/** Text without parentheses around it. A sum may exceed 32 bits; its user or `wordText` truncates it. */
 function sumText(of: Expression): string {
   switch (of.kind) {
     case 'constant':
@@ -76,7 +76,7 @@ type Binary = Expression & { kind: 'binary' };
 const isSum = (of: Expression): of is Binary =>
   of.kind === 'binary' && (of.operator === '+' || of.operator === '-');
 
-/** A bitwise operator cuts its operands to 32 bits by itself; a sum within a sum may wait. */
+/** A bitwise operator truncates its operands to 32 bits itself; a sum within a sum need not be truncated. */
 function binaryText(of: Binary): string {
   const left = isSum(of) && isSum(of.left) ? sumText(of.left) : atom(of.left);
   return `${left} ${of.operator} ${atom(of.right)}`;
@@ -91,15 +91,15 @@ const SIMPLE: ReadonlySet<Expression['kind']> = new Set([
   'call',
   'product',
 ]);
-/** In parentheses where it needs them. */
+/** In parentheses if needed. */
 const atom = (of: Expression): string =>
   SIMPLE.has(of.kind) || of.kind === 'unary' ? sumText(of) : `(${sumText(of)})`;
 
-/** Cut to 32 bits. */
+/** Truncated to 32 bits. */
 const wordText = (of: Expression): string =>
   isSum(of) || (of.kind === 'unary' && of.operator === '-') ? `${atom(of)} | 0` : sumText(of);
 
-/** Cut to 32 bits, and in parentheses where it needs them. */
+/** Truncated to 32 bits, in parentheses if needed. */
 const wordAtom = (of: Expression): string => (SIMPLE.has(of.kind) ? sumText(of) : `(${wordText(of)})`);
 
 function callText(helper: HelperName, args: readonly Expression[]): string {
@@ -189,8 +189,7 @@ function statementText(of: Statement): string {
 // --- Transfers -------------------------------------------------------------------------------------------------------
 
 /**
- * Every way into a block stores these for code that must know where execution stands (block-runner.ts), and counts the
- * entry if there is a compiler.
+ * Code for every entry into a block: stores the position for the slow paths (block-runner.ts), and counts the entry if there is a compiler.
  */
 const ENTERED = `i32[${LEFT}] = left;
 i32[${BLOCK_EIP}] = base;
@@ -202,7 +201,7 @@ if (counts && --code[p - ${WORDS - micro.HEAT}] < 0) {
 }
 continue;`;
 
-/** By the link, if the block there fits in what is left of the run. */
+/** Follows the link, if the block there fits in the rest of the run. */
 const followed = (otherwise: string): string => `
 if (linked !== 0 && code[linked - ${WORDS}] <= left) p = linked;
 else {
@@ -257,8 +256,7 @@ base = (base + (taken ? ${fieldText('displacement')} : ${fieldText('immediate')}
 ${ENTERED}`;
 
 /**
- * A link is followed if nothing was cut and a block there (of MAX_BLOCK_BYTES at most) is within the limit whatever the segment's
- * base is now.
+ * A link is followed if nothing was truncated and the block there (at most MAX_BLOCK_BYTES) is within the segment's limit.
  */
 const nearText = (taken: string, before: string): string => `
 const taken = ${taken};

@@ -41,24 +41,24 @@ import {
 } from '../state.ts';
 import type { Interpret } from './interpreter.ts';
 
-/** Runs every micro-op by each of its branches, so that V8 has seen all before it optimizes the hot loop. */
+/** Runs every branch of every micro-op, so that V8 has seen all of them before it optimizes the hot loop. */
 
-/** The linear (and physical) page that the micro-ops address; its contents are put back. */
+/** The linear (and physical) page that the micro-ops address; its contents are restored. */
 const PAGE = 5;
 const LINEAR = (PAGE << 12) + 0x800;
-/** In the scratch block's room: the micro-op, one that stops the loop, and one to be linked to that stops it. */
+/** Positions in the scratch block: the micro-op, one that stops the loop, and a link target that stops it. */
 const START = 2 * WORDS;
 const STOP = START + WORDS;
 const LINKED = START + 4 * WORDS;
-/** No micro-op. */
+/** Not a micro-op. */
 const NONE = -1;
 const HLT = 0xf4;
 const DATA = SEGMENTS + DS * SEGMENT_WORDS;
 const OPEN = SEGMENT_PRESENT | APPLICATION | WRITABLE;
-/** Enough calls for V8 to begin to take notes. */
+/** Enough calls for V8 to allocate feedback. */
 const OVERTURE = 500;
 
-/** Every condition is met by some and not by others; sums and products may need more than 32 bits. */
+/** Values for which every condition is both true and false, and sums and products exceed 32 bits. */
 const OPERANDS = [
   [0x7fffffff, -3],
   [-2, 3],
@@ -83,9 +83,9 @@ const NEAR = new Set(
 const SEGMENTED = new Set([MICRO.SEGMENTED16, MICRO.SEGMENTED, MICRO.SEGMENTED_STACK]);
 
 /**
- * Runs every micro-op by each of its branches. V8 compiles the loop as if what it has not seen run never would, and
- * throws it away when it does: without this, most of a short run went by while the loop was compiled time and again.
- * Leaves CPU_STATE, the event log and what is derived in disorder.
+ * Runs every branch of every micro-op. V8 compiles the loop on the assumption that code which has not run never will, and discards the
+ * compiled code when it does; without this, the loop would be recompiled repeatedly during most of a short run. Leaves CPU_STATE, the
+ * event log and derived state in an undefined state.
  */
 export function warmUp(core: Core, blocks: BlockCache, interpret: Interpret): void {
   const { i32, u8 } = core;
@@ -108,7 +108,7 @@ export function warmUp(core: Core, blocks: BlockCache, interpret: Interpret): vo
     code[STOP + OP] = NONE;
     code[LINKED + OP] = NONE;
     i32[(FAST_PATH >>> 2) + PAGE] = slot;
-    // Segments that hold what is asked for, and such that do not.
+    // Segments that contain the operand, and segments that do not.
     const limit = kind === KIND_SUB ? -1 : 0;
     core.segments.set(DS, 0, 0, limit, OPEN | (slot === 0 ? 0 : BIG));
     core.segments.set(SS, 0, 0, limit, OPEN | (slot === 0 ? 0 : BIG));
@@ -122,7 +122,7 @@ export function warmUp(core: Core, blocks: BlockCache, interpret: Interpret): vo
     i32[FLAG_RESULT] = a - b;
     i32[FLAG_A] = a;
     i32[FLAG_B] = b;
-    // What the micro-op leaves is nothing, so that no block is looked for.
+    // The micro-op leaves nothing of the run, so that no block is looked up.
     i32[LEFT] = op === MICRO.END ? 0 : 1;
     i32[BLOCK_EIP] = 0;
   };
@@ -138,7 +138,7 @@ export function warmUp(core: Core, blocks: BlockCache, interpret: Interpret): vo
   for (let n = 0; n < OVERTURE; n++) run(MICRO.NOP, 0, 0, KIND_SUB, 0, 0);
   for (const [a, b] of OPERANDS) {
     for (const kind of [KIND_SUB, KIND_ADD]) {
-      // What is hot goes to one of several, so that V8 takes none of them for the only one.
+      // Hot blocks go to one of several executors, so that V8 does not inline one of them.
       blocks.useTier({ ...NO_TIER, hot: (p) => p });
       for (const slot of [0, (RAM + (PAGE << 12)) | 15]) {
         for (const link of [0, LINKED]) {

@@ -28,7 +28,7 @@ import {
   UNMAPPED,
 } from './interrupt-depth.ts';
 
-/** Follows frames that a kernel copies or moves to another stack, so that their end is seen. */
+/** Follows interrupt frames that a kernel copies or moves to another stack, so that their end is recognised. */
 
 const ABANDON = INTERRUPT_OP.indexOf('abandon');
 
@@ -40,7 +40,7 @@ const COPY = 4;
 const FOLLOWED_WORDS = 5;
 const FOLLOWED_CAPACITY = Math.floor((FRAME_CAPACITY * FRAME_WORDS) / FOLLOWED_WORDS);
 
-/** Words of a note: frame of the stack page | depth << 20 | whether the code went on elsewhere; innermost frame; ESP. */
+/** Words of a note: frame of the stack page | depth << 20 | flag that the code continued elsewhere; innermost frame; ESP. */
 const NOTE_PLACE = 0;
 const NOTE_INNERMOST = 1;
 const NOTE_ESP = 2;
@@ -49,23 +49,23 @@ const WENT_ON = 1 << 28;
 
 /** IP, CS and FLAGS of 32 bits. */
 const LARGE_FRAME = 12;
-/** Entry code copies what it has just pushed: the frame lies this near. */
+/** Maximum distance of a frame that entry code copies right after pushing it. */
 const NEAR_BYTES = 256;
-/** A thread is taken up where it was left, give or take what its switch pushes. */
+/** Tolerance in bytes for resuming a thread, for the words that its switch pushes. */
 const SLACK_BYTES = 64;
-/** Words above a new ESP in which entry code may keep the old one. */
+/** Words above a new ESP that may hold the old one. */
 const KEPT_WORDS = 24;
 
 /**
  * Interrupt frames that follow the code from stack to stack. A load of ESP is one of five things:
- * 1. A thread is taken up where it was left: it has the depth that it had.
- * 2. The frame was copied, and the code goes on above the copy (Linux on its way back to user mode): it stays inside.
+ * 1. A thread is resumed where it was left: it has its previous depth.
+ * 2. The frame was copied, and the code continues above the copy (Linux on its way back to user mode): it stays inside.
  * 3. The code keeps the old ESP, in a register or on the new stack, to copy from or to come back to (entry code, handlers that
  *    run on a stack of their own): it stays inside, and the frame may be popped from where it was or from its copy.
- * 4. Another thread: outside of any interrupt, as far as is known.
+ * 4. Another thread: outside of any interrupt, as far as known.
  * 5. Inside a SYSENTER, of which nothing was pushed, entry code that has called nothing yet goes to the stack of its thread, and on its
  *    way out back to the one that it began on (Linux): it stays inside.
- * A load of CR3 and a task switch take up the thread that was left on the page.
+ * A load of CR3 and a task switch resume the thread that was left on the page.
  *
  * A frame ends with the IRET that pops it, or when something else is pushed over it: then its thread never returned, and the
  * end is an `abandon` event.
@@ -154,7 +154,7 @@ export class FollowedFrames extends InterruptDepth {
     i32[FRAME_ID] = 0;
   }
 
-  /** True when a thread that was left within `slack` bytes of `newEsp` goes on there. */
+  /** True if a thread that was left within `slack` bytes of `newEsp` resumes there. */
   private takeUp(oldEsp: number, newEsp: number, oldFrame: number, newFrame: number, slack: number): boolean {
     const { i32 } = this;
     const n = this.findNote(newFrame);
@@ -164,10 +164,10 @@ export class FollowedFrames extends InterruptDepth {
     const innermost = i32[at + NOTE_INNERMOST];
     const cameBack = (place & WENT_ON) !== 0;
     const isHere = Math.abs((i32[at + NOTE_ESP] - newEsp) | 0) <= slack;
-    // Another has borrowed this stack since, and the code that left it so is not the one that comes.
+    // Another thread has borrowed this stack since, so the resuming code is not the one that left it.
     if (!isHere || (cameBack && innermost !== i32[FRAME_ID])) return false;
     this.removeNote(n);
-    // A stack that was only borrowed is empty now.
+    // A stack that was only borrowed is now empty.
     if (cameBack) this.dropNote(oldFrame);
     else this.noteStack(oldFrame, oldEsp, 0);
     this.goOnAs(place, innermost);
@@ -203,7 +203,7 @@ export class FollowedFrames extends InterruptDepth {
     this.i32[FRAME_ID] = isOpen ? innermost : 0;
   }
 
-  /** The code of frame `n`, the innermost, goes on upon another stack. */
+  /** The code of frame `n`, the innermost, continues on another stack. */
   private hasMoved(n: number, oldEsp: number, newEsp: number): boolean {
     return this.isCall(this.frameAt(n)) ? this.callMoved(n, newEsp) : this.wasCopied(n, oldEsp, newEsp);
   }
@@ -219,7 +219,7 @@ export class FollowedFrames extends InterruptDepth {
     return true;
   }
 
-  /** The frame lies as far above the new ESP as above the old one: it has moved. */
+  /** True if the frame is as far above the new ESP as above the old one, so it has moved. */
   private wasCopied(n: number, oldEsp: number, newEsp: number): boolean {
     const { i32 } = this;
     const at = this.frameAt(n);
@@ -272,7 +272,7 @@ export class FollowedFrames extends InterruptDepth {
     this.moveTo(copy, i32[at + IDENTITY], COPY);
   }
 
-  /** The frame of `id` lies at `place`, as its SLOT or its COPY; no other does any more. */
+  /** Sets the address of frame `id`, as its SLOT or its COPY, to `place`, which no other frame has any more. */
   private moveTo(place: number, id: number, word: number): void {
     const { i32 } = this;
     this.overwrite(place, SMALLEST_FRAME, id);
@@ -283,13 +283,13 @@ export class FollowedFrames extends InterruptDepth {
     i32[this.frameAt(n) + word] = place;
   }
 
-  /** Ends all frames under the `bytes` pushed at `place`, but for that of id `keep`; one that was copied lives on in its copy. */
+  /** Ends all frames overwritten by the `bytes` pushed at `place`, except id `keep`; a copied frame survives in its copy. */
   private overwrite(place: number, bytes: number, keep: number): void {
     const { i32 } = this;
     if (place === UNMAPPED) return;
     const isUnder = (other: number) => other > place - SMALLEST_FRAME && other < place + bytes;
     for (let n = i32[OPEN_FRAMES] - 1; n >= 0; n--) {
-      // Those inside one that ended have ended with it.
+      // Frames inside an ended one have ended with it.
       if (n >= i32[OPEN_FRAMES]) continue;
       const at = this.frameAt(n);
       if (i32[at + IDENTITY] === keep || this.isCall(at)) continue;
@@ -308,7 +308,7 @@ export class FollowedFrames extends InterruptDepth {
     const { i32 } = this;
     if (place === UNMAPPED) return;
     for (let n = i32[OPEN_FRAMES] - 1; n >= 0; n--) {
-      // Those inside one that ended have ended with it.
+      // Frames inside an ended one have ended with it.
       if (n >= i32[OPEN_FRAMES]) continue;
       const at = this.frameAt(n);
       if (!this.isCall(at) || Math.abs(i32[at + SLOT] - place) > SLACK_BYTES) continue;

@@ -22,7 +22,7 @@ import {
   STACK_NOTES,
 } from '../state.ts';
 
-/** Keeps track of open interrupt frames: the depth of interrupts, and which return ends which. */
+/** Tracks open interrupt frames: the depth of interrupts, and the return that ends each. */
 
 const DELIVER = INTERRUPT_OP.indexOf('deliver');
 const IRET = INTERRUPT_OP.indexOf('iret');
@@ -60,10 +60,10 @@ const NOTE_INNERMOST = 2;
  * Which interrupt frames are open on the current stack. The delivery of an IRQ or a software INT opens a frame, known
  * by the physical address at which its EIP was pushed; the IRET that pops from there closes it (and whatever was left
  * open inside it). SYSENTER opens one too, which the return to privilege 3 closes, by SYSEXIT or another. Exceptions do not
- * count. The bookkeeping is CPU state: it follows from what the guest executes, is saved and hashed, and runs whether or not
+ * count. These tables are CPU state: they depend only on the guest's execution, are saved and hashed, and are maintained whether or not
  * anything is recorded.
  *
- * Both tables are bounded; when one is full its oldest row goes, and with it the knowledge of that frame.
+ * Both tables are bounded; when one is full, its oldest row is dropped and that frame is forgotten.
  */
 export class InterruptDepth {
   mmu!: Mmu;
@@ -84,7 +84,7 @@ export class InterruptDepth {
     this.frameCapacity = frameCapacity;
   }
 
-  /** True if the stack is one of 32 bits. */
+  /** True for a 32-bit stack. */
   protected get isWide(): boolean {
     return (this.i32[SEGMENTS + SS * SEGMENT_WORDS + 3] & BIG) !== 0;
   }
@@ -95,7 +95,7 @@ export class InterruptDepth {
     return (base + (this.isWide ? esp : esp & 0xffff)) | 0;
   }
 
-  /** Physical address of `esp` on the current stack; UNMAPPED when nothing is there. */
+  /** Physical address of `esp` on the current stack; UNMAPPED if there is none. */
   protected physical(esp: number): Physical {
     return this.mmu.translateForDebug(this.linear(esp)) | 0;
   }
@@ -107,8 +107,8 @@ export class InterruptDepth {
   }
 
   /**
-   * A frame has been pushed and the handler entered; EIP, CPL and depth of the interrupted code still stand in the
-   * context. `esp` is that of the frame, on the stack in force now.
+   * Called when a frame has been pushed and the handler entered; the context still has EIP, CPL and depth of the interrupted code. `esp`
+   * is that of the frame, on the current stack.
    */
   opened(
     esp: number,
@@ -165,7 +165,7 @@ export class InterruptDepth {
     i32[FRAME_ID] = id;
   }
 
-  /** An IRET is about to pop its EIP from `esp`: the frame it closes, -1 if it is not one. */
+  /** The frame closed by an IRET that is about to pop EIP from `esp`; -1 if none. */
   match(esp: number): number {
     const { i32 } = this;
     if (i32[OPEN_FRAMES] === 0) return -1;
@@ -249,7 +249,7 @@ export class InterruptDepth {
     }
   }
 
-  /** Forgets the frames open inside `id`: the stack has been popped past them. */
+  /** Drops the frames open inside `id`, past which the stack has been popped. */
   private unwindTo(id: number): void {
     const { i32 } = this;
     let inner = i32[FRAME_ID];
@@ -261,7 +261,7 @@ export class InterruptDepth {
     }
   }
 
-  /** Execution went back to an outer privilege level: the inner stack is empty. */
+  /** Called on a return to an outer privilege level: the inner stack is empty. */
   leftInnerStack(): void {
     const { i32 } = this;
     if (i32[FRAME_ID] !== 0) this.unwindTo(0);
@@ -270,7 +270,7 @@ export class InterruptDepth {
     i32[CALLED] = 0;
   }
 
-  /** ESP now lies on another stack: takes up that one's depth, and leaves a note of the old one's. */
+  /** Called when ESP has moved to another stack: restores that stack's depth and notes the old one's. */
   switched(reason: number, oldEsp: number, newEsp: number, oldFrame: number, newFrame: number): void {
     const { i32 } = this;
     this.log?.addOrFold('stack_switches', reason, oldEsp, newEsp, oldFrame, newFrame);
@@ -306,7 +306,7 @@ export class InterruptDepth {
     i32[at + NOTE_INNERMOST] = i32[FRAME_ID];
   }
 
-  /** Depth of a stack: as noted when it was left, else that of the newest frame open on its page. */
+  /** Depth of a stack: as noted when it was left, otherwise that of the newest open frame on its page. */
   private takeNote(frame: Frame): void {
     const { i32 } = this;
     i32[DEPTH] = 0;
@@ -372,7 +372,7 @@ export class InterruptDepth {
     this.removeRow(NOTE_TABLE, NOTE_WORDS, n, --this.i32[STACK_NOTES]);
   }
 
-  /** Closes the gap and clears the row freed at the end: equal tables have equal bytes. */
+  /** Closes the gap and clears the freed last row, so that equal tables have equal bytes. */
   private removeRow(table: number, words: number, n: number, count: number): void {
     const { i32 } = this;
     i32.copyWithin(table + n * words, table + (n + 1) * words, table + (count + 1) * words);

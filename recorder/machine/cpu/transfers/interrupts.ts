@@ -64,7 +64,7 @@ const CODE_IDT = 2;
 /** Faults that combine into a double fault (table 9-3). */
 const CONTRIBUTORY = (1 << DIVIDE_ERROR) | (0b1111 << INVALID_TSS);
 const FROM_INJECTION = INTERRUPT_SOURCE.indexOf('injected');
-/** So many exceptions without one retired instruction in between never end. */
+/** Number of exceptions without a retired instruction after which they are considered endless. */
 const STORM_LIMIT = 100_000;
 
 const isContributory = (vector: number): boolean => ((CONTRIBUTORY >>> vector) & 1) !== 0;
@@ -74,9 +74,9 @@ export class Interrupts {
   private readonly core: Core;
   private readonly tasks: Tasks;
   private readonly restart: Restart;
-  /** RF is to be set in the flags pushed. */
+  /** True if RF is set in the pushed flags. */
   private resume = false;
-  /** EIP of the handler entered last. */
+  /** EIP of the last handler entered. */
   private entry = 0;
 
   constructor(core: Core, tasks: Tasks, restart: Restart) {
@@ -85,7 +85,7 @@ export class Interrupts {
     this.restart = restart;
   }
 
-  /** Takes the pending IRQ. A fault on the way is the guest's, as if raised by the interrupted instruction. */
+  /** Delivers the pending IRQ. A fault during the delivery is raised as if by the interrupted instruction. */
   deliverIrq(): void {
     const { core } = this;
     const { i32 } = core;
@@ -208,7 +208,7 @@ export class Interrupts {
     i32[CPL] = cpl;
   }
 
-  /** Enters the handler of `vector`: pushes, loads CS and `nextEip`. Faults leave everything as it was. */
+  /** Enters the handler of `vector`: pushes, loads CS and `nextEip`. A fault leaves the state unchanged. */
   private enter(vector: number, code: number, returnEip: number, software: boolean, inTask = false): void {
     const { core } = this;
     this.restart.run(core, () => {

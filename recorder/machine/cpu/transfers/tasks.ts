@@ -25,7 +25,7 @@ import { SWITCH_TASK } from './interrupt-depth.ts';
 
 /** Task switches and the TSS (80386 Programmer's Reference, chapter 7). */
 
-/** The reason for a task switch: decides busy bits, NT and the back link (table 7-2). */
+/** The reason for a task switch, which determines busy bits, NT and the back link (table 7-2). */
 export const BY_JUMP = 0;
 export const BY_CALL = 1;
 export const BY_IRET = 2;
@@ -111,7 +111,7 @@ export class Tasks {
     return at < 0 || at > limit || ((access.systemRead((base + at) | 0, 1) >>> bit) & 1) !== 0;
   }
 
-  /** Faults if the descriptor is not that of a TSS to which `cause` may switch (7.5). */
+  /** Faults unless the descriptor is that of a TSS to which `cause` may switch (7.5). */
   private checkTarget(selector: number, low: number, high: number, cause: number, minimum: number): void {
     const { segments } = this.core;
     const refusal = cause === BY_IRET ? INVALID_TSS : GENERAL_PROTECTION;
@@ -170,7 +170,7 @@ export class Tasks {
     if (cause === BY_CALL) access.systemWrite(base, 2, oldSelector);
     if (cause !== BY_IRET) this.setBusy(selector, true);
 
-    // From here on faults belong to the new task (7.5).
+    // From here on, faults occur in the new task (7.5).
     segments.setFromDescriptor(TR, selector, low, high | TSS_BUSY);
     i32[CR0] |= CR0_TS;
     for (let n = EAX; n <= EDI; n++) i32[n] = wide ? registers[n] : this.upperHalf(i32[n]) | registers[n];

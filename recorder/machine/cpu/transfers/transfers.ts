@@ -186,7 +186,7 @@ export function returnFar(core: Core, size: number, release: number): void {
   });
 }
 
-/** The words that a far return or IRET found on the stack. */
+/** The words that a far return or IRET reads from the stack. */
 interface Return {
   readonly cs: number;
   readonly eip: number;

@@ -5,8 +5,8 @@ import { ARITHMETIC, DF, IF, IOPL, NT, RF, TF, VIF, VIP, VM } from '../flags.ts'
 import { CPL, CR4, CS, DS, ES, ESP, FS, GS, SHADOW, SHADOW_STI, SS, SYSTEM_FLAGS } from '../state.ts';
 
 /**
- * The changes that virtual-8086 mode makes (80386 Programmer's Reference, chapter 15), and the Pentium's extensions to it, which
- * keep a flag of its own for a task that may not have IF (Pentium Pro manual, volume 3, 16.3 and 16.4).
+ * Virtual-8086 mode (80386 Programmer's Reference, chapter 15) and the Pentium's extensions to it, which give a task a virtual interrupt
+ * flag (Pentium Pro manual, volume 3, 16.3 and 16.4).
  */
 
 /** Bytes of the interrupt redirection bitmap, which ends where the I/O permission map begins. */
@@ -18,15 +18,15 @@ const extended = (core: Core): boolean => core.virtual86 && (core.i32[CR4] & CR4
 const hasVirtualFlag = (core: Core): boolean =>
   core.virtual86 ? extended(core) : core.cpl === 3 && (core.i32[CR4] & CR4_PVI) !== 0;
 
-/** FLAGS as a virtual-8086 task sees them: VIF as IF, and IOPL 3. */
+/** FLAGS for a virtual-8086 task: VIF as IF, and IOPL 3. */
 const virtualImage = (flags: number): number => (flags & ~IF) | IOPL | (flags & VIF ? IF : 0);
 
-/** Without VME the monitor must see each of these instructions; with it only those of 32 bits. */
+/** Without VME each of these instructions faults to the monitor; with VME only 32-bit ones. */
 function requireExtended(core: Core, size: number): void {
   if (size !== 2 || !extended(core)) core.fault(GENERAL_PROTECTION, 0);
 }
 
-/** Faults if PUSHF, POPF and IRET of this operand size are the monitor's to see. They are before anything is read. */
+/** Faults if PUSHF, POPF and IRET of this operand size must be handled by the monitor; the fault comes before operands are read. */
 export function requireFlags(core: Core, size: number): void {
   if (core.virtual86 && core.iopl < 3) requireExtended(core, size);
 }

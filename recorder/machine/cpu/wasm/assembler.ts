@@ -1,6 +1,6 @@
 import { Bytes } from './bytes.ts';
 
-/** Instructions of WebAssembly (Core Specification, 5.4), as many as are used here. */
+/** The WebAssembly instructions used here (Core Specification, 5.4). */
 export const UNREACHABLE = 0x00;
 export const RETURN = 0x0f;
 export const DROP = 0x1a;
@@ -59,10 +59,10 @@ export const LOCAL_SET = 0x21;
 export const LOCAL_TEE = 0x22;
 export const I32_CONST = 0x41;
 
-/** Something that can be branched to. */
+/** A branch target. */
 export type Label = object;
 
-/** The body of a function, written in order; branches name labels, not depths. */
+/** Writes the body of a function in order; branches refer to labels instead of depths. */
 export class Assembler {
   readonly code = new Bytes(1 << 14);
   private readonly open: Label[] = [];
@@ -102,7 +102,7 @@ export class Assembler {
     this.memory(I32_LOAD, index * 4, 2);
   }
 
-  /** Word `index` = what `value` leaves on the stack. */
+  /** Stores the value that `value` leaves on the stack in word `index`. */
   storeWord(index: number, value: () => void): void {
     this.constant(0);
     value();
@@ -114,7 +114,7 @@ export class Assembler {
     this.code.unsigned(func);
   }
 
-  /** Calls a function instead of going on here. */
+  /** Tail-calls a function. */
   returnCall(func: number): void {
     this.code.byte(RETURN_CALL);
     this.code.unsigned(func);
@@ -126,18 +126,18 @@ export class Assembler {
     this.code.unsigned(type);
     this.code.unsigned(0);
   }
-  /** The same, instead of going on here. */
+  /** The same, as a tail call. */
   returnCallIndirect(type: number): void {
     this.code.byte(RETURN_CALL_INDIRECT);
     this.code.unsigned(type);
     this.code.unsigned(0);
   }
 
-  /** Branching to `label` goes on behind `body`; with `result` I32 it takes a value along. */
+  /** A branch to `label` continues after `body`; with `result` I32 it carries a value. */
   block(label: Label, body: () => void, result = EMPTY): void {
     this.nest(BLOCK, label, body, result);
   }
-  /** Branching to `label` begins `body` anew. */
+  /** A branch to `label` restarts `body`. */
   loop(label: Label, body: () => void): void {
     this.nest(LOOP, label, body, EMPTY);
   }

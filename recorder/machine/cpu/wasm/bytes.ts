@@ -49,7 +49,7 @@ export class Bytes {
     this.length += other.length;
   }
 
-  /** All that has been written: a view, good until more is. */
+  /** Everything written so far, as a view that is valid until the next write. */
   view(): Uint8Array {
     return this.bytes.subarray(0, this.length);
   }

@@ -6,7 +6,7 @@ import { ENTRY_NUMBER, FOLD, FUNCTION, KEY, keyMarks, NEED, SLOT_BYTES, SLOTS } 
 import { localOf, PARAMETERS, STATE_WORDS } from './locals.ts';
 import { REGION_TYPE } from './module.ts';
 
-/** Returned by compiled code when the interpreter is to look for the block at BLOCK_EIP. */
+/** Returned by compiled code if the interpreter must look up the block at BLOCK_EIP. */
 export const LOOK_UP = 0;
 
 /** Parameters: as those of a region, but for the first, which is the EIP to go on at. */
@@ -17,14 +17,14 @@ const SLOT = PARAMETERS + 2;
 export const CHAIN_LOCALS = 3;
 
 /**
- * The function by which a region is left for another EIP: goes on in other compiled code, if there is any there and the MMU is not
- * needed to fetch the instruction; else leaves the state in CPU_STATE, and it to the dispatcher to find a block.
+ * The function that leaves a region for another EIP: continues in compiled code there, if it exists and the MMU is not needed for the
+ * fetch; otherwise stores the state in CPU_STATE, and the dispatcher looks up the block.
  */
 export function chainBody(user: boolean, fetchFunction: number): Assembler {
   const asm = new Assembler();
   const none: Label = {};
   asm.block(none, () => {
-    // At the end of a run nothing is fetched.
+    // At the end of a run, no instruction is fetched.
     asm.get(LEFT);
     asm.op(wasm.I32_EQZ);
     asm.branchIf(none);

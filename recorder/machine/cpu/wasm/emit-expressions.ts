@@ -31,7 +31,7 @@ const COMPARISONS: Readonly<Record<Comparison, number>> = {
   '>=u': wasm.I32_GE_U,
 };
 
-/** The kind of the operation that set the flags last is not known when code is compiled. */
+/** The kind of the last operation that set flags, if it is not known at compile time. */
 export const UNKNOWN_KIND = -1;
 /** The local for the six flags in their places. */
 const FLAGS = 'flags';
@@ -39,11 +39,11 @@ const FLAGS = 'flags';
 /** Writes expressions and truths as WebAssembly that leaves their value, a truth as 0 or 1, on the stack. */
 export class ExpressionEmitter implements Known {
   readonly asm: wasm.Assembler;
-  /** FLAG_KIND where it is known. */
+  /** FLAG_KIND, if known. */
   kind = UNKNOWN_KIND;
   /** The function (kind, result, a, b) → the six flags in their places. */
   private readonly arithmeticFunction: number;
-  /** Of names whose value is known, the value. */
+  /** Known values of names. */
   protected readonly names = new Map<string, number>();
 
   constructor(asm: wasm.Assembler, arithmeticFunction: number) {
@@ -172,7 +172,7 @@ export class ExpressionEmitter implements Known {
     }
   }
 
-  /** A helper's answer. Those that do something are not expressions here (emit-micro-op.ts). */
+  /** The result of a helper. Helpers with effects are not expressions here (emit-micro-op.ts). */
   protected called({ helper }: Expression & { kind: 'call' }): void {
     if (helper !== 'cf') throw new Error(`${helper} is no expression`);
     if (this.kind !== UNKNOWN_KIND) {

@@ -42,23 +42,23 @@ export interface Target {
 }
 
 /**
- * Writes what micro-ops mean as WebAssembly. Whatever is not registers, memory by the fast path, or one of the host calls
- * (host-calls.ts) *leaves*: the interpreter executes the instruction from its first micro-op, as if compiled code had not come to it. That
- * holds because a micro-op changes nothing before its last access (micro-ops.ts), and the store of an instruction that has read the
- * same place to modify it cannot miss.
+ * Translates the meaning of micro-ops to WebAssembly. Everything other than registers, memory through the fast path, and host calls
+ * (host-calls.ts) *leaves*: the interpreter executes the instruction from its first micro-op, as if compiled code had not reached it.
+ * This is correct because a micro-op changes nothing before its last access (micro-ops.ts), and the store of a read-modify-write
+ * instruction cannot miss.
  */
 export class MicroOpEmitter extends ExpressionEmitter {
   protected readonly code: Int32Array;
-  /** The micro-op under way, and the first of its instruction. */
+  /** The current micro-op, and the first of its instruction. */
   protected p = 0;
   private first = 0;
-  /** FAST_PATH bits at the privilege that the code is compiled for. */
+  /** FAST_PATH bits at the privilege for which the code is compiled. */
   protected readonly canRead: number;
   private readonly canWrite: number;
   protected readonly user: boolean;
   /** This instruction may write what it has read, at PLACE_IN_MEMORY. */
   private modifies = false;
-  /** Branching here with a micro-op on the stack leaves to it. */
+  /** A branch here with a micro-op on the stack leaves to that micro-op. */
   protected readonly exit: wasm.Label = {};
 
   constructor(asm: wasm.Assembler, target: Target, user: boolean) {
@@ -84,7 +84,7 @@ export class MicroOpEmitter extends ExpressionEmitter {
     }
   }
 
-  /** The micro-op at `p`, but for its transfer; `first` is the first one of its instruction. */
+  /** Emits the micro-op at `p` without its transfer; `first` is the first one of its instruction. */
   microOp(p: number, first: number): void {
     this.begin(p, first);
     this.statements(MICRO_OPS[this.code[p]].meaning);
@@ -98,7 +98,7 @@ export class MicroOpEmitter extends ExpressionEmitter {
 
   // --- Leaving -------------------------------------------------------------------------------------------------------
 
-  /** The interpreter goes on with micro-op `p`, in the block that begins at OFFSET. */
+  /** Leaves to the interpreter, which continues with micro-op `p` in the block that begins at OFFSET. */
   protected leaveTo(p: number): void {
     this.asm.constant(p);
     this.asm.branch(this.exit);
@@ -185,7 +185,7 @@ export class MicroOpEmitter extends ExpressionEmitter {
     asm.set(local);
   }
 
-  /** A value, or what a micro-op for segments leaves when the operand is not in an open one. */
+  /** A value; a micro-op for segments leaves if the operand's segment needs checks. */
   private setValue(value: Expression): void {
     const simple = simplify(value, this);
     if (simple.kind === 'choose' && simple.no.kind === 'call' && simple.no.helper === 'segmented') {
@@ -249,7 +249,7 @@ export class MicroOpEmitter extends ExpressionEmitter {
     }
   }
 
-  /** RDTSC: at privilege level 3 CR4.TSD would have to be looked at. */
+  /** RDTSC; at privilege level 3 it leaves, because CR4.TSD would have to be checked. */
   private timeStamp(): void {
     const { asm } = this;
     if (this.user) {
@@ -264,7 +264,7 @@ export class MicroOpEmitter extends ExpressionEmitter {
     }
   }
 
-  /** INVLPG and loads of CR3: SLOT says whether compiled code may go on behind. */
+  /** INVLPG and loads of CR3: SLOT tells if compiled code may continue after them. */
   private refetching(func: number, value: Expression): void {
     const { asm } = this;
     if (this.user) {
@@ -302,7 +302,7 @@ export class MicroOpEmitter extends ExpressionEmitter {
     asm.op(wasm.I32_SUB);
   }
 
-  /** A jump of less than a page is no move to another stack. */
+  /** A change of less than a page is not a move to another stack. */
   private moveEsp(value: Expression): void {
     const { asm } = this;
     const esp = this.place(ESP)!;

@@ -1,8 +1,8 @@
 import { COMPILED_ENTRIES, COMPILED_ENTRIES_BYTES, type MachineMemory } from '../../layout.ts';
 
 /**
- * The entries of compiled code by physical address, for compiled code itself to find: a table in the machine's memory in which one
- * entry may take another's place, which is then found by the dispatcher (tier.ts) alone.
+ * A table of the entries of compiled code by physical address, in the machine's memory, for look-ups by compiled code. An entry may
+ * replace another, which only the dispatcher (tier.ts) then finds.
  *
  *   0 key   1 instructions that must be left   2 number of the entry   3 index of the function
  */

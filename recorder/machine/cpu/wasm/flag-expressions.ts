@@ -20,8 +20,8 @@ import {
 import { FLAG_A, FLAG_B, FLAG_KIND, FLAG_RESULT } from '../state.ts';
 
 /**
- * The flags that flags.ts works out from the lazy ones, as expressions for a kind of operation that is known when code is compiled. A test
- * compares the two for every kind.
+ * The flags that flags.ts computes from the lazy ones, as expressions for a kind of operation that is known at compile time. A test
+ * compares both for every kind.
  */
 
 const R = word(FLAG_RESULT);

@@ -1,7 +1,7 @@
 import * as micro from '../blocks/micro-ops.ts';
 import { FIRST_END, MICRO } from '../blocks/micro-ops.ts';
 
-/** A block of a region, or its beginning, up to where another block of the region begins. Offsets are within the page. */
+/** A block of a region, or its part up to the beginning of another block of the region. Offsets are within the page. */
 export interface Node {
   readonly offset: number;
   /** Its first micro-op. */
@@ -14,20 +14,20 @@ export interface Node {
   end: number;
   /** The node that begins in the middle of its block, where it goes on then. */
   cut?: number;
-  /** Offsets of the nodes that it may lead to, within the region. */
+  /** Offsets of its successors within the region. */
   successors: number[];
   /** Of a call: where it leads (unless that is not known) and returns to. */
   readonly callee?: number;
   readonly site?: number;
   /** Offsets where the interpreter may go on after it has executed what compiled code leaves to it. */
   readonly resumes: readonly number[];
-  /** Of a return: where calls of the function that it ends return to. */
+  /** For a return: the return addresses of the calls of its function. */
   returns: number[];
 }
 
 export type Graph = ReadonlyMap<number, Node>;
 
-/** Micro-ops that compiled code leaves always: what handlers execute. */
+/** Micro-ops at which compiled code always leaves, because handlers execute them. */
 const LEAVES = new Set<number>([MICRO.COLD, MICRO.COLD_END, MICRO.COLD_REFETCH]);
 const REFETCHES = new Set<number>([MICRO.INVLPG, MICRO.LOAD_CR3]);
 
@@ -42,10 +42,10 @@ const NEAR = new Set<number>([
 ]);
 export const isLeaving = (op: number): boolean => LEAVES.has(op);
 
-/** Call sites that a return is compared with at most. */
+/** Maximum call sites with which a return is compared. */
 const MAX_RETURNS = 8;
 
-/** The blocks of a page, as far as they are for one region. */
+/** The blocks of a page that are available for a region. */
 export interface PageBlocks {
   readonly code: Int32Array;
   /** The block that begins at `offset`, if it is to be part of the region; else 0. */
@@ -59,8 +59,8 @@ export interface Collected {
 }
 
 /**
- * The blocks of a page that `asked` leads to, as far as they may be part of the region. It is entered there, and where functions
- * elsewhere return to, and behind what compiled code leaves to the interpreter: at `maxEntries` places at most.
+ * The blocks of a page that are reachable from `asked` and may be part of the region. Its entries are these, return addresses of
+ * functions elsewhere, and instructions after those left to the interpreter, at most `maxEntries` in total.
  */
 export function collect(
   page: PageBlocks,
@@ -144,7 +144,7 @@ function targetsOf(code: Int32Array, p: number, offset: number): number[] {
   if (op === MICRO.JMP || op === MICRO.JMP_NEAR) return [target];
   if (isBranch(op) || NEAR.has(op) || op === MICRO.CALL) return [target, next];
   if (op === MICRO.CALL_R) return [next];
-  // A handler that goes on behind its instruction, as most do.
+  // Most handlers continue after their instruction.
   return isLeaving(op) || REFETCHES.has(op) ? [offset + offsetIn(code, p) + lengthOf(code, p)] : [];
 }
 
@@ -155,7 +155,7 @@ function lastTargets(code: Int32Array, from: number, offset: number): number[] {
   return targetsOf(code, p, offset);
 }
 
-/** Ends each block where it runs into the beginning of another. */
+/** Ends each block at the beginning of another. */
 function cutOverlaps(code: Int32Array, nodes: Map<number, Node>): void {
   for (const [offset, node] of nodes) {
     for (let p = node.start; p < node.end; p += micro.WORDS) {

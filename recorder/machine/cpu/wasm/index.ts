@@ -6,7 +6,7 @@ import { createHostCalls } from './host-calls.ts';
 import { createRuntime } from './runtime.ts';
 import { DEFAULT_THRESHOLD, WasmTier } from './tier.ts';
 
-/** The second tier, for whoever puts a processor together or chooses it. */
+/** The second tier: its construction and selection. */
 
 export type { TierCounts } from './tier.ts';
 
@@ -27,10 +27,10 @@ export type TierName = (typeof TIERS)[number];
 
 export const DEFAULT_TIER: TierName = 'wasm';
 
-/** Of machines that are made from now on and are not told otherwise. A trace knows nothing of it. */
+/** The default for new machines; it is not part of a trace. */
 let chosen = DEFAULT_THRESHOLD;
 
-/** Chooses the tier; `threshold`: the execution of a block at which it is compiled. */
+/** Selects the tier; `threshold`: the execution count at which a block is compiled. */
 export function useTier(name: TierName, threshold = DEFAULT_THRESHOLD): void {
   chosen = name === 'wasm' ? threshold : 0;
 }

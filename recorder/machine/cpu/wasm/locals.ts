@@ -19,7 +19,7 @@ export const STATE_WORDS: readonly number[] = [
 ];
 export const PARAMETERS = FIRST_STATE + STATE_WORDS.length;
 
-/** Locals that are worth nothing between instructions. */
+/** Scratch locals, unused between instructions. */
 const SCRATCH_WORDS = [TEMP, ADDRESS, TARGET];
 const FIRST_OWN = PARAMETERS + SCRATCH_WORDS.length;
 /** Offset of the current block in its page; the EIP to go on at; the slot and the place in memory of an access. */
@@ -46,7 +46,7 @@ const NAMES_OF_LOCALS = [
   ...['entry', 'left', 'page', ...GENERAL_REGISTERS, 'flag_kind', 'flag_result', 'flag_a', 'flag_b'],
   ...['temp', 'address', 'branch_target', 'offset', 'next', 'slot', 'place', 'dispatch', ...NAMES],
 ];
-/** The name of a local, for people. */
+/** The name of a local, for display. */
 export const nameOfLocal = (local: number): string => NAMES_OF_LOCALS[local];
 
 export function localOfName(name: string): number {

@@ -3,11 +3,11 @@ import { COMPILED, HEAT, MODE, WORDS } from '../blocks/micro-ops.ts';
 import { type Collected, collect } from './graph.ts';
 import type { Kind, Region, Regions } from './regions.ts';
 
-/** The choice of what is compiled together. */
+/** Selects the blocks that are compiled together. */
 
-/** Blocks that have been interpreted less than this part of what makes one hot are not worth being compiled along with it. */
+/** Blocks that have been interpreted less than this share of the threshold are not compiled along with a hot one. */
 const WARM_PART = 8;
-/** Instructions and entries of a region at most. */
+/** Maximum instructions and entries of a region. */
 const MAX_INSTRUCTIONS = 400;
 export const MAX_ENTRIES = 32;
 
@@ -17,7 +17,7 @@ export interface Plan extends Collected {
   readonly generation: number;
 }
 
-/** Says what is to be compiled together. */
+/** Selects the blocks of a region. */
 export class Planner {
   private readonly blocks: BlockCache;
   private readonly regions: Regions;

@@ -16,7 +16,7 @@ import type { Kind } from './regions.ts';
 import { simplifyTruth } from './simplify.ts';
 import { type Item, type Loop, structure } from './structure.ts';
 
-/** From a region of blocks to the body of a function. */
+/** Compiles a region of blocks to the body of a function. */
 
 /** A jump to a node: a branch to `label`, with DISPATCH set if the loop there has several entries. */
 interface Way {
@@ -30,8 +30,8 @@ const CS_LIMIT = SEGMENTS + CS * SEGMENT_WORDS + 2;
  * A region, which is blocks of one page, as a function of WebAssembly: (entry, left, page, CPU state…) → the micro-op with which the
  * interpreter goes on, or LOOK_UP. All else stands in CPU_STATE then.
  *
- * A loop is begun, and the region entered, only if the longest way to the next such check fits in what is left of the run; so
- * icount is exact wherever compiled code leaves.
+ * A loop is started, and the region entered, only if the longest path to the next such check fits in the rest of the run, so icount is
+ * exact wherever compiled code leaves.
  */
 export class RegionEmitter extends MicroOpEmitter {
   private readonly nodes: Graph;
@@ -86,7 +86,7 @@ export class RegionEmitter extends MicroOpEmitter {
     return asm;
   }
 
-  /** Goes on at the EIP in NEXT: in other compiled code, or by the dispatcher. */
+  /** Continues at the EIP in NEXT, in other compiled code or through the dispatcher. */
   private goElsewhere(): void {
     const { asm } = this;
     if (this.mode === MODE_FLAT) {
@@ -102,7 +102,7 @@ export class RegionEmitter extends MicroOpEmitter {
     }
   }
 
-  /** Instructions on the longest way from `head` to the next check, or to the end of a block that is left in its middle. */
+  /** Instructions on the longest path from `head` to the next check, or to the end of a block that is left in the middle. */
   private longest(head: number, heads: ReadonlySet<number>): number {
     const known = new Map<number, number>();
     const from = (offset: number): number => {

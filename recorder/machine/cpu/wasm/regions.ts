@@ -42,10 +42,10 @@ const ENTRY_BITS = 8;
 export const functionOf = (compiled: number): number => (compiled - 1) >>> ENTRY_BITS;
 export const entryOf = (compiled: number): number => (compiled - 1) & ((1 << ENTRY_BITS) - 1);
 
-/** Bytes of WebAssembly that may be kept. */
+/** Maximum bytes of WebAssembly kept. */
 const MAX_BYTES = 8 << 20;
 
-/** The regions there are. Each block is in one at most. */
+/** The compiled regions. A block is in at most one. */
 export class Regions {
   private readonly code: Int32Array;
   private readonly runtime: Runtime;
@@ -56,7 +56,7 @@ export class Regions {
   private readonly owners = new Map<number, Region>();
   private readonly inFrame = new Map<number, Set<Region>>();
   private bytes = 0;
-  /** Compiled code may go on in other compiled code by itself. */
+  /** True if compiled code may continue in other compiled code directly. */
   private chains = true;
 
   constructor(mem: MachineMemory, code: Int32Array, runtime: Runtime) {
@@ -86,7 +86,7 @@ export class Regions {
     return this.inFrame.has(frame);
   }
 
-  /** There is room for no more. */
+  /** True if there is no more room. */
   get full(): boolean {
     return this.bytes > MAX_BYTES || (this.free.length === 0 && this.all.length === TABLE_SIZE);
   }
@@ -130,7 +130,7 @@ export class Regions {
     if (on) for (const region of this.all) if (region) this.tell(region);
   }
 
-  /** Takes a region's blocks back to the interpreter, to be hot after `heat` executions. */
+  /** Returns a region's blocks to the interpreter, to become hot after `heat` executions. */
   forget(region: Region, heat: number): void {
     const { code } = this;
     for (const p of region.blocks) {

@@ -10,7 +10,7 @@ import { importedFunctions } from './imported.ts';
 import { LOCALS, PARAMETERS, STATE_WORDS } from './locals.ts';
 import { encodeModule, type FunctionType, REGION_TYPE } from './module.ts';
 
-/** Compiled functions at most; more are met by dropping all. */
+/** Maximum compiled functions; beyond it all are dropped. */
 export const TABLE_SIZE = 2048;
 
 /** Function types that every module has: after a region's one for each number of parameters, at the index PARAMETERS_TYPE + n. */
@@ -27,15 +27,15 @@ export interface Runtime {
   run(index: number, entry: number, left: number, page: number): number;
   /** Makes a function of a region's body, and puts it at `index`; the bytes that its module has. */
   add(index: number, body: Assembler): number;
-  /** Forgets the function at `index`. */
+  /** Removes the function at `index`. */
   remove(index: number): void;
 }
 
-/** The host compiles no WebAssembly of this kind, or no more of it: the interpreter does without. */
+/** Thrown if the host cannot compile this WebAssembly, or no more of it; the interpreter continues without. */
 export class CannotCompile extends Error {}
 
 /**
- * A runtime that is made when it is first to compile something, which many machines never come to.
+ * A runtime created at the first compilation, which many machines never reach.
  * @throws CannotCompile by `add`: the host knows no tail calls, forbids to compile (a page's content security policy), or has no
  * memory left for code.
  */
@@ -76,7 +76,7 @@ function makeRuntime(mem: MachineMemory, host: HostCalls): Runtime {
 /** The functions that a region imports, in the order of their numbers (imported.ts). */
 const IMPORTED = importedFunctions(taking);
 
-/** The result of `compile`; errors of these kinds are limits of the host. */
+/** The result of `compile`; turns errors that are limits of the host into CannotCompile. */
 function within<T>(kinds: readonly (new () => Error)[], compile: () => T): T {
   try {
     return compile();

@@ -2,7 +2,7 @@ import type { Comparison, Expression, Field, Truth } from '../blocks/meaning.ts'
 import * as m from '../blocks/meaning.ts';
 import { ZERO } from '../state.ts';
 
-/** All that is known of a micro-op's operands and of the state when it is compiled. */
+/** Known facts about a micro-op's operands and the state at compile time. */
 export interface Known {
   field(field: Field): number;
   /** The constant that a local name stands for. */
@@ -27,7 +27,7 @@ const COMPARE: Readonly<Record<Comparison, (left: number, right: number) => bool
   '>=u': (left, right) => left >>> 0 >= right >>> 0,
 };
 
-/** An expression with what is known filled in, and worked out as far as that goes. */
+/** Simplifies an expression with the known values. */
 export function simplify(of: Expression, known: Known): Expression {
   const inner = (part: Expression) => simplify(part, known);
   switch (of.kind) {
@@ -101,7 +101,7 @@ function calculate(operator: (Expression & { kind: 'binary' })['operator'], a: n
   }
 }
 
-/** The same of a truth; a boolean when it is known. */
+/** Simplifies a truth value; a boolean if it is known. */
 export function simplifyTruth(of: Truth, known: Known): Truth | boolean {
   const inner = (part: Expression) => simplify(part, known);
   switch (of.kind) {

@@ -1,5 +1,5 @@
 /**
- * From a graph of blocks to nested loops, which is all the control flow that WebAssembly has: strongly connected components in
+ * Converts a graph of blocks to nested loops, the only control flow of WebAssembly: strongly connected components in
  * topological order; each that is a loop is taken apart in the same way once the edges to its entries are left out.
  */
 

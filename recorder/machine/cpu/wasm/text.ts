@@ -5,7 +5,7 @@ import type { Graph } from './graph.ts';
 import { importedFunctions } from './imported.ts';
 import { LOCALS, nameOfLocal } from './locals.ts';
 
-/** Compiled code as text, for whoever looks for a miscompile. */
+/** Compiled code as text, for finding miscompiles. */
 
 const hex = (value: number): string => value.toString(16);
 

@@ -14,7 +14,7 @@ import { entryOf, functionOf, type Kind, type Region, Regions } from './regions.
 import { CannotCompile, type Runtime } from './runtime.ts';
 import { microOpText, wasmText } from './text.ts';
 
-/** The second tier: what is compiled, when, and for how long. */
+/** The second tier: decides what is compiled, when, and how long it is kept. */
 
 const { BLOCK_EIP, CPL, CS, EIP, ICOUNT, LATCH_PHYSICAL, LEFT, RUN_END, SEGMENT_WORDS, SEGMENTS } = state;
 const { BYTES, COMPILED, COUNT, HEAT, INDEX_SHIFT, MODE, NEVER_HOT, PLACE, WORDS } = micro;
@@ -23,7 +23,7 @@ const CS_LIMIT = CS_BASE + 1;
 
 /** The execution of a block at which it is compiled. */
 export const DEFAULT_THRESHOLD = 20_000;
-/** By so many bits the threshold of a block rises at most when its code keeps changing, and of how many blocks that is remembered. */
+/** Maximum bits by which a block's threshold rises when its code keeps changing, and the number of blocks for which that is remembered. */
 const MAX_PATIENCE = 10;
 const MAX_CHANGES = 1 << 12;
 
@@ -43,8 +43,8 @@ export interface TierCounts {
 }
 
 /**
- * The second tier: blocks that are executed often become WebAssembly. What is compiled, and when, depends on counts of executions
- * alone, and nothing of it can be seen in the machine.
+ * The second tier: blocks that are executed often are compiled to WebAssembly. The decisions depend only on execution counts and have no
+ * visible effect on the machine.
  */
 export class WasmTier implements HotBlocks {
   readonly threshold: number;
@@ -56,7 +56,7 @@ export class WasmTier implements HotBlocks {
   private readonly target: Target;
   private readonly regions: Regions;
   private readonly planner: Planner;
-  /** The host has said that it compiles nothing, or nothing more. */
+  /** True if the host cannot compile, or no more. */
   private isOver = false;
   /** Of blocks whose compiled code was dropped because the code changed, by physical address: how often. */
   private readonly changes = new Map<Physical, number>();
