@@ -115,12 +115,15 @@ CREATE MACRO tlb_at(instant, address) AS TABLE
     GROUP BY run_id
   ),
   pdes AS (
-    SELECT DISTINCT l.run_id, CASE WHEN is_large(p.entry) THEN p.physical ELSE pte_address(p.entry, address) END AS physical
-    FROM loads l JOIN pte_intervals p ON p.run_id = l.run_id AND p.physical = pde_address(l.cr3, address)
-    WHERE p.from_icount < instant AND p.to_icount > l.icount
+    SELECT w.run_id, w.new AS pde, w.physical, lead(w.icount, 1, forever()) OVER (PARTITION BY w.run_id ORDER BY w.seq) > l.icount AS is_seen
+    FROM loads l JOIN paging_writes w ON w.run_id = l.run_id AND w.physical = pde_address(l.cr3, address)
+    WHERE w.icount < instant
+  ),
+  entries AS (
+    SELECT DISTINCT run_id, CASE WHEN is_large(pde) THEN physical ELSE pte_address(pde, address) END AS physical FROM pdes WHERE is_seen
   )
   SELECT t.*, coalesce(t.changed_icount < instant, false) AS is_stale
-  FROM tlb_intervals t JOIN pdes p ON p.run_id = t.run_id AND p.physical = t.physical
+  FROM tlb_intervals t JOIN entries p ON p.run_id = t.run_id AND p.physical = t.physical
   WHERE t.from_icount < instant AND t.to_icount >= instant
   ORDER BY t.run_id, t.from_seq DESC;
 

@@ -20,13 +20,17 @@ WITH faults AS (
   FROM exceptions WHERE vector = 14
 ),
 with_pde AS (
-  SELECT f.*, w.new AS pde, w.icount AS pde_icount, w.eip AS pde_eip
-  FROM faults f ASOF LEFT JOIN paging_writes w ON w.run_id = f.run_id AND w.physical = f.pde_at AND w.seq <= f.seq
+  SELECT f.*, w.new AS pde, w.icount AS pde_icount, w.eip AS pde_eip,
+    pte_address(w.new, f.cr2) AS pte_at
+  FROM faults f
+  ASOF LEFT JOIN (SELECT * FROM paging_writes WHERE physical IN (SELECT pde_at FROM faults)) w
+    ON w.run_id = f.run_id AND w.physical = f.pde_at AND w.seq <= f.seq
 ),
 with_pte AS (
   SELECT f.*, w.new AS pte, coalesce(w.icount, f.pde_icount) AS write_icount, coalesce(w.eip, f.pde_eip) AS writer
-  FROM with_pde f ASOF LEFT JOIN paging_writes w
-    ON w.run_id = f.run_id AND w.physical = pte_address(f.pde, f.cr2) AND w.seq <= f.seq
+  FROM with_pde f
+  ASOF LEFT JOIN (SELECT * FROM paging_writes WHERE physical IN (SELECT pte_at FROM with_pde)) w
+    ON w.run_id = f.run_id AND w.physical = f.pte_at AND w.seq <= f.seq
 )
 SELECT f.run_id, f.icount, owner_text(f.run_id, frame_of(f.cr3), f.icount) AS process, f.depth, symbol(f.run_id, f.eip) AS code,
   hex32(f.cr2) AS address,

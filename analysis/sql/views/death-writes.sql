@@ -20,27 +20,32 @@ WITH named AS (
     page_of(address) AS vpn, slot_of(address) AS slot
   FROM failures WHERE address IS NOT NULL
 ),
-stored AS (SELECT * FROM paging_writes WHERE source <> 'accessed_dirty'),
+ptes AS (
+  SELECT * FROM paging_writes WHERE level = 'pte' AND source <> 'accessed_dirty' AND vpn IN (SELECT vpn FROM named)
+),
+pdes AS (
+  SELECT * FROM paging_writes WHERE level = 'pde' AND source <> 'accessed_dirty' AND slot IN (SELECT slot FROM named)
+),
 found AS (
   SELECT n.*, w.level::VARCHAR AS level, w.dir AS directory, w.icount AS write_icount, w.seq AS write_seq, w.eip, w.depth, w.old, w.new
   FROM named n
-  ASOF JOIN (SELECT * FROM stored WHERE level = 'pte') w
+  ASOF JOIN ptes w
     ON w.run_id = n.run_id AND w.dir = n.live AND w.vpn = n.vpn AND w.seq <= n.seq
   UNION ALL
   SELECT n.*, w.level::VARCHAR, w.dir, w.icount, w.seq, w.eip, w.depth, w.old, w.new
   FROM named n
-  ASOF JOIN (SELECT * FROM stored WHERE level = 'pde') w
+  ASOF JOIN pdes w
     ON w.run_id = n.run_id AND w.dir = n.live AND w.slot = n.slot AND w.seq <= n.seq
   UNION ALL
   SELECT n.*, w.level::VARCHAR, w.dir, w.icount, w.seq, w.eip, w.depth, w.old, w.new
   FROM named n
-  ASOF JOIN (SELECT * FROM stored WHERE level = 'pte' AND source = 'store') w
+  ASOF JOIN (SELECT * FROM ptes WHERE source = 'store') w
     ON w.run_id = n.run_id AND w.vpn = n.vpn AND w.seq <= n.seq
   WHERE w.dir <> n.live
   UNION ALL
   SELECT n.*, w.level::VARCHAR, w.dir, w.icount, w.seq, w.eip, w.depth, w.old, w.new
   FROM named n
-  ASOF JOIN (SELECT * FROM stored WHERE level = 'pde' AND source = 'store') w
+  ASOF JOIN (SELECT * FROM pdes WHERE source = 'store') w
     ON w.run_id = n.run_id AND w.slot = n.slot AND w.seq <= n.seq
   WHERE w.dir <> n.live
 )
