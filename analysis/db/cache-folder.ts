@@ -108,10 +108,10 @@ function keptTraces(): Kept[] {
   });
 }
 
-/** Removes a file or folder, if that can be done: what stays is removed by another run. */
+/** Removes a file or folder, also one that is being written to, if that can be done: what stays is removed by another run. */
 export function discard(path: string): void {
   try {
-    rmSync(path, { recursive: true, force: true });
+    rmSync(path, { recursive: true, force: true, maxRetries: 2 });
   } catch {
     // On a read-only file system, or where a part of the path is no folder.
   }

@@ -1,5 +1,6 @@
 import { renameSync, rmSync } from 'node:fs';
 import { openSandbox } from '../db/sandbox.ts';
+import { unfinishedAt } from '../db/unfinished.ts';
 import { sizeOf } from '../explore/classes.ts';
 import type { Outcome, Tally } from '../explore/explore.ts';
 import type { FleetFolder } from './folder.ts';
@@ -79,6 +80,7 @@ export async function writeResult(folder: FleetFolder, job: Job, result: JobResu
 async function writeRows(file: string, columns: object, rows: readonly object[]): Promise<void> {
   const beside = `${file}.${process.pid}.tmp`;
   const sandbox = await openSandbox({ memoryBytes: MEMORY, files: [beside], folders: [], allowFiles: false });
+  const finished = unfinishedAt(beside);
   try {
     const { connection } = sandbox;
     const names = Object.entries(columns).map(([name, type]) => `${name} ${type}`);
@@ -93,6 +95,7 @@ async function writeRows(file: string, columns: object, rows: readonly object[])
   } finally {
     sandbox.close();
     rmSync(beside, { force: true });
+    finished();
   }
 }
 

@@ -29,12 +29,15 @@ export const addExport = (cli: Argv): Argv =>
     async ({ file, to, output, symbols, profile, ...limits }) => {
       if (existsSync(output))
         throw new BadInput(`${output} already exists`, 'remove it or choose another -o');
+      // A folder: what is made may have others beside it in the making, such as DuckDB's log.
       const beside = `${output}.${process.pid}.tmp`;
       const finished = unfinishedAt(beside);
       try {
         const names = givenNames({ symbols, profile });
-        await exportTo(to as Target, file, beside, { limits: queryLimits(limits), names });
-        renameSync(beside, output);
+        mkdirSync(beside);
+        const made = join(beside, 'made');
+        await exportTo(to as Target, file, made, { limits: queryLimits(limits), names });
+        renameSync(made, output);
       } catch (error) {
         throw writeError(error, output);
       } finally {
