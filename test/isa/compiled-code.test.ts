@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEBUG_PENDING, DR, EBX, ECX, EDI, ESI, ESP } from '../../recorder/machine/cpu/state.ts';
 import type { Probes } from '../../recorder/machine/events/probes.ts';
@@ -7,7 +9,7 @@ import { CODE, HANDLERS } from './real-mode.ts';
 
 /**
  * All that compiled code must preserve, item by item: the same program by the interpreter, and compiled at each block's first execution,
- * whole and cut into pieces of every size. State, TLB and events must be the same.
+ * whole and cut into pieces of every size. State, TLB and events must be the same (compiled-stores.test.ts, compiled-segments.test.ts: more).
  */
 
 describe('compiled code preserves', () => {
@@ -95,20 +97,14 @@ describe('compiled code preserves', () => {
     );
   });
 
-  it('stores that are watched: page tables, and every store with detail "stores"', () => {
+  it('code that lies over the end of a page, when its second page changes', () => {
+    // call f; inc byte [the operand of f's "add eax, imm8"], on the next page
+    const f = 0x40fff;
     same(
       {
         prepare: (bench) => {
-          bench.paging().code(loop('8b 05 00 10 02 00 a3 00 10 02 00 89 06', 1000));
-        },
-      },
-      0,
-    );
-    same(
-      {
-        prepare: (bench) => {
-          bench.paging().code(loop(LOADS_AND_STORES));
-          bench.mmu.recordEveryStore(true);
+          bench.paging().code('83 c0 01 c3', f);
+          bench.code(loop(`${callTo(CODE + 10, f)} fe 05 ${le(f + 2)} 89 06`));
         },
       },
       0,
@@ -301,4 +297,21 @@ describe('compiled code preserves', () => {
       ],
     ).toBeDefined();
   });
+});
+
+it('the page names a test that exists for all that compiled code preserves', () => {
+  const root = join(import.meta.dirname, '../..');
+  const page = readFileSync(join(root, 'docs/compiler.md'), 'utf8');
+  const files = [
+    'isa/compiled-code',
+    'isa/compiled-segments',
+    'isa/compiled-stores',
+    'fuzz/random-code',
+    'replay/lockstep',
+  ];
+  const tests = files.map((file) => readFileSync(join(root, `test/${file}.test.ts`), 'utf8')).join('');
+  const rows = [...page.matchAll(/^\| ([^|]+) \| [^|]+ \| ([^|]+) \|$/gm)].slice(2);
+  expect(rows.length).toBeGreaterThan(12);
+  for (const [, what, names] of rows)
+    for (const name of names.split('; ')) expect(tests, what).toContain(`'${name}`);
 });

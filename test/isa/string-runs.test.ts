@@ -27,6 +27,8 @@ interface Case {
   readonly equal?: number;
   readonly value?: number;
   readonly differs?: number | undefined;
+  /** Every store is recorded. */
+  readonly stores?: boolean;
 }
 
 function prepared(one: Case): ProtectedMode {
@@ -40,6 +42,7 @@ function prepared(one: Case): ProtectedMode {
   const entry = (page: number) => PAGE_TABLE + (page >>> 12) * 4;
   if (one.absent !== undefined) bench.poke32(entry(one.absent), 0);
   if (one.readOnly !== undefined) bench.poke32(entry(one.readOnly), bench.peek32(entry(one.readOnly)) & ~2);
+  if (one.stores) bench.mmu.recordEveryStore(true);
   const { i32 } = bench.mem;
   i32[ESI] = one.esi;
   i32[EDI] = one.edi;
@@ -56,7 +59,8 @@ function outcome(one: Case, slice: number) {
   expect(bench.cpu.halted).toBe(true);
   const tlb: number[] = [];
   bench.mmu.forEachTlbWord((word) => tlb.push(word));
-  const events = ['paging_writes', 'exceptions'].map((kind) => bench.events(kind as 'exceptions'));
+  const kinds = ['paging_writes', 'exceptions', 'stores'] as const;
+  const events = kinds.map((kind) => bench.events(kind));
   return { icount: bench.cpu.icount, state: bench.fingerprint(), tlb, events };
 }
 
@@ -80,6 +84,16 @@ describe.each(SIZES)('elements of %i bytes', (size) => {
     expectSame({ code: MOVS[size], esi: A + 1, edi: B + 3, ecx });
     expectSame({ code: MOVS[size], esi: A + 0x180, edi: B + 0x100, ecx, down: true });
     expectSame({ code: MOVS[size], esi: A, edi: B, ecx: 50, paging: false });
+  });
+
+  it('MOVS and STOS with each store recorded', () => {
+    const all = { stores: true, ecx };
+    expectSame({ ...all, code: MOVS[size], esi: A, edi: B });
+    expectSame({ ...all, code: MOVS[size], esi: A + 0x100, edi: A + 0x100 + size });
+    expectSame({ ...all, code: MOVS[size], esi: A + 0x100, edi: A + 0x101 });
+    expectSame({ ...all, code: STOS[size], esi: A, edi: B + 1, eax: 0x89abcdef });
+    expectSame({ ...all, code: STOS[size], esi: A, edi: B, readOnly: PAGES + 0x4000 });
+    expectSame({ ...all, code: STOS[size], esi: A, edi: PAGE_TABLE + 0x3f0, ecx: 16, eax: 0 });
   });
 
   it('MOVS: what is written is read again', () => {
@@ -164,26 +178,39 @@ it.each([
   { code: 'f3 6f', level: 0 },
   { code: '66 f3 6d', level: 0 },
   { code: 'f3 6d', level: 3 },
-])('INS and OUTS ($code, privilege level $level): from and to a buffer', ({ code, level }) => {
-  const run = (slice: number) => {
-    const bench = prepared({ code, esi: A, edi: B, ecx: 120 });
-    const buffer = new Buffer();
-    const { i32 } = bench.mem;
-    i32[EDX] = 0x1f0;
-    i32[CPL] = level;
-    Object.setPrototypeOf(bench.ports, Buffer.prototype);
-    Object.assign(bench.ports, buffer);
-    for (let n = 0; n < 2000 && !bench.cpu.halted; n++) bench.step(slice);
-    const { bytes, many } = bench.ports as unknown as Buffer;
-    return { many, rest: { icount: bench.cpu.icount, state: bench.fingerprint(), bytes: [...bytes] } };
-  };
-  const single = run(1);
-  const whole = run(500);
-  expect(single.many).toBe(0);
-  // At level 3 the permission map is asked each time.
-  expect(whole.many > 0).toBe(level === 0);
-  expect(whole.rest).toEqual(single.rest);
-});
+  { code: 'f3 6d', level: 0, stores: true },
+  { code: '66 f3 6d', level: 0, stores: true },
+])(
+  'INS and OUTS ($code, privilege level $level): from and to a buffer',
+  ({ code, level, stores = false }) => {
+    const run = (slice: number) => {
+      const bench = prepared({ code, esi: A, edi: B, ecx: 120, stores });
+      const buffer = new Buffer();
+      const { i32 } = bench.mem;
+      i32[EDX] = 0x1f0;
+      i32[CPL] = level;
+      Object.setPrototypeOf(bench.ports, Buffer.prototype);
+      Object.assign(bench.ports, buffer);
+      for (let n = 0; n < 2000 && !bench.cpu.halted; n++) bench.step(slice);
+      const { bytes, many } = bench.ports as unknown as Buffer;
+      return {
+        many,
+        rest: {
+          icount: bench.cpu.icount,
+          state: bench.fingerprint(),
+          bytes: [...bytes],
+          events: bench.events('stores'),
+        },
+      };
+    };
+    const single = run(1);
+    const whole = run(500);
+    expect(single.many).toBe(0);
+    // At level 3 the permission map is asked each time.
+    expect(whole.many > 0).toBe(level === 0);
+    expect(whole.rest).toEqual(single.rest);
+  },
+);
 
 it('code that the instruction itself lies in is fetched anew', () => {
   expectSame({ code: 'f3 a4', esi: A, edi: CODE - 0x10, ecx: 0x40, equal: A, value: 0xf4 });

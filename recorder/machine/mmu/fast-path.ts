@@ -95,42 +95,53 @@ export class FastPath {
 
   /** Grants the accesses that TLB entry `entry`, which holds page `vpn`, allows. */
   grant(entry: number, vpn: number): void {
+    const slot = this.slotOf(entry, vpn, (this.attention & FOR_STORES) === 0);
+    if (slot !== 0) this.i32[SLOTS + vpn] = slot;
+  }
+
+  /**
+   * The slot that page `vpn` would have if not every store were recorded, for a caller that records what it stores; 0 unless the TLB
+   * holds the page and nothing else has to be looked at.
+   */
+  slotButForStores(vpn: number): number {
+    if ((this.attention & ~FOR_TABLE_READS) !== FOR_STORES || this.directory < 0) return 0;
+    const entry = this.tlb.find(vpn);
+    return entry < 0 ? 0 : this.slotOf(entry, vpn, true);
+  }
+
+  /** The slot of page `vpn` by TLB entry `entry`; 0 where it gets none. */
+  private slotOf(entry: number, vpn: number, writable: boolean): number {
     const frame = this.tlb.frame(entry);
-    if (frame >= this.frames.count || this.isHidden(frame)) return;
-    if (this.watched?.has(vpn)) return;
-    if (this.stops?.withholds(vpn, frame)) return;
-    if (this.recordsReads(frame)) return;
+    if (frame >= this.frames.count || this.isHidden(frame)) return 0;
+    if (this.watched?.has(vpn)) return 0;
+    if (this.stops?.withholds(vpn, frame)) return 0;
+    if (this.recordsReads(frame)) return 0;
     const flags = this.tlb.flags(entry);
     const slot = vpn >>> 10;
     if (this.alternateSlot >= 0) {
       // Reads of APTDpde are checks of it; reads through the window are recorded once.
-      if (frame === this.directory) return;
-      if (slot === this.alternateSlot && (flags & TLB_WINDOW_READ) === 0) return;
+      if (frame === this.directory) return 0;
+      if (slot === this.alternateSlot && (flags & TLB_WINDOW_READ) === 0) return 0;
     }
     let isWindow = slot === this.alternateSlot || slot === this.recursiveSlot;
     const facts = this.frames.facts(frame);
     if (this.windows !== null) {
-      if ((facts & ROLES) !== 0 && this.windows.holdsEntries(frame, this.directory)) return;
+      if ((facts & ROLES) !== 0 && this.windows.holdsEntries(frame, this.directory)) return 0;
       if (this.windows.slots[slot] !== 0) {
-        if (this.windows.hasWord(vpn)) return;
+        if (this.windows.hasWord(vpn)) return 0;
         if (this.windows.of(vpn) !== 0) {
-          if ((flags & TLB_WINDOW_READ) === 0) return;
+          if ((flags & TLB_WINDOW_READ) === 0) return 0;
           isWindow = true;
         }
       }
     }
     const user = (flags & TLB_USER) !== 0 && (this.attention & FOR_ALIGNMENT) === 0;
     let bits = user ? FAST_READ | FAST_USER_READ : FAST_READ;
-    if (
-      (flags & (TLB_DIRTY | TLB_SUSPECT)) === TLB_DIRTY &&
-      facts === UNWATCHED &&
-      (this.attention & FOR_STORES) === 0 &&
-      !isWindow
-    ) {
+    if ((flags & (TLB_DIRTY | TLB_SUSPECT)) === TLB_DIRTY && facts === UNWATCHED && writable && !isWindow) {
       if (flags & TLB_WRITABLE) bits |= user ? FAST_WRITE | FAST_USER_WRITE : FAST_WRITE;
       else if (!this.writeProtect) bits |= FAST_WRITE;
     }
-    this.i32[SLOTS + vpn] = (RAM + (frame << 12)) | bits;
+    return (RAM + (frame << 12)) | bits;
   }
 
   /** As grant, of a page that code was fetched from: compiled code goes to it then without asking. */

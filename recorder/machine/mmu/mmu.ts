@@ -143,6 +143,16 @@ export class Mmu {
     this.fastPath.dropAll();
   }
 
+  /** FastPath.slotButForStores, for the page of `linear`. */
+  slotButForStores(linear: Linear): number {
+    return this.fastPath.slotButForStores(linear >>> 12);
+  }
+
+  /** Records a store that a caller of `slotButForStores` is about to make; both values without more bits than it has. */
+  recordStore(linear: Linear, physical: Physical, size: number, old: number, value: number): void {
+    this.log!.store(linear, physical, size, old, value);
+  }
+
   /** Sets which reads are recorded: all, those of page directories and tables, or none. */
   recordReads(which: 'all' | 'tables' | 'none'): void {
     const before = this.fastPath.attention;

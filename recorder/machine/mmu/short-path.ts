@@ -35,17 +35,22 @@ const { READ, LEVEL_PTE, FROM_STORE, FROM_WALK, VIA_DIRECT, VIA_PHYSICAL, TLB_IN
 const { CHANGED, ROLE_TABLE, ROLES, TABLE_ONLY, UNWATCHED } = facts;
 const { TLB_WRITABLE, TLB_USER, TLB_DIRTY, TLB_SUSPECT } = flag;
 
-/** Bits of `FastPath.attention` for reads and fetches, and those for stores. */
+/** Bits of `FastPath.attention` for reads and fetches, and those for stores. A store that is only recorded (FOR_STORES) is served here. */
 const MINDED_BY_READS = FOR_DEBUGGER | FOR_BREAKPOINTS | FOR_A20 | FOR_ALIGNMENT | FOR_READS;
-const MINDED_BY_STORES = MINDED_BY_READS | FOR_STORES;
+const MINDED_BY_STORES = MINDED_BY_READS;
 /** The frames for which the TLB is filled: any, those that `prepare` serves, those of a store, those of a store that may be of a PTE. */
 const ANY = 0;
 const PLAIN = 1;
 const STORED = 2;
 const WHOLE_ENTRY = 3;
 
+/** For `prepare`: a write of a place that is read first. */
+export const WRITE_BY_CALL = 2;
+/** Mark in the result of `prepare` for such a write: the place is that of the page, and `tryWrite` writes it. */
+export const BY_CALL = 16;
+
 /** Before MachineConfig.cpuRevision 2, a store did not check data breakpoints and address line 20. */
-const MINDED_BY_OLD_STORES = FOR_DEBUGGER | FOR_ALIGNMENT | FOR_STORES;
+const MINDED_BY_OLD_STORES = FOR_DEBUGGER | FOR_ALIGNMENT;
 
 /** The slow accesses of the CPU's hot loop, at the privilege in CPU_STATE. */
 export interface ShortPath {
@@ -62,8 +67,13 @@ export interface ShortPath {
    * Does all that a read (`write` 0) or write of the page would before anything is read or written, if nothing needs the MMU. The
    * FAST_PATH slot of the page then: it lets the access through, or the MMU is needed. The TLB is filled only if it does: the
    * instruction is begun anew otherwise, and what it accessed before must not have been evicted.
+   *
+   * While every store is recorded, pages have no slot for writes. A caller that says WRITE_BY_CALL reads the place by what is returned
+   * then, marked BY_CALL, and writes it by `tryWrite`, which records the store.
    */
   prepare(linear: Linear, write: number): number;
+  /** True while every store is recorded. */
+  recordsStores(): boolean;
 }
 
 export interface ShortPathParts {
@@ -180,6 +190,8 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
   /** Paging is on, and of what asks for attention nothing concerns the access. CR0.PG is the sign bit. */
   const isPlain = (minded: number): boolean => i32[CR0] < 0 && (fastPath.attention & minded) === 0;
 
+  const recordsStores = (): boolean => (fastPath.attention & FOR_STORES) !== 0;
+
   const isWindow = (slot: number): boolean =>
     slot === recursiveSlot || slot === alternateSlot || (windows !== null && windows.slots[slot] !== 0);
 
@@ -200,11 +212,13 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     const known = frames.change(frame);
     const at = RAM + (frame << 12) + offset;
     if (known === UNWATCHED) {
+      if (recordsStores()) recordStore(linear, (frame << 12) | offset, size, value);
       if (size === 4) view.setInt32(at, value, true);
       else if (size === 2) view.setInt16(at, value, true);
       else view.setInt8(at, value);
     } else if (known === TABLE_ONLY && isWhole && (windows === null || !windows.isTable(frame))) {
       const old = i32[at >>> 2];
+      if (recordsStores()) log!.store(linear, (frame << 12) | offset, 4, old, value);
       i32[at >>> 2] = value;
       tableWritten(linear, (frame << 12) | offset, old, value);
     } else {
@@ -262,6 +276,8 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       const vpn = linear >>> 12;
       const minded = write !== 0 ? mindedByStores : MINDED_BY_READS;
       if (!isPlain(minded) || isWindow(vpn >>> 10)) return 0;
+      const byCall = write !== 0 && recordsStores();
+      if (byCall && write !== WRITE_BY_CALL) return 0;
       const entry = write !== 0 ? entryToWrite(vpn, PLAIN) : entryToRead(vpn, PLAIN);
       const frame = entry < 0 ? count : tlb.frame(entry);
       if (frame >= count || isChecked(frame)) return 0;
@@ -270,9 +286,18 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
         frames.change(frame);
       }
       fastPath.grant(entry, vpn);
-      return i32[SLOTS + vpn];
+      return byCall ? (RAM + (frame << 12)) | BY_CALL : i32[SLOTS + vpn];
     },
+    recordsStores,
   };
+
+  /** The event of a store that is about to be made. */
+  function recordStore(linear: Linear, physical: Physical, size: number, value: number): void {
+    const at = RAM + physical;
+    if (size === 4) log!.store(linear, physical, 4, view.getInt32(at, true), value);
+    else if (size === 2) log!.store(linear, physical, 2, view.getUint16(at, true), value & 0xffff);
+    else log!.store(linear, physical, 1, view.getUint8(at), value & 0xff);
+  }
 
   /** A PTE has been stored by its table's usual mapping. */
   function tableWritten(linear: Linear, physical: Physical, old: number, value: number): void {

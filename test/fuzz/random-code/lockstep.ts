@@ -9,7 +9,7 @@ import { EventSum, machineOf, randomRun } from './run.ts';
 /**
  * The interpreter and compiled code side by side, from one snapshot, cut at random instants: where they stop, the processor, the
  * TLB and all events are compared at each, RAM and devices now and then. Between cuts both are treated alike in ways that a
- * debugger has: breakpoints, watchpoints, detail `stores`, single steps, changes from outside, another address line 20.
+ * debugger has: breakpoints, watchpoints, details `stores` and `reads`, single steps, changes from outside, another address line 20.
  */
 
 export interface LockstepTotals {
@@ -141,6 +141,11 @@ const ACTS: readonly Act[] = [
   function stores(pair) {
     pair.both(({ mmu }) => mmu.recordEveryStore(true));
     return () => pair.both(({ mmu }) => mmu.recordEveryStore(false));
+  },
+  function reads(pair, below) {
+    const which = below(2) === 0 ? 'all' : 'tables';
+    pair.both(({ mmu }) => mmu.recordReads(which));
+    return () => pair.both(({ mmu }) => mmu.recordReads('none'));
   },
   function addressLine20(pair) {
     pair.both(({ mmu }) => mmu.setA20(false));

@@ -1,13 +1,13 @@
-import { FAST_PATH } from '../../layout.ts';
+import { FAST_PATH, RAM } from '../../layout.ts';
 import { FAST_READ, FAST_USER_READ, FAST_USER_WRITE, FAST_WRITE } from '../../mmu/fast-path.ts';
 import type { Core } from '../core.ts';
 import type { Instruction } from '../decode/decoder.ts';
 import { CODE_SEGMENT, EXPAND_DOWN } from '../descriptors.ts';
-import { CPL, EAX, EDI, EDX, ES, ESI, SEGMENT_WORDS, SEGMENTS } from '../state.ts';
+import { CPL, EAX, EDI, EDX, ES, ESI, ICOUNT, SEGMENT_WORDS, SEGMENTS } from '../state.ts';
 
 /**
  * Iterations of repeated string instructions all at once: those of which nothing can be seen but what they leave, because the fast path
- * lets their operands through. Memory goes up (DF is clear), and an iteration before these has gone through: the segments may be used.
+ * lets their operands through; where every store is recorded, their events too. Memory goes up (DF is clear), and an iteration before these has gone through: the segments may be used.
  */
 
 /** Executes `most` iterations at most, but for ECX and icount; the number of them. Those of comparisons go on after each. */
@@ -21,6 +21,9 @@ const SLOTS = FAST_PATH >>> 2;
 class Operand {
   at = -1;
   count = 0;
+  linear = 0;
+  /** Stores to it are recorded. */
+  isRecorded = false;
 
   /** By `register` in `segment`; to be written if `write`. As far as page, segment and address size go. */
   find(core: Core, insn: Instruction, segment: number, register: number, size: number, write: boolean): this {
@@ -29,12 +32,15 @@ class Operand {
     const wide = insn.addressSize !== 2;
     const offset = (wide ? i32[register] : i32[register] & 0xffff) >>> 0;
     const linear = (i32[cache + 1] + offset) >>> 0;
-    const slot = i32[SLOTS + (linear >>> 12)];
+    let slot = i32[SLOTS + (linear >>> 12)];
     const user = i32[CPL] === 3;
     const bit = write ? (user ? FAST_USER_WRITE : FAST_WRITE) : user ? FAST_USER_READ : FAST_READ;
     const expandsDown = (i32[cache + 3] & (CODE_SEGMENT | EXPAND_DOWN)) === EXPAND_DOWN;
     this.at = -1;
     this.count = 0;
+    this.linear = linear;
+    this.isRecorded = write && (slot & bit) === 0;
+    if (this.isRecorded) slot = core.mmu.slotButForStores(linear);
     if ((slot & bit) === 0 || expandsDown || (!write && core.mmu.countsReads(linear))) return this;
     this.at = (slot & ~0xfff) + (linear & 0xfff);
     const inSegment = (i32[cache + 2] >>> 0) - offset + 1;
@@ -53,10 +59,31 @@ function advance(core: Core, insn: Instruction, register: number, bytes: number)
   core.writeRegister(register, insn.addressSize, core.i32[register] + bytes);
 }
 
-function element({ view }: Core['mem'], at: number, size: number): number {
+function elementOf(view: DataView, at: number, size: number): number {
   if (size === 4) return view.getInt32(at, true);
   return size === 2 ? view.getUint16(at, true) : view.getUint8(at);
 }
+
+/** Stores `count` elements to the target, and records each: element n is in `from` at `at` + n * `step`. */
+function storeEach(core: Core, size: number, count: number, from: DataView, at: number, step: number): void {
+  const { mem, mmu } = core;
+  const { f64 } = core;
+  const begin = f64[ICOUNT];
+  for (let n = 0; n < count; n++) {
+    const to = target.at + n * size;
+    const value = elementOf(from, at + n * step, size);
+    f64[ICOUNT] = begin + n;
+    mmu.recordStore((target.linear + n * size) | 0, to - RAM, size, elementOf(mem.view, to, size), value);
+    if (size === 4) mem.view.setInt32(to, value, true);
+    else if (size === 2) mem.view.setInt16(to, value, true);
+    else mem.view.setInt8(to, value);
+  }
+  f64[ICOUNT] = begin;
+}
+
+/** Elements that are on their way from a register or a device to memory. */
+const passing = new DataView(new ArrayBuffer(0x1000));
+const passingBytes = new Uint8Array(passing.buffer);
 
 export const runMovs: Run = (core, insn, most) => {
   const { size } = insn.operands[1];
@@ -67,7 +94,9 @@ export const runMovs: Run = (core, insn, most) => {
   const bytes = count * size;
   const { u8 } = core.mem;
   const distance = target.at - source.at;
-  if (distance <= 0 || distance >= bytes) {
+  if (target.isRecorded) {
+    storeEach(core, size, count, core.mem.view, source.at, size);
+  } else if (distance <= 0 || distance >= bytes) {
     u8.copyWithin(target.at, source.at, source.at + bytes);
   } else if (distance >= size) {
     // What is written is read again further up.
@@ -88,7 +117,10 @@ export const runStos: Run = (core, insn, most) => {
   const { u8, i32, view } = core.mem;
   const { at } = target;
   const value = core.readRegister(EAX, size);
-  if (size === 1) u8.fill(value, at, at + count);
+  if (target.isRecorded) {
+    passing.setInt32(0, value, true);
+    storeEach(core, size, count, passing, 0, 0);
+  } else if (size === 1) u8.fill(value, at, at + count);
   else if (size === 4 && (at & 3) === 0) i32.fill(value, at >>> 2, (at >>> 2) + count);
   else if (size === 4) for (let n = 0; n < count; n++) view.setInt32(at + n * 4, value, true);
   else for (let n = 0; n < count; n++) view.setInt16(at + n * 2, value, true);
@@ -105,7 +137,7 @@ export const runScas: Run = (core, insn, most) => {
   const value = core.readRegister(EAX, size);
   const whileEqual = insn.repeat === 0xf3;
   let count = 0;
-  while (count < end && (element(mem, at + count * size, size) === value) === whileEqual) count++;
+  while (count < end && (elementOf(mem.view, at + count * size, size) === value) === whileEqual) count++;
   advance(core, insn, EDI, count * size);
   return count;
 };
@@ -119,7 +151,8 @@ export const runCmps: Run = (core, insn, most) => {
   const whileEqual = insn.repeat === 0xf3;
   let count = 0;
   for (let offset = 0; count < end; offset += size) {
-    const isEqual = element(mem, source.at + offset, size) === element(mem, target.at + offset, size);
+    const isEqual =
+      elementOf(mem.view, source.at + offset, size) === elementOf(mem.view, target.at + offset, size);
     if (isEqual !== whileEqual) break;
     count++;
   }
@@ -138,7 +171,10 @@ export const runIns: Run = (core, insn, most) => {
   const end = Math.min(most, target.count);
   if (end < FEW) return 0;
   const port = core.i32[EDX] & 0xffff;
-  const count = core.bus.inMany(port, size as 1 | 2 | 4, core.mem.u8, target.at, end);
+  const isRecorded = target.isRecorded;
+  const [to, at] = isRecorded ? [passingBytes, 0] : [core.mem.u8, target.at];
+  const count = core.bus.inMany(port, size as 1 | 2 | 4, to, at, end);
+  if (isRecorded) storeEach(core, size, count, passing, 0, size);
   advance(core, insn, EDI, count * size);
   return count;
 };

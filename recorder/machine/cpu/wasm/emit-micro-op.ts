@@ -1,4 +1,5 @@
 import { FAST_PATH } from '../../layout.ts';
+import { BY_CALL, WRITE_BY_CALL } from '../../mmu/short-path.ts';
 import type { Expression, Field, Size, Statement } from '../blocks/meaning.ts';
 import * as m from '../blocks/meaning.ts';
 import { MICRO_OPS } from '../blocks/micro-op-table.ts';
@@ -39,6 +40,8 @@ export interface Target {
   /** Flags.adjust and Flags.adjustLeft. */
   readonly adjust: number;
   readonly adjustLeft: number;
+  /** Every store is recorded now: code that modifies memory is made for that too. It is right, and slower, without. */
+  readonly recordsStores: boolean;
 }
 
 /**
@@ -56,7 +59,8 @@ export class MicroOpEmitter extends ExpressionEmitter {
   protected readonly canRead: number;
   private readonly canWrite: number;
   protected readonly user: boolean;
-  /** This instruction may write what it has read, at PLACE_IN_MEMORY. */
+  private readonly recordsStores: boolean;
+  /** This instruction may write what it has read, at PLACE_IN_MEMORY; 0 there: by a call. */
   private modifies = false;
   /** A branch here with a micro-op on the stack leaves to that micro-op. */
   protected readonly exit: wasm.Label = {};
@@ -64,6 +68,7 @@ export class MicroOpEmitter extends ExpressionEmitter {
   constructor(asm: wasm.Assembler, target: Target, user: boolean) {
     super(asm, ARITHMETIC_FUNCTION);
     this.code = target.code;
+    this.recordsStores = target.recordsStores;
     this.user = user;
     this.canRead = user ? 4 : 1;
     this.canWrite = user ? 8 : 2;
@@ -341,39 +346,60 @@ export class MicroOpEmitter extends ExpressionEmitter {
 
   private load(size: Size, modify: boolean): void {
     const { asm } = this;
-    this.translate(size, modify ? this.canWrite : this.canRead);
-    if (modify) asm.tee(PLACE_IN_MEMORY);
+    this.translate(size, modify ? this.canWrite : this.canRead, () =>
+      this.fill(modify ? this.canWrite : this.canRead, modify && this.recordsStores),
+    );
+    if (modify) {
+      asm.tee(PLACE_IN_MEMORY);
+      if (this.recordsStores) this.notePlace();
+    }
     this.modifies = modify;
     asm.memory(LOADS[size]);
     this.names.delete('v');
     asm.set(localOfName('v'));
   }
 
+  /** Sets PLACE_IN_MEMORY to 0 if SLOT says that the place is written by a call. */
+  private notePlace(): void {
+    const { asm } = this;
+    asm.get(SLOT);
+    asm.constant(BY_CALL);
+    asm.op(wasm.I32_AND);
+    asm.when(() => {
+      asm.constant(0);
+      asm.set(PLACE_IN_MEMORY);
+    });
+  }
+
   private store(size: Size, value: Expression): void {
     const { asm } = this;
-    if (this.modifies) {
-      asm.get(PLACE_IN_MEMORY);
-      this.value(value);
-      asm.memory(STORES[size]);
-      return;
-    }
     const done = {};
     asm.block(done, () => {
-      this.translate(size, this.canWrite, size === 4 ? () => this.storeElsewhere(value, done) : undefined);
+      if (!this.modifies) this.translate(size, this.canWrite, () => this.storeElsewhere(size, value, done));
+      else {
+        if (this.recordsStores) {
+          asm.get(PLACE_IN_MEMORY);
+          asm.op(wasm.I32_EQZ);
+          asm.when(() => this.storeElsewhere(size, value, done));
+        }
+        asm.get(PLACE_IN_MEMORY);
+      }
       this.value(value);
       asm.memory(STORES[size]);
     });
   }
 
-  /** A double word where the fast path does not let it: by a call, or not at all. */
-  private storeElsewhere(value: Expression, done: wasm.Label): void {
+  /** A store that the fast path does not allow: by a call. The call may refuse, in which case compiled code exits; after `loadToModify` it cannot refuse. */
+  private storeElsewhere(size: Size, value: Expression, done: wasm.Label): void {
     const { asm } = this;
     asm.get(localOfName('lin'));
     this.value(value);
+    asm.constant(size);
     this.standing();
     asm.call(STORE_FUNCTION);
     asm.branchIf(done);
-    this.leave();
+    if (this.modifies) asm.op(wasm.UNREACHABLE);
+    else this.leave();
   }
 
   /** The FAST_PATH slot of the linear address in a local. */
@@ -388,7 +414,7 @@ export class MicroOpEmitter extends ExpressionEmitter {
   }
 
   /** The place in memory of the operand at `lin`; leaves unless the fast path, or a fill of the TLB, lets it through. */
-  private translate(size: Size, bit: number, missed: () => void = () => this.fill(bit)): void {
+  private translate(size: Size, bit: number, missed: () => void): void {
     const { asm } = this;
     const linear = localOfName('lin');
     // First, for it may be one that faults before any page is looked at.
@@ -414,14 +440,14 @@ export class MicroOpEmitter extends ExpressionEmitter {
   }
 
   /** Fills the TLB, or leaves. */
-  private fill(bit: number): void {
+  private fill(bit: number, byCall: boolean): void {
     const { asm } = this;
     asm.get(localOfName('lin'));
-    asm.constant(bit === this.canWrite ? 1 : 0);
+    asm.constant(byCall ? WRITE_BY_CALL : bit === this.canWrite ? 1 : 0);
     this.standing();
     asm.call(FILL_FUNCTION);
     asm.tee(SLOT);
-    asm.constant(bit);
+    asm.constant(byCall ? bit | BY_CALL : bit);
     asm.op(wasm.I32_AND, wasm.I32_EQZ);
     this.leaveIf();
   }

@@ -16,7 +16,7 @@ export type HostCalls = ReturnType<typeof createHostCalls>;
 /** The names of the calls and how many parameters each has. */
 export const HOST_CALLS = [
   ['fill', 4],
-  ['store', 4],
+  ['store', 5],
   ['invlpg', 4],
   ['loadDirectory', 4],
   ['fetch', 2],
@@ -44,16 +44,16 @@ export function createHostCalls(core: Core, memory: ShortPath) {
   }
 
   return {
-    /** Fills the TLB for a read (`write` 0) or write: the slot of FAST_PATH then, which lets it through or not. */
+    /** Fills the TLB for a read (`write` 0) or write (ShortPath.prepare): the slot of FAST_PATH then, which lets it through or not. */
     fill(linear: number, write: number, eip: number, left: number): number {
       stand(eip, left);
       return memory.prepare(linear, write);
     },
 
-    /** Stores a double word, be it a PTE; 0: it does not. */
-    store(linear: number, value: number, eip: number, left: number): number {
+    /** Stores `size` bytes, be they a PTE, with the event of a store that is recorded; 0: it does not. */
+    store(linear: number, value: number, size: number, eip: number, left: number): number {
       stand(eip, left);
-      return memory.tryWrite(linear, 4, value) ? 1 : 0;
+      return memory.tryWrite(linear, size, value) ? 1 : 0;
     },
 
     /** Physical address of the frame that the instruction at `next` is in, filling the TLB; negative: it does not. */

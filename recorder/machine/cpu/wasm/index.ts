@@ -19,7 +19,7 @@ export function createWasmTier(
   threshold: number,
 ): WasmTier {
   const runtime = createRuntime(core.mem, () => createHostCalls(core, memory));
-  return new WasmTier(core, blocks, enter, runtime, { threshold });
+  return new WasmTier(core, blocks, enter, runtime, { threshold, recordsStores: memory.recordsStores });
 }
 
 export const TIERS = ['interpreter', 'wasm'] as const;

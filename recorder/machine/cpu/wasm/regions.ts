@@ -1,6 +1,7 @@
 import type { MachineMemory } from '../../layout.ts';
 import { BYTES, COMPILED, HEAT, WORDS } from '../blocks/micro-ops.ts';
 import { MODE_FLAT } from '../segments.ts';
+import type { Target } from './emit-micro-op.ts';
 import { EntryTable } from './entry-table.ts';
 import type { Graph } from './graph.ts';
 import { type Runtime, TABLE_SIZE } from './runtime.ts';
@@ -14,6 +15,7 @@ export interface Kind {
 
 /** Blocks that one function is compiled of. */
 export interface Region extends Kind {
+  readonly target: Target;
   /** Of its function. */
   readonly index: number;
   /** Offsets in the page, and the instructions that must be left for each. */

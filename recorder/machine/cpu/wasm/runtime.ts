@@ -17,7 +17,7 @@ export const TABLE_SIZE = 2048;
 const PARAMETERS_TYPE = 1;
 const TYPES: readonly FunctionType[] = [
   { parameters: PARAMETERS, results: 1 },
-  ...[0, 1, 2, 3, 4].map((parameters) => ({ parameters, results: 1 })),
+  ...[0, 1, 2, 3, 4, 5].map((parameters) => ({ parameters, results: 1 })),
 ];
 const taking = (parameters: number): number => PARAMETERS_TYPE + parameters;
 

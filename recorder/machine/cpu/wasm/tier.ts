@@ -29,6 +29,8 @@ const MAX_CHANGES = 1 << 12;
 
 export interface TierOptions {
   readonly threshold?: number;
+  /** ShortPath.recordsStores. */
+  readonly recordsStores: () => boolean;
 }
 
 /** Counts of what the tier has done, for measurements and tests. */
@@ -53,7 +55,8 @@ export class WasmTier implements HotBlocks {
   private readonly blocks: BlockCache;
   private readonly enter: (eip: number, left: number, linkAt: number) => number;
   private readonly runtime: Runtime;
-  private readonly target: Target;
+  private readonly target: Omit<Target, 'recordsStores'>;
+  private readonly recordsStores: () => boolean;
   private readonly regions: Regions;
   private readonly planner: Planner;
   /** True if the host cannot compile, or no more. */
@@ -66,12 +69,13 @@ export class WasmTier implements HotBlocks {
     blocks: BlockCache,
     enter: WasmTier['enter'],
     runtime: Runtime,
-    options: TierOptions = {},
+    options: TierOptions,
   ) {
     this.core = core;
     this.blocks = blocks;
     this.enter = enter;
     this.runtime = runtime;
+    this.recordsStores = options.recordsStores;
     this.threshold = options.threshold ?? DEFAULT_THRESHOLD;
     const { adjust, adjustLeft } = core.flags;
     this.regions = new Regions(core.mem, blocks.code, runtime);
@@ -169,11 +173,13 @@ export class WasmTier implements HotBlocks {
     const { graph, entries, taken, generation } = plan;
     for (const region of taken) regions.forget(region, this.heat);
     const index = regions.nextIndex();
-    const emitter = new RegionEmitter(graph, entries, this.target, kind);
+    const target = { ...this.target, recordsStores: this.recordsStores() };
+    const emitter = new RegionEmitter(graph, entries, target, kind);
     const bytes = runtime.add(index, emitter.function());
     const nodes = [...graph.values()];
     regions.add({
       ...kind,
+      target,
       index,
       entries,
       needs: entries.map((offset) => emitter.needs.get(offset)!),
@@ -196,8 +202,8 @@ export class WasmTier implements HotBlocks {
   text(physical: Physical): string[] | undefined {
     const region = this.regions.holding(physical >>> 12, physical & 0xfff);
     if (!region) return undefined;
-    const { graph, entries, user, frame } = region;
-    const body = new RegionEmitter(graph, entries, this.target, region).function().code.view();
+    const { graph, entries, user, frame, target } = region;
+    const body = new RegionEmitter(graph, entries, target, region).function().code.view();
     const at = entries.map((offset) => `+${offset.toString(16)}`).join(' ');
     return [
       `region of frame ${frame.toString(16)}, ${user ? 'user' : 'supervisor'}, entered at ${at}`,
