@@ -56,6 +56,6 @@ it('says of a kernel that is no Linux that its memory has no tasks', async () =>
   );
   expect([status, stderr[0]]).toEqual([
     2,
-    expect.stringMatching(/does not say where this kernel has its tasks/),
+    expect.stringMatching(/cannot find this kernel's tasks in memory/),
   ]);
 });

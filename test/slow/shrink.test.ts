@@ -57,6 +57,6 @@ describe('shrink', () => {
 
   it('says so where nothing fails', async () => {
     const { status, stderr } = await runCli('shrink', path('run'), '-o', path('none'));
-    expect([status, stderr[0]]).toEqual([2, expect.stringContaining('there is nothing to keep')]);
+    expect([status, stderr[0]]).toEqual([2, expect.stringContaining('there is no failure to reproduce')]);
   });
 });

@@ -106,6 +106,8 @@ describe('the Linux boot protocol', () => {
     ['a zImage', 32, image({ loadflags: 0 }), options, /zImage/],
     ['an old protocol', 32, image({ version: 0x201 }), options, /boot protocol 2\.01/],
     ['a cut file', 32, image().subarray(0, 1536), options, /truncated/],
+    ['a file without a setup header', 32, image().fill(0, 0x202, 0x206), options, /not a Linux kernel image/],
+    ['a file shorter than one', 32, image().subarray(0, 0x210), options, /not a Linux kernel image/],
     ['a long command line', 32, image(), { ...options, cmdline: 'x'.repeat(65) }, /65 characters/],
   ])('refuses %s in words', (_what, megabytes, file, given, message) => {
     const load = () => loadLinux(allocateMemory(megabytes * MB), file, given, 'bzImage');

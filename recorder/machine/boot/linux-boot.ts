@@ -130,6 +130,8 @@ interface Setup {
 }
 
 function readSetup(image: Uint8Array, name: string): Setup {
+  if (!isLinuxImage(image))
+    throw new BadInput(`${name} is not a Linux kernel image: it has no setup header`, 'give a bzImage');
   const view = viewOf(image);
   const version = view.getUint16(VERSION, true);
   if (version < OLDEST || (view.getUint8(LOADFLAGS) & LOADED_HIGH) === 0)
