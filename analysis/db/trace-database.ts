@@ -7,7 +7,7 @@ import type { TraceTable } from '../tables/table.ts';
 import { createTable } from './arrow-loader.ts';
 import { makeRoom, TraceCache } from './cache.ts';
 import { type CopyFormat, copyRows, PARQUET, quoted } from './copy-rows.ts';
-import { DEFINITIONS, definitionsInOrder, digestOfDefinition, KEPT_VIEWS, wordsOf } from './definitions.ts';
+import { DEFINITIONS, definitionsInOrder, digestOfDefinition, KEPT_VIEWS } from './definitions.ts';
 import { registerGuestFunctions } from './guest-functions.ts';
 import type { DebugFile } from './guest-image.ts';
 import {
@@ -19,6 +19,7 @@ import {
   keptAnswer,
 } from './kept-answers.ts';
 import { DEFAULT_LIMITS, type QueryLimits } from './limits.ts';
+import { namesInSql } from './names-in-sql.ts';
 import { type Preview, readPreview } from './preview.ts';
 import { openSandbox, type Sandbox } from './sandbox.ts';
 import { sqlError } from './sql-error.ts';
@@ -255,14 +256,14 @@ export class TraceDatabase {
     }
   }
 
-  /** Loads every table, view and macro whose name occurs in a query; one too many does no harm. */
+  /** Loads every table, view and macro that a query names; one too many does no harm. */
   private async load(sql: string): Promise<void> {
     if (ASKS_CATALOG.test(sql)) await this.declare();
     await this.loadNamedIn(sql);
   }
 
   private async loadNamedIn(sql: string): Promise<void> {
-    for (const word of wordsOf(sql)) await this.ensure(word);
+    for (const name of await namesInSql(this.connection, sql)) await this.ensure(name);
   }
 
   /** Makes every table and view known, without rows where they are not loaded: for SHOW TABLES and the like. */
