@@ -44,6 +44,8 @@ export interface DatabaseOptions {
   readonly onLoad?: (table: string) => void;
   /** Names guests in place of what the traces hold. */
   readonly names?: Names | undefined;
+  /** Images of disks that the traces do not hold, for whoever executes one of `readers`. */
+  readonly disks?: readonly string[];
   /** Finds DWARF that neither the trace nor `names` has. */
   readonly debugFile?: DebugFile;
   /** Default: DEFAULT_LIMITS. */
@@ -142,7 +144,8 @@ export class TraceDatabase {
       );
     const readers: TraceReader[] = [];
     try {
-      for (const file of files) readers.push(TraceReader.open(file, { names: options.names }));
+      const { names, disks = [] } = options;
+      for (const file of files) readers.push(TraceReader.open(file, { names, disks }));
     } catch (error) {
       for (const reader of readers) reader.close();
       throw error;
@@ -388,6 +391,11 @@ export class TraceDatabase {
     return runs.length === 1
       ? `SELECT ${runOf(runs)} AS run_id, * EXCLUDE (run_id) FROM ${name}`
       : `FROM ${name}`;
+  }
+
+  /** The traces, in the order of the files; open as long as the database. */
+  get readers(): readonly TraceReader[] {
+    return this.runs.map(({ reader }) => reader);
   }
 
   /** Returns once everything that was asked has its answer. */

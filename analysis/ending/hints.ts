@@ -2,7 +2,7 @@ import { Decoder } from '../../recorder/machine/cpu/decode/decoder.ts';
 import { disassemble } from '../../recorder/machine/cpu/decode/disassembler.ts';
 import { type Processor, processorOf } from '../../recorder/machine/cpu/decode/models.ts';
 import { IF } from '../../recorder/machine/cpu/flags.ts';
-import { TraceReader } from '../../replayer/trace/trace-reader.ts';
+import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import type { EndState } from '../../schemas/trace/end-state.ts';
 import { CPU_FEATURES, type CpuFeature } from '../../schemas/trace/processor-name.ts';
 import { exceptionVectorAtEnd } from './exceptions.ts';
@@ -33,15 +33,6 @@ export function hintsOf(reader: TraceReader): Hint[] {
       ? [absentHint(state), haltHint(state, footer.exit.kind === 'stuck'), graphicsHint(state)]
       : []),
   ].filter((hint) => hint !== undefined);
-}
-
-export function hintsOfFile(path: string): Hint[] {
-  const reader = TraceReader.open(path);
-  try {
-    return hintsOf(reader);
-  } finally {
-    reader.close();
-  }
 }
 
 const INVALID_OPCODE = 6;

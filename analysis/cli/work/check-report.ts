@@ -6,7 +6,7 @@ import { type Finding, rankedFor, runChecks } from '../../check/run-checks.ts';
 import { applicable, type RunFacts, runFacts } from '../../check/run-facts.ts';
 import { DEFAULT_LIMITS, type QueryLimits } from '../../db/limits.ts';
 import type { TraceDatabase } from '../../db/trace-database.ts';
-import { type Hint, hintsOfFile } from '../../ending/hints.ts';
+import { type Hint, hintsOf } from '../../ending/hints.ts';
 import { describeHint } from '../report/hint-text.ts';
 import { grouped, plural, shellWord } from '../terminal/format.ts';
 import { type Discovery, discoverWindows } from './discover-windows.ts';
@@ -93,8 +93,8 @@ export async function checkDatabase(
   const looked = runs.map((run, n) => ({ ...run, hasWindow: run.hasWindow || isLooked(discovered[n]) }));
   const more = discovered.flatMap((one) => one.findings);
   const findings = more.length === 0 ? found : await rankedFor(db, [...found, ...more]);
-  const hints = paths.map((path, n) => [
-    ...hintsOfFile(path),
+  const hints = db.readers.map((reader, n) => [
+    ...hintsOf(reader),
     ...(discovered[n]?.hint ? [discovered[n].hint] : []),
   ]);
   return { paths, findings, checks: applicable(looked), runs, hints };

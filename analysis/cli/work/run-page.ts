@@ -1,5 +1,4 @@
 import { GuestCode } from '../../../replayer/debug/guest-code.ts';
-import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { printable } from '../../../schemas/untrusted.ts';
 import type { QueryLimits } from '../../db/limits.ts';
 import { pageData } from '../../report/page-facts.ts';
@@ -20,12 +19,12 @@ export async function runPage(
   file: string,
   { limits, names, executes }: CheckOptions & { readonly limits: QueryLimits },
 ): Promise<PageData> {
-  const reader = TraceReader.open(file, { disks: executes?.disks ?? [], names });
-  const { guest } = reader.names;
-  const { kernel, debugFile } = kernelFiles(guest);
-  const execution = executes && executionOf(reader);
+  const db = await openDatabase([file], { limits, names, disks: executes?.disks ?? [] });
   try {
-    const db = await openDatabase([file], { limits, names });
+    const [reader] = db.readers;
+    const { guest } = reader.names;
+    const { kernel, debugFile } = kernelFiles(guest);
+    const execution = executes && executionOf(reader);
     try {
       const report = await checkDatabase(db, [file], { limits, names, executes });
       return await pageData(db, {
@@ -47,11 +46,10 @@ export async function runPage(
         },
       });
     } finally {
-      db.close();
+      execution?.end();
     }
   } finally {
-    execution?.end();
-    reader.close();
+    db.close();
   }
 }
 

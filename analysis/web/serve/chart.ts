@@ -8,6 +8,7 @@ import { isIcount } from './results-table.ts';
 const KINDS = ['lines', 'points', 'bars'] as const;
 type Kind = (typeof KINDS)[number];
 
+const NUMBERS = new Intl.NumberFormat('en-US');
 const HEIGHT = 280;
 /** More are not told apart. */
 const MOST_LINES = 6;
@@ -125,15 +126,15 @@ export class Chart {
           space: labels ? 90 : 110,
           values: (_, splits) =>
             splits.map((x) =>
-              labels ? (Number.isInteger(x) ? name(x).slice(0, 14) : '') : x.toLocaleString('en-US'),
+              labels ? (Number.isInteger(x) ? name(x).slice(0, 14) : '') : NUMBERS.format(x),
             ),
         },
-        { ...axis, size: 80, values: (_, splits) => splits.map((y) => y.toLocaleString('en-US')) },
+        { ...axis, size: 80, values: (_, splits) => splits.map((y) => NUMBERS.format(y)) },
       ],
       series: [
         {
           label: column.name,
-          value: (_, x) => (x === null ? '' : labels ? name(x) : x.toLocaleString('en-US')),
+          value: (_, x) => (x === null ? '' : labels ? name(x) : NUMBERS.format(x)),
         },
         ...up.map((i, n) => this.seriesOf(i, n, kind, colour(COLOURS[n % COLOURS.length]))),
       ],
