@@ -11,7 +11,7 @@ export const LANE = 18;
 export const GAP = 8;
 export const NAME = 16;
 export const FLAGS = 24;
-/** Pixels of a label on a stretch, below which it is left out. */
+/** Pixels of a label, below which it is left out. */
 const READABLE = 40;
 /** Pixels for each single event, below which they are drawn as a curve. */
 const APART = 3;
@@ -148,8 +148,8 @@ function drawMarks(
 ): void {
   const marks: readonly Mark[] = track.kind === 'slices' ? [] : track.marks;
   const [first, last] = marksIn(at, view);
-  let [free, drawn] = [0, -1];
-  const labels: [number, string][] = [];
+  let drawn = -1;
+  const labels: [x: number, text: string][] = [];
   for (let n = first; n < last; n++) {
     const x = view.x(at[n], width);
     if (n === index) outline(context, x - 2, y, 6, colours);
@@ -157,13 +157,13 @@ function drawMarks(
     drawn = x;
     context.fillStyle = colours.text;
     context.fillRect(x, y, 2, LANE - 2);
-    if (x < free) continue;
-    const text = marks[n].label;
-    // A line that would run into the next mark by more than a little is cut there.
-    free = x + 12 + context.measureText(text).width;
-    labels.push([x + 5, text]);
+    labels.push([x + 5, marks[n].label]);
   }
-  for (const [x, text] of labels) {
+  for (const [n, [x, label]] of labels.entries()) {
+    // A label ends before the next mark: each mark is to be seen.
+    const room = (labels[n + 1]?.[0] ?? width) - x - 9;
+    if (room < READABLE) continue;
+    const text = fitted(context, label, room);
     context.fillStyle = colours.ground;
     context.fillRect(x - 2, y, context.measureText(text).width + 4, LANE - 2);
     context.fillStyle = colours.text;
