@@ -20,12 +20,16 @@ try {
   tool('report', 'buggy.r386');
   const executablePath = execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim();
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
-  const page = await browser.newPage({ viewport: { width: 1000, height: 760 }, colorScheme: 'light' });
+  const page = await browser.newPage({ viewport: { width: 1000, height: 1200 }, colorScheme: 'light' });
   await page.goto(`file://${join(folder, 'buggy.html')}`);
   await page.waitForSelector('.finding');
   await page.getByRole('button', { name: 'Show in the timeline: finding 1', exact: true }).click();
   await page.waitForTimeout(300);
-  await page.screenshot({ path: join(root, 'docs/report.png') });
+  // From the buttons above the timeline to the words below it, and no more.
+  const above = await page.locator('.toolbar').first().boundingBox();
+  const below = await page.locator('.about').boundingBox();
+  const clip = { x: 0, y: above.y - 8, width: 1000, height: below.y + below.height + 8 - (above.y - 8) };
+  await page.screenshot({ path: join(root, 'docs/report.png'), clip });
   await page
     .locator('.steps')
     .first()
