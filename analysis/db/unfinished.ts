@@ -9,7 +9,8 @@ const unfinished = new Set<string>();
 /** From now on the path is removed when the process is ended, until the function returned is called. */
 export function unfinishedAt(path: string): () => void {
   if (unfinished.size === 0) {
-    for (const signal of SIGNALS) process.on(signal, ended);
+    // The first to hear of a signal: a job that ends in order stops listening as it hears of it.
+    for (const signal of SIGNALS) process.prependListener(signal, ended);
     process.on('exit', removeAll);
   }
   unfinished.add(path);
