@@ -118,7 +118,7 @@ function toolbar(timeline: Timeline, range: HTMLElement): HTMLElement {
       tool('−', 's', 'Zoom out'),
       tool('←', 'a', 'Earlier'),
       tool('→', 'd', 'Later'),
-      tool('All', '0', 'The whole run'),
+      tool('All', '0', 'All of the run'),
       ...(timeline.hasFindings ? [tool('Next finding', 'f', 'Next finding')] : []),
       element('span', 'wheel or W S zooms, drag or A D moves, click for causes', { class: 'quiet' }),
       range,
