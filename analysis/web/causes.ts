@@ -113,7 +113,7 @@ export class Causes {
       if (!frame) break;
       const place = this.data.places[frame.code]?.name;
       const ago = at > frame.at ? `, ${grouped(at - frame.at)} instructions before` : '';
-      const text = `${causes.length === 0 ? 'inside' : 'which is inside'} ${frame.label}, which began at ${place}${ago}`;
+      const text = `${causes.length === 0 ? 'inside' : 'which is inside'} ${frame.label}, which interrupted ${place}${ago}`;
       causes.push({ text, at: frame.at, track: 'interrupts' });
       id = frame.parent;
     }

@@ -121,7 +121,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
     }
     expect(await about.textContent()).toMatch(/PDE of ffc00000: 005c7000.*pmap_testbit/s);
     const cause = about.getByRole('button', {
-      name: /inside IRQ 14 \(intr14\), which came in at pmap_enter\+0x10e/,
+      name: /inside IRQ 14 \(intr14\), which interrupted pmap_enter\+0x10e/,
     });
     await cause.click();
     expect(await about.locator('.title').textContent()).toBe('interrupts: IRQ 14 intr14');
