@@ -1,5 +1,5 @@
 import { renameSync, rmSync } from 'node:fs';
-import { openSandbox } from '../db/sandbox.ts';
+import { openSandbox, type Sandbox } from '../db/sandbox.ts';
 import { unfinishedAt } from '../db/unfinished.ts';
 import { sizeOf } from '../explore/classes.ts';
 import type { Outcome, Tally } from '../explore/explore.ts';
@@ -15,6 +15,7 @@ export interface JobResult {
 
 const MEMORY = 512 << 20;
 const PARQUET = '(FORMAT parquet, COMPRESSION zstd)';
+type Connection = Sandbox['connection'];
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** Columns of the table `placements` by their types; run and span are in the names of folders. */
@@ -71,32 +72,46 @@ const pieceRow = (job: Job, { outcomes, tally }: JobResult): Row<typeof PIECE> =
 /** Writes both files; the piece's, by which the job counts as done, last. */
 export async function writeResult(folder: FleetFolder, job: Job, result: JobResult): Promise<void> {
   const name = nameOf(job);
-  const file = (table: 'placements' | 'pieces') => folder.result(table, job.run, firstIcount(job), name);
-  const rows = result.outcomes.map((outcome) => placementRow(name, job.stretch.line, outcome));
-  await writeRows(file('placements'), PLACEMENT, rows);
-  await writeRows(file('pieces'), PIECE, [pieceRow(job, result)]);
-}
-
-async function writeRows(file: string, columns: object, rows: readonly object[]): Promise<void> {
-  const beside = `${file}.${process.pid}.tmp`;
-  const sandbox = await openSandbox({ memoryBytes: MEMORY, files: [beside], folders: [], allowFiles: false });
-  const finished = unfinishedAt(beside);
+  const outcomes = result.outcomes.map((outcome) => placementRow(name, job.stretch.line, outcome));
+  const written = [
+    { table: 'placements', columns: PLACEMENT, rows: outcomes },
+    { table: 'pieces', columns: PIECE, rows: [pieceRow(job, result)] },
+  ] as const;
+  const files = written.map(({ table, ...rest }) => {
+    const file = folder.result(table, job.run, firstIcount(job), name);
+    return { ...rest, table, file, beside: `${file}.${process.pid}.tmp` };
+  });
+  const besides = files.map(({ beside }) => beside);
+  const sandbox = await openSandbox({ memoryBytes: MEMORY, files: besides, folders: [], allowFiles: false });
+  const finished = besides.map(unfinishedAt);
   try {
-    const { connection } = sandbox;
-    const names = Object.entries(columns).map(([name, type]) => `${name} ${type}`);
-    const shape = JSON.stringify([columns]);
-    await connection.run(`CREATE TABLE result (${names.join(', ')})`);
-    await connection.run(
-      `INSERT INTO result SELECT unnest(from_json($rows, ${quoted(shape)}), recursive := true)`,
-      { rows: JSON.stringify(rows) },
-    );
-    await connection.run(`COPY (FROM result) TO ${quoted(beside)} ${PARQUET}`);
-    renameSync(beside, file);
+    for (const one of files) {
+      await writeRows(sandbox.connection, one);
+      renameSync(one.beside, one.file);
+    }
   } finally {
     sandbox.close();
-    rmSync(beside, { force: true });
-    finished();
+    for (const beside of besides) rmSync(beside, { force: true });
+    for (const done of finished) done();
   }
+}
+
+interface Rows {
+  readonly table: string;
+  readonly columns: object;
+  readonly rows: readonly object[];
+  readonly beside: string;
+}
+
+async function writeRows(connection: Connection, { table, columns, rows, beside }: Rows): Promise<void> {
+  const names = Object.entries(columns).map(([name, type]) => `${name} ${type}`);
+  const shape = JSON.stringify([columns]);
+  await connection.run(`CREATE TABLE ${table} (${names.join(', ')})`);
+  await connection.run(
+    `INSERT INTO ${table} SELECT unnest(from_json($rows, ${quoted(shape)}), recursive := true)`,
+    { rows: JSON.stringify(rows) },
+  );
+  await connection.run(`COPY (FROM ${table}) TO ${quoted(beside)} ${PARQUET}`);
 }
 
 /** Reads what was written of a job; undefined when its files are not to be read. */

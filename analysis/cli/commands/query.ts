@@ -14,7 +14,7 @@ import { symbolsOf } from '../options/guest-symbols.ts';
 import { INCLUDE, includedDefinitions } from '../options/include-option.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
 import { parseParameters } from '../options/query-parameters.ts';
-import { isPattern, traceFiles } from '../options/trace-files.ts';
+import { isPattern, type NamedFiles, namedFiles } from '../options/trace-files.ts';
 import { parseCount } from '../options/values.ts';
 import { bytes } from '../terminal/format.ts';
 import { print, printLines, terminalWidth } from '../terminal/output.ts';
@@ -32,16 +32,16 @@ export const addQuery = (cli: Argv): Argv =>
     const format = args.format as TextFormat | FileFormat;
     const { output } = args;
     if (output !== undefined)
-      checkOutput(output, { force: args.force, makes: 'other', inputs: request.files });
+      checkOutput(output, { force: args.force, makes: 'other', inputs: request.named.traces });
     else if (isFileFormat(format))
       throw new BadInput(`--format ${format} needs a file to write to`, 'add -o FILE');
     const rows = parseCount(args.limit, '--limit');
-    const fleet = fleetResults(request.named);
-    const db = await openWithStacks(request.files, args.stacks, {
+    const { traces, results } = request.named;
+    const db = await openWithStacks(traces, args.stacks, {
       disks: args.disk,
       limits: queryLimits(args),
-      definitions: new Map([...fleet.definitions, ...includedDefinitions(args.include)]),
-      inputs: fleet.inputs,
+      definitions: new Map([...fleetResults(request.named), ...includedDefinitions(args.include)]),
+      inputs: results,
       names,
       allowFiles: args.allowFiles,
       outputs: output !== undefined ? [writtenFirst(output)] : [],
@@ -109,9 +109,7 @@ const options = (yargs: Argv) =>
     .epilogue(`named queries: ${names.join(', ')}`);
 
 interface Request {
-  /** Traces, or patterns and folders that stand for some. */
-  readonly named: readonly string[];
-  readonly files: readonly string[];
+  readonly named: NamedFiles;
   readonly sql: string;
   readonly values: Record<string, number>;
   readonly shows?: 'first' | 'last';
@@ -138,23 +136,23 @@ function parseRequest(
 ): Request {
   const at = words.findIndex(isQueryName);
   const text = sql ?? (file === undefined ? undefined : readSql(file));
-  if (text !== undefined) return { named: words, files: traceFiles(words), sql: text, values: {} };
+  if (text !== undefined) return { named: namedFiles(words), sql: text, values: {} };
   if (at < 0) {
     const unknown = words.find((word) => !existsSync(word) && !isPattern(word));
     if (unknown !== undefined)
       throw new BadInput(`${unknown} is neither a file nor a named query${meantQuery(unknown)}`, listNames);
     throw new BadInput('no query given', `${listNames}; or give --sql "SELECT …"`);
   }
-  const named = words.slice(0, at);
-  const files = traceFiles(named);
-  if (files.length === 0) throw new BadInput('no trace given', `rewind386 query FILE ${words.join(' ')}`);
+  const named = namedFiles(words.slice(0, at));
+  if (named.traces.length === 0)
+    throw new BadInput('no trace given', `rewind386 query FILE ${words.join(' ')}`);
   const query = QUERIES.find(({ name }) => name === words[at]) as SqlFile;
   const { shows } = query;
   return {
-    ...{ named, files },
+    named,
     sql: query.sql,
     shows,
-    values: parseParameters(query, words.slice(at + 1), () => symbolsOf(files[0], names)),
+    values: parseParameters(query, words.slice(at + 1), () => symbolsOf(named.traces[0], names)),
   };
 }
 

@@ -7,7 +7,7 @@ import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
 import { symbolsOf } from '../options/guest-symbols.ts';
 import { INCLUDE, includedDefinitions } from '../options/include-option.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
-import { traceFiles } from '../options/trace-files.ts';
+import { namedFiles } from '../options/trace-files.ts';
 import { parseCount } from '../options/values.ts';
 import { complain, print } from '../terminal/output.ts';
 import { keepHistory, readHistory } from '../work/sql-history.ts';
@@ -18,15 +18,15 @@ import { openWithStacks, STACKS } from '../work/stacks-view.ts';
 /** `rewind386 sql`: a prompt for SQL over traces. */
 export const addSql = (cli: Argv): Argv =>
   cli.command('sql <files..>', 'open a prompt for SQL over traces', options, async ({ files, ...asked }) => {
-    const traces = traceFiles(files as readonly string[]);
+    const named = namedFiles(files as readonly string[]);
+    const { traces } = named;
     const names = givenNames(asked);
-    const fleet = fleetResults(files as readonly string[]);
     const db = await openWithStacks(traces, asked.stacks, {
       disks: asked.disk,
       limits: queryLimits(asked),
       names,
-      definitions: new Map([...fleet.definitions, ...includedDefinitions(asked.include)]),
-      inputs: fleet.inputs,
+      definitions: new Map([...fleetResults(named), ...includedDefinitions(asked.include)]),
+      inputs: named.results,
     });
     try {
       const session: SqlSession = {

@@ -6,15 +6,24 @@ import { isFleet, isFleetFile, isResult } from '../../fleet/folder.ts';
 
 /** The traces named on the command line. A name with *, ? or [ may be a pattern that the shell did not expand. */
 
+/** Files that words stand for. */
+export interface NamedFiles {
+  readonly traces: readonly string[];
+  /** Files with what a fleet found (docs/fleet.md). */
+  readonly results: readonly string[];
+}
+
 /**
  * Expands each word that is a pattern and not an existing file to the matching files, in the order of their names. The folder of a fleet
- * stands for the traces in it. Throws BadInput for a pattern without a match.
+ * stands for the files in it. Throws BadInput for a pattern without a match.
  */
-export const traceFiles = (words: readonly string[]): string[] =>
-  expanded(words).filter((file) => !isFleetFile(file));
+export function namedFiles(words: readonly string[]): NamedFiles {
+  const files = expanded(words);
+  return { traces: files.filter((file) => !isFleetFile(file)), results: files.filter(isResult) };
+}
 
-/** The result files of fleets in the given folders (docs/fleet.md). */
-export const resultFiles = (words: readonly string[]): string[] => expanded(words).filter(isResult);
+/** The traces among these. */
+export const traceFiles = (words: readonly string[]): readonly string[] => namedFiles(words).traces;
 
 const expanded = (words: readonly string[]): string[] =>
   words.flatMap((word) => {
