@@ -12,6 +12,12 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const { PROCESSES = '2', INSTRUCTIONS = '50M' } = process.env;
 /** Instructions behind each placement: a hijack shows when the interrupted code goes on. */
 const WITHIN = 20_000;
+/** Searches at random: each method in each part of the run. */
+const METHODS = ['pct', 'random', 'naive'];
+const BOUND = '2';
+const [PARTS, SEARCHES, RUNS] = [3, 10, 100];
+/** Instructions of a part before and behind the placement of which it is known that it fails. */
+const [BEFORE, BEHIND] = [60_000, 30_000];
 const folder = mkdtempSync(join(tmpdir(), 'r386-bench-'));
 const path = (name) => join(folder, `${name}.r386`);
 
@@ -54,6 +60,44 @@ async function again(name, failures) {
       },
     });
   return (performance.now() - start) / 1000 / sample.length;
+}
+
+/** Parts of the run around the first failing placement of some of its disk commands. */
+function partsOf(failures) {
+  const firsts = new Map();
+  for (const { at, replay } of failures) {
+    const command = replay.split('@')[1];
+    if (!firsts.has(command)) firsts.set(command, at);
+  }
+  const places = [...firsts.values()];
+  return Array.from({ length: Math.min(PARTS, places.length) }, (_, n) => {
+    const at = places[Math.floor(((n + 0.5) * places.length) / PARTS)];
+    return { from: Math.max(0, at - BEFORE), to: at + BEHIND };
+  });
+}
+
+/** A row: searches that are consecutive runs of one search, each known by its number alone. */
+function searched({ from, to }, method) {
+  const options = ['--bound', BOUND, '--method', method, '--window', `${from}:${to}`];
+  const found = explored('buggy', ...options, '--runs', String(SEARCHES * RUNS));
+  const runs = found.failures.map(({ run }) => run);
+  const firsts = Array.from({ length: SEARCHES }, (_, n) => {
+    const first = runs.find((run) => run >= n * RUNS && run < (n + 1) * RUNS);
+    return first === undefined ? Number.POSITIVE_INFINITY : first - n * RUNS + 1;
+  });
+  const middle = medianOf(firsts);
+  const known = Number.isFinite(middle);
+  return [
+    ...[`${grouped(from)} to ${grouped(to)}`, method, grouped(found.runs), grouped(runs.length)],
+    `${firsts.filter(Number.isFinite).length} of ${SEARCHES}`,
+    known ? fixed(middle, 1) : `over ${RUNS}`,
+    fixed(((known ? middle : RUNS) * found.seconds) / found.runs, 2).replace(/^/, known ? '' : 'over '),
+  ];
+}
+
+function medianOf(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
 try {
@@ -120,28 +164,21 @@ try {
   console.log(
     `\nA placement of the buggy run from its start: ${fixed(alone, 2)} s (one process). Exploring is ${grouped(ratio)} times as fast, by ${PROCESSES} processes.\n`,
   );
-  const [from, to] = ['4700000', '4790000'];
-  const searched = ['pct', 'random', 'naive'].map((method) => {
-    const { stdout } = cli(
-      'explore',
-      path('buggy'),
-      '--bound',
-      '2',
-      '--method',
-      method,
-      '--window',
-      `${from}:${to}`,
-      '--within',
-      String(WITHIN),
-      '--runs',
-      '1000',
-    );
-    const last = stdout.trimEnd().split('\n').at(-1);
-    const [, runs, fail, first = '-', seconds = '-'] =
-      /: ([\d,]+) runs?; ([\d,]+) fail(?:, the first in run (\d+) after ([\d.]+) s)?$/.exec(last);
-    return [method, runs, fail, first, seconds];
-  });
-  table(['method, bound 2', 'runs', 'fail', 'first in run', 'seconds to it'], searched);
+  console.log(
+    `\nTime to the first failure, in parts of that run (\`--bound ${BOUND} --window\`, ${SEARCHES} searches of ${RUNS} runs each, ${PROCESSES} processes):\n`,
+  );
+  table(
+    [
+      'part of the run',
+      'method',
+      'runs',
+      'fail',
+      'searches that find one',
+      'median runs to it',
+      'median seconds to it',
+    ],
+    partsOf(buggy.failures).flatMap((part) => METHODS.map((method) => searched(part, method))),
+  );
 } finally {
   rmSync(folder, { recursive: true });
 }
