@@ -91,6 +91,7 @@ describe('inevitable', () => {
     expect(facts.chances).toMatchObject([
       { at: 0, runs: 4 },
       { runs: 4, failed: 4, value: 1 },
+      { at: facts.end - 1, runs: 4, failed: 4, value: 1 },
     ]);
     expect(facts.steps).toEqual(expect.any(Array));
   });

@@ -53,7 +53,9 @@ export async function inevitable(asked: InevitableAsked): Promise<Inevitable> {
   const search = new Search(asked, end);
   const { points, finest, signal } = asked;
   try {
-    await search.look(Array.from({ length: points }, (_, n) => Math.floor((end * n) / points)));
+    const first = Array.from({ length: points }, (_, n) => Math.floor((end * n) / points));
+    // Just before the end nothing is left to be drawn: a step is between two instants.
+    await search.look([...new Set([...first, Math.max(0, end - 1)])]);
     while (!signal.aborted) {
       const next = worthALook(search.chances, finest).slice(0, AT_ONCE);
       if (next.length === 0) break;
