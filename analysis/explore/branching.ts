@@ -64,7 +64,7 @@ export class Branching {
     await executeTo(this.session, icount(at));
     this.flush();
     const checkpoint = this.session.save();
-    this.takeInputs(this.world, this.worldTaken, checkpoint.inputs);
+    takeInputs(this.world, this.inputs.slice(this.worldTaken, checkpoint.inputs));
     this.worldTaken = checkpoint.inputs;
     return checkpoint;
   }
@@ -95,11 +95,11 @@ export class Branching {
   protected flush(): void {
     this.session.machine.log?.flush();
   }
+}
 
-  /** Brings a world that stands behind the recorded input `from` to behind `to`. */
-  protected takeInputs(world: ChangedNondet, from: number, to: number): void {
-    for (const { kind, icount: now, value } of this.inputs.slice(from, to))
-      if (isAsynchronous(kind)) world.takeInput(now);
-      else world.draw(kind, now, value, value);
-  }
+/** Has a world taken these recorded inputs. */
+export function takeInputs(world: ChangedNondet, inputs: readonly Input[]): void {
+  for (const { kind, icount: now, value } of inputs)
+    if (isAsynchronous(kind)) world.takeInput(now);
+    else world.draw(kind, now, value, value);
 }

@@ -1,9 +1,9 @@
 import { ESP } from '../../recorder/machine/cpu/state.ts';
 import { CPU_STATE } from '../../recorder/machine/layout.ts';
-import type { Checkpoint } from '../../replayer/timeline/forward-session.ts';
 import { host } from '../../schemas/host.ts';
 import type { TraceExit } from '../../schemas/trace/footer.ts';
 import { icount } from '../../schemas/units.ts';
+import { type BaseRun, LateRun, RecordedRun } from './base-run.ts';
 import { Branching, type BranchingOptions, type Fork } from './branching.ts';
 import { alike, firstOther, type Handler, type PlacementClass, sizeOf } from './classes.ts';
 import { Footprint } from './footprint.ts';
@@ -60,6 +60,12 @@ const LONG_STAY = 1 << 15;
 /** Instructions that are executed again sooner than a checkpoint is taken behind them. */
 const NEAR = 1 << 12;
 
+/** A place on a run. */
+interface Place {
+  readonly base: BaseRun;
+  readonly fork: Fork;
+}
+
 /** Leaves the recorded run for each placement. Stretches are explored in their order. */
 export class Explorer extends Branching {
   private readonly options: ExplorerOptions;
@@ -75,22 +81,23 @@ export class Explorer extends Branching {
     onOutcome: (outcome: Outcome) => void,
     signal?: AbortSignal,
   ): Promise<Tally | undefined> {
-    const { session } = this;
-    const start = await this.goTo(stretch.forkAt);
+    const checkpoint = await this.goTo(stretch.forkAt);
+    const base = this.baseOf(stretch, { checkpoint, judge: this.recorded, world: this.world });
     const counts = { placements: 0, classes: 0 };
     try {
-      const trails = this.judged(this.recorded.fork(), () =>
-        stretch.boundaries.map((some) => trailThrough(session, stretch.line, some)),
-      );
+      const trails = this.judged(this.recorded.fork(), () => {
+        base.back();
+        return stretch.boundaries.map((some) => trailThrough(base.session, stretch.line, some));
+      });
       const judge = this.recorded.fork();
       let fork: Fork | undefined;
       for (const [n, trail] of trails.entries()) {
         const { first, last } = stretch.boundaries[n];
         if (!fork || first - fork.checkpoint.snapshot.icount > NEAR) {
-          session.restore(fork?.checkpoint ?? start);
-          fork = this.forkBefore(first, start, judge);
+          base.back(fork);
+          fork = this.forkBefore(first, base, judge);
         }
-        for (const outcomes of this.classes(stretch, trail, last, fork)) {
+        for (const outcomes of this.classes(stretch, trail, last, { base, fork })) {
           if (signal?.aborted) return undefined;
           for (const outcome of outcomes) onOutcome(outcome);
           counts.classes++;
@@ -100,18 +107,21 @@ export class Explorer extends Branching {
       }
       return { ...counts, recorded: this.recorded.sign };
     } finally {
-      session.restore(start);
+      this.session.restore(checkpoint);
     }
   }
 
-  /** Goes on to where the first placement at `boundary` leaves the recorded run. */
-  private forkBefore(boundary: number, { inputs }: Checkpoint, judge: WindowJudge): Fork {
-    const { session } = this;
-    this.judged(judge, () => session.run(icount(boundary - 1)));
-    const checkpoint = session.save();
-    const world = this.world.fork();
-    this.takeInputs(world, inputs, checkpoint.inputs);
-    return { checkpoint, judge, world };
+  private baseOf({ command, latest }: Stretch, start: Fork): BaseRun {
+    const { session, inputs } = this;
+    return command && latest !== undefined
+      ? new LateRun(session, start, command.raisedAt, latest)
+      : new RecordedRun(session, inputs, start, command?.raisedAt);
+  }
+
+  /** Goes on to where the first placement at `boundary` leaves the run. */
+  private forkBefore(boundary: number, base: BaseRun, judge: WindowJudge): Fork {
+    this.judged(judge, () => base.session.run(icount(boundary - 1)));
+    return base.fork(judge);
   }
 
   /** The classes of a trail up to `last`, each with its outcome, or with those of all its placements. */
@@ -119,33 +129,33 @@ export class Explorer extends Branching {
     stretch: Stretch,
     { takings, waiting }: Trail,
     last: number,
-    fork: Fork,
+    place: Place,
   ): Generator<readonly Outcome[]> {
     for (let n = 0; n < takings.length; ) {
       const { first, at } = takings[n];
-      const { handler, ...judged } = this.place(stretch, at, fork, true);
+      const { handler, ...judged } = this.place(stretch, at, place, true);
       const count = alike(takings, n, handler);
       const one = { first, at, last: takings[n + count - 1].at, late: false };
-      yield this.outcomes(stretch, one, fork, { ...judged, placement: one });
+      yield this.outcomes(stretch, one, place, { ...judged, placement: one });
       n += count;
     }
     if (waiting === undefined) return;
     const late = { first: waiting, at: last, last, late: true };
-    const { handler: _, ...judged } = this.place(stretch, last, fork, false);
-    yield this.outcomes(stretch, late, fork, { ...judged, placement: late });
+    const { handler: _, ...judged } = this.place(stretch, last, place, false);
+    yield this.outcomes(stretch, late, place, { ...judged, placement: late });
   }
 
   private outcomes(
     stretch: Stretch,
     placement: PlacementClass,
-    fork: Fork,
+    place: Place,
     outcome: Outcome,
   ): readonly Outcome[] {
     if (!this.options.unpruned) return [outcome];
     const others = boundariesIn(placement)
       .filter((at) => at !== outcome.at)
       .map((at) => {
-        const { handler: _, ...judged } = this.place(stretch, at, fork, false);
+        const { handler: _, ...judged } = this.place(stretch, at, place, false);
         return { ...judged, placement };
       });
     return [outcome, ...others];
@@ -155,25 +165,23 @@ export class Explorer extends Branching {
   private place(
     stretch: Stretch,
     at: number,
-    { checkpoint, judge: base, world: outside }: Fork,
+    { base, fork }: Place,
     watched: boolean,
   ): Omit<Outcome, 'placement'> & { readonly handler: Handler | undefined } {
-    const { session, options } = this;
+    const { session } = base;
     const { line, command } = stretch;
-    session.restore(checkpoint);
-    const judge = base.fork();
-    const until = at + options.within;
+    base.back(fork);
+    const judge = fork.judge.fork();
+    const until = at + this.options.within;
     let handler: Handler | undefined;
     const end = this.judged(judge, () => {
       // A time that is drawn at an icount is drawn by the instruction there.
       session.run(icount(Math.max(at - 1, (command?.drawnAt ?? 0) + 1)));
       this.flush();
       judge.forget();
-      const world = outside.fork(command ? [] : changeFor(stretch, at).added);
-      this.takeInputs(world, checkpoint.inputs, session.inputs);
-      session.leave(world);
-      if (command && !session.machine.redraw(command.raisedAt, icount(at)))
-        throw new Error(`no interrupt is due at icount ${command.raisedAt}`);
+      base.leave(fork, command ? [] : changeFor(stretch, at).added);
+      if (base.due !== undefined && !session.machine.redraw(icount(base.due), icount(at)))
+        throw new Error(`no interrupt is due at icount ${base.due}`);
       const early = this.runTo(at, LOOK);
       if (early) return early;
       const watch = watched ? this.watchHandler(line, at, until) : undefined;

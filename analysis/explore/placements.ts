@@ -26,8 +26,10 @@ export interface Stretch {
   /** icount at which the run is still the recorded one, whatever the placement. */
   readonly forkAt: number;
   readonly boundaries: readonly Boundaries[];
-  /** The command of a drive that completes earlier; without one a request of the line is injected. */
+  /** The command of a drive that completes at another time; without one a request of the line is injected. */
   readonly command?: InterruptTime | undefined;
+  /** The last icount at which the command may complete; the boundaries are of the run in which it does. Undefined: of the recorded run. */
+  readonly latest?: number | undefined;
 }
 
 const earlierBy = ({ drawnAt, value }: InterruptTime, at: number): number => at - drawnAt - value;
@@ -91,7 +93,7 @@ export function boundariesOf(windows: readonly Window[]): Boundaries[] {
   return merged;
 }
 
-function within(boundaries: readonly Boundaries[], first: number, last: number): Boundaries[] {
+export function within(boundaries: readonly Boundaries[], first: number, last: number): Boundaries[] {
   return boundaries
     .filter((one) => one.last >= first && one.first <= last)
     .map((one) => ({ first: Math.max(one.first, first), last: Math.min(one.last, last) }));

@@ -37,6 +37,7 @@ type Row = Readonly<Record<string, number>>;
 
 interface Own {
   readonly seq: number;
+  readonly icount: number;
   readonly cr3: number;
   readonly entry: number;
 }
@@ -140,6 +141,8 @@ export class WindowJudge implements EventSink {
   private readonly lines = new Map<number, number[]>();
   /** The first one since the judge was made. */
   sign: Sign | undefined;
+  /** Hears of every access through a window that its own context has set or checked: seq and icount of that, and icount of the access. */
+  onUse: ((seq: number, from: number, to: number) => void) | undefined;
   /** The first delivery of each line, and all lines that rose, since then or since `forget`. */
   readonly deliveries = new Map<number, Delivery>();
   readonly raises: Raise[] = [];
@@ -223,13 +226,15 @@ export class WindowJudge implements EventSink {
     return `${window}:${entry}:${frame_id}:${byDirectory ? cr3 : 0}`;
   }
 
-  private set(slot: string, context: string, entry: number, { seq, cr3, op, frame_id: frame }: Row): void {
-    this.own.set(context, { seq, cr3, entry });
-    if (op === SET) this.last.set(slot, { seq, cr3, entry, frame, stackSwitch: this.stackSwitch });
+  private set(slot: string, context: string, entry: number, row: Row): void {
+    const { seq, icount, cr3, op, frame_id: frame } = row;
+    this.own.set(context, { seq, icount, cr3, entry });
+    if (op === SET) this.last.set(slot, { seq, icount, cr3, entry, frame, stackSwitch: this.stackSwitch });
   }
 
   private alternateAccess(row: Row): void {
     const own = this.own.get(`0:${row.cr3}:${row.frame_id}`);
+    if (own) this.onUse?.(own.seq, own.icount, row.icount);
     const last = this.last.get(`0:${row.cr3}`);
     if (!own || !last || last.seq < own.seq || last.entry === own.entry) return;
     if (presentFrame(row.used) === own.entry) return;
@@ -240,8 +245,9 @@ export class WindowJudge implements EventSink {
   }
 
   private access(row: Row): void {
-    if (row.access !== STORE || !['pages', 'slot'].includes(this.kinds[row.window - 1])) return;
     const own = this.own.get(this.context(row));
+    if (own) this.onUse?.(own.seq, own.icount, row.icount);
+    if (row.access !== STORE || !['pages', 'slot'].includes(this.kinds[row.window - 1])) return;
     const last = this.last.get(`${row.window}:${row.entry}`);
     if (!own || !last || last.seq < own.seq || (own.entry & 1) === 0) return;
     const meant = pageFrame(own.entry);

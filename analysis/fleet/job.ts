@@ -35,7 +35,8 @@ const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (val
 export function asJob(value: unknown): Job | undefined {
   const { version, run, options, stretch } = (value ?? {}) as Partial<Job>;
   if (version !== VERSION || !isRun(run) || typeof options !== 'object' || !stretch) return undefined;
-  const { line, forkAt, boundaries } = stretch;
+  const { line, forkAt, boundaries, latest } = stretch;
+  if (latest !== undefined && !isCount(latest)) return undefined;
   if (!isCount(line) || !isCount(forkAt) || !Array.isArray(boundaries) || boundaries.length === 0)
     return undefined;
   return boundaries.every(({ first, last }) => isCount(first) && isCount(last)) ? (value as Job) : undefined;

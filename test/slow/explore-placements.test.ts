@@ -10,13 +10,17 @@ import { builtinDisk } from '../../analysis/cli/options/builtin-guest.ts';
 import { coverage } from '../../analysis/cli/work/exploration-text.ts';
 import { type Asked, exploreTrace } from '../../analysis/cli/work/explore.ts';
 import { writePlacement } from '../../analysis/cli/work/write-placement.ts';
+import { cells } from '../../analysis/db/results.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { alike, sizeOf } from '../../analysis/explore/classes.ts';
 import type { Outcome } from '../../analysis/explore/explore.ts';
 import { boundariesOf, changeFor, optionFor, piecesOf, steered } from '../../analysis/explore/placements.ts';
+import { kindsOf, WindowJudge } from '../../analysis/explore/window-judge.ts';
+import { commandSql } from '../../analysis/sql/catalog.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { replay } from '../../replayer/verify/replay.ts';
+import { EVENT_KIND_NAMES, type EventBatch } from '../../schemas/events.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { runGuest } from '../guest/built-in.ts';
 
@@ -56,6 +60,17 @@ async function classesIn(file: string): Promise<string[]> {
   }
 }
 
+/** icounts of the accesses through the alternate map. */
+function accessesIn(file: string): number[] {
+  const reader = TraceReader.open(file);
+  const rows = reader.chunks.flatMap((_, n) => {
+    const { columns, count } = reader.readChunk(n).table('apt_accesses');
+    return [...columns[0].subarray(0, count)];
+  });
+  reader.close();
+  return rows;
+}
+
 describe('the windows of a run that ended well', () => {
   it('hold a hijack on the buggy kernel, as the recording of that placement shows', async () => {
     expect(await classesIn(BUGGY)).not.toContain(HIJACK);
@@ -72,13 +87,7 @@ describe('the windows of a run that ended well', () => {
     const again = await replay({ path: child, build: buildMachine, builtinDisk });
     expect(again.divergence).toBeUndefined();
     expect(again.reachedEnd).toBe(true);
-    const reader = TraceReader.open(child);
-    const rows = reader.chunks.flatMap((_, n) => {
-      const { columns, count } = reader.readChunk(n).table('apt_accesses');
-      return [...columns[0].subarray(0, count)];
-    });
-    reader.close();
-    expect(rows).toContain(sign?.icount);
+    expect(accessesIn(child)).toContain(sign?.icount);
   });
 
   it('are judged as the SQL judges the recording, also where nothing fails', async () => {
@@ -90,6 +99,39 @@ describe('the windows of a run that ended well', () => {
     await writePlacement({ file: BUGGY, option, path: child, until: at + 5_000, disks: undefined });
     expect((await classesIn(child)).includes(HIJACK)).toBe(failed);
     expect(failed).toBe(false);
+  });
+
+  it('hold hijacks by a later interrupt, as the recording of such a placement shows', async () => {
+    const between = { from: 4_791_430, to: 4_791_445 };
+    const { explored, lateWindows } = await exploration({ between, later: true, within: 5_000 });
+    expect(lateWindows).toBeGreaterThan(0);
+    const [{ sign, option, at }] = explored.outcomes.filter(({ failed }) => failed);
+    expect(option).toBe('--schedule irq14=4791440@4790286');
+    const child = path('later');
+    await writePlacement({ file: BUGGY, option, path: child, until: at + 5_000, disks: undefined });
+    expect(await classesIn(child)).toContain(HIJACK);
+    expect(accessesIn(child)).toContain(sign?.icount);
+  });
+
+  it('are those of the SQL, as a judge hears of them', async () => {
+    const reader = TraceReader.open(BUGGY);
+    const judge = new WindowJudge(kindsOf(reader.header.profile.windows));
+    const heard = new Map<number, readonly [number, number]>();
+    judge.onUse = (seq, from, to) => void heard.set(seq, [from, to]);
+    for (const n of reader.chunks.keys()) {
+      const chunk = reader.readChunk(n);
+      const tables = Object.fromEntries(EVENT_KIND_NAMES.map((kind) => [kind, chunk.table(kind)]));
+      judge.flush({ tables, firstSeq: 0, endSeq: 0 } as unknown as EventBatch);
+    }
+    reader.close();
+    const db = await TraceDatabase.open([BUGGY], { cache: false });
+    const rows = cells(await db.query(commandSql('explore-windows')));
+    db.close();
+    const inOrder = (list: number[][]) => list.sort(([a, b], [c, d]) => a - c || b - d);
+    expect(rows.length).toBeGreaterThan(100);
+    expect(inOrder([...heard.values()].map(([from, to]) => [from, to]))).toEqual(
+      inOrder(rows.map((row) => row.map(Number))),
+    );
   });
 
   it('hold none on the fixed kernel, where tried', async () => {
@@ -123,6 +165,7 @@ describe('classes', () => {
     ['where interrupts wait', clock],
     ['where they hijack', hijacks],
     ['where they do not', { file: FIXED, between: { from: 4_600_000, to: 4_900_000 } }],
+    ['where they come later', { later: true, between: { from: 4_791_430, to: 4_791_500 } }],
     ['where requests are injected', { ...hijacks, any: true, irq: 4 }],
   ])('are of placements that end alike, %s', async (_, asked) => {
     const pruned = (await exploration({ ...asked, within: 4_000 })).explored;
@@ -279,6 +322,8 @@ describe('the command', () => {
       'SELECT 4999998 AS from_icount, 9e9 AS to_icount',
     );
     expect(past.stdout.at(-1)).toMatch(/legal or not, in 1 window, .*: 2 placements in [12] class/);
+    const later = await runCli('explore', BUGGY, '--later', '--any');
+    expect([later.status, later.stderr[0]]).toEqual([2, 'rewind386: --later does not go with --any']);
     const clock = await runCli('explore', BUGGY, '--irq', '0');
     expect(clock.status).toBe(2);
     expect(clock.stderr.join('\n')).toContain('has no IRQ 0 whose time is an input');

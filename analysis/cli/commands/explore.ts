@@ -53,6 +53,7 @@ interface Given {
   readonly method: Method;
   readonly runs: string;
   readonly any: boolean;
+  readonly later: boolean;
   readonly format: (typeof FORMATS)[number];
   readonly json: boolean;
   readonly junit: string | undefined;
@@ -65,12 +66,13 @@ async function run(file: string, given: Given): Promise<number> {
   if (given.bound !== undefined) return await search(file, given, boundOf(given.bound));
   const irq = lineOf(given.irq, given.any);
   const between = given.window === undefined ? undefined : parseWindow(given.window, '--window');
-  const { sql, any } = given;
+  const { sql, any, later } = given;
+  checkLater(given, irq);
   const how = howOf(file, given);
   const { within, disks, jobs } = how;
   const fleet = await fleetOf(given);
   const exploration = await interruptible(
-    (signal) => exploreTrace({ file, irq, sql, any, within, disks, between, jobs, fleet, signal }),
+    (signal) => exploreTrace({ file, irq, sql, any, later, within, disks, between, jobs, fleet, signal }),
     how.budget,
   );
   await tell(file, given, how, {
@@ -80,6 +82,15 @@ async function run(file: string, given: Given): Promise<number> {
     found: () => firstPlacements(exploration),
   });
   return exploration.explored.outcomes.some(({ failed }) => failed) ? EXIT.findings : EXIT.ok;
+}
+
+/** Only drives have a longest time, and only the windows that a profile declares are known of another run. */
+function checkLater({ later, any, sql }: Given, irq: number): void {
+  if (!later) return;
+  if (any || sql !== undefined)
+    throw new BadInput(`--later does not go with --${any ? 'any' : 'sql'}`, 'leave one of them out');
+  if (irq === 0 || irq === 4)
+    throw new BadInput(`--later with IRQ ${irq}: not the line of a drive`, 'write --irq 6, 14 or 15');
 }
 
 /** The options of both kinds of search. */
@@ -173,7 +184,7 @@ const firstPlacements = (exploration: Exploration): Found[] =>
 /** Runs with several interrupts at other times, and what they found. */
 async function search(file: string, given: Given, bound: number): Promise<number> {
   const { method } = given;
-  for (const option of ['any', 'sql', 'queue', 'folder'] as const)
+  for (const option of ['any', 'later', 'sql', 'queue', 'folder'] as const)
     if (given[option]) throw new BadInput(`--bound does not go with --${option}`, 'leave one of them out');
   if (given.window === undefined)
     throw new BadInput('--bound needs a part of the run', 'add --window FROM:TO, some 100,000 instructions');
@@ -289,6 +300,11 @@ const options = (yargs: Argv) =>
         type: 'string',
         requiresArg: true,
         describe: 'with --queue: the folder that all machines share; results in it are not computed again',
+      },
+      later: {
+        type: 'boolean',
+        default: false,
+        describe: "also have each drive's interrupt come later, up to its longest latency",
       },
       any: {
         type: 'boolean',

@@ -34,13 +34,15 @@ const replayCommand = (file: string, { option, at }: Outcome): string =>
   `rewind386 replay ${shellWord(file)} ${option} -o placement-${at}.r386`;
 
 /** The coverage in numbers, which never claims completeness. */
-export function coverage({ asked, windows, explored }: Exploration): string {
+export function coverage({ asked, windows, lateWindows, explored }: Exploration): string {
   const { placements, classes, outcomes, complete } = explored;
   const failed = outcomes.filter((outcome) => outcome.failed).length;
   const run = complete ? 'all run' : `stopped after ${grouped(outcomes.length)} runs, before all were tried`;
-  const how = asked.any ? `one injected IRQ ${asked.irq}, legal or not` : `one earlier IRQ ${asked.irq}`;
+  const when = asked.later ? 'earlier or later' : 'earlier';
+  const how = asked.any ? `one injected IRQ ${asked.irq}, legal or not` : `one ${when} IRQ ${asked.irq}`;
+  const late = asked.later ? ` and ${grouped(lateWindows)} of runs with a later one` : '';
   return (
-    `for this recording's inputs and ${how}, in ${plural(windows, 'window')}, for ${grouped(asked.within)} instructions after it: ` +
+    `for this recording's inputs and ${how}, in ${plural(windows, 'window')}${late}, for ${grouped(asked.within)} instructions after it: ` +
     `${plural(placements, 'placement')} in ${plural(classes, 'class', 'classes')}, ${run}; ${grouped(failed)} fail`
   );
 }
@@ -84,10 +86,11 @@ export function endText(end: TraceExit | undefined): string {
 
 /** For `--json`. */
 export function explorationFacts(exploration: Exploration): unknown {
-  const { asked, windows, explored, names } = exploration;
+  const { asked, windows, lateWindows, explored, names } = exploration;
   const { placements, classes, complete, outcomes } = explored;
   return {
     ...{ file: asked.file, irq: asked.irq, any: asked.any, within: asked.within },
+    ...(asked.later ? { later: true, late_windows: lateWindows } : {}),
     ...{ windows, placements, classes, run: outcomes.length, complete },
     failures: outcomes
       .filter(({ failed }) => failed)

@@ -1,7 +1,9 @@
+import { buildMachine } from '../../../recorder/machine/build.ts';
 import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { cells } from '../../db/results.ts';
 import type { Explored } from '../../explore/explore.ts';
+import { type Late, LateRuns } from '../../explore/late-runs.ts';
 import {
   boundariesOf,
   countOf,
@@ -12,6 +14,7 @@ import {
 } from '../../explore/placements.ts';
 import { commandSql } from '../../sql/catalog.ts';
 import { type InterruptTime, interruptTimes, recordedOf } from '../../what-if/recorded-interrupts.ts';
+import { builtinDisk } from '../options/builtin-guest.ts';
 import { traceLength } from '../report/trace-length.ts';
 import { grouped, plural } from '../terminal/format.ts';
 import { progressBar } from '../terminal/progress.ts';
@@ -32,6 +35,8 @@ export interface Asked {
   readonly within: number;
   /** True to inject requests that a device might not have been able to make. */
   readonly any: boolean;
+  /** Also has interrupts come later than they did. */
+  readonly later?: boolean;
   /** Runs every placement of a class. */
   readonly unpruned?: boolean;
   readonly disks: readonly string[] | undefined;
@@ -44,8 +49,9 @@ export interface Asked {
 
 export interface Exploration {
   readonly asked: Asked;
-  /** Windows with a boundary inside. */
+  /** Windows with a boundary inside: of the recorded run, and of the runs in which one interrupt comes later. */
   readonly windows: number;
+  readonly lateWindows: number;
   readonly explored: Explored;
   /** Names of code by its address. */
   readonly names: ReadonlyMap<number, string>;
@@ -53,7 +59,10 @@ export interface Exploration {
 
 export async function exploreTrace(asked: Asked): Promise<Exploration> {
   const windows = await windowsOf(asked);
-  const stretches = stretchesOf(asked, windows);
+  const { late, all } = asked.later ? await laterStretches(asked) : { late: [], all: true };
+  const stretches = [...stretchesOf(asked, windows), ...late.map(({ stretch }) => stretch)].sort(
+    (a, b) => a.forkAt - b.forkAt,
+  );
   const { file, disks, within, unpruned, signal, fleet, jobs = 1 } = asked;
   const progress = progressBar('exploring', countOf(stretches.flatMap(({ boundaries }) => boundaries)));
   try {
@@ -63,8 +72,10 @@ export async function exploreTrace(asked: Asked): Promise<Exploration> {
       onProgress: ({ boundaries, classes, failures }: ExploreProgress) =>
         progress.at(boundaries, `${plural(classes, 'class', 'classes')}, ${grouped(failures)} fail`),
     };
-    const explored = await (fleet ? exploreByFleet({ ...work, ...fleet }) : exploreMany({ ...work, jobs }));
-    return { asked, windows: windows.length, explored, names: await namesOf(file, explored) };
+    const found = await (fleet ? exploreByFleet({ ...work, ...fleet }) : exploreMany({ ...work, jobs }));
+    const explored = { ...found, complete: found.complete && all };
+    const lateWindows = late.reduce((sum, one) => sum + one.windows, 0);
+    return { asked, windows: windows.length, lateWindows, explored, names: await namesOf(file, explored) };
   } finally {
     progress.end();
   }
@@ -114,6 +125,31 @@ function stretchesOf(asked: Asked, windows: readonly Window[]): readonly Stretch
     return steered(asked.irq, times, inside, shortest);
   } finally {
     reader.close();
+  }
+}
+
+/** Placements behind the interrupts' own times, in the order of these; not `all` of them if the signal came. */
+async function laterStretches(
+  asked: Asked,
+): Promise<{ readonly late: readonly Late[]; readonly all: boolean }> {
+  const { file, disks, irq, signal } = asked;
+  const reader = TraceReader.open(file, { disks });
+  const runs = new LateRuns({ reader, build: buildMachine, builtinDisk });
+  const times = [...timesOf(reader, asked)].sort((a, b) => a.raisedAt - b.raisedAt);
+  const between = asked.between ?? { from: 0, to: traceLength(file) };
+  const progress = progressBar('delaying', times.length);
+  const late: Late[] = [];
+  try {
+    for (const [n, command] of times.entries()) {
+      if (signal.aborted) return { late, all: false };
+      const one = await runs.of(irq, command, reader.header.machine.diskLatencyMax, between);
+      if (one) late.push(one);
+      progress.at(n + 1, plural(late.length, 'command'));
+    }
+    return { late, all: true };
+  } finally {
+    progress.end();
+    runs.close();
   }
 }
 
