@@ -5,8 +5,15 @@
  */
 
 export interface Kallsyms {
-  /** As `nm` lists them: address, kind letter, name. */
-  readonly symbols: readonly { readonly address: number; readonly letter: string; readonly name: string }[];
+  readonly symbols: readonly LinuxSymbol[];
+}
+
+/** As /proc/kallsyms lists them: address, kind letter of `nm`, name, and the module that it belongs to. */
+export interface LinuxSymbol {
+  readonly address: number;
+  readonly letter: string;
+  readonly name: string;
+  readonly module?: string;
 }
 
 const TOKENS = 256;
@@ -158,8 +165,11 @@ function findAddresses(
   return addresses && isKernel(addresses[0]) ? addresses : undefined;
 }
 
-/** The text of a System.map. */
+/** The text of a System.map; symbols of modules as in /proc/kallsyms. */
 export const systemMap = ({ symbols }: Kallsyms): string =>
   symbols
-    .map(({ address, letter, name }) => `${address.toString(16).padStart(8, '0')} ${letter} ${name}\n`)
+    .map(({ address, letter, name, module }) => {
+      const line = `${address.toString(16).padStart(8, '0')} ${letter} ${name}`;
+      return module === undefined ? `${line}\n` : `${line}\t[${module}]\n`;
+    })
     .join('');

@@ -15,6 +15,11 @@ const KTHREADD = { comm: 'kthreadd', pid: 2 };
 /** Of the first task: with the number of its processor, or without (kernel/sched/core.c, init_idle). */
 const FIRST = ['swapper/0', 'swapper'];
 
+/** PF_KTHREAD of task_struct.flags (include/linux/sched.h): a thread of the kernel, without a memory map of its own. */
+const KERNEL_THREAD = 0x00200000;
+/** The flags come soon behind thread_info, state and stack. */
+const FLAGS_BEFORE = 256;
+
 /**
  * The process layout that guest profiles of other kernels spell out; undefined if `memory`, a copy of physical memory, has none.
  * `directMap`: the difference of linear and physical addresses of the kernel's image.
@@ -25,6 +30,12 @@ export function linuxTasks(memory: Uint8Array, directMap: number): ProcessLayout
   const members = kernel.membersByType() ?? kernel.membersByFirstTasks();
   // The pointer is set after CR3 is loaded (__switch_to).
   return current === undefined || !members ? undefined : { current, ...members, afterCr3: true };
+}
+
+/** The byte offset of the flags of a task, by which kernel threads are known; undefined if `memory` does not say it. */
+export function taskFlags(memory: Uint8Array, directMap: number): number | undefined {
+  const kernel = new KernelMemory(memory, directMap);
+  return kernel.flagsByType() ?? kernel.flagsByFirstTasks();
 }
 
 type Members = Pick<ProcessLayout, 'pid' | 'comm'>;
@@ -72,6 +83,26 @@ class KernelMemory {
       for (let pid = 0; pid + 8 <= comm; pid += 4)
         if (ids(second, pid, KTHREADD.pid) && ids(init, pid, 0)) return { pid, comm };
     return undefined;
+  }
+
+  flagsByType(): number | undefined {
+    return findStructure(this.bytes, 'task_struct')?.get('flags');
+  }
+
+  /** The first task and kthreadd are threads of the kernel; what comes before their flags has no such bit, but for addresses. */
+  flagsByFirstTasks(): number | undefined {
+    const init = this.exported('init_task');
+    const comm = this.membersByFirstTasks()?.comm;
+    if (init === undefined || comm === undefined) return undefined;
+    for (const second of this.tasksNamed(KTHREADD.comm, comm))
+      for (let at = 0; at < FLAGS_BEFORE; at += 4)
+        if ([init, second].every((task) => this.areFlagsOfKernelThread(task + at))) return at;
+    return undefined;
+  }
+
+  private areFlagsOfKernelThread(physical: number): boolean {
+    const flags = this.word(physical) ?? 0;
+    return (flags & KERNEL_THREAD) !== 0 && flags < this.directMap;
   }
 
   /** Physical addresses at which tasks of this name may begin. */

@@ -24,7 +24,13 @@ echo READY
 exec sh -i
 `;
 
-export function initramfs(busybox: Uint8Array, init = INIT): Uint8Array {
+/** A file of the root directory. */
+export interface RootFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+export function initramfs(busybox: Uint8Array, init = INIT, files: readonly RootFile[] = []): Uint8Array {
   return cpio([
     ...['bin', 'dev', 'proc', 'sys', 'tmp'].map((path) => ({ path, mode: DIRECTORY })),
     { path: 'dev/console', mode: CHARACTER_DEVICE, device: [5, 1] },
@@ -32,6 +38,7 @@ export function initramfs(busybox: Uint8Array, init = INIT): Uint8Array {
     { path: 'dev/port', mode: CHARACTER_DEVICE, device: [1, 4] },
     { path: 'bin/busybox', mode: PROGRAM, bytes: busybox },
     ...APPLETS.map((name) => ({ path: `bin/${name}`, mode: LINK, bytes: Buffer.from('busybox') })),
+    ...files.map((file) => ({ ...file, mode: PROGRAM })),
     { path: 'init', mode: PROGRAM, bytes: Buffer.from(init) },
   ]);
 }

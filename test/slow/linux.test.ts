@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { runBuilt } from '../linux/built-cli.ts';
-import { debianFiles } from '../linux/debian.ts';
+import { type DebianFiles, debianFiles } from '../linux/debian.ts';
 import { initramfs } from '../linux/initramfs.ts';
 
 /** Debian's i386 kernel, as it is packaged, to a busybox shell in which somebody types. */
@@ -15,7 +15,7 @@ if (!debian) console.warn('linux: skipped, no Debian packages here (.ci/run says
 const SCRIPT = `timeout 6G
 expect "READY"
 expect "# "
-send "uname -rm\\n"
+send "busybox insmod /module.ko; uname -rm\\n"
 expect "# "
 send "echo $((6 * 7)) answers; cat /proc/cpuinfo | head -n 5\\n"
 expect "42 answers"
@@ -29,7 +29,8 @@ send "poweroff -f\\n"
 /** Records the kernel with what is typed into its shell, on the processor given. */
 function recorded(folder: string, cpu: string): string {
   const path = (name: string) => join(folder, name);
-  writeFileSync(path('initrd'), initramfs(debian?.busybox as Uint8Array));
+  const { busybox, module } = debian as DebianFiles;
+  writeFileSync(path('initrd'), initramfs(busybox, undefined, [{ path: 'module.ko', bytes: module }]));
   writeFileSync(path('script'), SCRIPT);
   const append =
     'console=ttyS0 noapic nolapic acpi=off pci=off nokaslr mitigations=off cryptomgr.notests quiet';
@@ -115,6 +116,14 @@ describe.skipIf(!debian)("Debian's Linux", () => {
       ).getRowsJson();
       expect(process).toMatch(/^\w[\w./-]*\[\d+\]$/);
       expect(code).toMatch(/^[a-z_]/);
+      const threads = (await other.query('SELECT comm, pid, is_kernel FROM threads')).getRowsJson();
+      expect(threads).toEqual(
+        expect.arrayContaining([
+          ['kthreadd', 2, true],
+          ['ksoftirqd/0', expect.any(Number), true],
+          ['init', 1, false],
+        ]),
+      );
     } finally {
       other.close();
     }
@@ -145,10 +154,13 @@ describe.skipIf(!debian)("Debian's Linux", () => {
     });
   });
 
-  it('tells its symbols', () => {
-    const { status } = runBuilt('symbols', trace, '-o', path('System.map'));
+  it('tells its symbols, and those of its module', () => {
+    const { status, stdout } = runBuilt('symbols', trace, '-o', path('System.map'));
     expect(status).toBe(0);
-    expect(readFileSync(path('System.map'), 'latin1')).toMatch(/^c[0-9a-f]{7} T pgd_alloc$/m);
+    expect(stdout[0]).toMatch(/symbols, also of the modules crc_itu_t$/);
+    const map = readFileSync(path('System.map'), 'latin1');
+    expect(map).toMatch(/^c[0-9a-f]{7} T pgd_alloc$/m);
+    expect(map).toMatch(/^[c-f][0-9a-f]{7} [tT] crc_itu_t\t\[crc_itu_t\]$/m);
   });
 });
 

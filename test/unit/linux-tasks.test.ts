@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { structureMembers } from '../../analysis/linux/btf.ts';
-import { linuxTasks } from '../../analysis/linux/tasks.ts';
+import { linuxTasks, taskFlags } from '../../analysis/linux/tasks.ts';
 
 /** A Linux kernel's tasks by its symbols, its types (BTF) and its first tasks. */
 
@@ -104,6 +104,17 @@ describe('tasks', () => {
     expect(linuxTasks(kernelMemory({ ...others, pcpu_hot }), DIRECT_MAP)).toEqual(found);
     const { __per_cpu_offset: _, ...alone } = SYMBOLS;
     expect(linuxTasks(kernelMemory(alone), DIRECT_MAP)?.current).toBe(DIRECT_MAP + 0x20);
+  });
+
+  it('have flags that tell kernel threads, by types or by the first two', () => {
+    const bytes = kernelMemory();
+    expect(taskFlags(bytes, DIRECT_MAP)).toBeUndefined();
+    bytes.writeUInt32LE(0x00200000, 0x1000 + 24);
+    expect(taskFlags(bytes, DIRECT_MAP)).toBeUndefined();
+    bytes.writeUInt32LE(0x00208040, 0x3000 + 24);
+    expect(taskFlags(bytes, DIRECT_MAP)).toBe(24);
+    btf(0).copy(bytes, 0x8000);
+    expect(taskFlags(bytes, DIRECT_MAP)).toBe(12);
   });
 
   it('are not found where memory has none', () => {

@@ -2,7 +2,7 @@ import type { Argv } from 'yargs';
 import { TraceWriter } from '../../../recorder/capture/trace-writer.ts';
 import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { FACT_KIND_NAMES } from '../../../schemas/events.ts';
-import { kindsAskedFor, type TraceFacts } from '../../../schemas/trace/facts.ts';
+import { kindsAskedFor, type TraceFacts, type TraceProbe } from '../../../schemas/trace/facts.ts';
 import { DISKS } from '../options/disk-option.ts';
 import { givenNames, NAMING_OPTIONS, withGivenSymbols } from '../options/guest-names.ts';
 import { givenProbes, PROBE_OPTIONS, type ProbeArguments } from '../options/probe-options.ts';
@@ -58,7 +58,7 @@ export const addReplay = (cli: Argv): Argv =>
       const result = await replayTrace(file, {
         ...(until === undefined ? {} : { until: parseCount(until, '--until') }),
         ...(stores ? { detail: 'stores', ...(begin === undefined ? {} : { storesFrom: begin }) } : {}),
-        ...(facts ? { facts } : {}),
+        ...withProbes(facts, given?.probes ?? []),
         windows: output === undefined ? [] : givenWindows(file, args),
         process: given?.process,
         ...(output
@@ -84,6 +84,13 @@ export const addReplay = (cli: Argv): Argv =>
       );
     },
   );
+
+/** The facts asked for, with the probes that names need. */
+function withProbes(facts: TraceFacts | undefined, more: readonly TraceProbe[]): { facts?: TraceFacts } {
+  if (more.length === 0) return facts ? { facts } : {};
+  const { from = 0, probes = [], kinds = [] } = facts ?? {};
+  return { facts: { from, probes: [...more, ...probes], kinds } };
+}
 
 const callsQuery = (file: string): string =>
   `next: rewind386 query ${shellWord(file)} --sql 'SELECT icount, name, process, arguments, result FROM tracepoint_hits'`;

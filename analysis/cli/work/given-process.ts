@@ -1,15 +1,16 @@
 import { parseProfile, resolveProfile } from '../../../recorder/capture/profile.ts';
-import { RAM } from '../../../recorder/machine/layout.ts';
-import type { Machine } from '../../../recorder/machine/machine.ts';
 import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { guestSymbols } from '../../../schemas/guest/guest-symbols.ts';
 import { packFile } from '../../../schemas/trace/compression.ts';
+import type { TraceProbe } from '../../../schemas/trace/facts.ts';
 import type { TraceHeader } from '../../../schemas/trace/header.ts';
 import type { ProcessLayout } from '../../../schemas/trace/profile.ts';
-import { findKallsyms, type Kallsyms, systemMap } from '../../linux/kallsyms.ts';
-import { linuxTasks } from '../../linux/tasks.ts';
+import { untrusted } from '../../../schemas/untrusted.ts';
+import { type Kallsyms, systemMap } from '../../linux/kallsyms.ts';
+import { linuxTasks, taskFlags } from '../../linux/tasks.ts';
 import { givenNames, profileText } from '../options/guest-names.ts';
+import { type LinuxSymbols, linuxSymbols } from './linux-symbols.ts';
 import { machineAt } from './machine-at.ts';
 
 /** The process layout that `replay --profile … -o` records if the trace has none: from the profile, or from a Linux kernel's memory. */
@@ -18,6 +19,8 @@ export interface GivenProcess {
   readonly process: ProcessLayout;
   /** The header of the new trace, with the kernel's own symbols if the trace has none. */
   readonly named: (header: TraceHeader) => TraceHeader;
+  /** Code at which the new trace also records which thread runs. */
+  readonly probes: readonly TraceProbe[];
 }
 
 /** Undefined if the profile adds nothing to the trace. Throws BadInput if a Linux kernel's memory lacks the layout. */
@@ -43,7 +46,7 @@ export async function givenProcess(
     const known = guestSymbols(reader.names.guest);
     const symbol = (name: string) => known.find((one) => one.name.raw === name)?.address;
     const { process } = resolveProfile({ name: given.name, process: given.process }, symbol, profile);
-    return process && { process, named: (header) => header };
+    return process && { process, named: (header) => header, probes: [] };
   } finally {
     reader.close();
   }
@@ -52,28 +55,39 @@ export async function givenProcess(
 /** The layout in the kernel's memory at the end of the run. */
 async function fromLinux(file: string, disks: readonly string[]): Promise<GivenProcess> {
   const machine = await machineAt(file, undefined, disks);
-  const { u8, ramBytes } = machine.mem;
-  const memory = u8.slice(RAM, RAM + ramBytes);
-  const kallsyms = findKallsyms(memory);
-  const directMap = kallsyms && directMapOf(machine, kallsyms);
-  const process = directMap === undefined ? undefined : linuxTasks(memory, directMap);
-  if (!kallsyms || !process)
+  const kernel = linuxSymbols(machine);
+  const process = kernel?.directMap === undefined ? undefined : linuxTasks(kernel.memory, kernel.directMap);
+  if (!kernel || !process)
     throw new BadInput(
       `${file}: cannot find this kernel's tasks in memory at the end of the run`,
       'write a profile with `process` (docs/guest-profile.md), and give its file',
     );
-  return { process, named: (header) => withOwnSymbols(header, kallsyms) };
+  return {
+    process,
+    named: (header) => withOwnSymbols(header, kernel),
+    probes: threadSwitches(kernel, process),
+  };
+}
+
+/**
+ * The switch to another thread, once its stack is in force: __switch_to has the next task in EDX (arch/x86/include/asm/switch_to.h). The view
+ * `threads` knows the values by their names.
+ */
+function threadSwitches(kernel: LinuxSymbols, { pid, comm }: ProcessLayout): TraceProbe[] {
+  const { memory, directMap = 0, symbols } = kernel;
+  const address = symbols.find(({ name }) => name === '__switch_to')?.address;
+  const flags = taskFlags(memory, directMap);
+  if (address === undefined || flags === undefined) return [];
+  const places = { pid, comm0: comm, comm1: comm + 4, comm2: comm + 8, comm3: comm + 12, flags };
+  const values = Object.entries(places).map(([name, offset]) => ({
+    name: untrusted(name),
+    expression: untrusted(`u32(edx+${offset})`),
+  }));
+  return [{ name: untrusted('__switch_to'), address, isFunction: false, values }];
 }
 
 function withOwnSymbols(header: TraceHeader, kallsyms: Kallsyms): TraceHeader {
   if (guestSymbols(header.guest).length > 0) return header;
   const text = new TextEncoder().encode(systemMap(kallsyms));
   return { ...header, guest: { ...header.guest, symbols: packFile(text) } };
-}
-
-/** Difference of linear and physical addresses of the kernel's image. */
-function directMapOf({ mmu }: Machine, { symbols }: Kallsyms): number | undefined {
-  const text = symbols.find(({ name }) => name === '_stext' || name === '_text');
-  const physical = text === undefined ? -1 : mmu.translateForDebug(text.address | 0);
-  return text === undefined || physical < 0 ? undefined : (text.address - physical) >>> 0;
 }

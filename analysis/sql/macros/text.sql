@@ -240,6 +240,17 @@ CREATE MACRO code_at(of_run, address) AS CASE WHEN address IS NOT NULL THEN symb
 -- @example SELECT function_at(run_id, eip), count(*) FROM paging_writes GROUP BY ALL
 CREATE MACRO function_at(of_run, address) AS split_part(symbol(of_run, address), '+', 1);
 
+-- The text in words of memory, little endian, up to the first NUL.
+-- @param words list of 32-bit words
+-- @example SELECT text_of([0x6f776b, 0])
+CREATE MACRO text_of(words) AS regexp_extract(array_to_string(flatten(list_transform(words, w ->
+  list_transform([0, 8, 16, 24], s -> CASE WHEN (w >> s) % 256 = 0 THEN ' ' ELSE chr(((w >> s) % 256)::INTEGER) END))), ''), '^[^ ]*');
+
+-- True for the flags of a task that is a thread of Linux itself (PF_KTHREAD).
+-- @param flags task_struct.flags
+-- @example SELECT is_kernel_thread(0x208040)
+CREATE MACRO is_kernel_thread(flags) AS flags & 0x200000 <> 0;
+
 -- A process as text; `unknown` if no profile distinguishes processes.
 -- @param pid process id; NULL if unknown
 -- @param comm command name

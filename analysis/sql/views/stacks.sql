@@ -12,7 +12,7 @@
 -- @column eip address of the next instruction of the frame: of a caller the return address
 -- @column esp stack pointer of the frame: of level 0 ESP at the instant; of a caller after the return
 -- @column interrupted 1 if the frame did not call the one below: an interrupt or exception came
-SELECT run_id, icount, level, regexp_replace(symbol(run_id, pc), '\+0x[0-9a-f]+$', '') AS name, line(run_id, pc) AS line,
+SELECT run_id, icount, level, function_at(run_id, pc) AS name, line(run_id, pc) AS line,
   inlined(run_id, pc) AS inlined, eip, esp, interrupted
 FROM unwound
 ORDER BY run_id, icount, level
