@@ -122,6 +122,8 @@ export class QuestionProcess implements Questions {
       return typeof reply === 'object' && 'answer' in reply ? reply.answer : '';
     } catch (error) {
       if (!(error instanceof Ended)) throw error;
+      // Its channel may still look open: the next question gets another process.
+      this.child = undefined;
       if (signal.aborted) throw stopped();
       if (performance.now() - begun >= seconds * 1000) throw stoppedAfter(seconds);
       throw tooMuchMemory();

@@ -99,8 +99,11 @@ export class Console {
     const copy = button(
       'Copy',
       async () => {
-        await navigator.clipboard.writeText(table.text());
-        copy.textContent = 'Copied';
+        const copied = navigator.clipboard.writeText(table.text());
+        copy.textContent = await copied.then(
+          () => 'Copied',
+          () => 'Not copied: the browser does not allow it',
+        );
       },
       'Copy all rows',
     );
