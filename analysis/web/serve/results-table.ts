@@ -95,7 +95,10 @@ export class ResultsTable {
   private listen(): void {
     this.element.addEventListener('keydown', (event) => this.key(event));
     this.element.addEventListener('click', (event) => {
-      const cell = (event.target as HTMLElement).closest<HTMLElement>('[data-row]');
+      const cellOf = (target: EventTarget | null) =>
+        (target as HTMLElement | null)?.closest<HTMLElement>('[data-row]');
+      // Cells that were drawn anew between press and release: the event is of what is around them.
+      const cell = cellOf(event.target) ?? cellOf(document.elementFromPoint(event.clientX, event.clientY));
       if (!cell) return;
       this.active = { row: Number(cell.dataset.row), column: Number(cell.dataset.column) };
       this.draw();
