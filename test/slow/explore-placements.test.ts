@@ -313,7 +313,7 @@ describe('the command', () => {
   it('says what is wrong with windows that are none, and with lines of no drive', async () => {
     const columns = await runCli('explore', BUGGY, '--sql', 'SELECT 1 AS icount');
     expect(columns.status).toBe(2);
-    expect(columns.stderr.join('\n')).toContain('give the columns from_icount and to_icount');
+    expect(columns.stderr.join('\n')).toContain('the columns from_icount and to_icount');
     const past = await runCli(
       'explore',
       BUGGY,
