@@ -65,7 +65,8 @@ export class ResultsTable {
       scrollToFn: elementScroll,
       observeElementRect,
       observeElementOffset,
-      onChange: () => this.draw(),
+      // Not the head: a click on a cell that is replaced between press and release is lost.
+      onChange: () => this.drawRows(),
     });
     this.listen();
   }
@@ -95,10 +96,7 @@ export class ResultsTable {
   private listen(): void {
     this.element.addEventListener('keydown', (event) => this.key(event));
     this.element.addEventListener('click', (event) => {
-      const cellOf = (target: EventTarget | null) =>
-        (target as HTMLElement | null)?.closest<HTMLElement>('[data-row]');
-      // Cells that were drawn anew between press and release: the event is of what is around them.
-      const cell = cellOf(event.target) ?? cellOf(document.elementFromPoint(event.clientX, event.clientY));
+      const cell = (event.target as HTMLElement).closest<HTMLElement>('[data-row]');
       if (!cell) return;
       this.active = { row: Number(cell.dataset.row), column: Number(cell.dataset.column) };
       this.draw();
@@ -185,6 +183,10 @@ export class ResultsTable {
         });
       }),
     );
+    this.drawRows();
+  }
+
+  private drawRows(): void {
     this.body.style.height = `${this.virtual.getTotalSize()}px`;
     this.body.replaceChildren(
       ...this.virtual.getVirtualItems().map(({ index, start }) => this.row(index, start - ROW)),
