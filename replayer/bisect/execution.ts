@@ -11,11 +11,11 @@ import type { Icount } from '../../schemas/units.ts';
 import { cpuOf } from '../debug/register.ts';
 import { DivergenceFound } from '../trace/divergence.ts';
 import { type RecordedCheckpoint, RecordedCheckpoints } from '../trace/recorded-checkpoints.ts';
-import { recordedBoot, recordedOptions } from '../trace/recorded-run.ts';
+import { noBuiltinDisks, recordedBoot, recordedOptions } from '../trace/recorded-run.ts';
 import { restoreRecorded } from '../trace/restore-recorded.ts';
 import type { TraceReader } from '../trace/trace-reader.ts';
 import { LoggedNondet } from '../verify/logged-nondet.ts';
-import { noBuiltinDisks, type ReplayOptions } from '../verify/replay.ts';
+import type { ReplayOptions } from '../verify/replay.ts';
 
 /** Executions of a stretch of a recording, for comparison with each other. */
 

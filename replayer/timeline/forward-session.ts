@@ -10,11 +10,11 @@ import { type LadderRow, ladderRow } from '../../schemas/trace/ladder.ts';
 import type { Icount } from '../../schemas/units.ts';
 import { DivergenceFound } from '../trace/divergence.ts';
 import { RecordedCheckpoints } from '../trace/recorded-checkpoints.ts';
-import { recordedBoot, recordedOptions } from '../trace/recorded-run.ts';
+import { noBuiltinDisks, recordedBoot, recordedOptions } from '../trace/recorded-run.ts';
 import { restoreRecorded } from '../trace/restore-recorded.ts';
 import type { TraceReader } from '../trace/trace-reader.ts';
+import { compareHashes, endedEarly } from '../verify/compare-state.ts';
 import { LoggedNondet } from '../verify/logged-nondet.ts';
-import { compareHashes, endedEarly, noBuiltinDisks } from '../verify/replay.ts';
 import { WhatIfNondet } from './what-if-nondet.ts';
 
 /** A machine that executes a recorded run, forward only, and can leave it as a what-if. */

@@ -1,6 +1,7 @@
 import type { BootImage } from '../../recorder/machine/build.ts';
 import type { Drive, Firmware } from '../../recorder/machine/device.ts';
 import type { MachineOptions } from '../../recorder/machine/parts.ts';
+import { BadInput } from '../../schemas/bad-input.ts';
 import { DiskMismatch, openTraceDisk, type SectorSource } from '../../schemas/guest/disk-image.ts';
 import { PackedError, type PackedFile, sha256Hex } from '../../schemas/trace/compression.ts';
 import { TraceDamage } from '../../schemas/trace/framing.ts';
@@ -92,4 +93,9 @@ function recordedDisk(
       actual: `SHA-256 ${actual}`,
     });
   }
+}
+
+/** For `builtinDisk` of a caller that has no built-in disks; throws BadInput. */
+export function noBuiltinDisks(name: string): never {
+  throw new BadInput(`the trace was recorded with the built-in disk ${name}, which is not available`);
 }

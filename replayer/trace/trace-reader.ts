@@ -1,5 +1,4 @@
 import { BadInput } from '../../schemas/bad-input.ts';
-import { bounded, OutOfBounds, scaledLimit } from '../../schemas/bounded.ts';
 import { allocateTable, EVENT_KIND_NAMES, type EventKind, type EventTable } from '../../schemas/events.ts';
 import { diskFileName } from '../../schemas/guest/disk-image.ts';
 import { type ByteSource, host } from '../../schemas/host.ts';
@@ -8,7 +7,6 @@ import { decodeBundle, type TraceBundle } from '../../schemas/trace/bundle.ts';
 import {
   type CheckpointEntry,
   checkpointBase,
-  checkpointIcount,
   decodeCheckpoint,
   type RawCheckpoint,
 } from '../../schemas/trace/checkpoint.ts';
@@ -25,11 +23,7 @@ import { decodeFooter, type TraceFooter } from '../../schemas/trace/footer.ts';
 import {
   checkPreamble,
   FRAME,
-  FRAME_HEADER_BYTES,
-  frameIntact,
   PREAMBLE_BYTES,
-  readFrameHeader,
-  readTrailer,
   TRAILER_BYTES,
   TraceDamage,
 } from '../../schemas/trace/framing.ts';
@@ -41,20 +35,12 @@ import {
 } from '../../schemas/trace/header.ts';
 import type { Input } from '../../schemas/trace/inputs.ts';
 import { hashWordsHex, type LadderRow } from '../../schemas/trace/ladder.ts';
-import { MAX_EVENTS, MAX_ROW_BYTES, MAX_STORES } from '../../schemas/trace/limits.ts';
-import type { Icount } from '../../schemas/units.ts';
+import { MAX_ROW_BYTES } from '../../schemas/trace/limits.ts';
+import { checkIndex } from './index-check.ts';
+import { scanTrace, type TornTrace } from './torn-trace.ts';
+import { readingPart, TraceFrames } from './trace-frames.ts';
 
 /** Reads a trace: its header, chunks, checkpoints and footer, or the complete part of a torn trace. */
-
-/** The missing part of a trace that was cut off. */
-export interface TornTrace {
-  /** Bytes after the last complete frame. */
-  readonly lostBytes: number;
-  /** The trace is complete up to here. */
-  readonly lastIcount: number;
-  /** The end and the missing part, as text. */
-  readonly what: string;
-}
 
 /** The sources of names for a guest's addresses, processes and address spaces. */
 export type GuestNames = Pick<TraceHeader, 'guest' | 'profile'> & {
@@ -119,28 +105,6 @@ export class TraceChunk {
   }
 }
 
-/** Decodes a part of the file. An error in decoding is reported as damage of that part; a value beyond a limit is invalid input. */
-function readingPart<Result>(part: string, icount: Icount, read: () => Result): Result {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof BadInput) throw error;
-    if (error instanceof OutOfBounds)
-      throw new BadInput(
-        `the trace is invalid: ${part}: ${error.message}`,
-        'get the file again from its source',
-      );
-    throw new TraceDamage(part, error instanceof Error ? error.message : String(error), icount);
-  }
-}
-
-interface Frame {
-  readonly type: number;
-  readonly payload: Uint8Array;
-  readonly intact: boolean;
-  readonly end: number;
-}
-
 /**
  * Reads a trace file. A complete trace is read through its footer, without reading the rest. A torn one is scanned: every complete frame
  * counts, and `torn` describes the missing part.
@@ -158,19 +122,22 @@ export class TraceReader {
   readonly footer: TraceFooter | undefined;
   readonly torn: TornTrace | undefined;
   private readonly source: ByteSource;
+  private readonly frames: TraceFrames;
   private readonly headerBytes: Uint8Array;
-  private readonly afterHeader: number;
+  /** Offset of the frame after the header. */
+  readonly afterHeader: number;
   private readonly onDamage: ReaderOptions['onDamage'];
 
   private constructor(path: string, source: ByteSource, options: ReaderOptions) {
     this.path = path;
     this.source = source;
+    this.frames = new TraceFrames(source);
     this.onDamage = options.onDamage;
     this.bytes = source.bytes;
-    checkPreamble(this.read(0, PREAMBLE_BYTES), path);
-    const first = this.frameAt(PREAMBLE_BYTES);
+    checkPreamble(this.frames.read(0, PREAMBLE_BYTES), path);
+    const first = this.frames.at(PREAMBLE_BYTES);
     if (!first) {
-      if (this.trailer() >= 0) throw new TraceDamage('header', 'its length is wrong');
+      if (this.frames.trailer() >= 0) throw new TraceDamage('header', 'its length is wrong');
       throw new BadInput(`${path} ends before its header: nothing was recorded`);
     }
     if (!first.intact || first.type !== FRAME.header) {
@@ -188,13 +155,13 @@ export class TraceReader {
       this.chunks = this.footer.chunks;
       this.checkpoints = this.footer.checkpoints;
     } else {
-      const scan = this.scan(first.end);
+      const scan = scanTrace(this.frames, first.end);
       this.footer = scan.footer;
       this.chunks = scan.chunks;
       this.checkpoints = scan.checkpoints.filter(({ icount }) => icount <= this.endIcount);
       this.torn = scan.torn;
     }
-    readingPart('index of chunks', 0, () => this.checkIndex());
+    readingPart('index of chunks', 0, () => checkIndex(this));
   }
 
   /** Throws BadInput if it is not a trace, or was made by a newer rewind386. */
@@ -276,7 +243,7 @@ export class TraceReader {
   private checkpointPart<Result>(index: number, read: (payload: Uint8Array) => Result): Result {
     const { offset, icount } = this.checkpoints[index];
     const part = `checkpoint ${index + 1} of ${this.checkpoints.length}`;
-    const frame = this.frameAt(offset);
+    const frame = this.frames.at(offset);
     if (!frame || frame.type !== FRAME.checkpoint)
       throw new TraceDamage(part, `it is not at the position in the index (offset ${offset})`, icount);
     if (!frame.intact)
@@ -288,7 +255,7 @@ export class TraceReader {
   chunkBytes(index: number): Uint8Array {
     const { offset, range } = this.chunks[index];
     const part = this.chunkName(index);
-    const frame = this.frameAt(offset);
+    const frame = this.frames.at(offset);
     if (!frame) throw new TraceDamage(part, `the file ends inside it (offset ${offset})`, range.firstIcount);
     if (!frame.intact)
       this.damaged(
@@ -303,7 +270,7 @@ export class TraceReader {
 
   /** The bundle's frame; undefined if the trace is not a bundle. */
   bundle(): TraceBundle | undefined {
-    const frame = this.frameAt(this.afterHeader);
+    const frame = this.frames.at(this.afterHeader);
     if (frame?.type !== FRAME.bundle) return undefined;
     if (!frame.intact) this.damaged(new TraceDamage('bundle', 'its checksum does not match'));
     return readingPart('bundle', 0, () => decodeBundle(frame.payload));
@@ -337,119 +304,17 @@ export class TraceReader {
     this.onDamage(damage);
   }
 
-  /** Reads bytes; fewer than requested at the end of the file. */
-  private read(offset: number, length: number): Uint8Array {
-    const bytes = new Uint8Array(Math.max(0, Math.min(length, this.bytes - offset)));
-    return bytes.subarray(0, this.source.read(bytes, offset));
-  }
-
-  /** The frame at an offset; undefined when the file ends inside it. */
-  private frameAt(offset: number): Frame | undefined {
-    const head = this.read(offset, FRAME_HEADER_BYTES);
-    if (head.length < FRAME_HEADER_BYTES) return undefined;
-    const { length, type } = readFrameHeader(head);
-    const start = offset + FRAME_HEADER_BYTES;
-    if (start + length > this.bytes) return undefined;
-    const payload = this.read(start, length);
-    return { type, payload, intact: frameIntact(head, payload), end: start + length };
-  }
-
-  /** Offset of the footer from the trailer; -1 without a trailer. */
-  private trailer(): number {
-    return readTrailer(this.read(Math.max(0, this.bytes - TRAILER_BYTES), TRAILER_BYTES));
-  }
-
   /** The footer, if trailer and footer are intact. */
   private indexedFooter(): TraceFooter | undefined {
-    const offset = this.trailer();
+    const offset = this.frames.trailer();
     if (offset < PREAMBLE_BYTES || offset >= this.bytes) return undefined;
-    const frame = this.frameAt(offset);
+    const frame = this.frames.at(offset);
     if (!frame || frame.end !== this.bytes - TRAILER_BYTES) return undefined;
     if (!frame.intact || frame.type !== FRAME.footer) {
       this.damaged(new TraceDamage('footer', 'its checksum does not match'));
       return undefined;
     }
     return readingPart('footer', 0, () => decodeFooter(frame.payload, this.bytes));
-  }
-
-  /**
-   * Checks that chunks follow each other without gaps in the file and in the run, and that there are no more events than the file's size
-   * allows.
-   */
-  private checkIndex(): void {
-    const { chunks, checkpoints, footer } = this;
-    if (footer && chunks.length === 0) throw new OutOfBounds('the number of chunks', 0, '1 or more');
-    let [offset, icount, seq] = [this.afterHeader, 0, 0];
-    for (const [n, { offset: at, range }] of chunks.entries()) {
-      const name = `of chunk ${n + 1}`;
-      bounded(`the offset ${name}`, at, offset, this.bytes);
-      bounded(`the first icount ${name}`, range.firstIcount, icount, icount);
-      bounded(`the first event ${name}`, range.firstSeq, seq, seq);
-      offset = at + FRAME_HEADER_BYTES;
-      icount = range.endIcount;
-      seq = range.endSeq;
-    }
-    if (footer) bounded('the end of the last chunk', icount, 0, footer.final.icount);
-    let [checkpointOffset, checkpointIcount] = [this.afterHeader, 0];
-    for (const { offset: at, icount } of checkpoints) {
-      bounded('the offset of a checkpoint', at, checkpointOffset, this.bytes);
-      bounded('the icount of a checkpoint', icount, checkpointIcount, this.endIcount);
-      checkpointOffset = at + FRAME_HEADER_BYTES;
-      checkpointIcount = icount + 1;
-    }
-    const totals = this.totals();
-    const { stores } = totals;
-    const others = Object.values(totals).reduce((sum, rows) => sum + rows, -stores);
-    if (host().setting(NO_LIMITS)) return;
-    const over = others > scaledLimit(MAX_EVENTS, this.bytes) || stores > scaledLimit(MAX_STORES, this.bytes);
-    if (over)
-      throw new BadInput(
-        `${this.path} claims ${others + stores} events in ${this.bytes} bytes, and may have been made to exhaust memory`,
-        `if you recorded it with version 0.2: ${NO_LIMITS}=1 rewind386 …`,
-      );
-  }
-
-  /** Scans the frames from `start` to the first incomplete one. */
-  private scan(start: number): {
-    chunks: ChunkEntry[];
-    checkpoints: CheckpointEntry[];
-    footer: TraceFooter | undefined;
-    torn: TornTrace | undefined;
-  } {
-    const chunks: ChunkEntry[] = [];
-    const checkpoints: CheckpointEntry[] = [];
-    let footer: TraceFooter | undefined;
-    let offset = start;
-    for (let frame = this.frameAt(offset); frame?.intact && !footer; frame = this.frameAt(offset)) {
-      const { type, payload } = frame;
-      const part = `chunk ${chunks.length + 1}`;
-      const icount = chunks.at(-1)?.range.endIcount ?? 0;
-      if (type === FRAME.chunk) {
-        chunks.push(readingPart(part, icount, () => chunkEntry(offset, decodeChunk(payload))));
-      }
-      if (type === FRAME.checkpoint) {
-        const at = readingPart('checkpoint', icount, () => checkpointIcount(payload));
-        checkpoints.push({ offset, icount: at });
-      }
-      if (type === FRAME.footer) footer = readingPart('footer', 0, () => decodeFooter(payload, this.bytes));
-      offset = frame.end;
-    }
-    const lostBytes = this.bytes - offset;
-    if (footer) {
-      // Only the trailer is missing or wrong; the run is complete.
-      const whole = `the trailer is damaged, but the recording is complete`;
-      return {
-        chunks,
-        checkpoints,
-        footer,
-        torn: { lostBytes, lastIcount: footer.final.icount, what: whole },
-      };
-    }
-    const lastIcount = chunks.at(-1)?.range.endIcount ?? 0;
-    const rest =
-      lostBytes > 0 ? `${lostBytes} bytes after that are an incomplete chunk` : 'the footer is missing';
-    const what = `the recording was cut off: it is complete up to icount ${lastIcount}; ${rest}`;
-    return { chunks, checkpoints, footer, torn: { lostBytes, lastIcount, what } };
   }
 }
 
@@ -464,9 +329,6 @@ function sameEntry(a: ChunkEntry, b: ChunkEntry): boolean {
     EVENT_KIND_NAMES.every((kind) => (a.rows[kind] ?? 0) === (b.rows[kind] ?? 0))
   );
 }
-
-/** Environment variable that lifts the limit on events, for one's own traces recorded before chunks had filler. */
-const NO_LIMITS = 'REWIND386_NO_LIMITS';
 
 /** Adds to the header the candidate files for each disk that is not in the trace. The recorded path is not among them. */
 function withDiskFiles(header: TraceHeader, trace: string, given: readonly string[]): TraceHeader {

@@ -7,19 +7,15 @@ import type { StopReason } from '../../recorder/machine/parts.ts';
 import { STATE_LAYOUT } from '../../recorder/machine/state/state-hash.ts';
 import { exitOf } from '../../recorder/machine/trace-exit.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { OutOfBounds } from '../../schemas/bounded.ts';
-import type { Detail, EventBatch, EventKind } from '../../schemas/events.ts';
+import type { Detail, EventBatch } from '../../schemas/events.ts';
 import { type ByteSource, host } from '../../schemas/host.ts';
-import { differingField, type EndState } from '../../schemas/trace/end-state.ts';
-import { checkFacts, kindsAskedFor, probesOf, type TraceFacts } from '../../schemas/trace/facts.ts';
-import type { TraceExit } from '../../schemas/trace/footer.ts';
+import { kindsAskedFor, probesOf } from '../../schemas/trace/facts.ts';
 import { TraceDamage } from '../../schemas/trace/framing.ts';
 import type { TraceHeader } from '../../schemas/trace/header.ts';
 import type { Input } from '../../schemas/trace/inputs.ts';
-import { hashWordsHex, type LadderRow, ladderRow, sameHashWords } from '../../schemas/trace/ladder.ts';
-import { MAX_WINDOWS } from '../../schemas/trace/limits.ts';
+import { type LadderRow, ladderRow } from '../../schemas/trace/ladder.ts';
 import { ChunkCuts, RUNGS_PER_CHUNK, type TraceOutput } from '../../schemas/trace/output.ts';
-import type { ProcessLayout, TraceWindow } from '../../schemas/trace/profile.ts';
+import type { TraceWindow } from '../../schemas/trace/profile.ts';
 import type { Icount } from '../../schemas/units.ts';
 import {
   type Divergence,
@@ -30,18 +26,25 @@ import {
 } from '../trace/divergence.ts';
 import { compareCheckpoint, RecordedCheckpoints } from '../trace/recorded-checkpoints.ts';
 import { RecordedEvents } from '../trace/recorded-events.ts';
-import { type RecordedOptions, recordedBoot, recordedOptions } from '../trace/recorded-run.ts';
-import { type TornTrace, TraceReader } from '../trace/trace-reader.ts';
+import {
+  noBuiltinDisks,
+  type RecordedOptions,
+  recordedBoot,
+  recordedOptions,
+} from '../trace/recorded-run.ts';
+import type { TornTrace } from '../trace/torn-trace.ts';
+import { TraceReader } from '../trace/trace-reader.ts';
+import { compareEndState, compareExit, compareHashes, endedEarly } from './compare-state.ts';
 import { type DeviceWrite, DeviceWrites } from './device-writes.ts';
 import { EventCheck } from './event-check.ts';
 import { ExtraEvents } from './extra-events.ts';
 import { LoggedNondet } from './logged-nondet.ts';
 import { checkChunks, checkComponents, checkRungs } from './recorded-form.ts';
+import { type Additions, requestedHeader, unrecordedKinds } from './requested-header.ts';
 
 /** Executes a trace again and compares everything with the recording. */
 
-export interface ReplayOptions {
-  readonly path: string;
+export interface ReplayOptions extends Additions {
   /** The bytes of the trace if it is not a file; `path` is then only its name in messages. */
   readonly source?: ByteSource | undefined;
   readonly build: MachineBuilder;
@@ -51,16 +54,6 @@ export interface ReplayOptions {
   readonly disks?: readonly string[] | undefined;
   /** Stop here; default: the end of the recording. */
   readonly until?: number;
-  /** Record more than the recording has. */
-  readonly detail?: Detail;
-  /** With detail `stores`, of a trace that has none: record them from this icount on. */
-  readonly storesFrom?: number;
-  /** Additional facts to record. */
-  readonly facts?: TraceFacts | undefined;
-  /** Additional windows to record; they must not overlap. */
-  readonly windows?: readonly TraceWindow[];
-  /** The location of the guest's running process, to record processes in addition, for a trace that has none. */
-  readonly process?: ProcessLayout | undefined;
   /** Makes the writer of a second trace, given its header. Called once it is known that the guest can be loaded. */
   readonly output?: (header: TraceHeader) => TraceOutput;
   readonly onProgress?: (icount: Icount) => void;
@@ -173,15 +166,7 @@ class Replay implements EventSink {
     const judged = footer ? Number.POSITIVE_INFINITY : reader.endIcount;
     this.windows = options.windows ?? [];
     const asked = kindsAskedFor(header.facts ?? []);
-    const more = [...kindsAskedFor(options.facts ? [options.facts] : [])];
-    checkNotRecorded(more, asked, options.path);
-    const stores = this.detail === 'stores' && header.machine.detail !== 'stores';
-    const unrecorded: EventKind[] = [
-      ...(stores ? ['stores' as const] : []),
-      ...(options.process ? ['contexts' as const] : []),
-      ...more,
-    ];
-    const extras = new ExtraEvents(unrecorded, {
+    const extras = new ExtraEvents(unrecordedKinds(header, options), {
       ...(this.windows.length > 0 ? { window: (header.profile.windows ?? []).length } : {}),
       ...(options.facts ? { probe: probesOf(header.facts ?? []).length } : {}),
     });
@@ -194,12 +179,7 @@ class Replay implements EventSink {
     const { options } = this;
     // The trace was cut within its first chunk, so no input is known and there is no run to execute.
     if (this.reader.torn && this.reader.endIcount === 0) return;
-    const header: TraceHeader = {
-      ...this.reader.header,
-      machine: this.machineConfig(),
-      profile: this.profile(),
-      facts: this.facts(),
-    };
+    const header = requestedHeader(this.reader.header, options);
     this.checkForm();
     const { nondet } = this;
     const recorded = recordedOptions(header, options.builtinDisk ?? noBuiltinDisks);
@@ -238,58 +218,6 @@ class Replay implements EventSink {
     if (this.comparable)
       for (const row of [...this.rungs, ...(footer ? [footer.final] : [])]) checkComponents(row);
     this.check.checkKinds(header.machine.detail, kindsAskedFor(header.facts ?? []));
-  }
-
-  /** The recorded header with the requested detail. */
-  private machineConfig(): TraceHeader['machine'] {
-    const { path, storesFrom } = this.options;
-    const recorded = this.reader.header.machine;
-    if (storesFrom !== undefined && recorded.detail === 'stores')
-      throw new BadInput(`${path} already has stores (from icount ${recorded.storesFrom})`);
-    return { ...recorded, detail: this.detail, storesFrom: storesFrom ?? recorded.storesFrom };
-  }
-
-  /** The recorded profile with the requested windows and processes. */
-  private profile(): TraceHeader['profile'] {
-    const { profile } = this.reader.header;
-    const { path, process } = this.options;
-    if (this.windows.length === 0 && !process) return profile;
-    if (this.detail === 'off')
-      throw new BadInput(
-        `${path} was recorded with --detail off: a replay of it records no ${process ? 'processes' : 'windows'}`,
-        'replay it with --detail stores too',
-      );
-    if (process && profile.process) throw new BadInput(`${path} already has the names of processes`);
-    if (this.windows.length === 0) return { ...profile, ...(process ? { process } : {}) };
-    const windows = [...(profile.windows ?? []), ...this.windows];
-    if (windows.length > MAX_WINDOWS)
-      throw new BadInput(
-        `${windows.length} windows, including those of the trace: at most ${MAX_WINDOWS} are possible`,
-      );
-    return { ...profile, windows, ...(process ? { process } : {}) };
-  }
-
-  /** The recorded facts with the requested ones. */
-  private facts(): readonly TraceFacts[] {
-    const { facts, path } = this.options;
-    const { facts: recorded = [], machine } = this.reader.header;
-    if (!facts) return recorded;
-    if (machine.detail === 'off' && this.detail === 'off')
-      throw new BadInput(
-        `${path} was recorded with --detail off: a replay of it records no events`,
-        'replay it with --detail stores too',
-      );
-    const all = [...recorded, facts];
-    try {
-      checkFacts(all);
-    } catch (error) {
-      if (!(error instanceof OutOfBounds)) throw error;
-      throw new BadInput(
-        `${path}, with the requested details: ${error.message}`,
-        'replay the recording that it was made from',
-      );
-    }
-    return all;
   }
 
   flush(batch: EventBatch): void {
@@ -397,7 +325,9 @@ class Replay implements EventSink {
     this.nondet.checkTaken(whole ? Number.POSITIVE_INFINITY : this.end);
     if (whole) this.compareEvents(machine);
     const endState = this.watch.state(machine);
-    if (whole && footer.endState) this.compareEndState(footer.endState, endState);
+    const sameEvents = this.detail === this.reader.header.machine.detail;
+    if (whole && footer.endState)
+      compareEndState(footer.endState, endState, { icount: this.end, sameEvents });
     this.reachedEnd = whole;
     // The second trace ends here, whether or not the first one does.
     this.judging = false;
@@ -418,21 +348,6 @@ class Replay implements EventSink {
       subsystem: 'events',
       expected: `${events} events in total`,
       actual: `${made} events in total`,
-    });
-  }
-
-  /** Compares the end states; the parts derived from events only if the same events were made. */
-  private compareEndState(recorded: EndState, actual: EndState): void {
-    const sameEvents = this.detail === this.reader.header.machine.detail;
-    const { exceptionCode } = recorded;
-    const different = differingField(recorded, sameEvents ? actual : { ...actual, exceptionCode });
-    if (!different) return;
-    const { field, values } = different;
-    throw new DivergenceFound({
-      icount: this.end,
-      subsystem: 'end state',
-      expected: `${field} ${values[0]}`,
-      actual: `${field} ${values[1]}`,
     });
   }
 
@@ -457,12 +372,6 @@ class Replay implements EventSink {
 const lastComplete = (reader: TraceReader, ladder: readonly LadderRow[]): number =>
   Math.max(ladder.at(-1)?.icount ?? 0, reader.endIcount - 1, 0);
 
-function checkNotRecorded(more: readonly EventKind[], recorded: ReadonlySet<EventKind>, path: string): void {
-  const again = more.find((kind) => recorded.has(kind));
-  if (again)
-    throw new BadInput(`${path} already has its ${again}`, 'replay the recording that it was made from');
-}
-
 /** Hashes of an older layout cannot be compared; an unknown layout is an error. */
 function checkLayout({ stateLayout, toolVersion }: TraceHeader, path: string): void {
   if (stateLayout >= 1 && stateLayout <= STATE_LAYOUT) return;
@@ -480,47 +389,4 @@ function watched(recorded: RecordedOptions, { watchDisk }: ReplayOptions): Recor
     disk: disk && watchDisk(disk, 0),
     drives: drives.map((drive, n) => ({ ...drive, image: watchDisk(drive.image, n + 1) })),
   };
-}
-
-export function noBuiltinDisks(name: string): never {
-  throw new BadInput(`the trace was recorded with the built-in disk ${name}, which is not available`);
-}
-
-/** Throws if the machine's state differs from the recorded one. Parts that an older machine did not have are not compared. */
-export function compareHashes(recorded: LadderRow, actual: LadderRow): void {
-  // A device newer than the recording has no recorded hash.
-  const names = Object.keys(recorded.hashes);
-  const different = names.filter((name) => !sameHashWords(recorded.hashes[name], actual.hashes[name]));
-  if (different.length === 0) return;
-  const [subsystem, ...also] = different;
-  throw new DivergenceFound({
-    icount: recorded.icount,
-    subsystem,
-    expected: `state hash ${hashWordsHex(recorded.hashes[subsystem])}`,
-    actual: `state hash ${hashWordsHex(actual.hashes[subsystem])}`,
-    also,
-  });
-}
-
-const describeExit = ({ kind, code, message }: TraceExit): string => {
-  if (kind === 'exit') return `exit with code ${code}`;
-  if (kind === 'shutdown') return `shutdown (${message})`;
-  if (kind === 'reset') return 'reset';
-  return kind === 'stuck' ? 'halted forever' : 'the run continues';
-};
-
-/** `interrupted` and `limit` mean that the run itself had not ended. */
-function compareExit(recorded: TraceExit, actual: TraceExit, icount: Icount): void {
-  const expected = describeExit(recorded);
-  const got = describeExit(actual);
-  if (expected !== got) throw new DivergenceFound({ icount, subsystem: 'exit', expected, actual: got });
-}
-
-export function endedEarly(icount: Icount, stop: StopReason, expected: number): DivergenceFound {
-  return new DivergenceFound({
-    icount,
-    subsystem: 'exit',
-    expected: `the run continues to icount ${expected}`,
-    actual: describeExit(exitOf(stop)),
-  });
 }
