@@ -1,0 +1,251 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
+import { BadInput } from '../../schemas/bad-input.ts';
+import { TraceDamage } from '../../schemas/trace/framing.ts';
+import { TABLES } from '../tables/index.ts';
+import type { TraceTable } from '../tables/table.ts';
+import { createTable } from './arrow-loader.ts';
+import { TraceCache } from './cache.ts';
+import { PARQUET, quoted } from './copy-rows.ts';
+import { DEFINITIONS, definitionsInOrder, digestOfDefinition, KEPT_VIEWS } from './definitions.ts';
+import { KEPT_FROM_EVENTS } from './kept-answers.ts';
+import type { QueryLimits } from './limits.ts';
+import { namesInSql } from './names-in-sql.ts';
+import { sqlError } from './sql-error.ts';
+import { withinTime } from './statement.ts';
+import { TraceRows } from './trace-rows.ts';
+
+/** The tables, views and macros of a database: each is loaded from the traces or the cache when a query first names it. */
+
+/** One trace of a database. */
+export interface Run {
+  readonly reader: TraceReader;
+  /** Undefined when no tables are kept. */
+  readonly cache: TraceCache | undefined;
+  /** Tables that may be kept. */
+  readonly kept: readonly TraceTable[];
+}
+
+/** Options that decide what is loaded, and from where (DatabaseOptions). */
+interface RelationOptions {
+  readonly own: ReadonlyMap<string, string>;
+  readonly kept: ReadonlySet<string>;
+  readonly isNamed: boolean;
+  readonly onLoad: (table: string) => void;
+  readonly limits: QueryLimits;
+}
+
+const parquetOf = (table: TraceTable) => `${table.name}.parquet`;
+/** Tables worth keeping: the others are made of the header at once, and say what the trace's bytes do not determine (its path). */
+const KEPT = TABLES.filter(
+  ({ name }) => !['run', 'symbols', 'windows', 'probes', 'system_call_names'].includes(name),
+);
+
+/** SQL that asks what there is to be asked. */
+const ASKS_CATALOG = /\b(show|describe|desc|summarize|pragma|information_schema|duckdb_\w+|pg_\w+)\b/i;
+/** SQL schema of tables that are known and not loaded. */
+const DECLARED = 'declared';
+/** SQL schema of tables in memory. */
+const LOADED = 'loaded';
+
+export class Relations {
+  private readonly connection: DuckDBConnection;
+  private readonly runs: readonly Run[];
+  private readonly onLoad: (table: string) => void;
+  private readonly limits: QueryLimits;
+  private readonly own: ReadonlyMap<string, string>;
+  private readonly kept: ReadonlySet<string>;
+  private readonly isNamed: boolean;
+  private readonly present = new Set<string>();
+  private declared = false;
+  private readonly rows: TraceRows;
+
+  constructor(connection: DuckDBConnection, runs: readonly Run[], options: RelationOptions) {
+    this.connection = connection;
+    this.runs = runs;
+    this.own = options.own;
+    this.kept = options.kept;
+    this.isNamed = options.isNamed;
+    this.onLoad = options.onLoad;
+    this.limits = options.limits;
+    this.rows = new TraceRows(connection);
+  }
+
+  /** Makes the schemas; called once, before anything is loaded. */
+  static async prepare(connection: DuckDBConnection): Promise<void> {
+    for (const schema of [DECLARED, LOADED]) await connection.run(`CREATE SCHEMA ${schema}`);
+  }
+
+  /** Loads every table, view and macro that a query names; one too many does no harm. */
+  async load(sql: string): Promise<void> {
+    if (ASKS_CATALOG.test(sql)) await this.declare();
+    await this.loadNamedIn(sql);
+  }
+
+  private async loadNamedIn(sql: string): Promise<void> {
+    for (const name of await namesInSql(this.connection, sql)) await this.ensure(name);
+  }
+
+  /** Makes every table and view known, without rows where they are not loaded: for SHOW TABLES and the like. */
+  private async declare(): Promise<void> {
+    if (this.declared) return;
+    this.declared = true;
+    for (const table of TABLES) {
+      const name = `${DECLARED}.${table.name}`;
+      await createTable(this.connection, name, table);
+      await this.connection.run(`CREATE VIEW IF NOT EXISTS ${table.name} AS FROM ${name}`);
+    }
+    for (const sql of definitionsInOrder(this.present, this.own)) await this.connection.run(sql);
+  }
+
+  private async ensure(name: string): Promise<void> {
+    if (this.present.has(name)) return;
+    const table = TABLES.find((known) => known.name === name);
+    const definition = this.own.get(name) ?? DEFINITIONS.get(name);
+    if (!table && definition === undefined) return;
+    this.present.add(name);
+    try {
+      if (table) await this.loadTable(table);
+      else if (definition !== undefined) await this.define(name, definition);
+    } catch (error) {
+      // Whoever asks next gets it, or is told the same.
+      this.present.delete(name);
+      throw error;
+    }
+  }
+
+  private async define(name: string, definition: string): Promise<void> {
+    const isOurs = KEPT_VIEWS.has(name) && !this.own.has(name);
+    if (!isOurs && !this.kept.has(name)) return await this.make(definition);
+    const file = await this.keptRows(name, definition);
+    if (file === undefined) await this.keep(name, `FROM ${name}`);
+    else if (isOurs)
+      await this.connection.run(`CREATE OR REPLACE VIEW ${name} AS FROM read_parquet(${quoted(file)})`);
+    else await this.keep(name, `FROM read_parquet(${quoted(file)})`);
+  }
+
+  private async make(definition: string): Promise<void> {
+    await this.load(definition);
+    await explained(definition, () => this.connection.run(definition));
+  }
+
+  /** The file in the cache with the rows of a view, computed where it is not there; undefined, and the view made, where none is kept. */
+  private async keptRows(name: string, definition: string): Promise<string | undefined> {
+    const cache = this.kept.has(name) ? this.onlyCache : this.longCache;
+    if (!cache) {
+      await this.make(definition);
+      return undefined;
+    }
+    const file = `${name}-${digestOfDefinition(name, this.own)}.parquet`;
+    const found = cache.find(file);
+    if (found !== undefined) return found;
+    await this.make(definition);
+    return await cache.store(file, async (path) => {
+      this.onLoad(name);
+      await withinTime(this.connection, this.limits, async () => {
+        await this.connection.run(`COPY (FROM ${name}) TO ${quoted(path)} ${PARQUET}`);
+      });
+    });
+  }
+
+  /** The cache in which more than tables may be kept: of one trace, unless names that the user gave are in the rows. */
+  private get onlyCache(): TraceCache | undefined {
+    return this.runs.length === 1 && !this.isNamed ? this.runs[0].cache : undefined;
+  }
+
+  /** The same of a long trace. */
+  get longCache(): TraceCache | undefined {
+    return this.runs[0].reader.events >= KEPT_FROM_EVENTS ? this.onlyCache : undefined;
+  }
+
+  /** Puts rows in the place of a view. */
+  private async keep(view: string, rows: string): Promise<void> {
+    await withinTime(this.connection, this.limits, async () => {
+      await this.connection.run(`CREATE OR REPLACE TABLE ${view}_rows AS ${rows}`);
+    });
+    await this.connection.run(`CREATE OR REPLACE VIEW ${view} AS FROM ${view}_rows`);
+  }
+
+  private async loadTable(table: TraceTable): Promise<void> {
+    const inMemory: number[] = [];
+    const files: string[] = [];
+    const inFiles: number[] = [];
+    for (const [n, run] of this.runs.entries()) {
+      const file = await this.keptFile(run, table);
+      if (file === undefined) inMemory.push(n);
+      else files.push(file);
+      if (file !== undefined) inFiles.push(n);
+    }
+    const parts = [];
+    if (files.length > 0)
+      parts.push(`SELECT ${runOf(inFiles)} AS run_id, * FROM read_parquet(${list(files)})`);
+    if (inMemory.length > 0 || files.length === 0) parts.push(await this.loaded(table, inMemory));
+    await this.connection.run(`CREATE OR REPLACE VIEW ${table.name} AS ${parts.join(' UNION ALL ')}`);
+  }
+
+  /** The table in the cache, where it can be kept; made when it is not there. */
+  private async keptFile({ reader, cache, kept }: Run, table: TraceTable): Promise<string | undefined> {
+    if (!cache || !kept.includes(table)) return undefined;
+    const found = cache.find(parquetOf(table));
+    if (found !== undefined) return found;
+    this.onLoad(table.name);
+    return await cache.store(parquetOf(table), async (file) => {
+      await this.rows.stream(table, reader, (rows) =>
+        this.connection.run(`COPY (FROM ${rows}) TO ${quoted(file)} ${PARQUET}`),
+      );
+    });
+  }
+
+  /** Has the rows of these runs in memory; returns the SQL that selects them. */
+  private async loaded(table: TraceTable, runs: readonly number[]): Promise<string> {
+    this.onLoad(table.name);
+    const name = `${LOADED}.${table.name}`;
+    await createTable(this.connection, name, table);
+    for (const run of runs)
+      await this.rows.stream(table, this.runs[run].reader, (rows) =>
+        this.connection.run(`INSERT INTO ${name} SELECT ${runOf([run])}, * FROM ${rows}`),
+      );
+    return runs.length === 1
+      ? `SELECT ${runOf(runs)} AS run_id, * EXCLUDE (run_id) FROM ${name}`
+      : `FROM ${name}`;
+  }
+}
+
+/** Runs SQL; an error of DuckDB's becomes BadInput with the position in the text. */
+export async function explained<Result>(sql: string, run: () => Promise<Result>): Promise<Result> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof BadInput || error instanceof TraceDamage) throw error;
+    throw sqlError(error, sql);
+  }
+}
+
+/** SQL of run_id where the files of these runs are read. A constant, where it is one, lets DuckDB leave it out of joins. */
+function runOf(runs: readonly number[]): string {
+  if (runs.length === 1) return `${runs[0]}::USMALLINT`;
+  if (runs.every((run, n) => run === n)) return 'file_index::USMALLINT';
+  return `([${runs.join(', ')}]::USMALLINT[])[file_index + 1]`;
+}
+
+const list = (files: readonly string[]): string => `[${files.map(quoted).join(', ')}]`;
+
+/** Opens the cache of a trace. `wanted`: false for none; `isNamed`: names given by the user replace those in the trace. */
+export function openRun(
+  reader: TraceReader,
+  {
+    wanted,
+    isNamed,
+    note,
+  }: { readonly wanted: boolean; readonly isNamed: boolean; readonly note: (text: string) => void },
+): Run {
+  // A profile given says which ends are failures.
+  const kept = isNamed ? KEPT.filter(({ name }) => name !== 'failures') : KEPT;
+  const cache = !wanted ? undefined : new TraceCache(reader.path, note);
+  // DuckDB would treat such a path as a pattern.
+  if (cache && /[*?[\]]/.test(cache.folder)) {
+    note(`tables are not kept in ${cache.folder}: its name contains *, ? or [`);
+    return { reader, cache: undefined, kept };
+  }
+  return { reader, cache, kept };
+}
