@@ -206,6 +206,11 @@ export class TraceDatabase {
     );
   }
 
+  /** The traces, in the order of the files; open as long as the database. */
+  get readers(): readonly TraceReader[] {
+    return this.runs.map(({ reader }) => reader);
+  }
+
   /** Returns once everything that was asked has its answer. */
   async idle(): Promise<void> {
     await this.last;

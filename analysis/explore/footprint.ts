@@ -2,7 +2,7 @@ import { CR0_PG } from '../../recorder/machine/control-registers.ts';
 import { ESP } from '../../recorder/machine/cpu/state.ts';
 import { CPU_STATE, RAM } from '../../recorder/machine/layout.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
-import { Stops } from '../../recorder/machine/state/stops.ts';
+import { EveryAccess } from '../../recorder/machine/state/every-access.ts';
 
 /**
  * The memory that code touches while it runs, by physical words: what it reads and writes, and the entries of the page tables that each of
@@ -23,8 +23,9 @@ const FRAME_BITS = 0xfffff000;
 const isClock = (port: number): boolean => (port >= 0x40 && port <= 0x43) || port === 0x71;
 
 /** Sees every access of a machine between `attach` and `detach`. */
-export class Footprint extends Stops {
+export class Footprint {
   private readonly machine: Machine;
+  private readonly watch: EveryAccess;
   /** Linear addresses from here up to the ESP of an instruction's pushes are left out; -1 for none. */
   private readonly deadBelow: number;
   /** Words, doubled, and 1 for a write; and the icount of each access. */
@@ -38,13 +39,19 @@ export class Footprint extends Stops {
    * handler's frames are there.
    */
   constructor(machine: Machine, deadBelow = -1) {
-    super(machine, [], []);
     this.machine = machine;
     this.deadBelow = deadBelow;
+    this.watch = new EveryAccess(machine, (linear, physical, size, write, byProgram) => {
+      if (byProgram && this.isDead(linear >>> 0)) return;
+      const { icount } = machine;
+      const last = ((physical >>> 0) + size - 1) >>> 2;
+      for (let word = physical >>> 2; word <= last; word++) this.note(icount, word, write);
+      if (byProgram) this.walk(linear, icount);
+    });
   }
 
   attach(): void {
-    this.machine.watchFor(this);
+    this.machine.watchFor(this.watch);
     this.machine.devices.bus.onAccess = (port) => {
       if (isClock(port)) this.readsClock = true;
     };
@@ -53,24 +60,6 @@ export class Footprint extends Stops {
   detach(): void {
     this.machine.devices.bus.onAccess = null;
     this.machine.watchFor(null);
-  }
-
-  override withholds(): boolean {
-    return true;
-  }
-
-  override accesses(
-    linear: number,
-    physical: number,
-    size: number,
-    write: boolean,
-    byProgram: boolean,
-  ): void {
-    if (byProgram && this.isDead(linear >>> 0)) return;
-    const { icount } = this.machine;
-    const last = ((physical >>> 0) + size - 1) >>> 2;
-    for (let word = physical >>> 2; word <= last; word++) this.note(icount, word, write);
-    if (byProgram) this.walk(linear, icount);
   }
 
   /** The entries that the translation of `linear` depends on. */

@@ -3,7 +3,7 @@ import { BIG } from '../../recorder/machine/cpu/descriptors.ts';
 import { CS } from '../../recorder/machine/cpu/state.ts';
 import { RAM } from '../../recorder/machine/layout.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
-import { Stops } from '../../recorder/machine/state/stops.ts';
+import { EveryAccess } from '../../recorder/machine/state/every-access.ts';
 import { cpuOf } from '../../replayer/debug/register.ts';
 import type { Timeline } from '../../replayer/timeline/timeline.ts';
 
@@ -60,19 +60,25 @@ const LONGEST_INSTRUCTION = 15;
 export async function walkTrail(timeline: Timeline, from: number, until: number): Promise<Trail> {
   await timeline.seek({ icount: Math.max(from, timeline.start), deliveries: 0 });
   const { machine } = timeline;
-  const spy = new AccessSpy(machine);
+  let found: Access[] = [];
+  const watch: EveryAccess = new EveryAccess(machine.cpu, (linear, physical, size, isWrite, byProgram) => {
+    const by: Agent = watch.byDevice ? 'device' : byProgram ? 'program' : 'walk';
+    const place = { physical: physical >>> 0, size };
+    const value = valueAt(machine, place);
+    found.push({ by, linear: by === 'program' ? linear >>> 0 : 0, ...place, isWrite, value });
+  });
   const decoder = new Decoder(cpuOf(machine).processor);
   const steps: TrailStep[] = [];
-  machine.watchFor(spy);
+  machine.watchFor(watch);
   try {
     for (;;) {
       const before = timeline.position;
-      spy.found = [];
-      const here = stepHere(machine, decoder, spy.found);
+      found = [];
+      const here = stepHere(machine, decoder, found);
       steps.push(here);
       if (before.icount > until || !timeline.stepForward()) return { steps };
       here.isDelivery = timeline.position.icount === before.icount;
-      for (const access of spy.found) if (access.isWrite) access.value = valueAt(machine, access);
+      for (const access of found) if (access.isWrite) access.value = valueAt(machine, access);
     }
   } finally {
     machine.watchFor(null);
@@ -116,33 +122,4 @@ function valueAt({ mem }: Machine, { physical, size }: { physical: number; size:
     : size === 2
       ? mem.view.getUint16(at, true)
       : mem.view.getUint32(at, true);
-}
-
-/** Sees every access to memory. */
-class AccessSpy extends Stops {
-  found: Access[] = [];
-  private readonly machine: Machine;
-
-  constructor(machine: Machine) {
-    super(machine.cpu, [], []);
-    this.mode = 'note';
-    this.machine = machine;
-  }
-
-  override withholds(): boolean {
-    return true;
-  }
-
-  override accesses(
-    linear: number,
-    physical: number,
-    size: number,
-    isWrite: boolean,
-    byProgram: boolean,
-  ): void {
-    const by: Agent = this.byDevice ? 'device' : byProgram ? 'program' : 'walk';
-    const place = { physical: physical >>> 0, size };
-    const value = valueAt(this.machine, place);
-    this.found.push({ by, linear: by === 'program' ? linear >>> 0 : 0, ...place, isWrite, value });
-  }
 }

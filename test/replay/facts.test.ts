@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { builtinDisk } from '../../analysis/cli/options/builtin-guest.ts';
-import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { record } from '../../recorder/capture/session.ts';
 import { TraceWriter } from '../../recorder/capture/trace-writer.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
@@ -16,6 +15,7 @@ import { callKernel, TWICE } from './call-kernel.ts';
 import { flatKernel } from './flat-kernel.ts';
 import { GATE_CALL, gateKernel, SYS, USER_STACK } from './gate-kernel.ts';
 import { u32 } from './machine-code.ts';
+import { queryRows } from './query-rows.ts';
 
 /** Facts that a replay records when it is asked: instructions, reads, changes of IF, port I/O, system calls. */
 
@@ -67,31 +67,22 @@ async function withFacts(
   return output;
 }
 
-async function rows(file: string, sql: string): Promise<unknown[]> {
-  const db = await TraceDatabase.open([file], { cache: false });
-  try {
-    return (await db.query(sql)).getRowObjectsJson();
-  } finally {
-    db.close();
-  }
-}
-
 describe('instructions', () => {
   it('have each with the registers before it, its operands and its text', async () => {
     const run = await recorded(callKernel(2), 1000);
     const file = await withFacts(run, ['instructions', 'reads'], { stores: true });
-    const [{ length }] = (await rows(run, 'SELECT instructions::INTEGER AS length FROM run')) as [
+    const [{ length }] = (await queryRows(run, 'SELECT instructions::INTEGER AS length FROM run')) as [
       { length: number },
     ];
     expect(
-      await rows(
+      await queryRows(
         file,
         'SELECT count(*)::INTEGER AS n, count(DISTINCT icount)::INTEGER AS d FROM instructions',
       ),
     ).toEqual([{ n: length, d: length }]);
     const sql = `SELECT instruction, eax, ecx, reads[1].value AS read, stores[1].new AS stored FROM executed
       WHERE eip BETWEEN ${TWICE} AND ${TWICE + 8} OR instruction = 'push %ecx' ORDER BY seq LIMIT 4`;
-    expect(await rows(file, sql)).toEqual([
+    expect(await queryRows(file, sql)).toEqual([
       { instruction: 'push %ecx', eax: 15, ecx: 2, read: null, stored: 2 },
       { instruction: 'mov 0x4(%esp),%eax', eax: 15, ecx: 2, read: 2, stored: null },
       { instruction: 'add %eax,%eax', eax: 2, ecx: 2, read: null, stored: null },
@@ -101,7 +92,7 @@ describe('instructions', () => {
 
   it('begin where they are asked to', async () => {
     const file = await withFacts(await recorded(callKernel(3), 1000), ['instructions'], { from: 40 });
-    expect(await rows(file, 'SELECT min(icount)::INTEGER AS first FROM instructions')).toEqual([
+    expect(await queryRows(file, 'SELECT min(icount)::INTEGER AS first FROM instructions')).toEqual([
       { first: 40 },
     ]);
   });
@@ -121,7 +112,7 @@ describe('changes of IF and port I/O', () => {
 
   it('have what changed it, and how it is then', async () => {
     const file = await withFacts(await recorded(kernel, 60), ['if_changes']);
-    expect(await rows(file, 'SELECT enabled, cause FROM if_changes ORDER BY seq')).toEqual([
+    expect(await queryRows(file, 'SELECT enabled, cause FROM if_changes ORDER BY seq')).toEqual([
       { enabled: 1, cause: 'sti' },
       { enabled: 0, cause: 'cli' },
       { enabled: 1, cause: 'popf' },
@@ -132,7 +123,7 @@ describe('changes of IF and port I/O', () => {
 
   it('have direction, port, size and value', async () => {
     const file = await withFacts(await recorded(kernel, 60), ['port_io']);
-    expect(await rows(file, 'SELECT op, port, size, value FROM port_io ORDER BY seq')).toEqual([
+    expect(await queryRows(file, 'SELECT op, port, size, value FROM port_io ORDER BY seq')).toEqual([
       { op: 'out', port: 0xe9, size: 1, value: 0x41 },
       { op: 'in', port: 0x60, size: 2, value: expect.any(Number) },
     ]);
@@ -141,7 +132,7 @@ describe('changes of IF and port I/O', () => {
   it('are not there twice, nor in a trace that did not ask', async () => {
     const run = await recorded(kernel, 60);
     for (const table of ['instructions', 'reads', 'if_changes', 'port_io', 'system_calls'])
-      expect(await rows(run, `FROM ${table}`)).toEqual([]);
+      expect(await queryRows(run, `FROM ${table}`)).toEqual([]);
     const file = await withFacts(run, ['port_io']);
     const again = replay({
       path: file,
@@ -151,7 +142,7 @@ describe('changes of IF and port I/O', () => {
     await expect(again).rejects.toThrow('has its port_io already');
     const both = await withFacts(file, ['if_changes']);
     expect(
-      await rows(
+      await queryRows(
         both,
         'SELECT (SELECT count(*) FROM port_io)::INTEGER AS p, count(*)::INTEGER AS f FROM if_changes',
       ),
@@ -165,12 +156,12 @@ it('system calls have number, name, arguments and result', async () => {
   const file = await withFacts(run, ['system_calls']);
   const sql = `SELECT name, process, arguments[1] AS fd, result = arguments[3] AS whole, returned_icount - icount = instructions AS length
     FROM system_calls LIMIT 1`;
-  expect(await rows(file, sql)).toEqual([
+  expect(await queryRows(file, sql)).toEqual([
     { name: 'write', process: 'init[1]', fd: 1, whole: true, length: true },
   ]);
-  expect(await rows(file, `SELECT count(*)::INTEGER AS n FROM system_calls WHERE name IS NULL`)).toEqual([
-    { n: 0 },
-  ]);
+  expect(await queryRows(file, `SELECT count(*)::INTEGER AS n FROM system_calls WHERE name IS NULL`)).toEqual(
+    [{ n: 0 }],
+  );
 });
 
 describe('system calls through a call gate', () => {
@@ -183,25 +174,28 @@ describe('system calls through a call gate', () => {
     const sql = `SELECT name, number, eip, arguments, result, carry, interrupt_id, vector, selector,
       returned_icount - icount = instructions AS length FROM system_calls`;
     const gate = { eip: GATE_CALL, interrupt_id: null, vector: null, selector: 7 };
-    expect(await rows(file, sql)).toEqual([
+    expect(await queryRows(file, sql)).toEqual([
       { ...gate, name: 'write', number: 4, arguments: [1, 0x5000, 12], result: 12, carry: 0, length: true },
       { ...gate, name: 'open', number: 5, arguments: [0x6000, 0, 0], result: 2, carry: 1, length: true },
       { ...gate, name: 'getpid', number: 20, arguments: [0, 0, 0], result: 35, carry: 0, length: true },
       { ...gate, name: 'exit', number: 1, arguments: [0, 0, 0], result: null, carry: null, length: null },
     ]);
     expect(
-      await rows(file, "SELECT cpl, user_esp FROM system_call_events WHERE op = 'gate' ORDER BY seq LIMIT 1"),
+      await queryRows(
+        file,
+        "SELECT cpl, user_esp FROM system_call_events WHERE op = 'gate' ORDER BY seq LIMIT 1",
+      ),
     ).toEqual([{ cpl: 3, user_esp: USER_STACK - 16 }]);
     expect(
-      await rows(file, "SELECT DISTINCT cpl, interrupt_id FROM system_call_events WHERE op = 'return'"),
+      await queryRows(file, "SELECT DISTINCT cpl, interrupt_id FROM system_call_events WHERE op = 'return'"),
     ).toEqual([{ cpl: 0, interrupt_id: 0 }]);
   });
 
   it('have the names of a profile that speaks of another gate not at all', async () => {
     const run = await recorded(gateKernel(), 1000, profile({ arguments: 'registers', names }));
     const file = await withFacts(run, ['system_calls']);
-    expect(await rows(file, 'SELECT DISTINCT name, arguments[1] AS first FROM system_calls LIMIT 1')).toEqual(
-      [{ name: null, first: 1 }],
-    );
+    expect(
+      await queryRows(file, 'SELECT DISTINCT name, arguments[1] AS first FROM system_calls LIMIT 1'),
+    ).toEqual([{ name: null, first: 1 }]);
   });
 });

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { record } from '../../recorder/capture/session.ts';
 import { TraceWriter } from '../../recorder/capture/trace-writer.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
@@ -15,6 +14,7 @@ import { EVENT_KIND_NAMES, type EventBatch, type EventKind } from '../../schemas
 import type { TraceFacts, TraceProbe } from '../../schemas/trace/facts.ts';
 import { untrusted } from '../../schemas/untrusted.ts';
 import { AFTER_SUM, AFTER_TWICE, callKernel, SUM, TWICE } from './call-kernel.ts';
+import { queryRows } from './query-rows.ts';
 
 /** Probes: which calls, values and returns they record, in a recording and in a replay, and that both replay. */
 
@@ -73,15 +73,6 @@ async function replayed(path: string, facts: TraceFacts): Promise<string> {
   return output;
 }
 
-async function rows(file: string, sql: string): Promise<unknown[]> {
-  const db = await TraceDatabase.open([file], { cache: false });
-  try {
-    return (await db.query(sql)).getRowObjectsJson();
-  } finally {
-    db.close();
-  }
-}
-
 const verifies = async (path: string) =>
   expect((await replay({ path, build: buildMachine })).divergence).toBeUndefined();
 
@@ -98,20 +89,20 @@ describe('probes of functions', () => {
 
   it('have each call with arguments, result and how deep it is', async () => {
     const file = await recorded(3, [{ from: 0, probes: [SUM_PROBE, TWICE_PROBE] }]);
-    expect(await rows(file, SHAPE)).toEqual([...deep, ...doubled]);
+    expect(await queryRows(file, SHAPE)).toEqual([...deep, ...doubled]);
     await verifies(file);
   });
 
   it('have them by a replay of a run that was recorded without', async () => {
     const file = await replayed(await recorded(3), { from: 0, probes: [SUM_PROBE, TWICE_PROBE] });
-    expect(await rows(file, SHAPE)).toEqual([...deep, ...doubled]);
+    expect(await queryRows(file, SHAPE)).toEqual([...deep, ...doubled]);
     await verifies(file);
   });
 
   it('tell the stack at an instant', async () => {
     const file = await recorded(3, [{ from: 0, probes: [SUM_PROBE, TWICE_PROBE] }]);
     const stackAt = async (icount: string) =>
-      await rows(
+      await queryRows(
         file,
         `SELECT level::INTEGER AS level, name, arguments['n'] AS n FROM stack_at((${icount}))`,
       );
@@ -134,7 +125,10 @@ describe('probes of functions', () => {
   it('name their values, of which one may be nowhere', async () => {
     const file = await recorded(1, [{ from: 0, probes: [TWICE_PROBE] }]);
     expect(
-      await rows(file, 'SELECT arguments::VARCHAR AS arguments, instructions::INTEGER AS length FROM calls'),
+      await queryRows(
+        file,
+        'SELECT arguments::VARCHAR AS arguments, instructions::INTEGER AS length FROM calls',
+      ),
     ).toEqual([{ arguments: '{n=1, low=1, nowhere=NULL}', length: 3 }]);
   });
 
@@ -142,7 +136,7 @@ describe('probes of functions', () => {
     const first = await recorded(2, [{ from: 0, probes: [TWICE_PROBE] }]);
     const both = await replayed(first, { from: 0, probes: [SUM_PROBE, TWICE_PROBE] });
     expect(
-      await rows(both, 'SELECT probe, count(*)::INTEGER AS n FROM calls GROUP BY probe ORDER BY probe'),
+      await queryRows(both, 'SELECT probe, count(*)::INTEGER AS n FROM calls GROUP BY probe ORDER BY probe'),
     ).toEqual([
       { probe: 1, n: 2 },
       { probe: 2, n: 6 },
@@ -153,11 +147,12 @@ describe('probes of functions', () => {
 
   it('begin where they are asked to', async () => {
     const whole = await recorded(4, [{ from: 0, probes: [TWICE_PROBE] }]);
-    const [third] = (await rows(whole, 'SELECT icount::INTEGER AS icount FROM calls WHERE call_id = 3')) as [
-      { icount: number },
-    ];
+    const [third] = (await queryRows(
+      whole,
+      'SELECT icount::INTEGER AS icount FROM calls WHERE call_id = 3',
+    )) as [{ icount: number }];
     const file = await replayed(await recorded(4), { from: third.icount, probes: [TWICE_PROBE] });
-    expect(await rows(file, 'SELECT value0 AS n FROM tracepoint_hits ORDER BY seq')).toEqual([
+    expect(await queryRows(file, 'SELECT value0 AS n FROM tracepoint_hits ORDER BY seq')).toEqual([
       { n: 2 },
       { n: 1 },
     ]);
@@ -167,11 +162,13 @@ describe('probes of functions', () => {
   it('see a place within a function, which returns nothing', async () => {
     const inside = probe('inside', SUM + 10, { pushed: 'u32(esp)', sum: 'eax+ecx*0' }, false);
     const file = await recorded(1, [{ from: 0, probes: [inside] }]);
-    expect(await rows(file, 'SELECT value0 AS pushed, caller, result FROM tracepoint_hits LIMIT 2')).toEqual([
+    expect(
+      await queryRows(file, 'SELECT value0 AS pushed, caller, result FROM tracepoint_hits LIMIT 2'),
+    ).toEqual([
       { pushed: 4, caller: null, result: null },
       { pushed: 3, caller: null, result: null },
     ]);
-    expect(await rows(file, 'FROM calls')).toEqual([]);
+    expect(await queryRows(file, 'FROM calls')).toEqual([]);
   });
 });
 
@@ -182,12 +179,12 @@ describe('what probes record', () => {
     const file = await recorded(400, [facts]);
     const sql =
       'SELECT icount, seq, probe, call_id, esp, value0, result, returned_icount FROM tracepoint_hits ORDER BY seq';
-    const expected = await rows(file, sql);
+    const expected = await queryRows(file, sql);
     expect(expected).toHaveLength(406);
-    expect(await rows(await recorded(400, [facts], 7), sql)).toEqual(expected);
+    expect(await queryRows(await recorded(400, [facts], 7), sql)).toEqual(expected);
     useTier('wasm', 3);
     await verifies(file);
-    expect(await rows(await recorded(400, [facts], 1_000_000), sql)).toEqual(expected);
+    expect(await queryRows(await recorded(400, [facts], 1_000_000), sql)).toEqual(expected);
   });
 
   it('goes on from a snapshot within calls as it did before', async () => {
@@ -223,5 +220,5 @@ const hitsOf = ({ tables }: EventBatch): number[][] =>
 it('has no rows without probes', async () => {
   const file = await recorded(3);
   for (const table of ['probes', 'call_entries', 'call_returns', 'tracepoint_hits', 'calls'])
-    expect(await rows(file, `FROM ${table}`)).toEqual([]);
+    expect(await queryRows(file, `FROM ${table}`)).toEqual([]);
 });

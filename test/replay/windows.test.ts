@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { record } from '../../recorder/capture/session.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { DEFAULT_CONFIG, type ResolvedProfile } from '../../recorder/machine/config.ts';
 import { replay } from '../../replayer/verify/replay.ts';
+import { queryRows } from './query-rows.ts';
 import {
   FRAME,
   HANDLER_FRAME,
@@ -43,15 +43,6 @@ async function recorded(kernel: WindowKernel, windows: ResolvedProfile['windows'
   return output;
 }
 
-async function rows(file: string, sql: string): Promise<unknown[]> {
-  const db = await TraceDatabase.open([file], { cache: false });
-  try {
-    return (await db.query(sql)).getRowObjectsJson();
-  } finally {
-    db.close();
-  }
-}
-
 describe('a recording with a declared window', () => {
   it('has its switches and accesses in the order of the run, and replays', async () => {
     const file = await recorded(
@@ -73,11 +64,11 @@ describe('a recording with a declared window', () => {
     const sql = `FROM (SELECT seq, 'set' AS what, window_id, depth, new & 0xfffff000 AS frame FROM window_switches WHERE op = 'write'
       UNION ALL SELECT seq, 'used', window_id, depth, used & 0xfffff000 FROM window_accesses WHERE access = 'write')
       JOIN windows USING (window_id) SELECT window_id AS n, what, name, depth, frame ORDER BY seq`;
-    expect(await rows(file, sql)).toEqual([...round, ...round]);
-    expect(await rows(file, 'SELECT DISTINCT entry, page FROM window_switches')).toEqual([
+    expect(await queryRows(file, sql)).toEqual([...round, ...round]);
+    expect(await queryRows(file, 'SELECT DISTINCT entry, page FROM window_switches')).toEqual([
       { entry: WINDOW_TABLE, page: WINDOW },
     ]);
-    expect(await rows(file, 'SELECT count(*)::INTEGER AS n FROM apt_accesses')).toEqual([{ n: 0 }]);
+    expect(await queryRows(file, 'SELECT count(*)::INTEGER AS n FROM apt_accesses')).toEqual([{ n: 0 }]);
     expect((await replay({ path: file, build: buildMachine })).divergence).toBeUndefined();
   });
 
@@ -87,7 +78,7 @@ describe('a recording with a declared window', () => {
       { name: 'word', kind: 'word', linear: WORD, pages: 0 },
     ]);
     expect(
-      await rows(file, 'SELECT op, old, new, depth FROM window_switches WHERE cr3 <> 0 ORDER BY seq'),
+      await queryRows(file, 'SELECT op, old, new, depth FROM window_switches WHERE cr3 <> 0 ORDER BY seq'),
     ).toEqual([
       { op: 'check', old: 0x300000, new: 0x300000, depth: 0 },
       { op: 'write', old: 0x300000, new: 0x303000, depth: 1 },
@@ -128,12 +119,12 @@ describe('a recording with a declared window', () => {
   ])('of a kernel that %s, whose handler %s', async (round, handler, hijack) => {
     const file = await recorded({ round, handler, rounds: 1 }, all);
     const sql = `SELECT verdict, window_name, reads::INTEGER AS reads, writes::INTEGER AS writes FROM window_hijack`;
-    expect(await rows(file, sql)).toEqual(hijack === undefined ? [] : [hijack]);
+    expect(await queryRows(file, sql)).toEqual(hijack === undefined ? [] : [hijack]);
   });
 
   it('without windows has neither table', async () => {
     const file = await recorded({ round: 'stores through the window', handler: 'nothing' }, []);
     for (const table of ['windows', 'window_switches', 'window_accesses', 'aptd_switches'])
-      expect(await rows(file, `SELECT * FROM ${table}`)).toEqual([]);
+      expect(await queryRows(file, `SELECT * FROM ${table}`)).toEqual([]);
   });
 });

@@ -3,14 +3,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HIJACK } from '../../analysis/check/catalog.ts';
-import { runChecks } from '../../analysis/check/run-checks.ts';
 import { movesText } from '../../analysis/cli/work/search-text.ts';
 import { searchTrace } from '../../analysis/cli/work/search-trace.ts';
 import { writePlacement } from '../../analysis/cli/work/write-placement.ts';
-import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { runGuest } from '../guest/built-in.ts';
+import { isHijacked } from './is-hijacked.ts';
 
 /** Several interrupts at other times, and the timer's: what is found is what its schedule makes again. About 30 s. */
 
@@ -23,15 +21,6 @@ const WITHIN = 20_000;
 beforeAll(async () => {
   await runGuest({ kernel: 'buggy', workload: 'ftpd', seed: 5, output: path('run'), instructions: 5e6 });
 });
-
-async function isHijacked(file: string): Promise<boolean> {
-  const db = await TraceDatabase.open([file], { cache: false });
-  try {
-    return (await runChecks(db)).some(({ check }) => check.class === HIJACK);
-  } finally {
-    db.close();
-  }
-}
 
 describe.each(['random', 'pct'] as const)('two interrupts at other times, by %s', (method) => {
   it('fail where the recording of their schedule has a hijack, and nowhere else', async () => {

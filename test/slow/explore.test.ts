@@ -2,25 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { HIJACK } from '../../analysis/check/catalog.ts';
-import { runChecks } from '../../analysis/check/run-checks.ts';
 import { exploreTrace } from '../../analysis/cli/work/explore.ts';
 import { writePlacement } from '../../analysis/cli/work/write-placement.ts';
-import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { runGuest } from '../guest/built-in.ts';
+import { isHijacked } from './is-hijacked.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const WITHIN = 10_000;
-
-async function isHijacked(file: string): Promise<boolean> {
-  const db = await TraceDatabase.open([file], { cache: false });
-  try {
-    return (await runChecks(db)).some(({ check }) => check.class === HIJACK);
-  } finally {
-    db.close();
-  }
-}
 
 describe.each(['buggy', 'fixed'] as const)('an earlier disk interrupt in ftpd, %s kernel', (kernel) => {
   it('fails where the SQL finds a hijack in the recording of that placement, and nowhere else', async () => {

@@ -3,7 +3,7 @@ import { CHECKS } from '../../check/catalog.ts';
 import { DISKS } from '../options/disk-option.ts';
 import { NAMING_OPTIONS } from '../options/guest-names.ts';
 import { LIMIT_OPTIONS, queryLimits } from '../options/query-limits.ts';
-import { traceFiles } from '../options/trace-files.ts';
+import { TRACE_FILES, traceFiles } from '../options/trace-files.ts';
 import { EXIT } from '../report/exit-status.ts';
 import { printLines } from '../terminal/output.ts';
 import { asCsv, asJson, asJunit, CHECK_FORMATS } from '../work/check-formats.ts';
@@ -34,12 +34,7 @@ const FORMATS: Readonly<Record<(typeof CHECK_FORMATS)[number], (report: Report, 
 
 const options = (yargs: Argv) =>
   yargs
-    .positional('files', {
-      type: 'string',
-      array: true,
-      demandOption: true,
-      describe: 'the traces, or quoted patterns',
-    })
+    .positional('files', TRACE_FILES)
     .options({
       all: { type: 'boolean', default: false, describe: 'show every finding of a class' },
       format: {

@@ -6,7 +6,7 @@ import { symbolsOf } from '../options/guest-symbols.ts';
 import { PAGE_OPTIONS } from '../options/page-options.ts';
 import { parsePort } from '../options/port.ts';
 import { queryLimits } from '../options/query-limits.ts';
-import { traceFiles } from '../options/trace-files.ts';
+import { TRACE_FILES, traceFiles } from '../options/trace-files.ts';
 import { interrupted } from '../terminal/interruptible.ts';
 import { print } from '../terminal/output.ts';
 import { debugProcess } from '../work/debug-process.ts';
@@ -73,12 +73,7 @@ const EXECUTES =
 
 const options = (yargs: Argv) =>
   yargs
-    .positional('files', {
-      type: 'string',
-      array: true,
-      demandOption: true,
-      describe: 'traces, or quoted patterns',
-    })
+    .positional('files', TRACE_FILES)
     .options({
       port: {
         type: 'number',

@@ -13,6 +13,14 @@ export interface NamedFiles {
   readonly results: readonly string[];
 }
 
+/** The positional argument of commands on several traces. */
+export const TRACE_FILES = {
+  type: 'string',
+  array: true,
+  demandOption: true,
+  describe: 'the traces, or quoted patterns',
+} as const;
+
 /**
  * Expands each word that is a pattern and not an existing file to the matching files, in the order of their names. The folder of a fleet
  * stands for the files in it. Throws BadInput for a pattern without a match.

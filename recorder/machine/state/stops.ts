@@ -56,7 +56,7 @@ export const bothPoints = (first: CodePoints | null, second: CodePoints | null):
       };
 
 /** The machine's position, for Stops. */
-interface Clock {
+export interface Clock {
   readonly icount: Icount;
   readonly deliveries?: number;
 }
