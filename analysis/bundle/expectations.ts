@@ -67,8 +67,7 @@ export function checkComplete({ toolVersion, expectations: expected }: TraceBund
   const answered = new Set(expected.filter(({ sql }) => sql === '').map(({ name }) => name.raw));
   const later = (name: string) => [...answered].some((answer) => answer.startsWith(`${name}/`));
   const missing = requiredOf(toolVersion.raw).filter((name) => !answered.has(name) && !later(name));
-  if (missing.length > 0)
-    throw new TraceDamage('bundle', `${missing.length} answers are missing: ${missing.join(', ')}`);
+  if (missing.length > 0) throw new TraceDamage('bundle', `it lacks the answers to ${missing.join(', ')}`);
   const empty = expected.find(({ columns }) => columns.length === 0);
   if (empty) throw new TraceDamage('bundle', `its answer to ${empty.name} has no columns`);
 }

@@ -86,7 +86,7 @@ describe('the text screen', () => {
     const quoted = await runCli(...record, '-o', path('vain.r386'));
     expect(quoted.status).toBe(1);
     expect(quoted.stderr).toEqual([
-      expect.stringMatching(/vain:2: the screen did not say "login:" in 2000000 instructions; it says$/),
+      expect.stringMatching(/vain:2: the screen did not say "login:" in 2000000 instructions; it shows$/),
       '  | A>é',
       '  | ',
     ]);

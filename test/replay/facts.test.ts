@@ -139,7 +139,7 @@ describe('changes of IF and port I/O', () => {
       build: buildMachine,
       facts: { from: 0, probes: [], kinds: ['port_io'] },
     });
-    await expect(again).rejects.toThrow('has its port_io already');
+    await expect(again).rejects.toThrow('already has its port_io');
     const both = await withFacts(file, ['if_changes']);
     expect(
       await queryRows(

@@ -32,7 +32,7 @@ describe('shrink', () => {
       expect.stringMatching(/^interrupt hijack at icount 4,761,\d+, after \d runs$/),
       `--seed 5 --schedule ${NEEDED}`,
     ]);
-    expect(stdout[2]).toBe('of 1 time that the seed did not draw 1 needed, of 1 input 0');
+    expect(stdout[2]).toBe("needed: 1 of 1 time other than the seed's, 0 of 1 input");
     const reader = TraceReader.open(path('small'));
     expect(reader.endIcount).toBeLessThan(4_762_000);
     expect(String(reader.header.parent?.changes)).toBe(`schedule ${NEEDED}`);

@@ -2,8 +2,8 @@
 --
 -- The frame of a page table was given out again, as a mapped page or as a table of another directory, while a directory still named it as
 -- its page table, and that directory was used afterwards: stores by it land in the frame's new contents. Traces do not record that a frame
--- is freed, only its next use. A directory that CR3 and the alternate slot never name again does no harm: its own frame is free as well, and
--- what is stored there are no page-directory entries.
+-- is freed, only its next use. A directory that CR3 and the alternate slot never name again does no harm: its own frame is free as well,
+-- and the words stored there are not page-directory entries.
 -- @class 12
 -- @severity error
 WITH named AS (
@@ -22,7 +22,7 @@ tables AS (
   FROM named n ASOF LEFT JOIN ends e ON e.run_id = n.run_id AND e.dir = n.dir AND e.seq > n.seq
   WHERE n.frame <> 0
 ),
--- Stores that give a frame out, counted by frame: how many lie between two of them is a difference.
+-- Stores that map a frame again, numbered per frame, so that the number between two of them is a difference.
 given AS (
   SELECT w.run_id, present_frame(w.new) AS frame, w.seq, w.icount, w.eip, w.cr3, mapped_from(w.level, w.slot, w.vpn) AS mapped_at,
     row_number() OVER (PARTITION BY w.run_id, present_frame(w.new) ORDER BY w.seq) AS nth

@@ -79,7 +79,7 @@ export function describeShrunk({ failure, ...shrunk }: Shrunk, seed: bigint): st
   return [
     `${what} at icount ${grouped(sign?.icount ?? instructions)}, after ${plural(runs, 'run')}`,
     schedule ? `--seed ${seed} --schedule ${schedule}` : `--seed ${seed}, without a schedule`,
-    `of ${plural(times.before, 'time')} that differ from the seed's, ${grouped(times.after)} needed, of ${plural(inputs.before, 'input')} ` +
-      `${grouped(inputs.after)}${own.length > 0 ? ', which the bundle has' : ''}`,
+    `needed: ${grouped(times.after)} of ${plural(times.before, 'time')} other than the seed's, ${grouped(inputs.after)} of ${plural(inputs.before, 'input')}` +
+      `${own.length > 0 ? ' (in the bundle)' : ''}`,
   ];
 }

@@ -1,11 +1,11 @@
--- Events of two traces between two icounts, by kind, function and process, where their numbers differ
+-- Events of two traces between two icounts, by kind, function and process, if their numbers differ
 --
 -- For the command `diff`. The largest differences first.
--- @param after icount from which on events count
--- @param until icount of the last
+-- @param after icount of the first event counted
+-- @param until icount of the last event counted
 -- @column kind table of the events
 -- @column code function that made them
--- @column process whose page directory was live
+-- @column process process whose page directory was live
 -- @column a events of the first trace
 -- @column b events of the second
 WITH events AS (

@@ -1,4 +1,4 @@
--- Windows of a run: from where a context set or checked what leads there, to its last use before it does so again
+-- Windows of a run: from a set or check by a context to its last use before the next set or check
 --
 -- For the command `explore`.
 -- @column from_icount icount of the set or check

@@ -1,10 +1,10 @@
--- The events of a stretch of a run: interrupts, what was drawn, switches of the alternate map inside interrupts, misuses of it, failures
+-- The events of a stretch of a run: interrupts, latencies drawn, switches of the alternate map inside interrupts, misuses of it, failures
 --
 -- For the command `inevitable`.
--- @param from icount, left out
+-- @param from icount, exclusive
 -- @param to icount
 -- @column icount the instant
--- @column happened in words
+-- @column happened the event as text
 SELECT icount, happened
 FROM (
   SELECT icount, seq, interrupt_text(irq, vector, source) || ' (' || symbol(run_id, handler) || ') interrupted ' || symbol(run_id, eip) AS happened

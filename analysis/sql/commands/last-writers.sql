@@ -7,10 +7,10 @@
 -- @column icount instructions retired before the write
 -- @column code code that wrote; NULL unless the processor did
 -- @column instruction its instruction
--- @column process whose page directory was live
+-- @column process process whose page directory was live
 -- @column depth interrupt frames open, 0 = none
 -- @column linear linear address of the store
--- @column old PDE or PTE before, where the write was of one
+-- @column old PDE or PTE before, if the write was to one
 -- @column new PDE or PTE after
 WITH w AS (
   SELECT unnest(from_json($writes, '[{"n": "INTEGER", "physical": "UINTEGER", "bytes": "BIGINT", "source": "VARCHAR", "icount": "BIGINT",

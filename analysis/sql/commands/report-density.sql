@@ -1,9 +1,9 @@
--- Events by number over the run, for the timeline of a report
+-- Counts of events over the run, for the timeline of a report
 --
 -- For the command `report`, which draws them as a curve.
--- @param parts how many equal parts the run has
+-- @param parts number of equal parts of the run
 -- @param length icount of its end
--- @column track what the events are
+-- @column track kind of the events
 -- @column part from 0
 -- @column n events in it
 WITH events AS (

@@ -1,17 +1,17 @@
--- Single events, for the timeline of a report: all of a kind where they are few, else those near the findings
+-- Single events, for the timeline of a report: all of a kind if they are few, otherwise those near the findings
 --
 -- For the command `report`. Without the page-table writes, which have more columns (report-paging).
 -- @param near stretches, as 'from-to from-to'
--- @param most how many of a kind at most
--- @column track what the events are, as of report-density
+-- @param most maximum number per kind
+-- @column track kind of the event, as in report-density
 -- @column icount when
 -- @column label one line
--- @column detail more; NULL where there is none
--- @column eip the code; NULL where none did it
--- @column frame_id interrupts.id that it happened in; 0 for none
--- @column directory of a page fault: the page directory, physical address; else NULL
--- @column linear of a page fault: the address; else NULL
--- @column whole all events of the kind are rows
+-- @column detail further text; NULL if there is none
+-- @column eip the code; NULL if not caused by code
+-- @column frame_id interrupts.id of the innermost open frame; 0 for none
+-- @column directory for a page fault: the page directory, physical address; otherwise NULL
+-- @column linear for a page fault: the address; otherwise NULL
+-- @column whole true if all events of the kind are rows
 WITH near AS (
   SELECT split_part(part, '-', 1)::BIGINT AS first, split_part(part, '-', 2)::BIGINT AS last
   FROM (SELECT unnest(string_split($near, ' ')) AS part)

@@ -1,10 +1,10 @@
--- Interrupts of every kind, for the causes of a report's events: all where they are few, else those near the findings
+-- Interrupts of every kind, for the causes of a report's events: all if they are few, otherwise those near the findings
 --
 -- For the command `report`.
 -- @param near stretches, as 'from-to from-to'
--- @param most how many at most
+-- @param most maximum number of rows
 -- @column id interrupts.id
--- @column parent of the frame that was interrupted; 0 for none
+-- @column parent interrupts.id of the interrupted frame; 0 for none
 -- @column icount delivery
 -- @column to_icount its IRET, or the end of the run
 -- @column label IRQ or INT, and the handler

@@ -1,15 +1,15 @@
 -- Interrupts that waited, for the timeline of a report: the longest, in order
 --
--- For the command `report`. A line was up and its interrupt not delivered: interrupts were off (EFLAGS.IF), the line was masked, or one of
--- higher priority was in service. A lane is a line of its own.
--- @param most how many rows at most
+-- For the command `report`. A line was raised but its interrupt not delivered: interrupts were off (EFLAGS.IF), the line was masked, or a
+-- higher priority was in service. Each line has its own lane.
+-- @param most maximum number of rows
 -- @column from_icount when the line rose
 -- @column to_icount delivery
 -- @column label the line
--- @column detail where it came in
+-- @column detail the interrupted code
 -- @column eip code that was interrupted
--- @column lane which line, by number
--- @column left_out waits that are no row
+-- @column lane number of the line
+-- @column left_out number of waits omitted
 WITH waits AS (
   SELECT run_id, raise_icount AS from_icount, icount AS to_icount, 'IRQ ' || irq || ' waits' AS label, eip,
     least(dense_rank() OVER (ORDER BY irq) - 1, 3) AS lane

@@ -1,12 +1,12 @@
 -- The steps of each hijack of a window, in the lane of the code that made it, for the picture of a report
 --
 -- For the command `report`, which draws them in two lanes.
--- @column set_icount by which the hijack is known: when the base code set the window
+-- @column set_icount icount at which the base code set the window, which identifies the hijack
 -- @column icount of the step
 -- @column lane base or handler
 -- @column text one line
--- @column slot what the window leads to from here on; NULL where the step does not change it
--- @column is_wrong a step that should not be
+-- @column slot the target of the window from here on; NULL if the step does not change it
+-- @column is_wrong true for an erroneous step
 WITH hijacks AS (
   SELECT set_icount, process, interrupt, handler, interrupt_icount, interrupted_at, switch_icount, switch_at, iret_icount,
     first_access_icount AS use_icount, access_at AS use_at, access_instruction AS instruction, verdict,

@@ -1,15 +1,15 @@
 -- Stretches with interrupts held off, for the timeline of a report: the longest, in order
 --
--- For the command `report`: what the trace has of them (interrupts_off). A lane for each way, EFLAGS.IF below the others.
--- @param most how many rows at most
+-- For the command `report`: the rows of interrupts_off. Each way has its own lane, EFLAGS.IF below the others.
+-- @param most maximum number of rows
 -- @column what if, pic or spl
 -- @column from_icount when it began
 -- @column to_icount when it changed
--- @column label what holds which lines off
--- @column eip code that did it
--- @column frame_id interrupts.id that it happened in; 0 for none
+-- @column label the cause, and the lines held off
+-- @column eip code that held them off
+-- @column frame_id interrupts.id of the innermost open frame; 0 for none
 -- @column lane from 0
--- @column left_out stretches that are no row
+-- @column left_out number of stretches omitted
 WITH stretches AS (
   SELECT what, mask, eip, frame_id, from_icount, from_seq, least(to_icount, end_of_run(run_id)) AS to_icount,
     -- The second chip has the upper eight lines.

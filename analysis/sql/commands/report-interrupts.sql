@@ -1,24 +1,24 @@
 -- Hardware interrupts, for the timeline of a report: the longest, in order
 --
--- For the command `report`. A lane is how deep an interrupt is nested in others that returned.
--- @param most how many rows at most
+-- For the command `report`. The lane is the nesting of an interrupt in others that returned.
+-- @param most maximum number of rows
 -- @column from_icount delivery
 -- @column to_icount its IRET, or the end of the run
 -- @column label IRQ and handler
--- @column detail where it came in
+-- @column detail the interrupted code
 -- @column eip code interrupted
--- @column frame_id interrupts.id of what it interrupted; 0 for none
--- @column lane interrupts that it is nested in
--- @column left_out interrupts that are no row
+-- @column frame_id interrupts.id of the interrupted frame; 0 for none
+-- @column lane number of interrupts around it
+-- @column left_out number of interrupts omitted
 WITH hardware AS (
   SELECT *, coalesce(iret_icount, abandoned_icount, end_of_run(run_id)) AS to_icount FROM interrupts WHERE irq IS NOT NULL
 ),
--- An interrupt outlasts those nested in it, so that what is chosen has all around it.
+-- An interrupt outlasts those nested in it, so a chosen one is chosen with all interrupts around it.
 chosen AS (
   SELECT *, greatest(count(*) OVER () - $most, 0) AS left_out FROM hardware
   QUALIFY row_number() OVER (ORDER BY to_icount - icount DESC, seq) <= $most
 ),
--- Those that returned, at their begin and at their end: what comes first at one icount is the end.
+-- Begins and ends of the interrupts that returned; at one icount, ends come first.
 points AS (
   SELECT id, icount AS happens, 1 AS after, seq, (iret_icount IS NOT NULL)::INTEGER AS change FROM chosen
   UNION ALL

@@ -1,14 +1,14 @@
--- What happened at one icount, for the timeline of a report
+-- Events at one icount, for the timeline of a report
 --
--- For the command `report`. The first of each track.
--- @param most how many rows of a track at most
+-- For the command `report`. The first events of each track.
+-- @param most maximum number of rows per track
 -- @column track console or exceptions
 -- @column icount when
--- @column label the line, or the vector and where
--- @column detail more; NULL where there is none
--- @column eip the code; NULL of a line
--- @column frame_id interrupts.id that it happened in; 0 for none
--- @column left_out events of the track that are no row
+-- @column label the line, or the vector and the code
+-- @column detail further text; NULL if there is none
+-- @column eip the code; NULL for a line
+-- @column frame_id interrupts.id of the innermost open frame; 0 for none
+-- @column left_out number of events of the track omitted
 WITH marks AS (
   SELECT 'console' AS track, icount, line AS label, port::VARCHAR AS detail, NULL AS eip, 0 AS frame_id FROM console
   UNION ALL

@@ -1,11 +1,11 @@
--- Whose each page directory was, for the page-table view of a report
+-- The owner of each page directory, for the page-table view of a report
 --
--- For the command `report`. A directory that no process is known of is there from when CR3 was first loaded with it.
--- @param most how many rows at most
+-- For the command `report`. A directory without a known process begins when CR3 is first loaded with it.
+-- @param most maximum number of rows
 -- @column directory physical address
 -- @column from_icount first icount
 -- @column to_icount icount at which it ends, exclusive
--- @column name process; CR3 and its value where none is known
+-- @column name process; CR3 and its value if unknown
 WITH owners AS (
   SELECT run_id, dir, from_icount, to_icount,
     CASE WHEN pid IS NULL THEN 'never run' WHEN pid = 0 AND comm = '' THEN 'idle' ELSE comm || '[' || pid || ']' END AS name

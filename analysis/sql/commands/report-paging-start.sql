@@ -1,17 +1,17 @@
--- The page tables as they were at an icount, for the page-table view of a report
+-- The page tables at an icount, for the page-table view of a report
 --
--- For the command `report`. Of the directories that are live or written to in a stretch, with the tables that they name.
--- @param first icount of the state, where the stretch begins
+-- For the command `report`. Covers the directories that are live or written to in a stretch, and their tables.
+-- @param first icount of the state, at the begin of the stretch
 -- @param last its end, exclusive
--- @param most how many rows at most
+-- @param most maximum number of rows
 -- @column icount when the entry was written
 -- @column entry physical address of the entry
 -- @column value the entry
--- @column directory physical address of the directory that it belonged to
--- @column slot PDE index that it is, or lies under
--- @column source what wrote it
+-- @column directory physical address of its directory
+-- @column slot PDE index of the entry, or of the PDE above it
+-- @column source origin of the write
 -- @column eip code that was executing
--- @column frame_id interrupts.id that it happened in; 0 for none
+-- @column frame_id interrupts.id of the innermost open frame; 0 for none
 WITH latest AS (
   SELECT physical, max(icount) AS icount, arg_max(new, seq) AS value, arg_max(dir, seq) AS directory, arg_max(slot, seq) AS slot,
     arg_max(source, seq) AS source, arg_max(eip, seq) AS eip, arg_max(frame_id, seq) AS frame_id, arg_max(level, seq) AS level

@@ -1,12 +1,12 @@
--- Which process ran, for the timeline of a report: the longest stretches, in order
+-- The running process, for the timeline of a report: the longest stretches, in order
 --
--- For the command `report`. What is shorter than all of these is left out. Where no process is known, its page directory is named.
--- @param most how many rows at most
+-- For the command `report`. Shorter stretches are omitted. If the process is unknown, its page directory is named.
+-- @param most maximum number of rows
 -- @column from_icount first icount
 -- @column to_icount icount at which it ends
--- @column label process; CR3 and its value where none is known
+-- @column label process; CR3 and its value if unknown
 -- @column detail its page directory
--- @column left_out stretches that are no row
+-- @column left_out number of stretches omitted
 WITH named AS (
   SELECT run_id, from_icount, to_icount, cr3, CASE WHEN pid IS NOT NULL THEN process END AS process FROM process_slices
   UNION ALL

@@ -1,16 +1,16 @@
--- What each window led to, for the timeline of a report: the longest stretches, in order
+-- The target of each window, for the timeline of a report: the longest stretches, in order
 --
--- For the command `report`. Whose directory the alternate map shows, and the frame that another window leads to.
--- @param most how many rows at most
+-- For the command `report`. For the alternate map, the owner of the directory; for other windows, the frame.
+-- @param most maximum number of rows
 -- @column track name of the window
 -- @column from_icount icount of the store to its entry
 -- @column to_icount icount of the next one
--- @column label whose page directory, or which frame
--- @column detail in which address space it was set
+-- @column label owner of the page directory, or the frame
+-- @column detail the address space in which it was set
 -- @column eip code that set it
--- @column frame_id interrupts.id that it happened in; 0 for none
--- @column is_wrong an interrupt or another thread set it under code that had set it to something else, and left it so
--- @column left_out stretches that are no row
+-- @column frame_id interrupts.id of the innermost open frame; 0 for none
+-- @column is_wrong true if an interrupt or another thread changed it under code that had set it, and did not restore it
+-- @column left_out number of stretches omitted
 WITH taken AS (
   SELECT run_id, 0 AS window_id, switch_icount AS icount FROM latent_hijack
   UNION SELECT run_id, 0, cause_icount FROM window_misuses WHERE cause_icount IS NOT NULL
@@ -23,7 +23,7 @@ sets AS (
 chosen AS (
   SELECT s.*, t.icount IS NOT NULL AS is_wrong, greatest(count(*) OVER () - $most, 0) AS left_out
   FROM sets s LEFT JOIN taken t ON t.run_id = s.run_id AND t.window_id = s.window_id AND t.icount = s.icount
-  -- What should not be is shown however short it is.
+  -- Erroneous stretches are shown however short they are.
   QUALIFY t.icount IS NOT NULL OR row_number() OVER (ORDER BY s.to_icount - s.icount DESC, s.seq) <= $most
 )
 SELECT 'window ' || d.name AS track, w.icount AS from_icount, w.to_icount,

@@ -1,7 +1,7 @@
 -- Hardware interrupts of the selected stretch: the query that the console of `serve` begins with
 --
 -- For the command `serve`, which shows it in the editor.
--- @column run_id which of the traces given, from 0
+-- @column run_id index of the trace among those given, from 0
 -- @column icount delivery
 -- @column interrupt its IRQ
 -- @column came_in_at the code interrupted

@@ -6,11 +6,11 @@
 -- @column interrupt the interrupt; NULL for none
 -- @column handler function entered
 -- @column interrupt_icount when it was delivered
--- @column interrupted_code what it interrupted
--- @column process that it interrupted
--- @column stale linear address that was reached by a stale translation; NULL for none
+-- @column interrupted_code the interrupted code
+-- @column process the interrupted process
+-- @column stale linear address reached by a stale translation; NULL if none
 -- @column stale_entry entry that the translation was filled from
--- @column fresh_entry that entry then
+-- @column fresh_entry the current value of that entry
 WITH stale AS (SELECT linear, used, fresh FROM tlb_events WHERE icount = $icount::BIGINT AND op = 'stale_use' ORDER BY seq LIMIT 1),
 interrupt AS (FROM interrupts WHERE id = $frame::BIGINT)
 SELECT interrupt_text(i.irq, i.vector, i.source) AS interrupt, symbol(0, i.handler) AS handler, i.icount AS interrupt_icount,

@@ -7,8 +7,8 @@
 -- @param address linear address
 -- @column level pte or pde
 -- @column icount instructions retired before the write
--- @column code that wrote
--- @column process whose page directory was live
+-- @column code code that wrote
+-- @column process process whose page directory was live
 -- @column depth interrupt frames open, 0 = none
 -- @column frame_id interrupts.id of the innermost, 0 = none
 -- @column physical physical address of the entry, bytes

@@ -1,18 +1,18 @@
--- What a run died of, the worst first, and with an instant every exception before it
+-- The failures of a run, the worst first, and with an instant every exception before it
 --
 -- For the command `why`.
--- @param at icount up to which exceptions are asked for; -1 for none
+-- @param at icount up to which exceptions are included; -1 for none
 -- @column kind of a failure, or exception
 -- @column icount instructions retired before
--- @column seq position among all events; NULL for what the end of the trace says
--- @column eip linear address of the code; NULL when it is not known
+-- @column seq position among all events; NULL if only the end of the trace shows it
+-- @column eip linear address of the code; NULL if unknown
 -- @column code its name
--- @column process whose page directory was live
+-- @column process process whose page directory was live
 -- @column cr3 physical address of the page directory, bytes
 -- @column vector exception vector; NULL unless it is one
 -- @column address linear address that it names
 -- @column undelivered true when the exception could not be delivered
--- @column words what was seen, for people
+-- @column words the evidence, as text
 WITH told AS (
   SELECT f.kind::VARCHAR AS kind, f.icount, f.seq, f.eip, f.cr3, f.vector, f.address, f.text AS words, row_number() OVER () AS n
   FROM failures f

@@ -1,32 +1,32 @@
--- The use of a window that somebody else had taken, at an icount, with all that led to it
+-- The use of a taken window at an icount, with the events that led to it
 --
--- For the command `why`. No row when the instruction there used no such window.
+-- For the command `why`. No row if the instruction used no such window.
 -- @param icount of the use
 -- @column window_name the window
--- @column is_access true for an access through it, false for a write that brings back
+-- @column is_access true for an access through it, false for a write that restores
 -- @column access read or write
--- @column linear linear address accessed; NULL but for an access
--- @column physical physical address reached; NULL but for an access
--- @column size bytes; NULL but for an access
+-- @column linear linear address accessed; NULL except for an access
+-- @column physical physical address reached; NULL except for an access
+-- @column size bytes; NULL except for an access
 -- @column value value read or written
 -- @column use_code code of the use
--- @column process whose page directory was live
+-- @column process process whose page directory was live
 -- @column depth interrupt frames open at the use
 -- @column last_use icount of the last use of the same kind
 -- @column first_use icount of the first, a store if there was one
--- @column set_icount when its user had set or checked it
--- @column set_code code that did
--- @column intended what its user meant: frame or directory, physical address; of a register or word its value
+-- @column set_icount icount at which its user set or checked it
+-- @column set_code code that set or checked it
+-- @column intended the intended frame or directory, physical address; for a register or word, its value
 -- @column intended_owner process of that directory; NULL unless it is one
--- @column switch_icount when it was changed
--- @column switch_code code that did
+-- @column switch_icount icount at which it was changed
+-- @column switch_code code that changed it
 -- @column switch_depth interrupt frames open there
--- @column reached what it was left at
+-- @column reached the value in which it was left
 -- @column reached_owner process of that directory; NULL unless it is one
 -- @column interrupt the interrupt in which it was changed; NULL for another thread
 -- @column handler function entered
 -- @column interrupt_icount when it was delivered
--- @column interrupted_code what it interrupted
+-- @column interrupted_code the interrupted code
 -- @column iret_icount when it returned
 WITH uses AS (
   SELECT a.icount, a.seq, a.eip, a.cr3, a.depth, 'the alternate map' AS window_name, a.linear, a.value, a.access::VARCHAR AS access,

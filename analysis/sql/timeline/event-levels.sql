@@ -1,7 +1,7 @@
--- The events of the timeline by number, in parts of 2^8, 2^10, … 2^40 instructions
+-- Counts of the timeline's events, in parts of 2^8, 2^10, … 2^40 instructions
 --
--- Each level is added up from the one before.
--- @column track what the events are
+-- Each level is the sum of the previous one.
+-- @column track kind of the events
 -- @column level 8, 10, … 40
 -- @column part of 2^level instructions, from 0
 -- @column n events in it

@@ -1,13 +1,13 @@
--- The stretches of the timeline, each with the zoom from which on it is drawn
+-- The stretches of the timeline, each with the zoom level from which it is drawn
 --
--- Level k stands for parts of 2^k instructions: of the stretches that begin in one part, the longest is of that level. What is the
--- longest of a part is so in the smaller part that it begins in, so each level is picked from the one before.
+-- Level k stands for parts of 2^k instructions: of the stretches that begin in one part, the longest has that level. The longest of a
+-- part is also the longest of the smaller part in which it begins, so each level is chosen from the previous one.
 -- @column track its name
 -- @column lane row inside the track, from 0
 -- @column from_icount first icount
 -- @column to_icount icount at which it ends
--- @column label who, or what
--- @column detail more; NULL where there is none
+-- @column label text of the stretch
+-- @column detail further text; NULL if there is none
 -- @column level the highest at which it is the longest of its part
 WITH RECURSIVE numbered AS (
   SELECT row_number() OVER () AS id, * FROM timeline_slices

@@ -1,7 +1,7 @@
 -- Every event that the timeline of `serve` counts
 --
--- The tracks of a report, and stores where they were recorded.
--- @column track what the event is
+-- The tracks of a report, and stores if they were recorded.
+-- @column track kind of the event
 -- @column icount when
 SELECT 'page-table writes' AS track, icount FROM paging_writes
 UNION ALL SELECT 'page faults', icount FROM exceptions WHERE vector = 14

@@ -3,7 +3,7 @@
 -- One row for each stretch in which at least one IRQ was held off: by EFLAGS.IF (replay --detail if_changes), by the mask of an 8259
 -- (--detail port_io), or by the kernel's interrupt priority level, if a window of kind word named spl declares the variable with one bit for
 -- each IRQ held off (replay --window). There are no rows for sources that were not recorded, nor before the first recorded change.
--- @column run_id which of the traces given, from 0
+-- @column run_id index of the trace among those given, from 0
 -- @column what if, pic or spl
 -- @column mask IRQs held off, bit n = IRQ n; all of them for if
 -- @column eip code that held them off; for an interrupt gate, the first instruction of the handler
@@ -22,7 +22,7 @@ WITH flags AS (
     CASE enabled WHEN 0 THEN all_irqs() ELSE 0 END AS mask
   FROM if_changes
 ),
--- What goes to the second port of a chip after ICW1 are ICW2 and, as ICW1 says, ICW3 and ICW4 (8259A, figures 7 and 8).
+-- After ICW1, the second port of a chip receives ICW2 and, as selected in ICW1, ICW3 and ICW4 (8259A, figures 7 and 8).
 outs AS (
   SELECT *, port // 128 AS chip, port % 2 = 0 AND value // 16 % 2 = 1 AS is_icw1 FROM port_io
   WHERE op = 'out' AND port IN (pic_port(), pic_port() + 1, pic_port() + 128, pic_port() + 129)

@@ -9,7 +9,7 @@
 -- @column role directory or table
 -- @column dir of a table, physical address of the directory through which it was first walked; of a directory, its own
 -- @column slot of a table, index 0-1023 of the PDE in dir; of a directory, 0
--- @column cause cr3, walk or window: by what it began
+-- @column cause reason for its begin: cr3, walk or window
 -- @column eip code that was executing
 -- @column cr3 live page directory then, physical address
 -- @column process owner of that page directory, comm[pid]
@@ -17,7 +17,7 @@
 -- @column from_seq position of that among all events of the run
 -- @column to_icount icount of the instruction by which it ended; 2^53-1 if it did not
 -- @column to_seq position of that; NULL if it did not end
--- @column end_cause empty, recursive_slot, code or unnamed: by what it ended; NULL if it did not
+-- @column end_cause reason for its end: empty, recursive_slot, code or unnamed; NULL if it did not end
 -- @column end_eip code that ended it; NULL if it did not end
 WITH spans AS (
   SELECT *, lead(icount) OVER next AS to_icount, lead(seq) OVER next AS to_seq, lead(cause) OVER next AS end_cause, lead(eip) OVER next AS end_eip

@@ -1,4 +1,4 @@
--- Call stacks at the instants that `--stacks` asked for, by replay
+-- Call stacks at the instants requested with `--stacks`, by replay
 --
 -- One row per frame, innermost first. `query` and `sql` execute the run up to each instant (`--stacks 623300`, `--stacks findings`, or
 -- `--stacks "SELECT …"` with a column icount) and unwind the stack there as the debugger does: by DWARF, by frame pointers, and through interrupts
@@ -7,11 +7,11 @@
 -- @column icount the instant: before the instruction there
 -- @column level 0 for the function that is running, 1 for its caller, and so on
 -- @column name function, or the address if no symbol contains it
--- @column line source line that the frame is at: of a caller the line of the call; NULL without DWARF
+-- @column line source line of the frame; for a caller, the line of the call; NULL without DWARF
 -- @column inlined that function with its line, behind those inlined into it there: `inner:12 < outer:34`; NULL without DWARF
--- @column eip address of the next instruction of the frame: of a caller the return address
--- @column esp stack pointer of the frame: of level 0 ESP at the instant; of a caller after the return
--- @column interrupted 1 if the frame did not call the one below: an interrupt or exception came
+-- @column eip address of the next instruction of the frame; for a caller, the return address
+-- @column esp stack pointer of the frame: for level 0, ESP at the instant; for a caller, after the return
+-- @column interrupted 1 if the frame did not call the one below, but was interrupted by an interrupt or exception
 SELECT run_id, icount, level, function_at(run_id, pc) AS name, line(run_id, pc) AS line,
   inlined(run_id, pc) AS inlined, eip, esp, interrupted
 FROM unwound

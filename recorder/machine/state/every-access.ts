@@ -1,7 +1,9 @@
 import type { Linear, Physical } from '../../../schemas/units.ts';
 import { type Clock, Stops } from './stops.ts';
 
-/** Arguments as of Stops.accesses. */
+/** Reports every access to memory, for code that follows what a stretch of the run touches. */
+
+/** Takes the arguments of Stops.accesses. */
 type Listener = (
   linear: Linear,
   physical: Physical,

@@ -4,7 +4,7 @@
 -- @category counter
 -- @column icount begin of the part
 -- @column name unit
--- @column counter how many
+-- @column counter number of events
 WITH parts AS (SELECT run_id, greatest(instructions // 1e3::BIGINT, 1) AS length, instructions FROM run),
 counted AS (
   SELECT e.icount // p.length AS part, count(*) AS n FROM (SELECT icount FROM control_writes WHERE reg = 'cr3' UNION ALL SELECT icount FROM tlb_events WHERE op <> 'stale_use') e CROSS JOIN parts p GROUP BY ALL

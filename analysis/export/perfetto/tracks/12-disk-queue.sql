@@ -1,10 +1,10 @@
 -- disk queue
 --
--- Commands and blocks of a disk that are not yet complete.
+-- Disk commands and blocks in progress.
 -- @category counter
 -- @column icount when one began or ended
 -- @column name unit
--- @column counter how many are open from then on
+-- @column counter number of open ones from then on
 WITH changes AS (
   SELECT icount, 1 AS step FROM inputs WHERE kind IN ('disk_latency', 'disk_block')
   UNION ALL

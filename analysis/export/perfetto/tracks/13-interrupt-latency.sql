@@ -1,6 +1,6 @@
 -- interrupt latency
 --
--- How long each hardware interrupt waited between the rise of its line and its delivery.
+-- The time of each hardware interrupt between the rise of its line and its delivery.
 -- @category counter
 -- @column icount delivery
 -- @column name unit

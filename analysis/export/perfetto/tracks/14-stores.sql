@@ -1,9 +1,9 @@
 -- stores
 --
--- Memory writes of a process, where they were recorded (detail stores): the first million.
+-- Memory writes of a process, if they were recorded (detail stores): the first million.
 -- @category store
--- @column icount when
--- @column pid whose page directory was live
+-- @column icount icount of the event
+-- @column pid process whose page directory was live
 -- @column comm its command name
 -- @column name bytes, and the linear address
 -- @column code code of the store, function+offset
@@ -11,7 +11,7 @@
 -- @column old value before
 -- @column value value written
 -- @column depth interrupt frames open, 0 = none
--- @column under page directory, where the process is not known
+-- @column under page directory, if the process is unknown
 SELECT s.icount, s.owner.pid, s.owner.comm, s.size || CASE s.size WHEN 1 THEN ' byte at ' ELSE ' bytes at ' END || hex32(s.linear) AS name,
   symbol(s.run_id, s.eip) AS code, hex32(s.physical) AS physical, hex32(s.old) AS old, hex32(s.new) AS value, s.depth,
   CASE WHEN s.owner.pid IS NULL THEN hex32(frame_of(s.cr3)) END AS under

@@ -1,6 +1,6 @@
 -- spl
 --
--- IRQs that the kernel's level holds off, where a window says which variable has them.
+-- IRQs held off by the kernel's priority level, if a window declares its variable.
 -- @category interrupt
 -- @column icount when the level was set
 -- @column end_icount when it changed

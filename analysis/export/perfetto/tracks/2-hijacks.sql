@@ -1,8 +1,9 @@
 -- hijacks
 --
--- The alternate map is someone else's: from the switch by an interrupt handler until it is set again. Columns as of foreign-pmap.
+-- The alternate map names another process's page tables, from the switch by an interrupt handler until it is set again. Columns as in
+-- foreign-pmap.
 -- @category finding
--- @column icount when the handler changed the slot
+-- @column icount icount at which the handler changed the slot
 -- @column end_icount when it was set again
 -- @column name verdict and process
 -- @column interrupt IRQ or INT and its number, or SYSENTER

@@ -4,16 +4,16 @@
 -- @category interrupt
 -- @column icount delivery
 -- @column end_icount IRET
--- @column pid whose page directory was live
+-- @column pid process whose page directory was live
 -- @column comm its command name
 -- @column name IRQ or INT and its number, or SYSENTER
 -- @column handler function entered
 -- @column interrupted_at code interrupted
 -- @column depth interrupt frames open inside the handler
 -- @column frame_id interrupts.id
--- @column deliveries how often, where more than once
--- @column under page directory, where the process is not known
--- @column flow the interrupt, where it set the alternate map
+-- @column deliveries number of folded deliveries, if more than one
+-- @column under page directory, if the process is unknown
+-- @column flow the interrupt, if it set the alternate map
 SELECT i.icount, coalesce(i.iret_icount, end_of_run(i.run_id)) AS end_icount, i.owner.pid, i.owner.comm,
   interrupt_text(i.irq, i.vector, i.source) AS name, symbol(i.run_id, i.handler) AS handler, symbol(i.run_id, i.eip) AS interrupted_at,
   i.depth, i.id AS frame_id, nullif(i.count, 1) AS deliveries,

@@ -3,13 +3,13 @@
 -- Exceptions of a process.
 -- @category exception
 -- @column icount delivery
--- @column pid whose page directory was live
+-- @column pid process whose page directory was live
 -- @column comm its command name
--- @column name vector, and of a page fault the address
+-- @column name vector, and for a page fault the address
 -- @column code code that faulted
 -- @column error_code error code
 -- @column depth interrupt frames open, 0 = none
--- @column under page directory, where the process is not known
+-- @column under page directory, if the process is unknown
 SELECT e.icount, e.owner.pid, e.owner.comm, 'vector ' || e.vector || CASE WHEN e.vector = 14 THEN ' at ' || hex32(e.cr2) ELSE '' END AS name,
   symbol(e.run_id, e.eip) AS code, e.error_code, e.depth,
   CASE WHEN e.owner.pid IS NULL THEN hex32(frame_of(e.cr3)) END AS under

@@ -5,7 +5,7 @@
 -- @column icount of the access
 -- @column name read or write, and the linear address
 -- @column code code of the access
--- @column directory whose page tables it reached, physical address
+-- @column directory directory of the page tables that it reached, physical address
 -- @column intended_dir directory meant, physical address
 -- @column value value read or written
 -- @column flow the interrupt

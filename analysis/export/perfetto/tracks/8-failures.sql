@@ -2,7 +2,7 @@
 --
 -- Signs that the guest failed.
 -- @category finding
--- @column icount when
+-- @column icount icount of the event
 -- @column name kind, and the text of the guest
 -- @column code code that was executing
 -- @column address linear address that the failure names
