@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { cacheRoot, discard, sweep, temporaryName } from './cache-folder.ts';
+import { cacheRoot, discard, ownFolder, sweep, temporaryName } from './cache-folder.ts';
 import { MAX_SPILL_BYTES } from './limits.ts';
 import { unfinishedAt } from './unfinished.ts';
 
@@ -26,6 +26,15 @@ const list = (paths: readonly string[]) => `[${paths.map((path) => text(resolve(
 
 let opened = 0;
 
+/** DuckDB makes only the last folder of a path. If this one cannot be made, only queries that spill fail. */
+function spillFolder(): string {
+  try {
+    return ownFolder('spill');
+  } catch {
+    return join(cacheRoot(), 'spill');
+  }
+}
+
 /**
  * An empty database in memory whose SQL reaches no other file and no network, loads no extension, and cannot change that:
  * its configuration is locked. A trace and all that is said about it may come from anybody.
@@ -37,7 +46,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     allow_community_extensions: 'false',
   });
   const connection = await instance.connect();
-  const spills = join(cacheRoot(), 'spill');
+  const spills = spillFolder();
   sweep(spills);
   const spill = join(spills, temporaryName(String(opened++)));
   const finished = unfinishedAt(spill);
