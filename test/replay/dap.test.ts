@@ -295,7 +295,7 @@ describe('a session', () => {
     const before = await evaluate('$ebx');
     const note = client.waitForEvent('output');
     await client.setVariableRequest({ variablesReference: 1, name: 'ebx', value: '0x1234' });
-    expect((await note).body.output).toMatch(/what if/);
+    expect((await note).body.output).toMatch(/what-if: a separate run/);
     await move('stepIn', 'instruction');
     expect(await evaluate('*$eax')).toBe('0x00001234');
     await evaluate('recording');

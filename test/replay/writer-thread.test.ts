@@ -147,7 +147,7 @@ describe('the writer thread', () => {
     const args = ['-c', limited, '-', process.execPath, path('program.mjs'), path('large.r386')];
     const { stdout } = spawnSync('bash', args, { encoding: 'utf8', timeout: 60_000 });
     expect(stdout).toMatch(
-      /^BadInput: cannot write .*large\.r386: the file is too large for its file system; what was/,
+      /^BadInput: cannot write .*large\.r386: the file is too large for its file system; the recording up to then/,
     );
     const reader = TraceReader.open(path('large.r386.partial'));
     expect(reader.torn?.lostBytes).toBe(0);
