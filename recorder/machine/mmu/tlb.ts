@@ -77,13 +77,13 @@ export interface CachedTranslation {
 
 /**
  * The translation lookaside buffer (80386 Programmer's Reference, 5.2.5: 32 entries, 4-way). It is architectural: an
- * entry stays, however wrong it has become, until a flush, INVLPG or its eviction. Sets are indexed by the low bits of
- * the linear page number. A fill takes an empty way, else the way that `next` names, round robin, so that hits leave no
- * trace and the fast path needs no bookkeeping.
+ * entry stays, even if stale, until a flush, INVLPG or its eviction. The low bits of the linear page number select the
+ * set. A fill takes an empty way, or else the way in NEXT, round robin, so that hits change nothing and the fast path
+ * needs no bookkeeping.
  *
- * Whatever drops an entry also drops its FAST_PATH slot, so a slot exists only under an entry. Everything lies in the
- * machine's memory and is reached by one view: with an array for each field, half the time of a miss goes into fetching
- * the arrays. Work is in proportion to the ways, or to the entries dropped.
+ * Dropping an entry also drops its FAST_PATH slot, so a slot exists only while its entry does. Everything lies in the
+ * machine's memory and is accessed through one view: with an array for each field, fetching the arrays takes half the
+ * time of a miss. Costs are proportional to the number of ways, or of entries dropped.
  */
 export class Tlb {
   private readonly i32: Int32Array;
@@ -120,7 +120,7 @@ export class Tlb {
   pde(entry: number): number {
     return this.i32[entry + PDE];
   }
-  /** Physical addresses that the entries were read at. */
+  /** Physical addresses of the PTE and PDE from which `entry` was filled. */
   ptePhysical(entry: number): number {
     return this.i32[entry + PTE_PHYSICAL];
   }
@@ -140,7 +140,7 @@ export class Tlb {
     return -1;
   }
 
-  /** Makes room for `vpn`, which must not be cached: returns an empty entry of its set. */
+  /** Returns an empty entry in the set of `vpn`, which must not be cached; evicts one if the set is full. */
   vacate(vpn: number): number {
     const { i32, ways } = this;
     const set = vpn & this.setMask;
@@ -157,7 +157,7 @@ export class Tlb {
     return entry;
   }
 
-  /** As vacate, of one way of the set (of as many as there are). */
+  /** Like vacate, for a given way of the set (modulo the number of ways). */
   vacateWay(vpn: number, way: number): number {
     const entry = ENTRIES + (((vpn & this.setMask) * this.ways + (way % this.ways)) << ENTRY_SHIFT);
     if (this.i32[entry + TAG] !== 0) this.drop(entry);
@@ -168,7 +168,7 @@ export class Tlb {
     return ((entry - ENTRIES) >>> ENTRY_SHIFT) % this.ways;
   }
 
-  /** Fills an empty entry with what a walk found. */
+  /** Fills an empty entry with the result of a walk. */
   fill(entry: number, vpn: number, found: Translation): void {
     const { i32 } = this;
     const { ptePhysical, flags } = found;
@@ -185,7 +185,7 @@ export class Tlb {
     if (flags & TLB_LARGE) i32[FRAGMENTS + (vpn >>> 10)]++;
   }
 
-  /** As fill, for a 4 KB page. */
+  /** Like fill, for a 4 KB page. */
   fillSmall(
     entry: number,
     vpn: number,
@@ -208,14 +208,14 @@ export class Tlb {
     i32[bucket(ptePhysical)]++;
   }
 
-  /** True if the entry holds the 4 KB page of this very PTE, in the same frame. */
+  /** True if the entry was filled from the PTE at `ptePhysical`, as a 4 KB page, and leads to the same frame as `pte`. */
   isOf(entry: number, pte: number, ptePhysical: number): boolean {
     const { i32 } = this;
     if ((i32[entry + FLAGS] & TLB_LARGE) !== 0) return false;
     return i32[entry + FRAME] === pte >>> 12 && i32[entry + PTE_PHYSICAL] === ptePhysical;
   }
 
-  /** Takes up the newer bits of the PTE that the entry is a copy of. */
+  /** Updates an entry with newer bits of its PTE and PDE; keeps TLB_WINDOW_READ. */
   renew(entry: number, flags: number, pte: number, pde: number): void {
     const { i32 } = this;
     i32[entry + FLAGS] = flags | (i32[entry + FLAGS] & TLB_WINDOW_READ);
@@ -223,14 +223,14 @@ export class Tlb {
     i32[entry + PDE] = pde;
   }
 
-  /** True if an entry is a copy of the same paging-structure entry and leads to the same frame. */
+  /** True if the entry is a copy of the PTE (or 4 MB PDE) that the walk found, and leads to the same frame. */
   holds(entry: number, found: Translation): boolean {
     const { i32 } = this;
     if ((i32[entry + FLAGS] ^ found.flags) & TLB_LARGE) return false;
     return i32[entry + FRAME] === found.frame && i32[entry + PTE_PHYSICAL] === found.ptePhysical;
   }
 
-  /** Fills anew an entry that holds the same page: what has been recorded of its use stands. */
+  /** Refills an entry that `holds` the same page; keeps TLB_WINDOW_READ, the record of its use. */
   refresh(entry: number, found: Translation): void {
     const { i32 } = this;
     i32[entry + FLAGS] = found.flags | (i32[entry + FLAGS] & TLB_WINDOW_READ);
@@ -256,11 +256,11 @@ export class Tlb {
     i32[LIVE + (number >>> 5)] &= ~(1 << (number & 31));
     i32[bucket(i32[entry + PTE_PHYSICAL])]--;
     if (i32[entry + FLAGS] & TLB_LARGE) i32[FRAGMENTS + (vpn >>> 10)]--;
-    // The rest is not looked at while the tag is 0, and the hash leaves it out.
+    // The other fields are ignored, by the hash too, while the tag is 0.
     i32[entry + TAG] = 0;
   }
 
-  /** INVLPG: drops the page, with all fragments of its 4 MB page when it is one (SDM volume 3, 4.10.4.1). */
+  /** INVLPG: drops the page and, for a 4 MB page, all of its fragments (SDM volume 3, 4.10.4.1). */
   invalidate(vpn: number): void {
     const entry = this.find(vpn);
     if (entry >= 0) this.drop(entry);
@@ -274,7 +274,7 @@ export class Tlb {
     }
   }
 
-  /** The valid entry after `entry`, or the first for -1; -1 when there is none. `entry` itself may have been dropped. */
+  /** The valid entry after `entry`, or the first for -1; -1 if there is none. `entry` itself may have been dropped. */
   private nextLive(entry: number): number {
     const { i32 } = this;
     const from = entry < 0 ? 0 : ((entry - ENTRIES) >>> ENTRY_SHIFT) + 1;
@@ -291,8 +291,8 @@ export class Tlb {
   }
 
   /**
-   * Empties the TLB but for global pages if they are to survive. A survivor came by another directory: it is suspect
-   * until it has been compared with the new one.
+   * Empties the TLB, except for global pages if `keepGlobal`. These were filled through another directory, so they are
+   * suspect until compared with the new one.
    */
   flush(keepGlobal: boolean): void {
     for (let entry = this.nextLive(-1); entry >= 0; entry = this.nextLive(entry)) {
@@ -301,7 +301,7 @@ export class Tlb {
     }
   }
 
-  /** The page-table entry at `physical` now translates otherwise: its cached copies become suspect. */
+  /** The translation by the page-table entry at `physical` has changed: its cached copies become suspect. */
   tableEntryChanged(physical: Physical): void {
     if (this.i32[bucket(physical)] === 0) return;
     for (let entry = this.nextLive(-1); entry >= 0; entry = this.nextLive(entry)) {
@@ -309,7 +309,7 @@ export class Tlb {
     }
   }
 
-  /** As tableEntryChanged, for a directory entry. These change seldom and are in no filter. */
+  /** Like tableEntryChanged, for a directory entry. Directory entries change rarely and have no filter. */
   directoryEntryChanged(physical: Physical): void {
     for (let entry = this.nextLive(-1); entry >= 0; entry = this.nextLive(entry)) {
       const match =
@@ -327,19 +327,19 @@ export class Tlb {
     this.i32[SLOTS + (this.i32[entry + TAG] & VPN)] = 0;
   }
 
-  /** Takes away every fast path; the next access by each goes slow once and may get it back. */
+  /** Drops every fast path. The next access through each entry takes the slow path and may restore it. */
   dropFastPaths(): void {
     for (let entry = this.nextLive(-1); entry >= 0; entry = this.nextLive(entry)) this.dropFastPath(entry);
   }
 
-  /** As dropFastPaths, for the pages that map `frame`. */
+  /** Like dropFastPaths, for the pages that map `frame`. */
   dropFastPathsTo(frame: Frame): void {
     for (let entry = this.nextLive(-1); entry >= 0; entry = this.nextLive(entry)) {
       if (this.i32[entry + FRAME] === frame) this.dropFastPath(entry);
     }
   }
 
-  /** Rebuilds what is derived from TLB_STATE, after a restore. There are no fast paths then (`dropFastPaths`); they come back as they are used. */
+  /** Rebuilds the data derived from TLB_STATE after a restore; `dropFastPaths` has dropped the fast paths. */
   reload(): void {
     this.i32.fill(0, LIVE, LIVE + (TLB_DERIVED_BYTES >>> 2));
     for (let number = 0; number < this.entries; number++) {
@@ -348,7 +348,7 @@ export class Tlb {
     }
   }
 
-  /** The valid entries, for people. */
+  /** The valid entries, for display. */
   *valid(): Generator<CachedTranslation> {
     for (let entry = this.nextLive(-1); entry >= 0; entry = this.nextLive(entry)) {
       const { i32 } = this;
@@ -359,8 +359,8 @@ export class Tlb {
   }
 
   /**
-   * Feeds a state hash: the translations and the replacement order, not what only decides recording, so that a run
-   * hashes alike at every level of detail.
+   * Feeds a state hash with the translations and the replacement order, but not with bits that only control recording, so
+   * that the hashes of a run are the same at every level of detail.
    */
   forEachStateWord(word: (value: number) => void): void {
     for (let number = 0; number < this.entries; number++) {

@@ -32,8 +32,8 @@ import { Walker } from './walk.ts';
 import type { Windows } from './windows.ts';
 
 /**
- * From linear to physical (80386 Programmer's Reference, chapter 5): TLB, walk, rights, A and D bits, page faults, and
- * the control registers that govern them.
+ * Translates linear to physical addresses (80386 Programmer's Reference, chapter 5): TLB, walk, rights, A and D bits,
+ * page faults, and the control registers that govern them.
  */
 export class Translator {
   private readonly i32: Int32Array;
@@ -45,19 +45,19 @@ export class Translator {
   private readonly structures: PagingStructures | null;
   private readonly windows: Windows | null;
   private readonly walker: Walker;
-  /** A second walker, for looks that must not disturb a walk under way. */
+  /** A second walker, for look-ups that must not disturb a walk in progress. */
   private readonly looker: Walker;
-  /** Told of CR3 loads; set by the MMU. */
+  /** Notified of CR3 loads; set by the MMU. */
   observer: ProfileObserver | null = null;
-  /** Told of A and D bits set; kept by the MMU. */
+  /** Notified when A and D bits are set; kept current by the MMU. */
   stops: Stops | null = null;
 
-  /** DERIVED from CR0, CR3 and CR4 (`takeControls`): CR0.PG, CR0.WP, CR4.PGE, and the frame that CR3 names. */
+  /** DERIVED from CR0, CR3 and CR4 (`takeControls`): CR0.PG, the frame in CR3, CR0.WP, CR4.PGE. */
   paging = false;
   directory = 0;
   private writeProtect = false;
   private keepGlobal = false;
-  /** The bits of a frame number that the address lines let through: all of them, but for line 20 while that is held down. */
+  /** Bits of a frame number that reach the bus: all, except address line 20 while it is masked. */
   frameMask = -1;
 
   constructor(
@@ -111,7 +111,7 @@ export class Translator {
     }
   }
 
-  /** 80386 Programmer's Reference, 5.2.5: a load of CR3 flushes the TLB (but for global pages: SDM, 4.10.2.4). */
+  /** 80386 Programmer's Reference, 5.2.5: a load of CR3 flushes the TLB (except global pages: SDM volume 3, 4.10.2.4). */
   setCr3(value: number): void {
     this.log?.controlWrite(REG_CR3, this.cpu.cr3, value);
     this.windows?.register(WINDOW_WRITE, REG_CR3, this.cpu.cr3, value);
@@ -135,7 +135,7 @@ export class Translator {
     if ((old ^ value) & (CR4_PSE | CR4_PGE)) this.flushAll();
   }
 
-  /** A flush other than by CR3: global pages go too (SDM volume 3, 4.10.4.1). */
+  /** A flush other than by CR3, which includes global pages (SDM volume 3, 4.10.4.1). */
   private flushAll(): void {
     this.tlb.flush(false);
     this.log?.tlbEvent(TLB_FLUSH, 0, 0, 0, READ);
@@ -147,7 +147,7 @@ export class Translator {
     this.tlb.invalidate(linear >>> 12);
   }
 
-  /** The TLB entry by which this access goes; faults if it may not. Paging is on. */
+  /** The TLB entry for this access. Raises a page fault if the access is not allowed. Requires paging to be enabled. */
   translate(linear: Linear, access: Access, cpl: number): number {
     const { tlb } = this;
     const entry = tlb.find(linear >>> 12);
@@ -157,7 +157,7 @@ export class Translator {
       cpl === 3
         ? (flags & TLB_USER) !== 0 && (access !== WRITE || (flags & TLB_WRITABLE) !== 0)
         : access !== WRITE || (flags & TLB_WRITABLE) !== 0 || !this.writeProtect;
-    // D must be set in memory first, and only a walk does that: the cached translation is not used.
+    // D must first be set in memory, which only a walk does, so the cached translation is not used.
     if (allowed && access === WRITE && (flags & TLB_DIRTY) === 0)
       return this.fill(entry, linear, access, cpl);
     if (flags & TLB_SUSPECT) this.judge(entry, linear, access);
@@ -166,9 +166,9 @@ export class Translator {
   }
 
   /**
-   * Walks, checks rights, sets A and D, and caches the translation: in `replace`, the entry that already holds the page,
-   * unless that is -1. A and D are set only when the access goes through ("before a read or write operation to a page",
-   * 80386 Programmer's Reference, 5.2.4.3).
+   * Walks, checks rights, sets A and D, and caches the translation, in the entry `replace` that already holds the page or,
+   * if that is -1, in a new one. A and D are set only if the access is allowed ("before a read or write operation to a
+   * page", 80386 Programmer's Reference, 5.2.4.3).
    */
   private fill(replace: number, linear: Linear, access: Access, cpl: number): number {
     const { walker, tlb } = this;
@@ -182,13 +182,13 @@ export class Translator {
     }
     if (cpl === 3 && (rights & TLB_USER) === 0) this.pageFault(linear, access, cpl, PF_PROTECTION);
     if (this.structures !== null) this.structures.walked(walker, this.directory, vpn);
-    // The usual walk finds A set in the PDE, and A or D to be set in a PTE at most.
+    // Usually A is already set in the PDE, and at most A or D of the PTE remain to be set.
     const used = access === WRITE ? ACCESSED | DIRTY : ACCESSED;
     if ((walker.pte & used) !== used || (walker.pde & ACCESSED) === 0) this.setAccessedDirty(vpn, used);
     if (access === WRITE) walker.flags = rights | TLB_DIRTY;
     if (replace >= 0) {
       if (tlb.holds(replace, walker)) {
-        // Only D is new: the usual case. What was read through the alternate window has been recorded already.
+        // The usual case: only D is new. Reads through the alternate window have already been recorded.
         tlb.refresh(replace, walker);
         return replace;
       }
@@ -231,9 +231,9 @@ export class Translator {
   }
 
   /**
-   * A suspect translation is about to be used: records `stale_use`, once for each change, if a walk would now find
-   * something else. A and D are not part of a translation, but a write through an entry that holds D while memory has
-   * lost it leaves the page modified with D clear.
+   * Called before a suspect translation is used: records `stale_use`, once for each change, if a walk would now find
+   * another translation. A and D are not part of a translation, but a write through an entry with D set, after D has been
+   * cleared in memory, leaves the page modified with D clear.
    */
   private judge(entry: number, linear: Linear, access: Access): void {
     const { tlb, looker } = this;
@@ -248,7 +248,7 @@ export class Translator {
     this.log?.tlbEvent(TLB_STALE_USE, linear, tlb.pte(entry), present ? looker.pte : 0, access);
   }
 
-  /** Sets CR2, drops the page from the TLB (SDM volume 3, 4.10.4.1: so that a retry walks again), and faults. */
+  /** Sets CR2, drops the page from the TLB so that a retry walks again (SDM volume 3, 4.10.4.1), and faults. */
   private pageFault(linear: Linear, access: Access, cpl: number, protection: number): never {
     const entry = this.tlb.find(linear >>> 12);
     if (entry >= 0) this.tlb.drop(entry);
@@ -256,7 +256,7 @@ export class Translator {
     this.cpu.fault(PAGE_FAULT, protection | (access === WRITE ? PF_WRITE : 0) | (cpl === 3 ? PF_USER : 0));
   }
 
-  /** Physical address that a fresh walk finds for `linear`; -1 if none. No side effects. */
+  /** Physical address of `linear` by a new walk; -1 if there is none. Has no side effects. */
   look(linear: Linear): Physical {
     if (!this.paging) return linear >>> 0;
     if (!this.looker.walk(this.directory, linear >>> 12)) return -1;

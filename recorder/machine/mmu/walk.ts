@@ -3,8 +3,8 @@ import { GLOBAL, PAGE_SIZE_4M, PRESENT, USER, WRITABLE } from './bits.ts';
 import { TLB_DIRTY, TLB_GLOBAL, TLB_LARGE } from './tlb.ts';
 
 /**
- * A walk of the two-level tables (80386 Programmer's Reference, 5.2.3; 4 MB pages: SDM volume 3, 4.3). It only reads:
- * what to do about A, D and rights is the MMU's. The result stands in fields, which costs no allocation.
+ * A walk of the two-level tables (80386 Programmer's Reference, 5.2.3; 4 MB pages: SDM volume 3, 4.3). It only reads;
+ * its caller checks rights and sets A and D. The result is kept in fields, to avoid an allocation.
  */
 export class Walker {
   pde = 0;
@@ -12,15 +12,15 @@ export class Walker {
   pte = 0;
   pdePhysical = 0;
   ptePhysical = 0;
-  /** The 4 KB frame that the page lies in (of a 4 MB page, the fragment's). */
+  /** The 4 KB frame of the page (for a 4 MB page, of the fragment). */
   frame = 0;
-  /** Rights of both levels together, D, and kind, as TLB flags. */
+  /** TLB flags: combined rights of both levels, D, large, global. */
   flags = 0;
 
   /** CR4.PSE and CR4.PGE, kept by the MMU. */
   largePages = false;
   globalPages = false;
-  /** The bits of a frame number that the address lines let through. */
+  /** Bits of a frame number that reach the bus: all, except address line 20 while it is masked. */
   frameMask = -1;
 
   private readonly i32: Int32Array;
@@ -31,13 +31,13 @@ export class Walker {
     this.frames = mem.ramBytes >>> 12;
   }
 
-  /** The entry `index` of the structure in `frame`. Where there is no memory the bus reads as ones. */
+  /** Entry `index` of the structure in frame `unmasked`. Where there is no memory, the bus reads as ones. */
   entry(unmasked: number, index: number): number {
     const frame = unmasked & this.frameMask;
     return frame < this.frames ? this.i32[(RAM >>> 2) + (frame << 10) + index] : -1;
   }
 
-  /** Translates linear page `vpn` under the directory in frame `directory`; false when an entry is not present. */
+  /** Translates linear page `vpn` under the directory in frame `directory`; false if an entry is not present. */
   walk(directory: number, vpn: number): boolean {
     const slot = vpn >>> 10;
     const pde = this.entry(directory, slot);

@@ -7,31 +7,31 @@ import type { FastPath } from './fast-path.ts';
 import { type Frames, ROLE_DIRECTORY, ROLE_TABLE, ROLES } from './frames.ts';
 import { TLB_WINDOW_READ, type Tlb } from './tlb.ts';
 
-/** The windows that a guest profile declares: their pages, entries and events. */
+/** Windows declared by a guest profile: their pages, entries and events. */
 
 const ENTRIES = 1024;
 
-/** Bits of `Windows.slots`: kinds of what lies under a PDE slot. */
+/** Bits of `Windows.slots`: the kinds of windows under a PDE slot. */
 const PAGES = 1;
 const SLOT = 2;
 const WORDS = 4;
 
 /**
- * The windows of the guest profile besides the alternate map: which pages and frames they concern, and their events. They
- * change nothing but what is recorded: a machine with more of them makes the same events and others besides.
+ * The windows of the guest profile, except the alternate map: their pages and frames, and their events. They affect only
+ * what is recorded: a machine with more windows makes the same events and additional ones.
  *
- * Only what they concern is looked at: their pages and those of watched words, the tables that hold their PTEs, the current directory
- * for a PDE. Windows are numbered from 1, in the order of the profile; 0 stands for none.
+ * Only their own pages are observed, those of watched words, the tables that hold their PTEs and, for a PDE, the current
+ * directory. Windows are numbered from 1, in the order of the profile; 0 stands for none.
  */
 export class Windows {
-  /** By PDE slot; 0 where no access is of interest. */
+  /** By PDE slot; 0 if no access under it matters. */
   readonly slots = new Uint8Array(ENTRIES);
-  /** By linear page, of windows of pages. */
+  /** Windows of pages, by linear page. */
   private readonly pages = new Map<number, number>();
-  /** By PDE slot, of windows that are a PDE. */
+  /** Windows that are a PDE, by its slot. */
   private readonly bySlot = new Uint8Array(ENTRIES);
   private readonly hasSlots: boolean;
-  /** Linear address and window of each word, by linear page. */
+  /** Linear address and window of each watched word, by linear page. */
   private readonly words = new Map<number, { linear: Linear; window: number }[]>();
   private readonly cr3: number;
   private readonly cr4: number;
@@ -62,7 +62,7 @@ export class Windows {
     this.cr4 = declared.findIndex(({ kind }) => kind === 'cr4') + 1;
   }
 
-  /** Null when the profile declares none. */
+  /** Null if the profile declares none. */
   static for(
     declared: readonly WindowLayout[] | undefined,
     mem: MachineMemory,
@@ -89,7 +89,7 @@ export class Windows {
     this.words.set(vpn, [...(this.words.get(vpn) ?? []), { linear, window }]);
   }
 
-  /** The window that a linear page lies in. */
+  /** The window that contains linear page `vpn`; 0 if none. */
   of(vpn: number): number {
     const under = this.slots[vpn >>> 10];
     if (under & SLOT) return this.bySlot[vpn >>> 10];
@@ -104,31 +104,31 @@ export class Windows {
     return this.wordsOn(vpn) !== undefined;
   }
 
-  /** True if stores by linear page `vpn` are to be seen one by one. */
+  /** True if each store to linear page `vpn` must be observed. */
   watches(vpn: number): boolean {
     return this.slots[vpn >>> 10] !== 0 && (this.of(vpn) !== 0 || this.hasWord(vpn));
   }
 
-  /** True if a frame holds entries of windows, under directory frame `directory`: reads of it may be checks. */
+  /** True if a frame holds entries of windows while frame `directory` is the current directory: reads of it may be checks. */
   holdsEntries(frame: Frame, directory: number): boolean {
     if (this.hasSlots && frame === directory) return true;
     return this.isTable(frame);
   }
 
-  /** True if a frame is a table with PTEs of windows. */
+  /** True if a frame is a page table that can hold PTEs of windows. */
   isTable(frame: Frame): boolean {
     if ((this.frames.facts(frame) & (ROLE_TABLE | ROLE_DIRECTORY)) !== ROLE_TABLE) return false;
     return (this.slots[this.frames.owner(frame) & (ENTRIES - 1)] & PAGES) !== 0;
   }
 
-  /** Entry `index` of the structure in `frame` has been stored to. */
+  /** Records a store to entry `index` of the paging structure in `frame`. */
   entryWritten(linear: Linear, frame: Frame, index: number, old: number, value: number): void {
     const page = this.pageOf(frame, index);
     if (page < 0) return;
     this.switched(WINDOW_WRITE, this.of(page), linear, (frame << 12) | (index << 2), page << 12, old, value);
   }
 
-  /** The first linear page that an entry maps, if a window leads by it; else -1. */
+  /** The first linear page that an entry maps, if the entry belongs to a window; otherwise -1. */
   private pageOf(frame: Frame, index: number): number {
     if (this.frames.facts(frame) & ROLE_DIRECTORY) return this.slots[index] & SLOT ? index * ENTRIES : -1;
     if (!this.isTable(frame)) return -1;
@@ -136,7 +136,7 @@ export class Windows {
     return this.pages.has(page) ? page : -1;
   }
 
-  /** A read by TLB entry `entry`, which the MMU has made: `value`, of `size` bytes at `linear` and at `physical`. */
+  /** Records a read that the MMU has made through TLB entry `entry`: `value`, of `size` bytes at `linear` and `physical`. */
   read(entry: number, linear: Linear, physical: Physical, value: number, size: number): void {
     const vpn = linear >>> 12;
     const isUnder = this.slots[vpn >>> 10] !== 0;
@@ -171,7 +171,7 @@ export class Windows {
     );
   }
 
-  /** A store by TLB entry `entry`, which the MMU is about to make. */
+  /** Records a store that the MMU is about to make through TLB entry `entry`. */
   written(entry: number, linear: Linear, physical: Physical, value: number, size: number): void {
     if (this.of(linear >>> 12) !== 0) this.accessed(WRITE, entry, linear, physical, value, size);
     this.wordAccessed(WINDOW_WRITE, linear, physical, size, value);
@@ -190,13 +190,13 @@ export class Windows {
     const bySlot = (this.slots[vpn >>> 10] & SLOT) !== 0;
     const at = bySlot ? tlb.pdePhysical(entry) : tlb.ptePhysical(entry);
     const used = bySlot ? tlb.pde(entry) : tlb.pte(entry);
-    // Where there is no memory the bus reads as ones.
+    // Where there is no memory, the bus reads as ones.
     const fresh = at >>> 12 < this.frames.count ? this.i32[(RAM + at) >>> 2] : -1;
     const low = size === 4 ? value : value & (size === 2 ? 0xffff : 0xff);
     this.log.add('window_accesses', this.of(vpn), linear, physical, access, at, fresh, used, low, size);
   }
 
-  /** Of every word that an access overlaps: its value before, and for a store the one after. */
+  /** Records, for every word that an access overlaps, the value before it and, for a store, the value after it. */
   private wordAccessed(op: number, linear: Linear, physical: Physical, size: number, value: number): void {
     const words = this.wordsOn(linear >>> 12);
     if (words === undefined) return;
@@ -217,7 +217,7 @@ export class Windows {
     return this.cr3 !== 0;
   }
 
-  /** A control register has been read (`value` is `old`) or loaded. */
+  /** Records a read of a control register (`value` is `old`) or a load of it. */
   register(op: number, register: number, old: number, value: number): void {
     const window = register === REG_CR3 ? this.cr3 : this.cr4;
     if (window !== 0) this.switched(op, window, 0, 0, 0, old, value);
@@ -235,7 +235,7 @@ export class Windows {
     this.log.add('window_switches', window, op, linear, entry, page, old, value);
   }
 
-  /** Takes away the fast paths to a frame whose entries have come to be of a window. */
+  /** Revokes the fast paths to a frame that has become a page table with entries of windows. */
   adopted(frame: Frame, fastPath: FastPath): void {
     if (this.isTable(frame)) fastPath.revoke(frame);
   }
