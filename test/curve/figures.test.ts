@@ -19,7 +19,7 @@ describe('the figures of the page', () => {
 
   it('show runs of which each that died under the buggy kernel had a hijack first', () => {
     const died = runs.filter(({ kernel, trial }) => kernel === 'buggy' && trial.died !== undefined);
-    expect(died.length).toBeGreaterThan(20);
+    expect(died.length).toBeGreaterThan(100);
     for (const { trial } of died) expect(trial.misused).toBeLessThan(Number(trial.died));
   });
 });
