@@ -1,4 +1,9 @@
-import { type DuckDBConnection, type DuckDBDataChunk, DuckDBTableFunction } from '@duckdb/node-api';
+import {
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  DuckDBTableFunction,
+  type DuckDBType,
+} from '@duckdb/node-api';
 import type { RecordBatch } from 'apache-arrow';
 import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import type { TraceTable } from '../tables/table.ts';
@@ -43,8 +48,9 @@ export class TraceRows {
       DuckDBTableFunction.create({
         name: functionOf(table),
         bindFunction: (info) => {
-          const { reader } = this.source ?? {};
-          for (const column of table.columns) info.addResultColumn(column.name, duckType(column, reader));
+          const types = this.source?.table === table ? this.source.types : typesOf(table);
+          for (const [i, { name }] of table.columns.entries())
+            info.addResultColumn(name, types[i] as DuckDBType);
         },
         // In order: one thread.
         initFunction: (info) => info.setMaxThreads(1),
@@ -57,12 +63,16 @@ export class TraceRows {
   }
 }
 
+const typesOf = ({ columns }: TraceTable, reader?: TraceReader): DuckDBType[] =>
+  columns.map((column) => duckType(column, reader));
+
 const functionOf = ({ name }: TraceTable): string => `trace_rows_${name}`;
 
 /** Batches cut into DuckDB's vectors. */
 class Rows {
   readonly table: TraceTable;
-  readonly reader: TraceReader;
+  /** Known beforehand: they may take reading, of which DuckDB must not have the errors. */
+  readonly types: readonly DuckDBType[];
   readonly batches: ReadAhead<RecordBatch>;
   /** Thrown by the reader: DuckDB takes a text alone. */
   failure: unknown;
@@ -71,7 +81,7 @@ class Rows {
 
   constructor(table: TraceTable, reader: TraceReader, batches: ReadAhead<RecordBatch>) {
     this.table = table;
-    this.reader = reader;
+    this.types = typesOf(table, reader);
     this.batches = batches;
   }
 

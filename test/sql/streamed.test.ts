@@ -13,6 +13,7 @@ import { exportParquet } from '../../analysis/export/tables.ts';
 import { stores } from '../../analysis/tables/stores.ts';
 import type { TraceTable } from '../../analysis/tables/table.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
+import { TraceDamage } from '../../schemas/trace/framing.ts';
 import { MAX_TABLE_ROWS } from '../../schemas/trace/limits.ts';
 import { manyStores } from './many-rows.ts';
 
@@ -79,6 +80,32 @@ it('a few batches are made ahead of what DuckDB takes, and no more', async () =>
   connection.closeSync();
   instance.closeSync();
 });
+
+it.each(['its columns', 'its rows'])(
+  'a trace that cannot be read is said to be so, not SQL: %s',
+  async (where) => {
+    const fail = (): never => {
+      throw new TraceDamage('chunk 2 of 2', 'the file ends inside it (offset 3910)');
+    };
+    const damaged: TraceTable =
+      where === 'its rows'
+        ? { ...stores, batches: fail }
+        : {
+            ...stores,
+            columns: stores.columns.map((column) => ({ ...column, kind: 'name' as const, wordsOf: fail })),
+          };
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    const reader = TraceReader.open(trace);
+    const streamed = new TraceRows(connection).stream(damaged, reader, (sql) =>
+      connection.run(`FROM ${sql}`),
+    );
+    await expect(streamed).rejects.toThrow(TraceDamage);
+    reader.close();
+    connection.closeSync();
+    instance.closeSync();
+  },
+);
 
 it('exported Parquet is as small as what is kept', async () => {
   const out = join(folder, 'out');
