@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCli } from '../cli/run-cli.ts';
+import { seedFrom } from '../seed.ts';
 import { random } from '../unit/trace-fixture.ts';
 import { attack } from './adversary/attack.ts';
 import { baseTrace } from './adversary/base-trace.ts';
@@ -10,7 +11,7 @@ import { putTogether, refitFooter, takeApart } from './adversary/parts.ts';
 
 /** A few hundred traces made to hurt, in this process; test/slow/hostile-files.test.ts does ten thousand. */
 
-const SEED = Number(process.env.FUZZ_SEED ?? 1);
+const SEED = seedFrom('FUZZ_SEED');
 const CASES = Number(process.env.HOSTILE_CASES ?? 200);
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
 const file = join(folder, 'hostile.r386');

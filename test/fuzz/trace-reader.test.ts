@@ -16,6 +16,7 @@ import {
   TRAILER_BYTES,
 } from '../../schemas/trace/framing.ts';
 import { icount } from '../../schemas/units.ts';
+import { seedFrom } from '../seed.ts';
 import { anyBatch, anyHeader, random } from '../unit/trace-fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
@@ -102,7 +103,7 @@ function attempt(read: () => void): 'read' | 'refused' {
 it('reads or refuses, and never breaks, whatever is in frames with right checksums', () => {
   const whole = wholeTrace();
   const parts = frames(whole);
-  const next = random(Number(process.env.FUZZ_SEED ?? 1));
+  const next = random(seedFrom('FUZZ_SEED'));
   const outcomes = { read: 0, refused: 0 };
   for (let run = 0; run < 1500; run++) {
     const victim = next() % parts.length;

@@ -7,11 +7,12 @@ import { fuzzDap } from '../fuzz/dap-messages.ts';
 import { askAll, spoiltSections } from '../fuzz/dwarf.ts';
 import { fuzzStub } from '../fuzz/gdb-packets.ts';
 import { type TinyDebuggee, tinyDebuggee } from '../replay/tiny-debuggee.ts';
+import { seedFrom } from '../seed.ts';
 import { random } from '../unit/trace-fixture.ts';
 
 /** Packets and messages by the hundred thousand: none ends a server, and none makes it keep memory. */
 const CASES = Number(process.env.PACKETS ?? 100_000);
-const SEED = Number(process.env.PACKET_SEED ?? Date.now() & 0x7fffffff);
+const SEED = seedFrom('PACKET_SEED');
 const GROWTH = 64 << 20;
 
 let tiny: TinyDebuggee;
@@ -32,8 +33,7 @@ const held = () => {
 it.each([
   ['gdb packets', fuzzStub],
   ['messages of the Debug Adapter Protocol', fuzzDap],
-])('%s', async (_, fuzz) => {
-  console.log(`PACKET_SEED=${SEED}`);
+])(`%s (PACKET_SEED=${SEED})`, async (_, fuzz) => {
   const next = random(SEED);
   await fuzz(tiny, CASES / 10, next);
   const before = held();
@@ -41,8 +41,7 @@ it.each([
   expect(held() - before).toBeLessThan(GROWTH);
 });
 
-it('debug information that was spoilt', () => {
-  console.log(`PACKET_SEED=${SEED}`);
+it(`debug information that was spoilt (PACKET_SEED=${SEED})`, () => {
   const next = random(SEED);
   const sections = elfSections(builtinDebugFile(builtinKernel()) as Uint8Array);
   const before = held();

@@ -7,12 +7,13 @@ import { FOUND_CASES } from '../isa/differential/found.ts';
 import { Generator } from '../isa/differential/generator.ts';
 import { Host } from '../isa/differential/host.ts';
 import { encodeVectors, type Vector } from '../isa/differential/vectors.ts';
+import { seedFrom } from '../seed.ts';
 
 /**
  * Random programs on the host's own processor and on the machine: the same ones each time, or those of another seed
  * (docs/testing.md).
  */
-const SEED = Number(process.env.DIFFERENTIAL_SEED ?? 1);
+const SEED = seedFrom('DIFFERENTIAL_SEED');
 const INSTRUCTIONS = Number(process.env.DIFFERENTIAL_INSTRUCTIONS ?? 10_000_000);
 /** `DIFFERENTIAL_VECTORS=1` writes the sample that `npm test` runs anew. */
 const WRITE = process.env.DIFFERENTIAL_VECTORS !== undefined;

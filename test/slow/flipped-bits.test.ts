@@ -17,11 +17,12 @@ import {
   TRAILER_BYTES,
 } from '../../schemas/trace/framing.ts';
 import { tinyKernel } from '../replay/tiny-kernel.ts';
+import { seedFrom } from '../seed.ts';
 import { random } from '../unit/trace-fixture.ts';
 
 /** One bit of a trace flips. A reader refuses it or reads what was written; a replay says so, or was not affected. */
 const CASES = Number(process.env.FLIPS ?? 10_000);
-const SEED = Number(process.env.FLIP_SEED ?? Date.now() & 0x7fffffff);
+const SEED = seedFrom('FLIP_SEED');
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
 afterAll(() => rmSync(folder, { recursive: true }));

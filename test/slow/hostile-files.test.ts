@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { attack } from '../fuzz/adversary/attack.ts';
 import { baseTrace } from '../fuzz/adversary/base-trace.ts';
 import { putTogether, refitFooter, takeApart } from '../fuzz/adversary/parts.ts';
+import { seedFrom } from '../seed.ts';
 import { random } from '../unit/trace-fixture.ts';
 
 /**
@@ -15,7 +16,7 @@ import { random } from '../unit/trace-fixture.ts';
  * one of its statuses, says nothing of an internal error, and takes less than 5 s of CPU and 500 MB.
  */
 const CASES = Number(process.env.HOSTILE_CASES ?? 10_000);
-const SEED = Number(process.env.HOSTILE_SEED ?? Date.now() & 0x7fffffff);
+const SEED = seedFrom('HOSTILE_SEED');
 /** Of so many one is replayed, one is checked, one is given to a process of its own. */
 const REPLAYED = 8;
 const CHECKED = 50;

@@ -11,6 +11,7 @@ import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
 import { executeTo } from '../../replayer/timeline/go-to.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { runCli } from '../cli/run-cli.ts';
+import { seedFrom } from '../seed.ts';
 import { random } from '../unit/trace-fixture.ts';
 
 /** Stretches with interrupts held off, by SQL, against EFLAGS, the kernel's level and the chips of the machine. Takes ten seconds. */
@@ -18,7 +19,7 @@ import { random } from '../unit/trace-fixture.ts';
 const folder = mkdtempSync(join(tmpdir(), 'r386-off-'));
 const path = (name: string) => join(folder, name);
 const INSTRUCTIONS = 1_000_000;
-const SEED = Number(process.env.STATE_SEED ?? Date.now() & 0x7fffffff);
+const SEED = seedFrom('STATE_SEED');
 const IF = 0x200;
 /** `cpl` of the built-in kernel. */
 const SPL = '{"name":"spl","word":"cpl"}';

@@ -10,6 +10,7 @@ import { replay } from '../../replayer/verify/replay.ts';
 import { FRAME_HEADER_BYTES, readFrameHeader } from '../../schemas/trace/framing.ts';
 import { DEFAULT_LADDER_INTERVAL } from '../../schemas/trace/output.ts';
 import { tinyKernel } from '../replay/tiny-kernel.ts';
+import { seedFrom } from '../seed.ts';
 import { random } from '../unit/trace-fixture.ts';
 
 /**
@@ -17,7 +18,7 @@ import { random } from '../unit/trace-fixture.ts';
  * is left must be, byte for byte, the beginning of the file that an undisturbed recorder makes.
  */
 const KILLS = Number(process.env.KILLS ?? 200);
-const SEED = Number(process.env.KILL_SEED ?? Date.now() & 0x7fffffff);
+const SEED = seedFrom('KILL_SEED');
 const INSTRUCTIONS = 500_000;
 /** A chunk is closed after 16 rungs: some fifteen chunks in the run. */
 const LADDER = 2_000;

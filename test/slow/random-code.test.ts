@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { expectOneRun, runRandomCode } from '../fuzz/random-code/checks.ts';
 import { MODES } from '../fuzz/random-code/image.ts';
 import { runLockstep } from '../fuzz/random-code/lockstep.ts';
+import { seedFrom } from '../seed.ts';
 
 /** `RANDOM_CODE_SEED=n npm run test:slow -- random-code` runs others. */
-const SEED = Number(process.env.RANDOM_CODE_SEED ?? 1_000_000);
+const SEED = seedFrom('RANDOM_CODE_SEED', 1_000_000);
 const INSTRUCTIONS = Number(process.env.RANDOM_CODE_INSTRUCTIONS ?? 50_000_000);
 /** 50 seconds on an idle machine; `RANDOM_CODE_LOCKSTEP=100000000` takes a quarter of an hour. */
 const LOCKSTEP = Number(process.env.RANDOM_CODE_LOCKSTEP ?? 6_000_000);

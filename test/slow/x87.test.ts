@@ -8,8 +8,9 @@ import { oracle } from '../isa/fpu/oracle.ts';
 import { IMAGE_AT, program } from '../isa/fpu/program.ts';
 import { describeCase, differences, roughDifferences, X87Runner } from '../isa/fpu/runner.ts';
 import { makeCases, packVectors } from '../isa/fpu/vectors.ts';
+import { seedFrom } from '../seed.ts';
 
-const seedOf = () => Number(process.env.REWIND386_SEED ?? Date.now() % 1_000_000_000);
+const SEED = seedFrom('X87_SEED');
 
 const run = oracle();
 if (run === null) console.warn('x87 against this processor: needs an x86-64 and gcc, skipped');
@@ -20,13 +21,11 @@ const ROUNDS = 5;
 /** Cases of each transcendental instruction. */
 const TRANSCENDENTAL = 50_000;
 
-describe('compiled x87 code', () => {
-  const seed = seedOf();
-  const built = program(seed, 20_000);
+describe(`compiled x87 code (X87_SEED=${SEED})`, () => {
+  const built = program(SEED, 20_000);
   if (built === null) console.warn('compiled x87 code: needs an x86 that runs 32-bit code, and gcc; skipped');
 
   it.skipIf(built === null)('computes what it computes on this computer', () => {
-    console.log(`REWIND386_SEED=${seed}`);
     const { hash, image, entry } = built!;
     const bench = new CpuBench({ model: 'pentium' });
     const { cpu } = bench;
@@ -42,11 +41,9 @@ describe('compiled x87 code', () => {
   });
 });
 
-describe.skipIf(run === null)('x87 against the processor of this computer', () => {
+describe.skipIf(run === null)(`x87 against the processor of this computer (X87_SEED=${SEED})`, () => {
   it('every instruction but the transcendental ones gives the same bits', () => {
-    const seed = seedOf();
-    console.log(`REWIND386_SEED=${seed}`);
-    const draws = new Draws(seed);
+    const draws = new Draws(SEED);
     const encodings = ENCODINGS.filter(([opcode, modrm]) => !isTranscendental(opcode, modrm));
     const runner = new X87Runner();
     const ours = new Uint8Array(CASE_BYTES);
@@ -67,9 +64,7 @@ describe.skipIf(run === null)('x87 against the processor of this computer', () =
   });
 
   it('the transcendental instructions come within one unit in the last place', () => {
-    const seed = seedOf();
-    console.log(`REWIND386_SEED=${seed}`);
-    const draws = new Draws(seed);
+    const draws = new Draws(SEED);
     const runner = new X87Runner();
     const ours = new Uint8Array(CASE_BYTES);
     for (const [opcode, modrm] of ENCODINGS.filter(([code, rm]) => isTranscendental(code, rm))) {

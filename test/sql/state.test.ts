@@ -12,6 +12,7 @@ import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
 import { goTo } from '../../replayer/timeline/go-to.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { runGuest } from '../guest/built-in.ts';
+import { seedFrom } from '../seed.ts';
 import { random } from '../unit/trace-fixture.ts';
 
 /** The state at an instant, by SQL from the events, against the machine's own at that icount. */
@@ -19,8 +20,7 @@ import { random } from '../unit/trace-fixture.ts';
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
 const file = join(folder, 'run.r386');
 const INSTRUCTIONS = 10_000_000;
-/** `STATE_SEED=n` repeats a run of this file: its instants are others each time. */
-const SEED = Number(process.env.STATE_SEED ?? Date.now() & 0x7fffffff);
+const SEED = seedFrom('STATE_SEED');
 /** While the kernel starts, while many processes live; and any. */
 const INSTANTS = [96_200, 9_999_999, ...anyInstants(SEED, 4)].sort((a, b) => a - b);
 

@@ -206,3 +206,12 @@ it('benches import modules that are there', () => {
   expect(named.length).toBeGreaterThan(20);
   expect(named.filter(([, module]) => !sources.includes(module as string))).toEqual([]);
 });
+
+it('tests draw from a seed that they are given', () => {
+  const draws = filesBelow('test')
+    .filter((path) => path.endsWith('.test.ts') && path !== 'test/unit/tidy.test.ts')
+    .filter((path) =>
+      /Math\.random|\w_SEED\b(?!`|'|=)[^\n]*Date\.now|process\.env\.\w+_SEED\b/.test(text(path)),
+    );
+  expect(draws).toEqual([]);
+});
