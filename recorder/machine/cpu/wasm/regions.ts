@@ -1,7 +1,7 @@
 import type { MachineMemory } from '../../layout.ts';
 import { BYTES, COMPILED, HEAT, WORDS } from '../blocks/micro-ops.ts';
 import { MODE_FLAT } from '../segments.ts';
-import type { Target } from './emit-micro-op.ts';
+import type { Target } from './emit-memory.ts';
 import { EntryTable } from './entry-table.ts';
 import type { Graph } from './graph.ts';
 import { type Runtime, TABLE_SIZE } from './runtime.ts';

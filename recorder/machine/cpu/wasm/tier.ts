@@ -6,7 +6,7 @@ import type { Core } from '../core.ts';
 import { MODE_16, MODE_FLAT } from '../segments.ts';
 import * as state from '../state.ts';
 import { LOOK_UP } from './chain.ts';
-import type { Target } from './emit-micro-op.ts';
+import type { Target } from './emit-memory.ts';
 import { isLeaving } from './graph.ts';
 import { instructionsOf, MAX_ENTRIES, type Plan, Planner } from './plan.ts';
 import { RegionEmitter } from './region.ts';
