@@ -1,7 +1,11 @@
 import { ChangedNondet } from '../../recorder/capture/changed-nondet.ts';
 import type { MachineBuilder } from '../../recorder/machine/build.ts';
 import { exitOf } from '../../recorder/machine/trace-exit.ts';
-import { type Checkpoint, ForwardSession } from '../../replayer/timeline/forward-session.ts';
+import {
+  type Checkpoint,
+  ForwardSession,
+  type SessionOptions,
+} from '../../replayer/timeline/forward-session.ts';
 import { executeTo } from '../../replayer/timeline/go-to.ts';
 import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import type { EventBatch } from '../../schemas/events.ts';
@@ -17,6 +21,8 @@ export interface BranchingOptions {
   readonly reader: TraceReader;
   readonly build: MachineBuilder;
   readonly builtinDisk: (name: string) => Uint8Array;
+  /** Receives the inputs of the recorded run. */
+  readonly onInput?: SessionOptions['onInput'];
 }
 
 /** A place on the recorded run from which branches leave. */
@@ -39,7 +45,7 @@ export class Branching {
   private worldTaken = 0;
   private readonly reader: TraceReader;
 
-  constructor({ reader, build, builtinDisk }: BranchingOptions) {
+  constructor({ reader, build, builtinDisk, onInput }: BranchingOptions) {
     const { seed, machine, profile } = reader.header;
     this.reader = reader;
     this.inputs = reader.inputs();
@@ -47,7 +53,7 @@ export class Branching {
     this.recorded = new WindowJudge(kindsOf(profile.windows));
     this.judge = this.recorded;
     const sink = { flush: (batch: EventBatch) => this.judge.flush(batch) };
-    this.session = ForwardSession.open(reader, { build, builtinDisk, sink });
+    this.session = ForwardSession.open(reader, { build, builtinDisk, sink, onInput });
     const latency = { min: machine.diskLatencyMin, max: machine.diskLatencyMax };
     this.world = new ChangedNondet({
       ...{ recorded: this.inputs, seed, latency, added: [], adjustments: [] },

@@ -1,7 +1,8 @@
 import { dueAt } from '../../recorder/capture/scheduled-nondet.ts';
+import type { Checkpoint } from '../../replayer/timeline/forward-session.ts';
 import type { InterruptTime } from '../what-if/recorded-interrupts.ts';
 import { LateRun } from './base-run.ts';
-import { Branching } from './branching.ts';
+import { Branching, type BranchingOptions } from './branching.ts';
 import { boundariesOf, type Stretch, type Window, within } from './placements.ts';
 
 /**
@@ -17,35 +18,54 @@ export interface Late {
   readonly windows: number;
 }
 
+/** Finds the windows of the run in which a command completes only at `latest`; they may begin before that run differs. */
+export type WindowsOf = (command: InterruptTime, latest: number) => Promise<readonly Window[]>;
+
 /** Commands are to be asked for in the order in which they completed. */
 export class LateRuns extends Branching {
-  /** Placements of a command's interrupt behind its own time, `between` two icounts; undefined where there is no window. */
+  /** The largest answer that the machine would have taken, by kind and icount of the request. */
+  private readonly longest: ReadonlyMap<string, number>;
+  private readonly windowsOf: WindowsOf | undefined;
+
+  /** Without `windowsOf`: the windows that a judge hears of. */
+  constructor(options: BranchingOptions, windowsOf?: WindowsOf) {
+    const longest = new Map<string, number>();
+    super({
+      ...options,
+      onInput: ({ kind, icount }, most) => {
+        if (most !== undefined) longest.set(`${kind} ${icount}`, most);
+      },
+    });
+    this.longest = longest;
+    this.windowsOf = windowsOf;
+  }
+
+  /**
+   * Placements of a command's interrupt behind its own time, `between` two icounts; undefined where there is no window. A time of 0 or 1
+   * has no instruction at which the interrupt could be held back.
+   */
   async of(
     line: number,
     command: InterruptTime,
-    longest: number,
     between: { readonly from: number; readonly to: number },
   ): Promise<Late | undefined> {
     const { raisedAt, drawnAt, kind } = command;
-    const latest = dueAt(kind, drawnAt, longest);
     const first = Math.max(raisedAt + 1, between.from + 1);
-    const last = Math.min(latest, between.to);
     const forkAt = raisedAt - 1;
     // The time is drawn by the instruction at drawnAt.
-    if (first > last || forkAt <= drawnAt) return undefined;
-    const windows = await this.windowsBehind(command, forkAt, latest);
+    if (first > between.to || forkAt <= drawnAt) return undefined;
+    const checkpoint = await this.goTo(forkAt);
+    const latest = dueAt(kind, drawnAt, this.longest.get(`${kind} ${drawnAt}`) ?? 0);
+    const last = Math.min(latest, between.to);
+    if (first > last) return undefined;
+    const windows = await (this.windowsOf?.(command, latest) ?? this.heard(checkpoint, command, latest));
     const open = windows.filter(({ from, to }) => to >= first && from < last);
     const boundaries = within(boundariesOf(open), first, last);
     if (boundaries.length === 0) return undefined;
     return { stretch: { line, forkAt, boundaries, command, latest }, windows: open.length };
   }
 
-  private async windowsBehind(
-    { raisedAt }: InterruptTime,
-    forkAt: number,
-    latest: number,
-  ): Promise<Window[]> {
-    const checkpoint = await this.goTo(forkAt);
+  private heard(checkpoint: Checkpoint, { raisedAt }: InterruptTime, latest: number): Window[] {
     const base = new LateRun(
       this.session,
       { checkpoint, judge: this.recorded, world: this.world },

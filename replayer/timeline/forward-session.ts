@@ -14,7 +14,7 @@ import { noBuiltinDisks, recordedBoot, recordedOptions } from '../trace/recorded
 import { restoreRecorded } from '../trace/restore-recorded.ts';
 import type { TraceReader } from '../trace/trace-reader.ts';
 import { compareHashes, endedEarly } from '../verify/compare-state.ts';
-import { LoggedNondet } from '../verify/logged-nondet.ts';
+import { LoggedNondet, type OnInput } from '../verify/logged-nondet.ts';
 import { WhatIfNondet } from './what-if-nondet.ts';
 
 /** A machine that executes a recorded run, forward only, and can leave it as a what-if. */
@@ -25,6 +25,8 @@ export interface SessionOptions {
   readonly builtinDisk?: (name: string) => Uint8Array;
   /** Receives the machine's events. Without it nothing is recorded, which is faster; the state does not depend on it. */
   readonly sink?: EventSink;
+  /** Receives the inputs of the recorded run, again where it is executed again. */
+  readonly onInput?: OnInput | undefined;
 }
 
 /** A machine's state and the number of inputs taken, at (icount, 0). */
@@ -99,11 +101,11 @@ export class ForwardSession {
   /** The recorded run, at its start. */
   static open(
     reader: TraceReader,
-    { build, builtinDisk = noBuiltinDisks, sink }: SessionOptions,
+    { build, builtinDisk = noBuiltinDisks, sink, onInput }: SessionOptions,
   ): ForwardSession {
     const { header } = reader;
     const { inputs, ladder } = reader.skeleton();
-    const nondet = new LoggedNondet(inputs);
+    const nondet = new LoggedNondet(inputs, onInput);
     const outside = new SwitchedNondet(nondet);
     const options = recordedOptions(header, builtinDisk);
     // Hashes and checkpoints of another layout cannot be used.

@@ -3,18 +3,21 @@ import { type Input, type InputKind, isAsynchronous } from '../../schemas/trace/
 import type { Icount } from '../../schemas/units.ts';
 import { DivergenceFound } from '../trace/divergence.ts';
 
+/** Receives each input as it is taken; `most`: the largest that the machine would have taken, for inputs that it requests. */
+export type OnInput = (input: Input, most: number | undefined) => void;
+
 /**
  * The outside world of a replay: the recorded inputs, in order. The machine must request each at the same icount and in the same way;
  * anything else is a divergence.
  */
 export class LoggedNondet implements Nondet {
   private readonly log: readonly Input[];
-  private readonly onInput: ((input: Input) => void) | undefined;
+  private readonly onInput: OnInput | undefined;
   private next = 0;
   /** Index of the next asynchronous input at or after `next`. */
   private nextAsynchronous = 0;
 
-  constructor(log: readonly Input[], onInput?: (input: Input) => void) {
+  constructor(log: readonly Input[], onInput?: OnInput) {
     this.log = log;
     this.onInput = onInput;
     this.findAsynchronous();
@@ -40,7 +43,7 @@ export class LoggedNondet implements Nondet {
     if (recorded.value < low || recorded.value > high) {
       throw this.divergence(recorded, now, `${kind} is ${low} to ${high}`);
     }
-    this.take(recorded);
+    this.take(recorded, high);
     return recorded.value;
   }
 
@@ -67,9 +70,9 @@ export class LoggedNondet implements Nondet {
     }
   }
 
-  private take(input: Input): void {
+  private take(input: Input, most?: number): void {
     this.next++;
-    this.onInput?.(input);
+    this.onInput?.(input, most);
   }
 
   private findAsynchronous(): void {

@@ -47,6 +47,15 @@ describe('curve --from', () => {
     expect((await runCli('curve', '--from', first, '-o', all)).stderr[0]).toContain('all.csv already exists');
   });
 
+  it('says which options are of no use to it', async () => {
+    const argv = ['--from', first, '-o', join(folder, 'no'), '--disk-latency', '5000-9000', '--jobs', '2'];
+    const { status, stderr } = await runCli('curve', ...argv, '--continue');
+    expect([status, stderr[0]]).toEqual([
+      2,
+      'rewind386: --from makes no runs: it does not go with --disk-latency, --jobs, --continue',
+    ]);
+  });
+
   it.each([
     [
       'other-conditions',

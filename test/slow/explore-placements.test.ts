@@ -17,6 +17,7 @@ import type { Outcome } from '../../analysis/explore/explore.ts';
 import { boundariesOf, changeFor, optionFor, piecesOf, steered } from '../../analysis/explore/placements.ts';
 import { kindsOf, WindowJudge } from '../../analysis/explore/window-judge.ts';
 import { commandSql } from '../../analysis/sql/catalog.ts';
+import { raisesOf } from '../../analysis/what-if/recorded-interrupts.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { replay } from '../../replayer/verify/replay.ts';
@@ -111,6 +112,49 @@ describe('the windows of a run that ended well', () => {
     await writePlacement({ file: BUGGY, option, path: child, until: at + 5_000, disks: undefined });
     expect(await classesIn(child)).toContain(HIJACK);
     expect(accessesIn(child)).toContain(sign?.icount);
+  });
+
+  it('are found by SQL too where the interrupt comes later: in the recording of that run', async () => {
+    const asked = { between: { from: 4_791_430, to: 4_791_445 }, later: true, within: 5_000 };
+    const heard = await exploration(asked);
+    const selected = await exploration({ ...asked, sql: commandSql('explore-windows') });
+    expect(selected.lateWindows).toBe(heard.lateWindows);
+    expect(selected.explored.outcomes).toEqual(heard.explored.outcomes);
+  });
+
+  it('hold later interrupts of the timer too, up to its longest delay', async () => {
+    const file = path('jitter');
+    await runGuest({
+      kernel: 'buggy',
+      workload: 'ftpd',
+      seed: 5,
+      output: file,
+      instructions: 3e6,
+      config: { jitter: 20 },
+    });
+    const reader = TraceReader.open(file);
+    const ticks = raisesOf(reader, 0);
+    const { instructionsPerSecond } = reader.header.machine;
+    reader.close();
+    const sql =
+      'SELECT icount - 50 AS from_icount, icount + 50000 AS to_icount FROM interrupts WHERE irq = 0';
+    const between = { from: ticks[5], to: ticks[7] };
+    const { explored } = await exploration({ file, irq: 0, sql, later: true, between, within: 2_000 });
+    expect(explored.complete).toBe(true);
+    const moves = explored.outcomes.flatMap(({ at, option, delivery }) => {
+      const from = Number(option.split('@')[1]);
+      return at > from ? [{ at, late: at - from, option, delivery }] : [];
+    });
+    expect(moves.length).toBeGreaterThan(1);
+    // A fifth of a hundredth of a second, and no more.
+    const longest = instructionsPerSecond / 100 / 5;
+    expect(Math.max(...moves.map(({ late }) => late))).toBeLessThanOrEqual(longest);
+    const { at, option } = moves[moves.length - 1];
+    const child = path('late-tick');
+    await writePlacement({ file, option, path: child, until: at + 2_000, disks: undefined });
+    const moved = TraceReader.open(child);
+    expect(raisesOf(moved, 0)).toContain(at);
+    moved.close();
   });
 
   it('are those of the SQL, as a judge hears of them', async () => {

@@ -2,11 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectAll, type Printed, printedSession, wordsOf } from '../cli/printed-sessions.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { exitWith, flatKernel } from '../replay/flat-kernel.ts';
 import { u32 } from '../replay/machine-code.ts';
 
-/** `inevitable`, on a kernel whose end a single latency decides: about ten seconds. */
+/** `inevitable`, on a kernel whose end a single latency decides, and on the one of the docs: about half a minute. */
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -94,6 +95,24 @@ describe('inevitable', () => {
       { at: facts.end - 1, runs: 4, failed: 4, value: 1 },
     ]);
     expect(facts.steps).toEqual(expect.any(Array));
+  });
+
+  it('prints and draws what docs/exploration.md shows', async () => {
+    const session = printedSession('docs/exploration.md', '$ ');
+    const last = session.findIndex(({ command }) => command.includes(' inevitable '));
+    const inFolder = ({ command }: Printed) =>
+      wordsOf(command)
+        .slice(1)
+        .map((word) => (/\.(r386|svg)$/.test(word) ? path(word) : word));
+    expect((await runCli(...inFolder(session[last - 1]))).status).toBe(1);
+    const { status, stdout } = await runCli(...inFolder(session[last]));
+    expect(status).toBe(0);
+    expectAll(
+      session[last],
+      stdout.map((line) => line.replaceAll(`${folder}/`, '')),
+    );
+    const drawn = new URL('../../docs/inevitable.svg', import.meta.url);
+    expect(readFileSync(path('inevitable.svg'), 'utf8')).toBe(readFileSync(drawn, 'utf8'));
   });
 
   it('is for runs that failed', async () => {

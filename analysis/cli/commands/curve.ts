@@ -9,6 +9,7 @@ import { type CurveLine, curveLines, type LoadPoint, type Run } from '../../curv
 import type { Trial } from '../../curve/trial.ts';
 import { KERNELS, VARIANTS } from '../options/builtin-guest.ts';
 import { MACHINE_OPTIONS, machineOf } from '../options/machine-options.ts';
+import { shownDefaults, typedOf } from '../options/typed.ts';
 import { readUserFile } from '../options/user-file.ts';
 import { parseJobs, parseSeconds, parseSeed } from '../options/values.ts';
 import { EXIT } from '../report/exit-status.ts';
@@ -28,8 +29,8 @@ export const addCurve = (cli: Argv): Argv =>
     'measure how often the built-in guest dies, by its I/O rate',
     options,
     async (args) => {
-      const given = args as unknown as Given;
-      process.exitCode = given.from.length > 0 ? join(given.from, given) : await curve(given);
+      const given = args as unknown as Given & Record<string, unknown>;
+      process.exitCode = given.from.length > 0 ? join(given.from, given) : await curve(asMade(given));
     },
   );
 
@@ -44,6 +45,16 @@ interface Given extends Conditions {
   readonly jobs: string | undefined;
   readonly output: string;
   readonly force: boolean;
+}
+
+/** With the defaults of what was not typed. */
+function asMade(given: Given): Given {
+  const defaults = Object.entries<{ default?: unknown; describe: string }>(MAKING).map(([name, option]) => [
+    camel(name),
+    option.default,
+  ]);
+  const typed = Object.entries(given).filter(([, value]) => value !== undefined);
+  return Object.fromEntries([...defaults, ...typed]) as unknown as Given;
 }
 
 const entry = new URL('../work/curve-worker.js', import.meta.url);
@@ -65,9 +76,13 @@ async function curve(given: Given): Promise<number> {
 }
 
 /** `--from`: the runs of several tables as one curve. */
-function join(files: readonly string[], given: Given): number {
-  if (given.continue)
-    throw new BadInput('--from makes no runs that --continue could add', 'leave one of them out');
+function join(files: readonly string[], given: Given & Record<string, unknown>): number {
+  const typed = typedOf(Object.keys(MAKING), given);
+  if (typed.length > 0)
+    throw new BadInput(
+      `--from makes no runs: it does not go with ${typed.join(', ')}`,
+      'leave one or the other out',
+    );
   const tables = files.map((name) => ({ name, text: Buffer.from(readUserFile(name, 'table')).toString() }));
   const { runs, conditions } = joinedTables(tables);
   checkFiles(runs, given, false);
@@ -243,49 +258,59 @@ function pointText({ sessions, transfers, runs, misused, died, median: { time } 
   return `  ${sessions} sessions/s, ${transfers.toFixed(1)} disk interrupts/s: of ${plural(runs, 'run')} ${misused.events} with a hijack, ${often}`;
 }
 
+/** Options of making runs: of no use to `--from`. */
+const MAKING = {
+  kernels: {
+    type: 'string',
+    default: 'buggy,fixed,fixed:reads-only',
+    requiresArg: true,
+    describe: 'kernels to compare: buggy, fixed, or either with :VARIANT (docs/bug-classes.md)',
+  },
+  rates: {
+    type: 'string',
+    default: '1,2,4,8,16',
+    requiresArg: true,
+    describe: 'sessions that arrive per virtual second (an open load)',
+  },
+  runs: { type: 'string', default: '20', requiresArg: true, describe: 'seeds of each kernel and rate' },
+  seed: { type: 'string', default: '1', requiresArg: true, describe: 'the first seed' },
+  time: {
+    type: 'string',
+    default: '60s',
+    requiresArg: true,
+    describe: 'virtual time after which a run ends if the guest has not died',
+  },
+  servers: {
+    type: 'number',
+    default: 6,
+    requiresArg: true,
+    describe: 'server processes, each with one session at a time',
+  },
+  think: {
+    type: 'number',
+    default: 50,
+    requiresArg: true,
+    describe: 'virtual milliseconds between the requests of a session',
+  },
+  mips: MACHINE_OPTIONS.mips,
+  'disk-latency': MACHINE_OPTIONS['disk-latency'],
+  jitter: MACHINE_OPTIONS.jitter,
+  jobs: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'number of processes that share the runs (default: one per processor)',
+  },
+  continue: {
+    type: 'boolean',
+    default: false,
+    describe: 'keep the runs in the .csv and make the missing ones',
+  },
+} as const;
+
 const options = (yargs: Argv) =>
   yargs
     .options({
-      kernels: {
-        type: 'string',
-        default: 'buggy,fixed,fixed:reads-only',
-        requiresArg: true,
-        describe: 'kernels to compare: buggy, fixed, or either with :VARIANT (docs/bug-classes.md)',
-      },
-      rates: {
-        type: 'string',
-        default: '1,2,4,8,16',
-        requiresArg: true,
-        describe: 'sessions that arrive per virtual second (an open load)',
-      },
-      runs: { type: 'string', default: '20', requiresArg: true, describe: 'seeds of each kernel and rate' },
-      seed: { type: 'string', default: '1', requiresArg: true, describe: 'the first seed' },
-      time: {
-        type: 'string',
-        default: '60s',
-        requiresArg: true,
-        describe: 'virtual time after which a run ends if the guest has not died',
-      },
-      servers: {
-        type: 'number',
-        default: 6,
-        requiresArg: true,
-        describe: 'server processes, each with one session at a time',
-      },
-      think: {
-        type: 'number',
-        default: 50,
-        requiresArg: true,
-        describe: 'virtual milliseconds between the requests of a session',
-      },
-      mips: MACHINE_OPTIONS.mips,
-      'disk-latency': MACHINE_OPTIONS['disk-latency'],
-      jitter: MACHINE_OPTIONS.jitter,
-      jobs: {
-        type: 'string',
-        requiresArg: true,
-        describe: 'number of processes that share the runs (default: one per processor)',
-      },
+      ...shownDefaults(MAKING),
       output: {
         alias: 'o',
         type: 'string',
@@ -298,11 +323,6 @@ const options = (yargs: Argv) =>
         default: [] as string[],
         requiresArg: true,
         describe: 'join the runs of these .csv files into one curve; makes no runs',
-      },
-      continue: {
-        type: 'boolean',
-        default: false,
-        describe: 'keep the runs in the .csv and make the missing ones',
       },
       ...FORCE,
     })

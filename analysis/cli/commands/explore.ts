@@ -7,6 +7,7 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 import { printableJson } from '../../../schemas/untrusted.ts';
 import { METHODS, type Method } from '../../explore/strategies.ts';
 import { DISKS } from '../options/disk-option.ts';
+import { typedOf } from '../options/typed.ts';
 import { parseCount, parseJobs, parseSeconds, parseWindow } from '../options/values.ts';
 import { tellDivergence } from '../report/diverged.ts';
 import { EXIT } from '../report/exit-status.ts';
@@ -50,8 +51,8 @@ interface Given {
   readonly queue: string | undefined;
   readonly folder: string | undefined;
   readonly bound: string | undefined;
-  readonly method: Method;
-  readonly runs: string;
+  readonly method: Method | undefined;
+  readonly runs: string | undefined;
   readonly any: boolean;
   readonly later: boolean;
   readonly format: (typeof FORMATS)[number];
@@ -64,10 +65,13 @@ interface Given {
 
 async function run(file: string, given: Given): Promise<number> {
   if (given.bound !== undefined) return await search(file, given, boundOf(given.bound));
+  const typed = typedOf(['method', 'runs'], { ...given });
+  if (typed.length > 0)
+    throw new BadInput(`${typed[0]} is for runs with several interrupts at other times`, 'add --bound K');
   const irq = lineOf(given.irq, given.any);
   const between = given.window === undefined ? undefined : parseWindow(given.window, '--window');
   const { sql, any, later } = given;
-  checkLater(given, irq);
+  if (later && any) throw new BadInput('--later does not go with --any', 'leave one of them out');
   const how = howOf(file, given);
   const { within, disks, jobs } = how;
   const fleet = await fleetOf(given);
@@ -82,15 +86,6 @@ async function run(file: string, given: Given): Promise<number> {
     found: () => firstPlacements(exploration),
   });
   return exploration.explored.outcomes.some(({ failed }) => failed) ? EXIT.findings : EXIT.ok;
-}
-
-/** Only drives have a longest time, and only the windows that a profile declares are known of another run. */
-function checkLater({ later, any, sql }: Given, irq: number): void {
-  if (!later) return;
-  if (any || sql !== undefined)
-    throw new BadInput(`--later does not go with --${any ? 'any' : 'sql'}`, 'leave one of them out');
-  if (irq === 0 || irq === 4)
-    throw new BadInput(`--later with IRQ ${irq}: not the line of a drive`, 'write --irq 6, 14 or 15');
 }
 
 /** The options of both kinds of search. */
@@ -183,14 +178,14 @@ const firstPlacements = (exploration: Exploration): Found[] =>
 
 /** Runs with several interrupts at other times, and what they found. */
 async function search(file: string, given: Given, bound: number): Promise<number> {
-  const { method } = given;
+  const { method = 'pct', runs: count = '1000' } = given;
   for (const option of ['any', 'later', 'sql', 'queue', 'folder'] as const)
     if (given[option]) throw new BadInput(`--bound does not go with --${option}`, 'leave one of them out');
   if (given.window === undefined)
     throw new BadInput('--bound needs a part of the run', 'add --window FROM:TO, some 100,000 instructions');
   const span = parseWindow(given.window, '--window');
   const lines = given.irq.split(',').map((text) => lineOf(text, false));
-  const runs = parseCount(given.runs, '--runs');
+  const runs = parseCount(count, '--runs');
   const how = howOf(file, given);
   const { within, disks, jobs } = how;
   const result = await interruptible(
@@ -247,10 +242,15 @@ const SEARCH_OPTIONS = {
   },
   method: {
     choices: METHODS,
-    default: 'pct' as const,
+    defaultDescription: '"pct"',
     describe: 'with --bound: how the times are chosen (docs/exploration.md)',
   },
-  runs: { type: 'string', default: '1000', requiresArg: true, describe: 'with --bound: runs' },
+  runs: {
+    type: 'string',
+    defaultDescription: '"1000"',
+    requiresArg: true,
+    describe: 'with --bound: number of runs',
+  },
 } as const;
 
 const options = (yargs: Argv) =>
@@ -304,7 +304,8 @@ const options = (yargs: Argv) =>
       later: {
         type: 'boolean',
         default: false,
-        describe: "also have each drive's interrupt come later, up to its longest latency",
+        describe:
+          'also have each interrupt come later, up to its longest latency; with --sql, a run is recorded for each',
       },
       any: {
         type: 'boolean',

@@ -2,6 +2,7 @@ import { buildMachine } from '../../../recorder/machine/build.ts';
 import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { cells } from '../../db/results.ts';
+import type { DatabaseOptions } from '../../db/trace-database.ts';
 import type { Explored } from '../../explore/explore.ts';
 import { type Late, LateRuns } from '../../explore/late-runs.ts';
 import {
@@ -21,6 +22,7 @@ import { progressBar } from '../terminal/progress.ts';
 import { exploreByFleet, type FleetOptions } from './explore-fleet.ts';
 import { exploreMany } from './explore-many.ts';
 import type { ExploreProgress } from './explore-work.ts';
+import { LateWindows } from './late-windows.ts';
 import { openDatabase } from './open-database.ts';
 
 /** `rewind386 explore`: finds the windows of a trace, tries the placements in them, and reports the outcomes. */
@@ -81,9 +83,12 @@ export async function exploreTrace(asked: Asked): Promise<Exploration> {
   }
 }
 
-async function windowsOf({ file, sql, between }: Asked): Promise<Window[]> {
+async function windowsOf(
+  { file, sql, between }: Pick<Asked, 'file' | 'sql' | 'between'>,
+  options: DatabaseOptions = {},
+): Promise<Window[]> {
   const run = { from: 0, to: traceLength(file) };
-  const db = await openDatabase([file]);
+  const db = await openDatabase([file], options);
   try {
     const result = await db.query(sql ?? commandSql('explore-windows'));
     const columns = result.deduplicatedColumnNames();
@@ -132,9 +137,16 @@ function stretchesOf(asked: Asked, windows: readonly Window[]): readonly Stretch
 async function laterStretches(
   asked: Asked,
 ): Promise<{ readonly late: readonly Late[]; readonly all: boolean }> {
-  const { file, disks, irq, signal } = asked;
+  const { file, disks, irq, sql, signal } = asked;
   const reader = TraceReader.open(file, { disks });
-  const runs = new LateRuns({ reader, build: buildMachine, builtinDisk });
+  const asks =
+    sql === undefined
+      ? undefined
+      : new LateWindows(asked, (trace) => windowsOf({ file: trace, sql, between }, { cache: false }));
+  const runs = new LateRuns(
+    { reader, build: buildMachine, builtinDisk },
+    asks && ((command, latest) => asks.of(command, latest)),
+  );
   const times = [...timesOf(reader, asked)].sort((a, b) => a.raisedAt - b.raisedAt);
   const between = asked.between ?? { from: 0, to: traceLength(file) };
   const progress = progressBar('delaying', times.length);
@@ -142,7 +154,7 @@ async function laterStretches(
   try {
     for (const [n, command] of times.entries()) {
       if (signal.aborted) return { late, all: false };
-      const one = await runs.of(irq, command, reader.header.machine.diskLatencyMax, between);
+      const one = await runs.of(irq, command, between);
       if (one) late.push(one);
       progress.at(n + 1, plural(late.length, 'command'));
     }
@@ -150,6 +162,7 @@ async function laterStretches(
   } finally {
     progress.end();
     runs.close();
+    asks?.close();
   }
 }
 
