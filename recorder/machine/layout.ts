@@ -29,6 +29,9 @@ export const TLB_DERIVED_BYTES = 0x10000;
 export const COMPILED_ENTRIES = 0x210000;
 export const COMPILED_ENTRIES_BYTES = 0x20000;
 
+/** DERIVED: why accesses are checked individually, a word (`FastPath.attention`), for compiled code (cpu/wasm/fill.ts). 4 KB. */
+export const ATTENTION = 0x230000;
+
 /** DERIVED: one u32 per linear page, the fast path of the TLB (mmu/fast-path.ts). 4 MB. */
 export const FAST_PATH = 0x400000;
 export const FAST_PATH_BYTES = 0x400000;

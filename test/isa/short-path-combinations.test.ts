@@ -2,8 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { NO_PROFILE, type ResolvedProfile } from '../../recorder/machine/config.ts';
 import { AC } from '../../recorder/machine/cpu/flags.ts';
 import { CPL, EAX, EBX, ECX } from '../../recorder/machine/cpu/state.ts';
-import { BIOS_ROM_BYTES, FAST_PATH, OPTION_ROM_BYTES, RAM } from '../../recorder/machine/layout.ts';
+import { createHelpers } from '../../recorder/machine/cpu/wasm/runtime.ts';
+import {
+  BIOS_ROM_BYTES,
+  FAST_PATH,
+  FRAME_STATE,
+  OPTION_ROM_BYTES,
+  RAM,
+  TLB_DERIVED,
+  TLB_STATE,
+} from '../../recorder/machine/layout.ts';
 import type { ShortPath } from '../../recorder/machine/mmu/short-path.ts';
+import { TLB_LAYOUT } from '../../recorder/machine/mmu/tlb.ts';
 import { Stops } from '../../recorder/machine/state/stops.ts';
 import { EVENT_KIND_NAMES } from '../../schemas/events.ts';
 import { ProtectedMode } from './protected-mode.ts';
@@ -71,7 +81,7 @@ interface Access {
   readonly name: string;
   readonly offset: number;
   readonly size: number;
-  readonly kind: 'read' | 'write' | 'fetch' | 'invlpg';
+  readonly kind: 'read' | 'write' | 'fetch' | 'invlpg' | 'fill for a read' | 'fill for a write' | 'store';
 }
 const OPERANDS: readonly [offset: number, size: number][] = [
   [0x40, 1],
@@ -88,8 +98,20 @@ const ACCESSES: readonly Access[] = [
   { name: 'INVLPG', offset: 0x40, size: 1, kind: 'invlpg' },
 ];
 
+/** Those of compiled code, by the short path and by its own helpers. */
+const COMPILED_ACCESSES: readonly Access[] = [
+  ...(['fill for a read', 'fill for a write'] as const).map((kind) => ({
+    name: kind,
+    offset: 0x40,
+    size: 4,
+    kind,
+  })),
+  ...[1, 2, 4].map((size) => ({ name: `store of ${size}`, offset: 0x44, size, kind: 'store' as const })),
+];
+
 const WARMTHS = ['cold', 'read before', 'written before', 'changed since'] as const;
-type Warmth = (typeof WARMTHS)[number];
+/** The last: the ways of the page's set hold other pages, one of them a fragment of a large page. */
+type Warmth = (typeof WARMTHS)[number] | 'full set';
 
 interface Attention {
   readonly stops: boolean;
@@ -119,6 +141,9 @@ function* attentions(record: boolean): Generator<Attention> {
 class Side {
   readonly bench: ProtectedMode;
   readonly short: ShortPath;
+  readonly compiled: ReturnType<typeof createHelpers>;
+  /** Calls by which compiled code had the short path do it. */
+  hostCalls = 0;
   readonly seen: string[] = [];
   private stops: Stops | null = null;
   private watched: ReadonlySet<number> = new Set();
@@ -131,8 +156,24 @@ class Side {
       revision,
       model: 'pentium',
     });
-    this.short = this.bench.mmu.createShortPath();
+    const short = this.bench.mmu.createShortPath();
+    this.short = short;
+    const refuse = () => 0;
+    this.compiled = createHelpers(
+      this.bench.mem,
+      {
+        ...{ invlpg: refuse, loadDirectory: refuse, fetch: refuse, timeStamp: refuse },
+        fill: (linear, write) => this.byHost(short.prepare(linear, write)),
+        store: (linear, value, size) => this.byHost(+short.tryWrite(linear, size, value)),
+      },
+      short.fillFacts,
+    );
     this.layOut();
+  }
+
+  private byHost(result: number): number {
+    this.hostCalls++;
+    return result;
   }
 
   private layOut(): void {
@@ -209,6 +250,12 @@ class Side {
     bench.mmu.setCr3(DIRECTORY);
     if (warmth === 'cold') return;
     const cpl = mem.i32[CPL];
+    if (warmth === 'full set') {
+      const set = (linear >>> 12) & 7;
+      const others = [LARGE_SLOT << 22, 0x300000, 0x308000, 0x310000, 0x318000, 0x320000];
+      for (const other of others) this.guarded(() => bench.mmu.readSlow(other + set * 4096, 4, cpl));
+      return;
+    }
     this.guarded(() =>
       warmth === 'written before'
         ? bench.mmu.writeSlow(linear, 1, 0x5a, cpl)
@@ -230,10 +277,16 @@ class Side {
 
   act({ kind, size }: Access, linear: number, byShort: boolean): unknown {
     const { mmu, mem } = this.bench;
-    const { short } = this;
+    const { short, compiled } = this;
     const cpl = mem.i32[CPL];
     const value = 0x1234567f;
     return this.guarded(() => {
+      if (kind === 'fill for a read' || kind === 'fill for a write') {
+        const write = kind === 'fill for a write' ? 1 : 0;
+        return byShort ? short.prepare(linear, write) : compiled.fill(linear, write, 0, 0);
+      }
+      if (kind === 'store')
+        return byShort ? +short.tryWrite(linear, size, value) : compiled.store(linear, value, size, 0, 0);
       if (kind === 'read') return byShort ? short.read(linear, size) : mmu.readSlow(linear, size, cpl);
       if (kind === 'write')
         return byShort ? short.write(linear, size, value) : mmu.writeSlow(linear, size, value, cpl);
@@ -254,6 +307,30 @@ class Side {
       words.push(mem.i32[(RAM + at) >>> 2]);
     const hit = this.stops?.hit;
     return `${words.join()} ${hit ? `${hit.kind} ${hit.address}` : ''} ${this.seen.splice(0).join()}`;
+  }
+
+  /** True if the TLB, its derived areas, the slots of its pages and the facts of frames are as in `other`. */
+  agrees(other: Side): boolean {
+    const areas: readonly [begin: number, bytes: number][] = [
+      [TLB_STATE, 32 * 32],
+      [TLB_LAYOUT.NEXT * 4, 8 * 4],
+      [TLB_DERIVED, (TLB_LAYOUT.FILTER + TLB_LAYOUT.FILTER_SIZE) * 4 - TLB_DERIVED],
+      [FRAME_STATE, BEYOND * 16],
+    ];
+    const [own, others] = [this, other].map(({ bench }) => Buffer.from(bench.mem.memory.buffer));
+    return (
+      areas.every(
+        ([begin, bytes]) => own.compare(others, begin, begin + bytes, begin, begin + bytes) === 0,
+      ) && String(this.slots()) === String(other.slots())
+    );
+  }
+
+  /** The slots of the pages in the TLB. */
+  private slots(): number[] {
+    const { i32 } = this.bench.mem;
+    return Array.from({ length: 32 }, (_, n) => i32[TLB_LAYOUT.ENTRIES + n * 8 + TLB_LAYOUT.TAG]).map(
+      (tag) => i32[(FAST_PATH >>> 2) + (tag & TLB_LAYOUT.VPN)],
+    );
   }
 
   events(): unknown {
@@ -327,6 +404,45 @@ describe('the short path does what the MMU does, whatever asks for attention', (
     expect(found.length).toBeGreaterThan(0);
     expect(found.filter((one) => !/^write/.test(one))).toEqual([]);
     expect(found.filter((one) => !/"breakpoints":"there"|"a20Off":true/.test(one))).toEqual([]);
+  });
+});
+
+describe('what compiled code does by itself instead of a call is the same', () => {
+  const reasons = ({ stops, breakpoints, a20Off, alignment, everyStore }: Attention): number =>
+    [stops, breakpoints !== 'none', a20Off, alignment, everyStore].filter((one) => one).length;
+
+  it.each([
+    ['recording', NO_PROFILE, true],
+    ['recording, with windows', BSD, true],
+    ['recording, with declared windows', DECLARED, true],
+    ['without recording', NO_PROFILE, false],
+  ] as const)('%s', (_, profile, record) => {
+    const [host, own] = [new Side(profile, record, 2), new Side(profile, record, 2)];
+    const found: string[] = [];
+    let count = 0;
+    for (const how of [...attentions(record)].filter(
+      (one) => reasons(one) === 0 || (reasons(one) === 1 && !one.user),
+    )) {
+      for (const side of [host, own]) side.ask(how);
+      for (let page = 0; page < PAGES.length; page++) {
+        const [name, linear] = PAGES[page];
+        for (const warmth of [...WARMTHS, 'full set'] as const) {
+          for (const access of COMPILED_ACCESSES) {
+            const outcome = (side: Side) => {
+              side.warm(page, warmth);
+              const result = side.act(access, (linear + access.offset) | 0, side === host);
+              return `${result} ${side.state(page)}`;
+            };
+            count++;
+            if (outcome(host) !== outcome(own) || !own.agrees(host))
+              found.push(`${access.name}, page ${name}, ${warmth}: ${JSON.stringify(how)}`);
+          }
+        }
+      }
+    }
+    expect(found.slice(0, 10)).toEqual([]);
+    expect(JSON.stringify(own.events())).toBe(JSON.stringify(host.events()));
+    expect(own.hostCalls).toBeLessThan(count);
   });
 });
 

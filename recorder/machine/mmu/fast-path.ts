@@ -1,6 +1,6 @@
 import type { Frame } from '../../../schemas/units.ts';
 import type { ResolvedProfile } from '../config.ts';
-import { FAST_PATH, type MachineMemory, RAM } from '../layout.ts';
+import { ATTENTION, FAST_PATH, type MachineMemory, RAM } from '../layout.ts';
 import type { Stops } from '../state/stops.ts';
 import { type Frames, ROLES, UNWATCHED } from './frames.ts';
 import { TLB_DIRTY, TLB_SUSPECT, TLB_USER, TLB_WINDOW_READ, TLB_WRITABLE, type Tlb } from './tlb.ts';
@@ -78,6 +78,7 @@ export class FastPath {
   /** Adds or removes a reason to check accesses. Granted slots remain until `dropAll`. */
   attend(reason: number, on: boolean): void {
     this.attention = on ? this.attention | reason : this.attention & ~reason;
+    this.i32[ATTENTION >>> 2] = this.attention;
   }
 
   watchFor(stops: Stops | null): void {

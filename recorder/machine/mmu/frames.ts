@@ -22,7 +22,7 @@ export const UNWATCHED = CHANGED;
 /** A frame has four words: its facts, and the following. */
 const SHIFT = 2;
 export const FRAME_WORDS = 1 << SHIFT;
-const OWNER = 1;
+export const OWNER = 1;
 const REFERENCES = 2;
 const OCCUPIED = 3;
 

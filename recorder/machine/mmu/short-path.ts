@@ -74,6 +74,24 @@ export interface ShortPath {
   prepare(linear: Linear, write: number): number;
   /** True while every store is recorded. */
   recordsStores(): boolean;
+  readonly fillFacts: FillFacts;
+}
+
+/** Facts of the machine for code that serves the most common of these accesses by itself (cpu/wasm/fill.ts). */
+export interface FillFacts {
+  /** Of the TLB. */
+  readonly entries: number;
+  readonly ways: number;
+  /** Frames of RAM. */
+  readonly frames: number;
+  /** True if the history of page tables is kept: a walk by another table or slot than before is an event. */
+  readonly tracks: boolean;
+  /** PDE slots under which the MMU handles each access. */
+  readonly windowSlots: readonly number[];
+  /** Reads of the current directory are checks of its alternate slot. */
+  readonly hasAlternate: boolean;
+  /** Reads of paging structures may be checks of windows. */
+  readonly hasWindows: boolean;
 }
 
 export interface ShortPathParts {
@@ -289,6 +307,15 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       return byCall ? (RAM + (frame << 12)) | BY_CALL : i32[SLOTS + vpn];
     },
     recordsStores,
+    fillFacts: {
+      entries: tlb.entries,
+      ways: tlb.ways,
+      frames: count,
+      tracks: structures !== null,
+      windowSlots: Array.from({ length: 1024 }, (_, slot) => slot).filter(isWindow),
+      hasAlternate: alternateSlot >= 0,
+      hasWindows: windows !== null,
+    },
   };
 
   /** The event of a store that is about to be made. */

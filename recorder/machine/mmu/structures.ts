@@ -35,7 +35,7 @@ const [BY_CR3, BY_WALK, BY_WINDOW, EMPTY, RECURSIVE_SLOT, CODE, UNNAMED] = STRUC
 /** The mapping of a store does not determine directory and slot; it is attributed to the table's owner. */
 export const BY_OWNER = -1;
 /** Marks the owner of a frame that is a table: directory | slot | OWNED. Other frames have owner 0. */
-const OWNED = 0x800;
+export const OWNED = 0x800;
 
 /**
  * Keeps the history of every paging structure complete. A frame is *tracked* from the moment the walker uses it as

@@ -56,6 +56,12 @@ const bucket = (physical: Physical) => FILTER + (((physical >>> 2) ^ (physical >
 
 const SLOTS = FAST_PATH >>> 2;
 
+/** The above, for code that fills entries by itself (cpu/wasm/fill.ts): indices in `i32`, and of the words of an entry. */
+export const TLB_LAYOUT = {
+  ...{ TAG, FLAGS, FRAME, PTE, PDE, PTE_PHYSICAL, PDE_PHYSICAL, ENTRY_SHIFT, VALID, VPN },
+  ...{ ENTRIES, NEXT, LIVE, FRAGMENTS, FILTER, FILTER_SIZE },
+} as const;
+
 /** The translation that a walk finds and an entry holds (`Walker`). */
 export interface Translation {
   readonly flags: number;
@@ -87,8 +93,8 @@ export interface CachedTranslation {
  */
 export class Tlb {
   private readonly i32: Int32Array;
-  private readonly entries: number;
-  private readonly ways: number;
+  readonly entries: number;
+  readonly ways: number;
   private readonly setMask: number;
 
   constructor(mem: MachineMemory, config: MachineConfig) {

@@ -23,6 +23,8 @@ export const HOST_CALLS = [
   ['timeStamp', 3],
 ] as const;
 
+export type HostCallName = (typeof HOST_CALLS)[number][0];
+
 export function createHostCalls(core: Core, memory: ShortPath) {
   const { i32, f64 } = core;
 

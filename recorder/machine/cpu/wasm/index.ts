@@ -18,7 +18,7 @@ export function createWasmTier(
   enter: BlockRunner['enter'],
   threshold: number,
 ): WasmTier {
-  const runtime = createRuntime(core.mem, () => createHostCalls(core, memory));
+  const runtime = createRuntime(core.mem, () => createHostCalls(core, memory), memory.fillFacts);
   return new WasmTier(core, blocks, enter, runtime, { threshold, recordsStores: memory.recordsStores });
 }
 

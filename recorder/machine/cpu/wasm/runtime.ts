@@ -1,11 +1,13 @@
 import type { MachineMemory } from '../../layout.ts';
+import type { FillFacts } from '../../mmu/short-path.ts';
 import { KIND_MASK } from '../flags.ts';
 import { FLAG_A, FLAG_B, FLAG_KIND, FLAG_RESULT } from '../state.ts';
 import { Assembler, I32, I32_AND, I32_EQ } from './assembler.ts';
 import { CHAIN_LOCALS, chainBody } from './chain.ts';
 import { ExpressionEmitter } from './emit-expressions.ts';
+import { FILL_LOCALS, fillFirst, storeFirst, usualFill } from './fill.ts';
 import { arithmetic, KINDS } from './flag-expressions.ts';
-import { HOST_CALLS, type HostCalls } from './host-calls.ts';
+import { HOST_CALLS, type HostCallName, type HostCalls } from './host-calls.ts';
 import { importedFunctions } from './imported.ts';
 import { LOCALS, PARAMETERS, STATE_WORDS } from './locals.ts';
 import { encodeModule, type FunctionType, REGION_TYPE } from './module.ts';
@@ -39,13 +41,13 @@ export class CannotCompile extends Error {}
  * @throws CannotCompile by `add`: the host knows no tail calls, forbids to compile (a page's content security policy), or has no
  * memory left for code.
  */
-export function createRuntime(mem: MachineMemory, host: () => HostCalls): Runtime {
+export function createRuntime(mem: MachineMemory, host: () => HostCalls, facts: FillFacts): Runtime {
   const runtime = {
     run(): number {
       throw new Error('nothing is compiled');
     },
     add(index: number, body: Assembler): number {
-      Object.assign(runtime, makeRuntime(mem, host()));
+      Object.assign(runtime, makeRuntime(mem, host(), facts));
       return runtime.add(index, body);
     },
     remove(): void {},
@@ -53,12 +55,10 @@ export function createRuntime(mem: MachineMemory, host: () => HostCalls): Runtim
   return runtime;
 }
 
-function makeRuntime(mem: MachineMemory, host: HostCalls): Runtime {
+function makeRuntime(mem: MachineMemory, host: HostCalls, facts: FillFacts): Runtime {
   const table = new WebAssembly.Table({ initial: TABLE_SIZE, maximum: TABLE_SIZE, element: 'anyfunc' });
   const pages = mem.memory.buffer.byteLength >>> 16;
-  const helpers = within([RangeError, WebAssembly.CompileError], () =>
-    instantiate(helperModule(pages), { ...host, memory: mem.memory, table }),
-  );
+  const helpers = createHelpers(mem, host, facts, table);
   const imports = { ...helpers, memory: mem.memory };
   return {
     run: helpers.run as Runtime['run'],
@@ -71,6 +71,19 @@ function makeRuntime(mem: MachineMemory, host: HostCalls): Runtime {
       table.set(index, null);
     },
   };
+}
+
+/** The functions that regions call, and `run`, by name. */
+export function createHelpers(
+  mem: MachineMemory,
+  host: HostCalls,
+  facts: FillFacts,
+  table = new WebAssembly.Table({ initial: TABLE_SIZE, maximum: TABLE_SIZE, element: 'anyfunc' }),
+): Exports {
+  const pages = mem.memory.buffer.byteLength >>> 16;
+  return within([RangeError, WebAssembly.CompileError], () =>
+    instantiate(helperModule(pages, facts), { ...host, memory: mem.memory, table }),
+  );
 }
 
 /** The functions that a region imports, in the order of their numbers (imported.ts). */
@@ -109,18 +122,23 @@ export function regionModule(pages: number, { code }: Assembler): Uint8Array<Arr
   });
 }
 
-/** The host call by which `chain` fetches: in that module they are imported first. */
-const FETCH = HOST_CALLS.findIndex(([name]) => name === 'fetch');
+/** Host calls by their numbers in the module of the helpers, which imports them first; then its own first function. */
+const hostCall = (of: HostCallName): number => HOST_CALLS.findIndex(([name]) => name === of);
+const USUAL_FILL = HOST_CALLS.length;
 
 /** The functions that regions import, and the way into them. These alone know the table: it would cost each module that imports it. */
-function helperModule(pages: number): Uint8Array<ArrayBuffer> {
+function helperModule(pages: number, facts: FillFacts): Uint8Array<ArrayBuffer> {
+  const fetch = hostCall('fetch');
   const functions = [
+    { name: 'usualFill', type: taking(2), locals: FILL_LOCALS, code: usualFill(facts).code },
     { name: 'run', type: taking(4), locals: 0, code: runBody().code },
     { name: 'arithmetic', type: taking(4), locals: 0, code: arithmeticBody().code },
-    { name: 'chain', type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(false, FETCH).code },
-    { name: 'chainUser', type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(true, FETCH).code },
+    { name: 'chain', type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(false, fetch).code },
+    { name: 'chainUser', type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(true, fetch).code },
     ...HOST_CALLS.map(([name, parameters], call) => {
-      return { name, type: taking(parameters), locals: 0, code: passOn(call, parameters).code };
+      const own = OWN_WAYS[name];
+      const code = passOn(call, parameters, own && ((asm) => own(asm, USUAL_FILL))).code;
+      return { name, type: taking(parameters), locals: own ? 1 : 0, code };
     }),
   ];
   return encodeModule({
@@ -147,9 +165,19 @@ function runBody(): Assembler {
   return asm;
 }
 
-/** An imported function again: V8 makes a wrapper for each module that imports one of JavaScript, and none for one of WebAssembly. */
-function passOn(func: number, parameters: number): Assembler {
+/** The beginnings of helpers that may return without calling the host, by means of the function `usualFill`. */
+const OWN_WAYS: Partial<Record<HostCallName, (asm: Assembler, usualFill: number) => void>> = {
+  fill: fillFirst,
+  store: storeFirst,
+};
+
+/**
+ * An imported function again, after `first`: V8 makes a wrapper for each module that imports one of JavaScript, and none for one of
+ * WebAssembly.
+ */
+function passOn(func: number, parameters: number, first: (asm: Assembler) => void = () => {}): Assembler {
   const asm = new Assembler();
+  first(asm);
   for (let n = 0; n < parameters; n++) asm.get(n);
   asm.call(func);
   return asm;
