@@ -1,6 +1,5 @@
 import type { Machine } from '../../recorder/machine/machine.ts';
-import { Stops } from '../../recorder/machine/state/stops.ts';
-import type { Icount, Linear, Physical } from '../../schemas/units.ts';
+import type { Icount, Physical } from '../../schemas/units.ts';
 
 /** Writes to memory that devices and pokes made during a replay. */
 
@@ -11,19 +10,7 @@ export interface DeviceWrite {
   readonly size: number;
 }
 
-/** Reports every write by devices while a machine runs; installed by `Machine.watchFor`. */
-export class DeviceWrites extends Stops {
-  private readonly machine: Machine;
-  private readonly tell: (write: DeviceWrite) => void;
-
-  constructor(machine: Machine, tell: (write: DeviceWrite) => void) {
-    super(machine.cpu, [], []);
-    this.mode = 'note';
-    this.machine = machine;
-    this.tell = tell;
-  }
-
-  override accesses(_linear: Linear, physical: Physical, size: number, write: boolean): void {
-    if (write && this.byDevice) this.tell({ icount: this.machine.icount, physical: physical >>> 0, size });
-  }
+/** Reports every write by devices while a machine runs; the processor runs at full speed. */
+export function reportDeviceWrites(machine: Machine, tell: (write: DeviceWrite) => void): void {
+  machine.mmu.onDeviceWrite = (physical, size) => tell({ icount: machine.icount, physical, size });
 }

@@ -35,7 +35,7 @@ import {
 import type { TornTrace } from '../trace/torn-trace.ts';
 import { TraceReader } from '../trace/trace-reader.ts';
 import { compareEndState, compareExit, compareHashes, endedEarly } from './compare-state.ts';
-import { type DeviceWrite, DeviceWrites } from './device-writes.ts';
+import { type DeviceWrite, reportDeviceWrites } from './device-writes.ts';
 import { EventCheck } from './event-check.ts';
 import { ExtraEvents } from './extra-events.ts';
 import { LoggedNondet } from './logged-nondet.ts';
@@ -186,7 +186,7 @@ class Replay implements EventSink {
     const parts = watched(recorded, options);
     const machine = options.build({ ...parts, nondet, sink: this }, recordedBoot(header));
     this.machine = machine;
-    if (options.onDeviceWrite) machine.watchFor(new DeviceWrites(machine, options.onDeviceWrite));
+    if (options.onDeviceWrite) reportDeviceWrites(machine, options.onDeviceWrite);
     // With other events than recorded, parts of the state differ too; likewise with another layout.
     if (
       this.comparable &&

@@ -155,6 +155,26 @@ describe('tracking', () => {
     ]);
   });
 
+  it('tells of writes by bus masters and pokes alone, and withholds no fast path for it', () => {
+    const b = spaces();
+    const told: number[][] = [];
+    b.mmu.onDeviceWrite = (physical, size) => told.push([physical, size]);
+    b.mmu.recordEveryStore(true);
+    b.read(0x8000);
+    b.write(0x8000, 1);
+    b.mmu.physWrite32(0x8ffe, 2);
+    b.mmu.poke(0x9004, 2, 3);
+    expect(told).toEqual([
+      [0x8ffe, 1],
+      [0x8fff, 1],
+      [0x9000, 1],
+      [0x9001, 1],
+      [0x9004, 2],
+    ]);
+    // Compiled code makes its stores by such slots.
+    expect(b.mmu.slotButForStores(0x8000)).not.toBe(0);
+  });
+
   it('stops when nothing can walk the table any more, and starts again with an adoption', () => {
     const b = spaces();
     b.mmu.physWrite32(0x10004, 0x30003);

@@ -76,6 +76,8 @@ export class Mmu {
   private everyStore = false;
   /** The stops that a debugger waits for. */
   private stops: Stops | null = null;
+  /** Told of each write to memory by a bus master or a poke, before it is made. Unlike `stops` it costs no access by the processor. */
+  onDeviceWrite: ((physical: Physical, size: number) => void) | null = null;
   /** Null in a machine without a BIOS. */
   readonly shadow: RomShadow | null;
   private dataWatch: DataWatch | null = null;
@@ -476,6 +478,7 @@ export class Mmu {
       return;
     }
     this.stops?.accesses(-1, physical, size, true, false);
+    this.onDeviceWrite?.(physical, size);
     const facts = this.frames.change(frame);
     if (facts & READ_ONLY) this.shadow!.store(frame, offset, size, value);
     else if (facts & ROLES) {
