@@ -1,18 +1,20 @@
 import { type EventBatch, WRITE_SOURCE } from '../../schemas/events.ts';
 import type { Frame, Icount, Physical } from '../../schemas/units.ts';
 import type { DeviceWrite } from '../verify/device-writes.ts';
-import { Epoch } from './epoch.ts';
+import { Epoch, SUPERSEDED } from './epoch.ts';
 import { FrameRows } from './frame-rows.ts';
-import { EPOCH_SHIFT, type StoreIndexWriter } from './index-file.ts';
+import type { StoreIndexWriter } from './index-file.ts';
+import { CONTEXT, CR3, contextOf, EIP, EPOCH_SHIFT, FIRST_WORD, META, PAGE, ROW_WORDS } from './row-words.ts';
+import { allocateRows } from './rows.ts';
 import { forEachWrite } from './writes.ts';
 
 /** Builds the index of stores from the writes of a replay. */
 
 const EPOCH = 2 ** EPOCH_SHIFT;
-/** Maximum rows in memory, about 30 bytes each; beyond that, the frames with the most rows get a block before it is full. */
+/** Maximum rows in memory, 24 bytes each; beyond that, the frames with the most rows get a block before it is full. */
 const ROWS_HELD = 1 << 23;
+const FIRST_COLUMNS = 1 << 14;
 
-const NOBODY = { linear: 0, eip: 0, cr3: 0, depth: 0 };
 const BY_DMA = WRITE_SOURCE.indexOf('dma');
 const BY_POKE = WRITE_SOURCE.indexOf('poke');
 
@@ -26,6 +28,9 @@ export class StoreIndexBuilder {
   private readonly frames = new Map<number, FrameRows>();
   private readonly pokes: ReadonlySet<number>;
   private readonly byDevices: DeviceWrite[] = [];
+  /** The rows of a block that is being written. */
+  private columns = allocateRows(FIRST_COLUMNS);
+  /** Number of the epoch. */
   private number = 0;
   /** Rows in `frames` that are not in a block yet. */
   private held = 0;
@@ -43,12 +48,16 @@ export class StoreIndexBuilder {
 
   /** Takes batches of events in the order of the run. */
   take(batch: EventBatch): void {
-    forEachWrite(batch, (from, at, size, source) => {
-      const icount = from.icount[at];
+    forEachWrite(batch, (from, row, size, source) => {
+      const icount = from.icount[row];
       // Devices act on arrival at an icount, before its instruction.
       if (this.byDevices.length > 0) this.addDeviceWrites(icount);
-      const [linear, eip, cr3, depth] = [from.linear[at], from.eip[at], from.cr3[at], from.depth[at]];
-      this.add(icount, from.physical[at], size, source, { linear, eip, cr3, depth });
+      const at = this.add(icount, from.physical[row], size);
+      const { words } = this.epoch;
+      words[at + PAGE] = from.linear[row] - (from.physical[row] & 0xfff);
+      words[at + EIP] = from.eip[row];
+      words[at + CR3] = from.cr3[row];
+      words[at + CONTEXT] = contextOf(from.depth[row], source);
     });
   }
 
@@ -56,66 +65,55 @@ export class StoreIndexBuilder {
     let taken = 0;
     for (const { icount, physical, size } of this.byDevices) {
       if (icount > until) break;
-      this.add(icount, physical, size, this.pokes.has(icount) ? BY_POKE : BY_DMA, NOBODY);
+      const at = this.add(icount, physical, size);
+      const { words } = this.epoch;
+      words[at + PAGE] = -(physical & 0xfff);
+      words[at + EIP] = 0;
+      words[at + CR3] = 0;
+      words[at + CONTEXT] = contextOf(0, this.pokes.has(icount) ? BY_POKE : BY_DMA);
       taken++;
     }
     this.byDevices.splice(0, taken);
   }
 
-  private add(
-    icount: Icount,
-    physical: Physical,
-    size: number,
-    source: number,
-    { linear, eip, cr3, depth }: typeof NOBODY,
-  ): void {
-    const number = Math.floor(icount / EPOCH);
-    if (number !== this.number) this.turn(number);
-    const { epoch } = this;
-    const row = epoch.add(physical, size);
-    const { columns } = epoch;
-    columns.since[row] = icount - number * EPOCH;
-    columns.linear[row] = linear;
-    columns.eip[row] = eip;
-    columns.cr3[row] = cr3;
-    columns.depth[row] = depth;
-    columns.source[row] = source;
+  /** Adds a row to the epoch of `icount`; callers fill the words from PAGE on, of the row at the index returned. */
+  private add(icount: Icount, physical: Physical, size: number): number {
+    let since = icount - this.number * EPOCH;
+    if (since >= EPOCH) {
+      this.turn(Math.floor(icount / EPOCH));
+      since = icount - this.number * EPOCH;
+    }
+    return this.epoch.add(physical, size, since);
   }
 
   /** Distributes the epoch's rows to their frames and begins the next epoch. */
   private turn(number: number): void {
     const { epoch, frames } = this;
-    const changed = new Map<number, FrameRows>();
-    const from = epoch.columns;
-    for (let row = 0; row < epoch.count; row++) {
-      if (from.size[row] === 0) continue;
+    const { words } = epoch;
+    const changed = new Set<Frame>();
+    for (let at = 0; at < epoch.count * ROW_WORDS; at += ROW_WORDS) {
+      if (words[at + META] === SUPERSEDED) continue;
       this.held++;
-      const frame = from.physical[row] >>> 12;
+      const frame = words[at + FIRST_WORD] >>> 12;
       let own = frames.get(frame);
       if (!own) frames.set(frame, (own = new FrameRows()));
-      changed.set(frame, own);
-      const to = own.add();
-      const { rows } = own;
-      const offset = from.physical[row] & 0xfff;
-      rows.epoch[to] = this.number;
-      rows.since[to] = from.since[row];
-      rows.offset[to] = offset;
-      rows.size[to] = from.size[row];
-      rows.page[to] = from.linear[row] - offset;
-      rows.eip[to] = from.eip[row];
-      rows.cr3[to] = from.cr3[row];
-      rows.depth[to] = from.depth[row];
-      rows.source[to] = from.source[row];
+      changed.add(frame);
+      own.add(this.number, words, at);
     }
     epoch.clear();
     this.number = number;
-    for (const [frame, rows] of changed) if (rows.full) this.close(frame, rows);
+    for (const frame of changed) {
+      const rows = frames.get(frame)!;
+      if (rows.full) this.close(frame, rows);
+    }
     if (this.held > ROWS_HELD) this.relieve();
   }
 
   private close(frame: Frame, rows: FrameRows): void {
     this.held -= rows.fresh;
-    this.writer.add(frame, rows.from, rows.rows, rows.count);
+    if (this.columns.eip.length < rows.count) this.columns = allocateRows(rows.count * 2);
+    rows.copyTo(this.columns);
+    this.writer.add(frame, rows.from, this.columns, rows.count);
     rows.turn();
   }
 

@@ -1,42 +1,30 @@
-import { allocateColumn, type ColumnArray } from '../../schemas/events.ts';
 import type { Physical } from '../../schemas/units.ts';
+import { FIRST_WORD, META, metaOf, ROW_WORDS, sizeOf } from './row-words.ts';
 
 /** The writes of the current epoch of the index, held in memory: the last one of each word. */
 
-/** Columns of a write during its epoch. */
-const COLUMNS = {
-  physical: 'address',
-  /** Size; 0 if the same place was written again. */
-  size: 'small',
-  since: 'address',
-  linear: 'address',
-  eip: 'address',
-  cr3: 'address',
-  depth: 'small',
-  source: 'small',
-} as const;
-type EpochColumns = Record<keyof typeof COLUMNS, ColumnArray>;
-
-const SIZE_SHIFT = { 1: 0, 2: 1, 4: 2 } as const;
+/** META of a row whose place was written again. */
+export const SUPERSEDED = -1;
+/** Serial numbers begin anew, and the slots with them, beyond this one. */
+const LAST_SERIAL = 1 << 30;
 
 /**
  * The writes of the current epoch in order. Only the last write of each place (physical address and size) counts; an open-addressing
  * table holds its row.
  */
 export class Epoch {
-  private rows: EpochColumns;
+  private rows: Int32Array;
   private rowCount = 0;
   private capacity: number;
-  /** Row + 1 of each slot, valid where `stamps` has the current generation: starting over costs nothing. */
-  private slots: Uint32Array;
-  private stamps: Uint32Array;
-  private generation = 1;
+  /** Serial number of the row at each slot. A slot is empty if that is less than `first`: starting over costs nothing. */
+  private slots: Int32Array;
+  /** Serial number of the epoch's first row. */
+  private first = 1;
 
   constructor(capacity = 1 << 14) {
     this.capacity = capacity;
-    this.rows = allocate(capacity);
-    this.slots = new Uint32Array(capacity * 2);
-    this.stamps = new Uint32Array(capacity * 2);
+    this.rows = new Int32Array(capacity * ROW_WORDS);
+    this.slots = new Int32Array(capacity * 2);
   }
 
   /** Number of rows, including superseded ones. */
@@ -44,61 +32,58 @@ export class Epoch {
     return this.rowCount;
   }
 
-  /** Row for the next write, of `size` bytes at `physical`; callers fill all other columns. */
-  add(physical: Physical, size: number): number {
-    if (this.rowCount === this.capacity) this.grow();
-    const { rows, slots } = this;
-    const slot = this.find(physical, size);
-    const row = this.rowCount++;
-    if (this.stamps[slot] === this.generation) rows.size[slots[slot]] = 0;
-    this.stamps[slot] = this.generation;
-    slots[slot] = row;
-    rows.physical[row] = physical;
-    rows.size[row] = size;
-    return row;
+  /** The rows (row-words.ts) as they are now: valid until the next `add`. The first word is the physical address. */
+  get words(): Int32Array {
+    return this.rows;
   }
 
-  /** The columns as they are now: valid until the next `add`. */
-  get columns(): Readonly<EpochColumns> {
-    return this.rows;
+  /** Adds a write of `size` bytes at `physical`. Returns the index of its first word; callers fill those after META. */
+  add(physical: Physical, size: number, since: number): number {
+    if (this.rowCount === this.capacity) this.grow();
+    const { slots, rows, first } = this;
+    const slot = this.find(physical | 0, size);
+    const serial = slots[slot];
+    if (serial >= first) rows[(serial - first) * ROW_WORDS + META] = SUPERSEDED;
+    const at = this.rowCount * ROW_WORDS;
+    slots[slot] = first + this.rowCount++;
+    rows[at + FIRST_WORD] = physical;
+    rows[at + META] = metaOf(since, physical & 0xfff, size);
+    return at;
   }
 
   /** Begins the next epoch. */
   clear(): void {
+    this.first += this.rowCount;
     this.rowCount = 0;
-    this.generation++;
+    if (this.first < LAST_SERIAL) return;
+    this.first = 1;
+    this.slots.fill(0);
   }
 
-  private find(physical: Physical, size: number): number {
-    const { slots, stamps, generation, rows } = this;
+  /** The slot of a place: that of its last row, or an empty one. */
+  private find(physical: number, size: number): number {
+    const { slots, first, rows } = this;
     const mask = slots.length - 1;
-    const key = ((physical << 2) | SIZE_SHIFT[size as 1 | 2 | 4]) >>> 0;
-    let slot = (Math.imul(key, 0x9e3779b1) >>> 8) & mask;
-    while (
-      stamps[slot] === generation &&
-      (rows.physical[slots[slot]] !== physical || rows.size[slots[slot]] !== size)
-    )
+    let slot = (Math.imul((physical << 2) | (size >>> 1), 0x9e3779b1) >>> 8) & mask;
+    for (;;) {
+      const serial = slots[slot];
+      if (serial < first) return slot;
+      const at = (serial - first) * ROW_WORDS;
+      if (rows[at + FIRST_WORD] === physical && sizeOf(rows[at + META]) === size) return slot;
       slot = (slot + 1) & mask;
-    return slot;
+    }
   }
 
   private grow(): void {
-    const { rows, capacity } = this;
-    this.capacity = capacity * 2;
-    this.rows = allocate(this.capacity);
-    for (const name of NAMES) this.rows[name].set(rows[name]);
-    this.slots = new Uint32Array(this.capacity * 2);
-    this.stamps = new Uint32Array(this.capacity * 2);
+    const { rows } = this;
+    this.capacity *= 2;
+    this.rows = new Int32Array(this.capacity * ROW_WORDS);
+    this.rows.set(rows);
+    this.slots = new Int32Array(this.capacity * 2);
     for (let row = 0; row < this.rowCount; row++) {
-      if (rows.size[row] === 0) continue;
-      const slot = this.find(rows.physical[row], rows.size[row]);
-      this.stamps[slot] = this.generation;
-      this.slots[slot] = row;
+      const meta = rows[row * ROW_WORDS + META];
+      if (meta === SUPERSEDED) continue;
+      this.slots[this.find(rows[row * ROW_WORDS + FIRST_WORD], sizeOf(meta))] = this.first + row;
     }
   }
 }
-
-const NAMES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
-
-const allocate = (capacity: number): EpochColumns =>
-  Object.fromEntries(NAMES.map((name) => [name, allocateColumn(COLUMNS[name], capacity)])) as EpochColumns;

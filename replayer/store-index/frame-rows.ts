@@ -1,4 +1,18 @@
-import { allocateRows, ROW_COLUMNS, type RowColumns } from './rows.ts';
+import {
+  CONTEXT,
+  CR3,
+  depthOf,
+  EIP,
+  FIRST_WORD,
+  META,
+  offsetOf,
+  PAGE,
+  ROW_WORDS,
+  sinceOf,
+  sizeOf,
+  sourceOf,
+} from './row-words.ts';
+import type { RowColumns } from './rows.ts';
 
 /** Rows of the index for one page frame that are not written as a block yet. */
 
@@ -13,9 +27,9 @@ const FIRST_CAPACITY = 16;
  * *carried* rows), so that one block answers for any instant it covers, however long ago a byte was written.
  */
 export class FrameRows {
-  rows: RowColumns = allocateRows(FIRST_CAPACITY);
   count = 0;
-  private capacity = FIRST_CAPACITY;
+  /** The rows (row-words.ts); the first word is the number of the epoch. */
+  private words = new Int32Array(FIRST_CAPACITY * ROW_WORDS);
   private carried = 0;
 
   /** Rows that are not in a block yet. */
@@ -25,39 +39,63 @@ export class FrameRows {
 
   /** Epoch of the first of these rows. */
   get from(): number {
-    return this.rows.epoch[this.carried];
+    return this.words[this.carried * ROW_WORDS + FIRST_WORD];
   }
 
   get full(): boolean {
     return this.fresh >= Math.max(BLOCK_ROWS, NEW_TO_CARRIED * this.carried);
   }
 
-  /** Index of a new row; the caller fills every column. */
-  add(): number {
-    if (this.count === this.capacity) this.grow();
-    return this.count++;
+  /** Adds the row whose first word is at `at` of `from`, of the given epoch. */
+  add(epoch: number, from: Int32Array, at: number): void {
+    if ((this.count + 1) * ROW_WORDS > this.words.length) this.grow();
+    const { words } = this;
+    const to = this.count++ * ROW_WORDS;
+    words[to + FIRST_WORD] = epoch;
+    words[to + META] = from[at + META];
+    words[to + PAGE] = from[at + PAGE];
+    words[to + EIP] = from[at + EIP];
+    words[to + CR3] = from[at + CR3];
+    words[to + CONTEXT] = from[at + CONTEXT];
+  }
+
+  /** Writes the rows to columns of at least `count` rows. */
+  copyTo({ epoch, since, offset, size, page, eip, cr3, depth, source }: RowColumns): void {
+    const { words, count } = this;
+    for (let row = 0, at = 0; row < count; row++, at += ROW_WORDS) {
+      const meta = words[at + META];
+      epoch[row] = words[at + FIRST_WORD];
+      since[row] = sinceOf(meta);
+      offset[row] = offsetOf(meta);
+      size[row] = sizeOf(meta);
+      page[row] = words[at + PAGE];
+      eip[row] = words[at + EIP];
+      cr3[row] = words[at + CR3];
+      depth[row] = depthOf(words[at + CONTEXT]);
+      source[row] = sourceOf(words[at + CONTEXT]);
+    }
   }
 
   /** Called after the rows were written as a block: keeps those with which the next block begins. */
   turn(): void {
-    const { rows } = this;
+    const { words } = this;
     const kept = this.lastWriters();
-    for (const { name } of ROW_COLUMNS) {
-      const column = rows[name];
-      for (let n = 0; n < kept.length; n++) column[n] = column[kept[n]];
-    }
+    for (let n = 0; n < kept.length; n++)
+      words.copyWithin(n * ROW_WORDS, kept[n] * ROW_WORDS, (kept[n] + 1) * ROW_WORDS);
     this.count = this.carried = kept.length;
   }
 
   /** The rows that are the last writer of any byte, in order. */
   private lastWriters(): Uint32Array {
-    const { offset, size } = this.rows;
+    const { words, count } = this;
     const written = new Uint8Array(FRAME_BYTES);
-    const found = new Uint32Array(Math.min(this.count, FRAME_BYTES));
+    const found = new Uint32Array(Math.min(count, FRAME_BYTES));
     let first = found.length;
-    for (let row = this.count - 1; row >= 0; row--) {
+    for (let row = count - 1; row >= 0; row--) {
+      const meta = words[row * ROW_WORDS + META];
+      const offset = offsetOf(meta);
       let isLast = false;
-      for (let at = offset[row]; at < offset[row] + size[row]; at++) {
+      for (let at = offset; at < offset + sizeOf(meta); at++) {
         if (written[at] === 0) isLast = true;
         written[at] = 1;
       }
@@ -67,9 +105,8 @@ export class FrameRows {
   }
 
   private grow(): void {
-    const { rows, capacity } = this;
-    this.capacity = capacity * 2;
-    this.rows = allocateRows(this.capacity);
-    for (const { name } of ROW_COLUMNS) this.rows[name].set(rows[name]);
+    const { words } = this;
+    this.words = new Int32Array(words.length * 2);
+    this.words.set(words);
   }
 }

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { bounded } from '../../schemas/bounded.ts';
 import { pack, unpack } from '../../schemas/trace/compression.ts';
 import type { Frame } from '../../schemas/units.ts';
+import { EPOCH_SHIFT } from './row-words.ts';
 import { type DecodedRows, decodeRows, encodeRows, type RowColumns } from './rows.ts';
 
 /**
@@ -16,8 +17,6 @@ import { type DecodedRows, decodeRows, encodeRows, type RowColumns } from './row
 
 /** Increase it when the format changes; caches of another version are rebuilt. */
 export const STORE_INDEX_VERSION = 3;
-/** Instructions in an epoch: 2^EPOCH_SHIFT. */
-export const EPOCH_SHIFT = 16;
 const MAGIC = 0x52_3338_3649_58;
 const DIRECTORY_FIELDS = 3;
 /** Fields of a block: first epoch with new rows, offset, length, codec, raw bytes. */

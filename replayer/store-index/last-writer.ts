@@ -1,7 +1,8 @@
 import { WRITE_SOURCE } from '../../schemas/events.ts';
 import type { Frame, Icount, Linear, Physical } from '../../schemas/units.ts';
 import { FRAME_BYTES } from './frame-rows.ts';
-import { EPOCH_SHIFT, type StoreIndexFile } from './index-file.ts';
+import type { StoreIndexFile } from './index-file.ts';
+import { EPOCH_SHIFT } from './row-words.ts';
 import type { DecodedRows } from './rows.ts';
 
 /** Looks up last writers in the index of stores. */

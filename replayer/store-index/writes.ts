@@ -8,16 +8,21 @@ import {
 
 /** Writes to memory in the events of a replay, of every kind. */
 
-/** Columns of an event kind by name. */
-export type Columns = Readonly<Record<string, ColumnArray>>;
+/** The columns that describe a write, of whatever kind its event is. */
+const WRITE_COLUMNS = ['icount', 'seq', 'eip', 'depth', 'cr3', 'linear', 'physical'] as const;
+/** Columns by name; always the same shape, for the loops over every write. */
+export type WriteColumns = Readonly<Record<(typeof WRITE_COLUMNS)[number], ColumnArray>>;
 
 const BY_STORE = WRITE_SOURCE.indexOf('store');
 /** Sources of writes by a program, or by hardware on its behalf; writes by devices are reported separately (device-writes.ts). */
 const BY_HARDWARE = WRITE_SOURCE.indexOf('accessed_dirty');
 const PTE_BYTES = 4;
 
-const columnsOf = ({ kind, columns }: EventTable): Columns =>
-  Object.fromEntries(EVENT_KINDS[kind].columns.map(({ name }, i) => [name, columns[i]]));
+const columnOf = ({ kind, columns }: EventTable, name: string): ColumnArray =>
+  columns[EVENT_KINDS[kind].columns.findIndex((column) => column.name === name)];
+
+const writeColumns = (table: EventTable): WriteColumns =>
+  Object.fromEntries(WRITE_COLUMNS.map((name) => [name, columnOf(table, name)])) as WriteColumns;
 
 /**
  * Calls `each` for every write to memory of a batch with detail `stores`, in order: stores, and the bits that hardware sets
@@ -25,22 +30,19 @@ const columnsOf = ({ kind, columns }: EventTable): Columns =>
  */
 export function forEachWrite(
   { tables }: EventBatch,
-  each: (columns: Columns, row: number, size: number, source: number) => void,
+  each: (columns: WriteColumns, row: number, size: number, source: number) => void,
 ): void {
-  const stores = columnsOf(tables.stores);
-  const paging = columnsOf(tables.paging_writes);
+  const stores = writeColumns(tables.stores);
+  const paging = writeColumns(tables.paging_writes);
+  const sizes = columnOf(tables.stores, 'size');
+  const sources = columnOf(tables.paging_writes, 'source');
   const storeCount = tables.stores.count;
   const pagingCount = tables.paging_writes.count;
   let s = 0;
-  let p = 0;
-  while (s < storeCount || p < pagingCount) {
-    if (p === pagingCount || (s < storeCount && stores.seq[s] < paging.seq[p])) {
-      each(stores, s, stores.size[s], BY_STORE);
-      s++;
-    } else {
-      // A store's write is among the stores; an adopted entry was written before.
-      if (paging.source[p] === BY_HARDWARE) each(paging, p, PTE_BYTES, BY_HARDWARE);
-      p++;
-    }
+  for (let p = 0; p <= pagingCount; p++) {
+    const until = p < pagingCount ? paging.seq[p] : Number.POSITIVE_INFINITY;
+    for (; s < storeCount && stores.seq[s] < until; s++) each(stores, s, sizes[s], BY_STORE);
+    // A store's write is among the stores; an adopted entry was written before.
+    if (p < pagingCount && sources[p] === BY_HARDWARE) each(paging, p, PTE_BYTES, BY_HARDWARE);
   }
 }
