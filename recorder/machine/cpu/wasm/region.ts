@@ -15,6 +15,7 @@ import { CHAIN_FUNCTION, CHAIN_USER_FUNCTION } from './imported.ts';
 import { DISPATCH, ENTRY, LEFT, localOf, NEXT, OFFSET, PAGE, SLOT, STATE_WORDS } from './locals.ts';
 import type { Kind } from './regions.ts';
 import { simplifyTruth } from './simplify.ts';
+import { offsetOf, split } from './split.ts';
 import { type Item, type Loop, structure } from './structure.ts';
 
 /** Compiles a region of blocks to the body of a function. */
@@ -35,11 +36,15 @@ const CS_LIMIT = SEGMENTS + CS * SEGMENT_WORDS + 2;
  * exact wherever compiled code leaves.
  */
 export class RegionEmitter extends MicroOpEmitter {
+  /** Nodes by their numbers (split.ts), and the one that is being emitted. */
   private readonly nodes: Graph;
+  private current!: Node;
   private readonly entries: readonly number[];
   private readonly ways = new Map<number, Way>();
   /** Nodes that ask whether enough is left, and how much that is. */
-  readonly needs = new Map<number, number>();
+  private readonly needs = new Map<number, number>();
+  /** The kind of the operation that set the flags last on all ways to a node that have been emitted. */
+  private readonly kinds = new Map<number, number>();
   /** Branching here goes on at the EIP in NEXT. */
   private readonly elsewhere: Label = {};
 
@@ -52,8 +57,9 @@ export class RegionEmitter extends MicroOpEmitter {
     { user, mode }: Pick<Kind, 'user' | 'mode'>,
   ) {
     super(new Assembler(), target, user);
-    this.nodes = nodes;
-    this.entries = entries;
+    const { graph, entries: ids } = split(nodes, entries, target.code);
+    this.nodes = graph;
+    this.entries = ids;
     this.mode = mode;
   }
 
@@ -85,6 +91,11 @@ export class RegionEmitter extends MicroOpEmitter {
       asm.op(wasm.I32_ADD);
     });
     return asm;
+  }
+
+  /** Instructions that must be left for each entry; once the body is written. */
+  get entryNeeds(): readonly number[] {
+    return this.entries.map((entry) => this.needs.get(entry)!);
   }
 
   /** Continues at the EIP in NEXT, in other compiled code or through the dispatcher. */
@@ -166,7 +177,7 @@ export class RegionEmitter extends MicroOpEmitter {
   }
 
   private item(item: Item): void {
-    if (item.kind === 'node') this.node(this.nodes.get(item.node)!);
+    if (item.kind === 'node') this.node(item.node);
     else this.loop(item);
   }
 
@@ -191,8 +202,9 @@ export class RegionEmitter extends MicroOpEmitter {
   /** To offset `to` of the page, within the region or not. */
   private goTo(to: number): void {
     const { asm } = this;
-    if (this.nodes.has(to)) {
-      this.jump(to);
+    const inside = this.successor(to);
+    if (inside !== undefined) {
+      this.jump(inside);
       return;
     }
     asm.get(PAGE);
@@ -202,8 +214,15 @@ export class RegionEmitter extends MicroOpEmitter {
     asm.branch(this.elsewhere);
   }
 
+  /** The node that the current one leads to at offset `to`, if that is in the region. */
+  private successor(to: number): number | undefined {
+    return this.current.successors.find((id) => offsetOf(id) === to);
+  }
+
   private jump(to: number): void {
     const { label, dispatch } = this.ways.get(to)!;
+    const known = this.kinds.get(to);
+    this.kinds.set(to, known === undefined || known === this.kind ? this.kind : UNKNOWN_KIND);
     if (dispatch !== ONLY) {
       this.asm.constant(dispatch);
       this.asm.set(DISPATCH);
@@ -213,12 +232,15 @@ export class RegionEmitter extends MicroOpEmitter {
 
   // --- Nodes ---------------------------------------------------------------------------------------------------------
 
-  private node(node: Node): void {
+  private node(id: number): void {
     const { asm, code } = this;
+    const node = this.nodes.get(id)!;
+    this.current = node;
     asm.constant(node.offset);
     asm.set(OFFSET);
-    this.kind = UNKNOWN_KIND;
-    const need = this.needs.get(node.offset);
+    const need = this.needs.get(id);
+    // All ways to a node that is the beginning of nothing have been emitted before it.
+    this.kind = need === undefined ? (this.kinds.get(id) ?? UNKNOWN_KIND) : UNKNOWN_KIND;
     if (need !== undefined) {
       asm.get(LEFT);
       asm.constant(need);
@@ -318,7 +340,7 @@ export class RegionEmitter extends MicroOpEmitter {
     const { asm } = this;
     const mask = this.field('scale');
     const target = offset + this.field('displacement');
-    const isInside = this.nodes.has(target) && (mask === -1 || this.mode === MODE_16);
+    const inside = mask === -1 || this.mode === MODE_16 ? this.successor(target) : undefined;
     const masked = () => {
       asm.get(PAGE);
       asm.constant(target);
@@ -327,14 +349,14 @@ export class RegionEmitter extends MicroOpEmitter {
       asm.op(wasm.I32_AND);
     };
     const go = () => {
-      if (isInside) this.jump(target);
+      if (inside !== undefined) this.jump(inside);
       else {
         masked();
         asm.set(NEXT);
         asm.branch(this.elsewhere);
       }
     };
-    if (!isInside && this.mode !== MODE_FLAT) {
+    if (inside === undefined && this.mode !== MODE_FLAT) {
       this.truth(taken);
       masked();
       asm.loadWord(CS_LIMIT);
@@ -361,11 +383,12 @@ export class RegionEmitter extends MicroOpEmitter {
     asm.set(NEXT);
     this.retire(node.count);
     for (const site of node.returns) {
+      const inside = this.successor(site)!;
       asm.get(NEXT);
       asm.get(PAGE);
       asm.constant(site);
       asm.op(wasm.I32_ADD, wasm.I32_EQ);
-      asm.when(() => this.jump(site));
+      asm.when(() => this.jump(inside));
     }
     asm.branch(this.elsewhere);
   }

@@ -48,7 +48,7 @@ function sequence(
 }
 
 /** Strongly connected components in topological order (Tarjan, Depth-First Search and Linear Graph Algorithms, 1972). */
-function components(nodes: readonly number[], edges: Edges): number[][] {
+export function components(nodes: readonly number[], edges: Edges): number[][] {
   const index = new Map<number, number>();
   const low = new Map<number, number>();
   const open: number[] = [];

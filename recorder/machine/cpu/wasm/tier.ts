@@ -182,7 +182,7 @@ export class WasmTier implements HotBlocks {
       target,
       index,
       entries,
-      needs: entries.map((offset) => emitter.needs.get(offset)!),
+      needs: emitter.entryNeeds,
       blocks: nodes.map(({ start }) => start),
       offsets: nodes.map(({ offset }) => offset),
       begin: Math.min(...nodes.map(({ offset }) => offset)),
