@@ -23,7 +23,7 @@ import { SQL_TYPE, type TableColumn, type TraceTable } from '../tables/table.ts'
 export const VECTOR_ROWS = 2048;
 
 /** The type of a column's values; of a `name` it depends on the trace that is read. */
-export function duckType({ kind, words = [], wordsOf }: TableColumn, reader?: TraceReader): DuckDBType {
+export function duckType({ kind, words = [], wordsOf }: TableColumn, reader: TraceReader): DuckDBType {
   switch (kind) {
     case 'bigint':
       return BIGINT;
@@ -34,7 +34,7 @@ export function duckType({ kind, words = [], wordsOf }: TableColumn, reader?: Tr
     case 'word':
       return ENUM([...words]);
     case 'name':
-      return reader && wordsOf ? ENUM([...wordsOf(reader)]) : VARCHAR;
+      return wordsOf ? ENUM([...wordsOf(reader)]) : VARCHAR;
     case 'double':
       return DOUBLE;
     case 'text':

@@ -9,8 +9,10 @@ import { TraceCache } from './cache.ts';
 import { PARQUET, quoted } from './copy-rows.ts';
 import { DEFINITIONS, definitionsInOrder, digestOfDefinition, KEPT_VIEWS } from './definitions.ts';
 import { KEPT_FROM_EVENTS } from './kept-answers.ts';
+import { KeptTables } from './kept-tables.ts';
 import type { QueryLimits } from './limits.ts';
 import { namesInSql } from './names-in-sql.ts';
+import type { Sandbox } from './sandbox.ts';
 import { sqlError } from './sql-error.ts';
 import { withinTime } from './statement.ts';
 import { TraceRows } from './trace-rows.ts';
@@ -35,7 +37,6 @@ interface RelationOptions {
   readonly limits: QueryLimits;
 }
 
-const parquetOf = (table: TraceTable) => `${table.name}.parquet`;
 /** Tables worth keeping: the others are made of the header at once, and say what the trace's bytes do not determine (its path). */
 const KEPT = TABLES.filter(
   ({ name }) => !['run', 'symbols', 'windows', 'probes', 'system_call_names'].includes(name),
@@ -59,8 +60,10 @@ export class Relations {
   private readonly present = new Set<string>();
   private declared = false;
   private readonly rows: TraceRows;
+  private readonly keptTables: KeptTables;
 
-  constructor(connection: DuckDBConnection, runs: readonly Run[], options: RelationOptions) {
+  constructor(sandbox: Sandbox, runs: readonly Run[], options: RelationOptions) {
+    const { connection } = sandbox;
     this.connection = connection;
     this.runs = runs;
     this.own = options.own;
@@ -69,6 +72,7 @@ export class Relations {
     this.onLoad = options.onLoad;
     this.limits = options.limits;
     this.rows = new TraceRows(connection);
+    this.keptTables = new KeptTables(sandbox, this.rows, this.onLoad);
   }
 
   /** Makes the schemas; called once, before anything is loaded. */
@@ -171,10 +175,12 @@ export class Relations {
     const files: string[] = [];
     const inFiles: number[] = [];
     for (const [n, run] of this.runs.entries()) {
-      const file = await this.keptFile(run, table);
-      if (file === undefined) inMemory.push(n);
-      else files.push(file);
-      if (file !== undefined) inFiles.push(n);
+      const found = await this.keptFiles(run, table);
+      if (found === undefined) inMemory.push(n);
+      for (const file of found ?? []) {
+        files.push(file);
+        inFiles.push(n);
+      }
     }
     const parts = [];
     if (files.length > 0)
@@ -183,17 +189,9 @@ export class Relations {
     await this.connection.run(`CREATE OR REPLACE VIEW ${table.name} AS ${parts.join(' UNION ALL ')}`);
   }
 
-  /** The table in the cache, where it can be kept; made when it is not there. */
-  private async keptFile({ reader, cache, kept }: Run, table: TraceTable): Promise<string | undefined> {
-    if (!cache || !kept.includes(table)) return undefined;
-    const found = cache.find(parquetOf(table));
-    if (found !== undefined) return found;
-    this.onLoad(table.name);
-    return await cache.store(parquetOf(table), async (file) => {
-      await this.rows.stream(table, reader, (rows) =>
-        this.connection.run(`COPY (FROM ${rows}) TO ${quoted(file)} ${PARQUET}`),
-      );
-    });
+  /** The table's files in the cache, where it can be kept; made when they are not there. */
+  private async keptFiles({ reader, cache, kept }: Run, table: TraceTable): Promise<string[] | undefined> {
+    return cache && kept.includes(table) ? await this.keptTables.files(table, reader, cache) : undefined;
   }
 
   /** Has the rows of these runs in memory; returns the SQL that selects them. */
@@ -221,11 +219,11 @@ export async function explained<Result>(sql: string, run: () => Promise<Result>)
   }
 }
 
-/** SQL of run_id where the files of these runs are read. A constant, where it is one, lets DuckDB leave it out of joins. */
+/** SQL of run_id where files are read, by the run of each. A constant, where it is one, lets DuckDB leave it out of joins. */
 function runOf(runs: readonly number[]): string {
-  if (runs.length === 1) return `${runs[0]}::USMALLINT`;
+  if (new Set(runs).size === 1) return `${runs[0]}::USMALLINT`;
   if (runs.every((run, n) => run === n)) return 'file_index::USMALLINT';
-  return `([${runs.join(', ')}]::USMALLINT[])[file_index + 1]`;
+  return `([${runs.join(', ')}]::USMALLINT[])[file_index::BIGINT + 1]`;
 }
 
 const list = (files: readonly string[]): string => `[${files.map(quoted).join(', ')}]`;

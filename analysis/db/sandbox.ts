@@ -18,6 +18,8 @@ export interface SandboxOptions {
 
 export interface Sandbox {
   readonly connection: DuckDBConnection;
+  /** Another connection to the database, which whoever asked for it closes. */
+  connect(): Promise<DuckDBConnection>;
   close(): void;
 }
 
@@ -68,5 +70,5 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     discard(spill);
     finished();
   };
-  return { connection, close };
+  return { connection, connect: () => instance.connect(), close };
 }

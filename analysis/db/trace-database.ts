@@ -81,7 +81,7 @@ export class TraceDatabase {
     this.connection = sandbox.connection;
     this.runs = runs;
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
-    this.relations = new Relations(sandbox.connection, runs, {
+    this.relations = new Relations(sandbox, runs, {
       own: options.definitions ?? new Map(),
       kept: options.kept ?? new Set(),
       isNamed: options.names !== undefined,

@@ -3,41 +3,49 @@ import {
   type DuckDBDataChunk,
   DuckDBTableFunction,
   type DuckDBType,
+  INTEGER,
 } from '@duckdb/node-api';
 import type { RecordBatch } from 'apache-arrow';
 import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
-import type { TraceTable } from '../tables/table.ts';
+import type { ChunkRange, TraceTable } from '../tables/table.ts';
 import { duckType, fillChunk, VECTOR_ROWS } from './arrow-loader.ts';
 
 /**
- * A table of a trace as a table function of SQL, `trace_rows_NAME()`: DuckDB takes 2,048 rows at a time, and no more of the table
- * than a few batches is in memory. It reads what `stream` was given and nothing outside of it.
+ * A table of a trace as a table function of SQL, `trace_rows_NAME(n)`: DuckDB takes 2,048 rows at a time, and no more of the table
+ * than a few batches is in memory. It reads what call n of `stream` was given and nothing outside of it.
  */
 export class TraceRows {
   private readonly connection: DuckDBConnection;
   private readonly registered = new Set<string>();
-  private source: Rows | undefined;
+  /** Of the calls of `stream` that have not returned, by number. */
+  private readonly sources = new Map<number, Rows>();
+  private calls = 0;
 
   constructor(connection: DuckDBConnection) {
     this.connection = connection;
   }
 
-  /** Calls `run` with the SQL of the table's rows, in the order of the run. Throws what reading the trace threw. */
+  /**
+   * Calls `run` with the SQL of the table's rows, or of those in some chunks (TraceTable.batches), in the order of the run. Throws what
+   * reading the trace threw. Several calls may be under way, each with a connection of its own.
+   */
   async stream(
     table: TraceTable,
     reader: TraceReader,
     run: (rows: string) => Promise<unknown>,
+    chunks?: ChunkRange,
   ): Promise<void> {
     this.register(table);
-    const source = new Rows(table, reader, new ReadAhead(table.batches(reader)[Symbol.iterator]()));
-    this.source = source;
+    const source = new Rows(table, reader, new ReadAhead(table.batches(reader, chunks)[Symbol.iterator]()));
+    const call = this.calls++;
+    this.sources.set(call, source);
     try {
-      await run(`${functionOf(table)}()`);
+      await run(`${functionOf(table)}(${call})`);
     } catch (error) {
       throw source.failure ?? error;
     } finally {
       source.batches.stop();
-      this.source = undefined;
+      this.sources.delete(call);
     }
   }
 
@@ -47,23 +55,25 @@ export class TraceRows {
     this.connection.registerTableFunction(
       DuckDBTableFunction.create({
         name: functionOf(table),
+        parameterTypes: [INTEGER],
         bindFunction: (info) => {
-          const types = this.source?.table === table ? this.source.types : typesOf(table);
+          const source = this.sources.get(info.getParameter(0) as number);
+          if (source?.table !== table) return info.setError('its rows are made by the loader');
+          info.setBindData(source);
           for (const [i, { name }] of table.columns.entries())
-            info.addResultColumn(name, types[i] as DuckDBType);
+            info.addResultColumn(name, source.types[i] as DuckDBType);
         },
         // In order: one thread.
         initFunction: (info) => info.setMaxThreads(1),
         mainFunction: (info, chunk) => {
-          if (this.source?.table !== table) return info.setError('its rows are made by the loader');
-          if (!this.source.fill(chunk)) info.setError('the trace cannot be read');
+          if (!(info.bindData as Rows).fill(chunk)) info.setError('the trace cannot be read');
         },
       }),
     );
   }
 }
 
-const typesOf = ({ columns }: TraceTable, reader?: TraceReader): DuckDBType[] =>
+const typesOf = ({ columns }: TraceTable, reader: TraceReader): DuckDBType[] =>
   columns.map((column) => duckType(column, reader));
 
 const functionOf = ({ name }: TraceTable): string => `trace_rows_${name}`;

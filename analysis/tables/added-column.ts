@@ -25,9 +25,9 @@ export function withColumn(
   return {
     ...table,
     columns,
-    *batches(reader) {
+    *batches(reader, chunks) {
       const schema = arrowSchema(columns);
-      for (const { data: batch, numRows } of table.batches(reader)) {
+      for (const { data: batch, numRows } of table.batches(reader, chunks)) {
         const { children } = batch;
         const cells: Cells = (name, whenNull) => uints(children[indexOf(name)], whenNull);
         const { nullCount, nullBitmap } = children[place - 1];

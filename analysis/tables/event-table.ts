@@ -6,7 +6,9 @@ import {
   type EventTable,
   FOLDED_KINDS,
 } from '../../schemas/events.ts';
+import type { ChunkEntry } from '../../schemas/trace/chunk.ts';
 import { arrowBatch, type ColumnValues } from './arrow-batch.ts';
+import { chunksWith } from './event-columns.ts';
 import { REPEAT_COLUMNS, RepeatsOf } from './repeat-columns.ts';
 import type { ColumnKind, TableColumn, TraceTable } from './table.ts';
 
@@ -27,14 +29,15 @@ export const tableColumn = ({ name, type, doc, names }: Column): TableColumn =>
 export function eventTable(kind: EventKind): TraceTable {
   const isFolded = (FOLDED_KINDS as readonly EventKind[]).includes(kind);
   const columns = [...EVENT_KINDS[kind].columns.map(tableColumn), ...(isFolded ? REPEAT_COLUMNS : [])];
+  const rowsIn = ({ rows }: ChunkEntry) => rows[kind] ?? 0;
   return {
     name: kind,
     doc: EVENT_KINDS[kind].doc,
     columns,
-    *batches(reader) {
+    rowsIn,
+    *batches(reader, chunks) {
       const repeats = isFolded ? new RepeatsOf(reader, kind) : undefined;
-      for (let chunk = 0; chunk < reader.chunks.length; chunk++) {
-        if (!reader.chunks[chunk].rows[kind]) continue;
+      for (const chunk of chunksWith(rowsIn, reader, chunks)) {
         const table = reader.readChunk(chunk).table(kind);
         const values = repeats ? [...table.columns, ...repeatsIn(table, repeats)] : table.columns;
         yield arrowBatch(columns, values, table.count);

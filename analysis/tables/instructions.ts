@@ -1,6 +1,8 @@
 import { disassemble } from '../../recorder/machine/cpu/decode/disassembler.ts';
 import { EVENT_KINDS, type EventTable } from '../../schemas/events.ts';
+import type { ChunkEntry } from '../../schemas/trace/chunk.ts';
 import { arrowBatch } from './arrow-batch.ts';
+import { chunksWith } from './event-columns.ts';
 import { tableColumn } from './event-table.ts';
 import type { TableColumn, TraceTable } from './table.ts';
 
@@ -25,15 +27,17 @@ interface Text {
   readonly instruction: string;
 }
 
+const rowsIn = ({ rows }: ChunkEntry) => rows.instructions ?? 0;
+
 /** One row for each instruction that was begun. */
 export const instructions: TraceTable = {
   name: 'instructions',
   doc: EVENT_KINDS.instructions.doc,
   columns,
-  *batches(reader) {
+  rowsIn,
+  *batches(reader, chunks) {
     const known = new Map<string, Text>();
-    for (let chunk = 0; chunk < reader.chunks.length; chunk++) {
-      if (!reader.chunks[chunk].rows.instructions) continue;
+    for (const chunk of chunksWith(rowsIn, reader, chunks)) {
       const table = reader.readChunk(chunk).table('instructions');
       const texts = Array.from({ length: table.count }, (_, row) => textOf(table, row, known));
       yield arrowBatch(

@@ -1,5 +1,6 @@
 import type { RecordBatch } from 'apache-arrow';
 import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
+import type { ChunkEntry } from '../../schemas/trace/chunk.ts';
 
 /** The form of a table: its columns with types and descriptions, and the rows made from a trace. */
 
@@ -21,13 +22,21 @@ export interface TableColumn {
   readonly nullable?: boolean;
 }
 
+/** Chunks of a trace by number, up to but not `end`. */
+export interface ChunkRange {
+  readonly from: number;
+  readonly end: number;
+}
+
 /** One table that can be made of a trace. */
 export interface TraceTable {
   readonly name: string;
   readonly doc: string;
   readonly columns: readonly TableColumn[];
-  /** All rows, in batches; in the order of the run. */
-  batches(reader: TraceReader): Iterable<RecordBatch>;
+  /** All rows, in batches; in the order of the run. With `chunks`, of a table with `rowsIn`: the rows of these chunks. */
+  batches(reader: TraceReader, chunks?: ChunkRange): Iterable<RecordBatch>;
+  /** Rows that come from a chunk. Absent where a row may come from several: such a table is made as a whole. */
+  rowsIn?(chunk: ChunkEntry): number;
 }
 
 export const SQL_TYPE: Readonly<Record<ColumnKind, string>> = {

@@ -1,4 +1,3 @@
-import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import {
   CONTEXT_COLUMNS,
   type ColumnArray,
@@ -6,7 +5,9 @@ import {
   type EventKind,
   type EventTable,
 } from '../../schemas/events.ts';
+import type { ChunkEntry } from '../../schemas/trace/chunk.ts';
 import { arrowBatch } from './arrow-batch.ts';
+import { chunksWith } from './event-columns.ts';
 import { tableColumn } from './event-table.ts';
 import type { TableColumn, TraceTable } from './table.ts';
 
@@ -57,15 +58,17 @@ export function windowEventTable(
     return { count, columns: [...given.slice(0, CONTEXT_COLUMNS.length), ...made] };
   }
 
+  const rowsIn = ({ rows }: ChunkEntry) => (rows[kind] ?? 0) + (rows[alternate] ?? 0);
+
   return {
     name: kind,
     doc: EVENT_KINDS[kind].doc.replace('a window of the guest profile', 'a window'),
     columns,
-    *batches(reader: TraceReader) {
+    rowsIn,
+    *batches(reader, chunks) {
       const slot = reader.header.profile.alternateSlot;
-      for (let n = 0; n < reader.chunks.length; n++) {
+      for (const n of chunksWith(rowsIn, reader, chunks)) {
         const { rows } = reader.chunks[n];
-        if (!rows[kind] && !rows[alternate]) continue;
         const chunk = reader.readChunk(n);
         const parts: Rows[] = [];
         if (rows[alternate]) parts.push(asWindow(chunk.table(alternate), slot));

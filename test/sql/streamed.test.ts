@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -21,7 +21,8 @@ import { manyStores } from './many-rows.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
 const trace = join(folder, 'stores.r386');
-const ROWS = 400_000;
+/** Enough for two files. */
+const ROWS = 600_000;
 
 beforeAll(() => {
   vi.stubEnv('XDG_CACHE_HOME', join(folder, 'cache'));
@@ -50,7 +51,7 @@ it('a few batches are made ahead of what DuckDB takes, and no more', async () =>
   const counted: TraceTable = {
     ...stores,
     *batches(reader) {
-      for (let again = 0; again < 20; again++)
+      for (let again = 0; again < 10; again++)
         for (const batch of stores.batches(reader)) {
           made += batch.numRows;
           yield batch;
@@ -73,12 +74,37 @@ it('a few batches are made ahead of what DuckDB takes, and no more', async () =>
       ahead.push(made - taken);
     }
   });
-  expect(made).toBe(20 * ROWS);
+  expect(made).toBe(10 * ROWS);
   expect(Math.max(...ahead)).toBeLessThan(15 * MAX_TABLE_ROWS);
-  await expect(connection.run(`FROM trace_rows_stores()`)).rejects.toThrow(/made by the loader/);
+  await expect(connection.run(`FROM trace_rows_stores(0)`)).rejects.toThrow(/made by the loader/);
   reader.close();
   connection.closeSync();
   instance.closeSync();
+});
+
+it('one part of a table that is damaged or gone is made again, in its place', async () => {
+  const { folder: own } = new TraceCache(trace, () => {});
+  const [first, second] = readdirSync(own).filter((name) => name.startsWith('stores-'));
+  const notes: string[] = [];
+  for (const spoil of [() => rmSync(join(own, first)), () => writeFileSync(join(own, second), 'damaged')]) {
+    spoil();
+    const db = await TraceDatabase.open([trace], { note: (text) => notes.push(text) });
+    expect((await db.query(ORDERED)).getRowObjectsJson()).toEqual([{ n: ROWS, right: ROWS }]);
+    db.close();
+  }
+  expect(notes).toEqual([`${join(own, second)} is damaged and is rebuilt`]);
+});
+
+it('of several traces, the parts of each are its own', async () => {
+  const other = manyStores(join(folder, 'other.r386'), 1000);
+  const db = await TraceDatabase.open([other, trace, other]);
+  const counts = 'SELECT run_id, count(*)::INTEGER AS n FROM stores GROUP BY ALL ORDER BY ALL';
+  expect((await db.query(counts)).getRowsJson()).toEqual([
+    [0, 1000],
+    [1, ROWS],
+    [2, 1000],
+  ]);
+  db.close();
 });
 
 it.each(['its columns', 'its rows'])(
@@ -114,10 +140,14 @@ it('exported Parquet is as small as what is kept', async () => {
   await exportParquet(db, out);
   db.close();
   const { folder: own } = new TraceCache(trace, () => {});
-  const kept = readdirSync(own).find((name) => name.startsWith('stores.')) as string;
-  const sizes = [join(out, 'stores.parquet'), join(own, kept)].map((path) => statSync(path).size);
+  const kept = readdirSync(own).filter((name) => name.startsWith('stores-'));
+  expect(kept.map((name) => name.replace(/\.[0-9a-f]{8}\./, '.'))).toEqual([
+    'stores-1of2.parquet',
+    'stores-2of2.parquet',
+  ]);
+  const keptBytes = kept.reduce((sum, name) => sum + statSync(join(own, name)).size, 0);
   // A column of names has its filter for each row group in one of the two.
-  expect(sizes[0]).toBeLessThan(1.02 * sizes[1] + 512);
+  expect(statSync(join(out, 'stores.parquet')).size).toBeLessThan(1.02 * keptBytes + 512);
 });
 
 it.skipIf(process.platform === 'win32')('a query that is killed leaves nothing', async () => {
@@ -136,7 +166,7 @@ it.skipIf(process.platform === 'win32')('a query that is killed leaves nothing',
     }
   };
   while (files().length === 0 && child.exitCode === null) await setTimeout(5);
-  expect(files()).toEqual([`tmp-${child.pid}-stores.parquet`]);
+  expect(files()[0]).toMatch(new RegExp(`^tmp-${child.pid}-stores-[12]of8.parquet$`));
   child.kill('SIGTERM');
   expect((await ended)[1]).toBe('SIGTERM');
   expect(files()).toEqual([]);
