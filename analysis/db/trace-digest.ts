@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eachPiece, ownFolder, temporaryName } from './cache-folder.ts';
+import { eachPiece, ownFolder, sweep, temporaryName } from './cache-folder.ts';
 
 /** The digest of a trace file, by which the cache knows it; remembered for large files that did not change. */
 
@@ -30,6 +30,7 @@ function remembered(path: string, before: BigIntStats): string {
   const name = createHash('sha256').update(identity(before)).digest('hex');
   const known = readKnown(join(folder, name));
   if (known) return known;
+  sweep(folder);
   const digest = sha256OfFile(path);
   const after = statSync(path, { bigint: true });
   const settled = BigInt(Date.now()) * 1_000_000n - after.ctimeNs > SETTLED_NS;

@@ -194,8 +194,12 @@ it('the digest of a large trace is remembered until the file changes', () => {
   const hashes = join(cacheRoot(), 'hashes');
   expect(readdirSync(hashes)).toEqual([]);
   vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 10_000);
+  // Of a process that was killed as it wrote.
+  const dead = spawnSync(process.execPath, ['-e', '']).pid;
+  writeFileSync(join(hashes, `tmp-${dead}-${'0'.repeat(64)}`), 'ab');
   expect(traceDigest(large)).toBe(first);
-  const [remembered] = readdirSync(hashes);
+  const [remembered, ...others] = readdirSync(hashes);
+  expect(others).toEqual([]);
   writeFileSync(join(hashes, remembered), 'ab'.repeat(32));
   expect(traceDigest(large)).toBe('ab'.repeat(32));
   writeFileSync(large, Buffer.alloc(17 << 20, 2));
