@@ -37,6 +37,9 @@ const CHECKPOINT_BYTES = 4 << 10;
 const FRAME_BYTES = 36;
 const EVENT_BYTES = 4.2;
 
+/** More than an event takes; chunks with few events consist of hashes, which say nothing about the events to come. */
+const MOST_EVENT_BYTES = 12;
+
 /**
  * Decides when to make a checkpoint. A recording must depend only on the run, so `auto` counts work instead of measuring time, and uses
  * the sizes written up to the previous rung, which do not depend on the writer's speed.
@@ -96,8 +99,9 @@ export class CheckpointPolicy {
       frames: this.made.frames - known.frames + frames,
     };
     const cost = written.checkpoints + CHECKPOINT_BYTES * more.count + perFrame * more.frames;
-    const perEvent = written.events > 0 ? written.chunks / written.events : EVENT_BYTES;
-    const rest = written.header + perEvent * events;
+    const perEvent =
+      written.events > 0 ? Math.min(written.chunks / written.events, MOST_EVENT_BYTES) : EVENT_BYTES;
+    const rest = written.header + written.chunks + perEvent * (events - written.events);
     // The share is of both.
     return cost <= Math.max(ALWAYS_BYTES, (this.share * rest) / (1 - this.share));
   }

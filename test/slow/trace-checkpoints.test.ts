@@ -282,6 +282,15 @@ describe('the policy', () => {
     expect(small.wants(40 * M, 10, 4000, marks(40, 40_000))).toBe(false);
   });
 
+  it('does not take the hashes of a quiet run for the size of its events', () => {
+    const hashes = { header: 7_000_000, chunks: 64_000, checkpoints: 1_600_000, events: 1 };
+    const auto = new CheckpointPolicy({});
+    expect(auto.wants(20 * M, 1, 1900, marks(0))).toBe(true);
+    expect(auto.wants(2000 * M, 1, 4000, () => hashes)).toBe(false);
+    // 150,000 events are buffered: at most 1.8 MB, not 9.6 GB.
+    expect(auto.wants(2100 * M, 150_000, 4000, () => hashes)).toBe(false);
+  });
+
   it('keeps to its share of the time, by the work', () => {
     const auto = new CheckpointPolicy({ timeShare: 0.03 });
     expect(auto.wants(20 * M, 5 * M, 8192, marks(20 * M))).toBe(false);
