@@ -113,10 +113,7 @@ export class FastPath {
   /** The slot of page `vpn` by TLB entry `entry`; 0 where it gets none. */
   private slotOf(entry: number, vpn: number, writable: boolean): number {
     const frame = this.tlb.frame(entry);
-    if (frame >= this.frames.count || this.isHidden(frame)) return 0;
-    if (this.watched?.has(vpn)) return 0;
-    if (this.stops?.withholds(vpn, frame)) return 0;
-    if (this.recordsReads(frame)) return 0;
+    if (frame >= this.frames.count || (this.attention !== 0 && this.isAttended(vpn, frame))) return 0;
     const flags = this.tlb.flags(entry);
     const slot = vpn >>> 10;
     if (this.alternateSlot >= 0) {
@@ -143,6 +140,12 @@ export class FastPath {
       else if (!this.writeProtect) bits |= FAST_WRITE;
     }
     return (RAM + (frame << 12)) | bits;
+  }
+
+  /** True if one of the reasons for attention concerns a page. */
+  private isAttended(vpn: number, frame: Frame): boolean {
+    if (this.isHidden(frame) || this.watched?.has(vpn)) return true;
+    return (this.stops?.withholds(vpn, frame) ?? false) || this.recordsReads(frame);
   }
 
   /** As grant, of a page that code was fetched from: compiled code goes to it then without asking. */

@@ -213,8 +213,11 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
   const isWindow = (slot: number): boolean =>
     slot === recursiveSlot || slot === alternateSlot || (windows !== null && windows.slots[slot] !== 0);
 
+  const hasChecks = alternateSlot >= 0 || windows !== null;
   /** Reads of the frame are recorded, or may be checks of what a window leads by: of APTDpde, or of an entry of another window. */
   const isChecked = (frame: Frame): boolean =>
+    (hasChecks || fastPath.attention !== 0) && isCheckedFrame(frame);
+  const isCheckedFrame = (frame: Frame): boolean =>
     (alternateSlot >= 0 && frame === i32[CR3] >>> 12) ||
     fastPath.recordsReads(frame) ||
     (windows !== null && (frames.facts(frame) & ROLES) !== 0 && windows.holdsEntries(frame, i32[CR3] >>> 12));
@@ -239,6 +242,8 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       if (recordsStores()) log!.store(linear, (frame << 12) | offset, 4, old, value);
       i32[at >>> 2] = value;
       tableWritten(linear, (frame << 12) | offset, old, value);
+      // A slot of a page table is for reads, and is dropped with whatever it depends on.
+      if (i32[SLOTS + vpn] !== 0) return true;
     } else {
       return false;
     }

@@ -301,9 +301,30 @@ export class Tlb {
    * suspect until compared with the new one.
    */
   flush(keepGlobal: boolean): void {
+    if (!keepGlobal) {
+      this.dropAll();
+      return;
+    }
     for (let entry = this.nextLive(-1); entry >= 0; entry = this.nextLive(entry)) {
-      if (keepGlobal && this.i32[entry + FLAGS] & TLB_GLOBAL) this.suspect(entry);
+      if (this.i32[entry + FLAGS] & TLB_GLOBAL) this.suspect(entry);
       else this.drop(entry);
+    }
+  }
+
+  /** Like drop, for every valid entry. */
+  private dropAll(): void {
+    const { i32 } = this;
+    const words = (this.entries + 31) >>> 5;
+    for (let word = 0; word < words; word++) {
+      for (let bits = i32[LIVE + word]; bits !== 0; bits &= bits - 1) {
+        const entry = ENTRIES + (((word << 5) + 31 - Math.clz32(bits & -bits)) << ENTRY_SHIFT);
+        const vpn = i32[entry + TAG] & VPN;
+        i32[SLOTS + vpn] = 0;
+        i32[bucket(i32[entry + PTE_PHYSICAL])]--;
+        if (i32[entry + FLAGS] & TLB_LARGE) i32[FRAGMENTS + (vpn >>> 10)]--;
+        i32[entry + TAG] = 0;
+      }
+      i32[LIVE + word] = 0;
     }
   }
 
