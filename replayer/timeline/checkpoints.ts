@@ -118,7 +118,7 @@ function freshBytes(snapshot: Snapshot, other: Snapshot): number {
   let pages = 0;
   for (const [name, area] of snapshot.areas) {
     const others = other.areas.get(name)?.pages ?? [];
-    for (const [i, page] of area.pages.entries()) if (page !== others[i]) pages++;
+    for (let i = 0; i < area.pages.length; i++) if (area.pages[i] !== others[i]) pages++;
   }
   return pages * SNAPSHOT_PAGE + overhead(snapshot);
 }

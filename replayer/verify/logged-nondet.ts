@@ -16,17 +16,21 @@ export class LoggedNondet implements Nondet {
   private next = 0;
   /** Index of the next asynchronous input at or after `next`. */
   private nextAsynchronous = 0;
+  /** Of each input, that index: a log of a long run has many inputs and few asynchronous ones, and a seek must not look for them. */
+  private readonly asynchronousFrom: Int32Array;
 
   constructor(log: readonly Input[], onInput?: OnInput) {
     this.log = log;
     this.onInput = onInput;
+    this.asynchronousFrom = new Int32Array(log.length + 1).fill(log.length);
+    for (let i = log.length - 1; i >= 0; i--)
+      this.asynchronousFrom[i] = isAsynchronous(log[i].kind) ? i : this.asynchronousFrom[i + 1];
     this.findAsynchronous();
   }
 
   /** Resets to the point where `taken` inputs have been taken, after the machine was restored to it. */
   seek(taken: number): void {
     this.next = taken;
-    this.nextAsynchronous = 0;
     this.findAsynchronous();
   }
 
@@ -76,9 +80,7 @@ export class LoggedNondet implements Nondet {
   }
 
   private findAsynchronous(): void {
-    let i = Math.max(this.next, this.nextAsynchronous);
-    while (i < this.log.length && !isAsynchronous(this.log[i].kind)) i++;
-    this.nextAsynchronous = i;
+    this.nextAsynchronous = this.asynchronousFrom[this.next];
   }
 
   private divergence(recorded: Input | undefined, now: Icount, actual: string): DivergenceFound {
