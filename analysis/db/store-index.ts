@@ -3,7 +3,7 @@ import { fileError } from '../../host/file-error.ts';
 import type { MachineBuilder } from '../../recorder/machine/build.ts';
 import { StoreIndexBuilder } from '../../replayer/store-index/build.ts';
 import { executedWrites, type WriteWindow } from '../../replayer/store-index/executed-writes.ts';
-import { StoreIndexFile, StoreIndexWriter } from '../../replayer/store-index/index-file.ts';
+import { StoreIndexFile } from '../../replayer/store-index/index-file.ts';
 import { addByte, lastWriters, type Run, type Write } from '../../replayer/store-index/last-writer.ts';
 import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
 import { DivergenceFound } from '../../replayer/trace/divergence.ts';
@@ -12,6 +12,7 @@ import { replay } from '../../replayer/verify/replay.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { makeRoom, TraceCache } from './cache.ts';
 import { cacheRoot } from './cache-folder.ts';
+import { openIndexLane } from './store-index-lane.ts';
 
 /** The index of stores of a trace: found in the cache or made by a replay, and asked for last writers. */
 
@@ -127,13 +128,13 @@ export class StoreIndex {
 
 async function buildIndex(path: string, file: string, options: StoreIndexOptions): Promise<void> {
   const { ramBytes, storesFrom, end, pokes } = factsOf(path);
-  const writer = new StoreIndexWriter(file, ramBytes);
-  const builder = new StoreIndexBuilder(writer, pokes);
+  const lane = openIndexLane(file, ramBytes);
+  const builder = new StoreIndexBuilder(lane, pokes);
   try {
     await execute(path, options, builder);
     builder.finish(storesFrom, end);
   } catch (error) {
-    writer.abandon();
+    lane.abandon();
     rmSync(file, { force: true });
     const { syscall } = error as NodeJS.ErrnoException;
     if (syscall) throw new BadInput(`cannot write the index of stores ${file}: ${fileError(error)}`);
