@@ -3,6 +3,7 @@
 -- Either kernel code set a supervisor PTE or PDE, and after an interrupt (whichever code ran in it) the entry led to another frame. Or an
 -- interrupt left CR3 or CR4 changed, and the interrupted code then set it back. Uses in between are recorded only for declared windows;
 -- `replay --window` records them, and `check` does so by itself.
+-- @kept
 -- @column run_id index of the trace among those given, from 0
 -- @column kind pages (one page, by its PTE), slot (4 MB, by its PDE), cr3 or cr4
 -- @column linear linear address of the first page; 0 for a control register
@@ -11,7 +12,7 @@
 -- @column first_icount icount at which it was set before the first incident
 -- @column last_icount icount at which it was set again after the last incident; the end of the run if it was not
 WITH sets AS (
-  SELECT run_id, seq, icount, frame_id, cr3, level::VARCHAR AS level, vpn, physical, new,
+  SELECT run_id, seq, icount, frame_id, level, vpn, physical, new,
     lag(seq) OVER entries AS own_seq, lag(icount) OVER entries AS own_icount, lag(frame_id) OVER entries AS own_frame_id,
     lag(cr3) OVER entries AS own_cr3, lag(new) OVER entries AS own_new
   FROM paging_writes WHERE source = 'store' AND cpl < 3
@@ -26,11 +27,14 @@ changed AS (
   ASOF JOIN spans i ON i.run_id = s.run_id AND i.parent = s.own_frame_id AND i.cr3 = s.own_cr3 AND i.seq <= s.seq
   WHERE s.frame_id <> s.own_frame_id AND is_kernels(s.own_new) AND i.seq > s.own_seq AND i.iret_seq > s.seq
 ),
+changes AS (
+  SELECT s.run_id, s.physical, s.seq, s.icount, s.new FROM sets s SEMI JOIN changed c ON c.run_id = s.run_id AND c.physical = s.physical
+),
 left_changed AS (
   SELECT c.*, n.icount AS next_icount
   FROM changed c
-  ASOF JOIN sets s ON s.run_id = c.run_id AND s.physical = c.physical AND s.seq <= c.iret_seq
-  ASOF LEFT JOIN sets n ON n.run_id = c.run_id AND n.physical = c.physical AND n.seq > c.iret_seq
+  ASOF JOIN changes s ON s.run_id = c.run_id AND s.physical = c.physical AND s.seq <= c.iret_seq
+  ASOF LEFT JOIN changes n ON n.run_id = c.run_id AND n.physical = c.physical AND n.seq > c.iret_seq
   WHERE is_kernels(s.new) AND frame_of(s.new) <> frame_of(c.own_new)
 ),
 entries AS (
