@@ -107,6 +107,7 @@ const COMPILED_ACCESSES: readonly Access[] = [
     kind,
   })),
   ...[1, 2, 4].map((size) => ({ name: `store of ${size}`, offset: 0x44, size, kind: 'store' as const })),
+  { name: 'store of 4 across entries', offset: 0x42, size: 4, kind: 'store' },
 ];
 
 const WARMTHS = ['cold', 'read before', 'written before', 'changed since'] as const;
@@ -144,6 +145,8 @@ class Side {
   readonly compiled: ReturnType<typeof createHelpers>;
   /** Calls by which compiled code had the short path do it. */
   hostCalls = 0;
+  /** Calls that recorded what it has done. */
+  records = 0;
   readonly seen: string[] = [];
   private stops: Stops | null = null;
   private watched: ReadonlySet<number> = new Set();
@@ -165,6 +168,8 @@ class Side {
         ...{ invlpg: refuse, loadDirectory: refuse, fetch: refuse, timeStamp: refuse },
         fill: (linear, write) => this.byHost(short.prepare(linear, write)),
         store: (linear, value, size) => this.byHost(+short.tryWrite(linear, size, value)),
+        marked: (linear, physical, old) => this.recorded(() => short.marked(linear, physical, old)),
+        tableStored: (linear, physical, old) => this.recorded(() => short.tableStored(linear, physical, old)),
       },
       short.fillFacts,
     );
@@ -174,6 +179,12 @@ class Side {
   private byHost(result: number): number {
     this.hostCalls++;
     return result;
+  }
+
+  private recorded(record: () => void): number {
+    record();
+    this.records++;
+    return 0;
   }
 
   private layOut(): void {
@@ -443,6 +454,8 @@ describe('what compiled code does by itself instead of a call is the same', () =
     expect(found.slice(0, 10)).toEqual([]);
     expect(JSON.stringify(own.events())).toBe(JSON.stringify(host.events()));
     expect(own.hostCalls).toBeLessThan(count);
+    // All other pages of the declared windows need the MMU.
+    expect(own.records > 0).toBe(record && profile !== DECLARED);
   });
 });
 

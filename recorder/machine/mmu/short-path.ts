@@ -75,6 +75,10 @@ export interface ShortPath {
   /** True while every store is recorded. */
   recordsStores(): boolean;
   readonly fillFacts: FillFacts;
+  /** Records that the PTE at `physical` by which `linear` is mapped, and which was `old`, has got its accessed or dirty bit. */
+  marked(linear: Linear, physical: Physical, old: number): void;
+  /** Records a store, at `linear`, to the PTE at `physical`, which was `old`, of a table that has no other role. */
+  tableStored(linear: Linear, physical: Physical, old: number): void;
 }
 
 /** Facts of the machine for code that serves the most common of these accesses by itself (cpu/wasm/fill.ts). */
@@ -156,19 +160,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     if (fresh !== pte) {
       i32[RAM_WORDS + (table << 10) + index] = fresh;
       frames.change(table);
-      if (log !== null)
-        log.pagingWrite(
-          0,
-          ptePhysical,
-          directory << 12,
-          slot,
-          vpn,
-          LEVEL_PTE,
-          pte,
-          fresh,
-          VIA_PHYSICAL,
-          FROM_WALK,
-        );
+      if (log !== null) recordMark(vpn, ptePhysical, pte, fresh);
     }
     const flags = (rights & (WRITABLE | USER)) | (fresh & DIRTY);
     if (replace >= 0) {
@@ -312,6 +304,12 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       return byCall ? (RAM + (frame << 12)) | BY_CALL : i32[SLOTS + vpn];
     },
     recordsStores,
+    marked(linear: Linear, physical: Physical, old: number): void {
+      recordMark(linear >>> 12, physical, old, i32[(RAM + physical) >>> 2]);
+    },
+    tableStored(linear: Linear, physical: Physical, old: number): void {
+      tableWritten(linear, physical, old, i32[(RAM + physical) >>> 2]);
+    },
     fillFacts: {
       entries: tlb.entries,
       ways: tlb.ways,
@@ -322,6 +320,13 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       hasWindows: windows !== null,
     },
   };
+
+  /** The event of the accessed or dirty bit of a PTE under the current directory. */
+  function recordMark(vpn: number, physical: Physical, old: number, fresh: number): void {
+    const directory = i32[CR3] & ~0xfff;
+    const slot = vpn >>> 10;
+    log!.pagingWrite(0, physical, directory, slot, vpn, LEVEL_PTE, old, fresh, VIA_PHYSICAL, FROM_WALK);
+  }
 
   /** The event of a store that is about to be made. */
   function recordStore(linear: Linear, physical: Physical, size: number, value: number): void {

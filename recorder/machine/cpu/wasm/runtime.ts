@@ -5,7 +5,8 @@ import { FLAG_A, FLAG_B, FLAG_KIND, FLAG_RESULT } from '../state.ts';
 import { Assembler, I32, I32_AND, I32_EQ } from './assembler.ts';
 import { CHAIN_LOCALS, chainBody } from './chain.ts';
 import { ExpressionEmitter } from './emit-expressions.ts';
-import { FILL_LOCALS, fillFirst, storeFirst, usualFill } from './fill.ts';
+import { TLB_LOCALS } from './emit-tlb.ts';
+import { type FillCalls, fillFirst, storeFirst, usualFill } from './fill.ts';
 import { arithmetic, KINDS } from './flag-expressions.ts';
 import { HOST_CALLS, type HostCallName, type HostCalls } from './host-calls.ts';
 import { importedFunctions } from './imported.ts';
@@ -124,21 +125,25 @@ export function regionModule(pages: number, { code }: Assembler): Uint8Array<Arr
 
 /** Host calls by their numbers in the module of the helpers, which imports them first; then its own first function. */
 const hostCall = (of: HostCallName): number => HOST_CALLS.findIndex(([name]) => name === of);
-const USUAL_FILL = HOST_CALLS.length;
+const FILL_CALLS: FillCalls = {
+  usualFill: HOST_CALLS.length,
+  marked: hostCall('marked'),
+  tableStored: hostCall('tableStored'),
+};
 
 /** The functions that regions import, and the way into them. These alone know the table: it would cost each module that imports it. */
 function helperModule(pages: number, facts: FillFacts): Uint8Array<ArrayBuffer> {
   const fetch = hostCall('fetch');
   const functions = [
-    { name: 'usualFill', type: taking(2), locals: FILL_LOCALS, code: usualFill(facts).code },
+    { name: 'usualFill', type: taking(4), locals: TLB_LOCALS, code: usualFill(facts, FILL_CALLS).code },
     { name: 'run', type: taking(4), locals: 0, code: runBody().code },
     { name: 'arithmetic', type: taking(4), locals: 0, code: arithmeticBody().code },
     { name: 'chain', type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(false, fetch).code },
     { name: 'chainUser', type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(true, fetch).code },
     ...HOST_CALLS.map(([name, parameters], call) => {
       const own = OWN_WAYS[name];
-      const code = passOn(call, parameters, own && ((asm) => own(asm, USUAL_FILL))).code;
-      return { name, type: taking(parameters), locals: own ? 1 : 0, code };
+      const code = passOn(call, parameters, own && ((asm) => own(asm, facts, FILL_CALLS))).code;
+      return { name, type: taking(parameters), locals: own ? TLB_LOCALS : 0, code };
     }),
   ];
   return encodeModule({
@@ -165,11 +170,12 @@ function runBody(): Assembler {
   return asm;
 }
 
-/** The beginnings of helpers that may return without calling the host, by means of the function `usualFill`. */
-const OWN_WAYS: Partial<Record<HostCallName, (asm: Assembler, usualFill: number) => void>> = {
-  fill: fillFirst,
-  store: storeFirst,
-};
+/** The beginnings of helpers that may return without this call. */
+const OWN_WAYS: Partial<Record<HostCallName, (asm: Assembler, facts: FillFacts, calls: FillCalls) => void>> =
+  {
+    fill: fillFirst,
+    store: storeFirst,
+  };
 
 /**
  * An imported function again, after `first`: V8 makes a wrapper for each module that imports one of JavaScript, and none for one of

@@ -78,7 +78,7 @@ export class Values {
     this.asm.when(yes);
   }
 
-  private number(name: string): number {
+  protected number(name: string): number {
     const at = this.names.indexOf(name);
     if (at < 0) throw new Error(`no local ${name}`);
     return this.first + at;

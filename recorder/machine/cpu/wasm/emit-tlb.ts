@@ -1,0 +1,192 @@
+import { CR4_PGE } from '../../control-registers.ts';
+import { ATTENTION, FAST_PATH, FRAME_STATE, RAM } from '../../layout.ts';
+import { ACCESSED, DIRTY, PAGE_SIZE_4M, PRESENT, USER, WRITABLE } from '../../mmu/bits.ts';
+import { CHANGED, FRAME_WORDS, OWNER, ROLE_TABLE, ROLES, UNWATCHED } from '../../mmu/frames.ts';
+import type { FillFacts } from '../../mmu/short-path.ts';
+import { OWNED } from '../../mmu/structures.ts';
+import { TLB_LARGE, TLB_LAYOUT } from '../../mmu/tlb.ts';
+import { CPL, CR0, CR3, CR4 } from '../state.ts';
+import type { Assembler, Label } from './assembler.ts';
+import { type Value, Values } from './values.ts';
+
+/** The TLB in WebAssembly: finding an entry, the walk, and filling an entry with its result (mmu/tlb.ts, mmu/short-path.ts). */
+
+const { VALID, VPN, ENTRY_SHIFT } = TLB_LAYOUT;
+const ENTRY_BYTES = 4 << ENTRY_SHIFT;
+/** Byte offsets of the TLB's areas, and of the words of its first entry. */
+const NEXT = TLB_LAYOUT.NEXT * 4;
+const LIVE = TLB_LAYOUT.LIVE * 4;
+const FRAGMENTS = TLB_LAYOUT.FRAGMENTS * 4;
+const FILTER = TLB_LAYOUT.FILTER * 4;
+const wordOfEntry = (word: number): number => (TLB_LAYOUT.ENTRIES + word) * 4;
+const TAG = wordOfEntry(TLB_LAYOUT.TAG);
+export const FLAGS = wordOfEntry(TLB_LAYOUT.FLAGS);
+export const FRAME = wordOfEntry(TLB_LAYOUT.FRAME);
+export const PTE = wordOfEntry(TLB_LAYOUT.PTE);
+export const PDE = wordOfEntry(TLB_LAYOUT.PDE);
+export const PTE_PHYSICAL = wordOfEntry(TLB_LAYOUT.PTE_PHYSICAL);
+const PDE_PHYSICAL = wordOfEntry(TLB_LAYOUT.PDE_PHYSICAL);
+
+/** `…At`: a byte offset from the first entry, slot, word of RAM or other element of an area. */
+const NAMES = [
+  ...['slotAt', 'tag', 'set', 'entryAt', 'pdeAt', 'pde', 'pteAt', 'pte', 'fresh', 'flags', 'frame', 'facts'],
+  ...['scratch', 'slot'],
+];
+export const TLB_LOCALS = NAMES.length;
+
+/** The numbers of the parameters that a function's body uses. */
+export interface Parameters {
+  readonly linear: number;
+  readonly write: number;
+  readonly eip: number;
+  readonly left: number;
+}
+
+/** Each step sets locals, and leaves by a branch to `refused` where the access is not a common one; nothing has been changed then. */
+export class TlbEmitter extends Values {
+  protected readonly facts: FillFacts;
+  protected readonly parameters: Parameters;
+  protected readonly linear: Value;
+  protected readonly refused: Label = {};
+
+  /** The locals begin at number `first`. */
+  constructor(asm: Assembler, facts: FillFacts, parameters: Parameters, first: number) {
+    super(asm, first, NAMES);
+    this.facts = facts;
+    this.parameters = parameters;
+    this.linear = this.parameter(parameters.linear);
+  }
+
+  /** Refuses what asks for attention; `slotAt`, `tag` and `set` of the page. */
+  protected begin(): void {
+    const { get, and, or, shr, linear } = this;
+    this.refuseIf(this.load(ATTENTION, 0));
+    this.refuseIf(this.isZero(this.isNegative(this.load(CR0 * 4, 0))));
+    for (const slot of this.facts.windowSlots) this.refuseIf(this.equal(shr(linear, 22), slot));
+    this.set('slotAt', and(shr(linear, 10), VPN << 2));
+    this.set('tag', or(shr(linear, 12), VALID));
+    this.set('set', and(get('tag'), this.facts.entries / this.facts.ways - 1));
+  }
+
+  protected refuseIf(test: Value): void {
+    this.push(test);
+    this.asm.branchIf(this.refused);
+  }
+
+  protected get isWrite(): Value {
+    return this.parameter(this.parameters.write);
+  }
+
+  /** Branches to `found`, with `entryAt` set, if a way of the set has the tag. */
+  protected findWay(tag: Value, found: Label): void {
+    const { asm, get } = this;
+    const { ways } = this.facts;
+    const setAt = this.multiply(get('set'), ways * ENTRY_BYTES);
+    for (let way = 0; way < ways; way++) {
+      this.set('entryAt', this.add(setAt, way * ENTRY_BYTES));
+      this.push(this.equal(this.load(TAG, get('entryAt')), tag));
+      asm.branchIf(found);
+    }
+  }
+
+  protected lacksUser(rights: Value): Value {
+    return this.and(this.equal(this.load(CPL * 4, 0), 3), this.isZero(this.and(rights, USER)));
+  }
+
+  protected walk(): void {
+    const { get, and, or, shr, shl, facts } = this;
+    this.refuseIf(and(this.load(CR4 * 4, 0), CR4_PGE));
+    const directory = and(this.load(CR3 * 4, 0), -4096);
+    this.refuseIf(this.atLeast(shr(directory, 12), facts.frames));
+    const slot = shr(this.linear, 22);
+    this.set('pdeAt', or(directory, shl(slot, 2)));
+    this.set('pde', this.load(RAM, get('pdeAt')));
+    this.refuseIf(this.differ(and(get('pde'), PRESENT | ACCESSED | PAGE_SIZE_4M), PRESENT | ACCESSED));
+    this.refuseIf(this.atLeast(shr(get('pde'), 12), facts.frames));
+    const table = this.wordsOfFrame(shr(get('pde'), 12));
+    this.refuseIf(this.differ(and(this.load(FRAME_STATE, table), ~CHANGED), facts.tracks ? ROLE_TABLE : 0));
+    if (facts.tracks) {
+      const owner = or(or(directory, slot), OWNED);
+      this.refuseIf(this.differ(this.load(FRAME_STATE + OWNER * 4, table), owner));
+    }
+    this.set('pteAt', or(and(get('pde'), -4096), and(get('slotAt'), 0xffc)));
+    this.set('pte', this.load(RAM, get('pteAt')));
+    const rights = and(get('pde'), get('pte'));
+    this.refuseIf(this.isZero(and(get('pte'), PRESENT)));
+    this.when(this.isWrite, () => this.refuseIf(this.isZero(and(rights, WRITABLE))));
+    this.refuseIf(this.lacksUser(rights));
+    this.set('fresh', or(get('pte'), this.choose(this.isWrite, ACCESSED | DIRTY, ACCESSED)));
+    this.set('flags', or(and(rights, WRITABLE | USER), and(get('fresh'), DIRTY)));
+    this.set('frame', shr(get('pte'), 12));
+  }
+
+  /** The byte offset of a frame's words in FRAME_STATE. */
+  protected wordsOfFrame(frame: Value): Value {
+    return this.multiply(frame, FRAME_WORDS * 4);
+  }
+
+  /** Refuses frames that need the MMU; sets `facts`. */
+  protected suits(): void {
+    const { get, and, or, facts } = this;
+    this.refuseIf(this.atLeast(get('frame'), facts.frames));
+    if (facts.hasAlternate) this.refuseIf(this.equal(get('frame'), this.shr(this.load(CR3 * 4, 0), 12)));
+    this.set('facts', this.load(FRAME_STATE, this.wordsOfFrame(get('frame'))));
+    if (facts.hasWindows) this.refuseIf(and(get('facts'), ROLES));
+    this.when(this.isWrite, () => this.refuseIf(this.differ(or(get('facts'), CHANGED), UNWATCHED)));
+  }
+
+  /** Sets `entryAt` to an entry that is free, or is from now on (Tlb.vacate). */
+  protected vacate(): void {
+    const { asm, get, or, add, shl, shr, facts } = this;
+    const vacant: Label = {};
+    const free: Label = {};
+    asm.block(vacant, () => {
+      asm.block(free, () => {
+        this.findWay(0, free);
+        const nextAt = shl(get('set'), 2);
+        this.set('scratch', this.load(NEXT, nextAt));
+        const entry = add(this.multiply(get('set'), facts.ways), get('scratch'));
+        this.set('entryAt', shl(entry, ENTRY_SHIFT + 2));
+        const isLast = this.equal(get('scratch'), facts.ways - 1);
+        this.store(NEXT, nextAt, this.choose(isLast, 0, add(get('scratch'), 1)));
+        this.drop();
+        asm.branch(vacant);
+      });
+      const number = shr(get('entryAt'), ENTRY_SHIFT + 2);
+      const liveAt = shl(shr(number, 5), 2);
+      this.store(LIVE, liveAt, or(this.load(LIVE, liveAt), shl(1, number)));
+    });
+  }
+
+  /** Takes the evicted entry out of everything derived from it. It stays one of the valid ones. */
+  private drop(): void {
+    const { get, and } = this;
+    const vpn = and(this.load(TAG, get('entryAt')), VPN);
+    this.store(FAST_PATH, this.shl(vpn, 2), 0);
+    this.count(this.load(PTE_PHYSICAL, get('entryAt')), -1);
+    this.when(and(this.load(FLAGS, get('entryAt')), TLB_LARGE), () => {
+      const fragmentsAt = this.shl(this.shr(vpn, 10), 2);
+      this.store(FRAGMENTS, fragmentsAt, this.sub(this.load(FRAGMENTS, fragmentsAt), 1));
+    });
+  }
+
+  /** Counts entries filled from the PTE at a physical address. */
+  private count(physical: Value, by: number): void {
+    const { and, xor, shr, shl } = this;
+    const bucket = and(xor(shr(physical, 2), shr(physical, 13)), TLB_LAYOUT.FILTER_SIZE - 1);
+    this.set('scratch', shl(bucket, 2));
+    this.store(FILTER, this.get('scratch'), this.add(this.load(FILTER, this.get('scratch')), by));
+  }
+
+  protected fill(): void {
+    const { get } = this;
+    this.store(TAG, get('entryAt'), get('tag'));
+    this.store(FLAGS, get('entryAt'), get('flags'));
+    this.store(FRAME, get('entryAt'), get('frame'));
+    this.store(PTE, get('entryAt'), get('fresh'));
+    this.store(PDE, get('entryAt'), get('pde'));
+    this.store(PTE_PHYSICAL, get('entryAt'), get('pteAt'));
+    this.store(PDE_PHYSICAL, get('entryAt'), get('pdeAt'));
+    this.count(get('pteAt'), 1);
+  }
+}
