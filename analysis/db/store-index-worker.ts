@@ -1,19 +1,23 @@
 import '../../host/install.ts';
 import { parentPort, workerData } from 'node:worker_threads';
-import { FrameBlocks } from '../../replayer/store-index/frame-blocks.ts';
+import { StoreIndexBuilder } from '../../replayer/store-index/build.ts';
 import { StoreIndexWriter } from '../../replayer/store-index/index-file.ts';
 import { CONTROL, type IndexMessage, type IndexThread, type ThreadError } from './store-index-protocol.ts';
 
 /** The thread that makes a store index: takes messages in order and counts them (store-index-protocol.ts). */
 
-const { file, ramBytes, control, errors } = workerData as IndexThread;
-let blocks: FrameBlocks | undefined;
+const { file, ramBytes, pokes, control, errors } = workerData as IndexThread;
+let builder: StoreIndexBuilder | undefined;
 
 function handle(message: IndexMessage): void {
-  blocks ??= new FrameBlocks(new StoreIndexWriter(file, ramBytes));
-  if (message.do === 'take') blocks.take(message.epoch, message.rows);
-  else if (message.do === 'finish') blocks.finish(message.from, message.to);
-  else blocks.abandon();
+  builder ??= new StoreIndexBuilder(new StoreIndexWriter(file, ramBytes), pokes);
+  if (message.do === 'abandon') {
+    builder.abandon();
+    return;
+  }
+  for (const write of message.byDevices) builder.takeDeviceWrite(write);
+  if (message.do === 'take') builder.take(message.tables);
+  else builder.finish(message.from, message.to);
 }
 
 parentPort?.on('message', (message: IndexMessage) => {

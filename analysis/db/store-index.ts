@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { fileError } from '../../host/file-error.ts';
 import type { MachineBuilder } from '../../recorder/machine/build.ts';
-import { StoreIndexBuilder } from '../../replayer/store-index/build.ts';
+import type { IndexLane } from '../../replayer/store-index/build.ts';
 import { executedWrites, type WriteWindow } from '../../replayer/store-index/executed-writes.ts';
 import { StoreIndexFile } from '../../replayer/store-index/index-file.ts';
 import { addByte, lastWriters, type Run, type Write } from '../../replayer/store-index/last-writer.ts';
@@ -128,11 +128,10 @@ export class StoreIndex {
 
 async function buildIndex(path: string, file: string, options: StoreIndexOptions): Promise<void> {
   const { ramBytes, storesFrom, end, pokes } = factsOf(path);
-  const lane = openIndexLane(file, ramBytes);
-  const builder = new StoreIndexBuilder(lane, pokes);
+  const lane = openIndexLane(file, ramBytes, pokes);
   try {
-    await execute(path, options, builder);
-    builder.finish(storesFrom, end);
+    await execute(path, options, lane);
+    lane.finish(storesFrom, end);
   } catch (error) {
     lane.abandon();
     rmSync(file, { force: true });
@@ -172,7 +171,7 @@ function factsOf(path: string): Facts {
 async function execute(
   path: string,
   { build, builtinDisk, disks, onProgress }: StoreIndexOptions,
-  builder: StoreIndexBuilder,
+  lane: IndexLane,
 ): Promise<void> {
   const { divergence } = await replay({
     path,
@@ -181,8 +180,8 @@ async function execute(
     disks,
     detail: 'stores',
     ...(onProgress ? { onProgress } : {}),
-    onDeviceWrite: (write) => builder.takeDeviceWrite(write),
-    onEvents: (batch) => builder.take(batch),
+    onDeviceWrite: (write) => lane.takeDeviceWrite(write),
+    onEvents: ({ tables }) => lane.take(tables),
   });
   if (divergence) throw new DivergenceFound(divergence);
 }

@@ -1,23 +1,37 @@
-import { type EventBatch, WRITE_SOURCE } from '../../schemas/events.ts';
+import { WRITE_SOURCE } from '../../schemas/events.ts';
 import type { Icount, Physical } from '../../schemas/units.ts';
 import type { DeviceWrite } from '../verify/device-writes.ts';
 import { Epoch } from './epoch.ts';
-import type { IndexLane } from './frame-blocks.ts';
+import { FrameBlocks } from './frame-blocks.ts';
+import type { StoreIndexWriter } from './index-file.ts';
 import { CONTEXT, CR3, contextOf, EIP, EPOCH_SHIFT, PAGE } from './row-words.ts';
-import { forEachWrite } from './writes.ts';
+import { forEachWrite, type WriteTables } from './writes.ts';
 
-/** Gathers the writes of a replay for the index of stores, epoch by epoch. */
+/** Builds the index of stores from the writes of a replay. */
+
+/** A place to send the writes of a run: the builder, or one on another thread (analysis/db/store-index-lane.ts). */
+export interface IndexLane {
+  /** Takes writes of devices, in order, each before the batch with the events from its icount on. */
+  takeDeviceWrite(write: DeviceWrite): void;
+  /** Takes batches of events in the order of the run; the columns may be reused after the call. */
+  take(tables: WriteTables): void;
+  /** Completes the index. `from`, `to`: the icounts between which every write was taken. */
+  finish(from: number, to: number): void;
+  /** Closes the file, which is of no use. */
+  abandon(): void;
+}
 
 const EPOCH = 2 ** EPOCH_SHIFT;
 const BY_DMA = WRITE_SOURCE.indexOf('dma');
 const BY_POKE = WRITE_SOURCE.indexOf('poke');
 
 /**
- * Takes the events of a run with detail `stores` and the writes of devices, and passes the last writes of each epoch to a lane that
- * makes the index of them. The bits that hardware sets in page tables count as writes.
+ * Builds an index of the last writer of each byte, frame by frame, from the events of a run with detail `stores` and the writes of
+ * devices. The bits that hardware sets in page tables count as writes.
  */
-export class StoreIndexBuilder {
-  private readonly lane: IndexLane;
+export class StoreIndexBuilder implements IndexLane {
+  private readonly writer: StoreIndexWriter;
+  private readonly blocks: FrameBlocks;
   private readonly epoch = new Epoch();
   private readonly pokes: ReadonlySet<number>;
   private readonly byDevices: DeviceWrite[] = [];
@@ -25,19 +39,18 @@ export class StoreIndexBuilder {
   private number = 0;
 
   /** `pokes`: icounts of the inputs of that kind. */
-  constructor(lane: IndexLane, pokes: ReadonlySet<number> = new Set()) {
-    this.lane = lane;
+  constructor(writer: StoreIndexWriter, pokes: ReadonlySet<number> = new Set()) {
+    this.writer = writer;
+    this.blocks = new FrameBlocks(writer);
     this.pokes = pokes;
   }
 
-  /** Takes writes of devices, in order, each before the batch with the events from its icount on. */
   takeDeviceWrite(write: DeviceWrite): void {
     this.byDevices.push(write);
   }
 
-  /** Takes batches of events in the order of the run. */
-  take(batch: EventBatch): void {
-    forEachWrite(batch, (from, row, size, source) => {
+  take(tables: WriteTables): void {
+    forEachWrite(tables, (from, row, size, source) => {
       const icount = from.icount[row];
       // Devices act on arrival at an icount, before its instruction.
       if (this.byDevices.length > 0) this.addDeviceWrites(icount);
@@ -75,18 +88,22 @@ export class StoreIndexBuilder {
     return this.epoch.add(physical, size, since);
   }
 
-  /** Passes the epoch's rows on and begins the next epoch. */
+  /** Distributes the epoch's rows to their frames and begins the next epoch. */
   private turn(number: number): void {
     const { epoch } = this;
-    if (epoch.count > 0) this.lane.take(this.number, epoch.lastRows());
+    if (epoch.count > 0) this.blocks.take(this.number, epoch.lastRows());
     epoch.clear();
     this.number = number;
   }
 
-  /** Completes the index. `from`, `to`: the icounts between which every write was taken. */
   finish(from: number, to: number): void {
     this.addDeviceWrites(to);
     this.turn(this.number + 1);
-    this.lane.finish(from, to);
+    this.blocks.finish();
+    this.writer.finish(from, to);
+  }
+
+  abandon(): void {
+    this.writer.abandon();
   }
 }

@@ -10,18 +10,8 @@ import { allocateRows } from './rows.ts';
 const ROWS_HELD = 1 << 23;
 const FIRST_COLUMNS = 1 << 14;
 
-/** A place to send the rows of epochs, which makes the index of them: here, or on another thread (analysis/db/store-index-lane.ts). */
-export interface IndexLane {
-  /** Takes the rows (row-words.ts) of an epoch, in the order of the run, with the physical address as first word. The caller gives them away. */
-  take(epoch: number, rows: Int32Array): void;
-  /** Completes the file. `from`, `to`: the icounts between which every write was taken. */
-  finish(from: number, to: number): void;
-  /** Closes the file, which is of no use. */
-  abandon(): void;
-}
-
 /** Distributes rows to their frames, and writes a block of a frame when it has enough of them. */
-export class FrameBlocks implements IndexLane {
+export class FrameBlocks {
   private readonly writer: StoreIndexWriter;
   private readonly frames = new Map<number, FrameRows>();
   /** The rows of a block that is being written. */
@@ -33,6 +23,7 @@ export class FrameBlocks implements IndexLane {
     this.writer = writer;
   }
 
+  /** Takes the rows (row-words.ts) of an epoch, in the order of the run, with the physical address as first word. */
   take(epoch: number, rows: Int32Array): void {
     const { frames } = this;
     const changed = new Set<Frame>();
@@ -67,12 +58,8 @@ export class FrameBlocks implements IndexLane {
     }
   }
 
-  finish(from: number, to: number): void {
+  /** Writes what is not in a block yet. */
+  finish(): void {
     for (const [frame, rows] of this.frames) if (rows.fresh > 0) this.close(frame, rows);
-    this.writer.finish(from, to);
-  }
-
-  abandon(): void {
-    this.writer.abandon();
   }
 }

@@ -10,6 +10,15 @@ import {
 
 /** The columns that describe a write, of whatever kind its event is. */
 const WRITE_COLUMNS = ['icount', 'seq', 'eip', 'depth', 'cr3', 'linear', 'physical'] as const;
+/** The kinds of event that are writes, and the columns of each that are read here. */
+export type WriteTables = Pick<EventBatch['tables'], 'stores' | 'paging_writes'>;
+const OWN_COLUMN = { stores: 'size', paging_writes: 'source' } as const;
+/** True for a column of one of these kinds that is read here. */
+export const isWriteColumn = (kind: keyof WriteTables, column: number): boolean => {
+  const { name } = EVENT_KINDS[kind].columns[column];
+  return name === OWN_COLUMN[kind] || WRITE_COLUMNS.some((one) => one === name);
+};
+
 /** Columns by name; always the same shape, for the loops over every write. */
 export type WriteColumns = Readonly<Record<(typeof WRITE_COLUMNS)[number], ColumnArray>>;
 
@@ -21,21 +30,23 @@ const PTE_BYTES = 4;
 const columnOf = ({ kind, columns }: EventTable, name: string): ColumnArray =>
   columns[EVENT_KINDS[kind].columns.findIndex((column) => column.name === name)];
 
-const writeColumns = (table: EventTable): WriteColumns =>
-  Object.fromEntries(WRITE_COLUMNS.map((name) => [name, columnOf(table, name)])) as WriteColumns;
+const writeColumns = (table: EventTable): WriteColumns => {
+  const [icount, seq, eip, depth, cr3, linear, physical] = WRITE_COLUMNS.map((name) => columnOf(table, name));
+  return { icount, seq, eip, depth, cr3, linear, physical };
+};
 
 /**
  * Calls `each` for every write to memory of a batch with detail `stores`, in order: stores, and the bits that hardware sets
  * in page tables. `source` is an index into WRITE_SOURCE.
  */
 export function forEachWrite(
-  { tables }: EventBatch,
+  tables: WriteTables,
   each: (columns: WriteColumns, row: number, size: number, source: number) => void,
 ): void {
   const stores = writeColumns(tables.stores);
   const paging = writeColumns(tables.paging_writes);
-  const sizes = columnOf(tables.stores, 'size');
-  const sources = columnOf(tables.paging_writes, 'source');
+  const sizes = columnOf(tables.stores, OWN_COLUMN.stores);
+  const sources = columnOf(tables.paging_writes, OWN_COLUMN.paging_writes);
   const storeCount = tables.stores.count;
   const pagingCount = tables.paging_writes.count;
   let s = 0;

@@ -157,7 +157,7 @@ export class EventCheck implements EventSink {
     let before = 0;
     for (let i = 0; i < rows; i++) {
       const mine = seq[row + i];
-      while (before < extraSeq.length && extraSeq[before] < mine) before++;
+      before = firstNotBelow(extraSeq, mine, before);
       if (recorded[recordedRow + i] !== (mine - before - this.extras.before) >>> 0) return i;
     }
     return rows;
@@ -175,6 +175,18 @@ export class EventCheck implements EventSink {
 function firstUnequal(a: ColumnArray, fromA: number, b: ColumnArray, fromB: number, rows: number): number {
   for (let i = 0; i < rows; i++) if (a[fromA + i] !== b[fromB + i]) return i;
   return rows;
+}
+
+/** Index of the first of ascending numbers, from `start` on, that is at least `value`. There are far more of them than are asked for. */
+function firstNotBelow(ascending: Uint32Array, value: number, start: number): number {
+  let low = start;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ascending[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function earliest(differences: readonly DivergenceFacts[]): DivergenceFacts | undefined {

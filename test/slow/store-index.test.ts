@@ -59,8 +59,8 @@ beforeAll(async () => {
     build: buildMachine,
     builtinDisk,
     detail: 'stores',
-    onEvents: (batch) =>
-      forEachWrite(batch, (columns, row, size, source) => {
+    onEvents: ({ tables }) =>
+      forEachWrite(tables, (columns, row, size, source) => {
         all.source.push(source);
         all.icount.push(columns.icount[row]);
         all.physical.push(columns.physical[row]);
