@@ -81,7 +81,15 @@ interface Access {
   readonly name: string;
   readonly offset: number;
   readonly size: number;
-  readonly kind: 'read' | 'write' | 'fetch' | 'invlpg' | 'fill for a read' | 'fill for a write' | 'store';
+  readonly kind:
+    | 'read'
+    | 'write'
+    | 'fetch'
+    | 'invlpg'
+    | 'fill for a read'
+    | 'fill for a write'
+    | 'store'
+    | 'code fetch';
 }
 const OPERANDS: readonly [offset: number, size: number][] = [
   [0x40, 1],
@@ -107,6 +115,7 @@ const COMPILED_ACCESSES: readonly Access[] = [
     kind,
   })),
   ...[1, 2, 4].map((size) => ({ name: `store of ${size}`, offset: 0x44, size, kind: 'store' as const })),
+  { name: 'code fetch', offset: 0x40, size: 1, kind: 'code fetch' },
   { name: 'store of 4 across entries', offset: 0x42, size: 4, kind: 'store' },
 ];
 
@@ -165,7 +174,8 @@ class Side {
     this.compiled = createHelpers(
       this.bench.mem,
       {
-        ...{ invlpg: refuse, loadDirectory: refuse, fetch: refuse, timeStamp: refuse },
+        ...{ invlpg: refuse, loadDirectory: refuse, timeStamp: refuse },
+        fetch: (next) => this.byHost(short.tryFetch(next) & ~0xfff),
         fill: (linear, write) => this.byHost(short.prepare(linear, write)),
         store: (linear, value, size) => this.byHost(+short.tryWrite(linear, size, value)),
         marked: (linear, physical, old) => this.recorded(() => short.marked(linear, physical, old)),
@@ -295,6 +305,11 @@ class Side {
       if (kind === 'fill for a read' || kind === 'fill for a write') {
         const write = kind === 'fill for a write' ? 1 : 0;
         return byShort ? short.prepare(linear, write) : compiled.fill(linear, write, 0, 0);
+      }
+      if (kind === 'code fetch') {
+        // With a slot for reads compiled code asks nobody.
+        if ((mem.i32[(FAST_PATH >>> 2) + (linear >>> 12)] & (cpl === 3 ? 4 : 1)) !== 0) return 'slot';
+        return byShort ? short.tryFetch(linear) & ~0xfff : compiled.fetch(linear, 0);
       }
       if (kind === 'store')
         return byShort ? +short.tryWrite(linear, size, value) : compiled.store(linear, value, size, 0, 0);

@@ -62,6 +62,13 @@ export function storeFirst(asm: Assembler, facts: FillFacts, calls: FillCalls): 
   emitter.storeBody(value, size);
 }
 
+/** Begins `fetch` (next, left), which is called where the page has no slot: returns the address of the frame if the fill is a usual one. */
+export function fetchFirst(asm: Assembler, facts: FillFacts, calls: FillCalls): void {
+  const [next, left] = [0, 1];
+  if (!isServed(facts)) return;
+  new FillEmitter(asm, facts, calls, { linear: next, write: -1, eip: next, left }, 2).fetchBody();
+}
+
 class FillEmitter extends TlbEmitter {
   private readonly calls: FillCalls;
 
@@ -105,11 +112,7 @@ class FillEmitter extends TlbEmitter {
         this.when(and(isTable, isWhole), () => asm.block(this.refused, () => this.tableStore(value)));
       });
     }
-    const { eip, left } = this.parameters;
-    for (const parameter of [this.linear, 1, this.parameter(eip), this.parameter(left)]) this.push(parameter);
-    asm.call(this.calls.usualFill);
-    asm.tee(this.number('slot'));
-    asm.when(() => {
+    this.whenFilled(1, () => {
       this.set('slot', or(and(get('slot'), -4096), and(this.linear, 0xfff)));
       for (const [bytes, instruction] of STORES)
         this.when(this.equal(this.parameter(size), bytes), () => {
@@ -119,6 +122,20 @@ class FillEmitter extends TlbEmitter {
         });
       this.return(1);
     });
+  }
+
+  fetchBody(): void {
+    this.whenFilled(0, () => this.return(this.sub(this.and(this.get('slot'), -4096), RAM)));
+  }
+
+  /** `then` with `slot`, if the fill for a read (`write` 0) or write is a usual one. */
+  private whenFilled(write: number, then: () => void): void {
+    const { eip, left } = this.parameters;
+    for (const parameter of [this.linear, write, this.parameter(eip), this.parameter(left)])
+      this.push(parameter);
+    this.asm.call(this.calls.usualFill);
+    this.asm.tee(this.number('slot'));
+    this.asm.when(then);
   }
 
   private tableStore(value: number): void {

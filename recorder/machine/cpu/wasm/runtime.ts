@@ -6,7 +6,7 @@ import { Assembler, I32, I32_AND, I32_EQ } from './assembler.ts';
 import { CHAIN_LOCALS, chainBody } from './chain.ts';
 import { ExpressionEmitter } from './emit-expressions.ts';
 import { TLB_LOCALS } from './emit-tlb.ts';
-import { type FillCalls, fillFirst, storeFirst, usualFill } from './fill.ts';
+import { type FillCalls, fetchFirst, fillFirst, storeFirst, usualFill } from './fill.ts';
 import { arithmetic, KINDS } from './flag-expressions.ts';
 import { HOST_CALLS, type HostCallName, type HostCalls } from './host-calls.ts';
 import { importedFunctions } from './imported.ts';
@@ -130,21 +130,22 @@ const FILL_CALLS: FillCalls = {
   marked: hostCall('marked'),
   tableStored: hostCall('tableStored'),
 };
+/** `fetch` as passed on. */
+const FETCH = FILL_CALLS.usualFill + 1 + hostCall('fetch');
 
 /** The functions that regions import, and the way into them. These alone know the table: it would cost each module that imports it. */
 function helperModule(pages: number, facts: FillFacts): Uint8Array<ArrayBuffer> {
-  const fetch = hostCall('fetch');
   const functions = [
     { name: 'usualFill', type: taking(4), locals: TLB_LOCALS, code: usualFill(facts, FILL_CALLS).code },
-    { name: 'run', type: taking(4), locals: 0, code: runBody().code },
-    { name: 'arithmetic', type: taking(4), locals: 0, code: arithmeticBody().code },
-    { name: 'chain', type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(false, fetch).code },
-    { name: 'chainUser', type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(true, fetch).code },
     ...HOST_CALLS.map(([name, parameters], call) => {
       const own = OWN_WAYS[name];
       const code = passOn(call, parameters, own && ((asm) => own(asm, facts, FILL_CALLS))).code;
       return { name, type: taking(parameters), locals: own ? TLB_LOCALS : 0, code };
     }),
+    { name: 'run', type: taking(4), locals: 0, code: runBody().code },
+    { name: 'arithmetic', type: taking(4), locals: 0, code: arithmeticBody().code },
+    { name: 'chain', type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(false, FETCH).code },
+    { name: 'chainUser', type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(true, FETCH).code },
   ];
   return encodeModule({
     types: TYPES,
@@ -171,11 +172,11 @@ function runBody(): Assembler {
 }
 
 /** The beginnings of helpers that may return without this call. */
-const OWN_WAYS: Partial<Record<HostCallName, (asm: Assembler, facts: FillFacts, calls: FillCalls) => void>> =
-  {
-    fill: fillFirst,
-    store: storeFirst,
-  };
+const OWN_WAYS: Partial<Record<HostCallName, typeof fillFirst>> = {
+  fill: fillFirst,
+  store: storeFirst,
+  fetch: fetchFirst,
+};
 
 /**
  * An imported function again, after `first`: V8 makes a wrapper for each module that imports one of JavaScript, and none for one of
