@@ -1,5 +1,5 @@
 import '../../host/install.ts';
-import yargs, { type Argv } from 'yargs';
+import type { Argv } from 'yargs';
 import { fileError } from '../../host/file-error.ts';
 import { VERSION } from '../../host/tool-version.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
@@ -8,7 +8,7 @@ import { withTier } from './options/tier.ts';
 import { EXIT } from './report/exit-status.ts';
 import { completions } from './terminal/completions.ts';
 import { shellWord } from './terminal/format.ts';
-import { complain, complainLines } from './terminal/output.ts';
+import { complain, complainLines, print } from './terminal/output.ts';
 
 /** The command line: dispatches to the command, and turns every error into one clear line and an exit status. */
 
@@ -16,8 +16,14 @@ export { watchClosedOutput } from './terminal/interruptible.ts';
 
 /** Runs one command line; returns the exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
+  // Scripts ask for it often, and yargs takes longer to load than the answer.
+  if (argv.length === 1 && argv[0] === '--version') {
+    print(VERSION);
+    return EXIT.ok;
+  }
   try {
-    await parser(withTexts(argv), await commandsFor(argv[0])).parseAsync();
+    const { default: yargs } = await import('yargs');
+    await parser(yargs(withTexts(argv)), await commandsFor(argv[0]), argv).parseAsync();
     return Number(process.exitCode ?? EXIT.ok);
   } catch (error) {
     return report(error, argv);
@@ -79,8 +85,8 @@ async function commandsFor(first: string | undefined): Promise<((cli: Argv) => A
   return Promise.all(Object.values(COMMANDS).map((load) => load()));
 }
 
-function parser(argv: readonly string[], commands: readonly ((cli: Argv) => Argv)[]): Argv {
-  const cli = withTier(commands.reduce((one, add) => add(one), yargs([...argv]) as Argv));
+function parser(empty: Argv, commands: readonly ((cli: Argv) => Argv)[], argv: readonly string[]): Argv {
+  const cli = withTier(commands.reduce((one, add) => add(one), empty));
   keepNoHelp(cli);
   return cli
     .scriptName('rewind386')

@@ -8,7 +8,7 @@ import { buildMachine } from '../../recorder/machine/build.ts';
 import { DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
 import { MICRO_OPS } from '../../recorder/machine/cpu/blocks/micro-op-table.ts';
 import { MICRO } from '../../recorder/machine/cpu/blocks/micro-ops.ts';
-import { DEFAULT_TIER, useTier } from '../../recorder/machine/cpu/wasm/index.ts';
+import { DEFAULT_TIER, useTier } from '../../recorder/machine/cpu/tier-choice.ts';
 import { lockstep } from '../../replayer/bisect/lockstep.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { tinyKernel } from './tiny-kernel.ts';

@@ -6,7 +6,7 @@ import { record } from '../../recorder/capture/session.ts';
 import { TraceWriter } from '../../recorder/capture/trace-writer.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
-import { useTier } from '../../recorder/machine/cpu/wasm/index.ts';
+import { useTier } from '../../recorder/machine/cpu/tier-choice.ts';
 import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { replay } from '../../replayer/verify/replay.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { builtinDisk } from '../../analysis/cli/options/builtin-guest.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
-import { type TierName, useTier } from '../../recorder/machine/cpu/wasm/index.ts';
+import { type TierName, useTier } from '../../recorder/machine/cpu/tier-choice.ts';
 import { replay } from '../../replayer/verify/replay.ts';
 import { runGuest } from '../guest/built-in.ts';
 

@@ -1,5 +1,5 @@
 import type { Argv } from 'yargs';
-import { TIERS, useTier } from '../../../recorder/machine/cpu/wasm/index.ts';
+import { TIERS, useTier } from '../../../recorder/machine/cpu/tier-choice.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 
 /** The choice of the execution tier for hot code. */

@@ -1,5 +1,5 @@
 import { buildMachine, type MachineBuilder } from '../../../recorder/machine/build.ts';
-import { useTier } from '../../../recorder/machine/cpu/wasm/index.ts';
+import { useTier } from '../../../recorder/machine/cpu/tier-choice.ts';
 import { type LockstepResult, lockstep, type Parted } from '../../../replayer/bisect/lockstep.ts';
 import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { builtinDisk } from '../options/builtin-guest.ts';

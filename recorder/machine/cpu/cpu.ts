@@ -71,7 +71,8 @@ import {
   TR,
   TSC_OFFSET,
 } from './state.ts';
-import { createWasmTier, defaultThreshold, type TierCounts } from './wasm/index.ts';
+import { defaultThreshold } from './tier-choice.ts';
+import { createWasmTier, type TierCounts } from './wasm/index.ts';
 
 /** The processor: connects its parts, runs them up to an icount, delivers interrupts. */
 

@@ -4,9 +4,9 @@ import type { BlockRunner } from '../blocks/block-runner.ts';
 import type { Core } from '../core.ts';
 import { createHostCalls } from './host-calls.ts';
 import { createRuntime } from './runtime.ts';
-import { DEFAULT_THRESHOLD, WasmTier } from './tier.ts';
+import { WasmTier } from './tier.ts';
 
-/** The second tier: its construction and selection. */
+/** The second tier: its construction. */
 
 export type { TierCounts } from './tier.ts';
 
@@ -21,18 +21,3 @@ export function createWasmTier(
   const runtime = createRuntime(core.mem, () => createHostCalls(core, memory), memory.fillFacts);
   return new WasmTier(core, blocks, enter, runtime, { threshold, recordsStores: memory.recordsStores });
 }
-
-export const TIERS = ['interpreter', 'wasm'] as const;
-export type TierName = (typeof TIERS)[number];
-
-export const DEFAULT_TIER: TierName = 'wasm';
-
-/** The default for new machines; it is not part of a trace. */
-let chosen = DEFAULT_THRESHOLD;
-
-/** Selects the tier; `threshold`: the execution count at which a block is compiled. */
-export function useTier(name: TierName, threshold = DEFAULT_THRESHOLD): void {
-  chosen = name === 'wasm' ? threshold : 0;
-}
-
-export const defaultThreshold = (): number => chosen;

@@ -5,6 +5,7 @@ import * as micro from '../blocks/micro-ops.ts';
 import type { Core } from '../core.ts';
 import { MODE_16, MODE_FLAT } from '../segments.ts';
 import * as state from '../state.ts';
+import { DEFAULT_THRESHOLD } from '../tier-choice.ts';
 import { LOOK_UP } from './chain.ts';
 import type { Target } from './emit-memory.ts';
 import { isLeaving } from './graph.ts';
@@ -21,8 +22,6 @@ const { BYTES, COMPILED, COUNT, HEAT, INDEX_SHIFT, MODE, NEVER_HOT, PLACE, WORDS
 const CS_BASE = SEGMENTS + CS * SEGMENT_WORDS + 1;
 const CS_LIMIT = CS_BASE + 1;
 
-/** The execution of a block at which it is compiled. */
-export const DEFAULT_THRESHOLD = 20_000;
 /** Maximum bits by which a block's threshold rises when its code keeps changing, and the number of blocks for which that is remembered. */
 const MAX_PATIENCE = 10;
 const MAX_CHANGES = 1 << 12;
