@@ -121,11 +121,33 @@ export class Relations {
   private async define(name: string, definition: string): Promise<void> {
     const isOurs = KEPT_VIEWS.has(name) && !this.own.has(name);
     if (!isOurs && !this.kept.has(name)) return await this.make(definition);
+    if (isOurs && this.runs.length > 1) return await this.defineOfSeveral(name, definition);
     const file = await this.keptRows(name, definition);
     if (file === undefined) await this.keep(name, `FROM ${name}`);
     else if (isOurs)
       await this.connection.run(`CREATE OR REPLACE VIEW ${name} AS FROM read_parquet(${quoted(file)})`);
     else await this.keep(name, `FROM read_parquet(${quoted(file)})`);
+  }
+
+  /** A view of several traces: the rows of each are kept in its own cache, as if it had been the only one. */
+  private async defineOfSeveral(name: string, definition: string): Promise<void> {
+    const file = fileOfView(name, this.own);
+    const caches = this.caches;
+    const found = caches.map((cache) => cache.find(file));
+    if (caches.length > 0 && found.every((path) => path !== undefined)) {
+      const rows = `SELECT * REPLACE (file_index::USMALLINT AS run_id) FROM read_parquet(${list(found)})`;
+      await this.connection.run(`CREATE OR REPLACE VIEW ${name} AS ${rows}`);
+      return;
+    }
+    await this.make(definition);
+    await this.keep(name, `FROM ${name}`);
+    for (const [run, cache] of caches.entries())
+      if (found[run] === undefined) await cache.store(file, (path) => this.copyRun(name, run, path));
+  }
+
+  private async copyRun(view: string, run: number, path: string): Promise<void> {
+    const rows = `SELECT * REPLACE (0::USMALLINT AS run_id) FROM ${view} WHERE run_id = ${run}`;
+    await this.connection.run(`COPY (${rows}) TO ${quoted(path)} ${PARQUET}`);
   }
 
   private async make(definition: string): Promise<void> {
@@ -140,7 +162,7 @@ export class Relations {
       await this.make(definition);
       return undefined;
     }
-    const file = `${name}-${digestOfDefinition(name, this.own)}.parquet`;
+    const file = fileOfView(name, this.own);
     const found = cache.find(file);
     if (found !== undefined) return found;
     await this.make(definition);
@@ -159,7 +181,17 @@ export class Relations {
 
   /** The same of a long trace. */
   get longCache(): TraceCache | undefined {
-    return this.runs[0].reader.events >= KEPT_FROM_EVENTS ? this.onlyCache : undefined;
+    return this.isLong ? this.onlyCache : undefined;
+  }
+
+  /** The cache of each trace, where views of them are kept: of traces that are long together, unless names that the user gave are in the rows. */
+  private get caches(): TraceCache[] {
+    const caches = this.runs.flatMap(({ cache }) => cache ?? []);
+    return this.isLong && !this.isNamed && caches.length === this.runs.length ? caches : [];
+  }
+
+  private get isLong(): boolean {
+    return this.runs.reduce((sum, { reader }) => sum + reader.events, 0) >= KEPT_FROM_EVENTS;
   }
 
   /** Puts rows in the place of a view. */
@@ -225,6 +257,10 @@ function runOf(runs: readonly number[]): string {
   if (runs.every((run, n) => run === n)) return 'file_index::USMALLINT';
   return `([${runs.join(', ')}]::USMALLINT[])[file_index::BIGINT + 1]`;
 }
+
+/** The file of a view's rows in the cache. */
+const fileOfView = (name: string, own: ReadonlyMap<string, string>): string =>
+  `${name}-${digestOfDefinition(name, own)}.parquet`;
 
 const list = (files: readonly string[]): string => `[${files.map(quoted).join(', ')}]`;
 
