@@ -42,7 +42,7 @@ export const MATRIX: readonly VariantRun[] = [
   run('table-gone', 'fixed', 'ftpd', 1, 3, { 9: 1 }),
   run('remove-no-flush', 'fixed', 'pageio', 1, 50, { 10: 1 }),
   run('early-invlpg', 'fixed', 'ftpd', 1, 3, { 11: 1 }),
-  run('early-free', 'fixed', 'ftpd', 1, 3, { 12: 5, panic: 1 }, PANIC),
+  run('early-free', 'fixed', 'ftpd', 1, 3, { 12: 2, panic: 1 }, PANIC),
   run('pmap1', 'buggy', 'ftpd', 5, 20, { 13: 1, panic: 1 }, PANIC),
   run('lost-dirty', 'fixed', 'pageio', 1, 30, { 14: 1 }),
 ];

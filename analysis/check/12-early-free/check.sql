@@ -2,7 +2,7 @@
 --
 -- The frame of a page table was given out again, as a mapped page or as a table of another directory, while a directory still named it as
 -- its page table, and that directory was used afterwards: stores by it land in the frame's new contents. Traces do not record that a frame
--- is freed, only its next use. A directory that CR3 and the alternate slot never name again does no harm: its own frame is free as well,
+-- is freed, only its next use. Tables of one directory that are given out again until it ends are one finding. A directory that CR3 and the alternate slot never name again does no harm: its own frame is free as well,
 -- and the words stored there are not page-directory entries.
 -- @class 12
 -- @severity error
@@ -18,7 +18,7 @@ ends AS (
   SELECT run_id, dir, seq FROM structure_changes WHERE role = 'directory' AND op = 'end'
 ),
 tables AS (
-  SELECT n.* EXCLUDE (next_seq), least(n.next_seq, e.seq) AS until_seq
+  SELECT n.* EXCLUDE (next_seq), least(n.next_seq, e.seq) AS until_seq, coalesce(e.seq, after_all()) AS end_seq
   FROM named n ASOF LEFT JOIN ends e ON e.run_id = n.run_id AND e.dir = n.dir AND e.seq > n.seq
   WHERE n.frame <> 0
 ),
@@ -33,7 +33,7 @@ given AS (
 ),
 reused AS (
   SELECT t.run_id, t.dir, t.slot, t.frame, t.icount AS from_icount, f.icount, f.seq, f.eip, f.cr3, f.mapped_at AS reused_at,
-    l.nth - f.nth + 1 AS uses, t.until_seq
+    l.nth - f.nth + 1 AS uses, t.until_seq, t.end_seq
   FROM tables t
   ASOF JOIN given f ON f.run_id = t.run_id AND f.frame = t.frame AND f.seq > t.seq
   ASOF JOIN given l ON l.run_id = t.run_id AND l.frame = t.frame AND l.seq < t.until_seq
@@ -51,9 +51,18 @@ incidents AS (
   FROM reused r
   ASOF LEFT JOIN (SELECT * FROM walked WHERE dir IN (SELECT dir FROM reused)) w ON w.run_id = r.run_id AND w.dir = r.dir AND w.seq > r.seq
   WHERE frame_of(r.cr3) = r.dir OR w.seq < r.until_seq
+),
+-- The first table of each directory given out again stands for all.
+directories AS (
+  SELECT run_id, dir, end_seq, arg_min({slot: slot, frame: frame, icount: icount, eip: eip, cr3: cr3, reused_at: reused_at}, seq) AS first,
+    arg_min(from_icount, seq) AS from_icount, sum(uses)::BIGINT AS uses, count(*) - 1 AS others
+  FROM incidents GROUP BY ALL
 )
-SELECT run_id, from_icount, icount, owner_text(run_id, cr3, icount) AS process, symbol(run_id, eip) AS code,
-  symbol(run_id, eip) || ' mapped frame ' || hex32(frame) || ' at ' || hex32(reused_at) || ', which directory ' || hex32(dir) || ' ('
-  || owner_text(run_id, dir, icount) || ') still names as its page table ' || slot || ': ' || uses || CASE uses WHEN 1 THEN ' use' ELSE ' uses' END AS summary,
-  'who-wrote 0x' || hex32(frame) AS query, uses, uses AS stores
-FROM incidents
+SELECT run_id, from_icount, first.icount AS icount, owner_text(run_id, first.cr3, first.icount) AS process,
+  symbol(run_id, first.eip) AS code,
+  symbol(run_id, first.eip) || ' mapped frame ' || hex32(first.frame) || ' at ' || hex32(first.reused_at) || ', which directory ' || hex32(dir)
+  || ' (' || owner_text(run_id, dir, first.icount) || ') still names as its page table ' || first.slot || ': ' || uses
+  || CASE uses WHEN 1 THEN ' use' ELSE ' uses' END
+  || CASE others WHEN 0 THEN '' WHEN 1 THEN ' of this and one other' ELSE ' of this and ' || others || ' others' END AS summary,
+  'who-wrote 0x' || hex32(first.frame) AS query, uses, uses AS stores
+FROM directories
