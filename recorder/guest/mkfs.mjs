@@ -1,7 +1,7 @@
-// Builds the disk images of the built-in guest: node mkfs.mjs PROGRAM_DIR IMAGE.gz [LATER.gz]
+// Builds a disk image of the built-in guest: node mkfs.mjs PROGRAM_DIR IMAGE.gz [LATER.gz PROGRAM]
 //
-// Released traces name the first image, which therefore stays as it is. LATER has what came afterwards, as the blocks
-// that differ: programs that are put where there was room.
+// Released traces name an image, which therefore stays as it is. LATER has the blocks in which an image with a program that came
+// afterwards differs from the first: the program is put where there was room.
 //
 // The image depends on nothing but the programs: no dates, no host order. Blocks are
 // handed out in the order of the tree below, so each file is contiguous but for its
@@ -17,7 +17,6 @@ const NBLOCKS = 1024; // 8 MB
 const NINODES = 128;
 
 const PROGRAMS = ['forkstorm', 'ftpd', 'pageio', 'selftest'];
-const LATER_PROGRAMS = ['archive'];
 
 /** The tree the guest finds: a Map is a directory, a Buffer a file. */
 export function guestTree(programs) {
@@ -190,9 +189,9 @@ function store(path, image) {
   return 'written';
 }
 
-function main([programDir, path, laterPath]) {
+function main([programDir, path, laterPath, program]) {
   if (programDir === undefined || path === undefined) {
-    process.stderr.write('usage: node mkfs.mjs PROGRAM_DIR IMAGE.gz [LATER.gz]\n');
+    process.stderr.write('usage: node mkfs.mjs PROGRAM_DIR IMAGE.gz [LATER.gz PROGRAM]\n');
     return 2;
   }
   const read = (names) =>
@@ -200,10 +199,7 @@ function main([programDir, path, laterPath]) {
   const image = buildImage(guestTree(read(['init', ...PROGRAMS])));
   process.stdout.write(`${path}: ${image.length} bytes, ${store(path, image)}\n`);
   if (laterPath === undefined) return 0;
-  const later = Object.entries(read(LATER_PROGRAMS)).reduce(
-    (one, [name, content]) => withFile(one, 'bin', name, content),
-    image,
-  );
+  const later = withFile(image, 'bin', program, read([program])[program]);
   const blocks = blocksThatDiffer(later, image);
   process.stdout.write(`${laterPath}: ${blocks.length} bytes, ${store(laterPath, blocks)}\n`);
   return 0;

@@ -7,7 +7,7 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 /** The guest that comes with the tool; docs/guest.md describes it. */
 export const BUILTIN_GUEST = 'bsd96';
 export const KERNELS = ['buggy', 'fixed'] as const;
-export const WORKLOADS = ['ftpd', 'forkstorm', 'pageio', 'selftest', 'archive'] as const;
+export const WORKLOADS = ['ftpd', 'forkstorm', 'pageio', 'selftest', 'archive', 'squeeze'] as const;
 
 /**
  * Historical bugs that the image variants.elf can reproduce (recorder/guest/kernel/include/variant.h); docs/bug-classes.md gives their
@@ -36,9 +36,11 @@ export const VARIANTS = [
 
 /** Built-in disks by their names in traces; a released disk never changes. */
 const DISK = 'bsd96-disk';
-/** The disk with the programs added later. */
-const LATER_DISK = 'bsd96-disk-2';
-const LATER_WORKLOADS: readonly string[] = ['archive'];
+/** Disks with a program added later, each as the blocks in which it differs from the first. */
+const LATER_DISKS = [
+  { name: 'bsd96-disk-2', workload: 'archive', blocks: 'images/later-disk.gz' },
+  { name: 'bsd96-disk-3', workload: 'squeeze', blocks: 'images/squeeze-disk.gz' },
+] as const;
 const BLOCK = 8192;
 const image = (name: string) => readFileSync(new URL(`../../../recorder/guest/${name}`, import.meta.url));
 
@@ -64,16 +66,17 @@ export const builtinProfile = (): string => image('profile.json').toString('utf8
 /** A built-in disk, by its name in traces. */
 export function builtinDisk(name: string): Uint8Array {
   if (name === DISK) return gunzipSync(image('images/disk.img.gz'));
-  if (name === LATER_DISK) return laterDisk();
+  const later = LATER_DISKS.find((one) => one.name === name);
+  if (later) return laterDisk(later.blocks);
   throw new BadInput(
     `the trace was recorded with the built-in disk ${name}, which this version does not have`,
   );
 }
 
 /** Applies a delta to the first disk: for each differing block its number (u32), then its bytes. */
-function laterDisk(): Uint8Array {
+function laterDisk(path: string): Uint8Array {
   const disk = builtinDisk(DISK);
-  const blocks = gunzipSync(image('images/later-disk.gz'));
+  const blocks = gunzipSync(image(path));
   for (let at = 0; at < blocks.length; at += 4 + BLOCK)
     disk.set(blocks.subarray(at + 4, at + 4 + BLOCK), blocks.readUInt32LE(at) * BLOCK);
   return disk;
@@ -81,6 +84,6 @@ function laterDisk(): Uint8Array {
 
 /** The disk that contains a workload. */
 export function builtinDiskSource(workload: string) {
-  const name = LATER_WORKLOADS.includes(workload) ? LATER_DISK : DISK;
+  const name = LATER_DISKS.find((one) => one.workload === workload)?.name ?? DISK;
   return { kind: 'builtin', name, image: builtinDisk(name) } as const;
 }

@@ -13,13 +13,13 @@ USER_LDFLAGS = -m32 -static -no-pie -nostdlib -Wl,--build-id=none \
 	-Wl,-T,user/user.ld -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
 	-Wl,--no-warn-rwx-segments
 
-USER_PROGS = init ftpd forkstorm pageio selftest archive
+USER_PROGS = init ftpd forkstorm pageio selftest archive squeeze
 USER_LIB = $(addprefix $(USER_OBJ)/,crt0.o syscall.o errno.o string.o stdio.o \
 	stdlib.o pattern.o proc.o file.o)
 USER_BINS = $(addprefix $(USER_OBJ)/,$(USER_PROGS))
 USER_DISK = images/disk.img.gz
-# A second disk, with what the first came too early for: the blocks that differ.
-USER_LATER = images/later-disk.gz
+# Disks with a program that the first came too early for: the blocks that differ.
+USER_LATER = images/later-disk.gz images/squeeze-disk.gz
 
 .PHONY: user user-disk user-check user-clean
 .SECONDARY: $(USER_LIB) $(addsuffix .o,$(USER_BINS))
@@ -41,8 +41,10 @@ user-clean:
 $(USER_DISK): mkfs.mjs $(USER_BINS)
 	node mkfs.mjs $(USER_OBJ) $@
 
+images/later-disk.gz: PROGRAM = archive
+images/squeeze-disk.gz: PROGRAM = squeeze
 $(USER_LATER): $(USER_DISK) mkfs.mjs $(USER_BINS)
-	node mkfs.mjs $(USER_OBJ) $(USER_DISK) $@
+	node mkfs.mjs $(USER_OBJ) $(USER_DISK) $@ $(PROGRAM)
 
 $(USER_OBJ)/%.o: user/lib/%.S user/user.mk
 	@mkdir -p $(USER_OBJ)
