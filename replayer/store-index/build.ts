@@ -4,8 +4,8 @@ import type { DeviceWrite } from '../verify/device-writes.ts';
 import { Epoch } from './epoch.ts';
 import { FrameBlocks } from './frame-blocks.ts';
 import type { StoreIndexWriter } from './index-file.ts';
-import { CONTEXT, CR3, contextOf, EIP, EPOCH_SHIFT, PAGE } from './row-words.ts';
-import { forEachWrite, type WriteTables } from './writes.ts';
+import { CONTEXT, CR3, contextOf, EIP, EPOCH_SHIFT, PAGE, ROW_WORDS } from './row-words.ts';
+import { forEachRun, type WriteColumns, type WriteTables } from './writes.ts';
 
 /** Builds the index of stores from the writes of a replay. */
 
@@ -50,17 +50,21 @@ export class StoreIndexBuilder implements IndexLane {
   }
 
   take(tables: WriteTables): void {
-    forEachWrite(tables, (from, row, size, source) => {
-      const icount = from.icount[row];
+    forEachRun(tables, (columns, first, end, source) => this.addRun(columns, first, end, source));
+  }
+
+  private addRun(columns: WriteColumns, first: number, end: number, source: number): void {
+    const { icount, physical, size, linear, eip, cr3, depth } = columns;
+    for (let row = first; row < end; row++) {
       // Devices act on arrival at an icount, before its instruction.
-      if (this.byDevices.length > 0) this.addDeviceWrites(icount);
-      const at = this.add(icount, from.physical[row], size);
+      if (this.byDevices.length > 0) this.addDeviceWrites(icount[row]);
+      const at = this.add(icount[row], physical[row], size[row]);
       const { words } = this.epoch;
-      words[at + PAGE] = from.linear[row] - (from.physical[row] & 0xfff);
-      words[at + EIP] = from.eip[row];
-      words[at + CR3] = from.cr3[row];
-      words[at + CONTEXT] = contextOf(from.depth[row], source);
-    });
+      words[at + PAGE] = linear[row] - (physical[row] & 0xfff);
+      words[at + EIP] = eip[row];
+      words[at + CR3] = cr3[row];
+      words[at + CONTEXT] = contextOf(depth[row], source);
+    }
   }
 
   private addDeviceWrites(until: Icount): void {
@@ -91,7 +95,7 @@ export class StoreIndexBuilder implements IndexLane {
   /** Distributes the epoch's rows to their frames and begins the next epoch. */
   private turn(number: number): void {
     const { epoch } = this;
-    if (epoch.count > 0) this.blocks.take(this.number, epoch.lastRows());
+    this.blocks.take(this.number, epoch.words, epoch.count * ROW_WORDS);
     epoch.clear();
     this.number = number;
   }

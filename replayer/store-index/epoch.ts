@@ -1,10 +1,8 @@
 import type { Physical } from '../../schemas/units.ts';
-import { FIRST_WORD, META, metaOf, ROW_WORDS, sizeOf } from './row-words.ts';
+import { FIRST_WORD, META, metaOf, ROW_WORDS, SUPERSEDED, sizeOf } from './row-words.ts';
 
 /** The writes of the current epoch of the index, held in memory: the last one of each word. */
 
-/** META of a row whose place was written again. */
-const SUPERSEDED = -1;
 /** Serial numbers begin anew, and the slots with them, beyond this one. */
 const LAST_SERIAL = 1 << 30;
 
@@ -15,7 +13,6 @@ const LAST_SERIAL = 1 << 30;
 export class Epoch {
   private rows: Int32Array;
   private rowCount = 0;
-  private superseded = 0;
   private capacity: number;
   /** Serial number of the row at each slot. A slot is empty if that is less than `first`: starting over costs nothing. */
   private slots: Int32Array;
@@ -44,10 +41,7 @@ export class Epoch {
     const { slots, rows, first } = this;
     const slot = this.find(physical | 0, size);
     const serial = slots[slot];
-    if (serial >= first) {
-      rows[(serial - first) * ROW_WORDS + META] = SUPERSEDED;
-      this.superseded++;
-    }
+    if (serial >= first) rows[(serial - first) * ROW_WORDS + META] = SUPERSEDED;
     const at = this.rowCount * ROW_WORDS;
     slots[slot] = first + this.rowCount++;
     rows[at + FIRST_WORD] = physical;
@@ -55,23 +49,10 @@ export class Epoch {
     return at;
   }
 
-  /** A copy of the rows that are the last of their place, in the order of the writes. */
-  lastRows(): Int32Array {
-    const { rows } = this;
-    const last = new Int32Array((this.rowCount - this.superseded) * ROW_WORDS);
-    const end = this.rowCount * ROW_WORDS;
-    for (let at = 0, to = 0; at < end; at += ROW_WORDS) {
-      if (rows[at + META] === SUPERSEDED) continue;
-      for (let n = 0; n < ROW_WORDS; n++) last[to++] = rows[at + n];
-    }
-    return last;
-  }
-
   /** Begins the next epoch. */
   clear(): void {
     this.first += this.rowCount;
     this.rowCount = 0;
-    this.superseded = 0;
     if (this.first < LAST_SERIAL) return;
     this.first = 1;
     this.slots.fill(0);

@@ -1,7 +1,7 @@
 import type { Frame } from '../../schemas/units.ts';
 import { FrameRows } from './frame-rows.ts';
 import type { StoreIndexWriter } from './index-file.ts';
-import { FIRST_WORD, ROW_WORDS } from './row-words.ts';
+import { FIRST_WORD, META, ROW_WORDS, SUPERSEDED } from './row-words.ts';
 import { allocateRows } from './rows.ts';
 
 /** Makes the blocks of a store index from the rows of one epoch after the other. */
@@ -13,7 +13,12 @@ const FIRST_COLUMNS = 1 << 14;
 /** Distributes rows to their frames, and writes a block of a frame when it has enough of them. */
 export class FrameBlocks {
   private readonly writer: StoreIndexWriter;
-  private readonly frames = new Map<number, FrameRows>();
+  /** By frame; absent for those that nothing was written to. */
+  private readonly frames: (FrameRows | undefined)[] = [];
+  /** The frames that something was written to, in that order. */
+  private readonly written: Frame[] = [];
+  /** Those with rows of the epoch that is being taken. */
+  private readonly changed: Frame[] = [];
   /** The rows of a block that is being written. */
   private columns = allocateRows(FIRST_COLUMNS);
   /** Rows in `frames` that are not in a block yet. */
@@ -23,23 +28,31 @@ export class FrameBlocks {
     this.writer = writer;
   }
 
-  /** Takes the rows (row-words.ts) of an epoch, in the order of the run, with the physical address as first word. */
-  take(epoch: number, rows: Int32Array): void {
-    const { frames } = this;
-    const changed = new Set<Frame>();
-    for (let at = 0; at < rows.length; at += ROW_WORDS) {
-      const frame = rows[at + FIRST_WORD] >>> 12;
-      let own = frames.get(frame);
-      if (!own) frames.set(frame, (own = new FrameRows()));
-      changed.add(frame);
-      own.add(epoch, rows, at);
+  /**
+   * Takes the writes of an epoch, `words` up to `end`, in the order of the run: rows (row-words.ts) with the physical address as first word,
+   * of which those that are SUPERSEDED do not count.
+   */
+  take(epoch: number, words: Int32Array, end: number): void {
+    const { frames, changed } = this;
+    for (let at = 0; at < end; at += ROW_WORDS) {
+      if (words[at + META] === SUPERSEDED) continue;
+      const frame = words[at + FIRST_WORD] >>> 12;
+      const own = frames[frame] ?? this.begin(frame);
+      if (own.last !== epoch) changed.push(frame);
+      own.add(epoch, words, at);
+      this.held++;
     }
-    this.held += rows.length / ROW_WORDS;
     for (const frame of changed) {
-      const own = frames.get(frame)!;
+      const own = frames[frame]!;
       if (own.full) this.close(frame, own);
     }
+    changed.length = 0;
     if (this.held > ROWS_HELD) this.relieve();
+  }
+
+  private begin(frame: Frame): FrameRows {
+    this.written.push(frame);
+    return (this.frames[frame] = new FrameRows());
   }
 
   private close(frame: Frame, rows: FrameRows): void {
@@ -51,15 +64,18 @@ export class FrameBlocks {
   }
 
   private relieve(): void {
-    const bySize = [...this.frames].sort(([, a], [, b]) => b.fresh - a.fresh);
-    for (const [frame, rows] of bySize) {
+    const freshOf = (frame: Frame) => this.frames[frame]!.fresh;
+    for (const frame of this.written.toSorted((a, b) => freshOf(b) - freshOf(a))) {
       if (this.held < ROWS_HELD / 2) return;
-      this.close(frame, rows);
+      this.close(frame, this.frames[frame]!);
     }
   }
 
   /** Writes what is not in a block yet. */
   finish(): void {
-    for (const [frame, rows] of this.frames) if (rows.fresh > 0) this.close(frame, rows);
+    for (const frame of this.written) {
+      const rows = this.frames[frame]!;
+      if (rows.fresh > 0) this.close(frame, rows);
+    }
   }
 }

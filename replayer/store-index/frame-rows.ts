@@ -42,6 +42,11 @@ export class FrameRows {
     return this.words[this.carried * ROW_WORDS + FIRST_WORD];
   }
 
+  /** Epoch of the last row; -1 before the first. */
+  get last(): number {
+    return this.count === 0 ? -1 : this.words[(this.count - 1) * ROW_WORDS + FIRST_WORD];
+  }
+
   get full(): boolean {
     return this.fresh >= Math.max(BLOCK_ROWS, NEW_TO_CARRIED * this.carried);
   }

@@ -22,6 +22,8 @@ const SIZE_SHIFT = OFFSET_SHIFT + 12;
 /** Instructions since the epoch began, offset in the frame, and size (1, 2 or 4 bytes) of a row; never negative. */
 export const metaOf = (since: number, offset: number, size: number): number =>
   since | (offset << OFFSET_SHIFT) | ((size >>> 1) << SIZE_SHIFT);
+/** `meta` of a row whose place was written again in its epoch. */
+export const SUPERSEDED = -1;
 export const sinceOf = (meta: number): number => meta & SINCE_MASK;
 export const offsetOf = (meta: number): number => (meta >>> OFFSET_SHIFT) & OFFSET_MASK;
 export const sizeOf = (meta: number): number => 1 << (meta >>> SIZE_SHIFT);

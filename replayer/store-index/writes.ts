@@ -20,7 +20,7 @@ export const isWriteColumn = (kind: keyof WriteTables, column: number): boolean 
 };
 
 /** Columns by name; always the same shape, for the loops over every write. */
-export type WriteColumns = Readonly<Record<(typeof WRITE_COLUMNS)[number], ColumnArray>>;
+export type WriteColumns = Readonly<Record<(typeof WRITE_COLUMNS)[number] | 'size', ColumnArray>>;
 
 const BY_STORE = WRITE_SOURCE.indexOf('store');
 /** Sources of writes by a program, or by hardware on its behalf; writes by devices are reported separately (device-writes.ts). */
@@ -30,30 +30,33 @@ const PTE_BYTES = 4;
 const columnOf = ({ kind, columns }: EventTable, name: string): ColumnArray =>
   columns[EVENT_KINDS[kind].columns.findIndex((column) => column.name === name)];
 
-const writeColumns = (table: EventTable): WriteColumns => {
+const writeColumns = (table: EventTable, size: ColumnArray): WriteColumns => {
   const [icount, seq, eip, depth, cr3, linear, physical] = WRITE_COLUMNS.map((name) => columnOf(table, name));
-  return { icount, seq, eip, depth, cr3, linear, physical };
+  return { icount, seq, eip, depth, cr3, linear, physical, size };
 };
 
 /**
- * Calls `each` for every write to memory of a batch with detail `stores`, in order: stores, and the bits that hardware sets
- * in page tables. `source` is an index into WRITE_SOURCE.
+ * Calls `each` for the writes to memory of a batch with detail `stores`, in order, by runs of rows from `first` up to `end`: stores, and the
+ * bits that hardware sets in page tables. `source` is an index into WRITE_SOURCE.
  */
-export function forEachWrite(
+export function forEachRun(
   tables: WriteTables,
-  each: (columns: WriteColumns, row: number, size: number, source: number) => void,
+  each: (columns: WriteColumns, first: number, end: number, source: number) => void,
 ): void {
-  const stores = writeColumns(tables.stores);
-  const paging = writeColumns(tables.paging_writes);
-  const sizes = columnOf(tables.stores, OWN_COLUMN.stores);
+  const stores = writeColumns(tables.stores, columnOf(tables.stores, OWN_COLUMN.stores));
+  const paging = writeColumns(
+    tables.paging_writes,
+    new Uint8Array(tables.paging_writes.count).fill(PTE_BYTES),
+  );
   const sources = columnOf(tables.paging_writes, OWN_COLUMN.paging_writes);
-  const storeCount = tables.stores.count;
-  const pagingCount = tables.paging_writes.count;
   let s = 0;
-  for (let p = 0; p <= pagingCount; p++) {
-    const until = p < pagingCount ? paging.seq[p] : Number.POSITIVE_INFINITY;
-    for (; s < storeCount && stores.seq[s] < until; s++) each(stores, s, sizes[s], BY_STORE);
+  for (let p = 0; p < tables.paging_writes.count; p++) {
     // A store's write is among the stores; an adopted entry was written before.
-    if (p < pagingCount && sources[p] === BY_HARDWARE) each(paging, p, PTE_BYTES, BY_HARDWARE);
+    if (sources[p] !== BY_HARDWARE) continue;
+    const first = s;
+    while (s < tables.stores.count && stores.seq[s] < paging.seq[p]) s++;
+    if (s > first) each(stores, first, s, BY_STORE);
+    each(paging, p, p + 1, BY_HARDWARE);
   }
+  if (s < tables.stores.count) each(stores, s, tables.stores.count, BY_STORE);
 }

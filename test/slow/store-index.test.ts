@@ -13,7 +13,7 @@ import { Monitor } from '../../replayer/debug/monitor.ts';
 import { executedWrites } from '../../replayer/store-index/executed-writes.ts';
 import type { LastWriter } from '../../replayer/store-index/last-writer.ts';
 import { EPOCH_SHIFT } from '../../replayer/store-index/row-words.ts';
-import { forEachWrite } from '../../replayer/store-index/writes.ts';
+import { forEachRun } from '../../replayer/store-index/writes.ts';
 import { ForwardSession } from '../../replayer/timeline/forward-session.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { replay } from '../../replayer/verify/replay.ts';
@@ -60,12 +60,14 @@ beforeAll(async () => {
     builtinDisk,
     detail: 'stores',
     onEvents: ({ tables }) =>
-      forEachWrite(tables, (columns, row, size, source) => {
-        all.source.push(source);
-        all.icount.push(columns.icount[row]);
-        all.physical.push(columns.physical[row]);
-        all.eip.push(columns.eip[row]);
-        all.size.push(size);
+      forEachRun(tables, ({ icount, physical, eip, size }, first, end, source) => {
+        for (let row = first; row < end; row++) {
+          all.source.push(source);
+          all.icount.push(icount[row]);
+          all.physical.push(physical[row]);
+          all.eip.push(eip[row]);
+          all.size.push(size[row]);
+        }
       }),
   });
   index = await StoreIndex.open(trace, options);

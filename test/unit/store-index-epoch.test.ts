@@ -8,6 +8,7 @@ import {
   metaOf,
   offsetOf,
   ROW_WORDS,
+  SUPERSEDED,
   sinceOf,
   sizeOf,
 } from '../../replayer/store-index/row-words.ts';
@@ -18,18 +19,20 @@ it('keeps the last row of each place, in the order of the writes', () => {
   const physical = [0x80001007, 0x1006, 0x1006, 0x1000, 0x1006, 0x80001007];
   const size = [1, 4, 2, 4, 4, 1];
   for (const [n, at] of physical.entries()) epoch.add(at, size[n], 65530 + n);
-  const last = epoch.lastRows();
-  const rows = physical.slice(2).map((_, n) => last.subarray(n * ROW_WORDS, (n + 1) * ROW_WORDS));
-  expect(last.length).toBe(4 * ROW_WORDS);
-  expect(rows.map((words) => words[FIRST_WORD] >>> 0)).toEqual(physical.slice(2));
-  expect(rows.map((words) => sizeOf(words[META]))).toEqual(size.slice(2));
-  expect(rows.map((words) => offsetOf(words[META]))).toEqual([6, 0, 6, 7]);
-  expect(rows.map((words) => sinceOf(words[META]))).toEqual([65532, 65533, 65534, 65535]);
+  const rows = Array.from({ length: epoch.count }, (_, n) =>
+    epoch.words.subarray(n * ROW_WORDS, (n + 1) * ROW_WORDS),
+  );
+  expect(rows.map((words) => words[FIRST_WORD] >>> 0)).toEqual(physical);
+  expect(rows.map((words) => words[META] === SUPERSEDED)).toEqual([true, true, false, false, false, false]);
+  const last = rows.slice(2).map((words) => words[META]);
+  expect(last.map(sizeOf)).toEqual(size.slice(2));
+  expect(last.map(offsetOf)).toEqual([6, 0, 6, 7]);
+  expect(last.map(sinceOf)).toEqual([65532, 65533, 65534, 65535]);
   epoch.clear();
   expect(epoch.count).toBe(0);
   // The rows of the epoch before are no rows of this one.
   epoch.add(0x1006, 4, 0);
-  expect([...epoch.lastRows()].slice(0, 2)).toEqual([0x1006, metaOf(0, 6, 4)]);
+  expect([...epoch.words.subarray(0, 2)]).toEqual([0x1006, metaOf(0, 6, 4)]);
 });
 
 it('begins a block of a frame with the last writers of before', () => {
