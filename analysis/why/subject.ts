@@ -1,4 +1,4 @@
-import { BadInput } from '../../schemas/bad-input.ts';
+import { numberedFinding } from '../../schemas/numbered-finding.ts';
 import { tellsOfDeath } from '../check/rank.ts';
 import type { Finding } from '../check/run-checks.ts';
 import type { TraceDatabase } from '../db/trace-database.ts';
@@ -78,14 +78,7 @@ async function failuresOf(db: TraceDatabase, at: number): Promise<Failure[]> {
 }
 
 function numbered(findings: readonly Finding[], failures: readonly Failure[], number: number): Subject {
-  const finding = findings[number - 1];
-  if (!finding)
-    throw new BadInput(
-      `--finding ${number}: there are ${findings.length}`,
-      findings.length > 0
-        ? `give a number from 1 to ${findings.length}`
-        : 'ask about a value: --value ADDRESS@ICOUNT',
-    );
+  const finding = numberedFinding(findings, number);
   const failure = failures.find(({ kind }) => kind === KIND_OF_CLASS[finding.check.class]);
   return failure ? { failure, findings } : { finding, findings };
 }

@@ -5,6 +5,7 @@ import { readCount } from '../../schemas/count.ts';
 import { symbolize } from '../../schemas/guest/elf.ts';
 import { symbolAddress } from '../../schemas/guest/guest-address.ts';
 import { guestSymbols } from '../../schemas/guest/guest-symbols.ts';
+import { numberedFinding } from '../../schemas/numbered-finding.ts';
 import type { Icount } from '../../schemas/units.ts';
 import type { Untrusted } from '../../schemas/untrusted.ts';
 import { EBP, ESP, RETURN } from '../dwarf/call-frames.ts';
@@ -219,9 +220,7 @@ export class Monitor {
 
   /** Finding `number`, from 1. */
   async findingNumber(number: number): Promise<DebugFinding> {
-    const found = (await this.check())[number - 1];
-    if (!found) throw new BadInput(`there is no finding ${number}`, 'rewind386 check FILE lists them');
-    return found;
+    return numberedFinding(await this.check(), number);
   }
 
   private async check(): Promise<readonly DebugFinding[]> {

@@ -1,12 +1,13 @@
 import type { Argv } from 'yargs';
 import { backtrace } from '../../../replayer/debug/backtrace.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
+import { numberedFinding } from '../../../schemas/numbered-finding.ts';
 import { DISKS } from '../options/disk-option.ts';
 import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
 import { parseCount, parseIcount } from '../options/values.ts';
 import { tellDivergence } from '../report/diverged.ts';
 import { traceLength } from '../report/trace-length.ts';
-import { grouped, plural, shellWord } from '../terminal/format.ts';
+import { grouped, shellWord } from '../terminal/format.ts';
 import { print, printLines } from '../terminal/output.ts';
 import { type StacksOf, visitInstants } from '../work/call-stacks.ts';
 import { checkTraces } from '../work/check-report.ts';
@@ -42,12 +43,7 @@ async function icountsOf(
     return at.length === 0 ? [end] : at.map((text) => parseIcount(text, '--at', { file, end }));
   const number = parseCount(finding, '--finding');
   const { findings } = await checkTraces([file], { names, executes: { disks } });
-  const found = findings[number - 1];
-  if (found) return [found.icount];
-  throw new BadInput(
-    `--finding ${finding}: ${file} has ${plural(findings.length, 'finding')}`,
-    `rewind386 check ${shellWord(file)}`,
-  );
+  return [numberedFinding(findings, number, shellWord(file)).icount];
 }
 
 async function showStacks(file: string, icounts: readonly number[], of: StacksOf): Promise<void> {
