@@ -85,8 +85,11 @@ export class FrameRows {
   turn(): void {
     const { words } = this;
     const kept = this.lastWriters();
+    // Room for as many again: a frame that fills a block fast grows fast, and most of memory is in frames that do not.
+    this.words = new Int32Array(Math.max(FIRST_CAPACITY, 2 * kept.length) * ROW_WORDS);
     for (let n = 0; n < kept.length; n++)
-      words.copyWithin(n * ROW_WORDS, kept[n] * ROW_WORDS, (kept[n] + 1) * ROW_WORDS);
+      for (let word = 0; word < ROW_WORDS; word++)
+        this.words[n * ROW_WORDS + word] = words[kept[n] * ROW_WORDS + word];
     this.count = this.carried = kept.length;
   }
 
