@@ -48,7 +48,7 @@ export function usualFill(facts: FillFacts, calls: FillCalls): Assembler {
 const isServed = ({ ways, windowSlots }: FillFacts): boolean =>
   ways <= MAX_WAYS && windowSlots.length <= MAX_WINDOWS;
 
-/** Begins `fill` (linear, write, eip, left): returns the slot if the fill is a usual one. */
+/** Begins `fill` (linear, write, eip, left): returns the slot if the fill is a usual one, whose body stands here too to spare a call. */
 export function fillFirst(asm: Assembler, facts: FillFacts, calls: FillCalls): void {
   const [linear, write, eip, left] = [0, 1, 2, 3];
   if (isServed(facts)) new FillEmitter(asm, facts, calls, { linear, write, eip, left }, 4).fillBody();
