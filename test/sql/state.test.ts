@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtinDisk } from '../../analysis/cli/options/builtin-guest.ts';
+import { cells } from '../../analysis/db/results.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import { commandSql } from '../../analysis/sql/catalog.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { RAM } from '../../recorder/machine/layout.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
@@ -199,6 +201,16 @@ describe('macros', () => {
     expect(other).toEqual([]);
     const live = slots.filter(({ is_live }) => is_live).map(({ dir }) => dir);
     expect(live).toEqual([frameOf(machine.cpu.cr3)]);
+  });
+
+  it('the events for `inevitable` have switches inside interrupts, also those that spl held off', async () => {
+    const sql = "SELECT count(*) FILTER (i.source = 'int') AS held, count(*) AS n FROM aptd_switches a";
+    const [{ held, n }] = await rows(
+      `${sql} JOIN interrupts i ON i.id = a.frame_id WHERE a.op = 'write' AND i.vector BETWEEN 32 AND 47`,
+    );
+    const result = await db.query(commandSql('inevitable-events'), { from: 0, to: INSTRUCTIONS });
+    const shown = cells(result).filter(([, text]) => String(text).includes(' switched the alternate map '));
+    expect([Number(held) > 0, shown.length]).toEqual([true, Number(n)]);
   });
 
   it('window_intervals has each switch of the alternate map', async () => {
