@@ -132,17 +132,18 @@ export class Relations {
   /** A view of several traces: the rows of each are kept in its own cache, as if it had been the only one. */
   private async defineOfSeveral(name: string, definition: string): Promise<void> {
     const file = fileOfView(name, this.own);
-    const caches = this.caches;
-    const found = caches.map((cache) => cache.find(file));
-    if (caches.length > 0 && found.every((path) => path !== undefined)) {
-      const rows = `SELECT * REPLACE (file_index::USMALLINT AS run_id) FROM read_parquet(${list(found)})`;
-      await this.connection.run(`CREATE OR REPLACE VIEW ${name} AS ${rows}`);
-      return;
+    const files = this.caches.map((cache) => cache.find(file));
+    const areKept = () => files.length > 0 && files.every((path) => path !== undefined);
+    if (!areKept()) {
+      await this.make(definition);
+      await this.keep(name, `FROM ${name}`);
+      for (const [run, cache] of this.caches.entries())
+        files[run] ??= await cache.store(file, (path) => this.copyRun(name, run, path));
     }
-    await this.make(definition);
-    await this.keep(name, `FROM ${name}`);
-    for (const [run, cache] of caches.entries())
-      if (found[run] === undefined) await cache.store(file, (path) => this.copyRun(name, run, path));
+    if (!areKept()) return;
+    const rows = `SELECT * REPLACE (file_index::USMALLINT AS run_id) FROM read_parquet(${list(files as string[])})`;
+    await this.connection.run(`CREATE OR REPLACE VIEW ${name} AS ${rows}`);
+    await this.connection.run(`DROP TABLE IF EXISTS ${rowsOf(name)}`);
   }
 
   private async copyRun(view: string, run: number, path: string): Promise<void> {
@@ -197,9 +198,9 @@ export class Relations {
   /** Puts rows in the place of a view. */
   private async keep(view: string, rows: string): Promise<void> {
     await withinTime(this.connection, this.limits, async () => {
-      await this.connection.run(`CREATE OR REPLACE TABLE ${view}_rows AS ${rows}`);
+      await this.connection.run(`CREATE OR REPLACE TABLE ${rowsOf(view)} AS ${rows}`);
     });
-    await this.connection.run(`CREATE OR REPLACE VIEW ${view} AS FROM ${view}_rows`);
+    await this.connection.run(`CREATE OR REPLACE VIEW ${view} AS FROM ${rowsOf(view)}`);
   }
 
   private async loadTable(table: TraceTable): Promise<void> {
@@ -257,6 +258,9 @@ function runOf(runs: readonly number[]): string {
   if (runs.every((run, n) => run === n)) return 'file_index::USMALLINT';
   return `([${runs.join(', ')}]::USMALLINT[])[file_index::BIGINT + 1]`;
 }
+
+/** The table with a view's rows in memory. */
+const rowsOf = (view: string): string => `${view}_rows`;
 
 /** The file of a view's rows in the cache. */
 const fileOfView = (name: string, own: ReadonlyMap<string, string>): string =>
