@@ -140,7 +140,7 @@ describe('a trace that did not end in order', () => {
   });
 
   it('opens with all its whole chunks when cut at any byte, and says what is missing', () => {
-    const run = parts(3, 2);
+    const run = parts(3, 1);
     write(path('cut.r386'), run, 'finish');
     const whole = readFileSync(path('cut.r386'));
     const complete = TraceReader.open(path('cut.r386'));
@@ -195,7 +195,7 @@ describe('a trace with a changed byte', () => {
   const changed = path('flip');
 
   it('is found out, whichever byte it is', () => {
-    write(file, parts(2, 2), 'finish');
+    write(file, parts(2, 1), 'finish');
     const whole = readFileSync(file);
     expect(complaint(file)).toBeUndefined();
     for (let at = 0; at < whole.length; at++) {
