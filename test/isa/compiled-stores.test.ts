@@ -19,6 +19,17 @@ describe('compiled code preserves', () => {
     );
   });
 
+  it('stores to the PTE that maps the page table itself', () => {
+    // mov eax, [21000]; mov [21084], edx; mov eax, [21004]; xor edx, 100000: the mapping changes at each turn, without INVLPG.
+    const code = loop('a1 00 10 02 00 89 15 84 10 02 00 a1 04 10 02 00 81 f2 00 00 10 00');
+    const prepare = (bench: ProtectedMode) => {
+      bench.paging().code(`${load('edx', 0x21067 ^ 0x100000)} ${code}`);
+      bench.poke32(0x21084, 0x21067);
+    };
+    same({ prepare }, 0);
+    expect(outcome({ prepare }, 1, 400).state.events.tlb_events.length).toBeGreaterThan(10);
+  });
+
   it('detail "stores": each store of compiled code is an event, also of what it modifies', () => {
     // mov [esi+ecx*4], eax; mov word [esi+2], bx; mov [esi+7], ah; add [esi], ecx; sub word [esi+4], dx; xor [esi+5], cl; push; call
     const code = loop(

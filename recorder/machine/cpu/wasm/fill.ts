@@ -35,7 +35,7 @@ export interface FillCalls {
 
 /**
  * The function (linear, write, eip, left) → what ShortPath.prepare returns, with its events, if the access is a common one: nothing asks
- * for attention, and the TLB holds the page or the walk finds nothing new. Otherwise 0, with nothing done.
+ * for attention, and the TLB holds the page or the walk is a usual one, which may set A or D of the PTE. Otherwise 0, with nothing done.
  */
 export function usualFill(facts: FillFacts, calls: FillCalls): Assembler {
   const asm = new Assembler();
@@ -150,6 +150,8 @@ class FillEmitter extends TlbEmitter {
     const right = and(get('flags'), TLB_SUSPECT | WRITABLE | DIRTY);
     this.refuseIf(or(this.differ(right, WRITABLE | DIRTY), this.lacksUser(get('flags'))));
     this.set('pteAt', or(shl(get('frame'), 12), and(this.linear, 0xfff)));
+    // The host grants the page that this PTE maps, stored to through itself, its slot again.
+    this.refuseIf(this.equal(this.load(PTE_PHYSICAL, get('entryAt')), get('pteAt')));
     this.set('pte', this.load(RAM, get('pteAt')));
     this.store(RAM, get('pteAt'), this.parameter(value));
     this.record(this.calls.tableStored);
