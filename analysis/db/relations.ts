@@ -148,7 +148,9 @@ export class Relations {
 
   private async copyRun(view: string, run: number, path: string): Promise<void> {
     const rows = `SELECT * REPLACE (0::USMALLINT AS run_id) FROM ${view} WHERE run_id = ${run}`;
-    await this.connection.run(`COPY (${rows}) TO ${quoted(path)} ${PARQUET}`);
+    await withinTime(this.connection, this.limits, async () => {
+      await this.connection.run(`COPY (${rows}) TO ${quoted(path)} ${PARQUET}`);
+    });
   }
 
   private async make(definition: string): Promise<void> {

@@ -15,8 +15,8 @@ const SLOTS = 8;
 /** At least the bytes of the columns of a row that are sent, and of the gaps between columns. */
 const ROW_BYTES = 32;
 const GAP_BYTES = 1024;
-/** Milliseconds without progress after which the thread is considered dead. */
-const PATIENCE_MS = 120_000;
+/** Milliseconds without progress after which, the second time, the thread is considered dead: the first may be a process that was stopped. */
+const PATIENCE_MS = 60_000;
 
 const entry = new URL('./store-index-worker.js', import.meta.url);
 
@@ -40,6 +40,8 @@ class ThreadLane implements IndexLane {
   private readonly slots: SharedArrayBuffer[] = [];
   private byDevices: DeviceWrite[] = [];
   private sent = 0;
+  /** Of a thread that ended by itself, or does not answer. */
+  private death: Error | undefined;
 
   constructor(file: string, ramBytes: number, pokes: ReadonlySet<number>) {
     // A file that cannot be made is an error here, as it is without a thread.
@@ -48,6 +50,9 @@ class ThreadLane implements IndexLane {
     port1.unref();
     const workerData: IndexThread = { file, ramBytes, pokes, control: this.control, errors: port2 };
     this.worker = new Worker(entry, { workerData, transferList: [port2] });
+    this.worker.on('error', (error: Error) => {
+      this.death = error;
+    });
   }
 
   takeDeviceWrite(write: DeviceWrite): void {
@@ -92,12 +97,13 @@ class ThreadLane implements IndexLane {
   /** Waits until at most `inFlight` messages are unprocessed. */
   private drainTo(inFlight: number): void {
     const { control } = this;
-    for (;;) {
+    for (let silent = 0; ; ) {
       const done = Atomics.load(control, CONTROL.done);
       if (Atomics.load(control, CONTROL.failed) !== 0) throw this.failure();
       if (this.sent - done <= inFlight) return;
-      if (Atomics.wait(control, CONTROL.done, done, PATIENCE_MS) === 'timed-out')
-        throw new Error('the thread that makes the index of stores does not respond');
+      if (this.death) throw this.death;
+      silent = Atomics.wait(control, CONTROL.done, done, PATIENCE_MS) === 'timed-out' ? silent + 1 : 0;
+      if (silent > 1) this.death = new Error('the thread that makes the index of stores does not respond');
     }
   }
 

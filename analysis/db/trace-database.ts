@@ -62,8 +62,8 @@ const MAX_TRACES = 65_536;
 
 /**
  * Traces as one database that reaches nothing else (sandbox.ts). Each table has the column run_id: 0 for the first trace given,
- * 1 for the next. A table is there when a query first names it, directly or through a view: as a Parquet file in the user's cache,
- * which is streamed from the trace when there is none, or in memory where nothing is kept.
+ * 1 for the next. A table is there when a query first names it, directly or through a view: as Parquet files in the user's cache,
+ * which are streamed from the trace when there are none, or in memory where nothing is kept.
  */
 export class TraceDatabase {
   private readonly sandbox: Sandbox;

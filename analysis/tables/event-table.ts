@@ -9,7 +9,7 @@ import {
 import type { ChunkEntry } from '../../schemas/trace/chunk.ts';
 import { arrowBatch, type ColumnValues } from './arrow-batch.ts';
 import { chunksWith } from './event-columns.ts';
-import { REPEAT_COLUMNS, RepeatsOf } from './repeat-columns.ts';
+import { REPEAT_COLUMNS, type RepeatsOf, repeatsOf } from './repeat-columns.ts';
 import type { ColumnKind, TableColumn, TraceTable } from './table.ts';
 
 /** Makes an Arrow table of an event kind: its columns as they are recorded. */
@@ -36,7 +36,7 @@ export function eventTable(kind: EventKind): TraceTable {
     columns,
     rowsIn,
     *batches(reader, chunks) {
-      const repeats = isFolded ? new RepeatsOf(reader, kind) : undefined;
+      const repeats = isFolded ? repeatsOf(reader, kind) : undefined;
       for (const chunk of chunksWith(rowsIn, reader, chunks)) {
         const table = reader.readChunk(chunk).table(kind);
         const values = repeats ? [...table.columns, ...repeatsIn(table, repeats)] : table.columns;

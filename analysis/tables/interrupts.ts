@@ -1,5 +1,5 @@
 import { EVENT_KINDS, INTERRUPT_OP, INTERRUPT_SOURCE } from '../../schemas/events.ts';
-import { REPEAT_COLUMNS, RepeatsOf } from './repeat-columns.ts';
+import { REPEAT_COLUMNS, repeatsOf } from './repeat-columns.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { TableColumn, TraceTable } from './table.ts';
 
@@ -83,7 +83,7 @@ export const interrupts: TraceTable = {
     const rows = new RowBuffer(columns);
     const open = new Map<number, number>();
     const raised = new Map<number, number>();
-    const repeats = new RepeatsOf(reader, 'interrupts');
+    const repeats = repeatsOf(reader, 'interrupts');
     for (let chunk = 0; chunk < reader.chunks.length; chunk++) {
       if (!reader.chunks[chunk].rows.interrupts) continue;
       const table = reader.readChunk(chunk).table('interrupts');

@@ -20,6 +20,17 @@ export interface Repeat {
   readonly lastIcount: number;
 }
 
+const known = new WeakMap<TraceReader, Map<EventKind, RepeatsOf>>();
+
+/** The repeats of a kind, found once for all parts of its table. */
+export function repeatsOf(reader: TraceReader, kind: EventKind): RepeatsOf {
+  const kinds = known.get(reader) ?? new Map<EventKind, RepeatsOf>();
+  known.set(reader, kinds);
+  const found = kinds.get(kind) ?? new RepeatsOf(reader, kind);
+  kinds.set(kind, found);
+  return found;
+}
+
 /** Repeats by the event that they repeat; an instruction makes at most one of a kind. */
 export class RepeatsOf {
   private readonly byEvent = new Map<string, Repeat>();

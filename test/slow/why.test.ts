@@ -102,7 +102,7 @@ describe('the panic of the built-in kernel', () => {
     const none = await runCli('why', trace, '--finding', '99');
     expect([none.status, none.stderr[0]]).toEqual([
       2,
-      expect.stringMatching(/^rewind386: --finding 99: there are \d+$/),
+      expect.stringMatching(/^rewind386: finding 99: the trace has \d+ findings$/),
     ]);
   });
 });

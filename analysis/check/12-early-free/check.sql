@@ -54,8 +54,8 @@ incidents AS (
 ),
 -- The first table of each directory given out again stands for all.
 directories AS (
-  SELECT run_id, dir, end_seq, arg_min({slot: slot, frame: frame, icount: icount, eip: eip, cr3: cr3, reused_at: reused_at}, seq) AS first,
-    arg_min(from_icount, seq) AS from_icount, sum(uses)::BIGINT AS uses, count(*) - 1 AS others
+  SELECT run_id, dir, end_seq, arg_min({slot: slot, frame: frame, icount: icount, eip: eip, cr3: cr3, reused_at: reused_at}, {seq: seq, slot: slot}) AS first,
+    arg_min(from_icount, {seq: seq, slot: slot}) AS from_icount, sum(uses)::BIGINT AS uses, count(DISTINCT {slot: slot, frame: frame}) - 1 AS others
   FROM incidents GROUP BY ALL
 )
 SELECT run_id, from_icount, first.icount AS icount, owner_text(run_id, first.cr3, first.icount) AS process,

@@ -16,7 +16,7 @@ export interface LateAsked {
 }
 
 export class LateWindows {
-  private readonly folder = mkdtempSync(join(tmpdir(), 'rewind386-late-'));
+  private folder: string | undefined;
   private readonly asked: LateAsked;
   private readonly windowsIn: (trace: string) => Promise<readonly Window[]>;
 
@@ -27,6 +27,7 @@ export class LateWindows {
 
   async of({ raisedAt }: InterruptTime, latest: number): Promise<readonly Window[]> {
     const { file, irq, within, disks } = this.asked;
+    this.folder ??= mkdtempSync(join(tmpdir(), 'rewind386-late-'));
     const path = join(this.folder, 'late.r386');
     const option = `--schedule irq${irq}=${latest}@${raisedAt}`;
     try {
@@ -38,6 +39,6 @@ export class LateWindows {
   }
 
   close(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    if (this.folder !== undefined) rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -24,9 +24,10 @@
 -- @column eflags EFLAGS
 -- @column reads memory reads of the instruction: a list of linear, physical, size, value
 -- @column stores memory writes of the instruction: a list of linear, physical, size, old, new
+WITH
 -- Accesses are found by icount, so that of a query for a stretch of the run DuckDB reads that stretch alone. An instruction that faulted has the
 -- icount of the next one that was started.
-WITH shared AS (
+shared AS (
   SELECT run_id, icount, list(seq) AS seqs FROM instructions GROUP BY ALL HAVING count(*) > 1
 ),
 read_lists AS (
