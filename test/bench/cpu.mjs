@@ -1,5 +1,6 @@
-// The speed kernels of ../shared/guests/bench on the machine, recording, against v86 in the same run; and one program in code of
+// The speed kernels of ../shared/guests/bench on the machine, recording, against v86 and QEMU in the same run; and one program in code of
 // every kind of segment.
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fastest, fixed, grouped, runScript, table } from './measure.mjs';
@@ -33,27 +34,65 @@ if (!existsSync(kernels)) {
 }
 const kernel = (name) => join(kernels, `${name}.elf`);
 
-/** `jit`: whether v86 may compile. */
-function compare(name, jit) {
-  const { ours, peer } = fastest(
-    {
-      ours: () => runScript(script('kernels.mjs'), [kernel(name), '--detail', 'paging'])[0],
-      peer: () => runScript(script('v86-kernel.mjs'), [kernel(name), ...(jit ? [] : ['--no-jit'])])[0],
-    },
-    ROUNDS,
-  );
-  const writes = ours.events.paging_writes ?? 0;
-  const mips = (run) => fixed(ours.instructions / run.seconds / 1e6, 1);
+const ran = (name, ...options) =>
+  runScript(script('kernels.mjs'), [kernel(name), '--detail', 'paging', ...options])[0];
+const v86 = (name, ...options) => runScript(script('v86-kernel.mjs'), [kernel(name), ...options])[0];
+
+/** Beyond the small kernel of its kind, on both sides. */
+function beyondSmall(name, ...options) {
+  const whole = ran(name, ...options);
+  const small = ran(`${name}-small`, ...options);
+  return {
+    ...whole,
+    seconds: whole.seconds - small.seconds,
+    instructions: whole.instructions - small.instructions,
+  };
+}
+
+function compare(name, peerName, ours, peer) {
+  const best = fastest({ ours, peer }, ROUNDS);
+  const mips = ({ seconds }) => `${fixed(best.ours.instructions / seconds / 1e6, 1)} (${fixed(seconds)} s)`;
   return [
     name,
-    `v86, JIT ${jit ? 'on' : 'off'}`,
-    `${mips(ours)} (${fixed(ours.seconds)} s)`,
-    `${mips(peer)} (${fixed(peer.seconds)} s)`,
-    `${fixed(peer.seconds / ours.seconds)}x`,
-    grouped(writes),
+    peerName,
+    mips(best.ours),
+    mips(best.peer),
+    `${fixed(best.peer.seconds / best.ours.seconds)}x`,
+    grouped(best.ours.events.paging_writes ?? 0),
   ];
 }
 
+const rows = [];
+for (const name of ['compute', 'paging']) {
+  rows.push(
+    compare(
+      name,
+      'v86, JIT off',
+      () => ran(name),
+      () => v86(name, '--no-jit'),
+    ),
+  );
+  rows.push(
+    compare(
+      name,
+      'v86, JIT on',
+      () => ran(name),
+      () => v86(name),
+    ),
+  );
+}
+if (spawnSync('qemu-system-i386', ['--version']).status === 0) {
+  for (const [name, ...options] of [['compute', '--tlb', '1024x4'], ['paging']]) {
+    rows.push(
+      compare(
+        [name, ...options].join(' '),
+        'QEMU, `-icount shift=0,rr=record`',
+        () => beyondSmall(name, ...options),
+        () => runScript(script('qemu-kernel.mjs'), [kernel(name), kernel(`${name}-small`)])[0],
+      ),
+    );
+  }
+}
 table(
   [
     'kernel',
@@ -63,5 +102,5 @@ table(
     'ratio',
     'paging writes recorded',
   ],
-  [compare('compute', false), compare('paging', false), compare('paging', true)],
+  rows,
 );

@@ -1,5 +1,5 @@
 // Runs multiboot speed kernels on the machine and prints speed and event counts, with recording off and on.
-// usage: npm run build && node test/bench/kernels.mjs KERNEL.elf… [--hash-every INSTRUCTIONS] [--detail off|paging]
+// usage: npm run build && node test/bench/kernels.mjs KERNEL.elf… [--hash-every INSTRUCTIONS] [--detail off|paging] [--tlb ENTRIESxWAYS]
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
@@ -9,6 +9,8 @@ const hashAt = args.indexOf('--hash-every');
 const hashEvery = hashAt < 0 ? Number.POSITIVE_INFINITY : Number(args.splice(hashAt, 2)[1]);
 const detailAt = args.indexOf('--detail');
 const details = detailAt < 0 ? ['off', 'paging'] : [args.splice(detailAt, 2)[1]];
+const tlbAt = args.indexOf('--tlb');
+const tlb = tlbAt < 0 ? [] : args.splice(tlbAt, 2)[1].split('x').map(Number);
 if (args.length === 0 || !(hashEvery > 0)) {
   console.error('usage: node test/bench/kernels.mjs KERNEL.elf… [--hash-every INSTRUCTIONS]');
   process.exit(2);
@@ -19,6 +21,8 @@ if (!existsSync(join(machineFolder, 'standard-parts.js'))) {
 }
 const { Machine } = await import(join(machineFolder, 'machine.js'));
 const { DEFAULT_CONFIG, NO_PROFILE } = await import(join(machineFolder, 'config.js'));
+
+const tlbConfig = tlb.length === 2 ? { tlbEntries: tlb[0], tlbWays: tlb[1] } : {};
 
 /** Nothing comes from outside. */
 const silence = {
@@ -41,7 +45,7 @@ function run(path, detail) {
       }
     },
   };
-  const config = { ...DEFAULT_CONFIG, ramBytes: 32 << 20, detail };
+  const config = { ...DEFAULT_CONFIG, ramBytes: 32 << 20, detail, ...tlbConfig };
   const machine = new Machine({ config, profile: NO_PROFILE, nondet: silence, sink, disk: null });
   machine.loadMultiboot(readFileSync(path), { cmdline: '', modules: [] });
   const start = performance.now();
