@@ -178,7 +178,7 @@ const firstPlacements = (exploration: Exploration): Found[] =>
 
 /** Runs with several interrupts at other times, and what they found. */
 async function search(file: string, given: Given, bound: number): Promise<number> {
-  const { method = 'pct', runs: count = '1000' } = given;
+  const { method = SEARCH_DEFAULTS.method, runs: count = SEARCH_DEFAULTS.runs } = given;
   for (const option of ['any', 'later', 'sql', 'queue', 'folder'] as const)
     if (given[option]) throw new BadInput(`--bound does not go with --${option}`, 'leave one of them out');
   if (given.window === undefined)
@@ -233,6 +233,9 @@ function lineOf(text: string, any: boolean): number {
 
 const FORMATS = ['text', 'json'] as const;
 
+/** Applied by the search itself, since without --bound these options must not be typed. */
+const SEARCH_DEFAULTS = { method: 'pct', runs: '1000' } as const;
+
 /** Of runs with several interrupts at other times. */
 const SEARCH_OPTIONS = {
   bound: {
@@ -242,12 +245,12 @@ const SEARCH_OPTIONS = {
   },
   method: {
     choices: METHODS,
-    defaultDescription: '"pct"',
+    defaultDescription: JSON.stringify(SEARCH_DEFAULTS.method),
     describe: 'with --bound: how the times are chosen (docs/exploration.md)',
   },
   runs: {
     type: 'string',
-    defaultDescription: '"1000"',
+    defaultDescription: JSON.stringify(SEARCH_DEFAULTS.runs),
     requiresArg: true,
     describe: 'with --bound: number of runs',
   },

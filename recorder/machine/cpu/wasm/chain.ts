@@ -1,7 +1,8 @@
-import { FAST_PATH, RAM } from '../../layout.ts';
+import { RAM } from '../../layout.ts';
 import { BLOCK_EIP, LATCH_PAGE, LATCH_PHYSICAL, LEFT as LEFT_WORD } from '../state.ts';
 import * as wasm from './assembler.ts';
 import { Assembler, I32, type Label } from './assembler.ts';
+import { loadSlot } from './emit-memory.ts';
 import { ENTRY_NUMBER, FOLD, FUNCTION, KEY, keyMarks, NEED, SLOT_BYTES, SLOTS } from './entry-table.ts';
 import { localOf, PARAMETERS, STATE_WORDS } from './locals.ts';
 import { REGION_TYPE } from './module.ts';
@@ -69,12 +70,7 @@ function frameOfNext(asm: Assembler, canRead: number, fetchFunction: number, non
   asm.op(wasm.I32_SHR_U);
   asm.when(
     () => {
-      asm.get(NEXT);
-      asm.constant(10);
-      asm.op(wasm.I32_SHR_U);
-      asm.constant(0x3ffffc);
-      asm.op(wasm.I32_AND);
-      asm.memory(wasm.I32_LOAD, FAST_PATH, 2);
+      loadSlot(asm, NEXT);
       asm.tee(SLOT);
       asm.constant(canRead);
       asm.op(wasm.I32_AND);

@@ -31,6 +31,16 @@ export interface Target {
   readonly recordsStores: boolean;
 }
 
+/** Pushes the FAST_PATH slot of the linear address in a local. */
+export function loadSlot(asm: wasm.Assembler, linear: number): void {
+  asm.get(linear);
+  asm.constant(10);
+  asm.op(wasm.I32_SHR_U);
+  asm.constant(0x3ffffc);
+  asm.op(wasm.I32_AND);
+  asm.memory(wasm.I32_LOAD, FAST_PATH, 2);
+}
+
 /** The current micro-op: its fields and position, its accesses to memory, and leaving at it. */
 export class MemoryEmitter extends ExpressionEmitter {
   protected readonly code: Int32Array;
@@ -179,17 +189,6 @@ export class MemoryEmitter extends ExpressionEmitter {
     else this.leave();
   }
 
-  /** The FAST_PATH slot of the linear address in a local. */
-  protected loadSlot(linear: number): void {
-    const { asm } = this;
-    asm.get(linear);
-    asm.constant(10);
-    asm.op(wasm.I32_SHR_U);
-    asm.constant(0x3ffffc);
-    asm.op(wasm.I32_AND);
-    asm.memory(wasm.I32_LOAD, FAST_PATH, 2);
-  }
-
   /** The place in memory of the operand at `lin`; leaves unless the fast path, or a fill of the TLB, lets it through. */
   private translate(size: Size, bit: number, missed: () => void): void {
     const { asm } = this;
@@ -203,7 +202,7 @@ export class MemoryEmitter extends ExpressionEmitter {
       asm.op(wasm.I32_GT_U);
       this.leaveIf();
     }
-    this.loadSlot(linear);
+    loadSlot(asm, linear);
     asm.tee(SLOT);
     asm.constant(bit);
     asm.op(wasm.I32_AND, wasm.I32_EQZ);
