@@ -31,7 +31,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'host',
     holds:
-      'access to the host through Node: files, hashing, compression, the version; each program installs it once (`schemas/host.ts`)',
+      'access to the host through Node: files, hashing, compression, threads, the version; each program installs it once (`schemas/host.ts`)',
     imports: SCHEMAS,
   },
   {

@@ -6,7 +6,7 @@ import type { Input } from '../../schemas/trace/inputs.ts';
 import type { LadderRow } from '../../schemas/trace/ladder.ts';
 import type { TraceOutput, WrittenBytes } from '../../schemas/trace/output.ts';
 import type { StateChanges } from '../../schemas/trace/state-changes.ts';
-import { InlineLane, ThreadLane, threadsAvailable, type WriterLane } from './writer-lane.ts';
+import { InlineLane, threadsAvailable, type WriterLane, WriterThreadLane } from './writer-lane.ts';
 
 /** Collects a run into chunks and passes them to a lane. */
 export class TraceWriter implements TraceOutput {
@@ -17,7 +17,8 @@ export class TraceWriter implements TraceOutput {
   private seq = 0;
 
   constructor(path: string, header: TraceHeader, lane?: WriterLane) {
-    this.lane = lane ?? (threadsAvailable() ? new ThreadLane(path, header) : new InlineLane(path, header));
+    this.lane =
+      lane ?? (threadsAvailable() ? new WriterThreadLane(path, header) : new InlineLane(path, header));
   }
 
   input(input: Input): void {

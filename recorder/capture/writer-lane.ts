@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import { sharedBuffer, ThreadLane } from '../../host/thread-lane.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import type { EventBatch } from '../../schemas/events.ts';
 import type { EndState } from '../../schemas/trace/end-state.ts';
@@ -13,7 +13,7 @@ import { fillSlot, layoutOf, slotBytes } from './batch-slot.ts';
 import { changesBytes, fillChangesSlot, inSlot } from './changes-slot.ts';
 import type { ChunkContents } from './chunk-encoder.ts';
 import { TraceFile } from './trace-file.ts';
-import { CONTROL, CONTROL_BYTES, markIn, type WriterMessage } from './writer-protocol.ts';
+import { markIn, markMemory, type WriterMessage, type WriterThread } from './writer-protocol.ts';
 
 /** Lanes that write chunks to the file: on the recording thread or on a writer thread, with the same bytes. */
 export interface WriterLane {
@@ -69,34 +69,22 @@ export class InlineLane implements WriterLane {
   }
 }
 
-/** Maximum batches in flight. More would only cost memory; if the writer is slower, the recording thread has to wait. */
-const SLOTS = 8;
-
 /**
  * Initial bytes of the buffer for changes, enough for most guests. The writer thread touches its pages in advance (writer-worker.ts),
  * because a page fault costs more than the copy.
  */
 const FIRST_CHANGES = 8 << 20;
 
-/** Milliseconds without progress after which the writer is considered dead. */
-const PATIENCE_MS = 120_000;
-
 const entry = new URL('./writer-worker.js', import.meta.url);
 
 /** True for the compiled program, which threads need; when run from sources, the recording thread writes. */
 export const threadsAvailable = (): boolean => entry.protocol === 'file:' && existsSync(fileURLToPath(entry));
 
-/**
- * Passes batches to a writer thread. The recording loop is synchronous and does not return to the event loop, so answers come through a
- * shared control block: the number of processed messages, and the text of an error, which the next call throws.
- */
-export class ThreadLane implements WriterLane {
-  private readonly worker: Worker;
-  private readonly control = new SharedArrayBuffer(CONTROL_BYTES);
-  private readonly words = new Int32Array(this.control);
-  private readonly slots: SharedArrayBuffer[] = [];
+/** Passes batches to a writer thread. */
+export class WriterThreadLane implements WriterLane {
+  private readonly thread: ThreadLane<WriterMessage>;
+  private readonly marked = markMemory();
   private changes = new SharedArrayBuffer(0);
-  private sent = 0;
   /** Number of messages sent up to the last changes. */
   private changesSentAt = 0;
   /** Number of messages sent up to the last mark. */
@@ -104,109 +92,59 @@ export class ThreadLane implements WriterLane {
 
   constructor(path: string, header: TraceHeader) {
     const trace = TraceFile.open(path, header);
-    markIn(this.control, { header: trace.offset, chunks: 0, checkpoints: 0, events: 0 });
-    this.worker = new Worker(entry, { trackUnmanagedFds: false });
-    this.worker.unref();
-    this.post({ do: 'open', control: this.control, trace });
+    markIn(this.marked, { header: trace.offset, chunks: 0, checkpoints: 0, events: 0 });
+    const data: WriterThread = { trace, mark: this.marked };
+    const silent = new BadInput(
+      'the thread that writes the trace does not respond',
+      'record again to another disk',
+    );
+    this.thread = new ThreadLane(entry, data, silent);
   }
 
   chunk(contents: ChunkContents, batch: EventBatch | undefined): void {
-    this.drainTo(SLOTS - 1);
     const layout = batch ? layoutOf(batch) : [];
-    const slot = batch ? this.slot(slotBytes(layout)) : undefined;
-    if (batch && slot) fillSlot(slot, layout, batch);
-    this.post({ do: 'chunk', contents, slot, layout });
+    const slot = this.thread.slot(slotBytes(layout));
+    if (batch) fillSlot(slot, layout, batch);
+    this.thread.post({ do: 'chunk', contents, slot, layout });
   }
 
   mark(): WrittenBytes {
-    this.drainTo(this.sent - this.markedAt);
-    const marked = markIn(this.control);
-    this.post({ do: 'mark' });
-    this.markedAt = this.sent;
+    this.thread.drainTo(this.thread.sent - this.markedAt);
+    const marked = markIn(this.marked);
+    this.thread.post({ do: 'mark' });
+    this.markedAt = this.thread.sent;
     return marked;
   }
 
   beginCheckpoints(start: StateChanges): void {
     this.changes = new SharedArrayBuffer(FIRST_CHANGES);
-    this.post({ do: 'begin-checkpoints', start: inSlot(start), slot: this.changesSlot(start) });
-    this.changesSentAt = this.sent;
+    this.thread.post({ do: 'begin-checkpoints', start: inSlot(start), slot: this.changesSlot(start) });
+    this.changesSentAt = this.thread.sent;
   }
 
   checkpoint(changes: StateChanges, held: boolean): void {
-    this.drainTo(SLOTS - 1);
-    this.post({ do: 'checkpoint', changes: inSlot(changes), slot: this.changesSlot(changes), held });
-    this.changesSentAt = this.sent;
+    this.thread.post({ do: 'checkpoint', changes: inSlot(changes), slot: this.changesSlot(changes), held });
+    this.changesSentAt = this.thread.sent;
   }
 
   writeHeld(): void {
-    this.post({ do: 'write-held' });
+    this.thread.post({ do: 'write-held' });
   }
 
   finish(exit: TraceExit, final: LadderRow, endState?: EndState): void {
-    this.post({ do: 'finish', exit, final, endState });
-    this.drainTo(0);
-    this.end();
+    this.thread.finish({ do: 'finish', exit, final, endState });
   }
 
   abandon(): void {
-    this.post({ do: 'abandon' });
-    this.drainTo(0);
-    this.end();
-  }
-
-  /** The buffer for the next message: that of SLOTS messages ago, which has been processed. */
-  private slot(bytes: number): SharedArrayBuffer {
-    const index = this.sent % SLOTS;
-    const slot = this.slots[index];
-    if (slot && slot.byteLength >= bytes) return slot;
-    return (this.slots[index] = sharedBuffer(bytes));
+    this.thread.abandon({ do: 'abandon' });
   }
 
   /** Fills the one buffer for changes, after waiting for the previous ones to be processed. */
   private changesSlot(changes: StateChanges): SharedArrayBuffer {
-    this.drainTo(this.sent - this.changesSentAt);
+    this.thread.drainTo(this.thread.sent - this.changesSentAt);
     const bytes = changesBytes(changes);
     if (this.changes.byteLength < bytes) this.changes = sharedBuffer(bytes);
     fillChangesSlot(this.changes, changes);
     return this.changes;
   }
-
-  private post(message: WriterMessage): void {
-    this.worker.postMessage(message);
-    this.sent++;
-  }
-
-  /** Waits until at most `inFlight` messages are unprocessed. */
-  private drainTo(inFlight: number): void {
-    const { words } = this;
-    for (;;) {
-      const done = Atomics.load(words, CONTROL.done);
-      if (Atomics.load(words, CONTROL.failed) !== 0) throw this.failure();
-      if (this.sent - done <= inFlight) return;
-      if (Atomics.wait(words, CONTROL.done, done, PATIENCE_MS) === 'timed-out') {
-        this.end();
-        throw new BadInput(
-          'the thread that writes the trace does not respond',
-          'record again to another disk',
-        );
-      }
-    }
-  }
-
-  private failure(): BadInput {
-    this.end();
-    const text = new Uint8Array(this.control, 4 * CONTROL.words, this.words[CONTROL.textBytes]).slice();
-    const { message, next } = JSON.parse(new TextDecoder().decode(text)) as {
-      message: string;
-      next?: string;
-    };
-    return new BadInput(message, next);
-  }
-
-  private end(): void {
-    void this.worker.terminate();
-  }
 }
-
-/** Of at least so many bytes. */
-const sharedBuffer = (bytes: number) => new SharedArrayBuffer(2 ** Math.ceil(Math.log2(bytes + 1)));

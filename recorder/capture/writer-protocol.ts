@@ -11,13 +11,18 @@ import type { OpenTrace } from './trace-file.ts';
 
 const MARK = ['header', 'chunks', 'checkpoints', 'events'] as const;
 
-/** Words of the shared control block, including the mark as doubles; the text of an error follows. */
-export const CONTROL = { done: 0, failed: 1, textBytes: 2, mark: 4, words: 4 + 2 * MARK.length } as const;
-export const CONTROL_BYTES = 4 * CONTROL.words + 4096;
+/** The thread's data at its start. */
+export interface WriterThread {
+  readonly trace: OpenTrace;
+  /** Shared memory for the last mark. */
+  readonly mark: Float64Array;
+}
+
+export const markMemory = (): Float64Array =>
+  new Float64Array(new SharedArrayBuffer(MARK.length * Float64Array.BYTES_PER_ELEMENT));
 
 /** Writes the mark if there is one, then reads it. */
-export function markIn(control: ArrayBufferLike, written?: WrittenBytes): WrittenBytes {
-  const numbers = new Float64Array(control, 4 * CONTROL.mark, MARK.length);
+export function markIn(numbers: Float64Array, written?: WrittenBytes): WrittenBytes {
   if (written) for (const [i, name] of MARK.entries()) numbers[i] = written[name];
   const [header, chunks, checkpoints, events] = numbers;
   return { header, chunks, checkpoints, events };
@@ -25,17 +30,12 @@ export function markIn(control: ArrayBufferLike, written?: WrittenBytes): Writte
 
 export type WriterMessage =
   | {
-      readonly do: 'open';
-      readonly control: SharedArrayBuffer;
-      readonly trace: OpenTrace;
-    }
-  | {
       readonly do: 'chunk';
       readonly contents: ChunkContents;
       readonly slot: SharedArrayBuffer | undefined;
       readonly layout: SlotLayout;
     }
-  /** Store the bytes written so far in the control block. */
+  /** Store the bytes written so far as the mark. */
   | { readonly do: 'mark' }
   | {
       readonly do: 'begin-checkpoints';

@@ -32,7 +32,7 @@ const HELD = 10;
 
 const PROGRAM = `
 import { TraceWriter } from './built/recorder/capture/trace-writer.js';
-import { ThreadLane, threadsAvailable } from './built/recorder/capture/writer-lane.js';
+import { WriterThreadLane, threadsAvailable } from './built/recorder/capture/writer-lane.js';
 import { anyBatch, anyChanges, anyHeader, lastIcount } from './built/test/unit/trace-fixture.js';
 
 const [path, ending] = process.argv.slice(2);
@@ -41,7 +41,7 @@ const header = anyHeader();
 let seq = 0;
 let now = 0;
 try {
-  const writer = new TraceWriter(path, header, new ThreadLane(path, header));
+  const writer = new TraceWriter(path, header, new WriterThreadLane(path, header));
   writer.beginCheckpoints(anyChanges(0));
   for (let i = 0; i < ${BATCHES}; i++) {
     const batch = anyBatch(i, 200, seq, now);
@@ -53,7 +53,7 @@ try {
     const changes = anyChanges(i + 1);
     writer.checkpoint(changes, i < ${HELD});
     for (const unit of changes.areas[0].units) unit.fill(0);
-    if (ending === 'kill' && i === 20) { writer.lane.drainTo(0); process.kill(process.pid, 'SIGKILL'); }
+    if (ending === 'kill' && i === 20) { writer.lane.thread.drainTo(0); process.kill(process.pid, 'SIGKILL'); }
   }
   writer.finish({ kind: 'limit', code: 0, message: '' }, { icount: 2 ** 50, hashes: { cpu: { low: 1, high: 2 } } });
   console.log('done');

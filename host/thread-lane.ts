@@ -1,0 +1,117 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { BadInput } from '../schemas/bad-input.ts';
+
+/** Passes messages to another thread, from one that does not return to its event loop while it executes a run. */
+
+/** Words of shared memory: the number of messages processed, and 1 once one of them has failed. */
+export const CONTROL = { done: 0, failed: 1, words: 2 } as const;
+
+/** Of a thread at its start (lane-thread.ts). */
+export interface LaneThread<Data> {
+  readonly control: Int32Array;
+  /** Takes a ThreadError before `failed` is set. */
+  readonly errors: MessagePort;
+  readonly data: Data;
+}
+
+/** An error on its way from one thread to another: of BadInput, and what the system's errors have (file-error.ts). */
+export interface ThreadError {
+  readonly isBadInput: boolean;
+  readonly message: string;
+  readonly next: string | undefined;
+  readonly code: string | undefined;
+  readonly syscall: string | undefined;
+}
+
+/** Maximum messages in flight. More would only cost memory; if the thread is slower, this one has to wait. */
+const SLOTS = 8;
+/** Milliseconds without progress after which, the second time, the thread is considered dead: the first may be a process that was stopped. */
+const PATIENCE_MS = 60_000;
+
+/** Answers come through shared memory and a port: an error of the thread is thrown by the next call here. */
+export class ThreadLane<Message> {
+  /** Number of messages posted. */
+  sent = 0;
+  private readonly control = new Int32Array(new SharedArrayBuffer(4 * CONTROL.words));
+  private readonly errors = new MessageChannel();
+  private readonly worker: Worker;
+  private readonly slots: SharedArrayBuffer[] = [];
+  private readonly silent: Error;
+  /** Of a thread that ended by itself, or does not answer. */
+  private death: Error | undefined;
+
+  /** `entry`: a module that calls serveLane, which is given `data`. `silent` is thrown when it does not answer. */
+  constructor(entry: URL, data: unknown, silent: Error) {
+    this.silent = silent;
+    const { port1, port2 } = this.errors;
+    port1.unref();
+    const workerData: LaneThread<unknown> = { control: this.control, errors: port2, data };
+    // A file may be opened on one thread and closed on the other.
+    this.worker = new Worker(entry, { workerData, transferList: [port2], trackUnmanagedFds: false });
+    this.worker.on('error', (error: Error) => {
+      this.death = error;
+    });
+    this.worker.unref();
+  }
+
+  /** A buffer for the next message, of at least so many bytes: that of SLOTS messages ago, once it has been processed. */
+  slot(bytes: number): SharedArrayBuffer {
+    this.drainTo(SLOTS - 1);
+    const index = this.sent % SLOTS;
+    const slot = this.slots[index];
+    if (slot && slot.byteLength >= bytes) return slot;
+    return (this.slots[index] = sharedBuffer(bytes));
+  }
+
+  post(message: Message): void {
+    this.worker.postMessage(message);
+    this.sent++;
+  }
+
+  /** Waits until at most `inFlight` messages are unprocessed. */
+  drainTo(inFlight: number): void {
+    const { control } = this;
+    for (let silent = 0; ; ) {
+      const done = Atomics.load(control, CONTROL.done);
+      if (Atomics.load(control, CONTROL.failed) !== 0) throw this.failure();
+      if (this.sent - done <= inFlight) return;
+      if (this.death) throw this.death;
+      silent = Atomics.wait(control, CONTROL.done, done, PATIENCE_MS) === 'timed-out' ? silent + 1 : 0;
+      if (silent > 1) this.death = this.silent;
+    }
+  }
+
+  /** Ends the thread once it has processed this message. */
+  finish(message: Message): void {
+    this.post(message);
+    this.drainTo(0);
+    this.end();
+  }
+
+  /** Ends the thread, to which a failure has been reported or for which it is too late, once it has processed this message. */
+  abandon(message: Message): void {
+    this.post(message);
+    try {
+      this.drainTo(0);
+    } catch {
+      // It was thrown before, or nobody expects anything any more.
+    }
+    this.end();
+  }
+
+  private end(): void {
+    this.errors.port1.close();
+    void this.worker.terminate();
+  }
+
+  private failure(): Error {
+    const found: { message: ThreadError } | undefined = receiveMessageOnPort(this.errors.port1);
+    if (!found) return this.death ?? this.silent;
+    const { isBadInput, message, next, ...facts } = found.message;
+    this.death = isBadInput ? new BadInput(message, next) : Object.assign(new Error(message), facts);
+    return this.death;
+  }
+}
+
+/** Of at least so many bytes. */
+export const sharedBuffer = (bytes: number) => new SharedArrayBuffer(2 ** Math.ceil(Math.log2(bytes + 1)));
