@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.ts';
 
 /** Long runs: many seeds, fuzzing, torn traces at every byte. */
 export default defineConfig({
@@ -10,6 +11,7 @@ export default defineConfig({
     hookTimeout: 900_000,
     // Of a loaded machine: a poll ends as soon as it sees what it waits for.
     expect: { poll: { timeout: 30_000 } },
+    sequence: { sequencer: LongestFirst },
     pool: 'forks',
     maxWorkers: 2,
   },
