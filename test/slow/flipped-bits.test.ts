@@ -16,6 +16,7 @@ import {
   readFrameHeader,
   TRAILER_BYTES,
 } from '../../schemas/trace/framing.ts';
+import { overwrite } from '../overwrite.ts';
 import { tinyKernel } from '../replay/tiny-kernel.ts';
 import { seedFrom } from '../seed.ts';
 import { random } from '../unit/trace-fixture.ts';
@@ -52,6 +53,9 @@ interface Contents {
   readonly torn: boolean;
 }
 
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
+
 /** Everything there is to read, as text; undefined when it is refused. */
 function contents(path: string): Contents | undefined {
   try {
@@ -61,7 +65,7 @@ function contents(path: string): Contents | undefined {
         const chunk = reader.readChunk(n);
         const tables = EVENT_KIND_NAMES.map((kind) => {
           const { count, columns } = chunk.table(kind);
-          return columns.map((column) => [...column.subarray(0, count)]);
+          return columns.map((column) => bytesOf(column.subarray(0, count)));
         });
         return JSON.stringify([chunk.range, chunk.inputs, chunk.ladder, tables]);
       });
@@ -94,7 +98,7 @@ it(`${CASES} flipped bits are detected or harmless (FLIP_SEED=${SEED})`, async (
     const bit = 1 << (next() & 7);
     const bytes = Buffer.from(whole);
     bytes[at] ^= bit;
-    writeFileSync(path, bytes);
+    overwrite(path, bytes);
     const where = `bit ${bit} of byte ${at} of ${whole.length}`;
 
     const found = contents(path);
@@ -125,13 +129,14 @@ it(`${CASES} flipped bits are detected or harmless (FLIP_SEED=${SEED})`, async (
 it(`bits flipped behind right checksums break nothing either (FLIP_SEED=${SEED})`, async () => {
   const whole = await wholeTrace();
   const path = join(folder, 'forged.r386');
+  writeFileSync(path, whole);
   const next = random(SEED);
   const executed: Record<Outcome, number> = { detected: 0, harmless: 0 };
   for (let n = 0; n < CASES / 50; n++) {
     const at = PREAMBLE_BYTES + (next() % (whole.length - PREAMBLE_BYTES - TRAILER_BYTES));
     const bytes = Buffer.from(whole);
     bytes[at] ^= 1 << (next() & 7);
-    writeFileSync(path, resealed(bytes, whole));
+    overwrite(path, resealed(bytes, whole));
     executed[await execute(path, `byte ${at} of ${whole.length}`)]++;
   }
   console.log(`replayed behind right checksums: ${JSON.stringify(executed)}`);

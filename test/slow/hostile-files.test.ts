@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { attack } from '../fuzz/adversary/attack.ts';
 import { baseTrace } from '../fuzz/adversary/base-trace.ts';
 import { putTogether, refitFooter, takeApart } from '../fuzz/adversary/parts.ts';
+import { overwrite } from '../overwrite.ts';
 import { seedFrom } from '../seed.ts';
 import { random } from '../unit/trace-fixture.ts';
 
@@ -104,6 +105,7 @@ async function lane(
   most: { seconds: number; megabytes: number },
 ) {
   const file = join(folder, `hostile-${first}.r386`);
+  writeFileSync(file, whole);
   const next = random(SEED + first);
   let running: ChildProcess | undefined;
   for (let n = first; n < CASES; n += LANES) {
@@ -116,7 +118,7 @@ async function lane(
     if (next() % 4 === 0) how.push(attack(parts, next));
     // Offsets that fit, unless they are what is attacked.
     if (next() % 4 > 0) refitFooter(parts);
-    writeFileSync(file, putTogether(parts, next() % 4 > 0));
+    overwrite(file, putTogether(parts, next() % 4 > 0));
     for (const argv of commandsOf(n, file)) {
       const what = `case ${n}, ${argv[0]}: ${how.join('; ')}`;
       const answer = n % ALONE === 0 ? alone(argv) : await asked(running, argv, what);

@@ -97,11 +97,20 @@ function unpacked(wire: WirePacked): Uint8Array | undefined {
   }
 }
 
+const zeros = new Map<number, Uint8Array>();
+
+/** So many zeros, packed; made once. */
+function packedZeros(size: number): Uint8Array {
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_LGWIN]: 22 };
+  const made = zeros.get(size) ?? brotliCompressSync(Buffer.alloc(size), { params });
+  zeros.set(size, made);
+  return made;
+}
+
 /** Zeros without end in a few bytes. */
 function bomb(holder: Message, field: string, next: Random): string {
   const size = 2 ** (10 + (next() % 16));
-  const params = { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_LGWIN]: 22 };
-  const data = brotliCompressSync(Buffer.alloc(size), { params });
+  const data = packedZeros(size);
   const raw_bytes = pick([size, size - 1, 2 ** 31, 0, 2 ** 45], next);
   holder[field] = { codec: CODEC.brotli, raw_bytes, data };
   return `is ${size} zeros, said to be ${raw_bytes}`;
