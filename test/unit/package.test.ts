@@ -54,3 +54,23 @@ it('holds no test and nothing larger than it must', () => {
   expect([...packed].filter((path) => /^(?:test|scripts|node_modules)\//.test(path))).toEqual([]);
   expect([...packed].filter((path) => path.endsWith('/disk.img') || path.endsWith('.events'))).toEqual([]);
 });
+
+it('joins the modules of every program, which then loads few files', () => {
+  const programs = ['analysis', 'recorder']
+    .flatMap(filesBelow)
+    .filter((path) => /(?:cli\/main|-worker)\.ts$/.test(path))
+    .map((path) => `dist/${path.replace(/\.ts$/, '.js')}`);
+  expect(programs).toContain('dist/analysis/cli/main.js');
+  expect(programs).toContain('dist/recorder/capture/writer-worker.js');
+  const joined = [...packed].filter((path) => /^dist\/shared-code\/.*\.js$/.test(path));
+  const known = new Set([...programs, ...joined]);
+  for (const path of known) {
+    const code = readFileSync(join(ROOT, path), 'utf8');
+    const named = (pattern: RegExp) => [...code.matchAll(pattern)].map(([, name]) => join(path, '..', name));
+    const imports = named(/^(?:import|export)\b[^;]*?["'](\.[^"']*)["'];/gm);
+    expect(imports.filter((file) => !known.has(file))).toEqual([]);
+    // A file beside a module is found from the module's place in dist/.
+    const places = named(/new URL\("([^"]*)", import\.meta\.url\)/g);
+    expect(places.filter((file) => !packed.has(file))).toEqual([]);
+  }
+});
