@@ -47,7 +47,7 @@ export async function rankedFor(db: TraceDatabase, findings: readonly Finding[])
 
 /** Throws an Error if the check violates the contract of columns. */
 export async function runCheck(db: TraceDatabase, check: Check): Promise<Finding[]> {
-  const { names, types, rows } = await db.answer(`SELECT * FROM (${check.sql}) ORDER BY run_id, icount`);
+  const { names, types, rows } = await db.answerByRun(`SELECT * FROM (${check.sql}) ORDER BY run_id, icount`);
   const broken = brokenContract(names.map((name, n) => ({ name, type: types[n] })));
   if (broken.length > 0) throw new Error(`check ${check.name}: ${broken.join('; ')}`);
   return rows.map((row) => ({
@@ -69,7 +69,9 @@ interface Write {
 }
 
 async function deathWrites(db: TraceDatabase): Promise<Write[]> {
-  const { rows } = await db.answer('SELECT DISTINCT run_id, write_icount FROM death_writes');
+  const { rows } = await db.answerByRun(
+    'SELECT DISTINCT run_id, write_icount FROM death_writes ORDER BY ALL',
+  );
   return rows.map((row) => ({ run: Number(row.run_id), icount: Number(row.write_icount) }));
 }
 

@@ -16,8 +16,8 @@ export interface RunFacts {
 }
 
 export async function runFacts(db: TraceDatabase): Promise<RunFacts[]> {
-  const { rows } = await db.answer(
-    `SELECT detail, torn, exit, exit_code, instructions, alternate_slot,
+  const { rows } = await db.answerByRun(
+    `SELECT run_id, detail, torn, exit, exit_code, instructions, alternate_slot,
       EXISTS (FROM windows w WHERE w.run_id = run.run_id AND w.window_id > 0) AS has_window
     FROM run ORDER BY run_id`,
   );

@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
 import { homedir, platform } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { basename, isAbsolute, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
 /**
@@ -53,6 +53,9 @@ function alive(pid: number): boolean {
   }
 }
 
+/** Begins the names of folders with what is kept of several traces together. */
+export const SEVERAL = 'several-';
+
 export interface CacheUse {
   readonly folder: string;
   readonly traces: number;
@@ -69,7 +72,8 @@ interface Kept {
 /** Everything kept of traces. */
 export function cacheUse(): CacheUse {
   const kept = keptTraces();
-  return { folder: cacheRoot(), traces: kept.length, bytes: kept.reduce((sum, { bytes }) => sum + bytes, 0) };
+  const traces = kept.filter(({ folder }) => !basename(folder).startsWith(SEVERAL)).length;
+  return { folder: cacheRoot(), traces, bytes: kept.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
 /** Removes all that is kept. Returns what that was. */

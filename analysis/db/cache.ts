@@ -14,6 +14,7 @@ import {
   namesIn,
   ownFolder,
   prune,
+  SEVERAL,
   sweep,
   temporaryName,
 } from './cache-folder.ts';
@@ -22,7 +23,7 @@ import { unfinishedAt } from './unfinished.ts';
 
 /**
  * Kept of one trace to answer faster: its tables as Parquet files and the index of its stores, each written when it is first
- * asked for. They lie in the user's own cache folder under the SHA-256 of the trace and the versions of what is kept, so nothing
+ * asked for; of several short traces, what is made of their rows together. They lie in the user's own cache folder under the SHA-256 of the trace and the versions of what is kept, so nothing
  * that came along with a trace is ever taken for them. Each file has its CRC in its name: one that is not as it was written is
  * made again.
  */
@@ -34,9 +35,12 @@ export class TraceCache {
   private readonly note: (text: string) => void;
   private writable = true;
 
-  constructor(trace: string, note: (text: string) => void) {
+  /** `of`: the path of a trace, or the caches of several. */
+  constructor(of: string | readonly TraceCache[], note: (text: string) => void) {
     this.note = note;
-    this.key = `${traceDigest(trace)}-${VERSION}-${TABLES_VERSION}.${STORE_INDEX_VERSION}-${COLUMNS}`;
+    const digest =
+      typeof of === 'string' ? traceDigest(of) : `${SEVERAL}${digestOf(of.map(({ key }) => key))}`;
+    this.key = `${digest}-${VERSION}-${TABLES_VERSION}.${STORE_INDEX_VERSION}-${COLUMNS}`;
     this.folder = join(cacheRoot(), 'traces', this.key);
     sweep(this.folder);
     inUse.add(this.folder);
@@ -103,19 +107,23 @@ const inUse = new Set<string>();
 
 let stored = false;
 
+/** Another process has stored something for this one. */
+export function hasStored(): void {
+  stored = true;
+}
+
 /** Makes room if something was stored and more is kept now than there is room for. */
 export function makeRoom(): void {
   if (stored) prune(inUse);
   stored = false;
 }
 
+const digestOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+
 /** Which columns tables have, so that a change without a new version is seen as well. */
-const COLUMNS = createHash('sha256')
-  .update(
-    JSON.stringify(TABLES.map(({ name, columns }) => [name, columns.map((c) => [c.name, c.kind, c.words])])),
-  )
-  .digest('hex')
-  .slice(0, 8);
+const COLUMNS = digestOf(
+  TABLES.map(({ name, columns }) => [name, columns.map((c) => [c.name, c.kind, c.words])]),
+).slice(0, 8);
 
 function parts(name: string): { stem: string; extension: string } {
   const dot = name.lastIndexOf('.');

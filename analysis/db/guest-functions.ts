@@ -8,7 +8,8 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import type { GuestNames } from '../../replayer/trace/trace-reader.ts';
-import { type DebugFile, GuestImage } from './guest-image.ts';
+import type { DebugFile, GuestImage } from './guest-image.ts';
+import { GuestImages } from './guest-images.ts';
 
 /** SQL functions that read the guest's image: symbols, instructions and source lines at an address. */
 
@@ -49,21 +50,18 @@ export function registerGuestFunctions(
   names: readonly GuestNames[],
   debugFile?: DebugFile,
 ): void {
-  const images = new Map<number, GuestImage>();
-  const imageOf = (run: number): GuestImage | undefined => {
-    if (!images.has(run) && names[run]) images.set(run, new GuestImage(names[run], debugFile));
-    return images.get(run);
-  };
+  const images = new GuestImages(names, debugFile);
   for (const { name, of } of GUEST_FUNCTIONS) {
     // DuckDB leaves out the call for a NULL that is a constant, but not for one of a row.
     const known = new Map<number, string | null>();
     const answer = (run: unknown, address: unknown): string | null => {
       if (run === null || address === null) return null;
-      const key = Number(run) * 2 ** 32 + Number(address);
+      const image = images.numberOf(Number(run));
+      if (image === undefined) return null;
+      const key = image * 2 ** 32 + Number(address);
       const found = known.get(key);
       if (found !== undefined) return found;
-      const image = imageOf(Number(run));
-      const said = (image && of(image, Number(address))) ?? null;
+      const said = of(images.image(image), Number(address)) ?? null;
       if (known.size >= MAX_KNOWN) known.clear();
       known.set(key, said);
       return said;

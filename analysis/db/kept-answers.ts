@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { DuckDBResultReader } from '@duckdb/node-api';
 import type { TraceCache } from './cache.ts';
 import { DEFINITIONS } from './definitions.ts';
+import type { RunGroup } from './runs.ts';
 import type { SqlValues } from './statement.ts';
 
 /**
@@ -47,3 +48,21 @@ export function keptAnswer(cache: TraceCache, file: string): Answer | undefined 
   const path = cache.find(file);
   return path === undefined ? undefined : (JSON.parse(readFileSync(path, 'utf8')) as Answer);
 }
+
+/** The rows of a group, as if its traces were alone. */
+export const answerOfGroup = ({ names, types, rows }: Answer, { first, runs }: RunGroup): Answer => ({
+  names,
+  types,
+  rows: rows.flatMap((row) => {
+    const run = Number(row.run_id) - first;
+    return run >= 0 && run < runs.length ? [{ ...row, run_id: run }] : [];
+  }),
+});
+
+/** The answers of all groups as one. */
+export const joinedAnswer = (answers: readonly Answer[], groups: readonly RunGroup[]): Answer => ({
+  ...answers[0],
+  rows: answers.flatMap(({ rows }, n) =>
+    rows.map((row) => ({ ...row, run_id: Number(row.run_id) + groups[n].first })),
+  ),
+});

@@ -1,17 +1,16 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import { TraceDamage } from '../../schemas/trace/framing.ts';
 import { TABLES } from '../tables/index.ts';
 import type { TraceTable } from '../tables/table.ts';
 import { createTable } from './arrow-loader.ts';
-import { TraceCache } from './cache.ts';
+import type { TraceCache } from './cache.ts';
 import { PARQUET, quoted } from './copy-rows.ts';
 import { DEFINITIONS, definitionsInOrder, digestOfDefinition, KEPT_VIEWS } from './definitions.ts';
-import { KEPT_FROM_EVENTS } from './kept-answers.ts';
 import { KeptTables } from './kept-tables.ts';
 import type { QueryLimits } from './limits.ts';
 import { namesInSql } from './names-in-sql.ts';
+import { batchesOf, type Run, type RunBatch, type RunGroup } from './runs.ts';
 import type { Sandbox } from './sandbox.ts';
 import { sqlError } from './sql-error.ts';
 import { withinTime } from './statement.ts';
@@ -19,28 +18,21 @@ import { TraceRows } from './trace-rows.ts';
 
 /** The tables, views and macros of a database: each is loaded from the traces or the cache when a query first names it. */
 
-/** One trace of a database. */
-export interface Run {
-  readonly reader: TraceReader;
-  /** Undefined when no tables are kept. */
-  readonly cache: TraceCache | undefined;
-  /** Tables that may be kept. */
-  readonly kept: readonly TraceTable[];
-}
-
 /** Options that decide what is loaded, and from where (DatabaseOptions). */
 interface RelationOptions {
   readonly own: ReadonlyMap<string, string>;
   readonly kept: ReadonlySet<string>;
   readonly isNamed: boolean;
+  /** Of all traces; none where views are not kept. */
+  readonly groups: readonly RunGroup[];
+  readonly batchEvents: number;
+  /** Has the caches of a batch's groups keep all that SQL names, as far as they can. */
+  readonly prepare: (batch: RunBatch, sql: string) => Promise<void>;
+  /** The same of several, in other processes. */
+  readonly prepareElsewhere: (batches: readonly RunBatch[], sql: string) => Promise<void>;
   readonly onLoad: (table: string) => void;
   readonly limits: QueryLimits;
 }
-
-/** Tables worth keeping: the others are made of the header at once, and say what the trace's bytes do not determine (its path). */
-const KEPT = TABLES.filter(
-  ({ name }) => !['run', 'symbols', 'windows', 'probes', 'system_call_names'].includes(name),
-);
 
 /** SQL that asks what there is to be asked. */
 const ASKS_CATALOG = /\b(show|describe|desc|summarize|pragma|information_schema|duckdb_\w+|pg_\w+)\b/i;
@@ -57,6 +49,10 @@ export class Relations {
   private readonly own: ReadonlyMap<string, string>;
   private readonly kept: ReadonlySet<string>;
   private readonly isNamed: boolean;
+  private readonly groups: readonly RunGroup[];
+  private readonly batchEvents: number;
+  private readonly prepare: RelationOptions['prepare'];
+  private readonly prepareElsewhere: RelationOptions['prepareElsewhere'];
   private readonly present = new Set<string>();
   private declared = false;
   private readonly rows: TraceRows;
@@ -69,6 +65,10 @@ export class Relations {
     this.own = options.own;
     this.kept = options.kept;
     this.isNamed = options.isNamed;
+    this.groups = options.groups;
+    this.batchEvents = options.batchEvents;
+    this.prepare = options.prepare;
+    this.prepareElsewhere = options.prepareElsewhere;
     this.onLoad = options.onLoad;
     this.limits = options.limits;
     this.rows = new TraceRows(connection);
@@ -82,13 +82,47 @@ export class Relations {
 
   /** Loads every table, view and macro that a query names; one too many does no harm. */
   async load(sql: string): Promise<void> {
-    if (ASKS_CATALOG.test(sql)) await this.declare();
+    if (this.groups.length > 1) await this.prepareGroups(sql);
     await this.loadNamedIn(sql);
   }
 
   private async loadNamedIn(sql: string): Promise<void> {
+    if (ASKS_CATALOG.test(sql)) await this.declare();
     for (const name of await namesInSql(this.connection, sql)) await this.ensure(name);
   }
+
+  /** Of many traces the views are made batch by batch: the rows of all together would be in memory at once. */
+  private async prepareGroups(sql: string): Promise<void> {
+    const named = new Map<string, ReadonlySet<string>>();
+    const add = async (name: string, definition: string): Promise<void> => {
+      const names = await namesInSql(this.connection, definition);
+      named.set(name, names);
+      for (const other of names) {
+        const its = this.definitionOf(other);
+        if (its !== undefined && !named.has(other) && !this.present.has(other)) await add(other, its);
+      }
+    };
+    await add('', sql);
+    const lacks = (cache: TraceCache, name: string): boolean => {
+      if (this.isKeptView(name) && named.has(name))
+        return cache.find(fileOfView(name, this.own)) === undefined;
+      return [...(named.get(name) ?? [])].some((other) => lacks(cache, other));
+    };
+    const missing = () => this.groups.filter(({ cache }) => lacks(cache, ''));
+    const batches = () => batchesOf(missing(), this.batchEvents);
+    if (batches().length < 2) return;
+    await this.prepareElsewhere(batches(), sql);
+    for (const batch of batches()) {
+      const before = missing().length;
+      await this.prepare(batch, sql);
+      // Nothing can be kept there.
+      if (missing().length === before) return;
+    }
+  }
+
+  private definitionOf = (name: string): string | undefined => this.own.get(name) ?? DEFINITIONS.get(name);
+
+  private isKeptView = (name: string): boolean => KEPT_VIEWS.has(name) && !this.own.has(name);
 
   /** Makes every table and view known, without rows where they are not loaded: for SHOW TABLES and the like. */
   private async declare(): Promise<void> {
@@ -105,7 +139,7 @@ export class Relations {
   private async ensure(name: string): Promise<void> {
     if (this.present.has(name)) return;
     const table = TABLES.find((known) => known.name === name);
-    const definition = this.own.get(name) ?? DEFINITIONS.get(name);
+    const definition = this.definitionOf(name);
     if (!table && definition === undefined) return;
     this.present.add(name);
     try {
@@ -119,9 +153,9 @@ export class Relations {
   }
 
   private async define(name: string, definition: string): Promise<void> {
-    const isOurs = KEPT_VIEWS.has(name) && !this.own.has(name);
+    const isOurs = this.isKeptView(name);
     if (!isOurs && !this.kept.has(name)) return await this.make(definition);
-    if (isOurs && this.runs.length > 1) return await this.defineOfSeveral(name, definition);
+    if (isOurs && this.groups.length > 1) return await this.defineOfGroups(name, definition);
     const file = await this.keptRows(name, definition);
     if (file === undefined) await this.keep(name, `FROM ${name}`);
     else if (isOurs)
@@ -129,38 +163,41 @@ export class Relations {
     else await this.keep(name, `FROM read_parquet(${quoted(file)})`);
   }
 
-  /** A view of several traces: the rows of each are kept in its own cache, as if it had been the only one. */
-  private async defineOfSeveral(name: string, definition: string): Promise<void> {
+  /** A view of several groups: the rows of each are kept in its own cache, as if it had been alone. */
+  private async defineOfGroups(name: string, definition: string): Promise<void> {
     const file = fileOfView(name, this.own);
-    const files = this.caches.map((cache) => cache.find(file));
-    const areKept = () => files.length > 0 && files.every((path) => path !== undefined);
+    const files = this.groups.map(({ cache }) => cache.find(file));
+    const areKept = () => files.every((path) => path !== undefined);
     if (!areKept()) {
       await this.make(definition);
       await this.keep(name, `FROM ${name}`);
-      for (const [run, cache] of this.caches.entries())
-        files[run] ??= await cache.store(file, (path) => this.copyRun(name, run, path));
+      for (const [n, group] of this.groups.entries())
+        files[n] ??= await group.cache.store(file, (path) => this.copyGroup(name, group, path));
     }
     if (!areKept()) return;
-    const rows = `SELECT * REPLACE (file_index::USMALLINT AS run_id) FROM read_parquet(${list(files as string[])})`;
+    const firsts = this.groups.map(({ first }) => first);
+    const run = this.runs.length === files.length ? runOf(firsts) : `${runOf(firsts)} + run_id`;
+    const rows = `SELECT * REPLACE ((${run})::USMALLINT AS run_id) FROM read_parquet(${list(files as string[])})`;
     await this.connection.run(`CREATE OR REPLACE VIEW ${name} AS ${rows}`);
     await this.connection.run(`DROP TABLE IF EXISTS ${rowsOf(name)}`);
   }
 
-  private async copyRun(view: string, run: number, path: string): Promise<void> {
-    const rows = `SELECT * REPLACE (0::USMALLINT AS run_id) FROM ${view} WHERE run_id = ${run}`;
+  private async copyGroup(view: string, { first, runs }: RunGroup, path: string): Promise<void> {
+    const rows = `SELECT * REPLACE ((run_id - ${first})::USMALLINT AS run_id) FROM ${view}
+      WHERE run_id BETWEEN ${first} AND ${first + runs.length - 1}`;
     await withinTime(this.connection, this.limits, async () => {
       await this.connection.run(`COPY (${rows}) TO ${quoted(path)} ${PARQUET}`);
     });
   }
 
   private async make(definition: string): Promise<void> {
-    await this.load(definition);
+    await this.loadNamedIn(definition);
     await explained(definition, () => this.connection.run(definition));
   }
 
   /** The file in the cache with the rows of a view, computed where it is not there; undefined, and the view made, where none is kept. */
   private async keptRows(name: string, definition: string): Promise<string | undefined> {
-    const cache = this.kept.has(name) ? this.onlyCache : this.longCache;
+    const cache = this.kept.has(name) ? this.onlyCache : this.groups[0]?.cache;
     if (!cache) {
       await this.make(definition);
       return undefined;
@@ -177,24 +214,9 @@ export class Relations {
     });
   }
 
-  /** The cache in which more than tables may be kept: of one trace, unless names that the user gave are in the rows. */
+  /** The cache in which the views of `kept` are: of one trace, unless names that the user gave are in the rows. */
   private get onlyCache(): TraceCache | undefined {
     return this.runs.length === 1 && !this.isNamed ? this.runs[0].cache : undefined;
-  }
-
-  /** The same of a long trace. */
-  get longCache(): TraceCache | undefined {
-    return this.isLong ? this.onlyCache : undefined;
-  }
-
-  /** The cache of each trace, where views of them are kept: of traces that are long together, unless names that the user gave are in the rows. */
-  private get caches(): TraceCache[] {
-    const caches = this.runs.flatMap(({ cache }) => cache ?? []);
-    return this.isLong && !this.isNamed && caches.length === this.runs.length ? caches : [];
-  }
-
-  private get isLong(): boolean {
-    return this.runs.reduce((sum, { reader }) => sum + reader.events, 0) >= KEPT_FROM_EVENTS;
   }
 
   /** Puts rows in the place of a view. */
@@ -269,23 +291,3 @@ const fileOfView = (name: string, own: ReadonlyMap<string, string>): string =>
   `${name}-${digestOfDefinition(name, own)}.parquet`;
 
 const list = (files: readonly string[]): string => `[${files.map(quoted).join(', ')}]`;
-
-/** Opens the cache of a trace. `wanted`: false for none; `isNamed`: names given by the user replace those in the trace. */
-export function openRun(
-  reader: TraceReader,
-  {
-    wanted,
-    isNamed,
-    note,
-  }: { readonly wanted: boolean; readonly isNamed: boolean; readonly note: (text: string) => void },
-): Run {
-  // A profile given says which ends are failures.
-  const kept = isNamed ? KEPT.filter(({ name }) => name !== 'failures') : KEPT;
-  const cache = !wanted ? undefined : new TraceCache(reader.path, note);
-  // DuckDB would treat such a path as a pattern.
-  if (cache && /[*?[\]]/.test(cache.folder)) {
-    note(`tables are not kept in ${cache.folder}: its name contains *, ? or [`);
-    return { reader, cache: undefined, kept };
-  }
-  return { reader, cache, kept };
-}

@@ -1,15 +1,24 @@
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResultReader } from '@duckdb/node-api';
 import { type Names, TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
-import { makeRoom } from './cache.ts';
+import { hasStored, makeRoom } from './cache.ts';
 import { type CopyFormat, copyRows } from './copy-rows.ts';
 import { DEFINITIONS } from './definitions.ts';
 import { registerGuestFunctions } from './guest-functions.ts';
 import type { DebugFile } from './guest-image.ts';
-import { type Answer, answerFile, answerOf, keepAnswer, keptAnswer } from './kept-answers.ts';
+import {
+  type Answer,
+  answerFile,
+  answerOf,
+  answerOfGroup,
+  joinedAnswer,
+  keepAnswer,
+  keptAnswer,
+} from './kept-answers.ts';
 import { DEFAULT_LIMITS, type QueryLimits } from './limits.ts';
 import { type Preview, readPreview } from './preview.ts';
-import { explained, openRun, Relations, type Run } from './relations.ts';
+import { explained, Relations } from './relations.ts';
+import { BATCH_EVENTS, groupsOf, openRun, type Run, type RunBatch, type RunGroup } from './runs.ts';
 import { openSandbox, type Sandbox } from './sandbox.ts';
 import { prepareQuestion, readAnswer, type SqlValues, stopped, tooManyRows } from './statement.ts';
 
@@ -42,6 +51,12 @@ export interface DatabaseOptions {
   readonly kept?: ReadonlySet<string>;
   /** Lets SQL reach files and the network: for the user's own SQL, when asked for. */
   readonly allowFiles?: boolean;
+  /** Opens each batch of traces as a database with its `parts` and loads the SQL there, in other processes. What is left is done here. */
+  readonly prepareElsewhere?: ((batches: readonly RunBatch[], sql: string) => Promise<void>) | undefined;
+  /** Events of traces whose views are computed together in memory; default BATCH_EVENTS. */
+  readonly batchEvents?: number;
+  /** For a batch of the traces of another database: the number of traces of each group. */
+  readonly parts?: readonly number[];
 }
 
 /** Words of a question besides its SQL, when somebody waits for the answer. */
@@ -71,12 +86,21 @@ export class TraceDatabase {
   private readonly runs: readonly Run[];
   private readonly limits: QueryLimits;
   private readonly relations: Relations;
+  private readonly groups: readonly RunGroup[];
+  private readonly isBatch: boolean;
   /** The view current_range is another than the definition says. */
   private isRanged = false;
   /** Settled once nothing is being answered. */
   private last: Promise<unknown> = Promise.resolve();
 
-  private constructor(sandbox: Sandbox, runs: readonly Run[], options: DatabaseOptions) {
+  private constructor(
+    sandbox: Sandbox,
+    runs: readonly Run[],
+    groups: readonly RunGroup[],
+    options: DatabaseOptions,
+  ) {
+    this.groups = groups;
+    this.isBatch = options.parts !== undefined;
     this.sandbox = sandbox;
     this.connection = sandbox.connection;
     this.runs = runs;
@@ -85,13 +109,20 @@ export class TraceDatabase {
       own: options.definitions ?? new Map(),
       kept: options.kept ?? new Set(),
       isNamed: options.names !== undefined,
+      groups,
+      batchEvents: options.batchEvents ?? BATCH_EVENTS,
+      prepare: (batch, sql) => loadBatch(batch, sql, options),
+      prepareElsewhere: async (batches, sql) => {
+        await options.prepareElsewhere?.(batches, sql);
+        hasStored();
+      },
       onLoad: options.onLoad ?? (() => {}),
       limits: this.limits,
     });
   }
 
   static async open(files: readonly string[], options: DatabaseOptions = {}): Promise<TraceDatabase> {
-    const note = options.note ?? (() => {});
+    const note = options.note && !options.parts ? options.note : () => {};
     if (files.length > MAX_TRACES)
       throw new BadInput(
         `${files.length} traces are too many for one database`,
@@ -108,10 +139,12 @@ export class TraceDatabase {
     for (const { path, torn } of readers) if (torn) note(`${path} is torn: ${torn.what}`);
     const isNamed = options.names !== undefined;
     const runs = readers.map((reader) => openRun(reader, { wanted: options.cache !== false, isNamed, note }));
+    const groups = isNamed ? [] : groupsOf(runs, options.parts, note);
+    const caches = [...runs, ...groups].flatMap(({ cache }) => cache ?? []);
     const sandbox = await openSandbox({
       memoryBytes: options.limits?.memoryBytes ?? DEFAULT_LIMITS.memoryBytes,
       files: [...(options.outputs ?? []), ...(options.inputs ?? [])],
-      folders: [...(options.outputFolders ?? []), ...runs.flatMap(({ cache }) => cache?.folder ?? [])],
+      folders: [...(options.outputFolders ?? []), ...new Set(caches.map(({ folder }) => folder))],
       allowFiles: options.allowFiles ?? false,
     });
     const { connection } = sandbox;
@@ -121,7 +154,7 @@ export class TraceDatabase {
       readers.map(({ names }) => names),
       options.debugFile,
     );
-    return new TraceDatabase(sandbox, runs, options);
+    return new TraceDatabase(sandbox, runs, groups, options);
   }
 
   /**
@@ -140,14 +173,36 @@ export class TraceDatabase {
    * neither the trace's path nor a function that reads DWARF (line, inlined), which may lie in another file.
    */
   async answer(sql: string, values: SqlValues = {}, rows = this.limits.rows): Promise<Answer> {
-    const cache = this.relations.longCache;
-    if (!cache) return answerOf(await this.query(sql, values, rows));
+    const [{ cache } = {}, ...others] = this.groups;
+    if (!cache || others.length > 0) return answerOf(await this.query(sql, values, rows));
     const file = answerFile(sql, values, rows);
     const kept = keptAnswer(cache, file);
     if (kept) return kept;
     const answer = answerOf(await this.query(sql, values, rows));
     await keepAnswer(cache, file, answer);
     return answer;
+  }
+
+  /**
+   * As `answer`, of a question whose rows are in the order of their run_id and, of each trace, what they would be if it were alone: of several
+   * traces, those of each are kept.
+   */
+  async answerByRun(sql: string): Promise<Answer> {
+    const { groups } = this;
+    if (groups.length < 2) return await this.answer(sql);
+    const file = answerFile(sql, {}, this.limits.rows);
+    const kept = groups.flatMap(({ cache }) => keptAnswer(cache, file) ?? []);
+    if (kept.length === groups.length) return joinedAnswer(kept, groups);
+    const answer = answerOf(await this.query(sql));
+    for (const group of groups) await keepAnswer(group.cache, file, answerOfGroup(answer, group));
+    return answer;
+  }
+
+  /** Loads, and keeps where something is kept, all that a question names. */
+  async load(sql: string): Promise<void> {
+    const turn = this.last.then(() => this.relations.load(sql));
+    this.last = turn.catch(() => {});
+    await turn;
   }
 
   /** As `query`, but of an answer with more rows than are wanted it returns the first. */
@@ -219,6 +274,17 @@ export class TraceDatabase {
   close(): void {
     for (const { reader } of this.runs) reader.close();
     this.sandbox.close();
-    makeRoom();
+    // Whoever opened all of them does that once.
+    if (!this.isBatch) makeRoom();
+  }
+}
+
+/** Opens the traces of a batch as a database of their own, and has it load all that SQL names. */
+async function loadBatch({ paths, parts }: RunBatch, sql: string, options: DatabaseOptions): Promise<void> {
+  const db = await TraceDatabase.open(paths, { ...options, outputs: [], outputFolders: [], parts });
+  try {
+    await db.load(sql);
+  } finally {
+    db.close();
   }
 }

@@ -68,7 +68,7 @@ const LIMITS: readonly string[] = [
   '`~/.cache/rewind386`, on macOS `~/Library/Caches/rewind386`, on Windows `%LOCALAPPDATA%\\rewind386\\Cache`. The key is the SHA-256 of',
   'the trace and the version of the tool. The first query that names a table streams it from the trace to Parquet, whatever its',
   'size, a long one as several files at once; a command that is killed leaves no partial file. For traces of 100,000 events or more, the answers for `check`, `why`, `report` and `serve` are',
-  'kept as well, unless names were given (`--symbols`, `--profile`), and so are the rows of views that take long, of each trace of a call. If the folder is not writable, tables are built in memory. The tool reads no cache',
+  'kept as well, unless names were given (`--symbols`, `--profile`), and so are the rows of views that take long: of each long trace by itself, of short ones for many together. If the folder is not writable, tables are built in memory. The tool reads no cache',
   'files beside a trace, rebuilds damaged files, and above 8 GB drops the least recently used traces. `rewind386 cache` lists the contents,',
   '`rewind386 cache --clear` removes them. You may delete the folder at any time.',
   '',

@@ -63,6 +63,26 @@ describe('an answer that is kept', () => {
   });
 });
 
+it('of several traces that of each is kept, and read whatever others it is asked with', async () => {
+  const BY_RUN = 'SELECT run_id, count(*) AS n FROM stores GROUP BY run_id ORDER BY run_id';
+  const other = manyStores(join(folder, 'other.r386'), KEPT_FROM_EVENTS + 1);
+  const [few, fewer] = [3, 2].map((rows) => manyStores(join(folder, `${rows}.r386`), rows));
+  const counts = async (...files: string[]) => {
+    const read: string[] = [];
+    const db = await TraceDatabase.open(files, { onLoad: (table) => read.push(table) });
+    const { rows } = await db.answerByRun(BY_RUN);
+    db.close();
+    expect(rows.map(({ run_id }) => Number(run_id))).toEqual(files.map((_, run) => run));
+    return [...rows.map(({ n }) => Number(n)), ...read];
+  };
+  const [short, longer] = [KEPT_FROM_EVENTS, KEPT_FROM_EVENTS + 1];
+  expect(await counts(few, fewer, long, other)).toEqual([3, 2, short, longer, ...Array(4).fill('stores')]);
+  for (const name of readdirSync(new TraceCache(long, () => {}).folder))
+    if (name.startsWith('stores')) rmSync(join(new TraceCache(long, () => {}).folder, name));
+  expect(await counts(other, few, fewer, long)).toEqual([longer, 3, 2, short]);
+  expect(await counts(long)).toEqual([short]);
+});
+
 describe('the rows of a view that is computed once', () => {
   const VIEW = 'directory_owner_parts';
   const parts = (file: string) =>

@@ -3,14 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
 import { TraceCache } from '../../analysis/db/cache.ts';
+import { cacheUse } from '../../analysis/db/cache-folder.ts';
 import { KEPT_VIEWS } from '../../analysis/db/definitions.ts';
 import { KEPT_FROM_EVENTS } from '../../analysis/db/kept-answers.ts';
-import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import type { RunBatch } from '../../analysis/db/runs.ts';
+import { type DatabaseOptions, TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { madeTrace } from './made-trace.ts';
 import { manyStores } from './many-rows.ts';
 import { STORIES } from './stories.ts';
 
-/** Views of several traces are kept in the cache of each. */
+/** Views of several traces are kept in the cache of each, of short ones in one for several. */
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
 vi.stubEnv('XDG_CACHE_HOME', join(folder, 'cache'));
@@ -30,9 +32,9 @@ const long = manyStores(join(folder, 'long.r386'), KEPT_FROM_EVENTS);
 const names = [...KEPT_VIEWS].sort();
 
 /** The rows of each view, and what was made for them. */
-async function rowsOf(files: readonly string[], cache: boolean) {
+async function rowsOf(files: readonly string[], cache: boolean, options: DatabaseOptions = {}) {
   const loaded: string[] = [];
-  const db = await TraceDatabase.open(files, { cache, onLoad: (table) => loaded.push(table) });
+  const db = await TraceDatabase.open(files, { ...options, cache, onLoad: (table) => loaded.push(table) });
   const rows: Record<string, unknown> = {};
   for (const name of names) rows[name] = (await db.query(`FROM ${name} ORDER BY ALL`)).getRowsJson();
   db.close();
@@ -49,9 +51,42 @@ it('the rows of each are what they are without a cache, and are read without the
   expect(await rowsOf([...made, long], true)).toEqual({ rows: inMemory.rows, loaded: [] });
 });
 
+const viewsOf = (of: ConstructorParameters<typeof TraceCache>[0]) =>
+  readdirSync(new TraceCache(of, () => {}).folder).filter((name) =>
+    names.some((view) => name.startsWith(`${view}-`)),
+  );
+const cacheOf = (file: string) => new TraceCache(file, () => {});
+
 it('traces that are short together keep none', async () => {
   const short = madeTrace(join(folder, 'short.r386'), {}, stories[0].events);
   await rowsOf([made[0], short], true);
-  const kept = readdirSync(new TraceCache(short, () => {}).folder);
-  expect(kept.filter((name) => names.some((view) => name.startsWith(`${view}-`)))).toEqual([]);
+  expect(viewsOf(short)).toEqual([]);
+});
+
+it('short traces beside a long one keep theirs in one file for all of them, and are one trace each to the cache', async () => {
+  const shorts = [1, 2].map((n) =>
+    madeTrace(join(folder, `beside-${n}.r386`), {}, stories[0].events, {
+      exit: { kind: 'limit', code: 0, message: String(n) },
+    }),
+  );
+  await rowsOf([...shorts, long], true);
+  expect(shorts.map(viewsOf)).toEqual([[], []]);
+  expect(viewsOf(shorts.map(cacheOf)).length).toBe(names.length);
+  const folders = readdirSync(join(folder, 'cache/rewind386/traces'));
+  expect(cacheUse().traces).toBe(folders.filter((name) => !name.startsWith('several-')).length);
+});
+
+it('traces are loaded batch by batch where all of them would be too many, with the same rows', async () => {
+  const other = manyStores(join(folder, 'other.r386'), KEPT_FROM_EVENTS + 1);
+  const files = [made[1], made[0], long, other, made[2]];
+  const elsewhere: (readonly RunBatch[])[] = [];
+  const prepareElsewhere = async (batches: readonly RunBatch[]) => void elsewhere.push(batches);
+  const { rows } = await rowsOf(files, true, { batchEvents: KEPT_FROM_EVENTS, prepareElsewhere });
+  expect(rows).toEqual((await rowsOf(files, false)).rows);
+  expect(elsewhere[0]).toEqual([
+    { paths: [made[1], made[0]], parts: [2] },
+    { paths: [other], parts: [1] },
+    { paths: [made[2]], parts: [1] },
+  ]);
+  expect(await rowsOf(files, true)).toEqual({ rows, loaded: [] });
 });
