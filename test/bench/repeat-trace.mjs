@@ -14,7 +14,7 @@ const IDS = new Set(['id', 'frame_id', 'parent', 'interrupt_id', 'call_id']);
 const IDS_OF_COPY = 1 << 14;
 
 /** Writes the trace and returns how many copies it has, of how many instructions. */
-export function repeatTrace(model, file, events, message = '') {
+export function repeatTrace(model, file, events) {
   const reader = TraceReader.open(model);
   const writer = new TraceWriter(file, reader.header);
   const length = reader.endIcount;
@@ -32,7 +32,7 @@ export function repeatTrace(model, file, events, message = '') {
       writer.flush({ tables, firstSeq, endSeq: seq });
     }
   }
-  writer.finish({ kind: 'limit', code: 0, message }, { ...reader.footer.final, icount: copies * length });
+  writer.finish({ kind: 'limit', code: 0, message: '' }, { ...reader.footer.final, icount: copies * length });
   reader.close();
   return { copies, length };
 }

@@ -84,13 +84,13 @@ function answersOf(sql) {
 
 /** `check` of 100 traces and a query of 500, each a run of the built-in guest to its panic: no two have the same bytes. */
 async function many() {
-  const { repeatTrace } = await import('./repeat-trace.mjs');
+  const { copyTrace } = await import('./copy-trace.mjs');
   const runs = join(folder, 'runs');
   mkdirSync(runs);
   const model = join(folder, 'model.r386');
   runScript(script('record-guest.mjs'), ['buggy', 'ftpd', '117', 'paging', model, '100', 'off']);
   const names = Array.from({ length: 500 }, (_, n) => join(runs, `${String(n).padStart(3, '0')}.r386`));
-  for (const [n, name] of names.entries()) repeatTrace(model, name, 1, `run ${n}`);
+  copyTrace(model, names);
   const pattern = join(runs, '*.r386');
   const rows = [
     ['query of 500 traces', () => runTool(['query', pattern, 'foreign-pmap'])],
