@@ -1,6 +1,6 @@
 import { EVENT_KIND_NAMES, type EventKind, type EventTable } from '../../schemas/events.ts';
 import type { ChunkMessage, TraceRange } from '../../schemas/trace/chunk.ts';
-import { pack } from '../../schemas/trace/compression.ts';
+import { CODEC, pack } from '../../schemas/trace/compression.ts';
 import { EventEncoder } from '../../schemas/trace/event-codec.ts';
 import type { Input } from '../../schemas/trace/inputs.ts';
 import type { LadderRow } from '../../schemas/trace/ladder.ts';
@@ -26,7 +26,10 @@ export class ChunkEncoder {
       tables: EVENT_KIND_NAMES.flatMap((kind) => {
         const table = tables[kind];
         if (!table || table.count === 0) return [];
-        return [{ kind, rows: table.count, contents: pack(this.events.encode(table)) }];
+        const contents = pack(this.events.encode(table));
+        // Too short to be compressed, it is still in the encoder's buffer.
+        const data = contents.codec === CODEC.none ? contents.data.slice() : contents.data;
+        return [{ kind, rows: table.count, contents: { ...contents, data } }];
       }),
     };
   }

@@ -78,7 +78,8 @@ function withoutRepeats(column: ColumnArray, rows: number): number {
  * 2^31. The shortest lengths come first because most values are deltas and slots.
  */
 
-function putVarint(v: number, out: Uint8Array, p: number): number {
+/** Writes an int32 as an unsigned varint at `out[p]`; returns the position after it. */
+export function putVarint(v: number, out: Uint8Array, p: number): number {
   if ((v & ~0x7f) === 0) {
     out[p] = v;
     return p + 1;

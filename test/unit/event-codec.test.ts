@@ -82,6 +82,17 @@ describe.each(EVENT_KIND_NAMES)('%s', (kind) => {
     },
   );
 
+  it.each([60, 200])('has the bytes that protobufjs makes (some %i rows)', (rows) => {
+    const encoder = new EventEncoder();
+    const type = messageType(messageName(kind));
+    for (const seed of [1, 2, 3]) {
+      const table = anyBatch(seed, rows).tables[kind];
+      if (table.count === 0) continue;
+      const bytes = encoder.encode(table);
+      expect(Buffer.compare(type.encode(type.decode(bytes)).finish(), bytes)).toBe(0);
+    }
+  });
+
   it('is empty when it has no rows', () => {
     const empty = allocateTable(kind, 0);
     expect(decodeTable(kind, new EventEncoder().encode(empty), 0)).toEqual(empty);
