@@ -9,7 +9,7 @@ import { ProtectedMode } from '../isa/protected-mode.ts';
  */
 
 const FIRST = 0x1000000;
-const INSTRUCTIONS = Number(process.env.COMPILED_MEMORY_INSTRUCTIONS ?? 275_000_000);
+const INSTRUCTIONS = Number(process.env.COMPILED_MEMORY_INSTRUCTIONS ?? 150_000_000);
 const ROUNDS = 5;
 
 it('code that is made without end takes no more and more memory', () => {

@@ -18,9 +18,10 @@ import { random } from '../unit/trace-fixture.ts';
  */
 const CASES = Number(process.env.HOSTILE_CASES ?? 10_000);
 const SEED = seedFrom('HOSTILE_SEED');
-/** Of so many one is replayed, one is checked, one is given to a process of its own. */
+/** Of so many one is replayed, one is checked, one is verified, queried and shown, one is given to a process of its own. */
 const REPLAYED = 8;
-const CHECKED = 50;
+const CHECKED = 100;
+const ASKED = 50;
 const ALONE = 250;
 const LANES = 2;
 const SECONDS = 5;
@@ -75,8 +76,8 @@ function commandsOf(n: number, file: string): string[][] {
     ['info', file],
     ...(n % REPLAYED === 0 ? [['replay', file, '--until', '3000']] : []),
     ...(n % CHECKED === 0 ? [['check', file]] : []),
-    ...(n % CHECKED === 1 ? [['verify', file]] : []),
-    ...(n % CHECKED === 2 ? [['screen', file, '--at', '2000']] : []),
+    ...(n % ASKED === 1 ? [['verify', file]] : []),
+    ...(n % ASKED === 2 ? [['screen', file, '--at', '2000']] : []),
     ...(n % CHECKED === 3
       ? [['query', file, '--sql', 'SELECT count(*) FROM paging_writes, symbols, run']]
       : []),

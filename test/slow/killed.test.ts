@@ -17,7 +17,7 @@ import { random } from '../unit/trace-fixture.ts';
  * A recorder is killed (SIGKILL) at random moments and at random sizes of its file. The run is always the same, so what
  * is left must be, byte for byte, the beginning of the file that an undisturbed recorder makes.
  */
-const KILLS = Number(process.env.KILLS ?? 200);
+const KILLS = Number(process.env.KILLS ?? 100);
 const SEED = seedFrom('KILL_SEED');
 const INSTRUCTIONS = 500_000;
 /** A chunk is closed after 16 rungs: some fifteen chunks in the run. */
