@@ -99,19 +99,24 @@ export const CONTEXT_COLUMNS: readonly Column[] = [
   ),
   column('frame_id', 'value', 'id of the innermost open interrupt frame (interrupts.id), 0 = none'),
   column('cr3', 'address', 'physical address of the current page directory, bytes'),
+  column(
+    'esp',
+    'address',
+    'ESP when the event was made: that before the instruction, unless the instruction or a delivery had moved it already',
+  ),
 ];
 
 export interface EventKindSpec<Own extends readonly Column[] = readonly Column[]> {
   readonly doc: string;
   /** The columns of this kind alone. */
   readonly own: Own;
-  /** CONTEXT_COLUMNS, then its own. */
+  /** CONTEXT_COLUMNS except those of the same name as one of its own, then its own. */
   readonly columns: readonly Column[];
 }
 
 const event = <const Own extends readonly Column[]>(doc: string, own: Own): EventKindSpec<Own> => ({
   ...{ doc, own },
-  columns: [...CONTEXT_COLUMNS, ...own],
+  columns: [...CONTEXT_COLUMNS.filter(({ name }) => !own.some((one) => one.name === name)), ...own],
 });
 
 /** Every event kind, in the order in which trace.proto numbers them. Append only: a trace outlives its recorder. */
@@ -377,6 +382,13 @@ export const EVENT_KINDS = {
 
 export type EventKind = keyof typeof EVENT_KINDS;
 export const EVENT_KIND_NAMES = Object.keys(EVENT_KINDS) as EventKind[];
+
+/** Number of a kind's columns before its own. Only the last of CONTEXT_COLUMNS, `esp`, may be one of its own instead. */
+export const contextColumnsOf = (kind: EventKind): number =>
+  EVENT_KINDS[kind].columns.length - EVENT_KINDS[kind].own.length;
+
+/** MachineConfig.eventRevision from which events have their `esp`; before it the context column is 0. */
+export const ESP_REVISION = 34;
 export type FoldedKind = (typeof FOLDED_KINDS)[number];
 
 type OwnColumns<Kind extends EventKind> = (typeof EVENT_KINDS)[Kind]['own'];

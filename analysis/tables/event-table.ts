@@ -1,6 +1,10 @@
+import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import {
+  CONTEXT_COLUMNS,
   type Column,
   type ColumnType,
+  contextColumnsOf,
+  ESP_REVISION,
   EVENT_KINDS,
   type EventKind,
   type EventTable,
@@ -25,10 +29,38 @@ const KIND: Readonly<Record<ColumnType, ColumnKind>> = {
 export const tableColumn = ({ name, type, doc, names }: Column): TableColumn =>
   names ? { name, kind: 'word', doc, words: names } : { name, kind: KIND[type], doc };
 
+/** CONTEXT_COLUMNS as columns of a table. Traces made before ESP_REVISION have no `esp`. */
+export const CONTEXT_TABLE_COLUMNS: readonly TableColumn[] = CONTEXT_COLUMNS.map((column) =>
+  column.name === 'esp'
+    ? {
+        ...tableColumn(column),
+        doc: `${column.doc}; NULL in a trace of version 0.2 or before`,
+        nullable: true,
+      }
+    : tableColumn(column),
+);
+
+/** The columns of a kind as columns of a table. */
+const columnsOf = (kind: EventKind): readonly TableColumn[] => [
+  ...CONTEXT_TABLE_COLUMNS.slice(0, contextColumnsOf(kind)),
+  ...EVENT_KINDS[kind].own.map(tableColumn),
+];
+
+/** The `esp` of a trace that has none: validity bits of `rows` NULLs. */
+export function espNulls(
+  { header }: TraceReader,
+  kind: EventKind,
+  rows: number,
+): ReadonlyMap<string, Uint8Array> | undefined {
+  const isRecorded = header.machine.eventRevision >= ESP_REVISION;
+  const isOwn = contextColumnsOf(kind) < CONTEXT_COLUMNS.length;
+  return isRecorded || isOwn ? undefined : new Map([['esp', new Uint8Array((rows + 7) >>> 3)]]);
+}
+
 /** The table of an event kind: its columns as they are; of a kind that is folded, how often as well. */
 export function eventTable(kind: EventKind): TraceTable {
   const isFolded = (FOLDED_KINDS as readonly EventKind[]).includes(kind);
-  const columns = [...EVENT_KINDS[kind].columns.map(tableColumn), ...(isFolded ? REPEAT_COLUMNS : [])];
+  const columns = [...columnsOf(kind), ...(isFolded ? REPEAT_COLUMNS : [])];
   const rowsIn = ({ rows }: ChunkEntry) => rows[kind] ?? 0;
   return {
     name: kind,
@@ -40,7 +72,7 @@ export function eventTable(kind: EventKind): TraceTable {
       for (const chunk of chunksWith(rowsIn, reader, chunks)) {
         const table = reader.readChunk(chunk).table(kind);
         const values = repeats ? [...table.columns, ...repeatsIn(table, repeats)] : table.columns;
-        yield arrowBatch(columns, values, table.count);
+        yield arrowBatch(columns, values, table.count, espNulls(reader, kind, table.count));
       }
     },
   };

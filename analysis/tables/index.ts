@@ -34,7 +34,7 @@ import { windows } from './windows.ts';
 /** The list of all tables, and the version of what is kept of them. */
 
 /** Every table a trace is seen as. Counted up when a table, column or rule of a table changes: caches made before are rebuilt. */
-export const TABLES_VERSION = 12;
+export const TABLES_VERSION = 13;
 
 const tables: readonly TraceTable[] = [
   run,

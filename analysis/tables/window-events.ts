@@ -8,7 +8,7 @@ import {
 import type { ChunkEntry } from '../../schemas/trace/chunk.ts';
 import { arrowBatch } from './arrow-batch.ts';
 import { chunksWith } from './event-columns.ts';
-import { tableColumn } from './event-table.ts';
+import { CONTEXT_TABLE_COLUMNS, espNulls, tableColumn } from './event-table.ts';
 import type { TableColumn, TraceTable } from './table.ts';
 
 /**
@@ -35,7 +35,7 @@ export function windowEventTable(
 ): TraceTable {
   const own = EVENT_KINDS[kind].columns.slice(CONTEXT_COLUMNS.length);
   const columns: TableColumn[] = [
-    ...CONTEXT_COLUMNS.map(tableColumn),
+    ...CONTEXT_TABLE_COLUMNS,
     {
       name: 'window_id',
       kind: 'small',
@@ -74,7 +74,7 @@ export function windowEventTable(
         if (rows[alternate]) parts.push(asWindow(chunk.table(alternate), slot));
         if (rows[kind]) parts.push(chunk.table(kind));
         const { count, columns: values } = parts.length === 1 ? parts[0] : merged(parts[0], parts[1]);
-        yield arrowBatch(columns, values, count);
+        yield arrowBatch(columns, values, count, espNulls(reader, kind, count));
       }
     },
   };

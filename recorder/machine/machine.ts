@@ -6,7 +6,7 @@ import { loadFirmware } from './boot/firmware.ts';
 import { type LinuxOptions, loadLinux } from './boot/linux-boot.ts';
 import { loadMultiboot, type MultibootOptions } from './boot/multiboot.ts';
 import type { DeviceSet } from './device.ts';
-import { BATCH_ROWS, EventLog } from './events/event-log.ts';
+import { BATCH_ROWS, EventLog, eventRules } from './events/event-log.ts';
 import { Instructions } from './events/instructions.ts';
 import { Probes } from './events/probes.ts';
 import { SystemCalls } from './events/system-calls.ts';
@@ -101,7 +101,7 @@ export class Machine {
     this.nondet = nondet;
     this.log =
       sink && config.detail !== 'off'
-        ? new EventLog(state, sink, BATCH_ROWS, config.eventRevision >= 33)
+        ? new EventLog(state, sink, BATCH_ROWS, eventRules(config.eventRevision))
         : null;
     // Bus masters reach memory through the MMU, which is built last: it needs the CPU, which needs the bus.
     const dma = {

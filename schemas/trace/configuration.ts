@@ -146,6 +146,7 @@ period, an ATA channel without drives has DD7 pulled down, and each block of a d
       33: `repeats are folded while paging is disabled; interrupt frames follow the code from stack to stack; each iteration of a
 repeated string instruction that reads through the alternate window is a row, and so is each reset of the processor, and each begin and
 end of a frame's use as page directory or page table`,
+      34: 'every event has the ESP of its moment',
     },
   ),
   tlbEntries: count(2, 'uint32', {

@@ -2,10 +2,10 @@ import protobuf from 'protobufjs';
 import { decodeMessage } from '../bounded.ts';
 import {
   allocateColumn,
-  CONTEXT_COLUMNS,
   type Column,
   type ColumnArray,
   type ColumnType,
+  contextColumnsOf,
   EVENT_KIND_NAMES,
   EVENT_KINDS,
   type EventKind,
@@ -25,10 +25,10 @@ const FIRST_CONTEXT_FIELD = 2;
 const FIRST_OWN_FIELD = 16;
 
 /** Protobuf field number of a kind's column. */
-export const columnFieldNumber = (index: number): number =>
-  index < CONTEXT_COLUMNS.length
-    ? FIRST_CONTEXT_FIELD + index
-    : FIRST_OWN_FIELD + index - CONTEXT_COLUMNS.length;
+export function columnFieldNumber(kind: EventKind, index: number): number {
+  const own = index - contextColumnsOf(kind);
+  return own < 0 ? FIRST_CONTEXT_FIELD + index : FIRST_OWN_FIELD + own;
+}
 
 const DELTA_CODED: Record<ColumnType, boolean> = {
   icount: true,
@@ -67,7 +67,7 @@ function makeTwin(kind: EventKind): Twin {
   const type = new protobuf.Type(kind);
   type.add(new protobuf.Field('rows', 1, 'uint32'));
   for (const [i, column] of columns.entries()) {
-    type.add(new protobuf.Field(columnFieldName(column), columnFieldNumber(i), 'bytes'));
+    type.add(new protobuf.Field(columnFieldName(column), columnFieldNumber(kind, i), 'bytes'));
   }
   new protobuf.Root().add(type);
   return { type, fields: columns.map(columnFieldName) };
@@ -103,7 +103,7 @@ export class EventEncoder {
     // Most columns take a byte a row; if one takes more or less, it is moved once its length is known.
     const expected = varintBytes(count);
     for (let i = 0; i < specs.length; i++) {
-      const head = putVarint((columnFieldNumber(i) << 3) | LENGTH_DELIMITED, out, at);
+      const head = putVarint((columnFieldNumber(kind, i) << 3) | LENGTH_DELIMITED, out, at);
       const begin = head + expected;
       const end = encodeColumn(specs[i].type, columns[i], count, out, begin);
       const bytes = end - begin;

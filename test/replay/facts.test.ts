@@ -25,14 +25,19 @@ afterEach(() => useTier('interpreter'));
 let traces = 0;
 const newTrace = () => join(folder, `${++traces}.r386`);
 
-async function recorded(image: Uint8Array, instructions: number, profileSource = ''): Promise<string> {
+async function recorded(
+  image: Uint8Array,
+  instructions: number,
+  profileSource = '',
+  eventRevision = DEFAULT_CONFIG.eventRevision,
+): Promise<string> {
   const output = newTrace();
   await record({
     build: buildMachine,
     toolVersion: 'test',
     guestName: 'facts',
     boot: { kind: 'multiboot', name: 'facts', image, commandLine: '', modules: [] },
-    config: { ...DEFAULT_CONFIG, ramBytes: 4 << 20 },
+    config: { ...DEFAULT_CONFIG, ramBytes: 4 << 20, eventRevision },
     profile: NO_PROFILE,
     profileSource,
     seed: 1n,
@@ -95,6 +100,24 @@ describe('instructions', () => {
     expect(await queryRows(file, 'SELECT min(icount)::INTEGER AS first FROM instructions')).toEqual([
       { first: 40 },
     ]);
+  });
+});
+
+describe('the ESP of every event', () => {
+  const sql = `SELECT count(*)::INTEGER AS rows, count(s.esp)::INTEGER AS known, count(*) FILTER (s.esp = i.esp)::INTEGER AS same,
+    count(DISTINCT i.esp)::INTEGER > 2 AS moves FROM stores s JOIN instructions i USING (icount)`;
+  const withStores = async (eventRevision: number) =>
+    withFacts(await recorded(callKernel(40), 1000, '', eventRevision), ['instructions'], { stores: true });
+
+  it('is that before the instruction, and a replay in either tier makes the same', async () => {
+    const [counted] = (await queryRows(await withStores(34), sql)) as [{ rows: number }];
+    expect(counted.rows).toBeGreaterThan(50);
+    expect(counted).toEqual({ rows: counted.rows, known: counted.rows, same: counted.rows, moves: true });
+  });
+
+  it('is NULL in a trace made before it was recorded, which replays as it was', async () => {
+    const [counted] = (await queryRows(await withStores(33), sql)) as [{ rows: number }];
+    expect(counted).toEqual({ rows: counted.rows, known: 0, same: 0, moves: true });
   });
 });
 

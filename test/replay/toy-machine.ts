@@ -26,6 +26,7 @@ class ToyState implements EventContext {
   readonly cpl = 0;
   readonly depth = 0;
   readonly frameId = 0;
+  readonly esp = 0x8000;
   cr0 = 0;
   cr2 = 0;
   cr3 = 0;

@@ -59,7 +59,7 @@ describe('the table of the configuration', () => {
   it('is what `info` tells', () => {
     expect(Object.keys(machineFacts(DEFAULT_CONFIG))).toEqual(CONFIGURATION_FIELDS.map((f) => f.wireName));
     expect(revisionsText({ ...DEFAULT_CONFIG, bootRevision: 0 })).toBe(
-      'cpu 2, tracking 1, chipset 31, boot 0, event 33',
+      'cpu 2, tracking 1, chipset 31, boot 0, event 34',
     );
   });
 

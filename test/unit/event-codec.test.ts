@@ -49,7 +49,7 @@ describe.each(EVENT_KIND_NAMES)('%s', (kind) => {
     }));
     const expected = EVENT_KINDS[kind].columns.map((column, i) => ({
       name: columnFieldName(column),
-      id: columnFieldNumber(i),
+      id: columnFieldNumber(kind, i),
       type: COLUMN_PROTO_TYPE[column.type],
       repeated: true,
     }));

@@ -20,10 +20,10 @@ import {
 /** Every way of adding a row puts each value in the column of its name. */
 
 const context: EventContext = {
-  ...{ icount: 1, eip: 3, cpl: 4, depth: 5, frameId: 6, cr3: 7, cr0: 0x80000000 | 0 },
+  ...{ icount: 1, eip: 3, cpl: 4, depth: 5, frameId: 6, cr3: 7, esp: 8, cr0: 0x80000000 | 0 },
 };
 /** Of each context column, `seq` that of the first event. */
-const CONTEXT_ROW = [1, 0, 3, 4, 5, 6, 7];
+const CONTEXT_ROW = [1, 0, 3, 4, 5, 6, 7, 8];
 
 /** All rows of one kind that `write` makes, by column. */
 function rowsOf(kind: EventKind, write: (log: EventLog) => void): Record<string, number>[] {

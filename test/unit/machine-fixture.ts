@@ -34,6 +34,7 @@ class ToyState {
   readonly cpl = 0;
   readonly depth = 0;
   readonly frameId = 0;
+  readonly esp = 0x8000;
   get cr0() {
     return this.words[CR0];
   }

@@ -33,6 +33,7 @@ export class FakeCpu implements CpuView {
   cpl = 0;
   depth = 0;
   frameId = 0;
+  esp = 0x8000;
   cr0 = 1;
   cr2 = 0;
   cr3 = 0;

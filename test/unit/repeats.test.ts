@@ -4,7 +4,7 @@ import { INTERRUPT_OP, NO_IRQ } from '../../schemas/events.ts';
 
 /** The edges of folding; test/replay/repeats.test.ts has what a trace makes of it. */
 
-const AT: Place = { eip: 0x1000, cpl: 0, depth: 0, frameId: 0, cr3: 0 };
+const AT: Place = { eip: 0x1000, cpl: 0, depth: 0, frameId: 0, cr3: 0, esp: 0 };
 const [DELIVER, IRET] = [INTERRUPT_OP.indexOf('deliver'), INTERRUPT_OP.indexOf('iret')];
 
 it('counts what is the same, and says when the last one was', () => {

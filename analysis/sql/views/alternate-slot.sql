@@ -14,6 +14,7 @@
 -- @column thread number of the kernel stack, 0 before the first switch of stacks
 -- @column cr3 physical address of the page directory, bytes
 -- @column process owner of that page directory, comm[pid]
+-- @column esp ESP when the event was made; NULL in a trace of version 0.2 or before
 -- @column what write or check of the slot; read or write through the window
 -- @column dir physical address of the directory that the slot names after the event, 0 = empty
 -- @column linear linear address in the window; NULL for an event of the slot
@@ -32,11 +33,11 @@
 -- @column last_frame_id frame_id of that write
 -- @column last_thread thread of that write
 WITH events AS (
-  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, thread, cr3, process, op::VARCHAR AS what,
+  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, thread, cr3, process, esp, op::VARCHAR AS what,
     present_frame(new) AS dir, NULL::UINTEGER AS linear, NULL::UINTEGER AS used, NULL::UINTEGER AS value
   FROM aptd_switches
   UNION ALL
-  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, thread, cr3, process, access::VARCHAR,
+  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, thread, cr3, process, esp, access::VARCHAR,
     present_frame(apt), linear, present_frame(used), value
   FROM apt_accesses
 ),

@@ -11,6 +11,7 @@
 -- @column cr3 physical address of the page directory, bytes
 -- @column process owner of that page directory, comm[pid]
 -- @column thread number of the kernel stack, 0 before the first switch of stacks
+-- @column esp ESP when the event was made; NULL in a trace of version 0.2 or before
 -- @column linear linear address accessed
 -- @column physical physical address reached
 -- @column access read or write
@@ -18,5 +19,5 @@
 -- @column used the alternate PDE under which the translation was filled
 -- @column value value read or written, zero-extended
 -- @column size bytes
-SELECT run_id, icount, seq, eip, cpl, depth, frame_id, cr3, process, thread, linear, physical, access, fresh AS apt, used, value, size
+SELECT run_id, icount, seq, eip, cpl, depth, frame_id, cr3, process, thread, esp, linear, physical, access, fresh AS apt, used, value, size
 FROM window_accesses WHERE window_id = 0

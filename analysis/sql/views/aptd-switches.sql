@@ -11,8 +11,9 @@
 -- @column cr3 physical address of the page directory, bytes
 -- @column process owner of that page directory, comm[pid]
 -- @column thread number of the kernel stack, 0 before the first switch of stacks
+-- @column esp ESP when the event was made; NULL in a trace of version 0.2 or before
 -- @column op write or check
 -- @column linear linear address of the access
 -- @column old the alternate PDE before (for a check: as read)
 -- @column new the alternate PDE after (for a check: the same)
-SELECT run_id, icount, seq, eip, cpl, depth, frame_id, cr3, process, thread, op, linear, old, new FROM window_switches WHERE window_id = 0
+SELECT run_id, icount, seq, eip, cpl, depth, frame_id, cr3, process, thread, esp, op, linear, old, new FROM window_switches WHERE window_id = 0

@@ -13,6 +13,7 @@
 -- @column write_seq position of the write among all events of the run
 -- @column eip code that wrote
 -- @column depth interrupt frames open at the write, 0 = none
+-- @column esp ESP when the event was made; NULL in a trace of version 0.2 or before
 -- @column old the entry before
 -- @column new the entry after
 WITH named AS (
@@ -27,28 +28,28 @@ pdes AS (
   SELECT * FROM paging_writes WHERE level = 'pde' AND source <> 'accessed_dirty' AND slot IN (SELECT slot FROM named)
 ),
 found AS (
-  SELECT n.*, w.level::VARCHAR AS level, w.dir AS directory, w.icount AS write_icount, w.seq AS write_seq, w.eip, w.depth, w.old, w.new
+  SELECT n.*, w.level::VARCHAR AS level, w.dir AS directory, w.icount AS write_icount, w.seq AS write_seq, w.eip, w.depth, w.esp, w.old, w.new
   FROM named n
   ASOF JOIN ptes w
     ON w.run_id = n.run_id AND w.dir = n.live AND w.vpn = n.vpn AND w.seq <= n.seq
   UNION ALL
-  SELECT n.*, w.level::VARCHAR, w.dir, w.icount, w.seq, w.eip, w.depth, w.old, w.new
+  SELECT n.*, w.level::VARCHAR, w.dir, w.icount, w.seq, w.eip, w.depth, w.esp, w.old, w.new
   FROM named n
   ASOF JOIN pdes w
     ON w.run_id = n.run_id AND w.dir = n.live AND w.slot = n.slot AND w.seq <= n.seq
   UNION ALL
-  SELECT n.*, w.level::VARCHAR, w.dir, w.icount, w.seq, w.eip, w.depth, w.old, w.new
+  SELECT n.*, w.level::VARCHAR, w.dir, w.icount, w.seq, w.eip, w.depth, w.esp, w.old, w.new
   FROM named n
   ASOF JOIN (SELECT * FROM ptes WHERE source = 'store') w
     ON w.run_id = n.run_id AND w.vpn = n.vpn AND w.seq <= n.seq
   WHERE w.dir <> n.live
   UNION ALL
-  SELECT n.*, w.level::VARCHAR, w.dir, w.icount, w.seq, w.eip, w.depth, w.old, w.new
+  SELECT n.*, w.level::VARCHAR, w.dir, w.icount, w.seq, w.eip, w.depth, w.esp, w.old, w.new
   FROM named n
   ASOF JOIN (SELECT * FROM pdes WHERE source = 'store') w
     ON w.run_id = n.run_id AND w.slot = n.slot AND w.seq <= n.seq
   WHERE w.dir <> n.live
 )
 SELECT run_id, kind, icount, address, level, directory, directory = live AS is_live,
-  write_icount, write_seq, eip, depth, old, new
+  write_icount, write_seq, eip, depth, esp, old, new
 FROM found

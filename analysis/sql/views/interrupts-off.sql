@@ -12,13 +12,14 @@
 -- @column frame_id id of the innermost open interrupt frame, 0 = none
 -- @column cr3 physical address of the page directory, bytes
 -- @column process process that owned the directory, comm[pid]
+-- @column esp ESP when the event was made; NULL in a trace of version 0.2 or before
 -- @column from_icount icount of the instruction that held them off
 -- @column from_seq position of its event among all events of the run
 -- @column to_icount icount of the next change; 2^53-1 if there was none
 -- @column to_seq position of its event; NULL if there was none
 -- @column instructions retired in between; NULL if the stretch did not end
 WITH flags AS (
-  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, process, 'if' AS what, 0 AS chip,
+  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, process, esp, 'if' AS what, 0 AS chip,
     CASE enabled WHEN 0 THEN all_irqs() ELSE 0 END AS mask
   FROM if_changes
 ),
@@ -36,12 +37,12 @@ masks AS (
   SELECT *, row_number() OVER (PARTITION BY run_id, chip, setups ORDER BY seq) AS place FROM counted WHERE port % 2 = 1
 ),
 chips AS (
-  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, process, 'pic', chip, (value & 255) * CASE chip WHEN 1 THEN 256 ELSE 1 END
+  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, process, esp, 'pic', chip, (value & 255) * CASE chip WHEN 1 THEN 256 ELSE 1 END
   FROM masks
   WHERE setups = 0 OR place > 1 + CASE WHEN icw1 // 2 % 2 = 1 THEN 0 ELSE 1 END + icw1 % 2
 ),
 levels AS (
-  SELECT s.run_id, s.seq, s.icount, s.eip, s.cpl, s.depth, s.frame_id, s.cr3, s.process, 'spl', 0, s.new
+  SELECT s.run_id, s.seq, s.icount, s.eip, s.cpl, s.depth, s.frame_id, s.cr3, s.process, s.esp, 'spl', 0, s.new
   FROM window_switches s JOIN windows w ON w.run_id = s.run_id AND w.window_id = s.window_id
   WHERE s.op = 'write' AND w.kind = 'word' AND w.name = 'spl'
 ),
@@ -50,6 +51,6 @@ spans AS (
   FROM (FROM flags UNION ALL FROM chips UNION ALL FROM levels)
   WINDOW next AS (PARTITION BY run_id, what, chip ORDER BY seq)
 )
-SELECT run_id, what, mask::UINTEGER AS mask, eip, cpl, depth, frame_id, cr3, process,
+SELECT run_id, what, mask::UINTEGER AS mask, eip, cpl, depth, frame_id, cr3, process, esp,
   icount AS from_icount, seq AS from_seq, coalesce(next_icount, forever()) AS to_icount, to_seq, next_icount - icount AS instructions
 FROM spans WHERE mask <> 0

@@ -13,6 +13,7 @@
 -- @column eip code that was executing
 -- @column cr3 live page directory then, physical address
 -- @column process owner of that page directory, comm[pid]
+-- @column esp ESP when the event was made; NULL in a trace of version 0.2 or before
 -- @column from_icount icount of the instruction by which it began
 -- @column from_seq position of that among all events of the run
 -- @column to_icount icount of the instruction by which it ended; 2^53-1 if it did not
@@ -24,6 +25,6 @@ WITH spans AS (
   FROM structure_changes
   WINDOW next AS (PARTITION BY run_id, physical, role ORDER BY seq)
 )
-SELECT run_id, physical, role, dir, slot, cause, eip, cr3, process, icount AS from_icount, seq AS from_seq,
+SELECT run_id, physical, role, dir, slot, cause, eip, cr3, process, esp, icount AS from_icount, seq AS from_seq,
   coalesce(to_icount, forever()) AS to_icount, to_seq, end_cause, end_eip
 FROM spans WHERE op = 'begin'

@@ -13,11 +13,12 @@
 -- @column eip code that was executing
 -- @column cr3 live page directory at the write, physical address
 -- @column process owner of that page directory, comm[pid]
+-- @column esp ESP when the event was made; NULL in a trace of version 0.2 or before
 -- @column from_icount icount of the write
 -- @column from_seq position of the write among all events of the run
 -- @column to_icount icount of the next write of the entry; 2^53-1 if there is none
 -- @column to_seq its position; NULL if there is none
-SELECT run_id, physical, level, dir, slot, vpn, new AS entry, source, eip, cr3, process, icount AS from_icount, seq AS from_seq,
+SELECT run_id, physical, level, dir, slot, vpn, new AS entry, source, eip, cr3, process, esp, icount AS from_icount, seq AS from_seq,
   coalesce(lead(icount) OVER next, forever()) AS to_icount, lead(seq) OVER next AS to_seq
 FROM paging_writes
 WINDOW next AS (PARTITION BY run_id, physical ORDER BY seq)

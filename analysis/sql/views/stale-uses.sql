@@ -14,6 +14,7 @@
 -- @column depth interrupt frames open, 0 = none
 -- @column cr3 physical address of the page directory, bytes
 -- @column process owner of that page directory, comm[pid]
+-- @column esp ESP when the event was made; NULL in a trace of version 0.2 or before
 -- @column linear linear address used
 -- @column access read, write or execute
 -- @column used the PTE (or 4 MB PDE) in the TLB
@@ -71,7 +72,7 @@ pte_causes AS (
   ASOF LEFT JOIN ptes p ON p.run_id = f.run_id AND p.vpn = f.page AND frame_of(p.old) = frame_of(f.used) AND p.seq <= f.seq
   WHERE NOT f.in_window
 )
-SELECT run_id, seq, icount, eip, cpl, depth, cr3, process, linear, access, used, fresh, class,
+SELECT run_id, seq, icount, eip, cpl, depth, cr3, process, esp, linear, access, used, fresh, class,
   CASE class WHEN '6' THEN switch_seq WHEN '7' THEN birth_seq ELSE table_seq END AS cause_seq,
   CASE class WHEN '6' THEN switch_icount WHEN '7' THEN birth_icount ELSE table_icount END AS cause_icount,
   CASE class WHEN '6' THEN switch_eip WHEN '7' THEN NULL ELSE table_eip END AS cause_eip,
@@ -79,5 +80,5 @@ SELECT run_id, seq, icount, eip, cpl, depth, cr3, process, linear, access, used,
   CASE class WHEN '6' THEN switch_new WHEN '7' THEN switch_new ELSE table_new END AS cause_new
 FROM window_causes
 UNION ALL
-SELECT run_id, seq, icount, eip, cpl, depth, cr3, process, linear, access, used, fresh, class, table_seq, table_icount, table_eip, table_old, table_new
+SELECT run_id, seq, icount, eip, cpl, depth, cr3, process, esp, linear, access, used, fresh, class, table_seq, table_icount, table_eip, table_old, table_new
 FROM pte_causes

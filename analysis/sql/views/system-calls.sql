@@ -11,6 +11,7 @@
 -- @column process calling process, comm[pid]
 -- @column cr3 physical address of its page directory, bytes
 -- @column eip EIP of the INT, SYSENTER or CALL, in the program
+-- @column esp ESP when the event was made; NULL in a trace of version 0.2 or before
 -- @column arguments the first arguments: six from registers (EBX, ECX, EDX, ESI, EDI, EBP), or three from the stack
 -- @column returned_icount icount of the return to the program; NULL if it never returned
 -- @column result EAX on return
@@ -32,7 +33,7 @@ returns AS (
   UNION ALL
   SELECT run_id, seq, next.icount, next.eax, next.eflags FROM through_gates WHERE op = 'gate' AND next.op = 'return'
 )
-SELECT e.run_id, e.icount, e.seq, e.eax AS number, n.name, e.process, e.cr3, e.eip,
+SELECT e.run_id, e.icount, e.seq, e.eax AS number, n.name, e.process, e.cr3, e.eip, e.esp,
   CASE WHEN coalesce(n.by_stack = 1, e.op = 'gate') THEN [e.stack1, e.stack2, e.stack3]
     ELSE [e.ebx, e.ecx, e.edx, e.esi, e.edi, e.ebp] END AS arguments,
   r.icount AS returned_icount, r.eax AS result, carry_of(r.eflags)::UTINYINT AS carry, r.icount - e.icount AS instructions,

@@ -13,6 +13,7 @@
 -- @column frame_id id of the innermost open interrupt frame, 0 = none
 -- @column cr3 physical address of the page directory, bytes
 -- @column process owner of that page directory, comm[pid]
+-- @column esp ESP when the event was made; NULL in a trace of version 0.2 or before
 -- @column window_id number of the window (windows.window_id)
 -- @column entry physical address of the entry or word; 0 for a control register
 -- @column page linear address that the entry maps; for a word, its own address; for a control register, 0
@@ -47,7 +48,7 @@ interrupted AS (
   FROM taken t
   ASOF LEFT JOIN interrupts i ON i.run_id = t.run_id AND i.parent = t.frame_id AND i.cr3 = t.own_cr3 AND i.seq <= t.last_seq
 )
-SELECT t.run_id, t.seq, t.icount, t.eip, t.cpl, t.depth, t.frame_id, t.cr3, t.process, t.window_id, t.entry, t.page, t.what AS access, t.is_access,
+SELECT t.run_id, t.seq, t.icount, t.eip, t.cpl, t.depth, t.frame_id, t.cr3, t.process, t.esp, t.window_id, t.entry, t.page, t.what AS access, t.is_access,
   t.linear, t.used, coalesce(t.value, t.new) AS value, t.own_seq, t.own_icount, t.own_eip, t.own_new,
   t.last_seq, t.last_icount, t.last_eip, t.last_depth, t.last_frame_id, t.last_new, t.interrupt_id
 FROM interrupted t

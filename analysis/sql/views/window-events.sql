@@ -13,6 +13,7 @@
 -- @column frame_id id of the innermost open interrupt frame, 0 = none
 -- @column cr3 physical address of the page directory, bytes
 -- @column process owner of that page directory, comm[pid]
+-- @column esp ESP when the event was made; NULL in a trace of version 0.2 or before
 -- @column window_id number of the window (windows.window_id)
 -- @column entry physical address of the entry or word; 0 for a control register
 -- @column page linear address that the entry maps; for a word, its own address; for a control register, 0
@@ -38,11 +39,11 @@
 -- @column last_old the entry before it
 -- @column last_new the entry after it
 WITH events AS (
-  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, process, window_id, entry, page, op::VARCHAR AS what, false AS is_access,
+  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, process, esp, window_id, entry, page, op::VARCHAR AS what, false AS is_access,
     old, new, NULL::UINTEGER AS linear, NULL::UINTEGER AS used, NULL::UINTEGER AS value
   FROM window_switches
   UNION ALL
-  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, process, window_id, entry, address_of(page_of(linear)), access::VARCHAR, true,
+  SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, process, esp, window_id, entry, address_of(page_of(linear)), access::VARCHAR, true,
     NULL, fresh, linear, used, value
   FROM window_accesses
 ),
@@ -58,7 +59,7 @@ marked AS (
       PARTITION BY run_id, window_id, entry ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_seq
   FROM contexts_of
 )
-SELECT m.run_id, m.seq, m.icount, m.eip, m.cpl, m.depth, m.frame_id, m.cr3, m.process, m.window_id, m.entry, m.page, m.what, m.is_access,
+SELECT m.run_id, m.seq, m.icount, m.eip, m.cpl, m.depth, m.frame_id, m.cr3, m.process, m.esp, m.window_id, m.entry, m.page, m.what, m.is_access,
   m.old, m.new, m.linear, m.used, m.value, m.kind, m.own_seq, own.icount AS own_icount, own.eip AS own_eip, own.cr3 AS own_cr3,
   own.op::VARCHAR AS own_what, own.new AS own_new, m.last_seq, last.icount AS last_icount, last.eip AS last_eip,
   last.depth AS last_depth, last.frame_id AS last_frame_id, last.old AS last_old, last.new AS last_new

@@ -15,6 +15,7 @@
 -- @column thread number of the kernel stack, 0 before the first switch of stacks
 -- @column cr3 physical address of the page directory, bytes
 -- @column process owner of that page directory, comm[pid]
+-- @column esp ESP when the event was made; NULL in a trace of version 0.2 or before
 -- @column dir physical address of the directory that the slot names
 -- @column linear linear address in the window
 -- @column used physical address of the directory under which the translation was filled

@@ -158,6 +158,9 @@ export class CpuState implements EventContext {
   get frameId(): number {
     return this.i32[FRAME_ID];
   }
+  get esp(): number {
+    return this.i32[ESP];
+  }
   get cr0(): number {
     return this.i32[CR0];
   }

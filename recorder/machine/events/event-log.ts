@@ -2,6 +2,8 @@ import {
   CONTEXT_COLUMNS,
   CONTROL_REGISTER,
   type ColumnArray,
+  contextColumnsOf,
+  ESP_REVISION,
   EVENT_KIND_NAMES,
   EVENT_KINDS,
   type EventBatch,
@@ -39,8 +41,22 @@ export interface EventContext {
   readonly depth: number;
   readonly frameId: number;
   readonly cr3: number;
+  readonly esp: number;
   readonly cr0: number;
 }
+
+export interface EventRules {
+  /** Repeats while paging is off are folded (Repeats). */
+  readonly folds?: boolean;
+  /** Events have their ESP; otherwise it is 0. */
+  readonly hasEsp?: boolean;
+}
+
+/** Those of MachineConfig.eventRevision. */
+export const eventRules = (revision: number): EventRules => ({
+  folds: revision >= 33,
+  hasEsp: revision >= ESP_REVISION,
+});
 
 /** EventLog with an untyped `add` for any kind. */
 interface AnyValues {
@@ -50,7 +66,12 @@ interface AnyValues {
 /** Rows buffered per kind before all kinds are flushed together. */
 export const BATCH_ROWS = 65536;
 
-const CONTEXT = CONTEXT_COLUMNS.length;
+const OWN_FROM = Object.fromEntries(EVENT_KIND_NAMES.map((kind) => [kind, contextColumnsOf(kind)])) as Record<
+  EventKind,
+  number
+>;
+/** Index of `esp` in a kind that has none of its own. */
+const ESP = CONTEXT_COLUMNS.findIndex(({ name }) => name === 'esp');
 const REG_CR0 = CONTROL_REGISTER.indexOf('cr0');
 const RAISE = INTERRUPT_OP.indexOf('raise');
 
@@ -89,6 +110,7 @@ function tableIn(
  */
 export class EventLog {
   seq = 0;
+  readonly espMask: number;
   /** Called for each delivery of an interrupt and the end of its frame. */
   onInterrupt: ((row: OwnRow<'interrupts'>) => void) | null = null;
   /** Told of calls through a gate from CPL 3, with its selector and ESP there, and of returns to CPL 3 that end no interrupt. */
@@ -105,9 +127,10 @@ export class EventLog {
   readonly tlbEvent: RowWriters['tlbEvent'];
   readonly store: RowWriters['store'];
 
-  /** With `folds`, repeats while paging is off are folded (Repeats). */
-  constructor(context: EventContext, sink: EventSink, rows = BATCH_ROWS, folds = false) {
-    this.repeats = folds ? new Repeats() : null;
+  constructor(context: EventContext, sink: EventSink, rows = BATCH_ROWS, rules: EventRules = {}) {
+    const { folds = false, hasEsp = true } = rules;
+    this.espMask = hasEsp ? -1 : 0;
+    this.repeats = folds ? new Repeats(this.espMask) : null;
     this.context = context;
     this.sink = sink;
     this.rows = rows;
@@ -155,40 +178,42 @@ export class EventLog {
     columns[4][row] = at.depth;
     columns[5][row] = at.frameId;
     columns[6][row] = at.cr3;
-    switch (columns.length - CONTEXT) {
+    const own = OWN_FROM[kind];
+    if (own > ESP) columns[ESP][row] = at.esp & this.espMask;
+    switch (columns.length - own) {
       // biome-ignore-start lint/suspicious/noFallthroughSwitchClause: a kind with n columns writes its first n
       case 16:
-        columns[22][row] = p;
+        columns[own + 15][row] = p;
       case 15:
-        columns[21][row] = o;
+        columns[own + 14][row] = o;
       case 14:
-        columns[20][row] = n;
+        columns[own + 13][row] = n;
       case 13:
-        columns[19][row] = m;
+        columns[own + 12][row] = m;
       case 12:
-        columns[18][row] = l;
+        columns[own + 11][row] = l;
       case 11:
-        columns[17][row] = k;
+        columns[own + 10][row] = k;
       case 10:
-        columns[16][row] = j;
+        columns[own + 9][row] = j;
       case 9:
-        columns[15][row] = i;
+        columns[own + 8][row] = i;
       case 8:
-        columns[14][row] = h;
+        columns[own + 7][row] = h;
       case 7:
-        columns[13][row] = g;
+        columns[own + 6][row] = g;
       case 6:
-        columns[12][row] = f;
+        columns[own + 5][row] = f;
       case 5:
-        columns[11][row] = e;
+        columns[own + 4][row] = e;
       case 4:
-        columns[10][row] = d;
+        columns[own + 3][row] = d;
       case 3:
-        columns[9][row] = c;
+        columns[own + 2][row] = c;
       case 2:
-        columns[8][row] = b;
+        columns[own + 1][row] = b;
       case 1:
-        columns[7][row] = a;
+        columns[own][row] = a;
       // biome-ignore-end lint/suspicious/noFallthroughSwitchClause: the ladder ends
     }
     table.count = row + 1;
@@ -238,8 +263,8 @@ export class EventLog {
   private addRepeats(folded: Folded): void {
     const table = this.tables.repeats;
     const { icount } = this.context;
-    const { eip, cpl, depth, frameId, cr3, kind, first, last, count, low, high } = folded;
-    const context = [icount, this.seq++, eip, cpl, depth, frameId, cr3];
+    const { eip, cpl, depth, frameId, cr3, esp, kind, first, last, count, low, high } = folded;
+    const context = [icount, this.seq++, eip, cpl, depth, frameId, cr3, esp];
     for (const [n, value] of [...context, kind, icount - first, icount - last, count, low, high].entries())
       table.columns[n][table.count] = value;
     if (++table.count === this.rows) this.flush();

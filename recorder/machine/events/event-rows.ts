@@ -6,6 +6,8 @@ import type { EventContext } from './event-log.ts';
 /** The parts of the log that writers need. */
 export interface RowLog {
   seq: number;
+  /** -1; 0 for a trace whose events have no ESP. */
+  readonly espMask: number;
   flush(): void;
 }
 
@@ -48,7 +50,8 @@ export function createPagingWriter(
   at: EventContext,
   { table, capacity, cells, bytes, icounts, places }: RowTarget,
 ): RowWriters['pagingWrite'] {
-  const [cIcount, cSeq, cEip, cCpl, cDepth, cFrameId, cCr3, ...own] = places;
+  const { espMask } = log;
+  const [cIcount, cSeq, cEip, cCpl, cDepth, cFrameId, cCr3, cEsp, ...own] = places;
   const [cLinear, cPhysical, cDir, cSlot, cVpn, cLevel, cOld, cNew, cVia, cSource] = own;
   return (linear, physical, dir, slot, vpn, level, old, value, via, source) => {
     const row = table.count;
@@ -59,6 +62,7 @@ export function createPagingWriter(
     bytes[cDepth + row] = at.depth;
     cells[cFrameId + row] = at.frameId;
     cells[cCr3 + row] = at.cr3;
+    cells[cEsp + row] = at.esp & espMask;
     cells[cLinear + row] = linear;
     cells[cPhysical + row] = physical;
     cells[cDir + row] = dir;
@@ -79,7 +83,8 @@ export function createControlWriter(
   at: EventContext,
   { table, capacity, cells, bytes, icounts, places }: RowTarget,
 ): RowWriters['controlWrite'] {
-  const [cIcount, cSeq, cEip, cCpl, cDepth, cFrameId, cCr3, cReg, cOld, cNew] = places;
+  const { espMask } = log;
+  const [cIcount, cSeq, cEip, cCpl, cDepth, cFrameId, cCr3, cEsp, cReg, cOld, cNew] = places;
   return (reg, old, value) => {
     const row = table.count;
     icounts[cIcount + row] = at.icount;
@@ -89,6 +94,7 @@ export function createControlWriter(
     bytes[cDepth + row] = at.depth;
     cells[cFrameId + row] = at.frameId;
     cells[cCr3 + row] = at.cr3;
+    cells[cEsp + row] = at.esp & espMask;
     bytes[cReg + row] = reg;
     cells[cOld + row] = old;
     cells[cNew + row] = value;
@@ -102,7 +108,9 @@ export function createTlbWriter(
   at: EventContext,
   { table, capacity, cells, bytes, icounts, places }: RowTarget,
 ): RowWriters['tlbEvent'] {
-  const [cIcount, cSeq, cEip, cCpl, cDepth, cFrameId, cCr3, cOp, cLinear, cUsed, cFresh, cAccess] = places;
+  const { espMask } = log;
+  const [cIcount, cSeq, cEip, cCpl, cDepth, cFrameId, cCr3, cEsp, cOp, cLinear, cUsed, cFresh, cAccess] =
+    places;
   return (op, linear, used, fresh, access) => {
     const row = table.count;
     icounts[cIcount + row] = at.icount;
@@ -112,6 +120,7 @@ export function createTlbWriter(
     bytes[cDepth + row] = at.depth;
     cells[cFrameId + row] = at.frameId;
     cells[cCr3 + row] = at.cr3;
+    cells[cEsp + row] = at.esp & espMask;
     bytes[cOp + row] = op;
     cells[cLinear + row] = linear;
     cells[cUsed + row] = used;
@@ -127,7 +136,9 @@ export function createStoreWriter(
   at: EventContext,
   { table, capacity, cells, bytes, icounts, places }: RowTarget,
 ): RowWriters['store'] {
-  const [cIcount, cSeq, cEip, cCpl, cDepth, cFrameId, cCr3, cLinear, cPhysical, cSize, cOld, cNew] = places;
+  const { espMask } = log;
+  const [cIcount, cSeq, cEip, cCpl, cDepth, cFrameId, cCr3, cEsp, cLinear, cPhysical, cSize, cOld, cNew] =
+    places;
   return (linear, physical, size, old, value) => {
     const row = table.count;
     icounts[cIcount + row] = at.icount;
@@ -137,6 +148,7 @@ export function createStoreWriter(
     bytes[cDepth + row] = at.depth;
     cells[cFrameId + row] = at.frameId;
     cells[cCr3 + row] = at.cr3;
+    cells[cEsp + row] = at.esp & espMask;
     cells[cLinear + row] = linear;
     cells[cPhysical + row] = physical;
     bytes[cSize + row] = size;

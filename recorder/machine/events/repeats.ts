@@ -20,6 +20,7 @@ export interface Place {
   readonly depth: number;
   readonly frameId: number;
   readonly cr3: number;
+  readonly esp: number;
 }
 
 /** A recorded event and the later events that differ from it only in time. */
@@ -50,6 +51,12 @@ export class Repeats {
   private folded: Folded[] = [];
   /** Ids of open frames whose delivery was folded: only their ends are. */
   private readonly open = new Set<number>();
+  private readonly espMask: number;
+
+  /** `espMask`: -1 if events have their ESP, otherwise 0. */
+  constructor(espMask = -1) {
+    this.espMask = espMask;
+  }
 
   /** True if the oldest event is too old for the width of a row's distance. */
   isOverdue(icount: Icount): boolean {
@@ -62,10 +69,11 @@ export class Repeats {
     // The ids of an interrupt and its parent differ each time.
     const [op, id] = values;
     const isInterrupt = kind === 'interrupts';
+    const esp = at.esp & this.espMask;
     if (isInterrupt && (values[4] !== NO_IRQ || (op !== DELIVER && !this.open.delete(id)))) return false;
-    let slot = hashOf(number, at, values, isInterrupt) & (TABLE - 1);
+    let slot = hashOf(number, at, esp, values, isInterrupt) & (TABLE - 1);
     for (let found = this.table[slot]; found; found = this.table[slot]) {
-      if (found.kind === number && isSame(found, at, values, isInterrupt)) {
+      if (found.kind === number && found.esp === esp && isSame(found, at, values, isInterrupt)) {
         found.count++;
         found.last = icount;
         digest(found, icount, at.frameId, isInterrupt ? id : 0, isInterrupt ? values[2] : 0);
@@ -76,7 +84,7 @@ export class Repeats {
     }
     if (this.folded.length === MOST) return false;
     const { eip, cpl, depth, frameId, cr3 } = at;
-    const own = { kind: number, eip, cpl, depth, frameId, cr3, values };
+    const own = { kind: number, eip, cpl, depth, frameId, cr3, esp, values };
     const entry = { ...own, first: icount, last: icount, count: 0, low: 0, high: 0 };
     this.table[slot] = entry;
     this.folded.push(entry);
@@ -99,8 +107,14 @@ export class Repeats {
   }
 }
 
-function hashOf(kind: number, at: Place, values: readonly number[], isInterrupt: boolean): number {
-  let hash = mix(mix(mix(kind, at.eip), at.cr3), (at.depth << 2) | at.cpl);
+function hashOf(
+  kind: number,
+  at: Place,
+  esp: number,
+  values: readonly number[],
+  isInterrupt: boolean,
+): number {
+  let hash = mix(mix(mix(mix(kind, at.eip), at.cr3), (at.depth << 2) | at.cpl), esp);
   for (let n = 0; n < values.length; n++)
     if (!isInterrupt || (n !== 1 && n !== 2)) hash = mix(hash, values[n]);
   return hash ^ (hash >>> 16);

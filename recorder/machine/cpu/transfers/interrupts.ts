@@ -162,15 +162,15 @@ export class Interrupts {
     try {
       for (;;) {
         const cr2 = i32[CR2];
-        const interruptedCpl = i32[CPL];
+        const interrupted = { cpl: i32[CPL], esp: i32[ESP] };
         const hasCode = ((PUSHES_CODE >>> vector) & 1) !== 0 && core.segments.protection;
         try {
           this.enter(vector, hasCode ? code : NO_CODE, i32[EIP], false);
-          this.record(vector, hasCode ? code : 0, hasCode, cr2, this.entry, interruptedCpl);
+          this.record(vector, hasCode ? code : 0, hasCode, cr2, this.entry, interrupted);
           break;
         } catch (error) {
           if (!core.isGuestFault(error)) throw error;
-          this.record(vector, hasCode ? code : 0, hasCode, cr2, 0, interruptedCpl);
+          this.record(vector, hasCode ? code : 0, hasCode, cr2, 0, interrupted);
           if (vector === DOUBLE_FAULT) {
             throw new Shutdown(
               `triple fault: exception ${error.vector} while delivering a double fault, EIP ${hex(i32[EIP])}`,
@@ -198,14 +198,17 @@ export class Interrupts {
     hasCode: boolean,
     cr2: number,
     handler: number,
-    interruptedCpl: number,
+    interrupted: { readonly cpl: number; readonly esp: number },
   ): void {
     const { i32, log } = this.core;
     if (log === null) return;
     const cpl = i32[CPL];
-    i32[CPL] = interruptedCpl;
+    const esp = i32[ESP];
+    i32[CPL] = interrupted.cpl;
+    i32[ESP] = interrupted.esp;
     log.add('exceptions', vector, code, hasCode ? 1 : 0, cr2, handler);
     i32[CPL] = cpl;
+    i32[ESP] = esp;
   }
 
   /** Enters the handler of `vector`: pushes, loads CS and `nextEip`. A fault leaves the state unchanged. */

@@ -1,5 +1,5 @@
 import { RAM } from '../../layout.ts';
-import { BLOCK_EIP, LATCH_PAGE, LATCH_PHYSICAL, LEFT as LEFT_WORD } from '../state.ts';
+import { BLOCK_EIP, ESP, LATCH_PAGE, LATCH_PHYSICAL, LEFT as LEFT_WORD } from '../state.ts';
 import * as wasm from './assembler.ts';
 import { Assembler, I32, type Label } from './assembler.ts';
 import { loadSlot } from './emit-memory.ts';
@@ -83,6 +83,7 @@ function frameOfNext(asm: Assembler, canRead: number, fetchFunction: number, non
           asm.op(wasm.I32_SUB);
         },
         () => {
+          asm.storeWord(ESP, () => asm.get(localOf(ESP)!));
           asm.get(NEXT);
           asm.get(LEFT);
           asm.call(fetchFunction);

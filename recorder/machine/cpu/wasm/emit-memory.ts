@@ -2,10 +2,11 @@ import { FAST_PATH } from '../../layout.ts';
 import { BY_CALL, WRITE_BY_CALL } from '../../mmu/short-path.ts';
 import type { Expression, Field, Size } from '../blocks/meaning.ts';
 import * as micro from '../blocks/micro-ops.ts';
+import { ESP } from '../state.ts';
 import * as wasm from './assembler.ts';
 import { ExpressionEmitter } from './emit-expressions.ts';
 import { ARITHMETIC_FUNCTION, FILL_FUNCTION, STORE_FUNCTION } from './imported.ts';
-import { LEFT, localOfName, OFFSET, PAGE, PLACE_IN_MEMORY, SLOT } from './locals.ts';
+import { LEFT, localOf, localOfName, OFFSET, PAGE, PLACE_IN_MEMORY, SLOT } from './locals.ts';
 
 /** Memory accesses of micro-ops as WebAssembly, and the ways by which compiled code leaves to the interpreter. */
 
@@ -119,9 +120,10 @@ export class MemoryEmitter extends ExpressionEmitter {
     asm.op(wasm.I32_ADD);
   }
 
-  /** EIP of the instruction, and instructions left before it. */
+  /** EIP of the instruction, and instructions left before it; its ESP goes to CPU_STATE, for events. */
   protected standing(): void {
     const { asm } = this;
+    asm.storeWord(ESP, () => asm.get(localOf(ESP)!));
     const place = this.code[this.p + micro.PLACE];
     this.eipAt(place & micro.OFFSET_MASK);
     asm.get(LEFT);

@@ -184,7 +184,6 @@ export class MicroOpEmitter extends MemoryEmitter {
       this.leave();
       return;
     }
-    asm.storeWord(ESP, () => asm.get(this.place(ESP)!));
     this.value(value);
     this.standing();
     this.eipAt(this.offsetBehind());

@@ -9,7 +9,7 @@ const PAGE = ~0xfff;
 
 /**
  * None of them faults: operations that they cannot do are left to the interpreter, which reaches the same place again. `eip` and `left` are
- * those of the instruction that calls, for the events it makes; `next` is the EIP of the one behind it.
+ * those of the instruction that calls, for the events it makes, and ESP stands in CPU_STATE; `next` is the EIP of the one behind it.
  */
 export type HostCalls = ReturnType<typeof createHostCalls>;
 
@@ -92,7 +92,7 @@ export function createHostCalls(core: Core, memory: ShortPath) {
       return refetch(eip, left, next);
     },
 
-    /** Loads CR3. ESP must stand in CPU_STATE: another page under it is another stack. */
+    /** Loads CR3: another page under ESP is another stack. */
     loadDirectory(value: number, eip: number, left: number, next: number): number {
       stand(eip, left);
       core.loadDirectory(value);
