@@ -75,6 +75,33 @@ describe.each([
   });
 });
 
+it.each([1, 5, 16, 40])(
+  'a run of %i stores has the rows of single ones, also where a table is full',
+  (count) => {
+    const place = (n: number): [number, number] => [(0xfffffff0 + 2 * n) | 0, 0x5000 + 2 * n];
+    const first = (log: EventLog) => log.store(7, 8, 1, 9, 10);
+    const single = rowsOf('stores', (log) => {
+      first(log);
+      for (let n = 0; n < count; n++) log.store(...place(n), 2, n, 1000 + n);
+    });
+    const run = rowsOf('stores', (log) => {
+      first(log);
+      for (let done = 0; done < count; ) {
+        const rows = log.storeRun.begin(...place(done), 2, count - done);
+        for (let n = 0; n < rows; n++) log.storeRun.set(n, done + n, 1000 + done + n);
+        log.storeRun.end();
+        done += rows;
+      }
+    });
+    // One instruction an iteration: icount goes on by itself within the rows that were begun at once.
+    const icounts = run.map(({ icount }) => icount);
+    expect(icounts.slice(1, 16)).toEqual(
+      Array.from({ length: Math.min(count, 15) }, (_, n) => context.icount + n),
+    );
+    expect(run.map((row) => ({ ...row, icount: 1 }))).toEqual(single);
+  },
+);
+
 it('an interrupt by the names of its columns', () => {
   const named = {
     ...{ op: 1, id: 2, parent: 3, vector: 4, irq: 5, source: 6, target_eip: 7, interrupted_cpl: 8 },

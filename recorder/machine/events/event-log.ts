@@ -19,10 +19,12 @@ import { CR0_PG } from '../control-registers.ts';
 import {
   createControlWriter,
   createPagingWriter,
+  createStoreRun,
   createStoreWriter,
   createTlbWriter,
   type RowTarget,
   type RowWriters,
+  type StoreRun,
 } from './event-rows.ts';
 import { type Folded, Repeats } from './repeats.ts';
 
@@ -126,6 +128,7 @@ export class EventLog {
   readonly controlWrite: RowWriters['controlWrite'];
   readonly tlbEvent: RowWriters['tlbEvent'];
   readonly store: RowWriters['store'];
+  readonly storeRun: StoreRun;
 
   constructor(context: EventContext, sink: EventSink, rows = BATCH_ROWS, rules: EventRules = {}) {
     const { folds = false, hasEsp = true } = rules;
@@ -160,6 +163,7 @@ export class EventLog {
     this.controlWrite = createControlWriter(this, context, target('control_writes'));
     this.tlbEvent = createTlbWriter(this, context, target('tlb_events'));
     this.store = createStoreWriter(this, context, target('stores'));
+    this.storeRun = createStoreRun(this, context, target('stores'));
   }
 
   /** Appends one event; `values` are the kind's own columns in order (at most sixteen). */

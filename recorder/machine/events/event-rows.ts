@@ -45,6 +45,19 @@ export interface RowWriters {
   store(linear: Linear, physical: Physical, size: number, old: number, value: number): void;
 }
 
+/** Rows of stores one after the other, to places that follow one another. */
+export interface StoreRun {
+  /**
+   * Begins at most `count` rows, as many as the table has room for, without `old` and `new`, and returns their number. Element n is stored
+   * at icount + n.
+   */
+  begin(linear: Linear, physical: Physical, size: number, count: number): number;
+  /** Sets these of row `n`, counted from the begin. */
+  set(n: number, old: number, value: number): void;
+  /** Ends the rows that were begun. */
+  end(): void;
+}
+
 export function createPagingWriter(
   log: RowLog,
   at: EventContext,
@@ -156,5 +169,45 @@ export function createStoreWriter(
     cells[cNew + row] = value;
     table.count = row + 1;
     if (row + 1 === capacity) log.flush();
+  };
+}
+
+export function createStoreRun(
+  log: RowLog,
+  at: EventContext,
+  { table, capacity, cells, bytes, icounts, places }: RowTarget,
+): StoreRun {
+  const [cIcount, cSeq, cEip, cCpl, cDepth, cFrameId, cCr3, cLinear, cPhysical, cSize, cOld, cNew] = places;
+  let row = 0;
+  let end = 0;
+  return {
+    begin(linear, physical, size, count) {
+      row = table.count;
+      end = Math.min(row + count, capacity);
+      cells.fill(at.eip, cEip + row, cEip + end);
+      bytes.fill(at.cpl, cCpl + row, cCpl + end);
+      bytes.fill(at.depth, cDepth + row, cDepth + end);
+      cells.fill(at.frameId, cFrameId + row, cFrameId + end);
+      cells.fill(at.cr3, cCr3 + row, cCr3 + end);
+      bytes.fill(size, cSize + row, cSize + end);
+      const { icount } = at;
+      const { seq } = log;
+      for (let n = 0; row + n < end; n++) {
+        icounts[cIcount + row + n] = icount + n;
+        cells[cSeq + row + n] = seq + n;
+        cells[cLinear + row + n] = linear + n * size;
+        cells[cPhysical + row + n] = physical + n * size;
+      }
+      return end - row;
+    },
+    set(n, old, value) {
+      cells[cOld + row + n] = old;
+      cells[cNew + row + n] = value;
+    },
+    end() {
+      log.seq += end - row;
+      table.count = end;
+      if (end === capacity) log.flush();
+    },
   };
 }

@@ -100,6 +100,11 @@ export class FastPath {
     if (slot !== 0) this.i32[SLOTS + vpn] = slot;
   }
 
+  /** As grant, after a store: while every store is recorded, it could allow no more than the slot that the page has for reads. */
+  grantStored(entry: number, vpn: number): void {
+    if ((this.attention & FOR_STORES) === 0 || this.i32[SLOTS + vpn] === 0) this.grant(entry, vpn);
+  }
+
   /**
    * The slot that page `vpn` would have if not every store were recorded, for a caller that records what it stores; 0 unless the TLB
    * holds the page and nothing else has to be looked at.

@@ -2,6 +2,7 @@ import type { Frame, Linear, Physical } from '../../../schemas/units.ts';
 import type { MachineConfig, ResolvedProfile } from '../config.ts';
 import { ALIGNMENT_CHECK } from '../cpu/fault.ts';
 import type { EventLog } from '../events/event-log.ts';
+import type { StoreRun } from '../events/event-rows.ts';
 import { ProfileObserver } from '../events/profile-observer.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
 import type { Stops } from '../state/stops.ts';
@@ -150,9 +151,9 @@ export class Mmu {
     return this.fastPath.slotButForStores(linear >>> 12);
   }
 
-  /** Records a store that a caller of `slotButForStores` is about to make; both values without more bits than it has. */
-  recordStore(linear: Linear, physical: Physical, size: number, old: number, value: number): void {
-    this.log!.store(linear, physical, size, old, value);
+  /** The rows of stores that a caller of `slotButForStores` is about to make; both values without more bits than they have. */
+  get storeRun(): StoreRun {
+    return this.log!.storeRun;
   }
 
   /** Sets which reads are recorded: all, those of page directories and tables, or none. */
@@ -321,7 +322,7 @@ export class Mmu {
     } else {
       this.watchedStore(linear, entry, frame, offset, size, value, facts, via);
     }
-    if (entry >= 0) this.fastPath.grant(entry, vpn);
+    if (entry >= 0) this.fastPath.grantStored(entry, vpn);
     else this.fastPath.grantIdentity(vpn);
   }
 

@@ -239,7 +239,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     } else {
       return false;
     }
-    fastPath.grant(entry, vpn);
+    fastPath.grantStored(entry, vpn);
     return true;
   }
 

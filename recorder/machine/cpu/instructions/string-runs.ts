@@ -66,17 +66,24 @@ function elementOf(view: DataView, at: number, size: number): number {
 
 /** Stores `count` elements to the target, and records each: element n is in `from` at `at` + n * `step`. */
 function storeEach(core: Core, size: number, count: number, from: DataView, at: number, step: number): void {
-  const { mem, mmu } = core;
   const { f64 } = core;
+  const { view } = core.mem;
+  const { storeRun } = core.mmu;
   const begin = f64[ICOUNT];
-  for (let n = 0; n < count; n++) {
-    const to = target.at + n * size;
-    const value = elementOf(from, at + n * step, size);
-    f64[ICOUNT] = begin + n;
-    mmu.recordStore((target.linear + n * size) | 0, to - RAM, size, elementOf(mem.view, to, size), value);
-    if (size === 4) mem.view.setInt32(to, value, true);
-    else if (size === 2) mem.view.setInt16(to, value, true);
-    else mem.view.setInt8(to, value);
+  for (let done = 0; done < count; ) {
+    const to = target.at + done * size;
+    f64[ICOUNT] = begin + done;
+    const rows = storeRun.begin((target.linear + done * size) | 0, to - RAM, size, count - done);
+    for (let n = 0; n < rows; n++) {
+      const value = elementOf(from, at + (done + n) * step, size);
+      storeRun.set(n, elementOf(view, to + n * size, size), value);
+      if (size === 4) view.setInt32(to + n * size, value, true);
+      else if (size === 2) view.setInt16(to + n * size, value, true);
+      else view.setInt8(to + n * size, value);
+    }
+    done += rows;
+    f64[ICOUNT] = begin + done - 1;
+    storeRun.end();
   }
   f64[ICOUNT] = begin;
 }
