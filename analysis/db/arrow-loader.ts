@@ -13,6 +13,7 @@ import duckdb from '@duckdb/node-bindings';
 import type { Data, RecordBatch } from 'apache-arrow';
 import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { SQL_TYPE, type TableColumn, type TraceTable } from '../tables/table.ts';
+import { validityBytes, writeTexts } from './text-vector.ts';
 
 /**
  * Arrow record batches into DuckDB's data chunks by copying whole columns: 8 M rows/s, against 1.2 M for the per-value appender.
@@ -114,7 +115,7 @@ type IndexArray = Uint8Array | Uint16Array | Uint32Array;
 function copyValidity(vector: duckdb.Vector, { nullBitmap }: Data, from: number, count: number): void {
   const bits = nullBitmap as Uint8Array;
   duckdb.vector_ensure_validity_writable(vector);
-  const bytes = ((count + 63) >>> 6) << 3;
+  const bytes = validityBytes(count);
   const at = bits.byteOffset + (from >>> 3);
   duckdb.copy_data_to_vector_validity(vector, 0, bits.buffer as ArrayBuffer, at, bytes);
 }
@@ -124,9 +125,9 @@ const decoder = new TextDecoder();
 function copyText(vector: duckdb.Vector, data: Data, from: number, count: number): void {
   const offsets = data.valueOffsets as Int32Array;
   const bytes = data.values as Uint8Array;
-  for (let i = 0; i < count; i++) {
-    const text = decoder.decode(bytes.subarray(offsets[from + i], offsets[from + i + 1]));
-    duckdb.vector_assign_string_element(vector, i, text);
-  }
-  if (data.nullCount > 0) copyValidity(vector, data, from, count);
+  writeTexts(vector, count, (row) =>
+    data.getValid(from + row)
+      ? decoder.decode(bytes.subarray(offsets[from + row], offsets[from + row + 1]))
+      : null,
+  );
 }

@@ -1,15 +1,9 @@
-import {
-  type DuckDBConnection,
-  type DuckDBDataChunk,
-  DuckDBScalarFunction,
-  type DuckDBVector,
-  INTEGER,
-  UINTEGER,
-  VARCHAR,
-} from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBScalarFunction, INTEGER, UINTEGER, VARCHAR } from '@duckdb/node-api';
+import duckdb from '@duckdb/node-bindings';
 import type { GuestNames } from '../../replayer/trace/trace-reader.ts';
 import type { DebugFile, GuestImage } from './guest-image.ts';
 import { GuestImages } from './guest-images.ts';
+import { validityBytes, wordsOf, writeTexts } from './text-vector.ts';
 
 /** SQL functions that read the guest's image: symbols, instructions and source lines at an address. */
 
@@ -52,37 +46,41 @@ export function registerGuestFunctions(
 ): void {
   const images = new GuestImages(names, debugFile);
   for (const { name, of } of GUEST_FUNCTIONS) {
-    // DuckDB leaves out the call for a NULL that is a constant, but not for one of a row.
     const known = new Map<number, string | null>();
-    const answer = (run: unknown, address: unknown): string | null => {
-      if (run === null || address === null) return null;
-      const image = images.numberOf(Number(run));
+    const answer = (run: number, address: number): string | null => {
+      const image = images.numberOf(run);
       if (image === undefined) return null;
-      const key = image * 2 ** 32 + Number(address);
+      const key = image * 2 ** 32 + address;
       const found = known.get(key);
       if (found !== undefined) return found;
-      const said = of(images.image(image), Number(address)) ?? null;
+      const said = of(images.image(image), address) ?? null;
       if (known.size >= MAX_KNOWN) known.clear();
       known.set(key, said);
       return said;
     };
-    connection.registerScalarFunction(
-      DuckDBScalarFunction.create({
-        name,
-        parameterTypes: [INTEGER, UINTEGER],
-        returnType: VARCHAR,
-        mainFunction: (_info, input, output) => answerAll(input, output, answer),
-      }),
+    const made = new DuckDBScalarFunction();
+    made.setName(name);
+    for (const type of [INTEGER, UINTEGER]) made.addParameter(type);
+    made.setReturnType(VARCHAR);
+    duckdb.scalar_function_set_function(made.scalar_function, (_info, input, output) =>
+      answerAll(input, output, answer),
     );
+    connection.registerScalarFunction(made);
   }
 }
 
+/** Answers a vector of rows. Rows are read as DuckDB has them: a call of its library for each of a hundred million takes minutes. */
 function answerAll(
-  input: DuckDBDataChunk,
-  output: DuckDBVector,
-  answer: (run: unknown, address: unknown) => string | null,
+  input: duckdb.DataChunk,
+  output: duckdb.Vector,
+  answer: (run: number, address: number) => string | null,
 ): void {
-  const [runs, addresses] = input.getColumns();
-  for (let row = 0; row < input.rowCount; row++) output.setItem(row, answer(runs[row], addresses[row]));
-  output.flush();
+  const rows = duckdb.data_chunk_get_size(input);
+  const columns = [0, 1].map((column) => duckdb.data_chunk_get_vector(input, column));
+  const [runs, addresses] = columns.map((vector) => wordsOf(duckdb.vector_get_data(vector, rows * 4)));
+  // DuckDB leaves out the call for a NULL that is a constant, but not for one of a row.
+  const validity = columns.flatMap((vector) => duckdb.vector_get_validity(vector, validityBytes(rows)) ?? []);
+  const isNull = (row: number): boolean =>
+    validity.some((bits) => (bits[row >>> 3] & (1 << (row & 7))) === 0);
+  writeTexts(output, rows, (row) => (isNull(row) ? null : answer(runs[row], addresses[row])));
 }

@@ -128,8 +128,32 @@ export function columnData(
     case 'double':
       return makeData({ ...common, type: type as Float64, data: (values as Float64Array).subarray(0, rows) });
     case 'text':
-      return vectorFromArray([...(values as readonly (string | null)[])], new Utf8()).data[0];
+      return textData(values as readonly (string | null)[], rows);
   }
+}
+
+const encoder = new TextEncoder();
+const NO_BYTES = new Uint8Array(0);
+
+/** A column of texts. The same few repeat: each is encoded once. */
+function textData(values: readonly (string | null)[], rows: number): Data<Utf8> {
+  const known = new Map<string, Uint8Array>();
+  const encoded = (text: string): Uint8Array => {
+    const bytes = known.get(text) ?? encoder.encode(text);
+    known.set(text, bytes);
+    return bytes;
+  };
+  const texts = Array.from({ length: rows }, (_, row) => {
+    const text = values[row];
+    return text === null ? NO_BYTES : encoded(text);
+  });
+  const valueOffsets = new Int32Array(rows + 1);
+  for (const [row, { length }] of texts.entries()) valueOffsets[row + 1] = valueOffsets[row] + length;
+  const data = new Uint8Array(valueOffsets[rows]);
+  for (const [row, bytes] of texts.entries()) data.set(bytes, valueOffsets[row]);
+  const isNull = texts.map((_, row) => values[row] === null);
+  const nulls = isNull.includes(true) ? { nullBitmap: validity(isNull, rows) } : {};
+  return makeData({ type: new Utf8(), length: rows, valueOffsets, data, ...nulls });
 }
 
 /** One batch of `rows` rows; `nulls` has the validity bits of the columns that need some. */

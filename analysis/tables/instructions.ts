@@ -19,10 +19,12 @@ const columns: readonly TableColumn[] = [
 const indexOf = (name: string): number => recorded.findIndex((column) => column.name === name);
 const [EIP, BITS] = [indexOf('eip'), indexOf('code_bits')];
 const WORDS = CODE.map(indexOf);
-/** Instructions whose text is kept: code is executed again and again. */
+/** Instructions whose text is kept, of each address the last: code is executed again and again. */
 const MAX_KNOWN = 1 << 16;
 
 interface Text {
+  readonly bits: number;
+  readonly words: Uint32Array;
   readonly bytes: string;
   readonly instruction: string;
 }
@@ -36,7 +38,7 @@ export const instructions: TraceTable = {
   columns,
   rowsIn,
   *batches(reader, chunks) {
-    const known = new Map<string, Text>();
+    const known = new Map<number, Text>();
     for (const chunk of chunksWith(rowsIn, reader, chunks)) {
       const table = reader.readChunk(chunk).table('instructions');
       const texts = Array.from({ length: table.count }, (_, row) => textOf(table, row, known));
@@ -53,23 +55,31 @@ export const instructions: TraceTable = {
   },
 };
 
-function textOf({ columns: values }: EventTable, row: number, known: Map<string, Text>): Text {
+function textOf({ columns: values }: EventTable, row: number, known: Map<number, Text>): Text {
   const eip = values[EIP][row];
-  const words = Uint32Array.from(WORDS, (column) => values[column][row]);
-  const is32 = values[BITS][row] === 32;
-  const key = `${eip} ${is32} ${words.join(' ')}`;
-  const before = known.get(key);
-  if (before) return before;
+  const bits = values[BITS][row];
+  const before = known.get(eip);
+  if (before?.bits === bits && before.words.every((word, n) => word === values[WORDS[n]][row])) return before;
+  const text = disassembled(
+    eip,
+    bits,
+    Uint32Array.from(WORDS, (column) => values[column][row]),
+  );
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(eip, text);
+  return text;
+}
+
+function disassembled(eip: number, bits: number, words: Uint32Array): Text {
   const code = new Uint8Array(words.buffer);
   let at = 0;
-  const line = disassemble(() => code[at++] ?? 0, eip, is32);
+  const line = disassemble(() => code[at++] ?? 0, eip, bits === 32);
   const failed = typeof line === 'string';
   const bytes = code.subarray(0, failed ? 1 : line.length);
-  const text = {
+  return {
+    bits,
+    words,
     bytes: Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(''),
     instruction: failed ? '(bad)' : line.text,
   };
-  if (known.size >= MAX_KNOWN) known.clear();
-  known.set(key, text);
-  return text;
 }

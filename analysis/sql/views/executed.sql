@@ -26,36 +26,32 @@
 -- @column stores memory writes of the instruction: a list of linear, physical, size, old, new
 WITH
 -- Accesses are found by icount, so that of a query for a stretch of the run DuckDB reads that stretch alone. An instruction that faulted has the
--- icount of the next one that was started.
-shared AS (
-  SELECT run_id, icount, list(seq) AS seqs FROM instructions GROUP BY ALL HAVING count(*) > 1
+-- icount of the next one that was started: an access belongs to the last one before it.
+own_reads AS (
+  SELECT r.run_id, r.icount, r.seq, r.linear, r.physical, r.size, r.value, max(i.seq) AS owner
+  FROM reads r JOIN instructions i ON i.run_id = r.run_id AND i.icount = r.icount AND i.seq < r.seq
+  GROUP BY ALL
 ),
 read_lists AS (
-  SELECT r.run_id, r.icount,
-    list_sort(list({seq: r.seq, linear: r.linear, physical: r.physical, size: r.size, value: r.value})) AS reads
-  FROM reads r SEMI JOIN instructions i ON i.run_id = r.run_id AND i.icount = r.icount
+  SELECT run_id, icount, owner, list_transform(
+    list_sort(list({seq: seq, linear: linear, physical: physical, size: size, value: value})),
+    a -> {linear: a.linear, physical: a.physical, size: a.size, value: a.value}) AS reads
+  FROM own_reads GROUP BY ALL
+),
+own_stores AS (
+  SELECT s.run_id, s.icount, s.seq, s.linear, s.physical, s.size, s.old, s.new, max(i.seq) AS owner
+  FROM stores s JOIN instructions i ON i.run_id = s.run_id AND i.icount = s.icount AND i.seq < s.seq
   GROUP BY ALL
 ),
 store_lists AS (
-  SELECT s.run_id, s.icount,
-    list_sort(list({seq: s.seq, linear: s.linear, physical: s.physical, size: s.size, old: s.old, new: s.new})) AS stores
-  FROM stores s SEMI JOIN instructions i ON i.run_id = s.run_id AND i.icount = s.icount
-  GROUP BY ALL
-),
-accesses AS (
-  SELECT i.*, coalesce(list_min(list_filter(h.seqs, other -> other > i.seq)), after_all()) AS next_seq,
-    list_filter(r.reads, a -> a.seq > i.seq AND a.seq < next_seq) AS own_reads,
-    list_filter(s.stores, a -> a.seq > i.seq AND a.seq < next_seq) AS own_stores
-  FROM instructions i
-  LEFT JOIN shared h ON h.run_id = i.run_id AND h.icount = i.icount
-  LEFT JOIN read_lists r ON r.run_id = i.run_id AND r.icount = i.icount
-  LEFT JOIN store_lists s ON s.run_id = i.run_id AND s.icount = i.icount
+  SELECT run_id, icount, owner, list_transform(
+    list_sort(list({seq: seq, linear: linear, physical: physical, size: size, old: old, new: new})),
+    a -> {linear: a.linear, physical: a.physical, size: a.size, old: a.old, new: a.new}) AS stores
+  FROM own_stores GROUP BY ALL
 )
-SELECT run_id, icount, seq, symbol(run_id, eip) AS code, instruction, eip, cpl, depth, cr3, process, thread,
-  eax, ecx, edx, ebx, esp, ebp, esi, edi, eflags,
-  CASE WHEN len(own_reads) > 0 THEN list_transform(
-    own_reads, a -> {linear: a.linear, physical: a.physical, size: a.size, value: a.value}) END AS reads,
-  CASE WHEN len(own_stores) > 0 THEN list_transform(
-    own_stores, a -> {linear: a.linear, physical: a.physical, size: a.size, old: a.old, new: a.new}) END AS stores
-FROM accesses
-ORDER BY run_id, seq
+SELECT i.run_id, i.icount, i.seq, symbol(i.run_id, i.eip) AS code, i.instruction, i.eip, i.cpl, i.depth, i.cr3, i.process, i.thread,
+  i.eax, i.ecx, i.edx, i.ebx, i.esp, i.ebp, i.esi, i.edi, i.eflags, r.reads, s.stores
+FROM instructions i
+LEFT JOIN read_lists r ON r.run_id = i.run_id AND r.icount = i.icount AND r.owner = i.seq
+LEFT JOIN store_lists s ON s.run_id = i.run_id AND s.icount = i.icount AND s.owner = i.seq
+ORDER BY i.run_id, i.seq
