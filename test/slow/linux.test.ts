@@ -160,6 +160,9 @@ describe.skipIf(!debian)("Debian's Linux", () => {
     expect(stdout[0]).toMatch(/symbols, also of the modules crc_itu_t$/);
     const map = readFileSync(path('System.map'), 'latin1');
     expect(map).toMatch(/^c[0-9a-f]{7} T pgd_alloc$/m);
+    expect(map).toMatch(/^c[0-9a-f]{7} D init_task$/m);
+    // A per-CPU variable: not in the image, where its symbol is.
+    expect(map).toMatch(/^c[2-7][0-9a-f]{6} D current_task$/m);
     expect(map).toMatch(/^[c-f][0-9a-f]{7} [tT] crc_itu_t\t\[crc_itu_t\]$/m);
   });
 });

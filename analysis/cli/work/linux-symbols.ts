@@ -2,6 +2,7 @@ import { RAM } from '../../../recorder/machine/layout.ts';
 import type { Machine } from '../../../recorder/machine/machine.ts';
 import { findKallsyms, type Kallsyms } from '../../linux/kallsyms.ts';
 import { findModules } from '../../linux/modules.ts';
+import { withData } from '../../linux/per-cpu.ts';
 
 /** The symbols of a Linux kernel and of its modules, out of the memory of a machine. */
 export interface LinuxSymbols extends Kallsyms {
@@ -22,8 +23,9 @@ export function linuxSymbols(machine: Machine): LinuxSymbols | undefined {
   const translate = (linear: number) => machine.mmu.translateForDebug(linear | 0);
   const directMap = directMapOf(kallsyms, translate);
   const modules = directMap === undefined ? [] : findModules({ memory, translate, directMap });
+  const own = directMap === undefined ? kallsyms.symbols : withData(kallsyms.symbols, { memory, directMap });
   return {
-    symbols: [...kallsyms.symbols, ...modules.flatMap(({ symbols }) => symbols)],
+    symbols: [...own, ...modules.flatMap(({ symbols }) => symbols)],
     modules: modules.map(({ name }) => name),
     memory,
     directMap,
