@@ -177,7 +177,9 @@ export function createStoreRun(
   at: EventContext,
   { table, capacity, cells, bytes, icounts, places }: RowTarget,
 ): StoreRun {
-  const [cIcount, cSeq, cEip, cCpl, cDepth, cFrameId, cCr3, cLinear, cPhysical, cSize, cOld, cNew] = places;
+  const { espMask } = log;
+  const [cIcount, cSeq, cEip, cCpl, cDepth, cFrameId, cCr3, cEsp, cLinear, cPhysical, cSize, cOld, cNew] =
+    places;
   let row = 0;
   let end = 0;
   return {
@@ -189,6 +191,7 @@ export function createStoreRun(
       bytes.fill(at.depth, cDepth + row, cDepth + end);
       cells.fill(at.frameId, cFrameId + row, cFrameId + end);
       cells.fill(at.cr3, cCr3 + row, cCr3 + end);
+      cells.fill(at.esp & espMask, cEsp + row, cEsp + end);
       bytes.fill(size, cSize + row, cSize + end);
       const { icount } = at;
       const { seq } = log;
