@@ -109,9 +109,12 @@ export interface CpuOptions {
 }
 
 /**
- * The warmed-up hot loops, with and without counting for the compiler; V8's feedback serves every machine of the process.
+ * The machines that warmed up the hot loops, with and without counting for the compiler; V8's feedback serves every machine of the
+ * process. The second one warms them up too: V8 compiled them for the closures of the first, finds that out at every call of another, one
+ * by one, and each time discards the code of the whole loop.
  */
-const warm = new Set<boolean>();
+const warmedUp = new Map<boolean, number>();
+const MACHINES_TO_WARM = 2;
 
 /**
  * An i386, 486, Pentium or Pentium Pro (models.ts). Its state is CPU_STATE (CpuState, which it
@@ -169,8 +172,9 @@ export class Cpu extends CpuState implements CpuView {
     const runner = createBlockRunner(this.core, this.blocks, memory);
     const counts = this.threshold > 0;
     this.interpret = createInterpreter(runner, counts);
-    if (!warm.has(counts)) {
-      warm.add(counts);
+    const warmed = warmedUp.get(counts) ?? 0;
+    if (warmed < MACHINES_TO_WARM) {
+      warmedUp.set(counts, warmed + 1);
       warmUp(this.core, this.blocks, this.interpret);
       mmu.reload();
       this.core.log?.discard();
