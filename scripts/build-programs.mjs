@@ -1,7 +1,7 @@
 // Joins the modules of the command line and of its workers into a few files, in place, because Node takes longer to load hundreds of
 // modules than many commands run. The other modules of dist/ stay as the compiler wrote them, and packages in node_modules.
 import { readdirSync, rmSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, isAbsolute, join, relative } from 'node:path';
 import { build } from 'rolldown';
 
 const root = join(import.meta.dirname, '..');
@@ -46,7 +46,8 @@ const ownUrls = {
 const { output } = await build({
   input: entries,
   platform: 'node',
-  external: /^[^./\\]/,
+  // Packages; an absolute path may begin with a letter.
+  external: (id) => !id.startsWith('.') && !isAbsolute(id),
   plugins: [ownUrls],
   output: {
     dir: out,
