@@ -23,9 +23,9 @@ import { unfinishedAt } from './unfinished.ts';
 
 /**
  * Kept of one trace to answer faster: its tables as Parquet files and the index of its stores, each written when it is first
- * asked for; of several short traces, what is made of their rows together. They lie in the user's own cache folder under the SHA-256 of the trace and the versions of what is kept, so nothing
- * that came along with a trace is ever taken for them. Each file has its CRC in its name: one that is not as it was written is
- * made again.
+ * asked for; of several short traces, what is made of the rows of all of them. They lie in the user's own cache folder under the
+ * SHA-256 of the trace and the versions of what is kept, so nothing that came along with a trace is ever taken for them. Each file
+ * has its CRC in its name: one that is not as it was written is made again.
  */
 export class TraceCache {
   /** The trace's folder, which need not be there. */

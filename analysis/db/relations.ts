@@ -41,6 +41,9 @@ const DECLARED = 'declared';
 /** SQL schema of tables in memory. */
 const LOADED = 'loaded';
 
+/** Of fewer batches the rows of all are in memory at once: a database for each of them takes more time. */
+const MANY_BATCHES = 4;
+
 export class Relations {
   private readonly connection: DuckDBConnection;
   private readonly runs: readonly Run[];
@@ -110,7 +113,7 @@ export class Relations {
     };
     const missing = () => this.groups.filter(({ cache }) => lacks(cache, ''));
     const batches = () => batchesOf(missing(), this.batchEvents);
-    if (batches().length < 2) return;
+    if (batches().length < MANY_BATCHES) return;
     await this.prepareElsewhere(batches(), sql);
     for (const batch of batches()) {
       const before = missing().length;
@@ -120,9 +123,13 @@ export class Relations {
     }
   }
 
-  private definitionOf = (name: string): string | undefined => this.own.get(name) ?? DEFINITIONS.get(name);
+  private definitionOf(name: string): string | undefined {
+    return this.own.get(name) ?? DEFINITIONS.get(name);
+  }
 
-  private isKeptView = (name: string): boolean => KEPT_VIEWS.has(name) && !this.own.has(name);
+  private isKeptView(name: string): boolean {
+    return KEPT_VIEWS.has(name) && !this.own.has(name);
+  }
 
   /** Makes every table and view known, without rows where they are not loaded: for SHOW TABLES and the like. */
   private async declare(): Promise<void> {

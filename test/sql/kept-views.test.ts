@@ -77,6 +77,7 @@ it('short traces beside a long one keep theirs in one file for all of them, and 
 });
 
 it('traces are loaded batch by batch where all of them would be too many, with the same rows', async () => {
+  vi.stubEnv('XDG_CACHE_HOME', join(folder, 'another-cache'));
   const other = manyStores(join(folder, 'other.r386'), KEPT_FROM_EVENTS + 1);
   const files = [made[1], made[0], long, other, made[2]];
   const elsewhere: (readonly RunBatch[])[] = [];
@@ -85,6 +86,7 @@ it('traces are loaded batch by batch where all of them would be too many, with t
   expect(rows).toEqual((await rowsOf(files, false)).rows);
   expect(elsewhere[0]).toEqual([
     { paths: [made[1], made[0]], parts: [2] },
+    { paths: [long], parts: [1] },
     { paths: [other], parts: [1] },
     { paths: [made[2]], parts: [1] },
   ]);
