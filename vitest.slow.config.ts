@@ -1,18 +1,46 @@
 import { defineConfig } from 'vitest/config';
+import { builtModules } from './test/built-modules.ts';
 import { LongestFirst } from './test/longest-first.ts';
+
+/** Suites that do little but execute guests. */
+const EXECUTING = ['bug-classes', 'compiled-memory', 'differential', 'random-code', 'seeds', 'x87'].map(
+  (name) => `test/slow/${name}.test.ts`,
+);
+
+const common = {
+  testTimeout: 900_000,
+  hookTimeout: 900_000,
+  // Of a loaded machine: a poll ends as soon as it sees what it waits for.
+  expect: { poll: { timeout: 30_000 } },
+  pool: 'forks' as const,
+};
 
 /** Long runs: many seeds, fuzzing, torn traces at every byte. */
 export default defineConfig({
   test: {
-    include: ['test/slow/**/*.test.ts'],
-    setupFiles: ['host/install.ts', 'test/tier.ts'],
     globalSetup: ['test/build.ts', 'test/own-cache.ts'],
-    testTimeout: 900_000,
-    hookTimeout: 900_000,
-    // Of a loaded machine: a poll ends as soon as it sees what it waits for.
-    expect: { poll: { timeout: 30_000 } },
     sequence: { sequencer: LongestFirst },
-    pool: 'forks',
     maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'sources',
+          include: ['test/slow/**/*.test.ts'],
+          exclude: EXECUTING,
+          setupFiles: ['host/install.ts', 'test/tier.ts'],
+        },
+      },
+      {
+        plugins: [builtModules],
+        test: {
+          ...common,
+          name: 'built',
+          include: EXECUTING,
+          setupFiles: ['dist/host/install.js', 'test/tier.ts'],
+          server: { deps: { external: [/\/dist\//] } },
+        },
+      },
+    ],
   },
 });
