@@ -52,21 +52,28 @@ export class RecordedRun implements BaseRun {
   }
 }
 
+/** A command with IRQ `line` at its end: the icount at which it completed, and at which it does in the late run. */
+export interface LateCommand {
+  readonly line: number;
+  readonly completed: number;
+  readonly due: number;
+}
+
 /** A run that is the recorded one up to where a command completed, and in which that command completes at `due`, later. */
 export class LateRun implements BaseRun {
   readonly session: ForwardSession;
   readonly due: number;
   private readonly start: Fork;
-  private readonly completed: number;
+  private readonly command: LateCommand;
   private world: ChangedNondet;
 
   /** `recorded` stands at `start`, before icount `completed`, and with the command outstanding. */
-  constructor(recorded: ForwardSession, start: Fork, completed: number, due: number) {
+  constructor(recorded: ForwardSession, start: Fork, command: LateCommand) {
     this.session = recorded.fork();
     // It has taken none of the inputs: they come from worlds of its own.
     this.start = { ...start, checkpoint: { ...start.checkpoint, inputs: this.session.inputs } };
-    this.completed = completed;
-    this.due = due;
+    this.command = command;
+    this.due = command.due;
     this.world = start.world;
   }
 
@@ -75,8 +82,9 @@ export class LateRun implements BaseRun {
     this.session.restore(checkpoint);
     this.world = world.fork();
     this.session.leave(this.world);
-    if (!fork && !this.session.machine.redraw(icount(this.completed), icount(this.due)))
-      throw new Error(`no interrupt is due at icount ${this.completed}`);
+    const { line, completed, due } = this.command;
+    if (!fork && !this.session.machine.redraw(line, icount(completed), icount(due)))
+      throw new Error(`no IRQ ${line} is due at icount ${completed}`);
   }
 
   fork(judge: WindowJudge): Fork {

@@ -111,10 +111,10 @@ export class Explorer extends Branching {
     }
   }
 
-  private baseOf({ command, latest }: Stretch, start: Fork): BaseRun {
+  private baseOf({ line, command, latest }: Stretch, start: Fork): BaseRun {
     const { session, inputs } = this;
     return command && latest !== undefined
-      ? new LateRun(session, start, command.raisedAt, latest)
+      ? new LateRun(session, start, { line, completed: command.raisedAt, due: latest })
       : new RecordedRun(session, inputs, start, command?.raisedAt);
   }
 
@@ -180,8 +180,8 @@ export class Explorer extends Branching {
       this.flush();
       judge.forget();
       base.leave(fork, command ? [] : changeFor(stretch, at).added);
-      if (base.due !== undefined && !session.machine.redraw(icount(base.due), icount(at)))
-        throw new Error(`no interrupt is due at icount ${base.due}`);
+      if (base.due !== undefined && !session.machine.redraw(line, icount(base.due), icount(at)))
+        throw new Error(`no IRQ ${line} is due at icount ${base.due}`);
       const early = this.runTo(at, LOOK);
       if (early) return early;
       const watch = watched ? this.watchHandler(line, at, until) : undefined;

@@ -21,14 +21,20 @@ export interface Late {
 /** Finds the windows of the run in which a command completes only at `latest`; they may begin before that run differs. */
 export type WindowsOf = (command: InterruptTime, latest: number) => Promise<readonly Window[]>;
 
+export interface LateOptions extends BranchingOptions {
+  /** Instructions behind the latest time in which uses of windows are found too. */
+  readonly within: number;
+}
+
 /** Commands are to be asked for in the order in which they completed. */
 export class LateRuns extends Branching {
   /** The largest answer that the machine would have taken, by kind and icount of the request. */
   private readonly longest: ReadonlyMap<string, number>;
   private readonly windowsOf: WindowsOf | undefined;
+  private readonly beyond: number;
 
   /** Without `windowsOf`: the windows that a judge hears of. */
-  constructor(options: BranchingOptions, windowsOf?: WindowsOf) {
+  constructor(options: LateOptions, windowsOf?: WindowsOf) {
     const longest = new Map<string, number>();
     super({
       ...options,
@@ -37,6 +43,7 @@ export class LateRuns extends Branching {
       },
     });
     this.longest = longest;
+    this.beyond = options.within;
     this.windowsOf = windowsOf;
   }
 
@@ -58,26 +65,27 @@ export class LateRuns extends Branching {
     const latest = dueAt(kind, drawnAt, this.longest.get(`${kind} ${drawnAt}`) ?? 0);
     const last = Math.min(latest, between.to);
     if (first > last) return undefined;
-    const windows = await (this.windowsOf?.(command, latest) ?? this.heard(checkpoint, command, latest));
+    const windows = await (this.windowsOf?.(command, latest) ??
+      this.heard(checkpoint, line, command, latest));
     const open = windows.filter(({ from, to }) => to >= first && from < last);
     const boundaries = within(boundariesOf(open), first, last);
     if (boundaries.length === 0) return undefined;
     return { stretch: { line, forkAt, boundaries, command, latest }, windows: open.length };
   }
 
-  private heard(checkpoint: Checkpoint, { raisedAt }: InterruptTime, latest: number): Window[] {
+  private heard(checkpoint: Checkpoint, line: number, { raisedAt }: InterruptTime, latest: number): Window[] {
     const base = new LateRun(
       this.session,
       { checkpoint, judge: this.recorded, world: this.world },
-      raisedAt,
-      latest,
+      { line, completed: raisedAt, due: latest },
     );
     const found = new Map<number, Window>();
     const judge = this.recorded.fork();
     judge.onUse = (seq, from, to) => void found.set(seq, { from, to });
     this.judged(judge, () => {
       base.back();
-      this.runTo(latest, LOOK);
+      // A window that is open at the latest time may be used behind it.
+      this.runTo(latest + this.beyond, LOOK);
     });
     this.session.restore(checkpoint);
     return [...found.values()];

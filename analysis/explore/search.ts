@@ -108,7 +108,7 @@ export class Searcher extends Branching {
   private hasten(world: PlannedNondet, line: number, now: number): void {
     const one = world.outstanding(line, now);
     const to = Math.max(now + 1, one?.first ?? 0);
-    if (!one || to >= one.due || !this.session.machine.redraw(one.due, icount(to))) return;
+    if (!one || to >= one.due || !this.session.machine.redraw(line, one.due, icount(to))) return;
     one.due = to;
   }
 }

@@ -17,10 +17,10 @@ export interface Device {
   /** Called at `now` >= nextDeadline(); must move the deadline past `now`. */
   onDeadline(now: Icount): void;
   /**
-   * Moves its next autonomous action from `from`, a random time (`Nondet.draw`) that the guest cannot have observed yet, to the future
-   * time `to`, as if that had been drawn. False, with nothing changed, if no such action is due at `from`.
+   * Moves its next autonomous action, by which it raises IRQ `line`, from `from`, a random time (`Nondet.draw`) that the guest cannot have
+   * observed yet, to the future time `to`, as if that had been drawn. False, with nothing changed, if no such action is due at `from`.
    */
-  redraw?(from: Icount, to: Icount): boolean;
+  redraw?(line: number, from: Icount, to: Icount): boolean;
   /** Called once the whole machine is wired. */
   powerOn?(): void;
   /** Rebuilds state derived from the block, after a restore. */

@@ -205,8 +205,8 @@ export class Machine {
   }
 
   /** Calls Device.redraw of the device concerned. */
-  redraw(from: Icount, to: Icount): boolean {
-    for (const device of this.devices.devices) if (device.redraw?.(from, to)) return true;
+  redraw(line: number, from: Icount, to: Icount): boolean {
+    for (const device of this.devices.devices) if (device.redraw?.(line, from, to)) return true;
     return false;
   }
 

@@ -199,6 +199,19 @@ describe('jitter', () => {
     return board;
   }
 
+  it('moves to another time for the line of the port alone', () => {
+    const board = jittery([400]);
+    const { device } = board;
+    board.out(DATA, 0x41);
+    const due = device.nextDeadline();
+    expect(due).toBe(400);
+    expect(device.redraw?.(0, due, due + 7)).toBe(false);
+    expect(device.redraw?.(4, due - 1, due + 7)).toBe(false);
+    expect(device.nextDeadline()).toBe(due);
+    expect(device.redraw?.(4, due, due + 7)).toBe(true);
+    expect(device.nextDeadline()).toBe(due + 7);
+  });
+
   it('the transmitter is empty, and asks, after what is drawn', () => {
     const board = jittery([400]);
     board.out(IER, 2);

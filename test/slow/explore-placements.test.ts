@@ -9,6 +9,7 @@ import { runChecks } from '../../analysis/check/run-checks.ts';
 import { builtinDisk } from '../../analysis/cli/options/builtin-guest.ts';
 import { coverage } from '../../analysis/cli/work/exploration-text.ts';
 import { type Asked, exploreTrace } from '../../analysis/cli/work/explore.ts';
+import { LateWindows } from '../../analysis/cli/work/late-windows.ts';
 import { writePlacement } from '../../analysis/cli/work/write-placement.ts';
 import { cells } from '../../analysis/db/results.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
@@ -120,6 +121,22 @@ describe('the windows of a run that ended well', () => {
     const selected = await exploration({ ...asked, sql: commandSql('explore-windows') });
     expect(selected.lateWindows).toBe(heard.lateWindows);
     expect(selected.explored.outcomes).toEqual(heard.explored.outcomes);
+  });
+
+  it('are not looked for where a recording was interrupted', async () => {
+    const asked = { file: BUGGY, irq: 14, within: 5_000, disks: undefined, signal: AbortSignal.abort() };
+    const late = new LateWindows(asked, async () => {
+      throw new Error('there is no whole recording to ask');
+    });
+    const command = {
+      kind: 'disk_latency',
+      nth: 0,
+      drawnAt: 4_700_000,
+      value: 90_286,
+      raisedAt: 4_790_286,
+    } as const;
+    expect(await late.of(command, 4_791_440)).toEqual([]);
+    late.close();
   });
 
   it('hold later interrupts of the timer too, up to its longest delay', async () => {

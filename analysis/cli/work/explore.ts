@@ -137,14 +137,14 @@ function stretchesOf(asked: Asked, windows: readonly Window[]): readonly Stretch
 async function laterStretches(
   asked: Asked,
 ): Promise<{ readonly late: readonly Late[]; readonly all: boolean }> {
-  const { file, disks, irq, sql, signal } = asked;
+  const { file, disks, irq, sql, within, signal } = asked;
   const reader = TraceReader.open(file, { disks });
   const asks =
     sql === undefined
       ? undefined
       : new LateWindows(asked, (trace) => windowsOf({ file: trace, sql, between }, { cache: false }));
   const runs = new LateRuns(
-    { reader, build: buildMachine, builtinDisk },
+    { reader, build: buildMachine, builtinDisk, within },
     asks && ((command, latest) => asks.of(command, latest)),
   );
   const times = [...timesOf(reader, asked)].sort((a, b) => a.raisedAt - b.raisedAt);
@@ -155,6 +155,7 @@ async function laterStretches(
     for (const [n, command] of times.entries()) {
       if (signal.aborted) return { late, all: false };
       const one = await runs.of(irq, command, between);
+      if (signal.aborted) return { late, all: false };
       if (one) late.push(one);
       progress.at(n + 1, plural(late.length, 'command'));
     }

@@ -7,7 +7,7 @@ import type { Redrawn } from '../../inevitable/redraw.ts';
 import { commandSql } from '../../sql/catalog.ts';
 import { progressBar } from '../terminal/progress.ts';
 import { endingOf } from './guest-ending.ts';
-import { onProcesses } from './on-processes.ts';
+import { ProcessPool } from './on-processes.ts';
 import { openDatabase } from './open-database.ts';
 import { closeRedrawer, type RedrawRequest, redrawRuns } from './redraw-runs.ts';
 
@@ -88,14 +88,18 @@ class Search {
   private readonly until: number;
   private readonly found = new Map<number, Redrawn[]>();
   private readonly progress = progressBar('drawing anew', 1);
+  private readonly pool: ProcessPool<RedrawRequest, readonly Redrawn[]>;
   private done = 0;
 
   constructor(asked: InevitableAsked, end: number) {
+    const { jobs, signal } = asked;
     this.asked = asked;
+    this.pool = new ProcessPool({ entry, jobs, signal, here: redrawRuns });
     this.until = end + asked.within;
   }
 
   end(): void {
+    this.pool.end();
     this.progress.end();
   }
 
@@ -112,21 +116,19 @@ class Search {
 
   /** Makes the runs from each of these icounts, distributed to processes. */
   async look(icounts: readonly number[]): Promise<void> {
-    const { file, disks, draws, jobs, signal } = this.asked;
-    const pieces = Math.min(draws, Math.max(1, Math.ceil((2 * jobs) / icounts.length)));
+    const { file, disks, draws, jobs } = this.asked;
+    // A process has to execute the run up to each instant of which it gets a piece.
+    const pieces = Math.min(draws, Math.ceil(jobs / icounts.length));
     const requests = icounts.flatMap((at) =>
       Array.from({ length: pieces }, (_, piece) => ({
         ...{ file, disks, until: this.until, at },
         seeds: seedsOf(draws).filter((_, n) => n % pieces === piece),
       })),
     );
-    await onProcesses<RedrawRequest, readonly Redrawn[]>({
-      ...{ entry, jobs, requests, signal, here: redrawRuns },
-      onAnswer: ({ at }, runs) => {
-        this.found.set(at, [...(this.found.get(at) ?? []), ...runs]);
-        this.done += runs.length;
-        this.progress.at(0, `${this.done} runs, from ${this.found.size} instants`);
-      },
+    await this.pool.answer(requests, ({ at }, runs) => {
+      this.found.set(at, [...(this.found.get(at) ?? []), ...runs]);
+      this.done += runs.length;
+      this.progress.at(0, `${this.done} runs, from ${this.found.size} instants`);
     });
   }
 }

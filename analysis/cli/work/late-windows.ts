@@ -13,6 +13,8 @@ export interface LateAsked {
   /** Instructions behind the interrupt that are recorded too: the last use of a window may lie there. */
   readonly within: number;
   readonly disks: readonly string[] | undefined;
+  /** Ends the recording; there are no windows then. */
+  readonly signal: AbortSignal;
 }
 
 export class LateWindows {
@@ -26,13 +28,13 @@ export class LateWindows {
   }
 
   async of({ raisedAt }: InterruptTime, latest: number): Promise<readonly Window[]> {
-    const { file, irq, within, disks } = this.asked;
+    const { file, irq, within, disks, signal } = this.asked;
     this.folder ??= mkdtempSync(join(tmpdir(), 'rewind386-late-'));
     const path = join(this.folder, 'late.r386');
     const option = `--schedule irq${irq}=${latest}@${raisedAt}`;
     try {
-      await writePlacement({ file, option, path, until: latest + within, disks });
-      return await this.windowsIn(path);
+      await writePlacement({ file, option, path, until: latest + within, disks, signal });
+      return signal.aborted ? [] : await this.windowsIn(path);
     } finally {
       rmSync(path, { force: true });
     }

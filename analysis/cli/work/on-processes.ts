@@ -2,54 +2,86 @@ import { isBuilt, WorkerProcess } from './worker-process.ts';
 
 /** Distributes requests to worker processes. Each answer depends only on its request. */
 
-export interface ProcessJob<Request extends object, Answer> {
+export interface PoolOptions<Request extends object, Answer> {
   /** The compiled module that answers a request by message, or sends `failed`. */
   readonly entry: URL;
   /** Number of processes. */
   readonly jobs: number;
-  readonly requests: readonly Request[];
   /** Answers in this process: if there is only one, or after a process failed, to succeed or report the reason. */
   readonly here: (request: Request, signal: AbortSignal) => Promise<Answer>;
-  readonly onAnswer: (request: Request, answer: Answer) => void;
   /** Starts no more requests and ends running ones. */
   readonly signal: AbortSignal;
+}
+
+type OnAnswer<Request, Answer> = (request: Request, answer: Answer) => void;
+
+export interface ProcessJob<Request extends object, Answer> extends PoolOptions<Request, Answer> {
+  readonly requests: readonly Request[];
+  readonly onAnswer: OnAnswer<Request, Answer>;
 }
 
 export async function onProcesses<Request extends object, Answer>(
   job: ProcessJob<Request, Answer>,
 ): Promise<void> {
-  const { entry, requests, here, onAnswer, signal } = job;
-  let next = 0;
-  const take = (): Request | undefined => (signal.aborted ? undefined : requests[next++]);
-  const answerHere = async (request: Request) => {
-    const answer = await here(request, signal);
-    if (!signal.aborted) onAnswer(request, answer);
-  };
-  const inProcess = async () => {
-    let process = new WorkerProcess(entry);
-    const stop = () => process.end(true);
-    signal.addEventListener('abort', stop);
-    try {
-      for (let request = take(); request; request = take()) {
-        const answer = await ask<Answer>(process, request);
-        if (signal.aborted) return;
-        if (answer === undefined) {
-          process.end(true);
-          process = new WorkerProcess(entry);
-          await answerHere(request);
-        } else onAnswer(request, answer);
+  const pool = new ProcessPool<Request, Answer>(job);
+  try {
+    await pool.answer(job.requests, job.onAnswer);
+  } finally {
+    pool.end();
+  }
+}
+
+/** Worker processes for several rounds of requests: they keep what they have opened and compiled. */
+export class ProcessPool<Request extends object, Answer> {
+  private readonly options: PoolOptions<Request, Answer>;
+  /** Processes without a request. */
+  private waiting: WorkerProcess[] = [];
+
+  constructor(options: PoolOptions<Request, Answer>) {
+    this.options = options;
+  }
+
+  /** Resolves when all are answered, or the signal has ended the work. */
+  async answer(requests: readonly Request[], onAnswer: OnAnswer<Request, Answer>): Promise<void> {
+    const { entry, here, signal } = this.options;
+    let next = 0;
+    const take = (): Request | undefined => (signal.aborted ? undefined : requests[next++]);
+    const answerHere = async (request: Request) => {
+      const answer = await here(request, signal);
+      if (!signal.aborted) onAnswer(request, answer);
+    };
+    const inProcess = async () => {
+      let process = this.waiting.pop() ?? new WorkerProcess(entry);
+      const stop = () => process.end(true);
+      signal.addEventListener('abort', stop);
+      try {
+        for (let request = take(); request; request = take()) {
+          const answer = await ask<Answer>(process, request);
+          if (signal.aborted) return;
+          if (answer === undefined) {
+            process.end(true);
+            process = new WorkerProcess(entry);
+            await answerHere(request);
+          } else onAnswer(request, answer);
+        }
+      } catch (error) {
+        next = requests.length;
+        throw error;
+      } finally {
+        signal.removeEventListener('abort', stop);
+        this.waiting.push(process);
       }
-    } catch (error) {
-      next = requests.length;
-      throw error;
-    } finally {
-      signal.removeEventListener('abort', stop);
-      process.end();
-    }
-  };
-  const jobs = Math.min(job.jobs, requests.length);
-  if (jobs > 1 && isBuilt(entry)) await Promise.all(Array.from({ length: jobs }, inProcess));
-  else for (let request = take(); request; request = take()) await answerHere(request);
+    };
+    const jobs = Math.min(this.options.jobs, requests.length);
+    if (jobs > 1 && isBuilt(entry)) await Promise.all(Array.from({ length: jobs }, inProcess));
+    else for (let request = take(); request; request = take()) await answerHere(request);
+  }
+
+  /** Lets the processes end. */
+  end(): void {
+    for (const process of this.waiting) process.end();
+    this.waiting = [];
+  }
 }
 
 /** Undefined if the process failed. */

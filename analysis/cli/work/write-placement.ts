@@ -13,16 +13,18 @@ export interface Placement {
   readonly path: string;
   readonly until: number;
   readonly disks: readonly string[] | undefined;
+  /** Ends the recording where it is. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-export async function writePlacement({ file, option, path, until, disks }: Placement): Promise<void> {
+export async function writePlacement({ file, option, path, until, disks, signal }: Placement): Promise<void> {
   const schedule = option.replace('--schedule ', '');
   const request = { inject: [], delay: [], poke: [], cli: [], schedule };
   await whatIf({
     path: file,
     output: path,
     changes: (recorded) => parseChanges(request, recorded),
-    ...{ until, disks, builtinDisk },
+    ...{ until, disks, builtinDisk, ...(signal ? { signal } : {}) },
     toolVersion: VERSION,
     build: buildMachine,
   });

@@ -24,7 +24,7 @@ const DIAGNOSE = 0x90;
 export class AtaChannel {
   private readonly drives: readonly (AtaDrive | undefined)[];
   private readonly pic: InterruptControllers;
-  private readonly irq: number;
+  readonly irq: number;
 
   constructor(
     place: (typeof ATA_CHANNELS)[number],

@@ -53,6 +53,8 @@ const SLAVE = 0x10;
 
 /** The members of a channel that its drives need. */
 export interface AtaCable {
+  /** Its interrupt line. */
+  readonly irq: number;
   /** Called if the drive's interrupt or interrupt enable changed. */
   drive(): void;
 }
@@ -94,8 +96,8 @@ export abstract class AtaDrive implements Device {
     return this.doubles[DONE_AT] || Number.POSITIVE_INFINITY;
   }
 
-  redraw(from: number, to: number): boolean {
-    if (this.doubles[DONE_AT] !== from) return false;
+  redraw(line: number, from: number, to: number): boolean {
+    if (line !== this.cable?.irq || this.doubles[DONE_AT] !== from) return false;
     this.doubles[DONE_AT] = to;
     return true;
   }

@@ -130,8 +130,8 @@ export class FloppyController implements Device {
     return this.doubles[DONE_AT] || Number.POSITIVE_INFINITY;
   }
 
-  redraw(from: number, to: number): boolean {
-    if (this.doubles[DONE_AT] !== from) return false;
+  redraw(line: number, from: number, to: number): boolean {
+    if (line !== IRQ || this.doubles[DONE_AT] !== from) return false;
     this.doubles[DONE_AT] = to;
     return true;
   }

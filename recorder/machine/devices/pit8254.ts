@@ -88,8 +88,8 @@ export class Timer implements Device {
     return doubles[RISES_AT] || this.icountOf(doubles[NEXT]);
   }
 
-  redraw(from: number, to: number): boolean {
-    if (this.doubles[RISES_AT] !== from) return false;
+  redraw(line: number, from: number, to: number): boolean {
+    if (line !== IRQ || this.doubles[RISES_AT] !== from) return false;
     this.doubles[RISES_AT] = to;
     return true;
   }

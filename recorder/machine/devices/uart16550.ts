@@ -111,8 +111,8 @@ export class SerialPort implements Device {
     return this.doubles[EMPTY_AT] || Number.POSITIVE_INFINITY;
   }
 
-  redraw(from: number, to: number): boolean {
-    if (this.doubles[EMPTY_AT] !== from) return false;
+  redraw(line: number, from: number, to: number): boolean {
+    if (line !== IRQ || this.doubles[EMPTY_AT] !== from) return false;
     this.doubles[EMPTY_AT] = to;
     return true;
   }
