@@ -3,9 +3,16 @@ import { builtModules } from './test/built-modules.ts';
 import { LongestFirst } from './test/longest-first.ts';
 
 /** Suites that do little but execute guests. */
-const EXECUTING = ['bug-classes', 'compiled-memory', 'differential', 'random-code', 'seeds', 'x87'].map(
-  (name) => `test/slow/${name}.test.ts`,
-);
+const EXECUTING = [
+  'bug-classes',
+  'compiled-memory',
+  'differential',
+  'flipped-bits',
+  'inevitable',
+  'random-code',
+  'seeds',
+  'x87',
+].map((name) => `test/slow/${name}.test.ts`);
 
 const common = {
   testTimeout: 900_000,
