@@ -403,6 +403,10 @@ export type OwnRow<Kind extends EventKind> = {
   readonly [Name in OwnColumns<Kind>[number]['name']]: number;
 };
 
+/** Index of a kind's column in EVENT_KINDS[kind].columns; -1 if it has none of that name. */
+export const columnIndex = (kind: EventKind, name: string): number =>
+  EVENT_KINDS[kind].columns.findIndex((column: Column) => column.name === name);
+
 export type ColumnArray = Float64Array | Uint32Array | Uint8Array;
 
 /** Rows of one kind: columns in the order of EVENT_KINDS[kind].columns; only the first `count` rows are valid. */

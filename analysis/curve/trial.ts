@@ -1,5 +1,5 @@
 import { type RecordOptions, record } from '../../recorder/capture/session.ts';
-import { EVENT_KINDS, type EventBatch, INTERRUPT_OP, INTERRUPT_SOURCE } from '../../schemas/events.ts';
+import { columnIndex, type EventBatch, INTERRUPT_OP, INTERRUPT_SOURCE } from '../../schemas/events.ts';
 import type { TraceExit } from '../../schemas/trace/footer.ts';
 import { kindsOf, type Sign, WindowJudge } from '../explore/window-judge.ts';
 
@@ -27,8 +27,7 @@ export interface Trial {
 const DISK_IRQ = 14;
 const DELIVER = INTERRUPT_OP.indexOf('deliver');
 const LINE = INTERRUPT_SOURCE.indexOf('irq');
-const column = (name: string): number => EVENT_KINDS.interrupts.columns.findIndex((one) => one.name === name);
-const [OP, IRQ, SOURCE] = ['op', 'irq', 'source'].map(column);
+const [OP, IRQ, SOURCE] = ['op', 'irq', 'source'].map((name) => columnIndex('interrupts', name));
 
 /** `isGood`: of exit codes that are no death. */
 export async function runTrial(plan: TrialPlan, isGood: (code: number) => boolean): Promise<Trial> {

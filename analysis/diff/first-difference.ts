@@ -1,7 +1,7 @@
 import { RecordedEvents, type RecordedRows } from '../../replayer/trace/recorded-events.ts';
 import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { describeEvent } from '../../replayer/verify/event-check.ts';
-import { EVENT_KIND_NAMES, EVENT_KINDS, type EventKind } from '../../schemas/events.ts';
+import { columnIndex, EVENT_KIND_NAMES, EVENT_KINDS, type EventKind } from '../../schemas/events.ts';
 import type { Input } from '../../schemas/trace/inputs.ts';
 
 /** The first event, and the first input, by which two traces differ. */
@@ -83,7 +83,7 @@ function equalRows(a: RecordedRows, b: RecordedRows, columns: readonly number[])
 function sideOf(kind: EventKind, rows: RecordedRows | undefined): Side | undefined {
   if (!rows) return undefined;
   const { table, row } = rows;
-  const icount = EVENT_KINDS[kind].columns.findIndex(({ name }) => name === 'icount');
+  const icount = columnIndex(kind, 'icount');
   const wanted = EVENT_KINDS[kind].columns.filter(({ name }) => name !== 'seq');
   return { icount: table.columns[icount][row], text: describeEvent(table, row, wanted) };
 }

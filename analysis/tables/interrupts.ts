@@ -1,4 +1,4 @@
-import { EVENT_KINDS, INTERRUPT_OP, INTERRUPT_SOURCE } from '../../schemas/events.ts';
+import { columnIndex, INTERRUPT_OP, INTERRUPT_SOURCE } from '../../schemas/events.ts';
 import { REPEAT_COLUMNS, repeatsOf } from './repeat-columns.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { TableColumn, TraceTable } from './table.ts';
@@ -65,7 +65,7 @@ const columns: readonly TableColumn[] = [
   ...REPEAT_COLUMNS,
 ];
 const at = (name: string) => columns.findIndex((column) => column.name === name);
-const source = (name: string) => EVENT_KINDS.interrupts.columns.findIndex((column) => column.name === name);
+const source = (name: string) => columnIndex('interrupts', name);
 
 const OP = source('op');
 const IRQ_NONE = 255;

@@ -1,5 +1,5 @@
 import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
-import { EVENT_KINDS, type EventKind, FOLDED_KINDS } from '../../schemas/events.ts';
+import { columnIndex, type EventKind, FOLDED_KINDS } from '../../schemas/events.ts';
 import type { TableColumn } from './table.ts';
 
 /** Counts of repeated events that were folded into the row of the first, as columns of its table. */
@@ -58,7 +58,7 @@ export class RepeatsOf {
   }
 }
 
-const column = (name: string) => EVENT_KINDS.repeats.columns.findIndex((column) => column.name === name);
+const column = (name: string) => columnIndex('repeats', name);
 const ICOUNT = column('icount');
 const EIP = column('eip');
 const KIND = column('kind');

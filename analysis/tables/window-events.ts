@@ -1,6 +1,7 @@
 import {
   CONTEXT_COLUMNS,
   type ColumnArray,
+  columnIndex,
   EVENT_KINDS,
   type EventKind,
   type EventTable,
@@ -43,8 +44,7 @@ export function windowEventTable(
     },
     ...own.slice(1).map(tableColumn),
   ];
-  const alternateColumn = (name: string) =>
-    EVENT_KINDS[alternate].columns.findIndex((column) => column.name === name);
+  const alternateColumn = (name: string) => columnIndex(alternate, name);
   const cr3 = alternateColumn('cr3');
 
   /** Rows of the alternate map in the columns of the table. */

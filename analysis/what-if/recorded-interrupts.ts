@@ -1,6 +1,6 @@
 import { dueAt, kindsOfLine } from '../../recorder/capture/scheduled-nondet.ts';
 import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
-import { EVENT_KINDS, INTERRUPT_OP, INTERRUPT_SOURCE } from '../../schemas/events.ts';
+import { columnIndex, INTERRUPT_OP, INTERRUPT_SOURCE } from '../../schemas/events.ts';
 import type { Input, InputKind } from '../../schemas/trace/inputs.ts';
 
 /** Finds when a recording's interrupt lines rose, and which of these times were answers from outside. */
@@ -23,8 +23,9 @@ export function recordedOf(reader: TraceReader): Recorded {
   };
 }
 
-const column = (name: string) => EVENT_KINDS.interrupts.columns.findIndex((one) => one.name === name);
-const [ICOUNT, OP, IRQ, SOURCE] = ['icount', 'op', 'irq', 'source'].map(column);
+const [ICOUNT, OP, IRQ, SOURCE] = ['icount', 'op', 'irq', 'source'].map((name) =>
+  columnIndex('interrupts', name),
+);
 const RAISE = INTERRUPT_OP.indexOf('raise');
 const BY_DEVICE = INTERRUPT_SOURCE.indexOf('irq');
 

@@ -1,4 +1,4 @@
-import { EVENT_KINDS, type EventBatch } from '../../schemas/events.ts';
+import { columnIndex, type EventBatch } from '../../schemas/events.ts';
 import { CODE_BYTES, type EndState } from '../../schemas/trace/end-state.ts';
 import type { Linear } from '../../schemas/units.ts';
 import { CR0_PE } from './control-registers.ts';
@@ -15,7 +15,7 @@ import { screenLines } from './text-screen.ts';
 
 /** The state of a machine at the end of its run, for display. */
 
-const EXCEPTION_EIP = EVENT_KINDS.exceptions.columns.findIndex(({ name }) => name === 'eip');
+const EXCEPTION_EIP = columnIndex('exceptions', 'eip');
 /** Words of a segment register: selector, base, limit, attributes. */
 const CODE_BASE = SEGMENTS + CS * SEGMENT_WORDS + 1;
 const CODE_ATTRIBUTES = CODE_BASE + 2;

@@ -1,3 +1,4 @@
+import { columnIndex } from '../../schemas/events.ts';
 import type { Icount } from '../../schemas/units.ts';
 import { type Untrusted, untrusted } from '../../schemas/untrusted.ts';
 import type { TraceReader } from '../trace/trace-reader.ts';
@@ -8,6 +9,17 @@ interface Seen {
   readonly icount: Icount;
   readonly name: Untrusted;
 }
+
+const [ICOUNT, CR3, PROC, PID, ...COMM] = [
+  'icount',
+  'cr3',
+  'proc',
+  'pid',
+  'comm0',
+  'comm1',
+  'comm2',
+  'comm3',
+].map((name) => columnIndex('contexts', name));
 
 /** The process that ran under each page directory, from the `contexts` of the recording. */
 export class ProcessNames {
@@ -22,8 +34,10 @@ export class ProcessNames {
     }
   }
 
-  private add([icount, , , , , , cr3, proc, pid, ...comm]: readonly number[]): void {
-    const bytes = Buffer.from(new Uint32Array(comm).buffer);
+  /** `values`: of all columns of a row. */
+  private add(values: readonly number[]): void {
+    const [icount, cr3, proc, pid] = [ICOUNT, CR3, PROC, PID].map((index) => values[index]);
+    const bytes = Buffer.from(new Uint32Array(COMM.map((index) => values[index])).buffer);
     const end = bytes.indexOf(0);
     const name = proc === 0 ? 'idle' : `${bytes.toString('latin1', 0, end < 0 ? bytes.length : end)}[${pid}]`;
     const directory = (cr3 & ~0xfff) >>> 0;

@@ -1,5 +1,6 @@
 import {
   type ColumnArray,
+  columnIndex,
   EVENT_KINDS,
   type EventBatch,
   type EventTable,
@@ -28,7 +29,7 @@ const BY_HARDWARE = WRITE_SOURCE.indexOf('accessed_dirty');
 const PTE_BYTES = 4;
 
 const columnOf = ({ kind, columns }: EventTable, name: string): ColumnArray =>
-  columns[EVENT_KINDS[kind].columns.findIndex((column) => column.name === name)];
+  columns[columnIndex(kind, name)];
 
 const writeColumns = (table: EventTable, size: ColumnArray): WriteColumns => {
   const [icount, seq, eip, depth, cr3, linear, physical] = WRITE_COLUMNS.map((name) => columnOf(table, name));

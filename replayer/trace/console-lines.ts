@@ -1,11 +1,10 @@
-import { CONSOLE_PORT, EVENT_KINDS } from '../../schemas/events.ts';
+import { CONSOLE_PORT, columnIndex } from '../../schemas/events.ts';
 import { latin1 } from '../../schemas/text-bytes.ts';
 import type { Icount } from '../../schemas/units.ts';
 import type { TraceReader } from './trace-reader.ts';
 
 /** The lines that a guest printed, from the bytes recorded. */
 
-const source = (name: string) => EVENT_KINDS.console.columns.findIndex((column) => column.name === name);
 const NEWLINE = 10;
 const RETURN = 13;
 
@@ -36,7 +35,7 @@ export function* linesOf(reader: TraceReader): Generator<ConsoleLine> {
   for (let chunk = 0; chunk < reader.chunks.length; chunk++) {
     if (!reader.chunks[chunk].rows.console) continue;
     const table = reader.readChunk(chunk).table('console');
-    const cell = (name: string, row: number) => table.columns[source(name)][row];
+    const cell = (name: string, row: number) => table.columns[columnIndex('console', name)][row];
     for (let row = 0; row < table.count; row++) {
       const byte = cell('byte', row);
       if (byte === RETURN) continue;

@@ -1,6 +1,6 @@
 import {
   type ColumnArray,
-  EVENT_KINDS,
+  columnIndex,
   type EventBatch,
   type EventKind,
   type EventTable,
@@ -18,9 +18,7 @@ const NUMBERED = {
 type NumberedKind = keyof typeof NUMBERED;
 const NUMBERED_KINDS = Object.keys(NUMBERED) as NumberedKind[];
 const isNumbered = (kind: EventKind): kind is NumberedKind => kind in NUMBERED;
-const columnOf = (kind: EventKind, name: string): number =>
-  EVENT_KINDS[kind].columns.findIndex((column) => column.name === name);
-const SEQ = columnOf('stores', 'seq');
+const SEQ = columnIndex('stores', 'seq');
 
 /** The last number in the recording of each, if the replay makes events for more. */
 export type LastRecorded = { readonly [What in (typeof NUMBERED)[NumberedKind]]?: number };
@@ -80,7 +78,7 @@ export class ExtraEvents {
   private rows({ count, columns }: EventTable, kind: NumberedKind, extra: boolean): number[] {
     const last = this.last[NUMBERED[kind]];
     if (last === undefined) return [];
-    const number = columns[columnOf(kind, NUMBERED[kind])].subarray(0, count);
+    const number = columns[columnIndex(kind, NUMBERED[kind])].subarray(0, count);
     const rows: number[] = [];
     for (let row = 0; row < count; row++) if (number[row] > last === extra) rows.push(row);
     return rows;

@@ -4,12 +4,15 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
 import type { EventSink } from '../../recorder/machine/events/event-log.ts';
 import type { StopReason } from '../../recorder/machine/parts.ts';
+import { columnIndex } from '../../schemas/events.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const kernels = join(root, '../shared/guests/bench');
 const missing = [kernels, join(root, 'recorder/machine/standard-parts.ts')].filter(
   (path) => !existsSync(path),
 );
+
+const [PORT, BYTE] = ['port', 'byte'].map((name) => columnIndex('console', name));
 
 /** The part of Machine that this test needs. */
 interface Runner {
@@ -29,7 +32,8 @@ describe.skipIf(missing.length > 0)(`speed kernels${missing.map((path) => ` (no 
       const sink: EventSink = {
         flush({ tables }) {
           const { count, columns } = tables.console;
-          for (let i = 0; i < count; i++) if (columns[7][i] === 0) text += String.fromCharCode(columns[8][i]);
+          for (let i = 0; i < count; i++)
+            if (columns[PORT][i] === 0) text += String.fromCharCode(columns[BYTE][i]);
           pagingWrites += tables.paging_writes.count;
         },
       };

@@ -307,6 +307,7 @@ it('the page names a test that exists for all that compiled code preserves', () 
     'isa/compiled-segments',
     'isa/compiled-stores',
     'fuzz/random-code',
+    'replay/facts',
     'replay/lockstep',
   ];
   const tests = files.map((file) => readFileSync(join(root, `test/${file}.test.ts`), 'utf8')).join('');

@@ -7,6 +7,7 @@ import { buildMachine } from '../../recorder/machine/build.ts';
 import { DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { replay } from '../../replayer/verify/replay.ts';
+import { columnIndex } from '../../schemas/events.ts';
 import { tinyKernel } from './tiny-kernel.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
@@ -32,7 +33,7 @@ it('records a kernel on the real machine and replays it', async () => {
   const reader = TraceReader.open(path);
   const totals = reader.totals();
   const table = reader.readChunk(0).table('paging_writes');
-  const physical = table.columns[8].subarray(0, table.count);
+  const physical = table.columns[columnIndex('paging_writes', 'physical')].subarray(0, table.count);
   // Every round rewrites the entry of page 380000h, in the table at 301000h.
   expect(physical.filter((at) => at === 0x301000 + 4 * 0x380).length).toBeGreaterThanOrEqual(rounds);
   // One INVLPG a round, and the flush when paging goes on.

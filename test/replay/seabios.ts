@@ -3,6 +3,7 @@ import type { DriveSource } from '../../recorder/capture/recording.ts';
 import { DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
 import type { Firmware } from '../../recorder/machine/device.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
+import { columnIndex } from '../../schemas/events.ts';
 import { BOOT_LETTERS } from '../../schemas/trace/header.ts';
 import { bootCd, bootDisk } from './boot-sector.ts';
 
@@ -36,13 +37,16 @@ export const bootFloppy = (): DriveSource => ({
 });
 export const bootCdrom = (): DriveSource => ({ kind: 'cdrom', unit: 2, medium: memory(bootCd()) });
 
+const [PORT, BYTE] = ['port', 'byte'].map((name) => columnIndex('console', name));
+
 /** Text that went to a console port of the recording (0 COM1, 2 the BIOS's own). */
 export function said(path: string, port: number): string {
   const reader = TraceReader.open(path);
   let text = '';
   for (let chunk = 0; chunk < reader.chunks.length; chunk++) {
     const { count, columns } = reader.readChunk(chunk).table('console');
-    for (let i = 0; i < count; i++) if (columns[7][i] === port) text += String.fromCharCode(columns[8][i]);
+    for (let i = 0; i < count; i++)
+      if (columns[PORT][i] === port) text += String.fromCharCode(columns[BYTE][i]);
   }
   reader.close();
   return text;

@@ -1,9 +1,9 @@
-import { EVENT_KINDS, type EventBatch } from '../../../schemas/events.ts';
+import { columnIndex, type EventBatch } from '../../../schemas/events.ts';
 import { type Untrusted, untrusted } from '../../../schemas/untrusted.ts';
 
 /** The guest's console on the user's terminal, line by line while the machine runs. */
 
-const columnOf = (name: string) => EVENT_KINDS.console.columns.findIndex((column) => column.name === name);
+const columnOf = (name: string) => columnIndex('console', name);
 const PORT = columnOf('port');
 const BYTE = columnOf('byte');
 const NEWLINE = 10;

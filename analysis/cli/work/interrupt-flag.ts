@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
-import { EVENT_KINDS, type EventBatch } from '../../../schemas/events.ts';
+import { columnIndex, type EventBatch } from '../../../schemas/events.ts';
 import { kindsAskedFor } from '../../../schemas/trace/facts.ts';
 import { TraceCache } from '../../db/cache.ts';
 import type { FlagStretch, FlagStretches } from '../../report/interrupts-off.ts';
@@ -50,7 +50,7 @@ async function execute(
   return divergence ? undefined : changes.stretches(end);
 }
 
-const columnOf = (name: string) => EVENT_KINDS.if_changes.columns.findIndex((column) => column.name === name);
+const columnOf = (name: string) => columnIndex('if_changes', name);
 const [ICOUNT, EIP, FRAME, ENABLED] = ['icount', 'eip', 'frame_id', 'enabled'].map(columnOf);
 
 /** Collects changes of the flag. */
