@@ -7,6 +7,8 @@ const GLOBAL = 0x100;
 const P_RW = 0x003;
 /** Present, writable, accessed and dirty: nothing for the walk to set. */
 const READY = 0x063;
+const CLEAN = 0x023;
+const USER = 0x004;
 
 /** Page n of the first 4 MB at frame 0x100 + n; words of each frame tell which it is. */
 function bench(options = {}): MmuBench {
@@ -40,6 +42,21 @@ describe('the TLB', () => {
     b.mmu.invlpg(0x3000);
     expect(b.read(0x3000)).toBe(0xf0000006);
     expect(b.events('tlb_events')).toMatchObject([{ op: 0, linear: 0x3000 }]);
+  });
+
+  it('lets no one read by the rights that an entry had before a write filled it anew', () => {
+    for (const everyStore of [false, true]) {
+      const b = bench();
+      b.mmu.recordEveryStore(everyStore);
+      b.mmu.physWrite32(DIRECTORY, TABLE | READY | USER);
+      remap(b, 3, 0x103, CLEAN | USER);
+      expect(b.read(0x3000, 4, 3)).toBe(0xf0000003);
+      // Without INVLPG: the entry keeps U until the write has to walk, to set D.
+      remap(b, 3, 0x103, CLEAN);
+      expect(b.read(0x3000)).toBe(0xf0000003);
+      b.write(0x3000, 1);
+      expect(b.faultOf(() => b.read(0x3000, 4, 3))).toBe(5);
+    }
   });
 
   it('sees staleness that comes by the directory, and not a change that was taken back', () => {

@@ -221,9 +221,10 @@ export class Tlb {
     return i32[entry + FRAME] === pte >>> 12 && i32[entry + PTE_PHYSICAL] === ptePhysical;
   }
 
-  /** Updates an entry with newer bits of its PTE and PDE; keeps TLB_WINDOW_READ. */
+  /** Updates an entry with newer bits of its PTE and PDE; keeps TLB_WINDOW_READ. The page's slot may allow more than they do. */
   renew(entry: number, flags: number, pte: number, pde: number): void {
     const { i32 } = this;
+    this.dropFastPath(entry);
     i32[entry + FLAGS] = flags | (i32[entry + FLAGS] & TLB_WINDOW_READ);
     i32[entry + PTE] = pte;
     i32[entry + PDE] = pde;
@@ -236,9 +237,10 @@ export class Tlb {
     return i32[entry + FRAME] === found.frame && i32[entry + PTE_PHYSICAL] === found.ptePhysical;
   }
 
-  /** Refills an entry that `holds` the same page; keeps TLB_WINDOW_READ, the record of its use. */
+  /** Refills an entry that `holds` the same page; keeps TLB_WINDOW_READ, the record of its use. The page's slot is dropped, as by `renew`. */
   refresh(entry: number, found: Translation): void {
     const { i32 } = this;
+    this.dropFastPath(entry);
     i32[entry + FLAGS] = found.flags | (i32[entry + FLAGS] & TLB_WINDOW_READ);
     i32[entry + PTE] = found.pte;
     i32[entry + PDE] = found.pde;
