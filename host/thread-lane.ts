@@ -3,13 +3,15 @@ import { BadInput } from '../schemas/bad-input.ts';
 
 /** Passes messages to another thread, from one that does not return to its event loop while it executes a run. */
 
-/** Words of shared memory: the number of messages processed, and 1 once one of them has failed. */
-export const CONTROL = { done: 0, failed: 1, words: 2 } as const;
+/** Words of shared memory: the number of messages processed, and how the thread is. */
+export const CONTROL = { done: 0, health: 1, words: 2 } as const;
+/** `FAILED`: a message has failed, and the later ones do nothing. `OVER`: the thread ends, and processes no more. */
+export const [WELL, FAILED, OVER] = [0, 1, 2];
 
 /** Of a thread at its start (lane-thread.ts). */
 export interface LaneThread<Data> {
   readonly control: Int32Array;
-  /** Takes a ThreadError before `failed` is set. */
+  /** Takes a ThreadError before `health` is set. */
   readonly errors: MessagePort;
   readonly data: Data;
 }
@@ -37,6 +39,8 @@ export class ThreadLane<Message> {
   private readonly worker: Worker;
   private readonly slots: SharedArrayBuffer[] = [];
   private readonly silent: Error;
+  /** Of a message, or of the thread's end. */
+  private failed: Error | undefined;
   /** Of a thread that ended by itself, or does not answer. */
   private death: Error | undefined;
 
@@ -70,15 +74,23 @@ export class ThreadLane<Message> {
 
   /** Waits until at most `inFlight` messages are unprocessed. */
   drainTo(inFlight: number): void {
-    const { control } = this;
-    for (let silent = 0; ; ) {
-      const done = Atomics.load(control, CONTROL.done);
-      if (Atomics.load(control, CONTROL.failed) !== 0) throw this.failure();
+    for (;;) {
+      const done = this.done();
+      if (this.health() !== WELL) throw (this.failed ??= this.failure());
       if (this.sent - done <= inFlight) return;
       if (this.death) throw this.death;
-      silent = Atomics.wait(control, CONTROL.done, done, PATIENCE_MS) === 'timed-out' ? silent + 1 : 0;
-      if (silent > 1) this.death = this.silent;
+      this.waitBeyond(done);
     }
+  }
+
+  private readonly done = (): number => Atomics.load(this.control, CONTROL.done);
+  private readonly health = (): number => Atomics.load(this.control, CONTROL.health);
+
+  /** Waits until the thread has processed more messages, or ends. */
+  private waitBeyond(done: number): void {
+    for (let silent = 0; silent < 2; silent++)
+      if (Atomics.wait(this.control, CONTROL.done, done, PATIENCE_MS) !== 'timed-out') return;
+    this.death = this.silent;
   }
 
   /** Ends the thread once it has processed this message. */
@@ -91,11 +103,13 @@ export class ThreadLane<Message> {
   /** Ends the thread, to which a failure has been reported or for which it is too late, once it has processed this message. */
   abandon(message: Message): void {
     this.post(message);
-    try {
-      this.drainTo(0);
-    } catch {
-      // It was thrown before, or nobody expects anything any more.
-    }
+    // A failure was thrown before, or nobody expects anything any more.
+    for (
+      let done = this.done();
+      done < this.sent && this.health() !== OVER && !this.death;
+      done = this.done()
+    )
+      this.waitBeyond(done);
     this.end();
   }
 
@@ -108,8 +122,7 @@ export class ThreadLane<Message> {
     const found: { message: ThreadError } | undefined = receiveMessageOnPort(this.errors.port1);
     if (!found) return this.death ?? this.silent;
     const { isBadInput, message, next, ...facts } = found.message;
-    this.death = isBadInput ? new BadInput(message, next) : Object.assign(new Error(message), facts);
-    return this.death;
+    return isBadInput ? new BadInput(message, next) : Object.assign(new Error(message), facts);
   }
 }
 

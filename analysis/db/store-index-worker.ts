@@ -10,11 +10,11 @@ const { file, ramBytes, pokes } = laneData<IndexThread>();
 let builder: StoreIndexBuilder | undefined;
 
 function handle(message: IndexMessage): void {
-  builder ??= new StoreIndexBuilder(new StoreIndexWriter(file, ramBytes), pokes);
   if (message.do === 'abandon') {
-    builder.abandon();
+    builder?.abandon();
     return;
   }
+  builder ??= new StoreIndexBuilder(new StoreIndexWriter(file, ramBytes), pokes);
   for (const write of message.byDevices) builder.takeDeviceWrite(write);
   if (message.do === 'take') builder.take(message.tables);
   else builder.finish(message.from, message.to);

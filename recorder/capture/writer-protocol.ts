@@ -32,7 +32,7 @@ export type WriterMessage =
   | {
       readonly do: 'chunk';
       readonly contents: ChunkContents;
-      readonly slot: SharedArrayBuffer | undefined;
+      readonly slot: SharedArrayBuffer;
       readonly layout: SlotLayout;
     }
   /** Store the bytes written so far as the mark. */

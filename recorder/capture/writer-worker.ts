@@ -12,7 +12,7 @@ const file = new TraceFile(trace);
 function handle(message: WriterMessage): void {
   switch (message.do) {
     case 'chunk':
-      file.addChunk(message.contents, message.slot ? slotTables(message.slot, message.layout) : {});
+      file.addChunk(message.contents, slotTables(message.slot, message.layout));
       break;
     case 'mark':
       markIn(mark, file.written);
