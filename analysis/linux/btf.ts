@@ -10,6 +10,8 @@ const MOST_TRIED = 200;
 const HEADER_BYTES = 24;
 const TYPE_BYTES = 12;
 const MEMBER_BYTES = 12;
+/** Characters of a name that are read: bytes of a stranger may have no end of it. */
+const LONGEST_NAME = 64;
 const STRUCT = 4;
 const VAR = 14;
 const DATASEC = 15;
@@ -141,13 +143,12 @@ class TypeTable {
     return this.view.getUint32(at, true);
   }
 
-  /** The name whose offset stands at `at`. */
+  /** The name whose offset stands at `at`; a longer one is cut. */
   nameAt(at: number): string {
     const start = this.strings + this.word(at);
-    const stop = this.bytes.indexOf(0, start);
-    return stop < 0
-      ? ''
-      : Buffer.from(this.bytes.subarray(start, Math.min(stop, start + 64))).toString('latin1');
+    const name = Buffer.from(this.bytes.subarray(start, start + LONGEST_NAME));
+    const stop = name.indexOf(0);
+    return name.toString('latin1', 0, stop < 0 ? name.length : stop);
   }
 
   /** All types, up to one that is cut off or of an unknown kind. */

@@ -1,5 +1,5 @@
 import { findSection } from './btf.ts';
-import { exportedSymbols } from './exports.ts';
+import { exportedSymbol, exportedSymbols } from './exports.ts';
 import type { LinuxSymbol } from './kallsyms.ts';
 
 /**
@@ -44,11 +44,12 @@ export function withData(
     ...[...section.variables].flatMap(([name, address]) => add(name, address)),
     ...[...exported].flatMap(([name, address]) => (section.variables.has(name) ? [] : add(name, address))),
   ];
-  const offset = firstOffset(exported, memory, directMap);
-  return [...symbols, ...data].map((symbol) => {
+  const offset = firstProcessorOffset(memory, directMap);
+  return [...symbols, ...data].flatMap((symbol) => {
     const { address, name } = symbol;
     const isVariable = address >= section.start && address < section.end && !BOUNDS.includes(name);
-    return isVariable ? { ...symbol, address: (address + offset) >>> 0 } : symbol;
+    if (!isVariable) return symbol;
+    return offset === undefined ? [] : { ...symbol, address: (address + offset) >>> 0 };
   });
 }
 
@@ -97,9 +98,13 @@ function baseOf(
   return bases.size === 1 ? [...bases][0] : undefined;
 }
 
-function firstOffset(exported: ReadonlyMap<string, number>, memory: Uint8Array, directMap: number): number {
-  const offsets = exported.get(OFFSETS);
-  const at = offsets === undefined ? memory.length : (offsets - directMap) >>> 0;
-  if (at + 4 > memory.length) return 0;
+/**
+ * Bytes from the symbol of a per-CPU variable to the variable of the first processor, __per_cpu_offset[0]; 0 where the kernel does not export
+ * that, and is one for one processor; undefined where the copy of memory ends before it. `directMap`: as in Memory.
+ */
+export function firstProcessorOffset(memory: Uint8Array, directMap: number): number | undefined {
+  const at = exportedSymbol(memory, OFFSETS, directMap);
+  if (at === undefined) return 0;
+  if (at + 4 > memory.length) return undefined;
   return new DataView(memory.buffer, memory.byteOffset, memory.length).getUint32(at, true);
 }

@@ -1,6 +1,7 @@
 import type { ProcessLayout } from '../../schemas/trace/profile.ts';
 import { findStructure } from './btf.ts';
 import { exportedSymbol } from './exports.ts';
+import { firstProcessorOffset } from './per-cpu.ts';
 
 /**
  * The layout of Linux's tasks, read from the kernel's memory: its exported symbols locate the pointer to the current task, and its BTF (or,
@@ -56,8 +57,7 @@ class KernelMemory {
   currentPointer(): number | undefined {
     const symbol = this.exported('current_task') ?? this.exported('pcpu_hot');
     if (symbol === undefined) return undefined;
-    const offsets = this.exported('__per_cpu_offset');
-    const offset = offsets === undefined ? 0 : this.word(offsets);
+    const offset = firstProcessorOffset(this.bytes, this.directMap);
     return offset === undefined ? undefined : (symbol + this.directMap + offset) >>> 0;
   }
 

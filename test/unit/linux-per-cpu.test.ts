@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sectionVariables } from '../../analysis/linux/btf.ts';
 import type { LinuxSymbol } from '../../analysis/linux/kallsyms.ts';
-import { withData } from '../../analysis/linux/per-cpu.ts';
+import { firstProcessorOffset, withData } from '../../analysis/linux/per-cpu.ts';
 
 /** Names of a Linux kernel's per-CPU variables and exported data, out of its memory. */
 
@@ -92,6 +92,15 @@ describe('data of a kernel', () => {
   it('lies where its symbols do in a kernel for one processor', () => {
     const { this_cpu_off, softnet_data } = named(memory({ alone: true, types: BTF }));
     expect({ this_cpu_off, softnet_data }).toEqual({ this_cpu_off: '2010', softnet_data: '2100' });
+  });
+
+  it('has an offset of the first processor only where memory has the word', () => {
+    expect(firstProcessorOffset(memory(), DIRECT_MAP)).toBe(OFFSET);
+    expect(firstProcessorOffset(memory({ alone: true }), DIRECT_MAP)).toBe(0);
+    const bytes = memory();
+    bytes.writeInt32LE(bytes.length - 2 - 0xa048, 0xa048);
+    expect(firstProcessorOffset(bytes, DIRECT_MAP)).toBeUndefined();
+    expect(named(bytes)).not.toHaveProperty('softnet_data');
   });
 
   it('has no names where memory has none', () => {

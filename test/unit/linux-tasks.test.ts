@@ -35,6 +35,15 @@ describe('members of a structure', () => {
     expect(structureMembers(btf(kindFlag), 'mm_struct')).toBeUndefined();
   });
 
+  it('have names of 64 characters at most, and are not read further where one has no end', () => {
+    const endless = Buffer.concat([btf(0), Buffer.alloc(100, 'x')]);
+    endless.writeUInt32LE(endless.readUInt32LE(20) + 100, 20);
+    // The last character of the text that ends: `comm` is named by what has no end.
+    const last = 24 + endless.readUInt32LE(12) + endless.readUInt32LE(20) - 100;
+    endless.writeUInt32LE(last - 24 - endless.readUInt32LE(16), 24 + endless.readUInt32LE(12) - 12);
+    expect([...(structureMembers(endless, 'task_struct') ?? [])].at(-1)).toEqual(['x'.repeat(64), 1500]);
+  });
+
   it('are not found in what is no BTF, is cut off, or says that it is longer', () => {
     const whole = btf(0);
     for (let length = 0; length < whole.length; length++)
