@@ -5,9 +5,11 @@ import {
   checkAsked,
   fromPlain,
   type PlainReport,
+  toPlain,
 } from './check-messages.ts';
 import { AT_ONCE, joined, type Report } from './check-report.ts';
-import { isBuilt, WorkerProcess } from './worker-process.ts';
+import { onProcesses } from './on-processes.ts';
+import { isBuilt } from './worker-process.ts';
 
 /** Checks many traces on all processors, in several processes, and merges the reports. */
 
@@ -25,42 +27,14 @@ export async function checkMany(paths: readonly string[], asked: CheckAsked): Pr
     paths.slice(n * size, (n + 1) * size),
   );
   const memoryBytes = Math.floor(asked.limits.memoryBytes / processes);
-  const each = { ...asked, limits: { ...asked.limits, memoryBytes } };
-  return joined(
-    await allOn(
-      processes,
-      groups.map((group) => ({ paths: group, asked: each })),
-    ),
-  );
-}
-
-/** The reports for the requests, in order. After a failure no further request is started. */
-async function allOn(processes: number, requests: readonly CheckRequest[]): Promise<Report[]> {
-  const reports = new Array<Report>(requests.length);
-  let next = 0;
-  const work = async (): Promise<void> => {
-    const process = new WorkerProcess(entry);
-    try {
-      for (let n = next++; n < requests.length; n = next++)
-        // Requests that a process failed are run again here, to succeed or report the reason.
-        reports[n] = (await checkIn(process, requests[n])) ?? (await checkAsked(requests[n]));
-    } catch (error) {
-      next = requests.length;
-      throw error;
-    } finally {
-      process.end();
-    }
-  };
-  await Promise.all(Array.from({ length: processes }, work));
-  return reports;
-}
-
-/** Undefined if it failed. */
-async function checkIn(process: WorkerProcess, request: CheckRequest): Promise<Report | undefined> {
-  let answer: unknown;
-  await process.ask(request, (message) => {
-    answer = message;
-    return true;
+  const each = { ...asked, limits: { ...asked.limits, memoryBytes }, isPart: true };
+  const requests = groups.map((group) => ({ paths: group, asked: each }));
+  const reports = new Map<CheckRequest, Report>();
+  await onProcesses<CheckRequest, PlainReport>({
+    ...{ entry, jobs: processes, requests },
+    here: async (request) => toPlain(await checkAsked(request)),
+    onAnswer: (request, report) => reports.set(request, fromPlain(report)),
+    signal: new AbortController().signal,
   });
-  return typeof answer === 'object' ? fromPlain(answer as PlainReport) : undefined;
+  return joined(requests.flatMap((request) => reports.get(request) ?? []));
 }

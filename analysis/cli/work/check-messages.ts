@@ -13,6 +13,7 @@ export interface CheckAsked {
   readonly symbols: string | undefined;
   readonly profile: string | undefined;
   readonly executes?: CheckOptions['executes'];
+  readonly isPart?: boolean;
 }
 
 export interface CheckRequest {

@@ -31,6 +31,8 @@ export interface CheckOptions {
   readonly names?: Names | undefined;
   /** True if runs may be executed again to examine undeclared windows. */
   readonly executes?: { readonly disks: readonly string[] } | undefined;
+  /** True if other processes check other traces at the same time: no more of them are started. */
+  readonly isPart?: boolean;
 }
 
 /** True if undeclared windows have been searched. */
@@ -39,11 +41,11 @@ const isLooked = (discovery: Discovery | undefined): boolean => discovery !== un
 /** Runs every check. Throws BadInput for a trace with nothing to check. */
 export async function checkTraces(
   paths: readonly string[],
-  { limits = DEFAULT_LIMITS, names, executes }: CheckOptions = {},
+  { limits = DEFAULT_LIMITS, ...options }: CheckOptions = {},
 ): Promise<Report> {
   const reports: Report[] = [];
   for (let first = 0; first < paths.length; first += AT_ONCE)
-    reports.push(await checkSome(paths.slice(first, first + AT_ONCE), { limits, names, executes }));
+    reports.push(await checkSome(paths.slice(first, first + AT_ONCE), { limits, ...options }));
   return joined(reports);
 }
 
@@ -71,7 +73,8 @@ interface Settled extends CheckOptions {
 
 /** Checks the traces of one database. */
 async function checkSome(paths: readonly string[], settled: Settled): Promise<Report> {
-  const db = await openDatabase(paths, settled);
+  const { limits, names, isPart } = settled;
+  const db = await openDatabase(paths, { limits, names, ...(isPart ? { prepareElsewhere: undefined } : {}) });
   try {
     return await checkDatabase(db, paths, settled);
   } finally {

@@ -1,14 +1,7 @@
 import '../../../host/install.ts';
 import { type CheckRequest, checkAsked, toPlain } from './check-messages.ts';
+import { answerRequests } from './on-processes.ts';
 
-/** A worker process that checks traces (check-many.ts): takes a request by message, answers with a report, and ends with its parent. */
+/** A worker process that checks traces (check-many.ts). */
 
-process.on('message', async (request: CheckRequest) => {
-  try {
-    process.send?.(toPlain(await checkAsked(request)));
-  } catch {
-    // The parent process determines the reason.
-    process.send?.('failed');
-  }
-});
-process.on('disconnect', () => process.exit());
+answerRequests(async (request: CheckRequest) => toPlain(await checkAsked(request)));

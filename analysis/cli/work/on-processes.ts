@@ -36,14 +36,20 @@ export class ProcessPool<Request extends object, Answer> {
   private readonly options: PoolOptions<Request, Answer>;
   /** Processes without a request. */
   private waiting: WorkerProcess[] = [];
+  /** Aborted by the signal of the options, the first error, or `end`. */
+  private readonly over = new AbortController();
+  private readonly stop = () => this.over.abort();
 
   constructor(options: PoolOptions<Request, Answer>) {
     this.options = options;
+    if (options.signal.aborted) this.stop();
+    else options.signal.addEventListener('abort', this.stop);
   }
 
-  /** Resolves when all are answered, or the signal has ended the work. */
+  /** Resolves when all are answered, or the signal has ended the work. After an error the pool answers no more. */
   async answer(requests: readonly Request[], onAnswer: OnAnswer<Request, Answer>): Promise<void> {
-    const { entry, here, signal } = this.options;
+    const { entry, here } = this.options;
+    const { signal } = this.over;
     let next = 0;
     const take = (): Request | undefined => (signal.aborted ? undefined : requests[next++]);
     const answerHere = async (request: Request) => {
@@ -65,11 +71,13 @@ export class ProcessPool<Request extends object, Answer> {
           } else onAnswer(request, answer);
         }
       } catch (error) {
-        next = requests.length;
+        // What the others have begun is of no use.
+        this.stop();
         throw error;
       } finally {
         signal.removeEventListener('abort', stop);
-        this.waiting.push(process);
+        if (signal.aborted) process.end(true);
+        else this.waiting.push(process);
       }
     };
     const jobs = Math.min(this.options.jobs, requests.length);
@@ -77,8 +85,10 @@ export class ProcessPool<Request extends object, Answer> {
     else for (let request = take(); request; request = take()) await answerHere(request);
   }
 
-  /** Lets the processes end. */
+  /** Ends the processes: nothing is answered any more. */
   end(): void {
+    this.options.signal.removeEventListener('abort', this.stop);
+    this.stop();
     for (const process of this.waiting) process.end();
     this.waiting = [];
   }
