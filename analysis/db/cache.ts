@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { renameSync, statSync, utimesSync } from 'node:fs';
+import { renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VERSION } from '../../host/tool-version.ts';
 import { STORE_INDEX_VERSION } from '../../replayer/store-index/index-file.ts';
@@ -60,6 +60,21 @@ export class TraceCache {
     return undefined;
   }
 
+  /** False, with a note, where no file can be kept. */
+  canStore(): boolean {
+    if (!this.writable) return false;
+    const beside = join(this.folder, temporaryName('tried'));
+    try {
+      ownFolder('traces', this.key);
+      writeFileSync(beside, this.key);
+    } catch (error) {
+      this.writable = false;
+      this.noteNotKept('what is made', error);
+    }
+    discard(beside);
+    return this.writable;
+  }
+
   /**
    * Has `write` make the file under a temporary name, then puts it in its place; returns its path. Undefined, with a note, where
    * it cannot be kept; what is wrong with the trace itself is thrown.
@@ -83,11 +98,15 @@ export class TraceCache {
       // That is no matter of where it is kept.
       if (error instanceof DivergenceFound || error instanceof TraceDamage || error instanceof BadInput)
         throw error;
-      this.note(`${name} is not kept in ${cacheRoot()}: ${(error as Error).message.split('\n')[0]}`);
+      this.noteNotKept(name, error);
       return undefined;
     } finally {
       finished();
     }
+  }
+
+  private noteNotKept(what: string, error: unknown): void {
+    this.note(`${what} is not kept in ${cacheRoot()}: ${(error as Error).message.split('\n')[0]}`);
   }
 
   /** The folder's time is that of its last use: prune goes by it. */

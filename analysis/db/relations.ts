@@ -96,24 +96,14 @@ export class Relations {
 
   /** Of many traces the views are made batch by batch: the rows of all together would be in memory at once. */
   private async prepareGroups(sql: string): Promise<void> {
-    const named = new Map<string, ReadonlySet<string>>();
-    const add = async (name: string, definition: string): Promise<void> => {
-      const names = await namesInSql(this.connection, definition);
-      named.set(name, names);
-      for (const other of names) {
-        const its = this.definitionOf(other);
-        if (its !== undefined && !named.has(other) && !this.present.has(other)) await add(other, its);
-      }
-    };
-    await add('', sql);
-    const lacks = (cache: TraceCache, name: string): boolean => {
-      if (this.isKeptView(name) && named.has(name))
-        return cache.find(fileOfView(name, this.own)) === undefined;
-      return [...(named.get(name) ?? [])].some((other) => lacks(cache, other));
-    };
-    const missing = () => this.groups.filter(({ cache }) => lacks(cache, ''));
+    // Those of all: a view that one group lacks is made of the rows of all groups.
+    if (batchesOf(this.groups, this.batchEvents).length < MANY_BATCHES) return;
+    const files = [...(await this.keptViewsIn(sql))].map((name) => fileOfView(name, this.own));
+    const missing = () =>
+      this.groups.filter(({ cache }) => files.some((file) => cache.find(file) === undefined));
     const batches = () => batchesOf(missing(), this.batchEvents);
-    if (batches().length < MANY_BATCHES) return;
+    const [first] = missing();
+    if (!first?.cache.canStore()) return;
     await this.prepareElsewhere(batches(), sql);
     for (const batch of batches()) {
       const before = missing().length;
@@ -121,6 +111,24 @@ export class Relations {
       // Nothing can be kept there.
       if (missing().length === before) return;
     }
+  }
+
+  /** The kept views that are to be loaded for SQL, but not those of which only such a view is made. */
+  private async keptViewsIn(sql: string): Promise<ReadonlySet<string>> {
+    const seen = new Set<string>();
+    const kept = new Set<string>();
+    const add = async (statement: string): Promise<void> => {
+      for (const name of await namesInSql(this.connection, statement)) {
+        const definition = this.definitionOf(name);
+        if (definition === undefined || seen.has(name) || this.present.has(name)) continue;
+        // A definition may name itself: a common table expression of it is called the same.
+        seen.add(name);
+        if (this.isKeptView(name)) kept.add(name);
+        else await add(definition);
+      }
+    };
+    await add(sql);
+    return kept;
   }
 
   private definitionOf(name: string): string | undefined {

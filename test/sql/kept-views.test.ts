@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
@@ -76,13 +76,17 @@ it('short traces beside a long one keep theirs in one file for all of them, and 
   expect(cacheUse().traces).toBe(folders.filter((name) => !name.startsWith('several-')).length);
 });
 
+const other = manyStores(join(folder, 'other.r386'), KEPT_FROM_EVENTS + 1);
+/** Four groups, each a batch. */
+const batched = [made[1], made[0], long, other, made[2]];
+const byBatches = { batchEvents: KEPT_FROM_EVENTS };
+
 it('traces are loaded batch by batch where all of them would be too many, with the same rows', async () => {
   vi.stubEnv('XDG_CACHE_HOME', join(folder, 'another-cache'));
-  const other = manyStores(join(folder, 'other.r386'), KEPT_FROM_EVENTS + 1);
-  const files = [made[1], made[0], long, other, made[2]];
+  const files = batched;
   const elsewhere: (readonly RunBatch[])[] = [];
   const prepareElsewhere = async (batches: readonly RunBatch[]) => void elsewhere.push(batches);
-  const { rows } = await rowsOf(files, true, { batchEvents: KEPT_FROM_EVENTS, prepareElsewhere });
+  const { rows } = await rowsOf(files, true, { ...byBatches, prepareElsewhere });
   expect(rows).toEqual((await rowsOf(files, false)).rows);
   expect(elsewhere[0]).toEqual([
     { paths: [made[1], made[0]], parts: [2] },
@@ -91,4 +95,43 @@ it('traces are loaded batch by batch where all of them would be too many, with t
     { paths: [made[2]], parts: [1] },
   ]);
   expect(await rowsOf(files, true)).toEqual({ rows, loaded: [] });
+
+  // Of one more trace among those that have all, its views alone are made.
+  const added = madeTrace(join(folder, 'added.r386'), {}, stories[0].events);
+  elsewhere.length = 0;
+  const more = await TraceDatabase.open([...files.slice(0, 4), added], { ...byBatches, prepareElsewhere });
+  const found = (await more.query('SELECT DISTINCT run_id FROM wrong_accesses ORDER BY ALL')).getRows();
+  more.close();
+  expect(found.at(-1)).toEqual([4]);
+  expect(elsewhere).toEqual([[{ paths: [added], parts: [1] }]]);
+});
+
+it('a definition may name a common table expression as itself', async () => {
+  const chain = `CREATE OR REPLACE VIEW chain AS WITH RECURSIVE chain AS
+    (SELECT 0 AS n UNION ALL SELECT n + 1 FROM chain WHERE n < 3)
+    SELECT n, (SELECT count(*) FROM wrong_accesses) AS found FROM chain`;
+  const definitions = new Map([['chain', chain]]);
+  const db = await TraceDatabase.open([long, ...made], { batchEvents: 1, definitions });
+  const rows = (await db.query('FROM chain')).getRowsJson();
+  db.close();
+  expect(rows.map(([n]) => n)).toEqual([0, 1, 2, 3]);
+});
+
+it('no process is asked to keep what cannot be kept', async () => {
+  const taken = join(folder, 'taken');
+  writeFileSync(taken, '');
+  vi.stubEnv('XDG_CACHE_HOME', taken);
+  const notes: string[] = [];
+  const loaded: string[] = [];
+  const db = await TraceDatabase.open(batched, {
+    ...byBatches,
+    note: (text) => notes.push(text),
+    onLoad: (table) => loaded.push(table),
+    prepareElsewhere: () => expect.unreachable('asked'),
+  });
+  expect((await db.query('FROM wrong_accesses')).currentRowCount).toBeGreaterThan(0);
+  db.close();
+  expect(notes[0]).toMatch(/^what is made is not kept in .*taken/);
+  // Tried for each trace, then in memory for all.
+  expect(loaded.filter((table) => table === 'interrupts')).toHaveLength(batched.length + 1);
 });
