@@ -1,5 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, expect, it, vi } from 'vitest';
@@ -21,32 +21,46 @@ afterAll(() => {
 const compiled = resolve(import.meta.dirname, '../../dist/analysis/cli/work/prepare-batches.js');
 const built = (await import(pathToFileURL(compiled).href)) as { prepareBatches: typeof prepareBatches };
 
-it('processes leave in the cache what a question needs, and what one of them fails at is left out', async () => {
-  const { events, windows = [] } = STORIES.find(
-    ({ check, fires }) => fires && check.endsWith('foreign-pmap'),
-  ) ?? {
-    events: [],
-  };
-  const batches = [0, 1, 2, 3].map((n) => ({
-    paths: [0, 1].map((m) =>
-      madeTrace(join(folder, `${n}-${m}.r386`), { windows, source: untrusted('') }, [
-        ...events,
-        { kind: 'stores', new: 2 * n + m },
-      ]),
-    ),
-    parts: [2],
-  }));
-  const sql = 'FROM mine ORDER BY ALL';
-  const definitions = new Map([
-    ['mine', 'CREATE OR REPLACE VIEW mine AS SELECT run_id, access FROM wrong_accesses'],
-  ]);
-  const gone = { paths: [join(folder, 'none.r386')], parts: [1] };
-  await built.prepareBatches([gone, ...batches], sql, { definitions });
-  for (const { paths, parts } of batches) {
-    const loaded: string[] = [];
-    const db = await TraceDatabase.open(paths, { definitions, parts, onLoad: (table) => loaded.push(table) });
-    expect((await db.query(sql)).getRowsJson().map(([run]) => run)).toEqual(expect.arrayContaining([0, 1]));
-    db.close();
-    expect(loaded).toEqual([]);
-  }
-});
+// With one processor there are no processes.
+const several = it.skipIf(availableParallelism() < 2);
+
+several(
+  'processes leave in the cache what a question needs, and what one of them fails at is left out',
+  async () => {
+    const { events, windows = [] } = STORIES.find(
+      ({ check, fires }) => fires && check.endsWith('foreign-pmap'),
+    ) ?? {
+      events: [],
+    };
+    const batches = [0, 1, 2, 3].map((n) => ({
+      paths: [0, 1].map((m) =>
+        madeTrace(join(folder, `${n}-${m}.r386`), { windows, source: untrusted('') }, [
+          ...events,
+          { kind: 'stores', new: 2 * n + m },
+        ]),
+      ),
+      parts: [2],
+    }));
+    const sql = 'FROM mine ORDER BY ALL';
+    const csv = join(folder, 'mine.csv');
+    writeFileSync(csv, 'weight\n1\n');
+    const definitions = new Map([
+      ['weights', `CREATE OR REPLACE VIEW weights AS FROM read_csv('${csv}')`],
+      ['mine', 'CREATE OR REPLACE VIEW mine AS SELECT run_id, access, weight FROM weights, wrong_accesses'],
+    ]);
+    const options = { definitions, allowFiles: true };
+    const gone = { paths: [join(folder, 'none.r386')], parts: [1] };
+    await built.prepareBatches([gone, ...batches], sql, options);
+    for (const { paths, parts } of batches) {
+      const loaded: string[] = [];
+      const db = await TraceDatabase.open(paths, {
+        ...options,
+        parts,
+        onLoad: (table) => loaded.push(table),
+      });
+      expect((await db.query(sql)).getRowsJson().map(([run]) => run)).toEqual(expect.arrayContaining([0, 1]));
+      db.close();
+      expect(loaded).toEqual([]);
+    }
+  },
+);

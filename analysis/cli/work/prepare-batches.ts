@@ -11,6 +11,7 @@ export interface PrepareRequest extends RunBatch {
   readonly sql: string;
   readonly definitions: ReadonlyMap<string, string>;
   readonly inputs: readonly string[];
+  readonly allowFiles: boolean;
   readonly limits: QueryLimits;
 }
 
@@ -23,7 +24,7 @@ const entry = new URL('./prepare-worker.js', import.meta.url);
 export async function prepareBatches(
   batches: readonly RunBatch[],
   sql: string,
-  { definitions = new Map(), inputs = [], limits: asked }: DatabaseOptions,
+  { definitions = new Map(), inputs = [], allowFiles = false, limits: asked }: DatabaseOptions,
 ): Promise<void> {
   const jobs = Math.min(availableParallelism(), Math.floor(batches.length / WORTH_A_PROCESS));
   if (jobs < 2) return;
@@ -32,7 +33,7 @@ export async function prepareBatches(
   await onProcesses<PrepareRequest, object>({
     entry,
     jobs,
-    requests: batches.map((batch) => ({ ...batch, sql, definitions, inputs, limits: each })),
+    requests: batches.map((batch) => ({ ...batch, sql, definitions, inputs, allowFiles, limits: each })),
     here: async () => ({}),
     onAnswer: () => {},
     signal: new AbortController().signal,
