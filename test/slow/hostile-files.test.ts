@@ -78,7 +78,7 @@ function commandsOf(n: number, file: string): string[][] {
     ...(n % CHECKED === 0 ? [['check', file]] : []),
     ...(n % ASKED === 1 ? [['verify', file]] : []),
     ...(n % ASKED === 2 ? [['screen', file, '--at', '2000']] : []),
-    ...(n % CHECKED === 3
+    ...(n % ASKED === 3
       ? [['query', file, '--sql', 'SELECT count(*) FROM paging_writes, symbols, run']]
       : []),
   ];

@@ -110,8 +110,8 @@ export interface CpuOptions {
 
 /**
  * The machines that warmed up the hot loops, with and without counting for the compiler; V8's feedback serves every machine of the
- * process. The second one warms them up too: V8 compiled them for the closures of the first, finds that out at every call of another, one
- * by one, and each time discards the code of the whole loop.
+ * process. The second machine warms them up too: V8 has specialized the loop to the first machine's closures, and would otherwise discard
+ * its code once for each call site that meets another's.
  */
 const warmedUp = new Map<boolean, number>();
 const MACHINES_TO_WARM = 2;
