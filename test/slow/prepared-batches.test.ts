@@ -1,6 +1,8 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, expect, it, vi } from 'vitest';
 import type { prepareBatches } from '../../analysis/cli/work/prepare-batches.ts';
@@ -9,7 +11,7 @@ import { untrusted } from '../../schemas/untrusted.ts';
 import { madeTrace } from '../sql/made-trace.ts';
 import { STORIES } from '../sql/stories.ts';
 
-/** Batches of traces that worker processes prepare, which only the compiled program has: 2 s. */
+/** Batches of traces that worker processes prepare, which only the compiled program has: 4 s. */
 
 const folder = mkdtempSync(join(tmpdir(), 'r386-'));
 vi.stubEnv('XDG_CACHE_HOME', join(folder, 'cache'));
@@ -64,3 +66,13 @@ several(
     }
   },
 );
+
+it.each(['prepare-worker', 'check-worker'])('%s ends at Ctrl-C, as its command does', async (name) => {
+  const worker = fork(join(dirname(compiled), `${name}.js`), {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  worker.send({});
+  expect(await once(worker, 'message')).toEqual(['failed', undefined]);
+  worker.kill('SIGINT');
+  expect(await once(worker, 'exit')).toEqual([null, 'SIGINT']);
+});

@@ -4,4 +4,4 @@ import { answerRequests } from './on-processes.ts';
 
 /** A worker process that checks traces (check-many.ts). */
 
-answerRequests(async (request: CheckRequest) => toPlain(await checkAsked(request)));
+answerRequests(async (request: CheckRequest) => toPlain(await checkAsked(request)), { endsByItself: true });

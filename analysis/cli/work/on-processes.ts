@@ -104,8 +104,14 @@ async function ask<Answer>(process: WorkerProcess, request: object): Promise<Ans
   return typeof answer === 'object' ? (answer as Answer) : undefined;
 }
 
-/** The worker's side: answers requests, and ends with its parent. */
-export function answerRequests<Request>(answer: (request: Request) => Promise<object>): void {
+/**
+ * The worker's side: answers requests, and ends with its parent. `endsByItself`: at Ctrl-C, which reaches every process of the terminal, as its
+ * parent does; otherwise the parent handles it.
+ */
+export function answerRequests<Request>(
+  answer: (request: Request) => Promise<object>,
+  { endsByItself = false } = {},
+): void {
   process.on('message', async (request: Request) => {
     try {
       process.send?.(await answer(request));
@@ -115,6 +121,5 @@ export function answerRequests<Request>(answer: (request: Request) => Promise<ob
     }
   });
   process.on('disconnect', () => process.exit());
-  // Ctrl-C reaches every process of the terminal; the parent handles it.
-  process.on('SIGINT', () => {});
+  if (!endsByItself) process.on('SIGINT', () => {});
 }
