@@ -424,6 +424,10 @@ export interface EventBatch {
   readonly endSeq: number;
 }
 
+/** A table's column by name. */
+export const columnOf = ({ kind, columns }: EventTable, name: string): ColumnArray =>
+  columns[columnIndex(kind, name)];
+
 export function allocateColumn(type: ColumnType, capacity: number): ColumnArray {
   switch (type) {
     case 'icount':

@@ -1,4 +1,4 @@
-import { columnIndex, INTERRUPT_OP, INTERRUPT_SOURCE } from '../../schemas/events.ts';
+import { EVENT_KINDS, INTERRUPT_OP, INTERRUPT_SOURCE } from '../../schemas/events.ts';
 import { REPEAT_COLUMNS, repeatsOf } from './repeat-columns.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { TableColumn, TraceTable } from './table.ts';
@@ -65,9 +65,7 @@ const columns: readonly TableColumn[] = [
   ...REPEAT_COLUMNS,
 ];
 const at = (name: string) => columns.findIndex((column) => column.name === name);
-const source = (name: string) => columnIndex('interrupts', name);
 
-const OP = source('op');
 const IRQ_NONE = 255;
 const RAISE = INTERRUPT_OP.indexOf('raise');
 const DELIVER = INTERRUPT_OP.indexOf('deliver');
@@ -87,9 +85,12 @@ export const interrupts: TraceTable = {
     for (let chunk = 0; chunk < reader.chunks.length; chunk++) {
       if (!reader.chunks[chunk].rows.interrupts) continue;
       const table = reader.readChunk(chunk).table('interrupts');
-      const cell = (name: string, row: number) => table.columns[source(name)][row];
+      const named = Object.fromEntries(
+        EVENT_KINDS.interrupts.columns.map(({ name }, n) => [name, table.columns[n]]),
+      );
+      const cell = (name: string, row: number) => named[name][row];
       for (let row = 0; row < table.count; row++) {
-        const op = table.columns[OP][row];
+        const op = cell('op', row);
         const irq = cell('irq', row);
         const icount = cell('icount', row);
         if (op === RAISE) raised.set(irq, icount);

@@ -1,4 +1,4 @@
-import { columnIndex } from '../../schemas/events.ts';
+import { columnOf } from '../../schemas/events.ts';
 import type { Icount } from '../../schemas/units.ts';
 import { type Untrusted, untrusted } from '../../schemas/untrusted.ts';
 import type { TraceReader } from '../trace/trace-reader.ts';
@@ -10,16 +10,7 @@ interface Seen {
   readonly name: Untrusted;
 }
 
-const [ICOUNT, CR3, PROC, PID, ...COMM] = [
-  'icount',
-  'cr3',
-  'proc',
-  'pid',
-  'comm0',
-  'comm1',
-  'comm2',
-  'comm3',
-].map((name) => columnIndex('contexts', name));
+const COLUMNS = ['icount', 'cr3', 'proc', 'pid', 'comm0', 'comm1', 'comm2', 'comm3'];
 
 /** The process that ran under each page directory, from the `contexts` of the recording. */
 export class ProcessNames {
@@ -29,15 +20,15 @@ export class ProcessNames {
   constructor(reader: TraceReader) {
     for (const [i, entry] of reader.chunks.entries()) {
       if (!entry.rows.contexts) continue;
-      const { count, columns } = reader.readChunk(i).table('contexts');
-      for (let row = 0; row < count; row++) this.add(columns.map((column) => column[row]));
+      const table = reader.readChunk(i).table('contexts');
+      const columns = COLUMNS.map((name) => columnOf(table, name));
+      for (let row = 0; row < table.count; row++) this.add(columns.map((column) => column[row]));
     }
   }
 
-  /** `values`: of all columns of a row. */
-  private add(values: readonly number[]): void {
-    const [icount, cr3, proc, pid] = [ICOUNT, CR3, PROC, PID].map((index) => values[index]);
-    const bytes = Buffer.from(new Uint32Array(COMM.map((index) => values[index])).buffer);
+  /** The values of COLUMNS. */
+  private add([icount, cr3, proc, pid, ...comm]: readonly number[]): void {
+    const bytes = Buffer.from(new Uint32Array(comm).buffer);
     const end = bytes.indexOf(0);
     const name = proc === 0 ? 'idle' : `${bytes.toString('latin1', 0, end < 0 ? bytes.length : end)}[${pid}]`;
     const directory = (cr3 & ~0xfff) >>> 0;

@@ -1,6 +1,6 @@
 import {
   type ColumnArray,
-  columnIndex,
+  columnOf,
   EVENT_KINDS,
   type EventBatch,
   type EventTable,
@@ -27,9 +27,6 @@ const BY_STORE = WRITE_SOURCE.indexOf('store');
 /** Sources of writes by a program, or by hardware on its behalf; writes by devices are reported separately (device-writes.ts). */
 const BY_HARDWARE = WRITE_SOURCE.indexOf('accessed_dirty');
 const PTE_BYTES = 4;
-
-const columnOf = ({ kind, columns }: EventTable, name: string): ColumnArray =>
-  columns[columnIndex(kind, name)];
 
 const writeColumns = (table: EventTable, size: ColumnArray): WriteColumns => {
   const [icount, seq, eip, depth, cr3, linear, physical] = WRITE_COLUMNS.map((name) => columnOf(table, name));

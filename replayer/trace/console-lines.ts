@@ -1,4 +1,4 @@
-import { CONSOLE_PORT, columnIndex } from '../../schemas/events.ts';
+import { CONSOLE_PORT, columnOf } from '../../schemas/events.ts';
 import { latin1 } from '../../schemas/text-bytes.ts';
 import type { Icount } from '../../schemas/units.ts';
 import type { TraceReader } from './trace-reader.ts';
@@ -35,16 +35,18 @@ export function* linesOf(reader: TraceReader): Generator<ConsoleLine> {
   for (let chunk = 0; chunk < reader.chunks.length; chunk++) {
     if (!reader.chunks[chunk].rows.console) continue;
     const table = reader.readChunk(chunk).table('console');
-    const cell = (name: string, row: number) => table.columns[columnIndex('console', name)][row];
+    const [bytes, ports, icounts, seqs, cr3s] = ['byte', 'port', 'icount', 'seq', 'cr3'].map((name) =>
+      columnOf(table, name),
+    );
     for (let row = 0; row < table.count; row++) {
-      const byte = cell('byte', row);
+      const byte = bytes[row];
       if (byte === RETURN) continue;
-      const port = cell('port', row);
-      const icount = cell('icount', row);
+      const port = ports[row];
+      const icount = icounts[row];
       let line = open.get(port);
       if (!line) {
-        const [seq, cr3] = [cell('seq', row), cell('cr3', row)];
-        line = { icount, seq, cr3, end: icount, port: CONSOLE_PORT[port], bytes: [] };
+        const place = { icount, seq: seqs[row], cr3: cr3s[row], end: icount };
+        line = { ...place, port: CONSOLE_PORT[port], bytes: [] };
         open.set(port, line);
       }
       line.end = icount;
