@@ -12,6 +12,7 @@ import type { EventBatch } from '../../schemas/events.ts';
 import type { TraceExit } from '../../schemas/trace/footer.ts';
 import { type Input, isAsynchronous } from '../../schemas/trace/inputs.ts';
 import { icount } from '../../schemas/units.ts';
+import { endsSought, type Target } from './target.ts';
 import { badEnds } from './verdict.ts';
 import { kindsOf, WindowJudge } from './window-judge.ts';
 
@@ -21,6 +22,8 @@ export interface BranchingOptions {
   readonly reader: TraceReader;
   readonly build: MachineBuilder;
   readonly builtinDisk: (name: string) => Uint8Array;
+  /** The only failure that counts; undefined: any. */
+  readonly target?: Target | undefined;
   /** Receives the inputs of the recorded run. */
   readonly onInput?: SessionOptions['onInput'];
 }
@@ -45,12 +48,12 @@ export class Branching {
   private worldTaken = 0;
   private readonly reader: TraceReader;
 
-  constructor({ reader, build, builtinDisk, onInput }: BranchingOptions) {
+  constructor({ reader, build, builtinDisk, target, onInput }: BranchingOptions) {
     const { seed, machine, profile } = reader.header;
     this.reader = reader;
     this.inputs = reader.inputs();
-    this.isBad = badEnds(reader);
-    this.recorded = new WindowJudge(kindsOf(profile.windows));
+    this.isBad = endsSought(badEnds(reader), target);
+    this.recorded = new WindowJudge(kindsOf(profile.windows), undefined, undefined, target);
     this.judge = this.recorded;
     const sink = { flush: (batch: EventBatch) => this.judge.flush(batch) };
     this.session = ForwardSession.open(reader, { build, builtinDisk, sink, onInput });

@@ -7,6 +7,7 @@ import type { TraceHeader } from '../../schemas/trace/header.ts';
 import { type Input, type InputKind, isAsynchronous, isLatency } from '../../schemas/trace/inputs.ts';
 import { ddmin } from './ddmin.ts';
 import { type Answer, type Overruled, OverruledNondet } from './overruled-nondet.ts';
+import { endsSought, type Target } from './target.ts';
 import { badEnds, type Failure, failsAlike } from './verdict.ts';
 import { kindsOf, WindowJudge } from './window-judge.ts';
 
@@ -20,6 +21,8 @@ export interface ShrinkOptions {
   readonly builtinDisk: (name: string) => Uint8Array;
   /** Instructions by which the failure may come later in a smaller run. */
   readonly within: number;
+  /** The only failure that counts; undefined: the first. */
+  readonly target?: Target | undefined;
   /** Runs so far, and what is left of the schedule and the inputs. */
   readonly onRun?: (runs: number, left: number) => void;
   /** Ends with the smallest run known by then. */
@@ -68,7 +71,7 @@ class Shrinker {
 
   constructor(options: ShrinkOptions) {
     this.options = options;
-    this.isBad = badEnds(options.reader);
+    this.isBad = endsSought(badEnds(options.reader), options.target);
     this.recorded = options.reader.inputs();
     this.fixed = answersOf(this.recorded).filter(({ kind }) => !isLatency(kind));
   }
@@ -126,9 +129,9 @@ class Shrinker {
     until: number,
     written?: { readonly output: string; readonly header: TraceHeader },
   ): Promise<Run> {
-    const { reader, build, builtinDisk } = this.options;
+    const { reader, build, builtinDisk, target } = this.options;
     const { header } = reader;
-    const judge = new WindowJudge(kindsOf(header.profile.windows));
+    const judge = new WindowJudge(kindsOf(header.profile.windows), undefined, undefined, target);
     const times = parts.filter((part): part is Answer => !isInput(part));
     const source = new OverruledNondet(header.seed, [...this.fixed, ...times], parts.filter(isInput));
     const subject = {

@@ -14,6 +14,7 @@ import {
 } from '../../schemas/events.ts';
 import { latin1 } from '../../schemas/text-bytes.ts';
 import { isPanic } from '../ending/panic-lines.ts';
+import { isSought, type Target } from './target.ts';
 
 /**
  * Judges a run while it runs: the first access through a window that an interrupt or another thread had changed under its user (what
@@ -133,13 +134,14 @@ export class WindowJudge implements EventSink {
   private readonly kinds: readonly WindowKind[];
   /** Hears of every sign, not of the first alone. */
   private readonly onSign: ((sign: Sign) => void) | undefined;
+  private readonly target: Target | undefined;
   private readonly own: Layer<Own>;
   private readonly last: Layer<Last>;
   private readonly frames: Layer<Frame>;
   private readonly interrupts: Layer<Interrupts>;
   private stackSwitch: number;
   private readonly lines = new Map<number, number[]>();
-  /** The first one since the judge was made. */
+  /** The first one that is sought since the judge was made. */
   sign: Sign | undefined;
   /** Hears of every access through a window that its own context has set or checked: seq and icount of that, and icount of the access. */
   onUse: ((seq: number, from: number, to: number) => void) | undefined;
@@ -148,9 +150,15 @@ export class WindowJudge implements EventSink {
   readonly raises: Raise[] = [];
 
   /** `kinds`: of the windows that the profile declares, from window 1. With `base`, a run that leaves the one which that has judged so far. */
-  constructor(kinds: readonly WindowKind[], base?: WindowJudge, onSign?: (sign: Sign) => void) {
+  constructor(
+    kinds: readonly WindowKind[],
+    base?: WindowJudge,
+    onSign?: (sign: Sign) => void,
+    target?: Target,
+  ) {
     this.kinds = kinds;
     this.onSign = onSign;
+    this.target = target;
     this.own = new Layer(base?.own);
     this.last = new Layer(base?.last);
     this.frames = new Layer(base?.frames);
@@ -161,7 +169,7 @@ export class WindowJudge implements EventSink {
 
   /** Judges a run that leaves this one here. This one must stay as it is meanwhile. */
   fork(): WindowJudge {
-    return new WindowJudge(this.kinds, this);
+    return new WindowJudge(this.kinds, this, undefined, this.target);
   }
 
   /** Deliveries and rises count from now on. */
@@ -288,7 +296,7 @@ export class WindowJudge implements EventSink {
   }
 
   private tell(sign: Sign): void {
-    this.sign ??= sign;
+    if (isSought(sign.kind, this.target)) this.sign ??= sign;
     this.onSign?.(sign);
   }
 }

@@ -6,7 +6,9 @@ import { kindsOfLine } from '../../../recorder/capture/scheduled-nondet.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { printableJson } from '../../../schemas/untrusted.ts';
 import { METHODS, type Method } from '../../explore/strategies.ts';
+import type { Target } from '../../explore/target.ts';
 import { DISKS } from '../options/disk-option.ts';
+import { TARGET } from '../options/target-option.ts';
 import { typedOf } from '../options/typed.ts';
 import { parseCount, parseJobs, parseSeconds, parseWindow } from '../options/values.ts';
 import { tellDivergence } from '../report/diverged.ts';
@@ -46,6 +48,7 @@ interface Given {
   readonly window: string | undefined;
   readonly sql: string | undefined;
   readonly within: string;
+  readonly target: Target | undefined;
   readonly budget: string | undefined;
   readonly jobs: string | undefined;
   readonly queue: string | undefined;
@@ -73,10 +76,11 @@ async function run(file: string, given: Given): Promise<number> {
   const { sql, any, later } = given;
   if (later && any) throw new BadInput('--later does not go with --any', 'leave one of them out');
   const how = howOf(file, given);
-  const { within, disks, jobs } = how;
+  const { within, target, disks, jobs } = how;
   const fleet = await fleetOf(given);
   const exploration = await interruptible(
-    (signal) => exploreTrace({ file, irq, sql, any, later, within, disks, between, jobs, fleet, signal }),
+    (signal) =>
+      exploreTrace({ file, irq, sql, any, later, within, target, disks, between, jobs, fleet, signal }),
     how.budget,
   );
   await tell(file, given, how, {
@@ -91,6 +95,7 @@ async function run(file: string, given: Given): Promise<number> {
 /** The options of both kinds of search. */
 interface How {
   readonly within: number;
+  readonly target: Target | undefined;
   readonly disks: readonly string[];
   readonly jobs: number;
   /** Seconds. */
@@ -98,12 +103,12 @@ interface How {
 }
 
 /** Throws BadInput if the requested outputs are not possible. */
-function howOf(file: string, { within, disk, jobs, budget, junit, output, force }: Given): How {
+function howOf(file: string, { within, target, disk, jobs, budget, junit, output, force }: Given): How {
   if (junit !== undefined) checkOutput(junit, { force, makes: 'other', inputs: [file] });
   if (output !== undefined && existsSync(output))
     throw new BadInput(`${output} already exists`, 'give -o the name of a new folder');
   return {
-    ...{ within: parseCount(within, '--within'), disks: disk },
+    ...{ within: parseCount(within, '--within'), target, disks: disk },
     jobs: jobs === undefined ? availableParallelism() : parseJobs(jobs),
     budget: budget === undefined ? undefined : parseSeconds(budget, '--budget'),
   };
@@ -117,12 +122,12 @@ interface Told {
   found(): readonly Found[];
 }
 
-async function tell(file: string, given: Given, { within, disks }: How, told: Told): Promise<void> {
+async function tell(file: string, given: Given, how: How, told: Told): Promise<void> {
   const { junit, output } = given;
   const json = given.json || given.format === 'json';
   if (junit !== undefined) writeBeside(junit, `${told.junit().join('\n')}\n`);
   printLines(json ? printableJson(told.facts(), 2).split('\n') : told.text());
-  if (output !== undefined) await writeBundles(file, output, json, { found: told.found(), within, disks });
+  if (output !== undefined) await writeBundles(file, output, json, told.found(), how);
 }
 
 /** The queue and the folder for workers on other machines; undefined without both. */
@@ -151,7 +156,8 @@ async function writeBundles(
   file: string,
   folder: string,
   quiet: boolean,
-  { found, within, disks }: { found: readonly Found[]; within: number; disks: readonly string[] | undefined },
+  found: readonly Found[],
+  { within, target, disks }: How,
 ): Promise<void> {
   if (found.length === 0) return;
   mkdirSync(folder, { recursive: true });
@@ -160,7 +166,7 @@ async function writeBundles(
     const whole = `${output}.whole`;
     try {
       await writePlacement({ file, path: whole, option, until, disks });
-      const shrunk = await shrinkTrace({ file: whole, output, within, disks, quiet: true });
+      const shrunk = await shrinkTrace({ file: whole, output, within, target, disks, quiet: true });
       if (!quiet) print(`${output}: ${scheduleOf(shrunk)}, ${plural(shrunk.instructions, 'instruction')}`);
     } finally {
       rmSync(whole, { force: true });
@@ -187,9 +193,9 @@ async function search(file: string, given: Given, bound: number): Promise<number
   const lines = given.irq.split(',').map((text) => lineOf(text, false));
   const runs = parseCount(count, '--runs');
   const how = howOf(file, given);
-  const { within, disks, jobs } = how;
+  const { within, target, disks, jobs } = how;
   const result = await interruptible(
-    (signal) => searchTrace({ file, lines, method, bound, span, runs, within, disks, jobs, signal }),
+    (signal) => searchTrace({ file, lines, method, bound, span, runs, within, target, disks, jobs, signal }),
     how.budget,
   );
   await tell(file, given, how, {
@@ -284,6 +290,7 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: 'instructions to run after each placement',
       },
+      ...TARGET,
       budget: {
         type: 'string',
         requiresArg: true,

@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
 import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { DISKS } from '../options/disk-option.ts';
+import { TARGET } from '../options/target-option.ts';
 import { parseCount, parseSeconds } from '../options/values.ts';
 import { tellDivergence } from '../report/diverged.ts';
 import { EXIT } from '../report/exit-status.ts';
@@ -16,14 +17,14 @@ export const addShrink = (cli: Argv): Argv =>
     'shrink <file>',
     'reduce a failing run to the fewest changed times and inputs that fail in the same way, as a bundle',
     options,
-    async ({ file, within, budget, force, disk: disks, ...given }) => {
+    async ({ file, within, target, budget, force, disk: disks, ...given }) => {
       const output = given.output as string;
       checkOutput(output, { force, makes: 'trace', inputs: [file] });
       const slack = parseCount(within, '--within');
       const seconds = budget === undefined ? undefined : parseSeconds(budget, '--budget');
       await tellDivergence(file, async () => {
         const shrunk = await interruptible(
-          (signal) => shrinkTrace({ file, output, within: slack, disks, force, quiet: true, signal }),
+          (signal) => shrinkTrace({ file, output, within: slack, target, disks, force, quiet: true, signal }),
           seconds,
         );
         printLines(describeShrunk(shrunk, seedOf(file)));
@@ -54,6 +55,7 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: 'instructions by which the failure may come later in a smaller run',
       },
+      ...TARGET,
       budget: {
         type: 'string',
         requiresArg: true,

@@ -1,6 +1,7 @@
 import type { TraceExit } from '../../../schemas/trace/footer.ts';
 import { untrusted } from '../../../schemas/untrusted.ts';
 import type { Outcome } from '../../explore/explore.ts';
+import type { Target } from '../../explore/target.ts';
 import { grouped, plural, shellWord } from '../terminal/format.ts';
 import type { Exploration } from './explore.ts';
 import { junitOf } from './junit.ts';
@@ -43,9 +44,13 @@ export function coverage({ asked, windows, lateWindows, explored }: Exploration)
   const late = asked.later ? ` and ${grouped(lateWindows)} of runs with a later one` : '';
   return (
     `for this recording's inputs and ${how}, in ${plural(windows, 'window')}${late}, for ${grouped(asked.within)} instructions after it: ` +
-    `${plural(placements, 'placement')} in ${plural(classes, 'class', 'classes')}, ${run}; ${grouped(failed)} fail`
+    `${plural(placements, 'placement')} in ${plural(classes, 'class', 'classes')}, ${run}; ${grouped(failed)} ${failText(asked.target)}`
   );
 }
+
+/** Of a number of runs. */
+export const failText = (target: Target | undefined): string =>
+  target === undefined ? 'fail' : `fail (${target} only)`;
 
 interface Group {
   readonly what: string;
@@ -89,7 +94,7 @@ export function explorationFacts(exploration: Exploration): unknown {
   const { asked, windows, lateWindows, explored, names } = exploration;
   const { placements, classes, complete, outcomes } = explored;
   return {
-    ...{ file: asked.file, irq: asked.irq, any: asked.any, within: asked.within },
+    ...{ file: asked.file, irq: asked.irq, any: asked.any, within: asked.within, target: asked.target },
     ...(asked.later ? { later: true, late_windows: lateWindows } : {}),
     ...{ windows, placements, classes, run: outcomes.length, complete },
     failures: outcomes

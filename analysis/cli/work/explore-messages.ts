@@ -4,7 +4,7 @@ import type { Stretch } from '../../explore/placements.ts';
 /** Messages between `explore` and its worker processes, as plain values. */
 
 /** The explored run and the options; the same in all requests to one process. */
-export interface ExploredRun extends Pick<ExplorerOptions, 'within' | 'unpruned'> {
+export interface ExploredRun extends Pick<ExplorerOptions, 'within' | 'target' | 'unpruned'> {
   readonly file: string;
   readonly disks: readonly string[] | undefined;
 }

@@ -13,6 +13,7 @@ import {
   steered,
   type Window,
 } from '../../explore/placements.ts';
+import type { Target } from '../../explore/target.ts';
 import { commandSql } from '../../sql/catalog.ts';
 import { type InterruptTime, interruptTimes, recordedOf } from '../../what-if/recorded-interrupts.ts';
 import { builtinDisk } from '../options/builtin-guest.ts';
@@ -35,6 +36,8 @@ export interface Asked {
   /** SQL that selects from_icount and to_icount of each window. */
   readonly sql: string | undefined;
   readonly within: number;
+  /** The only failure that counts; undefined: any. */
+  readonly target?: Target | undefined;
   /** True to inject requests that a device might not have been able to make. */
   readonly any: boolean;
   /** Also has interrupts come later than they did. */
@@ -65,11 +68,11 @@ export async function exploreTrace(asked: Asked): Promise<Exploration> {
   const stretches = [...stretchesOf(asked, windows), ...late.map(({ stretch }) => stretch)].sort(
     (a, b) => a.forkAt - b.forkAt,
   );
-  const { file, disks, within, unpruned, signal, fleet, jobs = 1 } = asked;
+  const { file, disks, within, target, unpruned, signal, fleet, jobs = 1 } = asked;
   const progress = progressBar('exploring', countOf(stretches.flatMap(({ boundaries }) => boundaries)));
   try {
     const work = {
-      run: { file, disks, within, unpruned },
+      run: { file, disks, within, target, unpruned },
       ...{ stretches, signal },
       onProgress: ({ boundaries, classes, failures }: ExploreProgress) =>
         progress.at(boundaries, `${plural(classes, 'class', 'classes')}, ${grouped(failures)} fail`),

@@ -5,7 +5,8 @@ import { builtinDisk } from '../options/builtin-guest.ts';
 import type { ExploredRun } from './explore-messages.ts';
 
 /** A machine on the recorded run of a file, in this process. */
-export const openExplorer = ({ file, disks, within, unpruned }: ExploredRun): Explorer =>
+export const openExplorer = ({ file, disks, within, target, unpruned }: ExploredRun): Explorer =>
   new Explorer({
-    ...{ reader: TraceReader.open(file, { disks }), build: buildMachine, builtinDisk, within, unpruned },
+    ...{ reader: TraceReader.open(file, { disks }), build: buildMachine, builtinDisk },
+    ...{ within, target, unpruned },
   });

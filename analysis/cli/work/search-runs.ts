@@ -9,7 +9,8 @@ import { Kept } from './kept.ts';
 /** Several runs of `explore --bound`. Requests and answers are plain values, for worker processes. */
 
 /** A search, in plain values. */
-export interface Searched extends Pick<SearchOptions, 'method' | 'bound' | 'span' | 'lines' | 'within'> {
+export interface Searched
+  extends Pick<SearchOptions, 'method' | 'bound' | 'span' | 'lines' | 'within' | 'target'> {
   readonly file: string;
   readonly disks: readonly string[] | undefined;
 }

@@ -2,7 +2,7 @@ import { untrusted } from '../../../schemas/untrusted.ts';
 import type { SearchOutcome } from '../../explore/search.ts';
 import { pctBound } from '../../explore/strategies.ts';
 import { grouped, hex8, plural, shellWord } from '../terminal/format.ts';
-import { endText } from './exploration-text.ts';
+import { endText, failText } from './exploration-text.ts';
 import { junitOf } from './junit.ts';
 import type { SearchRequest, SearchResult } from './search-trace.ts';
 
@@ -57,9 +57,9 @@ function boundLine(request: SearchRequest): string[] {
 /** For `--json`. */
 export function searchFacts(result: SearchResult): unknown {
   const { request, outcomes, secondsToFirst, names } = result;
-  const { file, lines, method, bound, span, within, runs } = request;
+  const { file, lines, method, bound, span, within, target, runs } = request;
   return {
-    ...{ file, irqs: lines, method, bound, window: span, within, runs: outcomes.length },
+    ...{ file, irqs: lines, method, bound, window: span, within, target, runs: outcomes.length },
     complete: outcomes.length === runs,
     ...(method === 'pct' ? { pct: boundOf(request) } : {}),
     ...(secondsToFirst === undefined ? {} : { seconds_to_first: secondsToFirst }),
@@ -88,12 +88,12 @@ const boundOf = ({ lines, span, bound }: SearchRequest) => pctBound(lines.length
 
 /** The extent of the search, which is a sample and never complete. */
 export function searchCoverage({ request, outcomes, secondsToFirst }: SearchResult): string {
-  const { method, bound, span, lines, within } = request;
+  const { method, bound, span, lines, within, target } = request;
   const first = outcomes.find(({ failed }) => failed);
   const found = first ? `, the first in run ${first.run} after ${secondsToFirst?.toFixed(1)} s` : '';
   const how = method === 'naive' ? 'all latencies drawn anew' : `${bound} changed at random (${method})`;
   return (
     `for this recording's inputs and IRQ ${lines.join(', ')}, ${how}, from icount ${grouped(span.from)} to ${grouped(span.to)} and ` +
-    `${grouped(within)} instructions after it: ${plural(outcomes.length, 'run')}; ${grouped(outcomes.filter(({ failed }) => failed).length)} fail${found}`
+    `${grouped(within)} instructions after it: ${plural(outcomes.length, 'run')}; ${grouped(outcomes.filter(({ failed }) => failed).length)} ${failText(target)}${found}`
   );
 }

@@ -63,6 +63,6 @@ export async function searchTrace(request: SearchRequest): Promise<SearchResult>
 }
 
 /** The request in plain values. */
-const searchedOf = ({ file, disks, lines, method, bound, span, within }: Searched): Searched => ({
-  ...{ file, disks, lines, method, bound, span, within },
+const searchedOf = ({ file, disks, lines, method, bound, span, within, target }: Searched): Searched => ({
+  ...{ file, disks, lines, method, bound, span, within, target },
 });

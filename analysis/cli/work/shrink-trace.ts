@@ -5,6 +5,7 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 import type { TraceHeader } from '../../../schemas/trace/header.ts';
 import { untrusted } from '../../../schemas/untrusted.ts';
 import { type Shrunk, shrink } from '../../explore/shrink.ts';
+import type { Target } from '../../explore/target.ts';
 import { builtinDisk } from '../options/builtin-guest.ts';
 import { grouped, plural, shellWord } from '../terminal/format.ts';
 import { statusLine } from '../terminal/status-line.ts';
@@ -17,6 +18,8 @@ export interface ShrinkRequest {
   readonly file: string;
   readonly output: string;
   readonly within: number;
+  /** The only failure that counts; undefined: the first. */
+  readonly target?: Target | undefined;
   readonly disks?: readonly string[] | undefined;
   readonly force?: boolean;
   /** Says nothing while it works. */
@@ -26,12 +29,12 @@ export interface ShrinkRequest {
 
 /** Writes the bundle and returns its summary. Throws BadInput if the run does not fail. */
 export async function shrinkTrace(request: ShrinkRequest): Promise<Shrunk> {
-  const { file, output, within, disks, signal, quiet = false } = request;
+  const { file, output, within, target, disks, signal, quiet = false } = request;
   const reader = TraceReader.open(file, { disks });
   const beside = `${output}.${process.pid}.tmp`;
   try {
     const shrunk = await shrink({
-      ...{ reader, build: buildMachine, builtinDisk, within, signal },
+      ...{ reader, build: buildMachine, builtinDisk, within, target, signal },
       onRun: (runs, left) =>
         statusLine.show(
           `shrinking: ${plural(runs, 'run')}, ${plural(left, 'time or input', 'times and inputs')}`,
