@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -105,8 +105,12 @@ describe('the windows of a run that ended well', () => {
 
   it('hold hijacks by a later interrupt, as the recording of such a placement shows', async () => {
     const between = { from: 4_791_430, to: 4_791_445 };
-    const { explored, lateWindows } = await exploration({ between, later: true, within: 5_000 });
+    const found = await exploration({ between, later: true, within: 5_000 });
+    const { explored, lateWindows } = found;
     expect(lateWindows).toBeGreaterThan(0);
+    expect(coverage(found)).toContain(
+      `${lateWindows} of runs with a later one (those used up to 5,000 instructions behind its latest time)`,
+    );
     const [{ sign, option, at }] = explored.outcomes.filter(({ failed }) => failed);
     expect(option).toBe('--schedule irq14=4791440@4790286');
     const child = path('later');
@@ -371,6 +375,24 @@ describe('the command', () => {
     expect(stdout[1]).toMatch(/ {5}rewind386 replay \S+ --schedule irq14=\d+@\d+ -o placement-\d+\.r386/);
   });
 
+  it("runs on behind the hijack for the guest's own death, and bundles that", async () => {
+    const bundles = path('crashes');
+    const args = ['--window', '4758700:4758705', '--within', '1M', '--jobs', '1'];
+    const hijacked = await runCli('explore', BUGGY, ...args, '--target', 'foreign-pmap');
+    expect(hijacked.stdout[0]).toMatch(/^FAIL interrupt hijack in pmap_remove/);
+    expect(hijacked.stdout.at(-1)).toMatch(/[1-9]\d* fail \(foreign-pmap only\)$/);
+    const died = await runCli('explore', BUGGY, ...args, '--target', 'crash', '-o', bundles);
+    expect([died.status, died.stdout[0]]).toEqual([1, expect.stringMatching(/^FAIL panic panic: /)]);
+    expect(died.stdout.join('\n')).toMatch(/[1-9]\d* fail \(crash only\)\n/);
+    const [bundle] = readdirSync(bundles);
+    expect(await classesIn(join(bundles, bundle))).toEqual(expect.arrayContaining([HIJACK, 'panic']));
+    const other = await runCli('explore', BUGGY, ...args, '--target', 'window-hijack');
+    expect([other.status, other.stdout.at(-1)]).toEqual([
+      0,
+      expect.stringMatching(/ 0 fail \(window-hijack only\)$/),
+    ]);
+  });
+
   it('says what is wrong with windows that are none, and with lines of no drive', async () => {
     const columns = await runCli('explore', BUGGY, '--sql', 'SELECT 1 AS icount');
     expect(columns.status).toBe(2);
@@ -385,6 +407,11 @@ describe('the command', () => {
     expect(past.stdout.at(-1)).toMatch(/legal or not, in 1 window, .*: 2 placements in [12] class/);
     const later = await runCli('explore', BUGGY, '--later', '--any');
     expect([later.status, later.stderr[0]]).toEqual([2, 'rewind386: --later does not go with --any']);
+    const floppy = await runCli('explore', BUGGY, '--irq', '6');
+    expect([floppy.status, floppy.stdout[0]]).toEqual([
+      0,
+      'note: nothing was tried: the windows have no boundary to which IRQ 6 can move',
+    ]);
     const clock = await runCli('explore', BUGGY, '--irq', '0');
     expect(clock.status).toBe(2);
     expect(clock.stderr.join('\n')).toContain('has no IRQ 0 whose time is an input');

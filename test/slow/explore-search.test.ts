@@ -111,4 +111,31 @@ it('the timer comes anywhere within its jitter, in a kernel of another kind', as
   expect(schedule).toMatch(new RegExp(`^irq0=${at.replaceAll(',', '')}@\\d+$`));
   const failed = await runCli('replay', run, '--schedule', schedule, '--until', '200k', '-o', path('made'));
   expect(failed.stdout.join('\n')).toContain('NEW');
+
+  // The guest alone, without a profile: an interrupt took its window later in the run.
+  const words = [post('post.elf'), '--jitter', '60', '--seed', '3', '-n', '4M'];
+  const guest = await runCli('explore', words[0], ...args, '--', ...words.slice(1));
+  expect([guest.status, guest.stdout.at(-1)]).toEqual([1, stdout.at(-1)]);
+  expect(guest.stderr[0]).toMatch(/^note: with 1 window that no profile declares: \{"name":"page-e0000000"/);
+  const command = `rewind386 record ${words.join(' ')} --schedule ${schedule} -o placement-${at.replaceAll(',', '')}.r386`;
+  expect(guest.stdout[1].trim()).toBe(command);
+  const again = ['-n', '200k', '-q', '-o', path('alone'), '--schedule', schedule];
+  await runCli('record', ...words.slice(0, -2), ...again);
+  expect((await runCli('check', path('alone'))).stdout[0]).toMatch(/^ERROR window hijack/);
+});
+
+it('a guest is recorded only where there is something to explore', async () => {
+  const elf = post('post.elf');
+  const unknown = await runCli('explore', elf, '--irq', '0', '--', '--jittr', '20');
+  expect([unknown.status, unknown.stderr]).toEqual([
+    2,
+    ['rewind386: after --: unknown argument: jittr', 'next: rewind386 record --help'],
+  ]);
+  const output = await runCli('explore', elf, '--', '-o', path('own'));
+  expect([output.status, output.stderr[0]]).toEqual([
+    2,
+    expect.stringContaining('-o is not for a recording'),
+  ]);
+  const short = await runCli('explore', elf, '--', '-n', '100k');
+  expect([short.status, short.stderr[0]]).toEqual([2, expect.stringContaining('declares no window')]);
 });

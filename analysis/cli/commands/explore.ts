@@ -14,7 +14,7 @@ import { parseCount, parseJobs, parseSeconds, parseWindow } from '../options/val
 import { tellDivergence } from '../report/diverged.ts';
 import { EXIT } from '../report/exit-status.ts';
 import { plural, shellWord } from '../terminal/format.ts';
-import { interruptible } from '../terminal/interruptible.ts';
+import { interruptedStatus, interruptible } from '../terminal/interruptible.ts';
 import { print, printLines } from '../terminal/output.ts';
 import {
   describeExploration,
@@ -23,6 +23,7 @@ import {
   grouping,
 } from '../work/exploration-text.ts';
 import { type Exploration, exploreTrace } from '../work/explore.ts';
+import { demandWindows, openSubject, type Subject } from '../work/explore-subject.ts';
 import { checkOutput, FORCE } from '../work/output-file.ts';
 import { describeSearch, firstsOf, movesText, searchFacts, searchJunit } from '../work/search-text.ts';
 import { searchTrace } from '../work/search-trace.ts';
@@ -36,9 +37,9 @@ export const addExplore = (cli: Argv): Argv =>
     'explore <file>',
     'try an interrupt at every boundary of the windows of a recorded run',
     options,
-    async ({ file, ...given }) => {
+    async ({ file, '--': words, ...given }) => {
       await tellDivergence(file, async () => {
-        process.exitCode = await run(file, given);
+        process.exitCode = await run(file, words as string[] | undefined, given);
       });
     },
   );
@@ -66,8 +67,22 @@ interface Given {
   readonly disk: readonly string[];
 }
 
-async function run(file: string, given: Given): Promise<number> {
-  if (given.bound !== undefined) return await search(file, given, boundOf(given.bound));
+async function run(file: string, words: readonly string[] | undefined, given: Given): Promise<number> {
+  const how = howOf(file, given);
+  const make = given.bound === undefined ? explored(given, how) : searched(given, how, boundOf(given.bound));
+  const subject = await openSubject(file, words, how.disks);
+  if (!subject) return interruptedStatus();
+  try {
+    const told = await make(subject);
+    await tell(subject, given, how, told);
+    return told.fails ? EXIT.findings : EXIT.ok;
+  } finally {
+    subject.close();
+  }
+}
+
+/** Every placement of one interrupt. Throws BadInput before anything is recorded if the options do not fit. */
+function explored(given: Given, how: How): (subject: Subject) => Promise<Told> {
   const typed = typedOf(['method', 'runs'], { ...given });
   if (typed.length > 0)
     throw new BadInput(`${typed[0]} is for runs with several interrupts at other times`, 'add --bound K');
@@ -75,21 +90,38 @@ async function run(file: string, given: Given): Promise<number> {
   const between = given.window === undefined ? undefined : parseWindow(given.window, '--window');
   const { sql, any, later } = given;
   if (later && any) throw new BadInput('--later does not go with --any', 'leave one of them out');
-  const how = howOf(file, given);
   const { within, target, disks, jobs } = how;
-  const fleet = await fleetOf(given);
-  const exploration = await interruptible(
-    (signal) =>
-      exploreTrace({ file, irq, sql, any, later, within, target, disks, between, jobs, fleet, signal }),
-    how.budget,
-  );
-  await tell(file, given, how, {
-    text: () => describeExploration(exploration),
-    facts: () => explorationFacts(exploration),
-    junit: () => explorationJunit(exploration),
-    found: () => firstPlacements(exploration),
-  });
-  return exploration.explored.outcomes.some(({ failed }) => failed) ? EXIT.findings : EXIT.ok;
+  return async (subject) => {
+    if (sql === undefined) demandWindows(subject);
+    const { file, name } = subject;
+    const fleet = await fleetOf(given);
+    const exploration = await interruptible(
+      (signal) =>
+        exploreTrace({
+          file,
+          name,
+          irq,
+          sql,
+          any,
+          later,
+          within,
+          target,
+          disks,
+          between,
+          jobs,
+          fleet,
+          signal,
+        }),
+      how.budget,
+    );
+    return {
+      fails: exploration.explored.outcomes.some(({ failed }) => failed),
+      text: () => describeExploration(exploration, subject),
+      facts: () => explorationFacts(exploration, subject),
+      junit: () => explorationJunit(exploration, subject),
+      found: () => firstPlacements(exploration),
+    };
+  };
 }
 
 /** The options of both kinds of search. */
@@ -116,18 +148,19 @@ function howOf(file: string, { within, target, disk, jobs, budget, junit, output
 
 /** The result of a search in every output format. */
 interface Told {
+  readonly fails: boolean;
   text(): string[];
   facts(): unknown;
   junit(): string[];
   found(): readonly Found[];
 }
 
-async function tell(file: string, given: Given, how: How, told: Told): Promise<void> {
+async function tell(subject: Subject, given: Given, how: How, told: Told): Promise<void> {
   const { junit, output } = given;
   const json = given.json || given.format === 'json';
   if (junit !== undefined) writeBeside(junit, `${told.junit().join('\n')}\n`);
   printLines(json ? printableJson(told.facts(), 2).split('\n') : told.text());
-  if (output !== undefined) await writeBundles(file, output, json, told.found(), how);
+  if (output !== undefined) await writeBundles(subject, output, json, told.found(), how);
 }
 
 /** The queue and the folder for workers on other machines; undefined without both. */
@@ -153,7 +186,7 @@ interface Found {
 
 /** Writes a shrunk bundle of each failure. */
 async function writeBundles(
-  file: string,
+  { file, name: parent }: Subject,
   folder: string,
   quiet: boolean,
   found: readonly Found[],
@@ -166,7 +199,7 @@ async function writeBundles(
     const whole = `${output}.whole`;
     try {
       await writePlacement({ file, path: whole, option, until, disks });
-      const shrunk = await shrinkTrace({ file: whole, output, within, target, disks, quiet: true });
+      const shrunk = await shrinkTrace({ file: whole, parent, output, within, target, disks, quiet: true });
       if (!quiet) print(`${output}: ${scheduleOf(shrunk)}, ${plural(shrunk.instructions, 'instruction')}`);
     } finally {
       rmSync(whole, { force: true });
@@ -182,8 +215,8 @@ const firstPlacements = (exploration: Exploration): Found[] =>
     until: at + exploration.asked.within,
   }));
 
-/** Runs with several interrupts at other times, and what they found. */
-async function search(file: string, given: Given, bound: number): Promise<number> {
+/** Runs with several interrupts at other times. */
+function searched(given: Given, how: How, bound: number): (subject: Subject) => Promise<Told> {
   const { method = SEARCH_DEFAULTS.method, runs: count = SEARCH_DEFAULTS.runs } = given;
   for (const option of ['any', 'later', 'sql', 'queue', 'folder'] as const)
     if (given[option]) throw new BadInput(`--bound does not go with --${option}`, 'leave one of them out');
@@ -192,26 +225,29 @@ async function search(file: string, given: Given, bound: number): Promise<number
   const span = parseWindow(given.window, '--window');
   const lines = given.irq.split(',').map((text) => lineOf(text, false));
   const runs = parseCount(count, '--runs');
-  const how = howOf(file, given);
   const { within, target, disks, jobs } = how;
-  const result = await interruptible(
-    (signal) => searchTrace({ file, lines, method, bound, span, runs, within, target, disks, jobs, signal }),
-    how.budget,
-  );
-  await tell(file, given, how, {
-    text: () => describeSearch(result),
-    facts: () => searchFacts(result),
-    junit: () => searchJunit(result),
-    found: () =>
-      firstsOf(result)
-        .filter(({ moves }) => moves.length > 0)
-        .map(({ run, moves }) => ({
-          name: `run-${run}`,
-          option: `--schedule ${movesText(moves)}`,
-          until: span.to + within,
-        })),
-  });
-  return result.outcomes.some(({ failed }) => failed) ? EXIT.findings : EXIT.ok;
+  return async (subject) => {
+    const { file } = subject;
+    const result = await interruptible(
+      (signal) =>
+        searchTrace({ file, lines, method, bound, span, runs, within, target, disks, jobs, signal }),
+      how.budget,
+    );
+    return {
+      fails: result.outcomes.some(({ failed }) => failed),
+      text: () => describeSearch(result, subject),
+      facts: () => searchFacts(result, subject),
+      junit: () => searchJunit(result, subject),
+      found: () =>
+        firstsOf(result)
+          .filter(({ moves }) => moves.length > 0)
+          .map(({ run, moves }) => ({
+            name: `run-${run}`,
+            option: `--schedule ${movesText(moves)}`,
+            until: span.to + within,
+          })),
+    };
+  };
 }
 
 function boundOf(text: string): number {
@@ -262,9 +298,28 @@ const SEARCH_OPTIONS = {
   },
 } as const;
 
+/** Of work on other machines. */
+const FLEET_OPTIONS = {
+  queue: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'have `worker` on other machines do the work, through this Redis server (docs/fleet.md)',
+  },
+  folder: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'with --queue: the folder that all machines share; results in it are not computed again',
+  },
+} as const;
+
 const options = (yargs: Argv) =>
   yargs
-    .positional('file', { type: 'string', demandOption: true, describe: 'the trace' })
+    .parserConfiguration({ 'populate--': true, 'parse-positional-numbers': false })
+    .positional('file', {
+      type: 'string',
+      demandOption: true,
+      describe: 'the trace; or with -- a guest, and behind it the options of `record` for it',
+    })
     .options({
       irq: {
         type: 'string',
@@ -301,16 +356,7 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: 'processes that share the work (default: one per processor)',
       },
-      queue: {
-        type: 'string',
-        requiresArg: true,
-        describe: 'have `worker` on other machines do the work, through this Redis server (docs/fleet.md)',
-      },
-      folder: {
-        type: 'string',
-        requiresArg: true,
-        describe: 'with --queue: the folder that all machines share; results in it are not computed again',
-      },
+      ...FLEET_OPTIONS,
       later: {
         type: 'boolean',
         default: false,
@@ -344,4 +390,8 @@ const options = (yargs: Argv) =>
     })
     .example('$0 explore run.r386 --window 20M:21M', 'exit 1 when a placement fails')
     .example('$0 explore run.r386 --budget 60s -o failures', 'the failures found in a minute, as bundles')
+    .example(
+      '$0 explore kernel.elf --irq 0 -- --jitter 20% -n 20M',
+      'record a guest first, then explore that run',
+    )
     .example('$0 explore run.r386 --budget 10m --junit explore.xml', 'for a CI system');

@@ -9,6 +9,7 @@ import { type Finding, runCheck } from '../../check/run-checks.ts';
 import { TraceCache } from '../../db/cache.ts';
 import type { QueryLimits } from '../../db/limits.ts';
 import type { TraceDatabase } from '../../db/trace-database.ts';
+import { traceLength } from '../report/trace-length.ts';
 import { plural, shellWord } from '../terminal/format.ts';
 import { note } from '../terminal/progress.ts';
 import { openDatabase } from './open-database.ts';
@@ -45,6 +46,8 @@ export interface DiscoverOptions {
 /** Increase it when other candidates are found or recorded; kept results are then made again. */
 const VERSION = 1;
 const KEPT = `windows-${VERSION}.r386`;
+/** Of the whole run. */
+const ALL = `all-${KEPT}`;
 /** Maximum instructions executed again: a file may claim any number, and `check` must end. */
 const LONGEST = 5e9;
 
@@ -61,6 +64,19 @@ export async function discoverWindows(
       candidates[run].length === 0 ? { findings: [] } : await lookInto(path, run, candidates[run], options),
     );
   return found;
+}
+
+/** A trace of the whole run with its candidates declared, and their declarations. Undefined if there are none. */
+export async function withDiscovered(
+  path: string,
+  disks: readonly string[],
+): Promise<{ readonly file: string; readonly windows: readonly string[] } | undefined> {
+  const db = await openDatabase([path]);
+  const [candidates] = await readCandidates(db, 1).finally(() => db.close());
+  if (candidates.length === 0) return undefined;
+  const watched = apart(candidates);
+  const file = await recordAgain(path, watched, { disks, until: traceLength(path), name: ALL });
+  return { file, windows: watched.map(({ window }) => declaration(window)) };
 }
 
 async function readCandidates(db: TraceDatabase, runs: number): Promise<Candidate[][]> {
@@ -125,7 +141,8 @@ async function lookInto(
 ): Promise<Discovery> {
   const watched = apart(candidates);
   try {
-    const file = await recordAgain(path, watched, options);
+    const until = Math.max(...watched.map(({ lastIcount }) => lastIcount));
+    const file = await recordAgain(path, watched, { disks: options.disks, until, name: KEPT });
     const findings = await findingsIn(file, run, watched, options);
     const [left] = candidates.filter((candidate) => !watched.includes(candidate));
     if (!left) return { findings };
@@ -149,22 +166,26 @@ const wordsOf = ({ kind, linear, name }: TraceWindow): string =>
 const nextReplay = (path: string, windows: readonly TraceWindow[]): string =>
   `rewind386 replay ${shellWord(path)} ${windows.map((window) => `--window ${shellWord(declaration(window))}`).join(' ')} -o windows.r386`;
 
-/**
- * Records the same run with the candidates declared, up to where the last of them was set again, in the cache folder. Throws BadInput if
- * that is impossible.
- */
+interface Again {
+  readonly disks: readonly string[];
+  /** icount at which it stops: the last of the candidates is set again. */
+  readonly until: number;
+  /** Its name in the cache folder. */
+  readonly name: string;
+}
+
+/** Records the same run with the candidates declared, in the cache folder. Throws BadInput if that is impossible. */
 async function recordAgain(
   path: string,
   candidates: readonly Candidate[],
-  { disks }: DiscoverOptions,
+  { disks, until, name }: Again,
 ): Promise<string> {
-  const until = Math.max(...candidates.map(({ lastIcount }) => lastIcount));
   if (until > LONGEST) throw new BadInput(`that would take ${plural(until, 'instruction')}`);
   let failure: unknown;
   const cache = new TraceCache(path, (text) => (failure === undefined ? note(text) : undefined));
-  const kept = cache.find(KEPT);
+  const kept = cache.find(name);
   if (kept !== undefined) return kept;
-  await cache.store(KEPT, async (file) => {
+  await cache.store(name, async (file) => {
     try {
       await execute(path, candidates, until, file, disks);
     } catch (error) {
@@ -173,7 +194,7 @@ async function recordAgain(
     }
   });
   if (failure !== undefined) throw failure;
-  const made = cache.find(KEPT);
+  const made = cache.find(name);
   if (made !== undefined) return made;
   throw new BadInput('the cache folder cannot be written to');
 }

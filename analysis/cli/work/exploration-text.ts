@@ -2,8 +2,9 @@ import type { TraceExit } from '../../../schemas/trace/footer.ts';
 import { untrusted } from '../../../schemas/untrusted.ts';
 import type { Outcome } from '../../explore/explore.ts';
 import type { Target } from '../../explore/target.ts';
-import { grouped, plural, shellWord } from '../terminal/format.ts';
+import { grouped, plural } from '../terminal/format.ts';
 import type { Exploration } from './explore.ts';
+import type { Subject } from './explore-subject.ts';
 import { junitOf } from './junit.ts';
 
 /** The report of an exploration: as text, as JSON, and as JUnit XML for CI systems. */
@@ -12,8 +13,8 @@ import { junitOf } from './junit.ts';
 const SHOWN = 10;
 
 /** The failures by kind and place, and the extent of the search. */
-export function describeExploration(exploration: Exploration): string[] {
-  const { asked, explored } = exploration;
+export function describeExploration(exploration: Exploration, subject: Subject): string[] {
+  const { explored } = exploration;
   const groups = grouping(exploration);
   const lines = explored.recorded
     ? [
@@ -24,15 +25,25 @@ export function describeExploration(exploration: Exploration): string[] {
     const [first] = outcomes;
     lines.push(
       `FAIL ${what}${outcomes.length > 1 ? ` (${plural(outcomes.length, 'class', 'classes')})` : ''}`,
-      `     ${replayCommand(asked.file, first)}`,
+      `     ${again(subject, first)}`,
     );
   }
   if (groups.length > SHOWN) lines.push(`… and ${groups.length - SHOWN} other kinds: --json shows all`);
-  return [...lines, coverage(exploration)];
+  return [...lines, ...nothingTried(exploration), coverage(exploration)];
 }
 
-const replayCommand = (file: string, { option, at }: Outcome): string =>
-  `rewind386 replay ${shellWord(file)} ${option} -o placement-${at}.r386`;
+const again = (subject: Subject, { option, at }: Outcome): string =>
+  subject.command(option, `placement-${at}.r386`);
+
+/** The reason that no placement was possible. */
+function nothingTried({ asked, windows, lateWindows, explored }: Exploration): string[] {
+  if (explored.placements > 0 || !explored.complete) return [];
+  return [
+    windows + lateWindows === 0
+      ? 'note: nothing was tried: no window is set and used there'
+      : `note: nothing was tried: the windows have no boundary to which IRQ ${asked.irq} can move`,
+  ];
+}
 
 /** The coverage in numbers, which never claims completeness. */
 export function coverage({ asked, windows, lateWindows, explored }: Exploration): string {
@@ -41,7 +52,9 @@ export function coverage({ asked, windows, lateWindows, explored }: Exploration)
   const run = complete ? 'all run' : `stopped after ${grouped(outcomes.length)} runs, before all were tried`;
   const when = asked.later ? 'earlier or later' : 'earlier';
   const how = asked.any ? `one injected IRQ ${asked.irq}, legal or not` : `one ${when} IRQ ${asked.irq}`;
-  const late = asked.later ? ` and ${grouped(lateWindows)} of runs with a later one` : '';
+  const late = asked.later
+    ? ` and ${grouped(lateWindows)} of runs with a later one (those used up to ${grouped(asked.within)} instructions behind its latest time)`
+    : '';
   return (
     `for this recording's inputs and ${how}, in ${plural(windows, 'window')}${late}, for ${grouped(asked.within)} instructions after it: ` +
     `${plural(placements, 'placement')} in ${plural(classes, 'class', 'classes')}, ${run}; ${grouped(failed)} ${failText(asked.target)}`
@@ -90,11 +103,11 @@ export function endText(end: TraceExit | undefined): string {
 }
 
 /** For `--json`. */
-export function explorationFacts(exploration: Exploration): unknown {
+export function explorationFacts(exploration: Exploration, { name: file }: Subject): unknown {
   const { asked, windows, lateWindows, explored, names } = exploration;
   const { placements, classes, complete, outcomes } = explored;
   return {
-    ...{ file: asked.file, irq: asked.irq, any: asked.any, within: asked.within, target: asked.target },
+    ...{ file, irq: asked.irq, any: asked.any, within: asked.within, target: asked.target },
     ...(asked.later ? { later: true, late_windows: lateWindows } : {}),
     ...{ windows, placements, classes, run: outcomes.length, complete },
     failures: outcomes
@@ -115,13 +128,13 @@ export function explorationFacts(exploration: Exploration): unknown {
 }
 
 /** The same, for CI systems. */
-export const explorationJunit = (exploration: Exploration): string[] =>
+export const explorationJunit = (exploration: Exploration, subject: Subject): string[] =>
   junitOf({
-    suite: exploration.asked.file,
+    suite: subject.name,
     name: 'interrupts at other times',
     failures: grouping(exploration).map(({ what, outcomes: [first] }) => ({
       what,
-      next: `next: ${replayCommand(exploration.asked.file, first)}`,
+      next: `next: ${again(subject, first)}`,
     })),
     coverage: coverage(exploration),
     complete: exploration.explored.complete,

@@ -30,6 +30,8 @@ import { openDatabase } from './open-database.ts';
 
 export interface Asked {
   readonly file: string;
+  /** Of the run in messages; default: the file. */
+  readonly name?: string;
   readonly irq: number;
   /** Only placements inside this range are tried. */
   readonly between: { readonly from: number; readonly to: number } | undefined;
@@ -125,7 +127,7 @@ function stretchesOf(asked: Asked, windows: readonly Window[]): readonly Stretch
     const times = timesOf(reader, asked);
     if (times.length === 0 && isClockOrSerial(asked.irq))
       throw new BadInput(
-        `${asked.file} has no IRQ ${asked.irq} whose time is an input`,
+        `${asked.name ?? asked.file} has no IRQ ${asked.irq} whose time is an input`,
         'record it with --jitter N%, or add --any',
       );
     // The smallest delay of the timer and the serial port is 0.
@@ -173,12 +175,12 @@ async function laterStretches(
 const isClockOrSerial = (irq: number): boolean => irq === 0 || irq === 4;
 
 /** The times of the line's interrupts, each of which is an input. */
-function timesOf(reader: TraceReader, { file, irq }: Asked): InterruptTime[] {
+function timesOf(reader: TraceReader, { file, name = file, irq }: Asked): InterruptTime[] {
   const recorded = recordedOf(reader);
   const raises = recorded.raises(irq);
   if (raises) return interruptTimes(recorded.inputs, raises, irq);
   throw new BadInput(
-    `${file} was recorded with --detail off and has no interrupt times`,
+    `${name} was recorded with --detail off and has no interrupt times`,
     'record it again without --detail off',
   );
 }

@@ -1,8 +1,9 @@
 import { untrusted } from '../../../schemas/untrusted.ts';
 import type { SearchOutcome } from '../../explore/search.ts';
 import { pctBound } from '../../explore/strategies.ts';
-import { grouped, hex8, plural, shellWord } from '../terminal/format.ts';
+import { grouped, hex8, plural } from '../terminal/format.ts';
 import { endText, failText } from './exploration-text.ts';
+import type { Subject } from './explore-subject.ts';
 import { junitOf } from './junit.ts';
 import type { SearchRequest, SearchResult } from './search-trace.ts';
 
@@ -30,16 +31,14 @@ export function firstsOf({ outcomes, names }: SearchResult): SearchOutcome[] {
 }
 
 /** Undefined for a run that fails with the seed alone, without a schedule. */
-const replayCommand = ({ file }: SearchRequest, { run, moves }: SearchOutcome): string | undefined =>
-  moves.length > 0
-    ? `rewind386 replay ${shellWord(file)} --schedule ${movesText(moves)} -o run-${run}.r386`
-    : undefined;
+const again = (subject: Subject, { run, moves }: SearchOutcome): string | undefined =>
+  moves.length > 0 ? subject.command(`--schedule ${movesText(moves)}`, `run-${run}.r386`) : undefined;
 
-export function describeSearch(result: SearchResult): string[] {
+export function describeSearch(result: SearchResult, subject: Subject): string[] {
   const { request, names } = result;
   const firsts = firstsOf(result);
   const lines = firsts.slice(0, SHOWN).flatMap((one) => {
-    const replay = replayCommand(request, one);
+    const replay = again(subject, one);
     return [`FAIL ${failureOf(one, names)}: run ${one.run}`, ...(replay ? [`     ${replay}`] : [])];
   });
   if (firsts.length > SHOWN) lines.push(`… and ${firsts.length - SHOWN} other kinds`);
@@ -55,9 +54,9 @@ function boundLine(request: SearchRequest): string[] {
 }
 
 /** For `--json`. */
-export function searchFacts(result: SearchResult): unknown {
+export function searchFacts(result: SearchResult, { name: file }: Subject): unknown {
   const { request, outcomes, secondsToFirst, names } = result;
-  const { file, lines, method, bound, span, within, target, runs } = request;
+  const { lines, method, bound, span, within, target, runs } = request;
   return {
     ...{ file, irqs: lines, method, bound, window: span, within, target, runs: outcomes.length },
     complete: outcomes.length === runs,
@@ -72,13 +71,13 @@ export function searchFacts(result: SearchResult): unknown {
   };
 }
 
-export const searchJunit = (result: SearchResult): string[] =>
+export const searchJunit = (result: SearchResult, subject: Subject): string[] =>
   junitOf({
-    suite: result.request.file,
+    suite: subject.name,
     name: 'several interrupts at other times',
     failures: firstsOf(result).map((one) => ({
       what: failureOf(one, result.names),
-      next: `next: ${replayCommand(result.request, one) ?? `rewind386 check ${shellWord(result.request.file)}`}`,
+      next: `next: ${again(subject, one) ?? subject.unchanged}`,
     })),
     coverage: searchCoverage(result),
     complete: result.outcomes.length === result.request.runs,

@@ -17,6 +17,8 @@ import { bundle } from './make-bundle.ts';
 export interface ShrinkRequest {
   readonly file: string;
   readonly output: string;
+  /** The run that it was made from, for people, if its trace names another. */
+  readonly parent?: string | undefined;
   readonly within: number;
   /** The only failure that counts; undefined: the first. */
   readonly target?: Target | undefined;
@@ -45,7 +47,7 @@ export async function shrinkTrace(request: ShrinkRequest): Promise<Shrunk> {
         `${file} shows no hijack, panic, shutdown or bad exit: there is no failure to reproduce`,
         `rewind386 check ${shellWord(file)}`,
       );
-    await shrunk.write(beside, headerOf(reader, file, shrunk));
+    await shrunk.write(beside, headerOf(reader, request, shrunk));
     statusLine.hide();
     await bundle(beside, {
       ...{ output, quiet, redactDisk: false, sql: [], disks: disks ?? [] },
@@ -60,9 +62,14 @@ export async function shrinkTrace(request: ShrinkRequest): Promise<Shrunk> {
 }
 
 /** The original recording of the run. */
-function headerOf(reader: TraceReader, file: string, { changedAt, ...shrunk }: Shrunk): TraceHeader {
+function headerOf(
+  reader: TraceReader,
+  { file, parent }: ShrinkRequest,
+  { changedAt, ...shrunk }: Shrunk,
+): TraceHeader {
   const { header } = reader;
-  const { identity, file: name } = header.parent ?? { identity: reader.identity(), file: untrusted(file) };
+  const { identity, file: named } = header.parent ?? { identity: reader.identity(), file: untrusted(file) };
+  const name = parent === undefined ? named : untrusted(parent);
   const changes = [untrusted(`schedule ${scheduleOf(shrunk) || 'of the seed alone'}`)];
   return { ...header, parent: { identity, file: name, changedAt: Math.max(0, changedAt), changes } };
 }
