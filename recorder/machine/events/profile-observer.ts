@@ -28,6 +28,9 @@ export class ProfileObserver {
   /** Facts last recorded, by CR3. */
   private readonly recorded = new Map<number, Int32Array>();
   private readonly facts = new Int32Array(FACTS);
+  /** The linear page last translated within one look, and the physical address of its frame, negative for none. */
+  private page = -1;
+  private frame = -1;
 
   private constructor(layout: ProcessLayout, mem: MachineMemory, looker: Looker, log: EventLog) {
     this.layout = layout;
@@ -57,15 +60,14 @@ export class ProfileObserver {
 
   private look(cr3: number): void {
     const { facts, layout } = this;
+    this.page = -1;
     const proc = this.word(layout.current);
-    facts.fill(0);
     facts[0] = proc;
-    if (proc !== 0) {
-      facts[1] = layout.pidBytes === 2 ? this.word(proc + layout.pid) & 0xffff : this.word(proc + layout.pid);
-      for (let i = 0; i < COMM_WORDS; i++) facts[2 + i] = this.word(proc + layout.comm + 4 * i);
-    }
+    facts[1] = proc === 0 ? 0 : this.word(proc + layout.pid);
+    if (layout.pidBytes === 2) facts[1] &= 0xffff;
+    for (let i = 0; i < COMM_WORDS; i++) facts[2 + i] = proc === 0 ? 0 : this.word(proc + layout.comm + 4 * i);
     let last = this.recorded.get(cr3);
-    if (last?.every((fact, i) => fact === facts[i])) return;
+    if (last && isSame(last, facts)) return;
     if (!last) {
       last = new Int32Array(FACTS);
       this.recorded.set(cr3, last);
@@ -89,8 +91,19 @@ export class ProfileObserver {
 
   /** Reads a word of guest memory; 0 where nothing is mapped. */
   private word(linear: Linear): number {
-    const physical = this.looker.translateForDebug(linear | 0);
-    if (physical < 0 || physical + 4 > this.mem.ramBytes) return 0;
+    const vpn = linear >>> 12;
+    if (vpn !== this.page) {
+      this.page = vpn;
+      this.frame = this.looker.translateForDebug((vpn << 12) | 0);
+    }
+    const physical = this.frame + (linear & 0xfff);
+    if (this.frame < 0 || physical + 4 > this.mem.ramBytes) return 0;
     return this.mem.view.getInt32(RAM + physical, true);
   }
+}
+
+/** Without a closure: this is asked at every change of the address space. */
+function isSame(a: Int32Array, b: Int32Array): boolean {
+  for (let n = 0; n < FACTS; n++) if (a[n] !== b[n]) return false;
+  return true;
 }

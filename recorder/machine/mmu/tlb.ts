@@ -338,12 +338,19 @@ export class Tlb {
     }
   }
 
-  /** Like tableEntryChanged, for a directory entry. Directory entries change rarely and have no filter. */
+  /**
+   * Like tableEntryChanged, for a directory entry. Directory entries have no filter: a fork changes APTDpde once for each of its pages, so
+   * the search is written out like that of dropAll.
+   */
   directoryEntryChanged(physical: Physical): void {
-    for (let entry = this.nextLive(-1); entry >= 0; entry = this.nextLive(entry)) {
-      const match =
-        this.i32[entry + PDE_PHYSICAL] === physical || this.i32[entry + PTE_PHYSICAL] === physical;
-      if (match) this.suspect(entry);
+    const { i32 } = this;
+    const words = (this.entries + 31) >>> 5;
+    for (let word = 0; word < words; word++) {
+      for (let bits = i32[LIVE + word]; bits !== 0; bits &= bits - 1) {
+        const entry = ENTRIES + (((word << 5) + 31 - Math.clz32(bits & -bits)) << ENTRY_SHIFT);
+        if (i32[entry + PDE_PHYSICAL] === physical || i32[entry + PTE_PHYSICAL] === physical)
+          this.suspect(entry);
+      }
     }
   }
 
