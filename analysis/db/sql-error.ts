@@ -26,7 +26,7 @@ export function sqlError(error: unknown, sql: string): BadInput {
   if (/disabled by configuration/.test(summary))
     return new BadInput(
       `SQL error: ${summary}`,
-      'SQL can read only the trace; to let your own SQL read files: rewind386 query --allow-files',
+      'SQL can read only the trace; to let your own SQL read files: add --unsafe-files',
     );
   const position = positionIn(message, sql);
   const where = position ? ` at line ${position.line}, column ${position.column}` : '';

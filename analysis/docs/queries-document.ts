@@ -47,7 +47,7 @@ const LIMITS: readonly string[] = [
   '`rewind386 query FILE --sql SQL` runs one statement: SELECT, FROM, VALUES, SHOW TABLES, DESCRIBE, SUMMARIZE, or EXPLAIN of one of these.',
   'Anything else, and more than one statement, is rejected. A trace may come from a stranger, so the database of `query`, `check`,',
   '`who-wrote`, `export`, `bundle` and `verify` has no access to files, the network or extensions, and its configuration is locked.',
-  '`--allow-files` lets your own SELECT read files, for example to join a trace with a list of yours.',
+  '`--unsafe-files` lets your own SELECT read files, for example to join a trace with a list of yours.',
   '',
   '| limit of one query | default | option |',
   '|---|---|---|',

@@ -83,6 +83,15 @@ it('has views and macros of its own, for query too', async () => {
   expect(piped(`${sql};`, '--include', file, '--format', 'csv').stdout).toBe('odd\n0\n');
 });
 
+it('reads no file unless that is asked for', () => {
+  const file = join(folder, 'list.csv');
+  writeFileSync(file, 'a\n7\n');
+  const sql = `SELECT a FROM read_csv('${file}');`;
+  const { status, stderr } = piped(sql);
+  expect([status, stderr]).toEqual([2, expect.stringMatching(/Permission Error.*\nnext: .*--unsafe-files/)]);
+  expect(piped(sql, '--unsafe-files', '--format', 'csv').stdout).toBe('a\n7\n');
+});
+
 it('includes nothing else', async () => {
   const file = join(folder, 'other.sql');
   writeFileSync(file, "COPY run TO 'x.csv';");

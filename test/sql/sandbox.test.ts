@@ -56,19 +56,21 @@ describe('a query', () => {
     expect(readdirSync(folder).sort()).toEqual(['secret.txt', 'trace.r386']);
   });
 
-  it('may only ask even with --allow-files', async () => {
+  it('may only ask even with --unsafe-files', async () => {
     for (const sql of [`COPY (SELECT 1) TO '${target}'`, `EXPLAIN ANALYZE COPY (SELECT 1) TO '${target}'`]) {
-      const { status, stderr } = await query(sql, '--allow-files');
+      const { status, stderr } = await query(sql, '--unsafe-files');
       expect(stderr[0]).toMatch(/a query may only read: (COPY|EXPLAIN) is not allowed/);
       expect(status).toBe(2);
     }
     expect(existsSync(target)).toBe(false);
   });
 
-  it('of the user’s own may use files with --allow-files', async () => {
-    const { status, stderr } = await query(`SELECT content FROM read_text('${secret}')`, '--allow-files');
-    expect(stderr).toEqual([]);
-    expect(status).toBe(0);
+  it('of the user’s own may use files with --unsafe-files, or the former --allow-files', async () => {
+    for (const option of ['--unsafe-files', '--allow-files']) {
+      const { status, stderr } = await query(`SELECT content FROM read_text('${secret}')`, option);
+      expect(stderr).toEqual([]);
+      expect(status).toBe(0);
+    }
   });
 
   it('may begin with a comment, end with one, and be FROM, VALUES, SHOW, DESCRIBE, SUMMARIZE or EXPLAIN', async () => {

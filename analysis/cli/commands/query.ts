@@ -8,6 +8,7 @@ import { FILE_FORMATS, type FileFormat, writeResult, writtenFirst } from '../../
 import { formatResult, TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
 import { QUERIES, type SqlFile } from '../../sql/catalog.ts';
 import { DISKS } from '../options/disk-option.ts';
+import { FILE_ACCESS } from '../options/file-access.ts';
 import { fleetResults } from '../options/fleet-results.ts';
 import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
 import { symbolsOf } from '../options/guest-symbols.ts';
@@ -43,7 +44,7 @@ export const addQuery = (cli: Argv): Argv =>
       definitions: new Map([...fleetResults(request.named), ...includedDefinitions(args.include)]),
       inputs: results,
       names,
-      allowFiles: args.allowFiles,
+      allowFiles: args.unsafeFiles,
       outputs: output !== undefined ? [writtenFirst(output)] : [],
     });
     try {
@@ -92,11 +93,7 @@ const options = (yargs: Argv) =>
       ...FORCE,
       limit: { type: 'string', default: '100', requiresArg: true, describe: 'maximum number of rows shown' },
       list: { type: 'boolean', default: false, describe: 'list the named queries with their descriptions' },
-      'allow-files': {
-        type: 'boolean',
-        default: false,
-        describe: 'let your own SQL read and write files and use the network',
-      },
+      ...FILE_ACCESS,
       ...INCLUDE,
       ...STACKS,
       ...DISKS,

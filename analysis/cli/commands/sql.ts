@@ -2,6 +2,7 @@ import type { Argv } from 'yargs';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { TEXT_FORMATS, type TextFormat } from '../../db/results.ts';
 import { DISKS } from '../options/disk-option.ts';
+import { FILE_ACCESS } from '../options/file-access.ts';
 import { fleetResults } from '../options/fleet-results.ts';
 import { givenNames, NAMING_OPTIONS } from '../options/guest-names.ts';
 import { symbolsOf } from '../options/guest-symbols.ts';
@@ -27,6 +28,7 @@ export const addSql = (cli: Argv): Argv =>
       names,
       definitions: new Map([...fleetResults(named), ...includedDefinitions(asked.include)]),
       inputs: named.results,
+      allowFiles: asked.unsafeFiles,
     });
     try {
       const session: SqlSession = {
@@ -95,6 +97,7 @@ const options = (yargs: Argv) =>
         requiresArg: true,
         describe: 'rows of an answer that are shown',
       },
+      ...FILE_ACCESS,
       ...INCLUDE,
       ...STACKS,
       ...DISKS,
