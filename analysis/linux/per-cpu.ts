@@ -1,3 +1,4 @@
+import { PER_CPU_BOUNDS } from '../../schemas/guest/per-cpu.ts';
 import { findSection } from './btf.ts';
 import { exportedSymbol, exportedSymbols } from './exports.ts';
 import type { LinuxSymbol } from './kallsyms.ts';
@@ -47,13 +48,11 @@ export function withData(
   const offset = firstProcessorOffset(memory, directMap);
   return [...symbols, ...data].flatMap((symbol) => {
     const { address, name } = symbol;
-    const isVariable = address >= section.start && address < section.end && !BOUNDS.includes(name);
+    const isVariable = address >= section.start && address < section.end && !PER_CPU_BOUNDS.includes(name);
     if (!isVariable) return symbol;
     return offset === undefined ? [] : { ...symbol, address: (address + offset) >>> 0 };
   });
 }
-
-const BOUNDS = ['__per_cpu_start', '__per_cpu_end', '__per_cpu_load'];
 
 /** The section: linear addresses, and those of its variables that BTF has. */
 interface Section {

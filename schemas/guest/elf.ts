@@ -2,6 +2,7 @@ import { BadInput } from '../bad-input.ts';
 import { latin1 } from '../text-bytes.ts';
 import { MAX_RAM_BYTES, MAX_SYMBOL_BYTES } from '../trace/limits.ts';
 import { type Untrusted, untrusted } from '../untrusted.ts';
+import { atFirstProcessor } from './per-cpu.ts';
 
 /** ELF32 for the i386 (System V ABI, chapter 4): the parts that a loader and a symboliser need. */
 
@@ -42,8 +43,11 @@ const UNDEFINED_SECTION = 0;
 const FIRST_RESERVED_SECTION = 0xff00;
 const ABSOLUTE_SECTION = 0xfff1;
 
-/** Reads an ELF file; `name` identifies it in messages. Throws BadInput if it is not an ELF file for the i386. */
-export function readElf(file: Uint8Array, name: string): Elf {
+/**
+ * Reads an ELF file; `name` identifies it in messages. `perCpuOffset`: as in the header's guest. Throws BadInput if it is not an ELF file for
+ * the i386.
+ */
+export function readElf(file: Uint8Array, name: string, perCpuOffset = 0): Elf {
   const view = new DataView(file.buffer, file.byteOffset, file.length);
   checkHeader(view, name);
   try {
@@ -56,7 +60,8 @@ export function readElf(file: Uint8Array, name: string): Elf {
         `${name}: its segments take ${room} bytes of memory`,
         'give a kernel of at most 256 MB',
       );
-    return { entry: view.getUint32(24, true), segments, symbols: readSymbols(file, view, lowest) };
+    const symbols = firstOfAliases(atFirstProcessor(readSymbols(file, view, lowest), perCpuOffset));
+    return { entry: view.getUint32(24, true), segments, symbols };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new BadInput(`${name}: the ELF file is truncated (${file.length} bytes)`, 'copy it again');
@@ -118,7 +123,7 @@ function readSymbols(file: Uint8Array, view: DataView, lowest: number): ElfSymbo
     if (kind && name !== '' && isPlace(view.getUint16(at + 14, true), address, lowest))
       found.push({ name: untrusted(name), address, size: view.getUint32(at + 8, true), kind });
   }
-  return firstOfAliases(found);
+  return found;
 }
 
 /** True for a defined symbol that is an address: an absolute symbol below all loaded segments is a size or another constant. */

@@ -2,17 +2,18 @@ import { BadInput } from '../bad-input.ts';
 import { latin1 } from '../text-bytes.ts';
 import { untrusted } from '../untrusted.ts';
 import { type ElfSymbol, firstOfAliases, readElf, stringAt } from './elf.ts';
+import { atFirstProcessor } from './per-cpu.ts';
 
 /**
  * Files that name the addresses of a kernel: ELF, a.out (BSD before ELF, Linux 0.x), and the text that `nm` prints, which
  * Linux installs as System.map and shows as /proc/kallsyms.
  */
 
-/** Symbols of a file by address; of aliases, the first. Throws BadInput if the file is of no known kind. */
-export function readSymbols(file: Uint8Array, name: string): readonly ElfSymbol[] {
-  if (isElf(file)) return readElf(file, name).symbols;
+/** Symbols of a file by address; of aliases, the first. `perCpuOffset`: as in the header's guest. Throws BadInput if the file is of no known kind. */
+export function readSymbols(file: Uint8Array, name: string, perCpuOffset = 0): readonly ElfSymbol[] {
+  if (isElf(file)) return readElf(file, name, perCpuOffset).symbols;
   if (isAout(file)) return readAout(file, name);
-  const symbols = readMap(file);
+  const symbols = readMap(file, perCpuOffset);
   if (symbols) return symbols;
   throw new BadInput(
     `${name} has no symbols in a known format`,
@@ -43,7 +44,7 @@ const MAP_LINE = /^([0-9a-f]{8,16}) ([A-Za-z?]) (\S+)(?:\s+\[(\S+)\])?$/;
 const SNIFFED_LINES = 3;
 
 /** Parses lines of `ADDRESS KIND NAME`; undefined if the file is not such text. */
-function readMap(file: Uint8Array): ElfSymbol[] | undefined {
+function readMap(file: Uint8Array, perCpuOffset: number): ElfSymbol[] | undefined {
   const lines = latin1(file).split(/\r?\n/);
   if (!lines.slice(0, SNIFFED_LINES).every((line) => line === '' || MAP_LINE.test(line))) return undefined;
   const found: ElfSymbol[] = [];
@@ -56,7 +57,7 @@ function readMap(file: Uint8Array): ElfSymbol[] | undefined {
     if (address < 0x1000 || address > 0xffff_ffff) continue;
     found.push({ name: untrusted(module ? `${name} [${module}]` : name), address, size: 0, kind });
   }
-  return found.length > 0 ? firstOfAliases(found) : undefined;
+  return found.length > 0 ? firstOfAliases(atFirstProcessor(found, perCpuOffset)) : undefined;
 }
 
 /** A range of code in a kernel's file. */

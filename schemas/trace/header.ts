@@ -39,6 +39,8 @@ export interface TraceGuest {
   readonly modules: readonly TraceModule[];
   /** Symbols for a kernel whose image has none (schemas/guest/symbol-file.ts). */
   readonly symbols?: PackedFile | undefined;
+  /** Of a Linux kernel: __per_cpu_offset[0], bytes from a per-CPU variable's symbol in such a file to the variable of the first processor. */
+  readonly perCpuOffset?: number | undefined;
 }
 
 /** A run of sectors that are not all zeros. */
@@ -151,6 +153,7 @@ interface WireHeader {
     image: WireFile | null;
     modules: { command_line: string; file: WireFile | null }[];
     symbols: WireFile | null;
+    per_cpu_offset: number;
   } | null;
   profile: WireProfile | null;
   facts: WireFacts[];
@@ -205,6 +208,7 @@ export function encodeHeader(header: TraceHeader): Uint8Array {
         ...(guest.image ? { image: fileToWire(guest.image) } : {}),
         modules: guest.modules.map((m) => ({ command_line: m.commandLine.raw, file: fileToWire(m.file) })),
         ...(guest.symbols ? { symbols: fileToWire(guest.symbols) } : {}),
+        ...(guest.perCpuOffset ? { per_cpu_offset: guest.perCpuOffset } : {}),
       },
       profile: profileToWire(profile),
       facts: (header.facts ?? []).map(factsToWire),
@@ -305,6 +309,7 @@ function headerFromWire(bytes: Uint8Array): TraceHeader {
         file: fileFromWire(present('guest.modules.file', m.file)),
       })),
       symbols: guest.symbols ? fileFromWire(guest.symbols) : undefined,
+      perCpuOffset: guest.per_cpu_offset || undefined,
     },
     profile: profileFromWire(profile),
     ...(wire.facts.length > 0 ? { facts: wire.facts.map(factsFromWire) } : {}),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
+import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { runBuilt } from '../linux/built-cli.ts';
 import { type DebianFiles, debianFiles } from '../linux/debian.ts';
 import { initramfs } from '../linux/initramfs.ts';
@@ -127,6 +128,20 @@ describe.skipIf(!debian)("Debian's Linux", () => {
     } finally {
       other.close();
     }
+    // In a map as the linker writes it the variable is in the image; the trace says how far that of the processor lies from there.
+    expect(runBuilt('symbols', trace, '-o', path('own.map')).status).toBe(0);
+    const [, own] = /^([0-9a-f]{8}) D current_task$/m.exec(readFileSync(path('own.map'), 'latin1')) ?? [];
+    const reader = TraceReader.open(named);
+    const { perCpuOffset = 0 } = reader.header.guest;
+    reader.close();
+    const inImage = (Number.parseInt(own, 16) - perCpuOffset) >>> 0;
+    expect([perCpuOffset > 0, inImage >= 0xc1000000 && inImage < 0xc3000000]).toEqual([true, true]);
+    const bounds = { __per_cpu_start: inImage - 4096, current_task: inImage, __per_cpu_end: inImage + 4096 };
+    const map = Object.entries(bounds).map(([name, address]) => `${address.toString(16)} D ${name}\n`);
+    writeFileSync(path('linked.map'), map.join(''));
+    const sql = "SELECT hex32(address) AS address FROM symbols WHERE name = 'current_task'";
+    const asked = runBuilt('query', named, '--symbols', path('linked.map'), '--sql', sql, '--format', 'csv');
+    expect(asked.stdout).toEqual(['address', own]);
     const checked = runBuilt('check', named, '--no-replay');
     expect(checked.stderr).toEqual([]);
   });

@@ -98,6 +98,28 @@ describe('symbol files', () => {
     expect(readSymbols(elf, 'kernel').map(({ name }) => name.raw)).toEqual(['APTmap']);
   });
 
+  it('has the per-CPU variables of a vmlinux, or its System.map, where those of the first processor are', () => {
+    const image = {
+      ...{ _stext: 0xc1000000, before: 0xc1ffffff, __per_cpu_load: 0xc2000000, __per_cpu_start: 0xc2000000 },
+      ...{ gdt_page: 0xc2000000, current_task: 0xc2000040, __per_cpu_end: 0xc2001000, after: 0xc2001000 },
+    };
+    const moved = { ...image, gdt_page: 0xc7000000, current_task: 0xc7000040 };
+    const map = Object.entries(image).map(([name, address]) => `${address.toString(16)} D ${name}\n`);
+    const elf = elfWithAbsoluteSymbols(
+      0xc1000000,
+      Object.entries(image).map(([name, address]) => ({ name, address })),
+    );
+    // One name an address.
+    const { __per_cpu_start, after, ...named } = moved;
+    for (const file of [Buffer.from(map.join('')), elf]) {
+      const symbols = readSymbols(file, 'vmlinux', 0x5000000);
+      expect(Object.fromEntries(symbols.map(({ name, address }) => [name.raw, address]))).toEqual(named);
+      expect(symbols.map(({ address }) => address)).toEqual(Object.values(named).sort((a, b) => a - b));
+      const asTheyAre = readSymbols(file, 'vmlinux').find(({ name }) => name.raw === 'current_task');
+      expect(asTheyAre?.address).toBe(image.current_task);
+    }
+  });
+
   it('refuses anything else in words', () => {
     expect(() => readSymbols(Buffer.from('not a map\n'), 'notes.txt')).toThrow(BadInput);
     expect(() => readSymbols(aout(4096).subarray(0, 8300), 'vmunix')).toThrow(/truncated/);

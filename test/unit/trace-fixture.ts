@@ -146,6 +146,7 @@ export function anyHeader(): TraceHeader {
       commandLine: untrusted('root=hd0 -v'),
       image: packFile(Uint8Array.from({ length: 3000 }, (_, i) => (i * i) >>> 5)),
       modules: [{ commandLine: untrusted('initrd'), file: packFile(new Uint8Array(0)) }],
+      perCpuOffset: 0xc5f0_1000,
     },
     profile: {
       name: untrusted('test'),

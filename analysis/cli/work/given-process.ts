@@ -8,6 +8,7 @@ import type { TraceHeader } from '../../../schemas/trace/header.ts';
 import type { ProcessLayout } from '../../../schemas/trace/profile.ts';
 import { untrusted } from '../../../schemas/untrusted.ts';
 import { type Kallsyms, systemMap } from '../../linux/kallsyms.ts';
+import { firstProcessorOffset } from '../../linux/per-cpu.ts';
 import { linuxTasks, taskFlags } from '../../linux/tasks.ts';
 import { givenNames, profileText } from '../options/guest-names.ts';
 import { type LinuxSymbols, linuxSymbols } from './linux-symbols.ts';
@@ -17,7 +18,7 @@ import { machineAt } from './machine-at.ts';
 
 export interface GivenProcess {
   readonly process: ProcessLayout;
-  /** The header of the new trace, with the kernel's own symbols if the trace has none. */
+  /** The header of the new trace, with the kernel's own symbols if the trace has none, and where its per-CPU variables are. */
   readonly named: (header: TraceHeader) => TraceHeader;
   /** Code at which the new trace also records which thread runs. */
   readonly probes: readonly TraceProbe[];
@@ -64,7 +65,13 @@ async function fromLinux(file: string, disks: readonly string[]): Promise<GivenP
     );
   return {
     process,
-    named: (header) => withOwnSymbols(header, kernel),
+    named: (header) => {
+      const { guest, ...rest } = withOwnSymbols(header, kernel);
+      return {
+        ...rest,
+        guest: { ...guest, perCpuOffset: firstProcessorOffset(kernel.memory, kernel.directMap as number) },
+      };
+    },
     probes: threadSwitches(kernel, process),
   };
 }
