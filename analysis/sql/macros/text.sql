@@ -186,16 +186,15 @@ CREATE MACRO is_global(entry) AS entry & 256 = 256;
 -- @param x PDE or PTE
 -- @example SELECT pte_bits(new) FROM paging_writes
 CREATE MACRO pte_bits(x) AS
-  CASE WHEN x & 1 = 0 THEN '-' ELSE
-    'P' || CASE WHEN x & 2 <> 0 THEN 'W' ELSE '' END || CASE WHEN x & 4 <> 0 THEN 'U' ELSE '' END
-    || CASE WHEN x & 32 <> 0 THEN 'A' ELSE '' END || CASE WHEN x & 64 <> 0 THEN 'D' ELSE '' END
-    || CASE WHEN x & 128 <> 0 THEN 'S' ELSE '' END || CASE WHEN x & 256 <> 0 THEN 'G' ELSE '' END
-  END;
+  -- The texts of all combinations, which DuckDB makes once: P, W and U are bits 0 to 2 of the index, A, D, S and G bits 3 to 6.
+  list_transform(range(128), lambda bits: CASE WHEN bits & 1 = 0 THEN '-' ELSE
+    array_to_string(list_filter(['P', 'W', 'U', 'A', 'D', 'S', 'G'], lambda name, place: (bits >> (place - 1)) & 1 = 1), '')
+  END)[((x & 7) | ((x >> 2) & 0x78)) + 1];
 
 -- A PDE or PTE as text: frame and bits.
 -- @param x PDE or PTE
 -- @example SELECT pte_text(old), pte_text(new) FROM paging_writes
-CREATE MACRO pte_text(x) AS hex32(frame_of(x)) || ' ' || pte_bits(x);
+CREATE MACRO pte_text(x) AS format('{:08x} ', frame_of(x)) || pte_bits(x);
 
 -- The physical address of the frame to which a PTE, or the PDE of a 4 MB page (bit 80h), maps a linear address.
 -- @param entry PTE, or PDE of a 4 MB page
