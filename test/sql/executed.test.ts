@@ -29,7 +29,7 @@ it('an instruction that faulted has its own accesses, a delivery and what was no
   const db = await TraceDatabase.open([trace], { cache: false });
   const rows = `SELECT icount::INTEGER AS icount, seq, list_transform(reads, a -> a.linear) AS reads,
     list_transform(stores, a -> a.linear) AS stores FROM executed`;
-  expect((await db.query(rows)).getRowsJson()).toEqual([
+  expect((await db.query(`${rows} ORDER BY seq`)).getRowsJson()).toEqual([
     [1000, 0, [4, 6], [5]],
     [1001, 4, null, [8]],
     [1001, 6, [12], null],
