@@ -32,6 +32,9 @@ export const COMPILED_ENTRIES_BYTES = 0x20000;
 /** DERIVED: why accesses are checked individually, a word (`FastPath.attention`), for compiled code (cpu/wasm/fill.ts). 4 KB. */
 export const ATTENTION = 0x230000;
 
+/** DERIVED: how many events are buffered (events/row-buffers.ts). 4 KB. */
+export const EVENT_STATE = 0x231000;
+
 /** DERIVED: one u32 per linear page, the fast path of the TLB (mmu/fast-path.ts). 4 MB. */
 export const FAST_PATH = 0x400000;
 export const FAST_PATH_BYTES = 0x400000;
@@ -56,6 +59,8 @@ export interface MachineMemory {
   readonly ramBytes: number;
   /** Of read-only memory after RAM: 0 or ROM_BYTES. */
   readonly romBytes: number;
+  /** DERIVED: of buffered rows of events, which lie last; 0 in a machine that records none (events/row-buffers.ts). */
+  readonly eventBytes: number;
   readonly u8: Uint8Array;
   readonly i32: Int32Array;
   readonly u32: Uint32Array;
@@ -63,14 +68,18 @@ export interface MachineMemory {
   readonly view: DataView;
 }
 
-export function allocateMemory(ramBytes: number, romBytes = 0): MachineMemory {
-  const pages = (RAM + ramBytes + romBytes) >>> 16;
+const WASM_PAGE = 0x10000;
+
+/** `eventBytes`: for rows of events (`bytesForRows`). */
+export function allocateMemory(ramBytes: number, romBytes = 0, eventBytes = 0): MachineMemory {
+  const pages = Math.ceil((RAM + ramBytes + romBytes + eventBytes) / WASM_PAGE);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const buffer = memory.buffer;
   return {
     memory,
     ramBytes,
     romBytes,
+    eventBytes,
     u8: new Uint8Array(buffer),
     i32: new Int32Array(buffer),
     u32: new Uint32Array(buffer),

@@ -9,6 +9,7 @@ import type { DeviceSet } from './device.ts';
 import { BATCH_ROWS, EventLog, eventRules } from './events/event-log.ts';
 import { Instructions } from './events/instructions.ts';
 import { Probes } from './events/probes.ts';
+import { bytesForRows } from './events/row-buffers.ts';
 import { SystemCalls } from './events/system-calls.ts';
 import { allocateMemory, type MachineMemory, RAM, ROM_BYTES } from './layout.ts';
 import { MachineError } from './machine-error.ts';
@@ -92,17 +93,17 @@ export class Machine {
 
   constructor(options: MachineOptions, parts: MachineParts = STANDARD_PARTS) {
     const { config, profile, nondet, sink, disk, drives = [], firmware = null, onConsole, facts } = options;
-    const mem = allocateMemory(config.ramBytes, firmware ? ROM_BYTES : 0);
+    const records = sink && config.detail !== 'off';
+    const eventBytes = records ? bytesForRows(BATCH_ROWS) : 0;
+    const mem = allocateMemory(config.ramBytes, firmware ? ROM_BYTES : 0, eventBytes);
     this.hasFirmware = firmware !== null;
     this.bootRevision = config.bootRevision;
     if (firmware) loadFirmware(mem, firmware);
     const state = parts.createState(mem);
     this.mem = mem;
     this.nondet = nondet;
-    this.log =
-      sink && config.detail !== 'off'
-        ? new EventLog(state, sink, BATCH_ROWS, eventRules(config.eventRevision))
-        : null;
+    const rules = eventRules(config.eventRevision);
+    this.log = records ? new EventLog(mem, state, sink, BATCH_ROWS, rules) : null;
     // Bus masters reach memory through the MMU, which is built last: it needs the CPU, which needs the bus.
     const dma = {
       physRead8: (at: number) => this.mmu.physRead8(at),

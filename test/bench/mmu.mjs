@@ -5,10 +5,11 @@ import { product } from './measure.mjs';
 const { allocateMemory, FAST_PATH, RAM } = await product('recorder/machine/layout.js');
 const { DEFAULT_CONFIG, NO_PROFILE } = await product('recorder/machine/config.js');
 const { BATCH_ROWS, EventLog } = await product('recorder/machine/events/event-log.js');
+const { bytesForRows } = await product('recorder/machine/events/row-buffers.js');
 const { Mmu } = await product('recorder/machine/mmu/mmu.js');
 
 const [detail = 'paging', rows = BATCH_ROWS] = process.argv.slice(2);
-const mem = allocateMemory(16 << 20);
+const mem = allocateMemory(16 << 20, 0, bytesForRows(Number(rows)));
 const { view, u32 } = mem;
 
 /** Registers only, in CPU_STATE. */
@@ -50,7 +51,7 @@ const sink = {
   },
 };
 const cpu = new Cpu();
-const log = detail === 'off' ? null : new EventLog(cpu, sink, Number(rows));
+const log = detail === 'off' ? null : new EventLog(mem, cpu, sink, Number(rows));
 const mmu = new Mmu(mem, { ...DEFAULT_CONFIG, detail }, NO_PROFILE, cpu, log);
 
 // common.inc: 16 MB mapped to itself, a window of 1024 pages at 1 GB.

@@ -3,6 +3,7 @@ import { Cpu, type CpuOptions } from '../../recorder/machine/cpu/cpu.ts';
 import { CpuState } from '../../recorder/machine/cpu/state.ts';
 import type { InterruptController, IoBus } from '../../recorder/machine/device.ts';
 import { EventLog } from '../../recorder/machine/events/event-log.ts';
+import { bytesForRows } from '../../recorder/machine/events/row-buffers.ts';
 import { allocateMemory, type MachineMemory, RAM } from '../../recorder/machine/layout.ts';
 import { Mmu } from '../../recorder/machine/mmu/mmu.ts';
 import { HIDDEN_BYTES } from '../../recorder/machine/mmu/rom.ts';
@@ -51,6 +52,9 @@ export interface BenchOptions extends CpuOptions {
   readonly profile?: ResolvedProfile;
 }
 
+/** Rows of events of a kind before all are flushed. */
+const ROWS = 4096;
+
 /** A CPU with its MMU and RAM, and nothing else. */
 export class CpuBench {
   readonly mem: MachineMemory;
@@ -69,14 +73,14 @@ export class CpuBench {
     eventRevision = DEFAULT_CONFIG.eventRevision,
     ...options
   }: BenchOptions = {}) {
-    this.mem = allocateMemory(ramBytes, romBytes);
+    this.mem = allocateMemory(ramBytes, romBytes, record ? bytesForRows(ROWS) : 0);
     const config = {
       ...DEFAULT_CONFIG,
       ramBytes,
       cpuRevision: options.revision ?? DEFAULT_CONFIG.cpuRevision,
       eventRevision,
     };
-    this.log = record ? new EventLog(new CpuState(this.mem), this.seen, 4096) : null;
+    this.log = record ? new EventLog(this.mem, new CpuState(this.mem), this.seen, ROWS) : null;
     this.cpu = new Cpu(this.mem, this.ports, this.requests, this.log, { ...options, eventRevision });
     this.mmu = new Mmu(this.mem, config, profile, this.cpu, this.log);
     this.cpu.attachMmu(this.mmu);

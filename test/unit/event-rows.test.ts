@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type EventContext, EventLog } from '../../recorder/machine/events/event-log.ts';
+import { bytesForRows } from '../../recorder/machine/events/row-buffers.ts';
+import { allocateMemory } from '../../recorder/machine/layout.ts';
 import * as bits from '../../recorder/machine/mmu/bits.ts';
 import {
   ACCESS,
@@ -34,7 +36,7 @@ function rowsOf(kind: EventKind, write: (log: EventLog) => void): Record<string,
       rows.push(Object.fromEntries(EVENT_KINDS[kind].columns.map(({ name }, n) => [name, columns[n][row]])));
     for (const other of EVENT_KIND_NAMES) if (other !== kind) expect(tables[other].count).toBe(0);
   };
-  const log = new EventLog(context, { flush }, 16);
+  const log = new EventLog(allocateMemory(0, 0, bytesForRows(16)), context, { flush }, 16);
   write(log);
   log.flush();
   return rows;
@@ -131,7 +133,7 @@ it('numbers that the MMU writes have the names that they have in the list', () =
 });
 
 it('a row that lacks a column, or has one too many, is no TypeScript', () => {
-  const log = new EventLog(context, { flush() {} }, 16);
+  const log = new EventLog(allocateMemory(0, 0, bytesForRows(16)), context, { flush() {} }, 16);
   // @ts-expect-error the byte is missing
   log.add('console', 0);
   // @ts-expect-error there are no more than two

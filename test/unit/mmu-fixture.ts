@@ -6,6 +6,7 @@ import {
 } from '../../recorder/machine/config.ts';
 import { CR0_PG } from '../../recorder/machine/control-registers.ts';
 import { EventLog } from '../../recorder/machine/events/event-log.ts';
+import { bytesForRows } from '../../recorder/machine/events/row-buffers.ts';
 import { allocateMemory, FAST_PATH, type MachineMemory, RAM } from '../../recorder/machine/layout.ts';
 import type { CpuView } from '../../recorder/machine/mmu/cpu-view.ts';
 import { Mmu } from '../../recorder/machine/mmu/mmu.ts';
@@ -57,6 +58,9 @@ export interface Options {
   readonly record?: boolean;
 }
 
+/** Rows of events of a kind before all are flushed. */
+const ROWS = 256;
+
 /** An MMU over 4 MB of RAM, with accessors as the CPU would use it: fast path first. */
 export class MmuBench {
   readonly mem: MachineMemory;
@@ -69,8 +73,8 @@ export class MmuBench {
 
   constructor({ config = {}, profile = NO_PROFILE, record = true }: Options = {}) {
     const whole = { ...DEFAULT_CONFIG, ramBytes: 4 << 20, ...config };
-    this.mem = allocateMemory(whole.ramBytes);
-    this.log = record ? new EventLog(this.cpu, this.seen, 256) : null;
+    this.mem = allocateMemory(whole.ramBytes, 0, record ? bytesForRows(ROWS) : 0);
+    this.log = record ? new EventLog(this.mem, this.cpu, this.seen, ROWS) : null;
     this.mmu = new Mmu(this.mem, whole, profile, this.cpu, this.log);
   }
 

@@ -1,11 +1,9 @@
 import {
   CONTEXT_COLUMNS,
   CONTROL_REGISTER,
-  type ColumnArray,
   contextColumnsOf,
   ESP_REVISION,
   EVENT_KIND_NAMES,
-  EVENT_KINDS,
   type EventBatch,
   type EventKind,
   type EventTable,
@@ -16,6 +14,7 @@ import {
 } from '../../../schemas/events.ts';
 import type { Icount } from '../../../schemas/units.ts';
 import { CR0_PG } from '../control-registers.ts';
+import type { MachineMemory } from '../layout.ts';
 import {
   createControlWriter,
   createPagingWriter,
@@ -27,6 +26,7 @@ import {
   type StoreRun,
 } from './event-rows.ts';
 import { type Folded, Repeats } from './repeats.ts';
+import { countOf, type RowBuffers, rowBuffers, SEQ, tableIn } from './row-buffers.ts';
 
 /** The log of events: buffers of columns by kind, flushed in the order of the run. */
 
@@ -72,38 +72,14 @@ const OWN_FROM = Object.fromEntries(EVENT_KIND_NAMES.map((kind) => [kind, contex
   EventKind,
   number
 >;
+const COUNTS = Object.fromEntries(EVENT_KIND_NAMES.map((kind) => [kind, countOf(kind)])) as Record<
+  EventKind,
+  number
+>;
 /** Index of `esp` in a kind that has none of its own. */
 const ESP = CONTEXT_COLUMNS.findIndex(({ name }) => name === 'esp');
 const REG_CR0 = CONTROL_REGISTER.indexOf('cr0');
 const RAISE = INTERRUPT_OP.indexOf('raise');
-
-/**
- * All columns of all kinds are in one buffer, with one view per width. A row is then a few stores at constant offsets; fetching separate
- * arrays would cost more than writing. Each column gets a stride of 4-byte cells (`icount` two of them), which is not a whole number of
- * pages: a row touches all its columns at once, and columns at the same offset within a page would compete for one set of the host's
- * caches.
- */
-const STAGGER_CELLS = 48;
-const strideFor = (rows: number) => Math.ceil(rows / 1024) * 1024 + STAGGER_CELLS;
-/** Number of strides of a kind: `icount` is 8 bytes wide, and each kind begins on an even cell. */
-const stridesOf = (kind: EventKind) => EVENT_KINDS[kind].columns.length + 1;
-
-/** A table whose columns are views of `buffer` from cell `base`. */
-function tableIn(
-  buffer: ArrayBuffer,
-  base: number,
-  stride: number,
-  kind: EventKind,
-  rows: number,
-): EventTable {
-  const columns = EVENT_KINDS[kind].columns.map(({ type }, i): ColumnArray => {
-    // Column 0 is icount; it takes the first two strides.
-    const at = i === 0 ? base * 4 : (base + (i + 1) * stride) * 4;
-    if (type === 'icount') return new Float64Array(buffer, at, rows);
-    return type === 'small' ? new Uint8Array(buffer, at, rows) : new Uint32Array(buffer, at, rows);
-  });
-  return { kind, count: 0, columns };
-}
 
 /**
  * The machine's event buffers. Each append writes the context columns and the event's own, in the order of EVENT_KINDS.
@@ -111,7 +87,6 @@ function tableIn(
  * complete in every table.
  */
 export class EventLog {
-  seq = 0;
   readonly espMask: number;
   /** Called for each delivery of an interrupt and the end of its frame. */
   onInterrupt: ((row: OwnRow<'interrupts'>) => void) | null = null;
@@ -121,6 +96,8 @@ export class EventLog {
   private firstSeq = 0;
   private readonly tables: Record<EventKind, EventTable>;
   readonly context: EventContext;
+  readonly buffers: RowBuffers;
+  private readonly i32: Int32Array;
   private readonly sink: EventSink;
   private readonly rows: number;
   private readonly repeats: Repeats | null;
@@ -130,32 +107,29 @@ export class EventLog {
   readonly store: RowWriters['store'];
   readonly storeRun: StoreRun;
 
-  constructor(context: EventContext, sink: EventSink, rows = BATCH_ROWS, rules: EventRules = {}) {
+  /** `mem` has room for `rows` rows of each kind (`bytesForRows`). */
+  constructor(
+    mem: MachineMemory,
+    context: EventContext,
+    sink: EventSink,
+    rows = BATCH_ROWS,
+    rules: EventRules = {},
+  ) {
     const { folds = false, hasEsp = true } = rules;
     this.espMask = hasEsp ? -1 : 0;
     this.repeats = folds ? new Repeats(this.espMask) : null;
     this.context = context;
     this.sink = sink;
     this.rows = rows;
-    const stride = strideFor(rows);
-    const bases = {} as Record<EventKind, number>;
-    let total = 0;
-    for (const kind of EVENT_KIND_NAMES) {
-      bases[kind] = total;
-      total += stridesOf(kind) * stride;
-    }
-    const buffer = new ArrayBuffer(total * 4);
+    this.i32 = mem.i32;
+    this.buffers = rowBuffers(mem, rows, hasEsp);
     this.tables = Object.fromEntries(
-      EVENT_KIND_NAMES.map((kind) => [kind, tableIn(buffer, bases[kind], stride, kind, rows)]),
+      EVENT_KIND_NAMES.map((kind) => [kind, tableIn(mem, this.buffers, kind)]),
     ) as Record<EventKind, EventTable>;
-    const views = {
-      cells: new Int32Array(buffer),
-      bytes: new Uint8Array(buffer),
-      icounts: new Float64Array(buffer),
-    };
+    const views = { cells: mem.i32, bytes: mem.u8, icounts: mem.f64 };
     const target = (kind: EventKind): RowTarget => ({
       ...views,
-      table: this.tables[kind],
+      count: countOf(kind),
       capacity: rows,
       places: this.tables[kind].columns.map((column) => column.byteOffset / column.BYTES_PER_ELEMENT),
     });
@@ -171,12 +145,12 @@ export class EventLog {
   // Separate parameters, because an array per event would cost more than the event.
   // biome-ignore format: a list
   add(kind: EventKind, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0, k = 0, l = 0, m = 0, n = 0, o = 0, p = 0): void {
-    const table = this.tables[kind];
-    const columns = table.columns;
-    const row = table.count;
+    const { columns } = this.tables[kind];
+    const count = COUNTS[kind];
+    const row = this.i32[count];
     const at = this.context;
     columns[0][row] = at.icount;
-    columns[1][row] = this.seq++;
+    columns[1][row] = this.i32[SEQ]++;
     columns[2][row] = at.eip;
     columns[3][row] = at.cpl;
     columns[4][row] = at.depth;
@@ -220,8 +194,8 @@ export class EventLog {
         columns[own][row] = a;
       // biome-ignore-end lint/suspicious/noFallthroughSwitchClause: the ladder ends
     }
-    table.count = row + 1;
-    if (table.count === this.rows) this.flush();
+    this.i32[count] = row + 1;
+    if (row + 1 === this.rows) this.flush();
   }
 
   /** Like `add`, for FOLDED_KINDS; with paging off, an event that repeats an earlier one is folded into it. */
@@ -265,33 +239,46 @@ export class EventLog {
   }
 
   private addRepeats(folded: Folded): void {
-    const table = this.tables.repeats;
+    const { columns } = this.tables.repeats;
+    const row = this.i32[COUNTS.repeats]++;
     const { icount } = this.context;
     const { eip, cpl, depth, frameId, cr3, esp, kind, first, last, count, low, high } = folded;
-    const context = [icount, this.seq++, eip, cpl, depth, frameId, cr3, esp];
+    const context = [icount, this.i32[SEQ]++, eip, cpl, depth, frameId, cr3, esp];
     for (const [n, value] of [...context, kind, icount - first, icount - last, count, low, high].entries())
-      table.columns[n][table.count] = value;
-    if (++table.count === this.rows) this.flush();
+      columns[n][row] = value;
+    if (row + 1 === this.rows) this.flush();
   }
 
   /** Flushes all buffers to the sink; call it at the end of a run and before a checkpoint. */
   flush(): void {
-    if (this.seq === this.firstSeq) return;
-    this.sink.flush({ tables: this.tables, firstSeq: this.firstSeq, endSeq: this.seq });
-    for (const kind of EVENT_KIND_NAMES) this.tables[kind].count = 0;
-    this.firstSeq = this.seq;
+    const { tables, firstSeq, seq } = this;
+    if (seq === firstSeq) return;
+    for (const kind of EVENT_KIND_NAMES) tables[kind].count = this.i32[COUNTS[kind]];
+    this.sink.flush({ tables, firstSeq, endSeq: seq });
+    this.empty();
+    this.firstSeq = seq;
+  }
+
+  /** The number of the next event. */
+  get seq(): number {
+    const { firstSeq } = this;
+    return firstSeq + ((this.i32[SEQ] - firstSeq) >>> 0);
+  }
+
+  private empty(): void {
+    for (const kind of EVENT_KIND_NAMES) this.i32[COUNTS[kind]] = 0;
   }
 
   /** Discards all buffered events. */
   discard(): void {
-    for (const kind of EVENT_KIND_NAMES) this.tables[kind].count = 0;
+    this.empty();
     this.resumeAt(0);
   }
 
   /** Numbers the events that follow from `seq`: after a restore they continue those of the recorded run. */
   resumeAt(seq: number): void {
     this.repeats?.take();
-    this.seq = seq;
+    this.i32[SEQ] = seq;
     this.firstSeq = seq;
   }
 }

@@ -1,11 +1,14 @@
 import type { Linear, Physical } from '../../../schemas/units.ts';
 import type { EventContext } from './event-log.ts';
+import * as buffers from './row-buffers.ts';
 
 /** Writers of rows for the kinds of event that are made on hot paths. */
 
+// V8 folds constants of this module into the code of a closure, and fetches imported ones every time.
+const SEQ = buffers.SEQ;
+
 /** The parts of the log that writers need. */
 export interface RowLog {
-  seq: number;
   /** -1; 0 for a trace whose events have no ESP. */
   readonly espMask: number;
   flush(): void;
@@ -13,7 +16,8 @@ export interface RowLog {
 
 /** The table and buffers of a kind. */
 export interface RowTarget {
-  readonly table: { count: number };
+  /** Index in `cells` of the number of rows. */
+  readonly count: number;
   /** Capacity of the table in rows; the log is flushed when it is full. */
   readonly capacity: number;
   readonly cells: Int32Array;
@@ -61,15 +65,15 @@ export interface StoreRun {
 export function createPagingWriter(
   log: RowLog,
   at: EventContext,
-  { table, capacity, cells, bytes, icounts, places }: RowTarget,
+  { count, capacity, cells, bytes, icounts, places }: RowTarget,
 ): RowWriters['pagingWrite'] {
   const { espMask } = log;
   const [cIcount, cSeq, cEip, cCpl, cDepth, cFrameId, cCr3, cEsp, ...own] = places;
   const [cLinear, cPhysical, cDir, cSlot, cVpn, cLevel, cOld, cNew, cVia, cSource] = own;
   return (linear, physical, dir, slot, vpn, level, old, value, via, source) => {
-    const row = table.count;
+    const row = cells[count];
     icounts[cIcount + row] = at.icount;
-    cells[cSeq + row] = log.seq++;
+    cells[cSeq + row] = cells[SEQ]++;
     cells[cEip + row] = at.eip;
     bytes[cCpl + row] = at.cpl;
     bytes[cDepth + row] = at.depth;
@@ -86,7 +90,7 @@ export function createPagingWriter(
     cells[cNew + row] = value;
     bytes[cVia + row] = via;
     bytes[cSource + row] = source;
-    table.count = row + 1;
+    cells[count] = row + 1;
     if (row + 1 === capacity) log.flush();
   };
 }
@@ -94,14 +98,14 @@ export function createPagingWriter(
 export function createControlWriter(
   log: RowLog,
   at: EventContext,
-  { table, capacity, cells, bytes, icounts, places }: RowTarget,
+  { count, capacity, cells, bytes, icounts, places }: RowTarget,
 ): RowWriters['controlWrite'] {
   const { espMask } = log;
   const [cIcount, cSeq, cEip, cCpl, cDepth, cFrameId, cCr3, cEsp, cReg, cOld, cNew] = places;
   return (reg, old, value) => {
-    const row = table.count;
+    const row = cells[count];
     icounts[cIcount + row] = at.icount;
-    cells[cSeq + row] = log.seq++;
+    cells[cSeq + row] = cells[SEQ]++;
     cells[cEip + row] = at.eip;
     bytes[cCpl + row] = at.cpl;
     bytes[cDepth + row] = at.depth;
@@ -111,7 +115,7 @@ export function createControlWriter(
     bytes[cReg + row] = reg;
     cells[cOld + row] = old;
     cells[cNew + row] = value;
-    table.count = row + 1;
+    cells[count] = row + 1;
     if (row + 1 === capacity) log.flush();
   };
 }
@@ -119,15 +123,15 @@ export function createControlWriter(
 export function createTlbWriter(
   log: RowLog,
   at: EventContext,
-  { table, capacity, cells, bytes, icounts, places }: RowTarget,
+  { count, capacity, cells, bytes, icounts, places }: RowTarget,
 ): RowWriters['tlbEvent'] {
   const { espMask } = log;
   const [cIcount, cSeq, cEip, cCpl, cDepth, cFrameId, cCr3, cEsp, cOp, cLinear, cUsed, cFresh, cAccess] =
     places;
   return (op, linear, used, fresh, access) => {
-    const row = table.count;
+    const row = cells[count];
     icounts[cIcount + row] = at.icount;
-    cells[cSeq + row] = log.seq++;
+    cells[cSeq + row] = cells[SEQ]++;
     cells[cEip + row] = at.eip;
     bytes[cCpl + row] = at.cpl;
     bytes[cDepth + row] = at.depth;
@@ -139,7 +143,7 @@ export function createTlbWriter(
     cells[cUsed + row] = used;
     cells[cFresh + row] = fresh;
     bytes[cAccess + row] = access;
-    table.count = row + 1;
+    cells[count] = row + 1;
     if (row + 1 === capacity) log.flush();
   };
 }
@@ -147,15 +151,15 @@ export function createTlbWriter(
 export function createStoreWriter(
   log: RowLog,
   at: EventContext,
-  { table, capacity, cells, bytes, icounts, places }: RowTarget,
+  { count, capacity, cells, bytes, icounts, places }: RowTarget,
 ): RowWriters['store'] {
   const { espMask } = log;
   const [cIcount, cSeq, cEip, cCpl, cDepth, cFrameId, cCr3, cEsp, cLinear, cPhysical, cSize, cOld, cNew] =
     places;
   return (linear, physical, size, old, value) => {
-    const row = table.count;
+    const row = cells[count];
     icounts[cIcount + row] = at.icount;
-    cells[cSeq + row] = log.seq++;
+    cells[cSeq + row] = cells[SEQ]++;
     cells[cEip + row] = at.eip;
     bytes[cCpl + row] = at.cpl;
     bytes[cDepth + row] = at.depth;
@@ -167,7 +171,7 @@ export function createStoreWriter(
     bytes[cSize + row] = size;
     cells[cOld + row] = old;
     cells[cNew + row] = value;
-    table.count = row + 1;
+    cells[count] = row + 1;
     if (row + 1 === capacity) log.flush();
   };
 }
@@ -175,7 +179,7 @@ export function createStoreWriter(
 export function createStoreRun(
   log: RowLog,
   at: EventContext,
-  { table, capacity, cells, bytes, icounts, places }: RowTarget,
+  { count, capacity, cells, bytes, icounts, places }: RowTarget,
 ): StoreRun {
   const { espMask } = log;
   const [cIcount, cSeq, cEip, cCpl, cDepth, cFrameId, cCr3, cEsp, cLinear, cPhysical, cSize, cOld, cNew] =
@@ -183,9 +187,9 @@ export function createStoreRun(
   let row = 0;
   let end = 0;
   return {
-    begin(linear, physical, size, count) {
-      row = table.count;
-      end = Math.min(row + count, capacity);
+    begin(linear, physical, size, wanted) {
+      row = cells[count];
+      end = Math.min(row + wanted, capacity);
       cells.fill(at.eip, cEip + row, cEip + end);
       bytes.fill(at.cpl, cCpl + row, cCpl + end);
       bytes.fill(at.depth, cDepth + row, cDepth + end);
@@ -194,7 +198,7 @@ export function createStoreRun(
       cells.fill(at.esp & espMask, cEsp + row, cEsp + end);
       bytes.fill(size, cSize + row, cSize + end);
       const { icount } = at;
-      const { seq } = log;
+      const seq = cells[SEQ];
       for (let n = 0; row + n < end; n++) {
         icounts[cIcount + row + n] = icount + n;
         cells[cSeq + row + n] = seq + n;
@@ -208,8 +212,8 @@ export function createStoreRun(
       cells[cNew + row + n] = value;
     },
     end() {
-      log.seq += end - row;
-      table.count = end;
+      cells[SEQ] += end - row;
+      cells[count] = end;
       if (end === capacity) log.flush();
     },
   };

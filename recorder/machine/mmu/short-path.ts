@@ -2,6 +2,7 @@ import type { Frame, Linear, Physical } from '../../../schemas/units.ts';
 import * as control from '../control-registers.ts';
 import * as state from '../cpu/state.ts';
 import type { EventLog } from '../events/event-log.ts';
+import type { RowBuffers } from '../events/row-buffers.ts';
 import type { MachineMemory } from '../layout.ts';
 import * as layout from '../layout.ts';
 import * as bits from './bits.ts';
@@ -75,10 +76,8 @@ export interface ShortPath {
   /** True while every store is recorded. */
   recordsStores(): boolean;
   readonly fillFacts: FillFacts;
-  /** Records that the PTE at `physical` by which `linear` is mapped, and which was `old`, has got its accessed or dirty bit. */
-  marked(linear: Linear, physical: Physical, old: number): void;
-  /** Records a store, at `linear`, to the PTE at `physical`, which was `old`, of a table that has no other role. */
-  tableStored(linear: Linear, physical: Physical, old: number): void;
+  /** Flushes the log of events, in whose buffers compiled code has filled a table. */
+  flushEvents(): void;
 }
 
 /** Facts of the machine for code that serves the most common of these accesses by itself (cpu/wasm/fill.ts). */
@@ -88,8 +87,8 @@ export interface FillFacts {
   readonly ways: number;
   /** Frames of RAM. */
   readonly frames: number;
-  /** True if the history of page tables is kept: a walk by another table or slot than before is an event. */
-  readonly tracks: boolean;
+  /** The buffers of events; null if none are recorded. Otherwise the history of page tables is kept: a walk by another table or slot than before is an event. */
+  readonly events: RowBuffers | null;
   /** PDE slots under which the MMU handles each access. */
   readonly windowSlots: readonly number[];
   /** Reads of the current directory are checks of its alternate slot. */
@@ -304,17 +303,12 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       return byCall ? (RAM + (frame << 12)) | BY_CALL : i32[SLOTS + vpn];
     },
     recordsStores,
-    marked(linear: Linear, physical: Physical, old: number): void {
-      recordMark(linear >>> 12, physical, old, i32[(RAM + physical) >>> 2]);
-    },
-    tableStored(linear: Linear, physical: Physical, old: number): void {
-      tableWritten(linear, physical, old, i32[(RAM + physical) >>> 2]);
-    },
+    flushEvents: () => log!.flush(),
     fillFacts: {
       entries: tlb.entries,
       ways: tlb.ways,
       frames: count,
-      tracks: structures !== null,
+      events: log?.buffers ?? null,
       windowSlots: Array.from({ length: 1024 }, (_, slot) => slot).filter(isWindow),
       hasAlternate: alternateSlot >= 0,
       hasWindows: windows !== null,

@@ -18,6 +18,7 @@ export const I32_GE_S = 0x4e;
 export const I32_GE_U = 0x4f;
 export const I64_NE = 0x52;
 export const I64_EQ = 0x51;
+export const I32_CTZ = 0x68;
 export const I32_POPCNT = 0x69;
 export const I32_ADD = 0x6a;
 export const I32_SUB = 0x6b;
@@ -30,11 +31,15 @@ export const I32_SHR_S = 0x75;
 export const I32_SHR_U = 0x76;
 export const I64_MUL = 0x7e;
 export const I64_EXTEND_I32_S = 0xac;
+export const F64_SUB = 0xa1;
+export const F64_CONVERT_I32_S = 0xb7;
 
 export const I32_LOAD = 0x28;
 export const I32_LOAD8_U = 0x2d;
 export const I32_LOAD16_U = 0x2f;
+export const F64_LOAD = 0x2b;
 export const I32_STORE = 0x36;
+export const F64_STORE = 0x39;
 export const I32_STORE8 = 0x3a;
 export const I32_STORE16 = 0x3b;
 

@@ -1,10 +1,10 @@
 import { CR4_PGE } from '../../control-registers.ts';
 import { ATTENTION, FAST_PATH, FRAME_STATE, RAM } from '../../layout.ts';
 import { ACCESSED, DIRTY, PAGE_SIZE_4M, PRESENT, USER, WRITABLE } from '../../mmu/bits.ts';
-import { CHANGED, FRAME_WORDS, OWNER, ROLE_TABLE, ROLES, UNWATCHED } from '../../mmu/frames.ts';
+import { CHANGED, FRAME_WORDS, OWNER, ROLE_TABLE, ROLES, TABLE_ONLY, UNWATCHED } from '../../mmu/frames.ts';
 import type { FillFacts } from '../../mmu/short-path.ts';
 import { OWNED } from '../../mmu/structures.ts';
-import { TLB_LARGE, TLB_LAYOUT } from '../../mmu/tlb.ts';
+import { TLB_LARGE, TLB_LAYOUT, TLB_SUSPECT } from '../../mmu/tlb.ts';
 import { CPL, CR0, CR3, CR4 } from '../state.ts';
 import type { Assembler, Label } from './assembler.ts';
 import { type Value, Values } from './values.ts';
@@ -27,10 +27,13 @@ export const PDE = wordOfEntry(TLB_LAYOUT.PDE);
 export const PTE_PHYSICAL = wordOfEntry(TLB_LAYOUT.PTE_PHYSICAL);
 const PDE_PHYSICAL = wordOfEntry(TLB_LAYOUT.PDE_PHYSICAL);
 
+/** For `usualFill`: a write, of a plain page or of a whole PTE. */
+export const WRITE_TABLE = 4;
+
 /** `…At`: a byte offset from the first entry, slot, word of RAM or other element of an area. */
 const NAMES = [
   ...['slotAt', 'tag', 'set', 'entryAt', 'pdeAt', 'pde', 'pteAt', 'pte', 'fresh', 'flags', 'frame', 'facts'],
-  ...['scratch', 'slot'],
+  ...['scratch', 'slot', 'row', 'rowAt', 'word', 'live'],
 ];
 export const TLB_LOCALS = NAMES.length;
 
@@ -104,8 +107,8 @@ export class TlbEmitter extends Values {
     this.refuseIf(this.differ(and(get('pde'), PRESENT | ACCESSED | PAGE_SIZE_4M), PRESENT | ACCESSED));
     this.refuseIf(this.atLeast(shr(get('pde'), 12), facts.frames));
     const table = this.wordsOfFrame(shr(get('pde'), 12));
-    this.refuseIf(this.differ(and(this.load(FRAME_STATE, table), ~CHANGED), facts.tracks ? ROLE_TABLE : 0));
-    if (facts.tracks) {
+    this.refuseIf(this.differ(and(this.load(FRAME_STATE, table), ~CHANGED), facts.events ? ROLE_TABLE : 0));
+    if (facts.events) {
       const owner = or(or(directory, slot), OWNED);
       this.refuseIf(this.differ(this.load(FRAME_STATE + OWNER * 4, table), owner));
     }
@@ -132,7 +135,11 @@ export class TlbEmitter extends Values {
     if (facts.hasAlternate) this.refuseIf(this.equal(get('frame'), this.shr(this.load(CR3 * 4, 0), 12)));
     this.set('facts', this.load(FRAME_STATE, this.wordsOfFrame(get('frame'))));
     if (facts.hasWindows) this.refuseIf(and(get('facts'), ROLES));
-    this.when(this.isWrite, () => this.refuseIf(this.differ(or(get('facts'), CHANGED), UNWATCHED)));
+    this.when(this.isWrite, () => {
+      this.set('scratch', or(get('facts'), CHANGED));
+      const isTable = and(this.equal(this.isWrite, WRITE_TABLE), this.equal(get('scratch'), TABLE_ONLY));
+      this.refuseIf(and(this.differ(get('scratch'), UNWATCHED), this.isZero(isTable)));
+    });
   }
 
   /** Sets `entryAt` to an entry that is free, or is from now on (Tlb.vacate). */
@@ -170,11 +177,51 @@ export class TlbEmitter extends Values {
     });
   }
 
+  /** `each` with `entryAt` of every valid entry, and `number`, the entry's own. */
+  protected eachLive(each: () => void): void {
+    const { asm, get, shl, add } = this;
+    const words: Label = {};
+    this.set('word', 0);
+    asm.loop(words, () => {
+      this.set('live', this.load(LIVE, get('word')));
+      const entries: Label = {};
+      asm.loop(entries, () =>
+        this.when(get('live'), () => {
+          const number = add(shl(get('word'), 3), this.trailingZeros(get('live')));
+          this.set('entryAt', shl(number, ENTRY_SHIFT + 2));
+          each();
+          this.set('live', this.and(get('live'), this.sub(get('live'), 1)));
+          asm.branch(entries);
+        }),
+      );
+      this.set('word', add(get('word'), 4));
+      this.push(this.differ(get('word'), ((this.facts.entries + 31) >>> 5) << 2));
+      asm.branchIf(words);
+    });
+  }
+
+  /** Byte offset of the number of entries filled from the PTE at a physical address, or from another in the same bucket. */
+  private bucketAt(physical: Value): Value {
+    const { and, xor, shr, shl } = this;
+    return shl(and(xor(shr(physical, 2), shr(physical, 13)), TLB_LAYOUT.FILTER_SIZE - 1), 2);
+  }
+
+  /** Tlb.tableEntryChanged. */
+  protected tableEntryChanged(physical: Value): void {
+    const { get } = this;
+    this.when(this.load(FILTER, this.bucketAt(physical)), () =>
+      this.eachLive(() =>
+        this.when(this.equal(this.load(PTE_PHYSICAL, get('entryAt')), physical), () => {
+          this.store(FLAGS, get('entryAt'), this.or(this.load(FLAGS, get('entryAt')), TLB_SUSPECT));
+          this.store(FAST_PATH, this.shl(this.and(this.load(TAG, get('entryAt')), VPN), 2), 0);
+        }),
+      ),
+    );
+  }
+
   /** Counts entries filled from the PTE at a physical address. */
   private count(physical: Value, by: number): void {
-    const { and, xor, shr, shl } = this;
-    const bucket = and(xor(shr(physical, 2), shr(physical, 13)), TLB_LAYOUT.FILTER_SIZE - 1);
-    this.set('scratch', shl(bucket, 2));
+    this.set('scratch', this.bucketAt(physical));
     this.store(FILTER, this.get('scratch'), this.add(this.load(FILTER, this.get('scratch')), by));
   }
 

@@ -8,7 +8,16 @@ import { TLB_LARGE, TLB_LAYOUT, TLB_SUSPECT, TLB_WINDOW_READ } from '../../mmu/t
 import { CR0 } from '../state.ts';
 import * as wasm from './assembler.ts';
 import { Assembler, type Label } from './assembler.ts';
-import { FLAGS, FRAME, type Parameters, PDE, PTE, PTE_PHYSICAL, TlbEmitter } from './emit-tlb.ts';
+import {
+  FLAGS,
+  FRAME,
+  type Parameters,
+  PDE,
+  PTE,
+  PTE_PHYSICAL,
+  TlbEmitter,
+  WRITE_TABLE,
+} from './emit-tlb.ts';
 import type { Value } from './values.ts';
 
 /**
@@ -36,6 +45,7 @@ export interface FillCalls {
 /**
  * The function (linear, write, eip, left) → what ShortPath.prepare returns, with its events, if the access is a common one: nothing asks
  * for attention, and the TLB holds the page or the walk is a usual one, which may set A or D of the PTE. Otherwise 0, with nothing done.
+ * With WRITE_TABLE the page may be a page table, whose slot is for reads.
  */
 export function usualFill(facts: FillFacts, calls: FillCalls): Assembler {
   const asm = new Assembler();
@@ -99,29 +109,44 @@ class FillEmitter extends TlbEmitter {
     });
   }
 
-  /** The entry of a page table, whose page has a slot for reads, or a plain page. */
+  /** The entry of a page table, or a plain page. */
   storeBody(value: number, size: number): void {
-    const { asm, get, and, or, shr } = this;
-    this.set('slotAt', and(shr(this.linear, 10), TLB_LAYOUT.VPN << 2));
-    if (this.facts.tracks && !this.facts.hasWindows) {
-      this.set('slot', this.load(FAST_PATH, get('slotAt')));
-      this.when(get('slot'), () => {
-        this.set('frame', shr(this.sub(get('slot'), RAM), 12));
-        const isTable = this.equal(this.load(FRAME_STATE, this.wordsOfFrame(get('frame'))), TABLE_ONLY);
-        const isWhole = this.equal(or(this.parameter(size), and(this.linear, 3)), 4);
-        this.when(and(isTable, isWhole), () => asm.block(this.refused, () => this.tableStore(value)));
-      });
+    const { and, or } = this;
+    if (this.facts.events && !this.facts.hasWindows) {
+      const isWhole = this.equal(or(this.parameter(size), and(this.linear, 3)), 4);
+      this.when(isWhole, () => this.wholeStore(value));
     }
     this.whenFilled(1, () => {
-      this.set('slot', or(and(get('slot'), -4096), and(this.linear, 0xfff)));
       for (const [bytes, instruction] of STORES)
-        this.when(this.equal(this.parameter(size), bytes), () => {
-          this.push(get('slot'));
-          asm.get(value);
-          asm.memory(instruction);
-        });
+        this.when(this.equal(this.parameter(size), bytes), () => this.plainStore(value, instruction));
       this.return(1);
     });
+  }
+
+  /** Of an aligned word, which may be a PTE. */
+  private wholeStore(value: number): void {
+    const { asm, get, and, or, shr } = this;
+    this.set('slotAt', and(shr(this.linear, 10), TLB_LAYOUT.VPN << 2));
+    this.set('slot', this.load(FAST_PATH, get('slotAt')));
+    this.set('scratch', this.isZero(get('slot')));
+    this.when(get('scratch'), () => this.usualFill(WRITE_TABLE));
+    this.when(get('slot'), () => {
+      this.set('frame', shr(this.sub(get('slot'), RAM), 12));
+      this.set('facts', or(this.load(FRAME_STATE, this.wordsOfFrame(get('frame'))), CHANGED));
+      this.when(and(get('scratch'), this.equal(get('facts'), UNWATCHED)), () => {
+        this.plainStore(value, wasm.I32_STORE);
+        this.return(1);
+      });
+      const isTable = this.equal(get('facts'), TABLE_ONLY);
+      this.when(isTable, () => asm.block(this.refused, () => this.tableStore(value)));
+    });
+  }
+
+  private plainStore(value: number, instruction: number): void {
+    const { get, and, or } = this;
+    this.push(or(and(get('slot'), -4096), and(this.linear, 0xfff)));
+    this.asm.get(value);
+    this.asm.memory(instruction);
   }
 
   fetchBody(): void {
@@ -130,12 +155,17 @@ class FillEmitter extends TlbEmitter {
 
   /** `then` with `slot`, if the fill for a read (`write` 0) or write is a usual one. */
   private whenFilled(write: number, then: () => void): void {
+    this.usualFill(write);
+    this.when(this.get('slot'), then);
+  }
+
+  /** Sets `slot` to the result of `usualFill`. */
+  private usualFill(write: number): void {
     const { eip, left } = this.parameters;
     for (const parameter of [this.linear, write, this.parameter(eip), this.parameter(left)])
       this.push(parameter);
     this.asm.call(this.calls.usualFill);
-    this.asm.tee(this.number('slot'));
-    this.asm.when(then);
+    this.asm.set(this.number('slot'));
   }
 
   private tableStore(value: number): void {
@@ -152,6 +182,7 @@ class FillEmitter extends TlbEmitter {
     this.set('pteAt', or(shl(get('frame'), 12), and(this.linear, 0xfff)));
     // The host grants the page that this PTE maps, stored to through itself, its slot again.
     this.refuseIf(this.equal(this.load(PTE_PHYSICAL, get('entryAt')), get('pteAt')));
+    this.store(FRAME_STATE, this.wordsOfFrame(get('frame')), TABLE_ONLY);
     this.set('pte', this.load(RAM, get('pteAt')));
     this.store(RAM, get('pteAt'), this.parameter(value));
     this.record(this.calls.tableStored);
@@ -200,11 +231,11 @@ class FillEmitter extends TlbEmitter {
       this.store(RAM, get('pteAt'), get('fresh'));
       const table = this.wordsOfFrame(shr(get('pde'), 12));
       this.store(FRAME_STATE, table, or(this.load(FRAME_STATE, table), CHANGED));
-      if (this.facts.tracks) this.record(this.calls.marked);
+      if (this.facts.events) this.record(this.calls.marked);
     });
   }
 
-  /** Calls the host with an entry of a page table that has changed from `pte`. */
+  /** Records that an entry of a page table has changed from `pte`. */
   private record(func: number): void {
     const { asm, get } = this;
     const { eip, left } = this.parameters;
@@ -218,8 +249,8 @@ class FillEmitter extends TlbEmitter {
   private grant(): void {
     const { get, and, or, shl } = this;
     this.when(this.isWrite, () => {
-      this.set('facts', UNWATCHED);
-      this.store(FRAME_STATE, this.wordsOfFrame(get('frame')), UNWATCHED);
+      this.set('facts', or(get('facts'), CHANGED));
+      this.store(FRAME_STATE, this.wordsOfFrame(get('frame')), get('facts'));
     });
     // The bits for privilege level 3 are those for the others, two places up, as USER is to PRESENT.
     const user = and(get('flags'), USER);

@@ -21,8 +21,7 @@ export const HOST_CALLS = [
   ['loadDirectory', 4],
   ['fetch', 2],
   ['timeStamp', 3],
-  ['marked', 5],
-  ['tableStored', 5],
+  ['flushEvents', 2],
 ] as const;
 
 export type HostCallName = (typeof HOST_CALLS)[number][0];
@@ -72,17 +71,10 @@ export function createHostCalls(core: Core, memory: ShortPath) {
       return upper !== 0 ? Math.floor(core.timeStamp / 0x100000000) | 0 : core.timeStamp | 0;
     },
 
-    /** Records that the PTE at `physical`, which was `old`, has got its accessed or dirty bit for an access to `linear`. */
-    marked(linear: number, physical: number, old: number, eip: number, left: number): number {
+    /** A table of events is full. */
+    flushEvents(eip: number, left: number): number {
       stand(eip, left);
-      memory.marked(linear, physical, old);
-      return 0;
-    },
-
-    /** Records a store to the PTE at `physical`, which was `old`. */
-    tableStored(linear: number, physical: number, old: number, eip: number, left: number): number {
-      stand(eip, left);
-      memory.tableStored(linear, physical, old);
+      memory.flushEvents();
       return 0;
     },
 

@@ -12,6 +12,7 @@ import { HOST_CALLS, type HostCallName, type HostCalls } from './host-calls.ts';
 import { importedFunctions } from './imported.ts';
 import { LOCALS, PARAMETERS, STATE_WORDS } from './locals.ts';
 import { encodeModule, type FunctionType, REGION_TYPE } from './module.ts';
+import { marked, tableStored } from './paging-rows.ts';
 
 /** Maximum compiled functions; beyond it all are dropped. */
 export const TABLE_SIZE = 2048;
@@ -123,20 +124,28 @@ export function regionModule(pages: number, { code }: Assembler): Uint8Array<Arr
   });
 }
 
-/** Host calls by their numbers in the module of the helpers, which imports them first; then its own first function. */
+/** Host calls by their numbers in the module of the helpers, which imports them first; then its own functions, of which these come first. */
 const hostCall = (of: HostCallName): number => HOST_CALLS.findIndex(([name]) => name === of);
+const FLUSH = hostCall('flushEvents');
+const INNER = ['usualFill', 'marked', 'tableStored'] as const;
+const inner = (of: (typeof INNER)[number]): number => HOST_CALLS.length + INNER.indexOf(of);
 const FILL_CALLS: FillCalls = {
-  usualFill: HOST_CALLS.length,
-  marked: hostCall('marked'),
-  tableStored: hostCall('tableStored'),
+  usualFill: inner('usualFill'),
+  marked: inner('marked'),
+  tableStored: inner('tableStored'),
 };
 /** `fetch` as passed on. */
-const FETCH = FILL_CALLS.usualFill + 1 + hostCall('fetch');
+const FETCH = HOST_CALLS.length + INNER.length + hostCall('fetch');
 
 /** The functions that regions import, and the way into them. These alone know the table: it would cost each module that imports it. */
 function helperModule(pages: number, facts: FillFacts): Uint8Array<ArrayBuffer> {
+  const innerFunctions = {
+    usualFill: { type: taking(4), locals: TLB_LOCALS, code: usualFill(facts, FILL_CALLS).code },
+    marked: { type: taking(5), locals: TLB_LOCALS, code: marked(facts, FLUSH).code },
+    tableStored: { type: taking(5), locals: TLB_LOCALS, code: tableStored(facts, FLUSH).code },
+  };
   const functions = [
-    { name: 'usualFill', type: taking(4), locals: TLB_LOCALS, code: usualFill(facts, FILL_CALLS).code },
+    ...INNER.map((name) => ({ name, ...innerFunctions[name] })),
     ...HOST_CALLS.map(([name, parameters], call) => {
       const own = OWN_WAYS[name];
       const code = passOn(call, parameters, own && ((asm) => own(asm, facts, FILL_CALLS))).code;

@@ -32,8 +32,8 @@ const MEMORY = new Map<number, string>();
 for (const [name, opcode] of Object.entries(wasm)) {
   if (typeof opcode !== 'number' || name === 'I32' || name === 'EMPTY') continue;
   const text = name.toLowerCase().replace('_', '.');
-  if (/^I32_(LOAD|STORE)/.test(name)) MEMORY.set(opcode, text);
-  else PLAIN.set(opcode, /^i(32|64)/.test(text) ? text : name.toLowerCase());
+  if (/^[IF]\d\d_(LOAD|STORE)/.test(name)) MEMORY.set(opcode, text);
+  else PLAIN.set(opcode, /^[if](32|64)/.test(text) ? text : name.toLowerCase());
 }
 
 const FUNCTIONS = importedFunctions(() => 0).map(({ name }) => name);

@@ -39,6 +39,7 @@ export class Values {
   readonly shr = (a: Value, by: number): Value => this.of(wasm.I32_SHR_U, a, by);
   readonly equal = (a: Value, b: Value): Value => this.of(wasm.I32_EQ, a, b);
   readonly differ = (a: Value, b: Value): Value => this.of(wasm.I32_NE, a, b);
+  readonly trailingZeros = (a: Value): Value => this.of(wasm.I32_CTZ, a);
   readonly isZero = (a: Value): Value => this.of(wasm.I32_EQZ, a);
   /** Unsigned. */
   readonly atLeast = (a: Value, b: Value): Value => this.of(wasm.I32_GE_U, a, b);
@@ -57,6 +58,13 @@ export class Values {
     this.push(at);
     this.push(value);
     this.asm.memory(wasm.I32_STORE, area, 2);
+  }
+
+  /** The lowest byte of `value`. */
+  storeByte(area: number, at: Value, value: Value): void {
+    this.push(at);
+    this.push(value);
+    this.asm.memory(wasm.I32_STORE8, area);
   }
 
   parameter(number: number): Value {
