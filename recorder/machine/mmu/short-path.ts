@@ -95,6 +95,8 @@ export interface FillFacts {
   readonly hasAlternate: boolean;
   /** Reads of paging structures may be checks of windows. */
   readonly hasWindows: boolean;
+  /** A load of CR3 may be a check of a window, or tell which process runs. */
+  readonly watchesDirectory: boolean;
 }
 
 export interface ShortPathParts {
@@ -312,6 +314,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       windowSlots: Array.from({ length: 1024 }, (_, slot) => slot).filter(isWindow),
       hasAlternate: alternateSlot >= 0,
       hasWindows: windows !== null,
+      watchesDirectory: windows !== null || mmu.observer !== null,
     },
   };
 

@@ -62,11 +62,17 @@ export class TlbEmitter extends Values {
 
   /** Refuses what asks for attention; `slotAt`, `tag` and `set` of the page. */
   protected begin(): void {
-    const { get, and, or, shr, linear } = this;
+    const { and, shr, linear } = this;
     this.refuseIf(this.load(ATTENTION, 0));
     this.refuseIf(this.isZero(this.isNegative(this.load(CR0 * 4, 0))));
     for (const slot of this.facts.windowSlots) this.refuseIf(this.equal(shr(linear, 22), slot));
     this.set('slotAt', and(shr(linear, 10), VPN << 2));
+    this.page();
+  }
+
+  /** `tag` and `set` of the page. */
+  protected page(): void {
+    const { get, and, or, shr, linear } = this;
     this.set('tag', or(shr(linear, 12), VALID));
     this.set('set', and(get('tag'), this.facts.entries / this.facts.ways - 1));
   }
@@ -165,7 +171,7 @@ export class TlbEmitter extends Values {
     });
   }
 
-  /** Takes the evicted entry out of everything derived from it. It stays one of the valid ones. */
+  /** Takes the entry out of everything derived from it. It stays one of the valid ones. */
   private drop(): void {
     const { get, and } = this;
     const vpn = and(this.load(TAG, get('entryAt')), VPN);
@@ -217,6 +223,30 @@ export class TlbEmitter extends Values {
         }),
       ),
     );
+  }
+
+  /** Tlb.drop. */
+  protected dropEntry(): void {
+    const { get, and, xor, shr, shl } = this;
+    this.drop();
+    this.store(TAG, get('entryAt'), 0);
+    const number = shr(get('entryAt'), ENTRY_SHIFT + 2);
+    const liveAt = shl(shr(number, 5), 2);
+    this.set('scratch', liveAt);
+    this.store(LIVE, get('scratch'), and(this.load(LIVE, get('scratch')), xor(shl(1, number), -1)));
+  }
+
+  /** Tlb.flush, of global pages too. */
+  protected dropAll(): void {
+    this.eachLive(() => {
+      this.drop();
+      this.store(TAG, this.get('entryAt'), 0);
+    });
+    for (let word = 0; word < (this.facts.entries + 31) >>> 5; word++) this.store(LIVE, word * 4, 0);
+  }
+
+  protected hasFragments(): Value {
+    return this.load(FRAGMENTS, this.shl(this.shr(this.linear, 22), 2));
   }
 
   /** Counts entries filled from the PTE at a physical address. */

@@ -18,7 +18,6 @@ import {
   TlbEmitter,
   WRITE_TABLE,
 } from './emit-tlb.ts';
-import type { Value } from './values.ts';
 
 /**
  * The most common miss of the fast path, in WebAssembly: a call of JavaScript costs as much as all of its work, and a guest with more data
@@ -31,7 +30,7 @@ const STORES = [
   [4, wasm.I32_STORE],
 ] as const;
 
-/** More ways are not searched here, nor are more windows told apart. */
+/** More ways are not searched by compiled code, nor are more windows told apart. */
 const MAX_WAYS = 8;
 const MAX_WINDOWS = 8;
 
@@ -55,7 +54,7 @@ export function usualFill(facts: FillFacts, calls: FillCalls): Assembler {
   return asm;
 }
 
-const isServed = ({ ways, windowSlots }: FillFacts): boolean =>
+export const isServed = ({ ways, windowSlots }: FillFacts): boolean =>
   ways <= MAX_WAYS && windowSlots.length <= MAX_WINDOWS;
 
 /** Begins `fill` (linear, write, eip, left): returns the slot if the fill is a usual one, whose body stands here too to spare a call. */
@@ -267,11 +266,6 @@ class FillEmitter extends TlbEmitter {
     this.set('scratch', or(get('scratch'), this.add(shl(get('frame'), 12), RAM)));
     this.store(FAST_PATH, get('slotAt'), get('scratch'));
     this.return(get('scratch'));
-  }
-
-  private return(value: Value): void {
-    this.push(value);
-    this.asm.op(wasm.RETURN);
   }
 }
 

@@ -8,6 +8,7 @@ import { ExpressionEmitter } from './emit-expressions.ts';
 import { TLB_LOCALS } from './emit-tlb.ts';
 import { type FillCalls, fetchFirst, fillFirst, storeFirst, usualFill } from './fill.ts';
 import { arithmetic, KINDS } from './flag-expressions.ts';
+import { type FlushCalls, invlpgFirst, loadDirectoryFirst } from './flush.ts';
 import { HOST_CALLS, type HostCallName, type HostCalls } from './host-calls.ts';
 import { importedFunctions } from './imported.ts';
 import { LOCALS, PARAMETERS, STATE_WORDS } from './locals.ts';
@@ -126,35 +127,35 @@ export function regionModule(pages: number, { code }: Assembler): Uint8Array<Arr
 
 /** Host calls by their numbers in the module of the helpers, which imports them first; then its own functions, of which these come first. */
 const hostCall = (of: HostCallName): number => HOST_CALLS.findIndex(([name]) => name === of);
-const FLUSH = hostCall('flushEvents');
 const INNER = ['usualFill', 'marked', 'tableStored'] as const;
 const inner = (of: (typeof INNER)[number]): number => HOST_CALLS.length + INNER.indexOf(of);
-const FILL_CALLS: FillCalls = {
+const CALLS: FillCalls & FlushCalls = {
   usualFill: inner('usualFill'),
   marked: inner('marked'),
   tableStored: inner('tableStored'),
+  flushEvents: hostCall('flushEvents'),
+  // As passed on.
+  fetch: HOST_CALLS.length + INNER.length + hostCall('fetch'),
 };
-/** `fetch` as passed on. */
-const FETCH = HOST_CALLS.length + INNER.length + hostCall('fetch');
 
 /** The functions that regions import, and the way into them. These alone know the table: it would cost each module that imports it. */
 function helperModule(pages: number, facts: FillFacts): Uint8Array<ArrayBuffer> {
   const innerFunctions = {
-    usualFill: { type: taking(4), locals: TLB_LOCALS, code: usualFill(facts, FILL_CALLS).code },
-    marked: { type: taking(5), locals: TLB_LOCALS, code: marked(facts, FLUSH).code },
-    tableStored: { type: taking(5), locals: TLB_LOCALS, code: tableStored(facts, FLUSH).code },
+    usualFill: { type: taking(4), locals: TLB_LOCALS, code: usualFill(facts, CALLS).code },
+    marked: { type: taking(5), locals: TLB_LOCALS, code: marked(facts, CALLS.flushEvents).code },
+    tableStored: { type: taking(5), locals: TLB_LOCALS, code: tableStored(facts, CALLS.flushEvents).code },
   };
   const functions = [
     ...INNER.map((name) => ({ name, ...innerFunctions[name] })),
     ...HOST_CALLS.map(([name, parameters], call) => {
       const own = OWN_WAYS[name];
-      const code = passOn(call, parameters, own && ((asm) => own(asm, facts, FILL_CALLS))).code;
+      const code = passOn(call, parameters, own && ((asm) => own(asm, facts, CALLS))).code;
       return { name, type: taking(parameters), locals: own ? TLB_LOCALS : 0, code };
     }),
     { name: 'run', type: taking(4), locals: 0, code: runBody().code },
     { name: 'arithmetic', type: taking(4), locals: 0, code: arithmeticBody().code },
-    { name: 'chain', type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(false, FETCH).code },
-    { name: 'chainUser', type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(true, FETCH).code },
+    { name: 'chain', type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(false, CALLS.fetch).code },
+    { name: 'chainUser', type: REGION_TYPE, locals: CHAIN_LOCALS, code: chainBody(true, CALLS.fetch).code },
   ];
   return encodeModule({
     types: TYPES,
@@ -181,10 +182,14 @@ function runBody(): Assembler {
 }
 
 /** The beginnings of helpers that may return without this call. */
-const OWN_WAYS: Partial<Record<HostCallName, typeof fillFirst>> = {
+const OWN_WAYS: Partial<
+  Record<HostCallName, (asm: Assembler, facts: FillFacts, calls: typeof CALLS) => void>
+> = {
   fill: fillFirst,
   store: storeFirst,
   fetch: fetchFirst,
+  invlpg: invlpgFirst,
+  loadDirectory: loadDirectoryFirst,
 };
 
 /**

@@ -76,6 +76,12 @@ export class Values {
     return () => this.asm.get(local);
   };
 
+  /** Returns from the function. */
+  protected return(value: Value): void {
+    this.push(value);
+    this.asm.op(wasm.RETURN);
+  }
+
   set(name: string, value: Value): void {
     this.push(value);
     this.asm.set(this.number(name));
