@@ -103,6 +103,44 @@ CREATE MACRO window_at(instant) AS TABLE
   WHERE w.from_icount < instant AND w.to_icount >= instant
   ORDER BY w.run_id, w.window_id, w.entry;
 
+-- Translations that the TLB may hold, over time, of some entries: rows of `tlb_intervals`.
+-- @param entries list of physical addresses of PTEs and PDEs; NULL: of all
+-- @example SELECT from_icount, pte_text(entry), to_icount, flush FROM tlb_intervals_of([0x5b7ff8])
+CREATE MACRO tlb_intervals_of(entries) AS TABLE
+  WITH changes AS (
+    SELECT run_id, physical, level, dir, vpn, new AS entry, icount AS from_icount, seq AS from_seq,
+      lead(new) OVER next AS next_entry, lead(icount) OVER next AS changed_icount, lead(seq) OVER next AS changed_seq,
+      lead(eip) OVER next AS changed_eip
+    FROM paging_writes
+    WHERE source <> 'accessed_dirty' AND (entries IS NULL OR list_contains(entries, physical))
+    WINDOW next AS (PARTITION BY run_id, physical ORDER BY seq)
+  ),
+  held AS (
+    SELECT *, vpn AS page, is_global(entry) AS is_global
+    FROM changes WHERE is_present(entry) AND (level = 'pte' OR is_large(entry))
+  ),
+  flushes AS (
+    SELECT run_id, seq, icount, 'cr3' AS flush, false AS is_global FROM control_writes WHERE reg = 'cr3'
+    UNION ALL
+    SELECT run_id, seq, icount, 'flush', unnest([false, true]) FROM tlb_events WHERE op = 'flush'
+  ),
+  flushed AS (
+    SELECT h.*, f.seq AS flush_seq, f.icount AS flush_icount, f.flush
+    FROM held h
+    ASOF LEFT JOIN flushes f ON f.run_id = h.run_id AND f.is_global = h.is_global AND f.seq > coalesce(h.changed_seq, after_all())
+  ),
+  invlpgs AS (
+    SELECT run_id, page_of(linear) AS page, seq, icount FROM tlb_events WHERE op = 'invlpg'
+  )
+  SELECT f.run_id, f.physical, f.level, f.dir, f.vpn, f.entry, f.from_icount, f.from_seq,
+    f.next_entry, f.changed_icount, f.changed_seq, f.changed_eip,
+    coalesce(least(f.flush_icount, i.icount), forever()) AS to_icount, least(f.flush_seq, i.seq) AS to_seq,
+    CASE WHEN i.seq < coalesce(f.flush_seq, after_all()) THEN 'invlpg' ELSE f.flush END AS flush,
+    f.next_entry IS NOT NULL AND (NOT is_present(f.next_entry) OR frame_of(f.next_entry) <> frame_of(f.entry)
+      OR (is_writable(f.entry) AND NOT is_writable(f.next_entry)) OR (is_user(f.entry) AND NOT is_user(f.next_entry))) AS lowers
+  FROM flushed f
+  ASOF LEFT JOIN invlpgs i ON i.run_id = f.run_id AND i.page = f.page AND i.seq > coalesce(f.changed_seq, after_all());
+
 -- The translations of a linear page that the TLB may hold: what the tables under the live directory say, and what they said since CR3 was last
 -- loaded and was not flushed. Rows of `tlb_intervals`, the newest first, and is_stale.
 -- @param instant icount
@@ -119,11 +157,11 @@ CREATE MACRO tlb_at(instant, address) AS TABLE
     FROM loads l JOIN paging_writes w ON w.run_id = l.run_id AND w.physical = pde_address(l.cr3, address)
     WHERE w.icount < instant
   ),
-  entries AS (
+  places AS (
     SELECT DISTINCT run_id, CASE WHEN is_large(pde) THEN physical ELSE pte_address(pde, address) END AS physical FROM pdes WHERE is_seen
   )
   SELECT t.*, coalesce(t.changed_icount < instant, false) AS is_stale
-  FROM tlb_intervals t JOIN entries p ON p.run_id = t.run_id AND p.physical = t.physical
+  FROM tlb_intervals_of((SELECT list(physical) FROM places)) t JOIN places p ON p.run_id = t.run_id AND p.physical = t.physical
   WHERE t.from_icount < instant AND t.to_icount >= instant
   ORDER BY t.run_id, t.from_seq DESC;
 
