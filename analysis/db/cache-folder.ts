@@ -43,7 +43,8 @@ export function sweep(folder: string): void {
   }
 }
 
-function alive(pid: number): boolean {
+/** True unless the process is no more. */
+export function alive(pid: number): boolean {
   if (pid === process.pid) return true;
   try {
     process.kill(pid, 0);

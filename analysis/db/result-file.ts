@@ -15,16 +15,14 @@ import {
 import { BadInput } from '../../schemas/bad-input.ts';
 import type { SqlValues } from './statement.ts';
 import type { TraceDatabase } from './trace-database.ts';
-import { unfinishedAt } from './unfinished.ts';
+import { unfinishedAt, writtenFirst } from './unfinished.ts';
 
 /** Query results as files for other tools. Each is written beside its place and renamed. */
 
 export const FILE_FORMATS = ['arrow', 'parquet'] as const;
 export type FileFormat = (typeof FILE_FORMATS)[number];
 
-/** The name under which a result is written; the database has to be allowed it. */
-export const writtenFirst = (path: string): string => `${path}.${process.pid}.tmp`;
-
+/** The database has to be allowed the name under which a result is written first. */
 export async function writeResult(
   db: TraceDatabase,
   sql: string,

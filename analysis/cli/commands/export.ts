@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import type { DatabaseOptions } from '../../db/trace-database.ts';
-import { unfinishedAt } from '../../db/unfinished.ts';
+import { unfinishedAt, writtenFirst } from '../../db/unfinished.ts';
 import { exportDuckdb } from '../../export/duckdb.ts';
 import { exportPerfetto } from '../../export/perfetto/timeline.ts';
 import { exportArrow, exportParquet } from '../../export/tables.ts';
@@ -30,7 +30,7 @@ export const addExport = (cli: Argv): Argv =>
       if (existsSync(output))
         throw new BadInput(`${output} already exists`, 'remove it or choose another -o');
       // A folder: what is made may have others beside it in the making, such as DuckDB's log.
-      const beside = `${output}.${process.pid}.tmp`;
+      const beside = writtenFirst(output);
       const finished = unfinishedAt(beside);
       try {
         const names = givenNames({ symbols, profile });

@@ -4,6 +4,7 @@ import { TraceReader } from '../../../replayer/trace/trace-reader.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import type { TraceHeader } from '../../../schemas/trace/header.ts';
 import { untrusted } from '../../../schemas/untrusted.ts';
+import { writtenFirst } from '../../db/unfinished.ts';
 import { type Shrunk, shrink } from '../../explore/shrink.ts';
 import type { Target } from '../../explore/target.ts';
 import { builtinDisk } from '../options/builtin-guest.ts';
@@ -33,7 +34,7 @@ export interface ShrinkRequest {
 export async function shrinkTrace(request: ShrinkRequest): Promise<Shrunk> {
   const { file, output, within, target, disks, signal, quiet = false } = request;
   const reader = TraceReader.open(file, { disks });
-  const beside = `${output}.${process.pid}.tmp`;
+  const beside = writtenFirst(output);
   try {
     const shrunk = await shrink({
       ...{ reader, build: buildMachine, builtinDisk, within, target, signal },
