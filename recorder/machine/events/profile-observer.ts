@@ -65,7 +65,8 @@ export class ProfileObserver {
     facts[0] = proc;
     facts[1] = proc === 0 ? 0 : this.word(proc + layout.pid);
     if (layout.pidBytes === 2) facts[1] &= 0xffff;
-    for (let i = 0; i < COMM_WORDS; i++) facts[2 + i] = proc === 0 ? 0 : this.word(proc + layout.comm + 4 * i);
+    for (let i = 0; i < COMM_WORDS; i++)
+      facts[2 + i] = proc === 0 ? 0 : this.word(proc + layout.comm + 4 * i);
     let last = this.recorded.get(cr3);
     if (last && isSame(last, facts)) return;
     if (!last) {
