@@ -31,7 +31,7 @@ import {
   TLB_DERIVED,
   TLB_STATE,
 } from '../../recorder/machine/layout.ts';
-import type { ShortPath } from '../../recorder/machine/mmu/short-path.ts';
+import { type ShortPath, WRITE_BY_CALL } from '../../recorder/machine/mmu/short-path.ts';
 import { TLB_LAYOUT } from '../../recorder/machine/mmu/tlb.ts';
 import { Stops } from '../../recorder/machine/state/stops.ts';
 import { EVENT_KIND_NAMES, type EventKind } from '../../schemas/events.ts';
@@ -102,6 +102,7 @@ const PAGES: readonly [name: string, linear: number][] = [
 type CompiledKind =
   | 'fill for a read'
   | 'fill for a write'
+  | 'fill for a change'
   | 'store'
   | 'code fetch'
   | 'invlpg by compiled code'
@@ -132,7 +133,7 @@ const ACCESSES: readonly Access[] = [
 
 /** Those of compiled code, by the short path and by its own helpers. */
 const COMPILED_ACCESSES: readonly Access[] = [
-  ...(['fill for a read', 'fill for a write'] as const).map((kind) => ({
+  ...(['fill for a read', 'fill for a write', 'fill for a change'] as const).map((kind) => ({
     name: kind,
     offset: 0x40,
     size: 4,
@@ -364,6 +365,8 @@ class Side {
           return calls.fill(linear, 0, CODE, place.left);
         case 'fill for a write':
           return calls.fill(linear, 1, CODE, place.left);
+        case 'fill for a change':
+          return calls.fill(linear, WRITE_BY_CALL, CODE, place.left);
         case 'store':
           return calls.store(linear, VALUE, size, CODE, place.left);
         case 'code fetch':
@@ -509,6 +512,7 @@ const differences = (own: Rows, host: Rows): unknown[] =>
 /** Accesses of which compiled code makes the events, too. */
 const OWN_EVENTS: readonly CompiledKind[] = [
   'code fetch',
+  'fill for a change',
   'fill for a read',
   'fill for a write',
   'invlpg by compiled code',
@@ -520,14 +524,14 @@ describe('what compiled code does by itself instead of a call is the same', () =
   it.each([
     ['recording', NO_PROFILE, true, OWN_EVENTS],
     ['recording, with windows', BSD, true, OWN_EVENTS],
-    ['recording, with declared windows', DECLARED, true, ['invlpg by compiled code']],
+    ['recording, with declared windows', DECLARED, true, ['invlpg by compiled code', 'store']],
     ['without recording', NO_PROFILE, false, []],
   ] as const)('%s', (_, profile, record, records) => {
     const [host, own] = [new Side(profile, record, 2), new Side(profile, record, 2)];
     const found: string[] = [];
     let count = 0;
     for (const how of [...attentions(record)].filter(
-      (one) => reasons(one) === 0 || (reasons(one) === 1 && !one.user),
+      (one) => reasons(one) === 0 || (reasons(one) === 1 && (one.everyStore || !one.user)),
     )) {
       for (const side of [host, own]) side.ask(how);
       for (let page = 0; page < PAGES.length; page++) {

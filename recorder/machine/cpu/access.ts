@@ -1,6 +1,13 @@
 import type { Linear } from '../../../schemas/units.ts';
 import { FAST_PATH, type MachineMemory } from '../layout.ts';
-import { FAST_READ, FAST_USER_READ, FAST_USER_WRITE, FAST_WRITE } from '../mmu/fast-path.ts';
+import {
+  FAST_READ,
+  FAST_RECORD,
+  FAST_USER_READ,
+  FAST_USER_RECORD,
+  FAST_USER_WRITE,
+  FAST_WRITE,
+} from '../mmu/fast-path.ts';
 import type { Mmu } from '../mmu/mmu.ts';
 import { BIG, CODE_SEGMENT, EXPAND_DOWN, READABLE, SEGMENT_PRESENT, WRITABLE } from './descriptors.ts';
 import { GENERAL_PROTECTION, STACK_FAULT } from './fault.ts';
@@ -58,7 +65,8 @@ export class Access {
   /** Faults like `write`, without writing. */
   probeWrite(linear: Linear, size: number, cpl: number): void {
     const slot = this.i32[(FAST_PATH >>> 2) + (linear >>> 12)];
-    const allowed = (slot & (cpl === 3 ? FAST_USER_WRITE : FAST_WRITE)) !== 0;
+    const bits = cpl === 3 ? FAST_USER_WRITE | FAST_USER_RECORD : FAST_WRITE | FAST_RECORD;
+    const allowed = (slot & bits) !== 0;
     if (!allowed || (linear & 0xfff) + size > 0x1000) {
       this.mmu.probeWrite(linear | 0, size as 1 | 2 | 4, cpl);
     }

@@ -13,6 +13,10 @@ export const FAST_READ = 1;
 export const FAST_WRITE = 2;
 export const FAST_USER_READ = 4;
 export const FAST_USER_WRITE = 8;
+/** While every store is recorded: the above but for that. The caller makes the event. */
+export const FAST_RECORD = 32;
+export const FAST_USER_RECORD = 128;
+const RECORD_SHIFT = 4;
 
 /** The bit of a frame number that address line 20 is. */
 export const ODD_MEGABYTE = 0x100;
@@ -100,11 +104,6 @@ export class FastPath {
     if (slot !== 0) this.i32[SLOTS + vpn] = slot;
   }
 
-  /** As grant, after a store: while every store is recorded, it could allow no more than the slot that the page has for reads. */
-  grantStored(entry: number, vpn: number): void {
-    if ((this.attention & FOR_STORES) === 0 || this.i32[SLOTS + vpn] === 0) this.grant(entry, vpn);
-  }
-
   /**
    * The slot that page `vpn` would have if not every store were recorded, for a caller that records what it stores; 0 unless the TLB
    * holds the page and nothing else has to be looked at.
@@ -140,9 +139,11 @@ export class FastPath {
     }
     const user = (flags & TLB_USER) !== 0 && (this.attention & FOR_ALIGNMENT) === 0;
     let bits = user ? FAST_READ | FAST_USER_READ : FAST_READ;
-    if ((flags & (TLB_DIRTY | TLB_SUSPECT)) === TLB_DIRTY && facts === UNWATCHED && writable && !isWindow) {
-      if (flags & TLB_WRITABLE) bits |= user ? FAST_WRITE | FAST_USER_WRITE : FAST_WRITE;
-      else if (!this.writeProtect) bits |= FAST_WRITE;
+    if ((flags & (TLB_DIRTY | TLB_SUSPECT)) === TLB_DIRTY && facts === UNWATCHED && !isWindow) {
+      let writes = 0;
+      if (flags & TLB_WRITABLE) writes = user ? FAST_WRITE | FAST_USER_WRITE : FAST_WRITE;
+      else if (!this.writeProtect) writes = FAST_WRITE;
+      bits |= writable ? writes : writes << RECORD_SHIFT;
     }
     return (RAM + (frame << 12)) | bits;
   }

@@ -322,7 +322,7 @@ export class Mmu {
     } else {
       this.watchedStore(linear, entry, frame, offset, size, value, facts, via);
     }
-    if (entry >= 0) this.fastPath.grantStored(entry, vpn);
+    if (entry >= 0) this.fastPath.grant(entry, vpn);
     else this.fastPath.grantIdentity(vpn);
   }
 

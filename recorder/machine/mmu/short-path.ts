@@ -6,6 +6,7 @@ import type { RowBuffers } from '../events/row-buffers.ts';
 import type { MachineMemory } from '../layout.ts';
 import * as layout from '../layout.ts';
 import * as bits from './bits.ts';
+import * as path from './fast-path.ts';
 import {
   type FastPath,
   FOR_A20,
@@ -33,6 +34,7 @@ const { CPL, CR0, CR3, CR4, LATCH_PAGE } = state;
 const { PRESENT, WRITABLE, USER, ACCESSED, DIRTY, PAGE_SIZE_4M, TRANSLATION_BITS } = bits;
 const { CR4_PGE } = control;
 const { READ, LEVEL_PTE, FROM_STORE, FROM_WALK, VIA_DIRECT, VIA_PHYSICAL, TLB_INVLPG } = bits;
+const { FAST_RECORD, FAST_USER_RECORD } = path;
 const { CHANGED, ROLE_TABLE, ROLES, TABLE_ONLY, UNWATCHED } = facts;
 const { TLB_WRITABLE, TLB_USER, TLB_DIRTY, TLB_SUSPECT } = flag;
 
@@ -218,7 +220,13 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
   function tryWrite(linear: Linear, size: number, value: number): boolean {
     const offset = linear & 0xfff;
     const vpn = linear >>> 12;
-    if (offset + size > 4096 || !isPlain(mindedByStores) || isWindow(vpn >>> 10)) return false;
+    if (offset + size > 4096) return false;
+    const slot = i32[SLOTS + vpn];
+    if ((slot & (i32[CPL] === 3 ? FAST_USER_RECORD : FAST_RECORD)) !== 0) {
+      storeRecorded(linear, (slot & ~0xfff) | offset, size, value);
+      return true;
+    }
+    if (!isPlain(mindedByStores) || isWindow(vpn >>> 10)) return false;
     const isWhole = size === 4 && (offset & 3) === 0;
     const entry = entryToWrite(vpn, isWhole ? WHOLE_ENTRY : STORED);
     const frame = entry < 0 ? count : tlb.frame(entry);
@@ -226,8 +234,8 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     const known = frames.change(frame);
     const at = RAM + (frame << 12) + offset;
     if (known === UNWATCHED) {
-      if (recordsStores()) recordStore(linear, (frame << 12) | offset, size, value);
-      if (size === 4) view.setInt32(at, value, true);
+      if (recordsStores()) storeRecorded(linear, at, size, value);
+      else if (size === 4) view.setInt32(at, value, true);
       else if (size === 2) view.setInt16(at, value, true);
       else view.setInt8(at, value);
     } else if (known === TABLE_ONLY && isWhole && (windows === null || !windows.isTable(frame))) {
@@ -240,7 +248,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     } else {
       return false;
     }
-    fastPath.grantStored(entry, vpn);
+    fastPath.grant(entry, vpn);
     return true;
   }
 
@@ -325,12 +333,18 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     log!.pagingWrite(0, physical, directory, slot, vpn, LEVEL_PTE, old, fresh, VIA_PHYSICAL, FROM_WALK);
   }
 
-  /** The event of a store that is about to be made. */
-  function recordStore(linear: Linear, physical: Physical, size: number, value: number): void {
-    const at = RAM + physical;
-    if (size === 4) log!.store(linear, physical, 4, view.getInt32(at, true), value);
-    else if (size === 2) log!.store(linear, physical, 2, view.getUint16(at, true), value & 0xffff);
-    else log!.store(linear, physical, 1, view.getUint8(at), value & 0xff);
+  /** Stores at byte `at` of the machine's memory, after the event of that. */
+  function storeRecorded(linear: Linear, at: number, size: number, value: number): void {
+    if (size === 4) {
+      log!.store(linear, at - RAM, 4, view.getInt32(at, true), value);
+      view.setInt32(at, value, true);
+    } else if (size === 2) {
+      log!.store(linear, at - RAM, 2, view.getUint16(at, true), value & 0xffff);
+      view.setInt16(at, value, true);
+    } else {
+      log!.store(linear, at - RAM, 1, view.getUint8(at), value & 0xff);
+      view.setInt8(at, value);
+    }
   }
 
   /** A PTE has been stored by its table's usual mapping. */

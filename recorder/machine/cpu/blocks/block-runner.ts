@@ -37,7 +37,7 @@ export type BlockRunner = ReturnType<typeof createBlockRunner>;
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: a closure over views that V8 takes for constants
 export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortPath) {
-  const { i32, u8, f64, flags, mmu, access, debug } = core;
+  const { i32, u8, f64, flags, access, debug } = core;
   const { view } = core.mem;
   const { code, insns, handlers } = blocks;
 
@@ -89,7 +89,7 @@ export function createBlockRunner(core: Core, blocks: BlockCache, memory: ShortP
     readForWriteSlow(p: number, linear: Linear, size: number): number {
       sync(p);
       const cpl = i32[CPL];
-      mmu.probeWrite(linear, size, cpl);
+      access.probeWrite(linear, size, cpl);
       return access.read(linear, size, cpl);
     },
 

@@ -1,6 +1,7 @@
 import { CR4_PGE } from '../../control-registers.ts';
 import { ATTENTION, FAST_PATH, FRAME_STATE, RAM } from '../../layout.ts';
 import { ACCESSED, DIRTY, PAGE_SIZE_4M, PRESENT, USER, WRITABLE } from '../../mmu/bits.ts';
+import { FOR_STORES } from '../../mmu/fast-path.ts';
 import { CHANGED, FRAME_WORDS, OWNER, ROLE_TABLE, ROLES, TABLE_ONLY, UNWATCHED } from '../../mmu/frames.ts';
 import type { FillFacts } from '../../mmu/short-path.ts';
 import { OWNED } from '../../mmu/structures.ts';
@@ -33,7 +34,7 @@ export const WRITE_TABLE = 4;
 /** `…At`: a byte offset from the first entry, slot, word of RAM or other element of an area. */
 const NAMES = [
   ...['slotAt', 'tag', 'set', 'entryAt', 'pdeAt', 'pde', 'pteAt', 'pte', 'fresh', 'flags', 'frame', 'facts'],
-  ...['scratch', 'slot', 'row', 'rowAt', 'word', 'live'],
+  ...['scratch', 'slot', 'row', 'rowAt', 'word', 'live', 'place'],
 ];
 export const TLB_LOCALS = NAMES.length;
 
@@ -60,10 +61,10 @@ export class TlbEmitter extends Values {
     this.linear = this.parameter(parameters.linear);
   }
 
-  /** Refuses what asks for attention; `slotAt`, `tag` and `set` of the page. */
+  /** Refuses what asks for attention, but for stores that are recorded; `slotAt`, `tag` and `set` of the page. */
   protected begin(): void {
     const { and, shr, linear } = this;
-    this.refuseIf(this.load(ATTENTION, 0));
+    this.refuseIf(and(this.load(ATTENTION, 0), ~FOR_STORES));
     this.refuseIf(this.isZero(this.isNegative(this.load(CR0 * 4, 0))));
     for (const slot of this.facts.windowSlots) this.refuseIf(this.equal(shr(linear, 22), slot));
     this.set('slotAt', and(shr(linear, 10), VPN << 2));

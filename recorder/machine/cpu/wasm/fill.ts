@@ -1,11 +1,19 @@
 import { CR0_WP } from '../../control-registers.ts';
-import { FAST_PATH, FRAME_STATE, RAM } from '../../layout.ts';
+import { ATTENTION, FAST_PATH, FRAME_STATE, RAM } from '../../layout.ts';
 import { DIRTY, USER, WRITABLE } from '../../mmu/bits.ts';
-import { FAST_READ, FAST_USER_READ, FAST_USER_WRITE, FAST_WRITE } from '../../mmu/fast-path.ts';
+import {
+  FAST_READ,
+  FAST_RECORD,
+  FAST_USER_READ,
+  FAST_USER_RECORD,
+  FAST_USER_WRITE,
+  FAST_WRITE,
+  FOR_STORES,
+} from '../../mmu/fast-path.ts';
 import { CHANGED, TABLE_ONLY, UNWATCHED } from '../../mmu/frames.ts';
-import type { FillFacts } from '../../mmu/short-path.ts';
+import { BY_CALL, type FillFacts, WRITE_BY_CALL } from '../../mmu/short-path.ts';
 import { TLB_LARGE, TLB_LAYOUT, TLB_SUSPECT, TLB_WINDOW_READ } from '../../mmu/tlb.ts';
-import { CR0 } from '../state.ts';
+import { CPL, CR0 } from '../state.ts';
 import * as wasm from './assembler.ts';
 import { Assembler, type Label } from './assembler.ts';
 import {
@@ -18,6 +26,7 @@ import {
   TlbEmitter,
   WRITE_TABLE,
 } from './emit-tlb.ts';
+import type { Value } from './values.ts';
 
 /**
  * The most common miss of the fast path, in WebAssembly: a call of JavaScript costs as much as all of its work, and a guest with more data
@@ -30,6 +39,9 @@ const STORES = [
   [4, wasm.I32_STORE],
 ] as const;
 
+/** FOR_STORES, shifted by it, is how far FAST_RECORD is from FAST_WRITE. */
+const RECORDING_SHIFT = 2;
+
 /** More ways are not searched by compiled code, nor are more windows told apart. */
 const MAX_WAYS = 8;
 const MAX_WINDOWS = 8;
@@ -39,6 +51,7 @@ export interface FillCalls {
   readonly usualFill: number;
   readonly marked: number;
   readonly tableStored: number;
+  readonly recordedStore: number;
 }
 
 /**
@@ -60,7 +73,10 @@ export const isServed = ({ ways, windowSlots }: FillFacts): boolean =>
 /** Begins `fill` (linear, write, eip, left): returns the slot if the fill is a usual one, whose body stands here too to spare a call. */
 export function fillFirst(asm: Assembler, facts: FillFacts, calls: FillCalls): void {
   const [linear, write, eip, left] = [0, 1, 2, 3];
-  if (isServed(facts)) new FillEmitter(asm, facts, calls, { linear, write, eip, left }, 4).fillBody();
+  if (!isServed(facts)) return;
+  const emitter = new FillEmitter(asm, facts, calls, { linear, write, eip, left }, 4);
+  if (facts.events) emitter.recordedFirst();
+  emitter.fillBody();
 }
 
 /** Begins `store` (linear, value, size, eip, left): stores and returns 1 if the fill is a usual one, or the page a page table. */
@@ -86,10 +102,33 @@ class FillEmitter extends TlbEmitter {
     this.calls = calls;
   }
 
+  /** The place of a write by a call, if the slot says that only the event is missing. */
+  recordedFirst(): void {
+    const { get, and, or } = this;
+    this.when(this.equal(this.isWrite, WRITE_BY_CALL), () => {
+      this.loadSlot();
+      this.when(and(get('slot'), this.canRecord), () => this.return(or(and(get('slot'), -4096), BY_CALL)));
+    });
+  }
+
+  private loadSlot(): void {
+    this.set('slotAt', this.and(this.shr(this.linear, 10), TLB_LAYOUT.VPN << 2));
+    this.set('slot', this.load(FAST_PATH, this.get('slotAt')));
+  }
+
+  /** The bit of a slot for stores that are recorded. */
+  private get canRecord(): Value {
+    return this.choose(this.equal(this.load(CPL * 4, 0), 3), FAST_USER_RECORD, FAST_RECORD);
+  }
+
   fillBody(): void {
     const { asm, refused, get } = this;
     asm.block(refused, () => {
       this.begin();
+      if (this.facts.events) {
+        // While every store is recorded, only those who make them by calls may write.
+        this.when(this.isRecording, () => this.refuseIf(this.and(this.isWrite, ~WRITE_BY_CALL)));
+      }
       const known: Label = {};
       asm.block(known, () => {
         const held: Label = {};
@@ -110,23 +149,46 @@ class FillEmitter extends TlbEmitter {
 
   /** The entry of a page table, or a plain page. */
   storeBody(value: number, size: number): void {
-    const { and, or } = this;
-    if (this.facts.events && !this.facts.hasWindows) {
-      const isWhole = this.equal(or(this.parameter(size), and(this.linear, 3)), 4);
-      this.when(isWhole, () => this.wholeStore(value));
-    }
-    this.whenFilled(1, () => {
-      for (const [bytes, instruction] of STORES)
-        this.when(this.equal(this.parameter(size), bytes), () => this.plainStore(value, instruction));
-      this.return(1);
+    const { asm, and, or } = this;
+    const byHost: Label = {};
+    asm.block(byHost, () => {
+      if (this.facts.events) {
+        this.loadSlot();
+        this.when(this.isRecording, () => {
+          this.recordedStore(value, size);
+          asm.branch(byHost);
+        });
+        if (!this.facts.hasWindows) {
+          const isWhole = this.equal(or(this.parameter(size), and(this.linear, 3)), 4);
+          this.when(isWhole, () => this.wholeStore(value));
+        }
+      }
+      this.whenFilled(1, () => {
+        for (const [bytes, instruction] of STORES)
+          this.when(this.equal(this.parameter(size), bytes), () => this.plainStore(value, instruction));
+        this.return(1);
+      });
+    });
+  }
+
+  /** A store to a plain page, with its event. */
+  private recordedStore(value: number, size: number): void {
+    const { asm, get, and } = this;
+    const { linear, eip, left } = this.parameters;
+    const isReady = and(get('slot'), this.canRecord);
+    this.when(this.isZero(isReady), () => this.usualFill(WRITE_BY_CALL));
+    this.when(get('slot'), () => {
+      asm.get(linear);
+      this.push(this.sub(and(get('slot'), -4096), RAM));
+      for (const parameter of [value, size, eip, left]) asm.get(parameter);
+      asm.call(this.calls.recordedStore);
+      asm.op(wasm.RETURN);
     });
   }
 
   /** Of an aligned word, which may be a PTE. */
   private wholeStore(value: number): void {
     const { asm, get, and, or, shr } = this;
-    this.set('slotAt', and(shr(this.linear, 10), TLB_LAYOUT.VPN << 2));
-    this.set('slot', this.load(FAST_PATH, get('slotAt')));
     this.set('scratch', this.isZero(get('slot')));
     this.when(get('scratch'), () => this.usualFill(WRITE_TABLE));
     this.when(get('slot'), () => {
@@ -170,6 +232,7 @@ class FillEmitter extends TlbEmitter {
   private tableStore(value: number): void {
     const { asm, get, and, or, shl } = this;
     this.begin();
+    this.refuseIf(this.isRecording);
     const held: Label = {};
     asm.block(held, () => {
       this.findWay(get('tag'), held);
@@ -246,27 +309,38 @@ class FillEmitter extends TlbEmitter {
 
   /** The slot that FastPath.grant would make, of a page without any reason for attention. */
   private grant(): void {
-    const { get, and, or, shl } = this;
+    const { get, and, or, shl, shr } = this;
     this.when(this.isWrite, () => {
       this.set('facts', or(get('facts'), CHANGED));
       this.store(FRAME_STATE, this.wordsOfFrame(get('frame')), get('facts'));
     });
     // The bits for privilege level 3 are those for the others, two places up, as USER is to PRESENT.
     const user = and(get('flags'), USER);
-    this.set('scratch', or(FAST_READ, user));
+    this.set('slot', or(FAST_READ, user));
     const isDirty = this.equal(and(get('flags'), DIRTY), DIRTY);
     this.when(and(isDirty, this.equal(get('facts'), UNWATCHED)), () => {
       const writable = or(FAST_WRITE, shl(user, 1));
       const protectedBits = this.choose(and(this.load(CR0 * 4, 0), CR0_WP), 0, FAST_WRITE);
-      this.set(
-        'scratch',
-        or(get('scratch'), this.choose(and(get('flags'), WRITABLE), writable, protectedBits)),
-      );
+      const writes = this.choose(and(get('flags'), WRITABLE), writable, protectedBits);
+      // Those of stores that are recorded lie RECORD_SHIFT further up.
+      this.set('slot', or(get('slot'), shl(writes, shr(this.load(ATTENTION, 0), RECORDING_SHIFT))));
     });
-    this.set('scratch', or(get('scratch'), this.add(shl(get('frame'), 12), RAM)));
-    this.store(FAST_PATH, get('slotAt'), get('scratch'));
-    this.return(get('scratch'));
+    this.set('frame', this.add(shl(get('frame'), 12), RAM));
+    this.set('slot', or(get('slot'), get('frame')));
+    this.store(FAST_PATH, get('slotAt'), get('slot'));
+    this.when(this.isRecording, () => this.when(this.isWrite, () => this.return(or(get('frame'), BY_CALL))));
+    this.return(get('slot'));
+  }
+
+  /** FOR_STORES if every store is recorded; otherwise 0. */
+  private get isRecording(): Value {
+    return this.and(this.load(ATTENTION, 0), FOR_STORES);
   }
 }
 
-if (FAST_USER_READ !== USER || FAST_USER_WRITE !== USER << 1) throw new Error('bits of FAST_PATH have moved');
+const haveMoved =
+  FAST_USER_READ !== USER ||
+  FAST_USER_WRITE !== USER << 1 ||
+  FAST_RECORD !== FAST_WRITE << (FOR_STORES >>> RECORDING_SHIFT) ||
+  FAST_USER_RECORD !== FAST_USER_WRITE << (FOR_STORES >>> RECORDING_SHIFT);
+if (haveMoved) throw new Error('bits of FAST_PATH have moved');

@@ -14,6 +14,7 @@ import { importedFunctions } from './imported.ts';
 import { LOCALS, PARAMETERS, STATE_WORDS } from './locals.ts';
 import { encodeModule, type FunctionType, REGION_TYPE } from './module.ts';
 import { marked, tableStored } from './paging-rows.ts';
+import { recordedStore } from './recorded-store.ts';
 
 /** Maximum compiled functions; beyond it all are dropped. */
 export const TABLE_SIZE = 2048;
@@ -22,7 +23,7 @@ export const TABLE_SIZE = 2048;
 const PARAMETERS_TYPE = 1;
 const TYPES: readonly FunctionType[] = [
   { parameters: PARAMETERS, results: 1 },
-  ...[0, 1, 2, 3, 4, 5].map((parameters) => ({ parameters, results: 1 })),
+  ...[0, 1, 2, 3, 4, 5, 6].map((parameters) => ({ parameters, results: 1 })),
 ];
 const taking = (parameters: number): number => PARAMETERS_TYPE + parameters;
 
@@ -127,12 +128,13 @@ export function regionModule(pages: number, { code }: Assembler): Uint8Array<Arr
 
 /** Host calls by their numbers in the module of the helpers, which imports them first; then its own functions, of which these come first. */
 const hostCall = (of: HostCallName): number => HOST_CALLS.findIndex(([name]) => name === of);
-const INNER = ['usualFill', 'marked', 'tableStored'] as const;
+const INNER = ['usualFill', 'marked', 'tableStored', 'recordedStore'] as const;
 const inner = (of: (typeof INNER)[number]): number => HOST_CALLS.length + INNER.indexOf(of);
 const CALLS: FillCalls & FlushCalls = {
   usualFill: inner('usualFill'),
   marked: inner('marked'),
   tableStored: inner('tableStored'),
+  recordedStore: inner('recordedStore'),
   flushEvents: hostCall('flushEvents'),
   // As passed on.
   fetch: HOST_CALLS.length + INNER.length + hostCall('fetch'),
@@ -144,6 +146,11 @@ function helperModule(pages: number, facts: FillFacts): Uint8Array<ArrayBuffer> 
     usualFill: { type: taking(4), locals: TLB_LOCALS, code: usualFill(facts, CALLS).code },
     marked: { type: taking(5), locals: TLB_LOCALS, code: marked(facts, CALLS.flushEvents).code },
     tableStored: { type: taking(5), locals: TLB_LOCALS, code: tableStored(facts, CALLS.flushEvents).code },
+    recordedStore: {
+      type: taking(6),
+      locals: TLB_LOCALS,
+      code: recordedStore(facts, CALLS.flushEvents).code,
+    },
   };
   const functions = [
     ...INNER.map((name) => ({ name, ...innerFunctions[name] })),
