@@ -37,7 +37,8 @@ export class ThreadLane<Message> {
   private readonly control = new Int32Array(new SharedArrayBuffer(4 * CONTROL.words));
   private readonly errors = new MessageChannel();
   private readonly worker: Worker;
-  private readonly slots: SharedArrayBuffer[] = [];
+  /** Buffers, and by which message each is or was used. */
+  private readonly slots: { buffer: SharedArrayBuffer; message: number }[] = [];
   private readonly silent: Error;
   /** Of a message, or of the thread's end. */
   private failed: Error | undefined;
@@ -58,13 +59,15 @@ export class ThreadLane<Message> {
     this.worker.unref();
   }
 
-  /** A buffer for the next message, of at least so many bytes: that of SLOTS messages ago, once it has been processed. */
+  /** A buffer for the next message, of at least so many bytes: one whose message has been processed, and whose pages are in memory. */
   slot(bytes: number): SharedArrayBuffer {
     this.drainTo(SLOTS - 1);
-    const index = this.sent % SLOTS;
-    const slot = this.slots[index];
-    if (slot && slot.byteLength >= bytes) return slot;
-    return (this.slots[index] = sharedBuffer(bytes));
+    const done = this.done();
+    let slot = this.slots.find(({ message }) => message < done);
+    if (!slot) this.slots.push((slot = { buffer: sharedBuffer(bytes), message: 0 }));
+    if (slot.buffer.byteLength < bytes) slot.buffer = sharedBuffer(bytes);
+    slot.message = this.sent;
+    return slot.buffer;
   }
 
   post(message: Message): void {
