@@ -4,6 +4,7 @@ import {
   contextColumnsOf,
   ESP_REVISION,
   EVENT_KIND_NAMES,
+  EVENT_KINDS,
   type EventBatch,
   type EventKind,
   type EventTable,
@@ -65,6 +66,12 @@ interface AnyValues {
   add(kind: EventKind, ...values: readonly number[]): void;
 }
 
+/** For a kind whose columns are not known where a row is written. */
+interface AnyTarget extends RowTarget {
+  /** By column: of a byte, not of a cell. */
+  readonly isSmall: readonly boolean[];
+}
+
 /** Rows buffered per kind before all kinds are flushed together. */
 export const BATCH_ROWS = 65536;
 
@@ -95,6 +102,7 @@ export class EventLog {
   onPlainReturn: (() => void) | null = null;
   private firstSeq = 0;
   private readonly tables: Record<EventKind, EventTable>;
+  private readonly targets: Record<EventKind, AnyTarget>;
   readonly context: EventContext;
   readonly buffers: RowBuffers;
   private readonly i32: Int32Array;
@@ -127,17 +135,23 @@ export class EventLog {
       EVENT_KIND_NAMES.map((kind) => [kind, tableIn(mem, this.buffers, kind)]),
     ) as Record<EventKind, EventTable>;
     const views = { cells: mem.i32, bytes: mem.u8, icounts: mem.f64 };
-    const target = (kind: EventKind): RowTarget => ({
+    const target = (kind: EventKind): AnyTarget => ({
       ...views,
       count: countOf(kind),
       capacity: rows,
       places: this.tables[kind].columns.map((column) => column.byteOffset / column.BYTES_PER_ELEMENT),
+      isSmall: EVENT_KINDS[kind].columns.map(({ type }) => type === 'small'),
     });
-    this.pagingWrite = createPagingWriter(this, context, target('paging_writes'));
-    this.controlWrite = createControlWriter(this, context, target('control_writes'));
-    this.tlbEvent = createTlbWriter(this, context, target('tlb_events'));
-    this.store = createStoreWriter(this, context, target('stores'));
-    this.storeRun = createStoreRun(this, context, target('stores'));
+    this.targets = Object.fromEntries(EVENT_KIND_NAMES.map((kind) => [kind, target(kind)])) as Record<
+      EventKind,
+      AnyTarget
+    >;
+    const { targets } = this;
+    this.pagingWrite = createPagingWriter(this, context, targets.paging_writes);
+    this.controlWrite = createControlWriter(this, context, targets.control_writes);
+    this.tlbEvent = createTlbWriter(this, context, targets.tlb_events);
+    this.store = createStoreWriter(this, context, targets.stores);
+    this.storeRun = createStoreRun(this, context, targets.stores);
   }
 
   /** Appends one event; `values` are the kind's own columns in order (at most sixteen). */
@@ -145,56 +159,59 @@ export class EventLog {
   // Separate parameters, because an array per event would cost more than the event.
   // biome-ignore format: a list
   add(kind: EventKind, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0, k = 0, l = 0, m = 0, n = 0, o = 0, p = 0): void {
-    const { columns } = this.tables[kind];
-    const count = COUNTS[kind];
-    const row = this.i32[count];
+    const { cells, bytes, icounts, places, isSmall, count } = this.targets[kind];
+    const row = cells[count];
     const at = this.context;
-    columns[0][row] = at.icount;
-    columns[1][row] = this.i32[SEQ]++;
-    columns[2][row] = at.eip;
-    columns[3][row] = at.cpl;
-    columns[4][row] = at.depth;
-    columns[5][row] = at.frameId;
-    columns[6][row] = at.cr3;
+    icounts[places[0] + row] = at.icount;
+    cells[places[1] + row] = cells[SEQ]++;
+    cells[places[2] + row] = at.eip;
+    bytes[places[3] + row] = at.cpl;
+    bytes[places[4] + row] = at.depth;
+    cells[places[5] + row] = at.frameId;
+    cells[places[6] + row] = at.cr3;
     const own = OWN_FROM[kind];
-    if (own > ESP) columns[ESP][row] = at.esp & this.espMask;
-    switch (columns.length - own) {
+    if (own > ESP) cells[places[ESP] + row] = at.esp & this.espMask;
+    const set = (n: number, value: number): void => {
+      if (isSmall[n]) bytes[places[n] + row] = value;
+      else cells[places[n] + row] = value;
+    };
+    switch (places.length - own) {
       // biome-ignore-start lint/suspicious/noFallthroughSwitchClause: a kind with n columns writes its first n
       case 16:
-        columns[own + 15][row] = p;
+        set(own + 15, p);
       case 15:
-        columns[own + 14][row] = o;
+        set(own + 14, o);
       case 14:
-        columns[own + 13][row] = n;
+        set(own + 13, n);
       case 13:
-        columns[own + 12][row] = m;
+        set(own + 12, m);
       case 12:
-        columns[own + 11][row] = l;
+        set(own + 11, l);
       case 11:
-        columns[own + 10][row] = k;
+        set(own + 10, k);
       case 10:
-        columns[own + 9][row] = j;
+        set(own + 9, j);
       case 9:
-        columns[own + 8][row] = i;
+        set(own + 8, i);
       case 8:
-        columns[own + 7][row] = h;
+        set(own + 7, h);
       case 7:
-        columns[own + 6][row] = g;
+        set(own + 6, g);
       case 6:
-        columns[own + 5][row] = f;
+        set(own + 5, f);
       case 5:
-        columns[own + 4][row] = e;
+        set(own + 4, e);
       case 4:
-        columns[own + 3][row] = d;
+        set(own + 3, d);
       case 3:
-        columns[own + 2][row] = c;
+        set(own + 2, c);
       case 2:
-        columns[own + 1][row] = b;
+        set(own + 1, b);
       case 1:
-        columns[own][row] = a;
+        set(own, a);
       // biome-ignore-end lint/suspicious/noFallthroughSwitchClause: the ladder ends
     }
-    this.i32[count] = row + 1;
+    cells[count] = row + 1;
     if (row + 1 === this.rows) this.flush();
   }
 
