@@ -51,7 +51,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'recorder/machine/state',
-    holds: 'snapshots, state hashes, stop conditions of a debugger',
+    holds: 'snapshots, kept states, state hashes, stop conditions of a debugger',
     imports: [...SCHEMAS, ...MACHINE_BASE],
   },
   {

@@ -19,11 +19,13 @@ import type { Nondet } from './nondet.ts';
 import type { MachineCpu, MachineOptions, MachineParts, StopReason } from './parts.ts';
 import { STANDARD_PARTS } from './standard-parts.ts';
 import { FrameSet } from './state/frame-set.ts';
+import { PageStore } from './state/page-store.ts';
 import {
   type Area,
   areaOf,
   FRAMES_AREA,
   type Instant,
+  type KeptState,
   keptPage,
   type LiveChanges,
   memoryAreas,
@@ -31,7 +33,9 @@ import {
   type PagedArea,
   RAM_AREA,
   restoreArea,
+  SNAPSHOT_PAGE,
   type Snapshot,
+  sameBytes,
   savePaged,
   wholeArea,
   wrongSize,
@@ -84,6 +88,8 @@ export class Machine {
   private allUnsent = true;
   /** RAM as it was when last copied or restored, frame by frame. */
   private readonly ramPages: Page[];
+  /** The states that `save` keeps: their pages are the frames of RAM, and then those of the rest of the memory. */
+  private store: PageStore | null = null;
   /** The other areas of the last snapshot. */
   private lastAreas: ReadonlyMap<string, PagedArea> = new Map();
   /** icount at which the processor halted, while it is halted; NaN if a restore hides it. */
@@ -378,6 +384,7 @@ export class Machine {
       this.unhashed.add(frame);
       this.uncopied.add(frame);
       this.unsent.add(frame);
+      this.store?.touch(frame);
     }
   }
 
@@ -414,6 +421,13 @@ export class Machine {
       const { offset, bytes } = device.state;
       areas.set(`device ${device.name}`, mem.u8.subarray(offset, offset + bytes));
     }
+    for (const [name, bytes] of this.areasElsewhere()) areas.set(name, bytes);
+    return areas;
+  }
+
+  /** The areas that are not in the machine's memory. */
+  private areasElsewhere(): Map<string, Uint8Array> {
+    const areas = new Map<string, Uint8Array>();
     if (this.mmu.observer) areas.set('observer', new Uint8Array(this.mmu.observer.save().buffer));
     for (const probes of this.probes) areas.set(probes.area, new Uint8Array(probes.save().buffer));
     return areas;
@@ -448,9 +462,39 @@ export class Machine {
   }
 
   /**
+   * Keeps the state until it is given back, for this machine alone. The cost is proportional to the pages changed since the last one. As
+   * with a snapshot, buffered events are not part of it.
+   */
+  save(): KeptState {
+    const store = this.openStore();
+    this.noteChanges();
+    const areas = new Map<string, PagedArea>();
+    for (const [name, bytes] of this.areasElsewhere()) areas.set(name, savePaged(bytes, undefined));
+    return { ...this.instant(), image: store.save(), areas };
+  }
+
+  /** Gives a kept state back: it cannot be restored any more. */
+  release({ image }: KeptState): void {
+    this.store?.release(image);
+  }
+
+  /** Bytes of the states that are kept, without what is shared. */
+  get keptBytes(): number {
+    return this.store?.bytes ?? 0;
+  }
+
+  /** The store, in which everything but RAM counts as changed. */
+  private openStore(): PageStore {
+    this.store ??= new PageStore(this.mem.i32, pagesOfState(this.mem, this.devices));
+    for (let page = this.mem.ramBytes / SNAPSHOT_PAGE; page < this.store.pages; page++)
+      this.store.touch(page);
+    return this.store;
+  }
+
+  /**
    * Restores a snapshot. Only differences are copied, and decoded code stays where it is still valid. Buffered events are flushed first.
    */
-  restore(snapshot: Snapshot): void {
+  restore(snapshot: Snapshot | KeptState): void {
     if (this.log && !snapshot.tracking) {
       throw new MachineError(
         'a recording cannot start from a snapshot taken without recording, because its history is incomplete',
@@ -459,12 +503,7 @@ export class Machine {
     this.log?.flush();
     // Before FRAME_STATE, which has the changes, and TLB_STATE, which has the fast paths, are overwritten.
     this.noteChanges();
-    for (const area of memoryAreas(this.mem)) restoreArea(this.mem, area, snapshot);
-    const restored = this.restoreRam(areaOf(snapshot, RAM_AREA));
-    for (const device of this.devices.devices) {
-      const area: Area = { name: `device ${device.name}`, ...device.state };
-      restoreArea(this.mem, area, snapshot);
-    }
+    const restored = 'image' in snapshot ? this.restoreImage(snapshot) : this.restoreAreas(snapshot);
     if (snapshot.disk) this.devices.restoreDisk(snapshot.disk);
     for (const medium of this.devices.media) {
       const contents = snapshot.media.get(medium.name);
@@ -480,9 +519,35 @@ export class Machine {
     for (const device of this.devices.devices) device.reload?.();
     this.cpu.reload(restored);
     this.haltedFrom = Number.NaN;
-    this.lastAreas = snapshot.areas;
     this.log?.resumeAt(snapshot.seq);
     this.beginDetails();
+  }
+
+  /** Returns the frames that differed. */
+  private restoreAreas(snapshot: Snapshot): Uint32Array {
+    for (const area of memoryAreas(this.mem)) restoreArea(this.mem, area, snapshot);
+    const restored = this.restoreRam(areaOf(snapshot, RAM_AREA));
+    for (const device of this.devices.devices) {
+      const area: Area = { name: `device ${device.name}`, ...device.state };
+      restoreArea(this.mem, area, snapshot);
+    }
+    this.lastAreas = snapshot.areas;
+    return restored;
+  }
+
+  /** Returns the frames that differed. */
+  private restoreImage({ image }: KeptState): Uint32Array {
+    const { unhashed, uncopied, unsent } = this;
+    const frames = this.mem.ramBytes / SNAPSHOT_PAGE;
+    const restored = new FrameSet(frames);
+    this.openStore().restore(image, (page) => {
+      if (page >= frames) return;
+      unhashed.add(page);
+      uncopied.add(page);
+      unsent.add(page);
+      restored.add(page);
+    });
+    return restored.take();
   }
 
   /** Copies the pages that differ; returns their frames. */
@@ -492,8 +557,11 @@ export class Machine {
     const restored = new FrameSet(pages.length);
     for (let frame = 0; frame < pages.length; frame++) {
       if (pages[frame] === ramPages[frame] && !uncopied.has(frame)) continue;
-      this.frameBytes(frame).set(pages[frame]);
       ramPages[frame] = pages[frame];
+      const bytes = this.frameBytes(frame);
+      if (sameBytes(bytes, pages[frame])) continue;
+      bytes.set(pages[frame]);
+      this.store?.touch(frame);
       unhashed.add(frame);
       unsent.add(frame);
       restored.add(frame);
@@ -526,4 +594,16 @@ function withoutDerivedFacts(bytes: Uint8Array): Uint8Array {
   const words = new Int32Array(bytes.slice().buffer);
   for (let at = 0; at < words.length; at += FRAME_WORDS) words[at] &= ROLES;
   return new Uint8Array(words.buffer);
+}
+
+/** The first words of the pages of all state in the memory: the frames of RAM, and then the rest. */
+function pagesOfState(mem: MachineMemory, devices: DeviceSet): Uint32Array {
+  const frames = mem.ramBytes / SNAPSHOT_PAGE;
+  const starts = Array.from({ length: frames }, (_, frame) => RAM + frame * SNAPSHOT_PAGE);
+  const rest = new Set<number>();
+  for (const { offset, bytes } of [...memoryAreas(mem), ...devices.devices.map(({ state }) => state)]) {
+    const first = offset - (offset % SNAPSHOT_PAGE);
+    for (let at = first; at < offset + bytes; at += SNAPSHOT_PAGE) rest.add(at);
+  }
+  return Uint32Array.from([...starts, ...rest], (start) => start >>> 2);
 }

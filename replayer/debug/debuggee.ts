@@ -106,7 +106,7 @@ export class Debuggee {
 
   /** Completes a write: the what-if run begins with the current state. */
   afterWrite(): void {
-    if (this.timelines.length === this.sessions.length) this.timelines.pop();
+    if (this.timelines.length === this.sessions.length) this.timelines.pop()?.checkpoints.clear();
     this.timelines.push(new Timeline(this.sessions[this.sessions.length - 1], this.options));
   }
 
@@ -115,7 +115,7 @@ export class Debuggee {
     if (!this.isWhatIf) return false;
     const at = this.timeline.start;
     this.freshFork = false;
-    this.timelines.pop();
+    this.timelines.pop()?.checkpoints.clear();
     this.sessions.pop();
     await this.timeline.restoreAt(at);
     this.note(

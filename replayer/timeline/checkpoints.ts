@@ -1,11 +1,17 @@
-import { type Page, SNAPSHOT_PAGE, type Snapshot } from '../../recorder/machine/state/snapshot.ts';
+import type { KeptState } from '../../recorder/machine/state/snapshot.ts';
 import { comparePositions, type Position } from '../../recorder/machine/state/stops.ts';
 import type { Icount } from '../../schemas/units.ts';
-import type { Checkpoint } from './forward-session.ts';
+import type { KeptCheckpoint } from './forward-session.ts';
 
 /** Checkpoints in memory, within a budget. */
 
-const positionOf = ({ snapshot }: Checkpoint): Position => ({ icount: snapshot.icount, deliveries: 0 });
+/** The store that keeps the states of checkpoints. */
+export interface StateStore {
+  readonly keptBytes: number;
+  release(state: KeptState): void;
+}
+
+const positionOf = ({ snapshot }: KeptCheckpoint): Position => ({ icount: snapshot.icount, deliveries: 0 });
 
 /**
  * Checkpoints of one run, in order. Those of the *grid* lie `spacing` instructions apart; when they exceed the budget, every other one is
@@ -13,19 +19,21 @@ const positionOf = ({ snapshot }: Checkpoint): Position => ({ icount: snapshot.i
  * quarter of the distance of the previous one; steps back start from them.
  */
 export class CheckpointStore {
-  private grid: Checkpoint[];
-  private recent: Checkpoint[] = [];
+  private readonly store: StateStore;
+  private grid: KeptCheckpoint[];
+  private recent: KeptCheckpoint[] = [];
   private readonly budget: number;
   private step: number;
-  /** Bytes of the grid when last counted, and bytes added since. */
-  private held: number;
+  /** Bytes in the store when this began: of `start`, and of checkpoints of other runs of the machine. */
+  private readonly bytesAtStart: number;
 
   /** `start` is never dropped. */
-  constructor(start: Checkpoint, spacing: number, budgetBytes: number) {
+  constructor(store: StateStore, start: KeptCheckpoint, spacing: number, budgetBytes: number) {
+    this.store = store;
     this.grid = [start];
     this.step = spacing;
     this.budget = budgetBytes;
-    this.held = 0;
+    this.bytesAtStart = store.keptBytes;
   }
 
   /** Instructions between two checkpoints of the grid. */
@@ -37,14 +45,14 @@ export class CheckpointStore {
     return this.grid.length + this.recent.length;
   }
 
-  get start(): Checkpoint {
+  get start(): KeptCheckpoint {
     return this.grid[0];
   }
 
   /** The latest checkpoint at or before `position`; with `strictly`, before it. */
-  before(position: Position, strictly = false): Checkpoint {
+  before(position: Position, strictly = false): KeptCheckpoint {
     let best = this.grid[0];
-    const offer = (candidate: Checkpoint) => {
+    const offer = (candidate: KeptCheckpoint) => {
       const order = comparePositions(positionOf(candidate), position);
       if (order > 0 || (strictly && order === 0)) return;
       if (candidate.snapshot.icount >= best.snapshot.icount) best = candidate;
@@ -53,6 +61,15 @@ export class CheckpointStore {
     for (let i = Math.max(0, at - 1); i <= at; i++) offer(this.grid[i]);
     for (const checkpoint of this.recent) offer(checkpoint);
     return best;
+  }
+
+  /** The checkpoint of the grid closest to `icount`, before or after it. */
+  closest(icount: Icount): KeptCheckpoint {
+    const at = this.gridIndex(icount);
+    const next = this.grid[at + 1];
+    const isNext =
+      next !== undefined && next.snapshot.icount - icount < icount - this.grid[at].snapshot.icount;
+    return isNext ? next : this.grid[at];
   }
 
   /** The next place for a checkpoint of the grid beyond `icount`. */
@@ -64,26 +81,45 @@ export class CheckpointStore {
     return this.grid[this.gridIndex(icount)].snapshot.icount === icount;
   }
 
-  addToGrid(checkpoint: Checkpoint): void {
+  addToGrid(checkpoint: KeptCheckpoint): void {
     const at = this.gridIndex(checkpoint.snapshot.icount);
     const before = this.grid[at];
-    if (before.snapshot.icount === checkpoint.snapshot.icount) return;
+    if (before.snapshot.icount === checkpoint.snapshot.icount) {
+      this.release([checkpoint]);
+      return;
+    }
     this.grid.splice(at + 1, 0, checkpoint);
-    this.held += freshBytes(checkpoint.snapshot, before.snapshot);
-    while (this.held > this.budget && this.grid.length > 2) this.thin();
+    while (this.heldBytes > this.budget && this.grid.length > 2) this.thin();
   }
 
   /** Replaces the recent checkpoints beyond `from`. */
-  addRecent(checkpoint: Checkpoint): void {
+  addRecent(checkpoint: KeptCheckpoint): void {
     this.recent.push(checkpoint);
   }
 
   /** Drops recent checkpoints that are not within the spacing before `icount`, and keeps at most `count` of the others. */
   trimRecent(icount: Icount, count: number): void {
-    this.recent = this.recent
+    const kept = this.recent
       .filter(({ snapshot }) => snapshot.icount <= icount && snapshot.icount > icount - this.step)
       .sort((a, b) => a.snapshot.icount - b.snapshot.icount)
       .slice(-count);
+    this.release(this.recent.filter((checkpoint) => !kept.includes(checkpoint)));
+    this.recent = kept;
+  }
+
+  /** Gives all checkpoints back, before this is abandoned. */
+  clear(): void {
+    this.release([...this.grid, ...this.recent]);
+    this.grid = [];
+    this.recent = [];
+  }
+
+  private get heldBytes(): number {
+    return this.store.keptBytes - this.bytesAtStart;
+  }
+
+  private release(checkpoints: readonly KeptCheckpoint[]): void {
+    for (const { snapshot } of checkpoints) this.store.release(snapshot);
   }
 
   /** Index of the last checkpoint of the grid at or before `icount`. */
@@ -100,25 +136,8 @@ export class CheckpointStore {
 
   private thin(): void {
     this.step *= 2;
-    this.grid = this.grid.filter(({ snapshot }, i) => i === 0 || snapshot.icount % this.step === 0);
-    const pages = new Set<Page>();
-    for (const { snapshot } of this.grid) {
-      for (const area of snapshot.areas.values()) for (const page of area.pages) pages.add(page);
-    }
-    this.held = pages.size * SNAPSHOT_PAGE + this.grid.length * overhead(this.grid[0].snapshot);
+    const kept = this.grid.filter(({ snapshot }, i) => i === 0 || snapshot.icount % this.step === 0);
+    this.release(this.grid.filter((checkpoint) => !kept.includes(checkpoint)));
+    this.grid = kept;
   }
-}
-
-/** Bytes of the references to the pages. */
-const overhead = (snapshot: Snapshot): number =>
-  8 * [...snapshot.areas.values()].reduce((sum, area) => sum + area.pages.length, 0);
-
-/** Bytes in `snapshot` that `other` does not share. */
-function freshBytes(snapshot: Snapshot, other: Snapshot): number {
-  let pages = 0;
-  for (const [name, area] of snapshot.areas) {
-    const others = other.areas.get(name)?.pages ?? [];
-    for (let i = 0; i < area.pages.length; i++) if (area.pages[i] !== others[i]) pages++;
-  }
-  return pages * SNAPSHOT_PAGE + overhead(snapshot);
 }

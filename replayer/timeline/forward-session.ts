@@ -2,7 +2,7 @@ import type { MachineBuilder } from '../../recorder/machine/build.ts';
 import type { EventSink } from '../../recorder/machine/events/event-log.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
 import type { Nondet } from '../../recorder/machine/nondet.ts';
-import type { Snapshot } from '../../recorder/machine/state/snapshot.ts';
+import type { KeptState, Snapshot } from '../../recorder/machine/state/snapshot.ts';
 import { STATE_LAYOUT } from '../../recorder/machine/state/state-hash.ts';
 import type { Position, Stops } from '../../recorder/machine/state/stops.ts';
 import type { Input, InputKind } from '../../schemas/trace/inputs.ts';
@@ -30,11 +30,14 @@ export interface SessionOptions {
 }
 
 /** A machine's state and the number of inputs taken, at (icount, 0). */
-export interface Checkpoint {
-  readonly snapshot: Snapshot;
+export interface Checkpoint<State extends Snapshot | KeptState = Snapshot | KeptState> {
+  readonly snapshot: State;
   /** Inputs taken. */
   readonly inputs: number;
 }
+
+/** A checkpoint in the machine's store, until it is given back. */
+export type KeptCheckpoint = Checkpoint<KeptState>;
 
 /** The end of a run that was not recorded. */
 const UNBOUNDED = Number.MAX_SAFE_INTEGER;
@@ -174,6 +177,11 @@ export class ForwardSession {
     return { snapshot: this.machine.snapshot(), inputs: this.nondet.taken };
   }
 
+  /** Like save, in the machine's store, which takes less time and memory, until it is given back (`Machine.release`). */
+  keep(): KeptCheckpoint {
+    return { snapshot: this.machine.save(), inputs: this.nondet.taken };
+  }
+
   restore({ snapshot, inputs }: Checkpoint): void {
     restoreRecorded(this.machine, snapshot);
     this.outside.current = this.nondet;
@@ -189,15 +197,20 @@ export class ForwardSession {
     this.nextRung = low;
   }
 
+  /** True if the trace has a checkpoint at or before `icount` but after `after`. */
+  hasRecorded(after: number, icount: Icount): boolean {
+    const index = this.recorded?.before(icount) ?? -1;
+    return this.recorded !== undefined && index >= 0 && this.recorded.icount(index) > after;
+  }
+
   /**
    * Restores the trace's last checkpoint at or before `icount` but after `after`, if there is one. Throws DivergenceFound if it does not
    * match the ladder.
    */
   restoreRecorded(after: number, icount: Icount): boolean {
     const { recorded } = this;
-    const index = recorded?.before(icount) ?? -1;
-    if (!recorded || index < 0 || recorded.icount(index) <= after) return false;
-    this.restore(recorded.get(index));
+    if (!recorded || !this.hasRecorded(after, icount)) return false;
+    this.restore(recorded.get(recorded.before(icount)));
     const rung = this.rungs[this.nextRung];
     if (rung?.icount !== this.machine.icount) {
       throw new DivergenceFound({

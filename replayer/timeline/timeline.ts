@@ -60,7 +60,8 @@ export class Timeline {
     this.session = session;
     this.onProgress = options.onProgress;
     this.checkpoints = new CheckpointStore(
-      session.save(),
+      session.machine,
+      session.keep(),
       options.spacing ?? DEFAULT_SPACING,
       options.budget ?? DEFAULT_BUDGET,
     );
@@ -92,7 +93,7 @@ export class Timeline {
     const here = this.position;
     const ahead = comparePositions(here, { icount, deliveries: 0 }) > 0;
     const nearest = Math.max(checkpoint.snapshot.icount, ahead ? -1 : here.icount);
-    if (this.session.restoreRecorded(nearest, icount)) checkpoints.addToGrid(this.session.save());
+    if (this.restoreRecorded(nearest, icount)) checkpoints.addToGrid(this.session.keep());
     else if (ahead || checkpoint.snapshot.icount > here.icount) this.session.restore(checkpoint);
     const from = this.position.icount;
     for (const distance of RECENT_DISTANCES) {
@@ -100,7 +101,7 @@ export class Timeline {
       // Not so close to the start that nothing is gained.
       if (at < from + distance / 2) continue;
       await this.runTo(at);
-      checkpoints.addRecent(this.session.save());
+      checkpoints.addRecent(this.session.keep());
     }
     await this.runTo(icount);
     checkpoints.trimRecent(icount, RECENT_KEPT);
@@ -180,9 +181,18 @@ export class Timeline {
     const { checkpoints } = this;
     const held = checkpoints.before(position, true);
     const latest = position.deliveries > 0 ? position.icount : position.icount - 1;
-    if (this.session.restoreRecorded(held.snapshot.icount, latest))
-      checkpoints.addToGrid(this.session.save());
+    if (this.restoreRecorded(held.snapshot.icount, latest)) checkpoints.addToGrid(this.session.keep());
     return checkpoints.before(position, true);
+  }
+
+  /** ForwardSession.restoreRecorded from the closest state at hand, with which the next checkpoint then shares what it can. */
+  private restoreRecorded(after: number, icount: Icount): boolean {
+    const { session, checkpoints } = this;
+    if (!session.hasRecorded(after, icount)) return false;
+    const closest = checkpoints.closest(icount);
+    const distance = Math.abs(this.position.icount - icount);
+    if (Math.abs(closest.snapshot.icount - icount) < distance) session.restore(closest);
+    return session.restoreRecorded(after, icount);
   }
 
   /** The last hit in the steps from `checkpoint` up to, not including, the one from `end`. */
@@ -225,7 +235,7 @@ export class Timeline {
     if (target <= this.start) return undefined;
     await this.seek({ icount: target - 1, deliveries: 0 });
     const from = await this.awake();
-    this.checkpoints.addRecent(this.session.save());
+    this.checkpoints.addRecent(this.session.keep());
     let last: Position = { icount: from, deliveries: 0 };
     // Steps as long as they do not reach the target.
     for (;;) {
@@ -266,7 +276,7 @@ export class Timeline {
       if (stops?.hit && stops.mode === 'stop') return true;
       const now = session.position;
       if (now.icount === grid && now.deliveries === 0 && !checkpoints.hasGridPoint(grid)) {
-        checkpoints.addToGrid(session.save());
+        checkpoints.addToGrid(session.keep());
       }
       if (now.icount === here) return true;
       if (host().now() - turn < TURN_MS) continue;

@@ -9,6 +9,7 @@ import {
   TLB_STATE_BYTES,
 } from '../layout.ts';
 import { MachineError } from '../machine-error.ts';
+import type { Image } from './page-store.ts';
 
 /** Snapshots of a machine's state, in shared pages. */
 
@@ -41,6 +42,17 @@ export interface Instant {
  * unchanged pages, so each costs only the changes.
  */
 export interface Snapshot extends Instant {
+  readonly areas: ReadonlyMap<string, PagedArea>;
+}
+
+/**
+ * The same, kept in the machine's own store: it costs only the 256-byte blocks that changed, and must be given back (`Machine.release`).
+ * Only the machine that made it can restore it.
+ */
+export interface KeptState extends Instant {
+  /** Of everything that is in the machine's memory. */
+  readonly image: Image;
+  /** The rest. */
   readonly areas: ReadonlyMap<string, PagedArea>;
 }
 
