@@ -16,7 +16,7 @@ const positionOf = ({ snapshot }: KeptCheckpoint): Position => ({ icount: snapsh
 /**
  * Checkpoints of one run, in order. Those of the *grid* lie `spacing` instructions apart; when they exceed the budget, every other one is
  * dropped and the spacing doubles, so the rest cover the run evenly. A few *recent* ones lie close before the last destination, each at a
- * quarter of the distance of the previous one; steps back start from them.
+ * sixteenth of the distance of the previous one; steps back start from them.
  */
 export class CheckpointStore {
   private readonly store: StateStore;

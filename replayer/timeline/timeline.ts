@@ -25,7 +25,7 @@ export interface TimelineOptions {
 export const DEFAULT_SPACING = 2_097_152;
 const DEFAULT_BUDGET = 768 * 2 ** 20;
 /** Distances before a destination at which recent checkpoints are made. */
-const RECENT_DISTANCES = [1 << 20, 1 << 18, 1 << 16, 1 << 14, 1 << 12];
+const RECENT_DISTANCES = [1 << 20, 1 << 16, 1 << 12];
 const RECENT_KEPT = 12;
 /** Host milliseconds to run between turns of the event loop. */
 const TURN_MS = 50;
