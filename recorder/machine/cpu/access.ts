@@ -59,6 +59,10 @@ export class Access {
       else this.view.setInt8(at, value);
       return;
     }
+    if ((slot & (cpl === 3 ? FAST_USER_RECORD : FAST_RECORD)) !== 0 && offset + size <= 0x1000) {
+      this.mmu.storeRecorded(linear | 0, (slot & ~0xfff) + offset, size, value);
+      return;
+    }
     this.mmu.writeSlow(linear | 0, size as 1 | 2 | 4, value, cpl);
   }
 

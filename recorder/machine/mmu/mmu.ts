@@ -343,10 +343,7 @@ export class Mmu {
     }
     const at = RAM + (frame << 12) + offset;
     const physical = (frame << 12) | offset;
-    if (this.everyStore) {
-      const low = size === 4 ? value : value & (size === 2 ? 0xffff : 0xff);
-      this.log!.store(linear, physical, size, this.load(at, size), low);
-    }
+    if (this.everyStore) this.recordStore(linear, at, size, value);
     if (via === VIA_ALTERNATE) this.recordAlternate(entry, linear, physical, APT_WRITE, value, size);
     if (entry >= 0 && this.windows !== null) this.windows.written(entry, linear, physical, value, size);
     if (facts & ROLES || via >= VIA_RECURSIVE) {
@@ -359,6 +356,17 @@ export class Mmu {
       this.save(at, size, value);
     }
     if (facts & CODE) this.cpu.codeWritten(frame, offset, size);
+  }
+
+  /** A store of which the slot of its page lacks only the event (FAST_RECORD), at byte `at` of the machine's memory. */
+  storeRecorded(linear: Linear, at: number, size: number, value: number): void {
+    this.recordStore(linear, at, size, value);
+    this.save(at, size, value);
+  }
+
+  private recordStore(linear: Linear, at: number, size: number, value: number): void {
+    const low = size === 4 ? value : value & (size === 2 ? 0xffff : 0xff);
+    this.log!.store(linear, at - RAM, size, this.load(at, size), low);
   }
 
   private recordAlternate(
