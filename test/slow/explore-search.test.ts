@@ -119,6 +119,17 @@ it('the timer comes anywhere within its jitter, in a kernel of another kind', as
   expect(guest.stderr[0]).toMatch(/^note: with 1 window that no profile declares: \{"name":"page-e0000000"/);
   const command = `rewind386 record ${words.join(' ')} --schedule ${schedule} -o placement-${at.replaceAll(',', '')}.r386`;
   expect(guest.stdout[1].trim()).toBe(command);
+  // Where the trace with that window cannot be kept, what the profile declares is left: nothing here.
+  const { XDG_CACHE_HOME } = process.env;
+  process.env.XDG_CACHE_HOME = '/dev/null';
+  const without = await runCli('explore', words[0], ...args, '--', ...words.slice(1));
+  process.env.XDG_CACHE_HOME = XDG_CACHE_HOME;
+  expect([without.status, without.stderr.join('\n')]).toEqual([
+    2,
+    expect.stringMatching(
+      /note: without the windows that check discovers: .*\nrewind386: .* declares no window/s,
+    ),
+  ]);
   const again = ['-n', '200k', '-q', '-o', path('alone'), '--schedule', schedule];
   await runCli('record', ...words.slice(0, -2), ...again);
   expect((await runCli('check', path('alone'))).stdout[0]).toMatch(/^ERROR window hijack/);

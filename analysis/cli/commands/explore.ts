@@ -91,10 +91,11 @@ function explored(given: Given, how: How): (subject: Subject) => Promise<Told> {
   const { sql, any, later } = given;
   if (later && any) throw new BadInput('--later does not go with --any', 'leave one of them out');
   const { within, target, disks, jobs } = how;
+  const shared = sharedOf(given);
   return async (subject) => {
     if (sql === undefined) demandWindows(subject);
     const { file, name } = subject;
-    const fleet = await fleetOf(given);
+    const fleet = await openFleet(shared);
     const exploration = await interruptible(
       (signal) =>
         exploreTrace({
@@ -164,7 +165,7 @@ async function tell(subject: Subject, given: Given, how: How, told: Told): Promi
 }
 
 /** The queue and the folder for workers on other machines; undefined without both. */
-async function fleetOf({ queue, folder }: Given) {
+function sharedOf({ queue, folder }: Given): Shared | undefined {
   if (queue === undefined && folder === undefined) return undefined;
   if (queue === undefined)
     throw new BadInput('--folder is where workers put what they find', 'add --queue redis://HOST:PORT');
@@ -173,8 +174,18 @@ async function fleetOf({ queue, folder }: Given) {
       '--queue needs a folder that all machines share',
       'add --folder FOLDER (docs/fleet.md)',
     );
+  return { queue, folder };
+}
+
+interface Shared {
+  readonly queue: string;
+  readonly folder: string;
+}
+
+async function openFleet(shared: Shared | undefined) {
+  if (!shared) return undefined;
   const { openRedis } = await import('../../fleet/work-queue.ts');
-  return { redis: await openRedis(queue), folder };
+  return { redis: await openRedis(shared.queue), folder: shared.folder };
 }
 
 interface Found {

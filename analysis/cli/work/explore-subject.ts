@@ -40,6 +40,10 @@ export async function openSubject(
     );
     return { ...given, file: found.file };
   } catch (error) {
+    if (error instanceof BadInput) {
+      complain(`note: without the windows that check discovers: ${error.message}`);
+      return given;
+    }
     given.close();
     throw error;
   }
@@ -95,7 +99,7 @@ export function demandWindows({ file, name }: Subject): void {
   reader.close();
   if (alternateSlot >= 0 || windows.length > 0) return;
   throw new BadInput(
-    `${name}: its profile declares no window, and no interrupt changed a mapping under code that had set it`,
+    `${name}: its profile declares no window, and none was discovered`,
     'declare one (docs/guest-profile.md#windows), or give --sql',
   );
 }
