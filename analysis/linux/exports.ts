@@ -60,11 +60,29 @@ function findEntry(memory: Uint8Array, name: string, directMap: number): Entry |
   return undefined;
 }
 
+/** Words that are searched by one call: V8 optimizes a function that is called often, not one that runs long. */
+const SLICE = 1 << 16;
+
 /** The entry whose name stands at a physical address. */
 function entryFor(words: Int32Array, name: number, directMap: number): Entry | undefined {
+  for (let begin = 1; begin < words.length; begin += SLICE) {
+    const found = entryIn(words, begin, Math.min(begin + SLICE, words.length), name, directMap);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** The same, among the words from `begin` up to, not including, `stop`. */
+function entryIn(
+  words: Int32Array,
+  begin: number,
+  stop: number,
+  name: number,
+  directMap: number,
+): Entry | undefined {
   const linear = (name + directMap) | 0;
   const end = 4 * words.length;
-  for (let n = 1; n < words.length; n++) {
+  for (let n = begin; n < stop; n++) {
     const isDistance = words[n] === name - 4 * n;
     if (!isDistance && words[n] !== linear) continue;
     const symbol = isDistance ? 4 * (n - 1) + words[n - 1] : (words[n - 1] - directMap) >>> 0;

@@ -92,7 +92,7 @@ export class CheckpointStore {
     while (this.heldBytes > this.budget && this.grid.length > 2) this.thin();
   }
 
-  /** Replaces the recent checkpoints beyond `from`. */
+  /** Adds one before a destination; `trimRecent` drops it. */
   addRecent(checkpoint: KeptCheckpoint): void {
     this.recent.push(checkpoint);
   }

@@ -197,20 +197,17 @@ export class ForwardSession {
     this.nextRung = low;
   }
 
-  /** True if the trace has a checkpoint at or before `icount` but after `after`. */
-  hasRecorded(after: number, icount: Icount): boolean {
-    const index = this.recorded?.before(icount) ?? -1;
-    return this.recorded !== undefined && index >= 0 && this.recorded.icount(index) > after;
-  }
-
   /**
-   * Restores the trace's last checkpoint at or before `icount` but after `after`, if there is one. Throws DivergenceFound if it does not
-   * match the ladder.
+   * Restores the trace's last checkpoint at or before `icount` but after `after`, if there is one; calls `prepare` before, when it has been
+   * read. Throws TraceDamage if it cannot be read, and DivergenceFound if it does not match the ladder.
    */
-  restoreRecorded(after: number, icount: Icount): boolean {
+  restoreRecorded(after: number, icount: Icount, prepare = (): void => {}): boolean {
     const { recorded } = this;
-    if (!recorded || !this.hasRecorded(after, icount)) return false;
-    this.restore(recorded.get(recorded.before(icount)));
+    const index = recorded?.before(icount) ?? -1;
+    if (!recorded || index < 0 || recorded.icount(index) <= after) return false;
+    const checkpoint = recorded.get(index);
+    prepare();
+    this.restore(checkpoint);
     const rung = this.rungs[this.nextRung];
     if (rung?.icount !== this.machine.icount) {
       throw new DivergenceFound({

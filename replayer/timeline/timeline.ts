@@ -188,11 +188,11 @@ export class Timeline {
   /** ForwardSession.restoreRecorded from the closest state at hand, with which the next checkpoint then shares what it can. */
   private restoreRecorded(after: number, icount: Icount): boolean {
     const { session, checkpoints } = this;
-    if (!session.hasRecorded(after, icount)) return false;
-    const closest = checkpoints.closest(icount);
-    const distance = Math.abs(this.position.icount - icount);
-    if (Math.abs(closest.snapshot.icount - icount) < distance) session.restore(closest);
-    return session.restoreRecorded(after, icount);
+    return session.restoreRecorded(after, icount, () => {
+      const closest = checkpoints.closest(icount);
+      const distance = Math.abs(this.position.icount - icount);
+      if (Math.abs(closest.snapshot.icount - icount) < distance) session.restore(closest);
+    });
   }
 
   /** The last hit in the steps from `checkpoint` up to, not including, the one from `end`. */

@@ -89,6 +89,9 @@ const PTES = {
   'of ROM': (ROM_FRAME << 12) | ALL,
   'beyond RAM': (BEYOND << 12) | ALL,
 } as const;
+/** Of the instructions themselves. */
+const CODE = 0x1000;
+const OF_CODE = 'of the code';
 const PAGES: readonly [name: string, linear: number][] = [
   ...Object.keys(PTES).map((name, n): [string, number] => [name, WINDOW + n * 4096]),
   ['by a far table', FAR_SLOT << 22],
@@ -97,6 +100,7 @@ const PAGES: readonly [name: string, linear: number][] = [
   ['by a table never used', UNUSED_SLOT << 22],
   ['in the recursive window', (RECURSIVE << 22) + (WINDOW_SLOT << 12)],
   ['in the alternate window', (ALTERNATE << 22) + (WINDOW_SLOT << 12)],
+  [OF_CODE, CODE],
 ];
 
 type CompiledKind =
@@ -148,7 +152,6 @@ const COMPILED_ACCESSES: readonly Access[] = [
 const isPrivileged = ({ kind }: Access): boolean =>
   kind === 'invlpg by compiled code' || kind === 'load of CR3';
 /** Places of an instruction of compiled code: instructions left before it, EIP of the next, and if its page has a slot. */
-const CODE = 0x1000;
 const PLACES = [
   { left: 7, next: CODE + 3, hasSlot: true },
   { left: 7, next: CODE + 3, hasSlot: false },
@@ -201,7 +204,8 @@ class Side {
   hostCalls = 0;
   /** Accesses of compiled code that made events by themselves. */
   readonly records = new Set<CompiledKind>();
-  private readonly places = [...PLACES];
+  /** Accesses of compiled code so far. */
+  private turn = 0;
   readonly seen: string[] = [];
   private stops: Stops | null = null;
   private watched: ReadonlySet<number> = new Set();
@@ -303,6 +307,7 @@ class Side {
       bench.poke32(TABLE + page * 4, pte);
       for (const frame of this.framesOf(page)) for (const word of WORDS) mem.i32[frame + word] = frame ^ word;
     }
+    bench.poke32(IDENTITY + 4, CODE | ALL);
     if (name === 'by a table never used') bench.poke32(DIRECTORY + UNUSED_SLOT * 4, TABLE | P | W | U);
     if (warmth === 'read by another table') bench.poke32(DIRECTORY + WINDOW_SLOT * 4, COPIED_TABLE | ALL);
     bench.mmu.setCr3(DIRECTORY);
@@ -321,6 +326,7 @@ class Side {
     );
     if (warmth === 'read by another table') bench.poke32(DIRECTORY + WINDOW_SLOT * 4, TABLE | ALL);
     if (warmth === 'changed since' && pte !== undefined) bench.poke32(TABLE + page * 4, pte ^ (0x18 << 12));
+    if (warmth === 'changed since' && name === OF_CODE) bench.poke32(IDENTITY + 4, (0x18 << 12) | ALL);
   }
 
   /** The value, or the fault. */
@@ -354,8 +360,9 @@ class Side {
     const { i32, f64 } = bench.mem;
     const calls = byHost ? host : (compiled as unknown as HostCalls);
     f64[RUN_END] = 1000;
-    const [place] = this.places;
-    this.places.push(...this.places.splice(0, 1));
+    // Each kind of access comes to each place: the round moves on by one.
+    const round = Math.floor(this.turn / COMPILED_ACCESSES.length);
+    const place = PLACES[(this.turn++ + round) % PLACES.length];
     if (place.hasSlot && i32[CPL] === 0) this.short.fetch(CODE);
     i32[LATCH_PAGE] = CODE >>> 12;
     i32[LATCH_PHYSICAL] = CODE;

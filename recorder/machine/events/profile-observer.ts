@@ -49,8 +49,13 @@ export class ProfileObserver {
     return profile.process ? new ProfileObserver(profile.process, mem, looker, log) : null;
   }
 
+  /** True if it looks at each load of CR3. */
+  get looksAtLoads(): boolean {
+    return !this.layout.afterCr3;
+  }
+
   directoryLoaded(cr3: number): void {
-    if (!this.layout.afterCr3) this.look(cr3);
+    if (this.looksAtLoads) this.look(cr3);
   }
 
   /** Called when the kernel returns to user mode under this CR3. */

@@ -71,8 +71,8 @@ export interface ShortPath {
    * FAST_PATH slot of the page then: it lets the access through, or the MMU is needed. The TLB is filled only if it does: the
    * instruction is begun anew otherwise, and what it accessed before must not have been evicted.
    *
-   * While every store is recorded, pages have no slot for writes. A caller that says WRITE_BY_CALL reads the place by what is returned
-   * then, marked BY_CALL, and writes it by `tryWrite`, which records the store.
+   * While every store is recorded, pages have no slot for writes, at most FAST_RECORD. A caller that says WRITE_BY_CALL reads the place by
+   * what is returned then, marked BY_CALL, and writes it by `tryWrite`, or itself where the slot has FAST_RECORD; both record the store.
    */
   prepare(linear: Linear, write: number): number;
   /** True while every store is recorded. */
@@ -217,12 +217,16 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     fastPath.recordsReads(frame) ||
     (windows !== null && (frames.facts(frame) & ROLES) !== 0 && windows.holdsEntries(frame, i32[CR3] >>> 12));
 
+  /** A store by this slot needs nothing but its event. */
+  const lacksEventAlone = (slot: number): boolean =>
+    (slot & (i32[CPL] === 3 ? FAST_USER_RECORD : FAST_RECORD)) !== 0;
+
   function tryWrite(linear: Linear, size: number, value: number): boolean {
     const offset = linear & 0xfff;
     const vpn = linear >>> 12;
     if (offset + size > 4096) return false;
     const slot = i32[SLOTS + vpn];
-    if ((slot & (i32[CPL] === 3 ? FAST_USER_RECORD : FAST_RECORD)) !== 0) {
+    if (lacksEventAlone(slot)) {
       storeRecorded(linear, (slot & ~0xfff) | offset, size, value);
       return true;
     }
@@ -298,6 +302,8 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
 
     prepare(linear: Linear, write: number): number {
       const vpn = linear >>> 12;
+      const slot = i32[SLOTS + vpn];
+      if (write === WRITE_BY_CALL && lacksEventAlone(slot)) return (slot & ~0xfff) | BY_CALL;
       const minded = write !== 0 ? mindedByStores : MINDED_BY_READS;
       if (!isPlain(minded) || isWindow(vpn >>> 10)) return 0;
       const byCall = write !== 0 && recordsStores();
@@ -322,7 +328,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       windowSlots: Array.from({ length: 1024 }, (_, slot) => slot).filter(isWindow),
       hasAlternate: alternateSlot >= 0,
       hasWindows: windows !== null,
-      watchesDirectory: windows !== null || mmu.observer !== null,
+      watchesDirectory: windows !== null || (mmu.observer?.looksAtLoads ?? false),
     },
   };
 

@@ -8,7 +8,7 @@ const { EIP, ICOUNT, LATCH_PAGE, LATCH_PHYSICAL, RUN_END } = state;
 const PAGE = ~0xfff;
 
 /**
- * None of them faults: operations that they cannot do are left to the interpreter, which reaches the same place again. `eip` and `left` are
+ * None of them faults (the guest; `flushEvents` may fail with the disk): operations that they cannot do are left to the interpreter, which reaches the same place again. `eip` and `left` are
  * those of the instruction that calls, for the events it makes, and ESP stands in CPU_STATE; `next` is the EIP of the one behind it.
  */
 export type HostCalls = ReturnType<typeof createHostCalls>;
