@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { movesText } from '../../analysis/cli/work/search-text.ts';
 import { searchTrace } from '../../analysis/cli/work/search-trace.ts';
 import { writePlacement } from '../../analysis/cli/work/write-placement.ts';
@@ -120,10 +120,10 @@ it('the timer comes anywhere within its jitter, in a kernel of another kind', as
   const command = `rewind386 record ${words.join(' ')} --schedule ${schedule} -o placement-${at.replaceAll(',', '')}.r386`;
   expect(guest.stdout[1].trim()).toBe(command);
   // Where the trace with that window cannot be kept, what the profile declares is left: nothing here.
-  const { XDG_CACHE_HOME } = process.env;
-  process.env.XDG_CACHE_HOME = '/dev/null';
-  const without = await runCli('explore', words[0], ...args, '--', ...words.slice(1));
-  process.env.XDG_CACHE_HOME = XDG_CACHE_HOME;
+  vi.stubEnv('XDG_CACHE_HOME', '/dev/null');
+  const without = await runCli('explore', words[0], ...args, '--', ...words.slice(1)).finally(() =>
+    vi.unstubAllEnvs(),
+  );
   expect([without.status, without.stderr.join('\n')]).toEqual([
     2,
     expect.stringMatching(

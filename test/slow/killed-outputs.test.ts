@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -73,9 +73,18 @@ it.skipIf(process.platform === 'win32')(
     await killed(out, args, 'SIGKILL');
     const [left] = readdirSync(out).filter((name) => name.endsWith('.tmp'));
     expect(left).toMatch(/^run\.duckdb\.\d+\.tmp$/);
+    const anHourAgo = Date.now() / 1000 - 3601;
+    utimesSync(join(out, left), anHourAgo, anHourAgo);
     // Of another output, of this one by somebody who still writes, and not ours.
     const others = [left.replace('run', 'other'), `run.duckdb.${process.pid}.tmp`, 'run.duckdb.mine.tmp'];
     for (const name of others) writeFileSync(join(out, name), '');
+    // Somebody's folder, and a file that another computer may be writing.
+    const elsewhere = ['run.duckdb.4194305.tmp', 'run.duckdb.4194306.tmp'];
+    mkdirSync(join(out, elsewhere[0]));
+    writeFileSync(join(out, elsewhere[0], 'letter.txt'), '');
+    utimesSync(join(out, elsewhere[0]), anHourAgo, anHourAgo);
+    writeFileSync(join(out, elsewhere[1]), '');
+    others.push(...elsewhere);
     const env = { ...process.env, XDG_CACHE_HOME: join(out, 'cache') };
     const { status } = spawnSync(process.execPath, [cli, ...args], { cwd: out, env });
     expect(status).toBe(0);

@@ -222,3 +222,9 @@ describe('macros', () => {
     expect([Number(switches) > 100, Number(missing)]).toEqual([true, 0]);
   });
 });
+
+it('an entry is of any type of integer', async () => {
+  const types = ['UTINYINT', 'INTEGER', 'UINTEGER', 'BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT'];
+  const [row] = await rows(`SELECT ${types.map((type) => `pte_text(103::${type}) AS ${type}`).join(', ')}`);
+  expect(Object.values(row)).toEqual(types.map(() => '00000000 PWUAD'));
+});

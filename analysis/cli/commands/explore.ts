@@ -90,11 +90,11 @@ function explored(given: Given, how: How): (subject: Subject) => Promise<Told> {
   const between = given.window === undefined ? undefined : parseWindow(given.window, '--window');
   const { sql, any, later } = given;
   if (later && any) throw new BadInput('--later does not go with --any', 'leave one of them out');
-  const { within, target, disks, jobs } = how;
+  const { within, target, jobs } = how;
   const shared = sharedOf(given);
   return async (subject) => {
     if (sql === undefined) demandWindows(subject);
-    const { file, name } = subject;
+    const { file, name, disks } = subject;
     const fleet = await openFleet(shared);
     const exploration = await interruptible(
       (signal) =>
@@ -197,11 +197,11 @@ interface Found {
 
 /** Writes a shrunk bundle of each failure. */
 async function writeBundles(
-  { file, name: parent }: Subject,
+  { file, name: parent, disks }: Subject,
   folder: string,
   quiet: boolean,
   found: readonly Found[],
-  { within, target, disks }: How,
+  { within, target }: How,
 ): Promise<void> {
   if (found.length === 0) return;
   mkdirSync(folder, { recursive: true });
@@ -236,9 +236,9 @@ function searched(given: Given, how: How, bound: number): (subject: Subject) => 
   const span = parseWindow(given.window, '--window');
   const lines = given.irq.split(',').map((text) => lineOf(text, false));
   const runs = parseCount(count, '--runs');
-  const { within, target, disks, jobs } = how;
+  const { within, target, jobs } = how;
   return async (subject) => {
-    const { file } = subject;
+    const { file, disks } = subject;
     const result = await interruptible(
       (signal) =>
         searchTrace({ file, lines, method, bound, span, runs, within, target, disks, jobs, signal }),

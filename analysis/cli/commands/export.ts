@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import type { DatabaseOptions } from '../../db/trace-database.ts';
-import { unfinishedAt, writtenFirst } from '../../db/unfinished.ts';
+import { IN_THE_MAKING, unfinishedAt, writtenFirst } from '../../db/unfinished.ts';
 import { exportDuckdb } from '../../export/duckdb.ts';
 import { exportPerfetto } from '../../export/perfetto/timeline.ts';
 import { exportArrow, exportParquet } from '../../export/tables.ts';
@@ -35,7 +35,7 @@ export const addExport = (cli: Argv): Argv =>
       try {
         const names = givenNames({ symbols, profile });
         mkdirSync(beside);
-        const made = join(beside, 'made');
+        const made = join(beside, IN_THE_MAKING);
         await exportTo(to as Target, file, made, { limits: queryLimits(limits), names });
         renameSync(made, output);
       } catch (error) {

@@ -66,17 +66,20 @@ export async function discoverWindows(
   return found;
 }
 
-/** A trace of the whole run with its candidates declared, and their declarations. Undefined if there are none. */
+/** A trace of the whole run with its candidates declared, their declarations, and how many are left out. Undefined if there are none. */
 export async function withDiscovered(
   path: string,
   disks: readonly string[],
-): Promise<{ readonly file: string; readonly windows: readonly string[] } | undefined> {
+): Promise<
+  { readonly file: string; readonly windows: readonly string[]; readonly left: number } | undefined
+> {
   const db = await openDatabase([path]);
   const [candidates] = await readCandidates(db, 1).finally(() => db.close());
   if (candidates.length === 0) return undefined;
   const watched = apart(candidates);
   const file = await recordAgain(path, watched, { disks, until: traceLength(path), name: ALL });
-  return { file, windows: watched.map(({ window }) => declaration(window)) };
+  const windows = watched.map(({ window }) => declaration(window));
+  return { file, windows, left: candidates.length - watched.length };
 }
 
 async function readCandidates(db: TraceDatabase, runs: number): Promise<Candidate[][]> {

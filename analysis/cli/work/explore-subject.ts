@@ -17,6 +17,8 @@ export interface Subject {
   readonly file: string;
   /** The trace, or the guest with its options, as given. */
   readonly name: string;
+  /** Files that may be the disks that are not in the trace: it is not where they were recorded. */
+  readonly disks: readonly string[];
   /** The command that makes the run again, with this option. */
   command(option: string, output: string): string;
   /** The command for a run that fails without one. */
@@ -30,13 +32,15 @@ export async function openSubject(
   words: readonly string[] | undefined,
   disks: readonly string[],
 ): Promise<Subject | undefined> {
-  const given = words || isGuest(file) ? await recorded(file, words ?? []) : ofTrace(file);
+  const given = words || isGuest(file) ? await recorded(file, words ?? []) : ofTrace(file, disks);
   if (!given) return undefined;
   try {
-    const found = await withDiscovered(given.file, disks);
+    const found = await withDiscovered(given.file, given.disks);
     if (!found) return given;
+    const { windows, left } = found;
     complain(
-      `note: with ${plural(found.windows.length, 'window')} that no profile declares: ${found.windows.join(', ')}`,
+      `note: with ${plural(windows.length, 'window')} that no profile declares: ${windows.join(', ')}` +
+        (left > 0 ? `; without ${plural(left, 'more mapping')} that interrupts changed` : ''),
     );
     return { ...given, file: found.file };
   } catch (error) {
@@ -62,12 +66,22 @@ function isGuest(file: string): boolean {
   }
 }
 
-const ofTrace = (file: string): Subject => ({
-  ...{ file, name: file },
+const ofTrace = (file: string, disks: readonly string[]): Subject => ({
+  ...{ file, name: file, disks: disks.length > 0 ? disks : disksOf(file) },
   command: (option, output) => `rewind386 replay ${shellWord(file)} ${option} -o ${output}`,
   unchanged: `rewind386 check ${shellWord(file)}`,
   close() {},
 });
+
+/** Files that may be the disks that a trace leaves outside. */
+function disksOf(file: string): readonly string[] {
+  const reader = TraceReader.open(file);
+  reader.close();
+  const { disk, drives = [] } = reader.header;
+  return [disk, ...drives.map(({ medium }) => medium)].flatMap((one) =>
+    one?.base.kind === 'path' ? [one.base.path.raw, ...(one.base.files ?? [])] : [],
+  );
+}
 
 /** Records a guest by these words of `record`; undefined if Ctrl-C ended that. */
 async function recorded(guest: string, words: readonly string[]): Promise<Subject | undefined> {
@@ -75,14 +89,15 @@ async function recorded(guest: string, words: readonly string[]): Promise<Subjec
   const close = () => rmSync(folder, { recursive: true, force: true });
   try {
     const file = join(folder, 'run.r386');
-    if (!(await recordWords([guest, ...words], file))) {
+    const disks = await recordWords([guest, ...words], file);
+    if (!disks) {
       close();
       return undefined;
     }
     const name = [guest, ...words].map(shellWord).join(' ');
     const record = `rewind386 record ${name}`;
     return {
-      ...{ file, name, close },
+      ...{ file, name, disks, close },
       command: (option, output) => `${record} ${option} -o ${output}`,
       unchanged: `${record} -o run.r386`,
     };

@@ -43,6 +43,8 @@ export async function shrinkTrace(request: ShrinkRequest): Promise<Shrunk> {
           `shrinking: ${plural(runs, 'run')}, ${plural(left, 'time or input', 'times and inputs')}`,
         ),
     });
+    if (!shrunk && target !== undefined)
+      throw new BadInput(`${file} shows no failure of --target ${target}`, 'leave out --target');
     if (!shrunk)
       throw new BadInput(
         `${file} shows no hijack, panic, shutdown or bad exit: there is no failure to reproduce`,

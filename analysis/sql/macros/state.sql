@@ -161,7 +161,7 @@ CREATE MACRO tlb_at(instant, address) AS TABLE
     SELECT DISTINCT run_id, CASE WHEN is_large(pde) THEN physical ELSE pte_address(pde, address) END AS physical FROM pdes WHERE is_seen
   )
   SELECT t.*, coalesce(t.changed_icount < instant, false) AS is_stale
-  FROM tlb_intervals_of((SELECT list(physical) FROM places)) t JOIN places p ON p.run_id = t.run_id AND p.physical = t.physical
+  FROM tlb_intervals_of((SELECT coalesce(list(physical), []) FROM places)) t JOIN places p ON p.run_id = t.run_id AND p.physical = t.physical
   WHERE t.from_icount < instant AND t.to_icount >= instant
   ORDER BY t.run_id, t.from_seq DESC;
 

@@ -189,7 +189,7 @@ CREATE MACRO pte_bits(x) AS
   -- The texts of all combinations, which DuckDB makes once: P, W and U are bits 0 to 2 of the index, A, D, S and G bits 3 to 6.
   list_transform(range(128), lambda bits: CASE WHEN bits & 1 = 0 THEN '-' ELSE
     array_to_string(list_filter(['P', 'W', 'U', 'A', 'D', 'S', 'G'], lambda name, place: (bits >> (place - 1)) & 1 = 1), '')
-  END)[((x & 7) | ((x >> 2) & 0x78)) + 1];
+  END)[(((x & 7) | ((x >> 2) & 0x78)) + 1)::BIGINT];
 
 -- A PDE or PTE as text: frame and bits.
 -- @param x PDE or PTE
