@@ -1,6 +1,6 @@
 import { Prng } from '../../../recorder/capture/prng.ts';
 import { ONE_BYTE, TWO_BYTE } from '../../../recorder/machine/cpu/decode/opcodes.ts';
-import { LOOP_BYTES, LOOP_SPACING, LOOP_STACK, type LoopOptions, Loops } from './loops.ts';
+import { LOOP_BYTES, LOOP_SPACING, LOOP_STACK, type LoopKind, type LoopOptions, Loops } from './loops.ts';
 
 /**
  * A Multiboot image that executes random bytes: in real mode, in virtual-8086 mode, or in 16 or 32-bit protected mode at
@@ -106,7 +106,7 @@ export interface RandomImage {
 /** `cr4` says whether the processor has CR4. */
 export function randomImage(
   seed: number,
-  { cr4: hasCr4, loops = false }: { readonly cr4: boolean; readonly loops?: boolean },
+  { cr4: hasCr4, loops }: { readonly cr4: boolean; readonly loops?: LoopKind | undefined },
 ): RandomImage {
   const prng = new Prng(BigInt(seed), 31);
   const below = (n: number) => prng.next() % n;
@@ -121,7 +121,7 @@ export function randomImage(
   // Bytes alone seldom make a system instruction: rows of the opcode table stand here and there among them.
   for (let at = RANDOM; at < END - 8; at += 4 + below(24)) put(at, SNIPPETS[below(SNIPPETS.length)]);
   const layout = loops ? LOOPS_LAYOUT : BYTES_LAYOUT;
-  if (loops) bytes.set(new Loops(prng, loopOptions(mode, paging)).bytes(), RANDOM - BASE);
+  if (loops) bytes.set(new Loops(prng, loopOptions(loops, mode, paging)).bytes(), RANDOM - BASE);
 
   // Real mode: vectors into the random bytes, of which the first 4 KB of memory get a copy; most of those of loops to a handler.
   if (mode === 'real') {
@@ -202,7 +202,10 @@ export function randomImage(
   const cr4 = hasCr4 ? [0, 0x10, 0x80, 0x90, 0x1f][below(5)] : -1;
   const writeProtect = chance(50);
   const alignmentMask = chance(50);
-  put(BASE + 0x40, start(mode, paging, cr4, { writeProtect, alignmentMask, timer: loops ? below(24) : 0 }));
+  put(
+    BASE + 0x40,
+    start(mode, paging, cr4, { writeProtect, alignmentMask, timer: loops ? below(TIMER_COUNTS[loops]) : 0 }),
+  );
   const flags =
     (chance(85) ? IF : 0) | (chance(50) ? 0x3000 : 0) | (chance(30) ? AC : 0) | (mode === 'v86' ? VM : 0) | 2;
   put(HANDLER, handler(mode, flags, layout));
@@ -226,9 +229,10 @@ const LOOPS_LAYOUT: Layout = {
   stack: LOOP_STACK,
 };
 
-function loopOptions(mode: Mode, paging: boolean): LoopOptions {
+function loopOptions(kind: LoopKind, mode: Mode, paging: boolean): LoopOptions {
   const wide = mode.endsWith('32 bits');
   return {
+    kind,
     wide,
     ring0: mode.startsWith('ring 0') || mode === 'real',
     base: wide ? CODE : 0,
@@ -237,6 +241,9 @@ function loopOptions(mode: Mode, paging: boolean): LoopOptions {
     snippets: SNIPPETS,
   };
 }
+
+/** Upper halves of the 8254's count: 0 to less than that. */
+const TIMER_COUNTS: Readonly<Record<LoopKind, number>> = { short: 24, long: 256 };
 
 /** The same as `handler` does, in real mode: to a loop that is drawn, with segments and a stack as they are to be. */
 function realHandler(seed: number): number[] {

@@ -3,7 +3,7 @@ import type { Cpu } from '../../../recorder/machine/cpu/cpu.ts';
 import type { Machine } from '../../../recorder/machine/machine.ts';
 import { Stops, type Watch } from '../../../recorder/machine/state/stops.ts';
 import { CODE, type Mode } from './image.ts';
-import { LOOP_SPACING } from './loops.ts';
+import { LOOP_SPACING, type LoopKind } from './loops.ts';
 import { EventSum, machineOf, randomRun } from './run.ts';
 
 /**
@@ -31,8 +31,8 @@ class Pair {
   readonly mode: Mode;
   private readonly sums = [new EventSum(), new EventSum()];
 
-  constructor(seed: number) {
-    const run = randomRun(seed, { loops: true });
+  constructor(seed: number, loops: LoopKind) {
+    const run = randomRun(seed, loops);
     this.mode = run.mode;
     this.right = machineOf(run, { sink: this.sums[0] });
     this.other = machineOf(run, { sink: this.sums[1], compileAfter: 1 });
@@ -67,8 +67,11 @@ class Pair {
   }
 }
 
-/** Executes `total` instructions twice, at most `each` a seed. Throws at the first difference. */
-export function runLockstep(firstSeed: number, total: number, each: number): LockstepTotals {
+/** Instructions between two cuts, by the kind of loops: less than two to the power of that. */
+const LONGEST: Readonly<Record<LoopKind, number>> = { short: 14, long: 20 };
+
+/** Executes `total` instructions of loops twice, at most `each` a seed. Throws at the first difference. */
+export function runLockstep(loops: LoopKind, firstSeed: number, total: number, each: number): LockstepTotals {
   const totals: LockstepTotals = {
     instructions: 0,
     compiled: 0,
@@ -77,14 +80,14 @@ export function runLockstep(firstSeed: number, total: number, each: number): Loc
     cuts: 0,
     acts: new Map(),
   };
-  for (let seed = firstSeed; totals.instructions < total; seed++) lockstepOf(seed, each, totals);
+  for (let seed = firstSeed; totals.instructions < total; seed++) lockstepOf(loops, seed, each, totals);
   return totals;
 }
 
-function lockstepOf(seed: number, each: number, totals: LockstepTotals): void {
+function lockstepOf(loops: LoopKind, seed: number, each: number, totals: LockstepTotals): void {
   const prng = new Prng(BigInt(seed), 77);
   const below = (n: number) => prng.next() % n;
-  const pair = new Pair(seed);
+  const pair = new Pair(seed, loops);
   const { right } = pair;
   right.run(below(2000));
   pair.cross(true);
@@ -94,7 +97,7 @@ function lockstepOf(seed: number, each: number, totals: LockstepTotals): void {
     const act = below(16) === 0 ? ACTS[below(ACTS.length)] : undefined;
     if (act) totals.acts.set(act.name, (totals.acts.get(act.name) ?? 0) + 1);
     const undo = act?.(pair, below);
-    const until = Math.min(each, from + 1 + below(1 << below(14)));
+    const until = Math.min(each, from + 1 + below(1 << below(LONGEST[loops])));
     const stops = pair.both((machine) => machine.run(until));
     undo?.();
     const states = pair.states();

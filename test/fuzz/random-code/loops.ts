@@ -3,6 +3,9 @@ import type { Prng } from '../../../recorder/capture/prng.ts';
 /**
  * Random loops that mostly go round without an exception, so that nearly all is executed in compiled code: operations of registers
  * and memory, string instructions, branches, calls, stores to page tables, INVLPG, loads of CR3, and now and then a store into code.
+ *
+ * Long loops store into no code and take no random instruction, and each turn begins with the same pointers: they go round long enough
+ * for the host to compile them once more, with its optimizing compiler.
  */
 
 /** Bytes of code, of the first pages of the segment; the last of them holds functions. The stack and data come behind. */
@@ -14,7 +17,12 @@ const FUNCTIONS = 0x7000;
 const DATA = 0xa000;
 const DATA_PAGES = 6;
 
+export type LoopKind = 'short' | 'long';
+/** Turns of half of the loops: 1 to as many. */
+const MOST_TURNS: Readonly<Record<LoopKind, number>> = { short: 400, long: 100_000 };
+
 export interface LoopOptions {
+  readonly kind: LoopKind;
   /** Code of 32 bits. */
   readonly wide: boolean;
   readonly ring0: boolean;
@@ -74,14 +82,16 @@ export class Loops {
   }
 
   private loop(at: number): number[] {
-    const { base } = this.options;
-    const count = this.chance(50) ? 1 + this.below(12) : 1 + this.below(400);
+    const { base, kind } = this.options;
+    const most = MOST_TURNS[kind] & (this.options.wide ? -1 : 0xffff);
+    const count = 1 + this.below(this.chance(50) ? 12 : most);
     const pointer = () => this.word(base + DATA + this.below(DATA_PAGES * 0x1000 - 0x800));
     const head = [0xb9, ...this.word(count), 0xbe, ...pointer(), 0xbf, ...pointer()];
     if (this.chance(20)) head.push(this.pick([0xfc, 0xfd, 0xfb]));
     const body = this.body(at, 30 + this.below(LOOP_SPACING - 75));
     const again = this.chance(80) ? [0x49, 0x75] : [this.pick([0xe2, 0xe1, 0xe0])];
-    const back = -(body.length + again.length + 1) & 0xff;
+    const turn = kind === 'long' ? head.length - this.word(count).length - 1 : 0;
+    const back = -(turn + body.length + again.length + 1) & 0xff;
     const code = [...head, ...body, ...again, back];
     const next = this.below(FUNCTIONS / LOOP_SPACING) * LOOP_SPACING;
     const from = at + code.length + (this.options.wide ? 5 : 3);
@@ -110,7 +120,7 @@ export class Loops {
     if (kind < 88) return this.stack();
     if (kind < 91) return this.call(at);
     if (kind < 94) return this.system();
-    if (kind < 95) return this.wild();
+    if (kind < 95 && this.options.kind === 'short') return this.wild();
     if (kind < 97) return this.handled();
     return this.pick<readonly number[]>([[0x99], [0x0f, 0x31], [0x90], [0xd1, 0xe0]]).slice();
   }
@@ -134,7 +144,7 @@ export class Loops {
     const reg = register << 3;
     if (this.chance(40)) return [0xc0 | reg | this.pick(bytes ? FREE_BYTES : FREE)];
     const wide = this.wideAddress;
-    if (wide && this.chance(30)) {
+    if (wide && this.options.kind === 'short' && this.chance(30)) {
       // [esi + ecx*scale + disp8], or EDI
       return [0x44 | reg, (this.below(3) << 6) | (1 << 3) | (6 + this.below(2)), this.below(128)];
     }

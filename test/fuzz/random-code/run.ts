@@ -9,6 +9,7 @@ import { STANDARD_PARTS } from '../../../recorder/machine/standard-parts.ts';
 import { EVENT_KIND_NAMES, type EventBatch } from '../../../schemas/events.ts';
 import { CPU_MODELS } from '../../../schemas/trace/processor-name.ts';
 import { type RandomImage, randomImage } from './image.ts';
+import type { LoopKind } from './loops.ts';
 
 const RAM_BYTES = 4 << 20;
 
@@ -18,7 +19,7 @@ export interface RandomRun extends RandomImage {
 }
 
 /** With `loops`, of code that mostly goes round without exceptions. */
-export function randomRun(seed: number, { loops = false } = {}): RandomRun {
+export function randomRun(seed: number, loops?: LoopKind): RandomRun {
   const cpuModel = CPU_MODELS[Math.floor(seed / 6) % CPU_MODELS.length];
   const cr4 = cpuModel.startsWith('pentium');
   const tlb = seed % 5 === 0 ? { tlbEntries: 8, tlbWays: 2 } : {};
