@@ -1,10 +1,11 @@
 import { BadInput } from '../../schemas/bad-input.ts';
 import type { TraceFacts } from '../../schemas/trace/facts.ts';
 import { type Input, POKE_REGISTERS } from '../../schemas/trace/inputs.ts';
-import type { Frame, Icount } from '../../schemas/units.ts';
+import type { Frame, Icount, Physical } from '../../schemas/units.ts';
 import { loadFirmware } from './boot/firmware.ts';
 import { type LinuxOptions, loadLinux } from './boot/linux-boot.ts';
 import { loadMultiboot, type MultibootOptions } from './boot/multiboot.ts';
+import type { LoadedGuest, Span } from './boot/placement.ts';
 import type { DeviceSet } from './device.ts';
 import { BATCH_ROWS, EventLog, eventRules } from './events/event-log.ts';
 import { Instructions } from './events/instructions.ts';
@@ -39,6 +40,7 @@ import {
   savePaged,
   wholeArea,
   wrongSize,
+  ZERO_PAGE,
 } from './state/snapshot.ts';
 import { type Hash64, hashBytes, RamHash, WordHasher } from './state/state-hash.ts';
 import type { Stops } from './state/stops.ts';
@@ -84,8 +86,8 @@ export class Machine {
   private readonly unhashed: FrameSet;
   private readonly uncopied: FrameSet;
   private readonly unsent: FrameSet;
-  /** True until the first call of `changes`. */
-  private allUnsent = true;
+  /** For the first call of `changes`: the frames that may not have begun as zeros. */
+  private atStart: Iterable<Frame> | null;
   /** RAM as it was when last copied or restored, frame by frame. */
   private readonly ramPages: Page[];
   /** The states that `save` keeps: their pages are the frames of RAM, and then those of the rest of the memory. */
@@ -154,18 +156,39 @@ export class Machine {
     this.unsent = new FrameSet(frames);
     this.unhashed.addAll();
     this.uncopied.addAll();
+    this.atStart = this.ramPages.keys();
+    if (firmware) this.holdsOnly([]);
   }
 
   /** Loads a Multiboot kernel into RAM and sets the processor to its entry. `name` names it in messages; throws BadInput. */
   loadMultiboot(image: Uint8Array, options: Omit<MultibootOptions, 'revision'>, name?: string): void {
-    this.cpu.enterProtected(
-      loadMultiboot(this.mem, image, { ...options, revision: this.bootRevision }, name),
-    );
+    this.enter(loadMultiboot(this.mem, image, { ...options, revision: this.bootRevision }, name));
   }
 
   /** Loads a Linux bzImage into RAM and sets the processor to its 32-bit entry. `name` names it in messages; throws BadInput. */
   loadLinux(image: Uint8Array, options: Omit<LinuxOptions, 'revision'>, name?: string): void {
-    this.cpu.enterProtected(loadLinux(this.mem, image, { ...options, revision: this.bootRevision }, name));
+    this.enter(loadLinux(this.mem, image, { ...options, revision: this.bootRevision }, name));
+  }
+
+  private enter({ entry, written }: LoadedGuest): void {
+    this.holdsOnly(written);
+    this.cpu.enterProtected(entry);
+  }
+
+  /**
+   * RAM is zeros but for `spans` and for what the MMU has noted as changed. The memory of a new machine is not the host's yet: reading it
+   * all takes half a second for 64 MB where a page fault is slow.
+   */
+  private holdsOnly(spans: readonly Span[]): void {
+    const { unhashed, uncopied } = this;
+    const frames = spans.flatMap(({ start, end }) => framesBetween(start, end));
+    for (const set of [unhashed, uncopied]) {
+      set.take();
+      for (const frame of frames) set.add(frame);
+    }
+    this.atStart = frames;
+    this.ramPages.fill(ZERO_PAGE);
+    this.ramHash.beginAsZeros();
   }
 
   get icount(): Icount {
@@ -400,8 +423,8 @@ export class Machine {
   changes(): LiveChanges {
     this.noteChanges();
     const changed = this.unsent.take();
-    const frames = this.allUnsent ? this.framesInUse() : changed.sort();
-    this.allUnsent = false;
+    const frames = this.atStart ? this.framesInUse([...this.atStart, ...changed]) : changed.sort();
+    this.atStart = null;
     return {
       ...this.instant(),
       ram: { bytes: this.mem.ramBytes, frames, pages: Array.from(frames, (frame) => this.frameBytes(frame)) },
@@ -486,7 +509,9 @@ export class Machine {
 
   /** The store, in which everything but RAM counts as changed. */
   private openStore(): PageStore {
-    this.store ??= new PageStore(this.mem.i32, pagesOfState(this.mem, this.devices));
+    const { ramPages, uncopied } = this;
+    const isZeros = (page: number) => ramPages[page] === ZERO_PAGE && !uncopied.has(page);
+    this.store ??= new PageStore(this.mem.i32, pagesOfState(this.mem, this.devices), isZeros);
     for (let page = this.mem.ramBytes / SNAPSHOT_PAGE; page < this.store.pages; page++)
       this.store.touch(page);
     return this.store;
@@ -571,12 +596,11 @@ export class Machine {
     return restored.take();
   }
 
-  /** Frames that are not all zeros. */
-  private framesInUse(): Uint32Array {
-    const { i32, ramBytes } = this.mem;
-    const frames: number[] = [];
-    for (let frame = 0; frame < ramBytes >>> 12; frame++) if (isUsed(i32, frame)) frames.push(frame);
-    return Uint32Array.from(frames);
+  /** Of these frames those that are not all zeros, ascending. */
+  private framesInUse(frames: Iterable<Frame>): Uint32Array {
+    const { i32 } = this.mem;
+    const used = Array.from(new Set(frames)).filter((frame) => isUsed(i32, frame));
+    return Uint32Array.from(used).sort();
   }
 
   private frameBytes(frame: Frame): Uint8Array {
@@ -591,6 +615,11 @@ function isUsed(i32: Int32Array, frame: Frame): boolean {
   let any = 0;
   for (let at = begin; at < begin + 1024; at += 4) any |= i32[at] | i32[at + 1] | i32[at + 2] | i32[at + 3];
   return any !== 0;
+}
+
+function framesBetween(start: Physical, end: Physical): Frame[] {
+  const first = start >>> 12;
+  return Array.from({ length: Math.max(0, Math.ceil(end / 4096) - first) }, (_, n) => first + n);
 }
 
 /** The part of FRAME_STATE that depends only on the run. */

@@ -7,6 +7,7 @@ import { buildMachine } from '../../recorder/machine/build.ts';
 import { readTextScreen, screenLines } from '../../recorder/machine/devices/vga-text.ts';
 import type { Machine } from '../../recorder/machine/machine.ts';
 import { replay } from '../../replayer/verify/replay.ts';
+import { expectKnownContents } from '../unit/fresh-memory.ts';
 import { EXIT_CODE, MESSAGE } from './boot-sector.ts';
 import { bootFloppy, firmware, PLAN, said } from './seabios.ts';
 
@@ -33,7 +34,14 @@ it('boots a floppy by SeaBIOS, records and replays it', async () => {
   expect(lines[0]).toMatch(/^SeaBIOS/);
   expect(at).toBeGreaterThan(0);
   expect(screen.cursor).toEqual({ column: 0, row: at + 1 });
-  const result = await replay({ path, build: buildMachine });
+  const result = await replay({
+    path,
+    build: (options, boot) => {
+      const fresh = buildMachine(options, boot);
+      expectKnownContents(fresh);
+      return fresh;
+    },
+  });
   expect(result.divergence).toBeUndefined();
   expect(result.reachedEnd).toBe(true);
 });

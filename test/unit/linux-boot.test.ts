@@ -3,6 +3,7 @@ import { isLinuxImage, loadLinux } from '../../recorder/machine/boot/linux-boot.
 import { DEFAULT_CONFIG } from '../../recorder/machine/config.ts';
 import { allocateMemory, RAM } from '../../recorder/machine/layout.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
+import { expectZerosBut } from './fresh-memory.ts';
 
 const MB = 1 << 20;
 
@@ -39,7 +40,8 @@ describe('the Linux boot protocol', () => {
 
   it('puts kernel, command line and boot_params where the entry finds them', () => {
     const mem = allocateMemory(32 * MB);
-    const entry = loadLinux(mem, image(), options);
+    const { entry, written } = loadLinux(mem, image(), options);
+    expectZerosBut(mem, written);
     expect(entry.eip).toBe(MB);
     expect([entry.codeSelector, entry.dataSelector]).toEqual([0x10, 0x18]);
     expect(mem.u8.subarray(RAM + MB, RAM + MB + 1000).every((byte) => byte === 0x90)).toBe(true);
@@ -54,7 +56,7 @@ describe('the Linux boot protocol', () => {
 
   it('describes the memory in full and once', () => {
     const mem = allocateMemory(32 * MB);
-    const params = new DataView(mem.u8.buffer, RAM + loadLinux(mem, image(), options).esi, 4096);
+    const params = new DataView(mem.u8.buffer, RAM + loadLinux(mem, image(), options).entry.esi, 4096);
     let end = 0n;
     for (let n = 0; n < params.getUint8(0x1e8); n++) {
       const at = 0x2d0 + 20 * n;
@@ -66,7 +68,7 @@ describe('the Linux boot protocol', () => {
 
   it('gives a GDT with the boot selectors', () => {
     const mem = allocateMemory(32 * MB);
-    const { gdt, codeSelector, dataSelector } = loadLinux(mem, image(), options);
+    const { gdt, codeSelector, dataSelector } = loadLinux(mem, image(), options).entry;
     const descriptor = (selector: number) => mem.view.getBigUint64(RAM + (gdt?.base ?? 0) + selector, true);
     expect(descriptor(codeSelector)).toBe(0x00cf9b000000ffffn);
     expect(descriptor(dataSelector)).toBe(0x00cf93000000ffffn);
@@ -75,11 +77,9 @@ describe('the Linux boot protocol', () => {
   it('joins initrds high in memory, each at a multiple of four bytes', () => {
     const mem = allocateMemory(32 * MB);
     const initrds = [Uint8Array.of(1, 2, 3, 4, 5), Uint8Array.of(6)];
-    const params = new DataView(
-      mem.u8.buffer,
-      RAM + loadLinux(mem, image(), { ...options, initrds }).esi,
-      4096,
-    );
+    const { entry, written } = loadLinux(mem, image(), { ...options, initrds });
+    expectZerosBut(mem, written);
+    const params = new DataView(mem.u8.buffer, RAM + entry.esi, 4096);
     const start = params.getUint32(0x218, true);
     expect(params.getUint32(0x21c, true)).toBe(12);
     expect(start % 4096).toBe(0);

@@ -7,6 +7,7 @@ import { loadMultiboot } from '../../recorder/machine/boot/multiboot.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { DEFAULT_CONFIG, NO_PROFILE } from '../../recorder/machine/config.ts';
 import { allocateMemory, RAM } from '../../recorder/machine/layout.ts';
+import { expectKnownContents, expectZerosBut } from './fresh-memory.ts';
 
 /** The memory that a Multiboot kernel finds (Multiboot Specification 0.6.96, 3.3). */
 
@@ -44,7 +45,14 @@ function load(
 ): Loaded {
   const mem = allocateMemory(ram);
   const given = modules.map((commandLine) => ({ bytes: new Uint8Array(5000).fill(7), commandLine }));
-  const { ebx } = loadMultiboot(mem, file, { cmdline, modules: given, revision }, 'kernel');
+  const { entry: loaded, written } = loadMultiboot(
+    mem,
+    file,
+    { cmdline, modules: given, revision },
+    'kernel',
+  );
+  expectZerosBut(mem, written);
+  const { ebx } = loaded;
   const word = (address: number) => mem.view.getUint32(RAM + address, true);
   let end = ebx + 116;
   const string = (address: number) => {
@@ -121,6 +129,7 @@ describe('the information structure', () => {
       },
       { kind: 'multiboot', name: 'kernel', image: image(MB, 100), commandLine: 'kernel', modules: [] },
     );
+    expectKnownContents(machine);
     const { bus } = machine.devices;
     const cmos = (register: number) => {
       bus.out(0x70, 1, register);

@@ -1,7 +1,7 @@
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { latin1Bytes } from '../../../schemas/text-bytes.ts';
 import { type MachineMemory, RAM } from '../layout.ts';
-import { BASE_END, EXTENDED_START, needMemory, type ProtectedEntry, place } from './placement.ts';
+import { BASE_END, EXTENDED_START, type LoadedGuest, needMemory, place } from './placement.ts';
 
 /**
  * Loads a bzImage by the 32-bit boot protocol of the Linux kernel's Documentation/x86/boot.rst: the data that its real-mode setup code
@@ -93,7 +93,7 @@ export function loadLinux(
   image: Uint8Array,
   { cmdline, initrds, revision }: LinuxOptions,
   name = 'the kernel',
-): ProtectedEntry {
+): LoadedGuest {
   const setup = readSetup(image, name);
   place(mem, { physical: EXTENDED_START, bytes: setup.kernel, memoryBytes: setup.kernel.length }, name);
   needMemory(mem, setup.runsUpTo, name);
@@ -108,13 +108,21 @@ export function loadLinux(
   writeParams(mem, image, initrd);
   writeBiosData(mem);
   return {
-    eip: EXTENDED_START,
-    eax: 0,
-    ebx: 0,
-    esi: BOOT_PARAMS,
-    codeSelector: BOOT_CS,
-    dataSelector: BOOT_DS,
-    gdt: writeGdt(mem),
+    entry: {
+      eip: EXTENDED_START,
+      eax: 0,
+      ebx: 0,
+      esi: BOOT_PARAMS,
+      codeSelector: BOOT_CS,
+      dataSelector: BOOT_DS,
+      gdt: writeGdt(mem),
+    },
+    written: [
+      // The BIOS data, the GDT, boot_params and the command line.
+      { start: 0, end: COMMAND_LINE + line.length },
+      { start: EXTENDED_START, end: EXTENDED_START + setup.kernel.length },
+      { start: initrd.start, end: initrd.start + initrd.bytes },
+    ],
   };
 }
 

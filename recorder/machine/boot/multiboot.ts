@@ -7,8 +7,8 @@ import {
   BASE_END,
   BASE_MEMORY_END,
   EXTENDED_START,
+  type LoadedGuest,
   type Placed,
-  type ProtectedEntry,
   place,
   room,
   type Span,
@@ -72,7 +72,7 @@ export function loadMultiboot(
   image: Uint8Array,
   options: MultibootOptions,
   name = 'the kernel',
-): ProtectedEntry {
+): LoadedGuest {
   const { entry, parts } = planOf(image, name);
   for (const part of parts) place(mem, part, name);
   const kernel = parts.map(({ physical, memoryBytes }) => ({ start: physical, end: physical + memoryBytes }));
@@ -81,7 +81,11 @@ export function loadMultiboot(
   const revised = options.revision >= 32;
   const base = revised ? placeForInformation(mem, information, kernel, name) : INFO_BASE;
   writeInformation(mem, information, base, revised ? BASE_MEMORY_END : BASE_END);
-  return { eip: entry, eax: LOADER_MAGIC, ebx: base, esi: 0, codeSelector: 8, dataSelector: 16 };
+  const written = [...kernel, ...modules, { start: base, end: base + informationBytes(information) }];
+  return {
+    entry: { eip: entry, eax: LOADER_MAGIC, ebx: base, esi: 0, codeSelector: 8, dataSelector: 16 },
+    written,
+  };
 }
 
 function planOf(image: Uint8Array, name: string): LoadPlan {

@@ -81,3 +81,10 @@ export interface ProtectedEntry {
   /** GDT for a kernel that may load segments before it has its own; absent if the protocol does not provide one. */
   readonly gdt?: { readonly base: number; readonly limit: number };
 }
+
+/** A guest in RAM. */
+export interface LoadedGuest {
+  readonly entry: ProtectedEntry;
+  /** The RAM that the loader has written to. */
+  readonly written: readonly Span[];
+}

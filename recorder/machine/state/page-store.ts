@@ -40,12 +40,12 @@ export class PageStore {
   private blockCount = 0;
   private readonly freeBlocks: number[] = [];
 
-  /** Of the pages of `words` whose first words are `places`. */
-  constructor(words: Int32Array, places: Uint32Array) {
+  /** Of the pages of `words` whose first words are `places`. Those that are known to be zeros are not read. */
+  constructor(words: Int32Array, places: Uint32Array, isZeros: (page: number) => boolean = () => false) {
     this.words = words;
     this.places = places;
     this.changed = new FrameSet(places.length);
-    this.changed.addAll();
+    for (let page = 0; page < places.length; page++) if (!isZeros(page)) this.changed.add(page);
     this.current = new Uint32Array(places.length);
     const zeros = this.newBlock();
     const version = this.newVersion();

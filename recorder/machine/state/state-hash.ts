@@ -32,6 +32,9 @@ const P2 = 0x85ebca77 | 0;
 const P3 = 0xc2b2ae3d | 0;
 const P4 = 0x27d4eb2f | 0;
 
+/** Of a page frame. */
+const FRAME_WORDS = 1024;
+
 /** Hashes runs of words. The result of the last call is in `low` and `high`, to avoid allocation. */
 export class WordHasher {
   low = 0;
@@ -107,6 +110,29 @@ export function hashBytes(bytes: Uint8Array): Hash64 {
   return hasher.result();
 }
 
+/** The hashes of frames of zeros, by their numbers: the same in every machine. */
+class ZeroFrames {
+  low = new Int32Array(0);
+  high = new Int32Array(0);
+
+  /** Those of frames 0 to `count` - 1. */
+  upTo(count: number): { readonly low: Int32Array; readonly high: Int32Array } {
+    if (this.low.length < count) {
+      const [zeros, hasher] = [new Int32Array(FRAME_WORDS), new WordHasher()];
+      const [low, high] = [new Int32Array(count), new Int32Array(count)];
+      for (let frame = 0; frame < count; frame++) {
+        hasher.run(zeros, 0, FRAME_WORDS, frame);
+        low[frame] = hasher.low;
+        high[frame] = hasher.high;
+      }
+      [this.low, this.high] = [low, high];
+    }
+    return { low: this.low.subarray(0, count), high: this.high.subarray(0, count) };
+  }
+}
+
+const zeroFrames = new ZeroFrames();
+
 /**
  * The hash of RAM, updated by changed frames: the sum over frames of a hash of frame number and
  * contents (modulo 2^32 in each half), so that a frame's contribution can be replaced.
@@ -119,6 +145,7 @@ export class RamHash {
   private readonly hasher = new WordHasher();
   private totalLow = 0;
   private totalHigh = 0;
+  private zeros = false;
 
   /** RAM of `frames` pages from byte `offset` of `words`. */
   constructor(words: Int32Array, offset: number, frames: number) {
@@ -128,17 +155,35 @@ export class RamHash {
     this.high = new Int32Array(frames);
   }
 
-  /** Updates the hash for changed frames. Before the first call every frame counts as changed. */
+  /** Before the first call of `update`: every frame is zeros. */
+  beginAsZeros(): void {
+    this.zeros = true;
+  }
+
+  /** Updates the hash for changed frames. Before the first call every frame counts as changed, unless all are zeros. */
   update(changed: Uint32Array): Hash64 {
     const { hasher, low, high } = this;
+    if (this.zeros) this.addZeros();
     for (let i = 0; i < changed.length; i++) {
       const frame = changed[i];
-      hasher.run(this.words, this.firstWord + (frame << 10), 1024, frame);
+      hasher.run(this.words, this.firstWord + frame * FRAME_WORDS, FRAME_WORDS, frame);
       this.totalLow = (this.totalLow + hasher.low - low[frame]) | 0;
       this.totalHigh = (this.totalHigh + hasher.high - high[frame]) | 0;
       low[frame] = hasher.low;
       high[frame] = hasher.high;
     }
     return { low: this.totalLow, high: this.totalHigh };
+  }
+
+  private addZeros(): void {
+    const { low, high } = this;
+    const zeros = zeroFrames.upTo(low.length);
+    low.set(zeros.low);
+    high.set(zeros.high);
+    for (let frame = 0; frame < low.length; frame++) {
+      this.totalLow = (this.totalLow + low[frame]) | 0;
+      this.totalHigh = (this.totalHigh + high[frame]) | 0;
+    }
+    this.zeros = false;
   }
 }
