@@ -1,4 +1,4 @@
-import { type ChildProcess, fork, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -85,18 +85,23 @@ function commandsOf(n: number, file: string): string[][] {
 }
 
 /** As a process of its own: nothing that came before matters. */
-function alone(argv: readonly string[]): Answer {
+async function alone(argv: readonly string[]): Promise<Answer> {
   const reported = join(folder, 'usage.json');
   const report = `import { writeFileSync } from 'node:fs'; process.on('exit', () => { const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage(); writeFileSync(${JSON.stringify(reported)}, JSON.stringify({ seconds: (userCPUTime + systemCPUTime) / 1e6, megabytes: maxRSS / 1024 })); });`;
   const hook = join(folder, 'usage.mjs');
   writeFileSync(hook, report);
   rmSync(reported, { force: true });
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', hook, cli, ...argv], {
-    env,
-    encoding: 'utf8',
-    timeout: 120_000,
+  // The other lane goes on meanwhile.
+  const ended = await new Promise<{ status: number; text: string }>((done) => {
+    const argument = ['--import', hook, cli, ...argv];
+    const running = execFile(
+      process.execPath,
+      argument,
+      { env, timeout: 120_000, maxBuffer: 2 ** 26 },
+      (_error, stdout, stderr) => done({ status: running.exitCode ?? -1, text: stdout + stderr }),
+    );
   });
-  return { status: status ?? -1, text: stdout + stderr, ...JSON.parse(readFileSync(reported, 'utf8')) };
+  return { ...ended, ...JSON.parse(readFileSync(reported, 'utf8')) };
 }
 
 /** Half of the cases, one after the other; two lanes keep two processors busy. */
@@ -122,7 +127,7 @@ async function lane(
     overwrite(file, putTogether(parts, next() % 4 > 0));
     for (const argv of commandsOf(n, file)) {
       const what = `case ${n}, ${argv[0]}: ${how.join('; ')}`;
-      const answer = n % ALONE === 0 ? alone(argv) : await asked(running, argv, what);
+      const answer = n % ALONE === 0 ? await alone(argv) : await asked(running, argv, what);
       expectBounded(answer, what);
       const ended = `${argv[0]} ${answer.status}`;
       statuses.set(ended, (statuses.get(ended) ?? 0) + 1);
