@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { runGuest } from '../guest/built-in.ts';
 
 /** The live page in a real browser, where one is installed (half a minute): SQL, its answers, what is kept, and whether everybody can use it. */
@@ -54,6 +54,9 @@ beforeAll(async () => {
   ({ server, url } = await begin(trace));
   if (executablePath) browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
 }, 120_000);
+afterEach(async () => {
+  for (const context of browser?.contexts() ?? []) await context.close();
+});
 afterAll(async () => {
   await browser?.close();
   expect(await endOf(server)).toEqual([0, null]);
