@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { wordsOf } from './definitions.ts';
+import { DEFINITIONS, wordsOf } from './definitions.ts';
 import { hexLiterals } from './hex-literals.ts';
 
 /** Names of tables, views and macros in SQL, by DuckDB's own parser: a column may be called as a table that takes a minute to make. */
@@ -10,8 +10,18 @@ const MACRO = /^\s*CREATE (?:OR REPLACE )?MACRO \w+\s*\([^)]*\) AS(\s+TABLE)?\s/
 /** Functions that take the name of a table, or SQL, as a text. */
 const TAKES_TEXT: ReadonlySet<string> = new Set(['query', 'query_table']);
 
+/** The tool's own definitions, and the names in those that have been looked at: every database of a process asks again. */
+const OWN: ReadonlySet<string> = new Set(DEFINITIONS.values());
+const namesInOwn = new Map<string, ReadonlySet<string>>();
+
 /** In lower case. Of what is no query, and of a query that does not parse, every word: one name too many does no harm. */
 export async function namesInSql(connection: DuckDBConnection, sql: string): Promise<ReadonlySet<string>> {
+  const names = namesInOwn.get(sql) ?? (await parsedNames(connection, sql));
+  if (OWN.has(sql)) namesInOwn.set(sql, names);
+  return names;
+}
+
+async function parsedNames(connection: DuckDBConnection, sql: string): Promise<ReadonlySet<string>> {
   const query = queryOf(hexLiterals(sql)).replace(/[\s;]+$/, '');
   const answer = await connection.runAndReadAll('SELECT json_serialize_sql($query::VARCHAR)', { query });
   const names = new Set<string>();
