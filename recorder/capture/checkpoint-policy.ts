@@ -18,8 +18,8 @@ export const DEFAULT_CHECKPOINT_TIME = 0.03;
 export const CLOSEST_CHECKPOINTS = 3 * 4_194_304;
 
 /**
- * Runs under 100 M instructions store no checkpoints: they execute from their start in a second or two, and checkpoints cost most while
- * V8 has not compiled their code yet. From this icount on `auto` writes the checkpoints that it has held, and later ones at once.
+ * With `auto` the first 100 M instructions have no checkpoints: they execute from their start in less than a second, and checkpoints cost most
+ * while V8 has not compiled their code yet.
  */
 export const SHORT_RUN = 8 * CLOSEST_CHECKPOINTS;
 
@@ -79,16 +79,10 @@ export class CheckpointPolicy {
     return true;
   }
 
-  /** True if a checkpoint made at `icount` is held until the run is no longer short. */
-  holds(icount: number): boolean {
-    return this.every === 'auto' && icount < SHORT_RUN;
-  }
-
   private affords(icount: number, events: number, frames: number, mark: () => WrittenBytes): boolean {
     const since = icount - this.last;
-    if (since < CLOSEST_CHECKPOINTS) return false;
+    if (icount < SHORT_RUN || since < CLOSEST_CHECKPOINTS) return false;
     const written = mark();
-    // Held checkpoints are not written yet.
     const known = written.checkpoints > 0 ? this.marked : NONE;
     this.marked = this.made;
     if (WORK_PER_CHECKPOINT + WORK_PER_FRAME * frames > this.timeShare * since) return false;

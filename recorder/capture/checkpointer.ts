@@ -24,8 +24,6 @@ export class Checkpointer {
   private readonly output: TraceOutput;
   /** Sectors that were written to each drive up to the last checkpoint. */
   private drives: Drives = new Map();
-  /** True if the checkpoints made now are held (CheckpointPolicy.holds). */
-  private holding: boolean;
 
   /** Takes the initial state of the machine; `reads`: reads of its first disk. */
   constructor(machine: Machine, reads: DiskReads | null, policy: CheckpointPolicy, output: TraceOutput) {
@@ -33,21 +31,15 @@ export class Checkpointer {
     this.policy = policy;
     this.reads = reads;
     this.output = output;
-    this.holding = policy.holds(0);
     if (policy.off) return;
-    // Now, while the writer thread is idle.
     output.beginCheckpoints(this.changes(0));
   }
 
   /** Makes a checkpoint if one is due; the machine is at a rung and its changes are known. */
   atRung(events: number, inputs: number): void {
     const { machine, output } = this;
-    if (this.holding && !this.policy.holds(machine.icount)) {
-      this.holding = false;
-      output.writeHeld();
-    }
     if (!this.policy.wants(machine.icount, events, machine.framesChanged, () => output.mark())) return;
-    output.checkpoint(this.changes(inputs), this.holding);
+    output.checkpoint(this.changes(inputs));
   }
 
   private changes(inputs: number): StateChanges {

@@ -12,7 +12,7 @@ import { encodeHeader, type TraceHeader } from '../../schemas/trace/header.ts';
 import type { LadderRow } from '../../schemas/trace/ladder.ts';
 import type { WrittenBytes } from '../../schemas/trace/output.ts';
 import type { StateChanges } from '../../schemas/trace/state-changes.ts';
-import { CheckpointEncoder, type TakenState } from './checkpoint-encoder.ts';
+import { CheckpointEncoder } from './checkpoint-encoder.ts';
 import { type ChunkContents, ChunkEncoder, type EventTables } from './chunk-encoder.ts';
 
 /** Writes a trace file, frame by frame; at any time it is complete up to its last complete frame. */
@@ -20,32 +20,42 @@ import { type ChunkContents, ChunkEncoder, type EventTables } from './chunk-enco
 /** An open trace file with its header written. The descriptor serves every thread of the process. */
 export interface OpenTrace extends NewFile {
   readonly offset: number;
+  /** Written so far, and their bytes; no checkpoint is. */
+  readonly chunks: readonly ChunkEntry[];
+  readonly chunkBytes: number;
 }
 
 /** A trace file being written, frame by frame. After a crash, the file on disk is complete up to its last frame. */
 export class TraceFile {
   private readonly file: NewFile;
   private readonly encoder = new ChunkEncoder();
-  private readonly chunks: ChunkEntry[] = [];
+  private readonly chunks: ChunkEntry[];
   private readonly checkpoints: CheckpointEntry[] = [];
   private checkpointEncoder: CheckpointEncoder | undefined;
-  private readonly held: TakenState[] = [];
   private checkpointBytes = 0;
-  private chunkBytes = 0;
+  private chunkBytes: number;
   private offset: number;
 
-  constructor({ offset, ...file }: OpenTrace) {
+  constructor({ offset, chunks, chunkBytes, ...file }: OpenTrace) {
     this.file = file;
     this.offset = offset;
+    this.chunks = [...chunks];
+    this.chunkBytes = chunkBytes;
   }
 
   /** Begins a trace; throws if the file cannot be written. */
   static open(path: string, header: TraceHeader): OpenTrace {
     const created = createFile(path);
-    const file = new TraceFile({ ...created, offset: 0 });
+    const file = new TraceFile({ ...created, offset: 0, chunks: [], chunkBytes: 0 });
     file.append(preamble());
     file.append(frame(FRAME.header, encodeHeader(header)));
-    return { ...created, offset: file.offset };
+    return file.open;
+  }
+
+  /** For another thread, which goes on with it in place of this. */
+  get open(): OpenTrace {
+    const { file, offset, chunks, chunkBytes } = this;
+    return { ...file, offset, chunks, chunkBytes };
   }
 
   addChunk(contents: ChunkContents, tables: EventTables): void {
@@ -60,24 +70,14 @@ export class TraceFile {
     this.checkpointEncoder = new CheckpointEncoder(start);
   }
 
-  /** With `held` the checkpoint stays in memory until writeHeld, or is dropped at the end of the file. */
-  addCheckpoint(changes: StateChanges, held: boolean): void {
-    this.held.push(this.encoderOfCheckpoints.take(changes));
-    if (!held) this.writeHeld();
-  }
-
-  writeHeld(): void {
-    for (const taken of this.held.splice(0)) {
-      const entry = { offset: this.offset, icount: taken.icount };
-      this.append(frame(FRAME.checkpoint, encodeCheckpoint(this.encoderOfCheckpoints.encode(taken))));
-      this.checkpoints.push(entry);
-      this.checkpointBytes += this.offset - entry.offset;
-    }
-  }
-
-  private get encoderOfCheckpoints(): CheckpointEncoder {
-    if (!this.checkpointEncoder) throw new Error('a checkpoint before the start');
-    return this.checkpointEncoder;
+  addCheckpoint(changes: StateChanges): void {
+    const { checkpointEncoder } = this;
+    if (!checkpointEncoder) throw new Error('a checkpoint before the start');
+    const entry = { offset: this.offset, icount: changes.icount };
+    const taken = checkpointEncoder.take(changes);
+    this.append(frame(FRAME.checkpoint, encodeCheckpoint(checkpointEncoder.encode(taken))));
+    this.checkpoints.push(entry);
+    this.checkpointBytes += this.offset - entry.offset;
   }
 
   get written(): WrittenBytes {

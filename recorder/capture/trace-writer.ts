@@ -6,7 +6,8 @@ import type { Input } from '../../schemas/trace/inputs.ts';
 import type { LadderRow } from '../../schemas/trace/ladder.ts';
 import type { TraceOutput, WrittenBytes } from '../../schemas/trace/output.ts';
 import type { StateChanges } from '../../schemas/trace/state-changes.ts';
-import { InlineLane, threadsAvailable, type WriterLane, WriterThreadLane } from './writer-lane.ts';
+import { GrowingLane } from './growing-lane.ts';
+import { InlineLane, threadsAvailable, type WriterLane } from './writer-lane.ts';
 
 /** Collects a run into chunks and passes them to a lane. */
 export class TraceWriter implements TraceOutput {
@@ -17,8 +18,7 @@ export class TraceWriter implements TraceOutput {
   private seq = 0;
 
   constructor(path: string, header: TraceHeader, lane?: WriterLane) {
-    this.lane =
-      lane ?? (threadsAvailable() ? new WriterThreadLane(path, header) : new InlineLane(path, header));
+    this.lane = lane ?? (threadsAvailable() ? new GrowingLane(path, header) : new InlineLane(path, header));
   }
 
   input(input: Input): void {
@@ -52,12 +52,8 @@ export class TraceWriter implements TraceOutput {
     this.lane.beginCheckpoints(start);
   }
 
-  checkpoint(changes: StateChanges, held: boolean): void {
-    this.lane.checkpoint(changes, held);
-  }
-
-  writeHeld(): void {
-    this.lane.writeHeld();
+  checkpoint(changes: StateChanges): void {
+    this.lane.checkpoint(changes);
   }
 
   finish(exit: TraceExit, final: LadderRow, endState?: EndState): void {

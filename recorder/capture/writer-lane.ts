@@ -12,7 +12,7 @@ import type { StateChanges } from '../../schemas/trace/state-changes.ts';
 import { fillSlot, layoutOf, slotBytes } from './batch-slot.ts';
 import { changesBytes, fillChangesSlot, inSlot } from './changes-slot.ts';
 import type { ChunkContents } from './chunk-encoder.ts';
-import { TraceFile } from './trace-file.ts';
+import { type OpenTrace, TraceFile } from './trace-file.ts';
 import { markIn, markMemory, type WriterMessage, type WriterThread } from './writer-protocol.ts';
 
 /** Lanes that write chunks to the file: on the recording thread or on a writer thread, with the same bytes. */
@@ -22,10 +22,15 @@ export interface WriterLane {
   /** As TraceOutput's. */
   mark(): WrittenBytes;
   beginCheckpoints(start: StateChanges): void;
-  checkpoint(changes: StateChanges, held: boolean): void;
-  writeHeld(): void;
+  checkpoint(changes: StateChanges): void;
   finish(exit: TraceExit, final: LadderRow, endState?: EndState): void;
   abandon(): void;
+}
+
+/** A trace that a lane goes on with, and its last mark. */
+export interface BegunTrace {
+  readonly trace: OpenTrace;
+  readonly marked: WrittenBytes;
 }
 
 /** Encodes, compresses and writes at once. */
@@ -36,6 +41,11 @@ export class InlineLane implements WriterLane {
   constructor(path: string, header: TraceHeader) {
     this.file = new TraceFile(TraceFile.open(path, header));
     this.marked = this.file.written;
+  }
+
+  /** For a lane that goes on with the file in place of this, which has written no checkpoint. */
+  get begun(): BegunTrace {
+    return { trace: this.file.open, marked: this.marked };
   }
 
   chunk(contents: ChunkContents, batch: EventBatch | undefined): void {
@@ -52,12 +62,8 @@ export class InlineLane implements WriterLane {
     this.file.beginCheckpoints(start);
   }
 
-  checkpoint(changes: StateChanges, held: boolean): void {
-    this.file.addCheckpoint(changes, held);
-  }
-
-  writeHeld(): void {
-    this.file.writeHeld();
+  checkpoint(changes: StateChanges): void {
+    this.file.addCheckpoint(changes);
   }
 
   finish(exit: TraceExit, final: LadderRow, endState?: EndState): void {
@@ -90,9 +96,8 @@ export class WriterThreadLane implements WriterLane {
   /** Number of messages sent up to the last mark. */
   private markedAt = 0;
 
-  constructor(path: string, header: TraceHeader) {
-    const trace = TraceFile.open(path, header);
-    markIn(this.marked, { header: trace.offset, chunks: 0, checkpoints: 0, events: 0 });
+  constructor({ trace, marked }: BegunTrace) {
+    markIn(this.marked, marked);
     const data: WriterThread = { trace, mark: this.marked };
     const silent = new BadInput(
       'the thread that writes the trace does not respond',
@@ -122,13 +127,9 @@ export class WriterThreadLane implements WriterLane {
     this.changesSentAt = this.thread.sent;
   }
 
-  checkpoint(changes: StateChanges, held: boolean): void {
-    this.thread.post({ do: 'checkpoint', changes: inSlot(changes), slot: this.changesSlot(changes), held });
+  checkpoint(changes: StateChanges): void {
+    this.thread.post({ do: 'checkpoint', changes: inSlot(changes), slot: this.changesSlot(changes) });
     this.changesSentAt = this.thread.sent;
-  }
-
-  writeHeld(): void {
-    this.thread.post({ do: 'write-held' });
   }
 
   finish(exit: TraceExit, final: LadderRow, endState?: EndState): void {

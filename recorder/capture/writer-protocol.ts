@@ -46,9 +46,7 @@ export type WriterMessage =
       readonly do: 'checkpoint';
       readonly changes: SlotChanges;
       readonly slot: SharedArrayBuffer;
-      readonly held: boolean;
     }
-  | { readonly do: 'write-held' }
   | {
       readonly do: 'finish';
       readonly exit: TraceExit;

@@ -23,10 +23,7 @@ function handle(message: WriterMessage): void {
       new Uint8Array(message.slot).fill(0);
       break;
     case 'checkpoint':
-      file.addCheckpoint(slotStateChanges(message.slot, message.changes), message.held);
-      break;
-    case 'write-held':
-      file.writeHeld();
+      file.addCheckpoint(slotStateChanges(message.slot, message.changes));
       break;
     case 'finish':
       file.finish(message.exit, message.final, message.endState);

@@ -70,13 +70,8 @@ export interface TraceOutput {
   mark(): WrittenBytes;
   /** Takes the initial state of the machine; called before the first checkpoint. */
   beginCheckpoints(start: StateChanges): void;
-  /**
-   * Takes the machine's state at a rung. The arguments may change after the call. With `held`, the checkpoint is kept until writeHeld; at
-   * the end of the run it is dropped.
-   */
-  checkpoint(changes: StateChanges, held: boolean): void;
-  /** Writes the checkpoints that are held. */
-  writeHeld(): void;
+  /** Takes the machine's state at a rung. The arguments may change after the call. */
+  checkpoint(changes: StateChanges): void;
   /** Completes the trace. `final` has the final hashes, `endState` the final state for display. */
   finish(exit: TraceExit, final: LadderRow, endState?: EndState): void;
   /** Stops writing and leaves a torn trace. */

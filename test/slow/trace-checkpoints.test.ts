@@ -19,7 +19,6 @@ import { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import { replay } from '../../replayer/verify/replay.ts';
 import type { RawCheckpoint } from '../../schemas/trace/checkpoint.ts';
 import { ladderRow } from '../../schemas/trace/ladder.ts';
-import { DEFAULT_LADDER_INTERVAL } from '../../schemas/trace/output.ts';
 import { runGuest } from '../guest/built-in.ts';
 import { rewrite } from '../replay/rewrite.ts';
 import { tinyKernel } from '../replay/tiny-kernel.ts';
@@ -194,26 +193,21 @@ describe('checkpoints of a run', () => {
     expect((await written(SHORT_RUN - 1)).icounts).toEqual([]);
   });
 
-  it('are written from its beginning on once it is long, and agree with it', async () => {
-    const { output, icounts } = await written(SHORT_RUN + CLOSEST_CHECKPOINTS + 1000);
-    expect(icounts).toEqual(Array.from({ length: 9 }, (_, n) => (n + 1) * CLOSEST_CHECKPOINTS));
+  it('are written once it is long, and agree with it', async () => {
+    const { output, icounts } = await written(SHORT_RUN + 2 * CLOSEST_CHECKPOINTS + 1000);
+    expect(icounts).toEqual([0, 1, 2].map((n) => SHORT_RUN + n * CLOSEST_CHECKPOINTS));
     expect((await replayed(output)).divergence).toBeUndefined();
     await opened(output, async (reader) => {
       const timeline = newTimeline(reader);
-      await timeline.seek({ icount: 3 * CLOSEST_CHECKPOINTS + 7, deliveries: 0 });
+      await timeline.seek({ icount: SHORT_RUN + CLOSEST_CHECKPOINTS + 7, deliveries: 0 });
       expect(timeline.machine.hashes()).toEqual((await machineAt(output, timeline.machine.icount)).hashes());
     });
-  });
-
-  it('those of the beginning are written as soon as the run is long, also when none comes after', async () => {
-    // One in 21 million instructions.
-    const { icounts } = await written(SHORT_RUN + 1000, { timeShare: 0.0033 });
-    expect(icounts).toEqual([1, 2, 3, 4].map((n) => n * 5 * DEFAULT_LADDER_INTERVAL));
   });
 });
 
 describe('the policy', () => {
   const M = 1_000_000;
+  const LONG = SHORT_RUN;
   /** The marks of a writer that has written `chunks` bytes of 4 an event, and so much for each checkpoint. */
   const marks =
     (chunks: number, checkpoints = 0) =>
@@ -238,34 +232,28 @@ describe('the policy', () => {
 
   it('makes them no closer than a seek would notice', () => {
     const auto = new CheckpointPolicy({});
-    expect([12 * M, 13 * M, 25 * M, 26 * M].map((at) => auto.wants(at, 5 * M, 100, marks(20 * M)))).toEqual([
-      false,
-      true,
-      false,
-      true,
-    ]);
+    const wanted = [0, 12, 13, 25, 26].map((at) => auto.wants(LONG + at * M, 5 * M, 100, marks(20 * M)));
+    expect(wanted).toEqual([true, false, true, false, true]);
   });
 
-  it('has those of a run that is still short held', () => {
-    const held = (options: CheckpointOptions) =>
-      [0, SHORT_RUN - 1, SHORT_RUN, 9 * SHORT_RUN].map((icount) =>
-        new CheckpointPolicy(options).holds(icount),
-      );
-    expect(held({})).toEqual([true, true, false, false]);
-    expect(held({ every: 1e6 })).toEqual([false, false, false, false]);
+  it('makes none while a run is short', () => {
+    const wanted = (options: CheckpointOptions) =>
+      [LONG - 1, LONG].map((icount) => new CheckpointPolicy(options).wants(icount, 0, 1, marks(0)));
+    expect(wanted({})).toEqual([false, true]);
+    expect(wanted({ every: 1e6 })).toEqual([true, true]);
   });
 
-  it('keeps to its share of the trace while nothing is written, as all are held', () => {
+  it('keeps to its share of the trace while none is written', () => {
     const auto = new CheckpointPolicy({ share: 0.1 });
     // 500 of 5000 KB: two of 5000 frames, by what is supposed of them 184 KB each.
-    const wanted = [50 * M, 100 * M, 150 * M].map((at) => auto.wants(at, 1_125_000, 5000, marks(4_500_000)));
+    const wanted = [50, 100, 150].map((at) => auto.wants(LONG + at * M, 1_125_000, 5000, marks(4_500_000)));
     expect(wanted).toEqual([true, true, false]);
   });
 
   it('goes on when nothing changes', () => {
     const auto = new CheckpointPolicy({});
     const wanted = [0, 4096, 8192].map((written, n) =>
-      auto.wants((n + 1) * 20 * M, 10, 0, marks(40, written)),
+      auto.wants(LONG + n * 20 * M, 10, 0, marks(40, written)),
     );
     expect(wanted).toEqual([true, true, true]);
   });
@@ -273,19 +261,19 @@ describe('the policy', () => {
   it('keeps to its share of the trace, by what those before came to', () => {
     const auto = new CheckpointPolicy({ share: 0.1 });
     // 100 of 1000 KB: nothing is known yet, and then that one of 1000 frames had 84 KB.
-    expect(auto.wants(20 * M, 225_000, 1000, marks(900_000))).toBe(true);
-    expect(auto.wants(40 * M, 225_000, 1000, marks(900_000))).toBe(true);
-    expect(auto.wants(60 * M, 225_000, 1000, marks(900_000, 84_096))).toBe(false);
-    expect(auto.wants(80 * M, 600_000, 1000, marks(2_400_000, 168_192))).toBe(true);
+    expect(auto.wants(LONG + 20 * M, 225_000, 1000, marks(900_000))).toBe(true);
+    expect(auto.wants(LONG + 40 * M, 225_000, 1000, marks(900_000))).toBe(true);
+    expect(auto.wants(LONG + 60 * M, 225_000, 1000, marks(900_000, 84_096))).toBe(false);
+    expect(auto.wants(LONG + 80 * M, 600_000, 1000, marks(2_400_000, 168_192))).toBe(true);
     const small = new CheckpointPolicy({});
-    expect(small.wants(20 * M, 10, 1000, marks(40))).toBe(true);
-    expect(small.wants(40 * M, 10, 4000, marks(40, 40_000))).toBe(false);
+    expect(small.wants(LONG + 20 * M, 10, 1000, marks(40))).toBe(true);
+    expect(small.wants(LONG + 40 * M, 10, 4000, marks(40, 40_000))).toBe(false);
   });
 
   it('does not take the hashes of a quiet run for the size of its events', () => {
     const hashes = { header: 7_000_000, chunks: 64_000, checkpoints: 1_600_000, events: 1 };
     const auto = new CheckpointPolicy({});
-    expect(auto.wants(20 * M, 1, 1900, marks(0))).toBe(true);
+    expect(auto.wants(LONG + 20 * M, 1, 1900, marks(0))).toBe(true);
     expect(auto.wants(2000 * M, 1, 4000, () => hashes)).toBe(false);
     // 150,000 events are buffered: at most 1.8 MB, not 9.6 GB.
     expect(auto.wants(2100 * M, 150_000, 4000, () => hashes)).toBe(false);
@@ -293,8 +281,9 @@ describe('the policy', () => {
 
   it('keeps to its share of the time, by the work', () => {
     const auto = new CheckpointPolicy({ timeShare: 0.03 });
-    expect(auto.wants(20 * M, 5 * M, 8192, marks(20 * M))).toBe(false);
-    expect(auto.wants(90 * M, 5 * M, 8192, marks(20 * M))).toBe(true);
-    expect(new CheckpointPolicy({ timeShare: 0 }).wants(90 * M, 5 * M, 8192, marks(20 * M))).toBe(false);
+    expect(auto.wants(LONG, 5 * M, 8192, marks(20 * M))).toBe(true);
+    expect(auto.wants(LONG + 20 * M, 5 * M, 8192, marks(20 * M))).toBe(false);
+    expect(auto.wants(LONG + 90 * M, 5 * M, 8192, marks(20 * M))).toBe(true);
+    expect(new CheckpointPolicy({ timeShare: 0 }).wants(LONG, 5 * M, 8192, marks(20 * M))).toBe(false);
   });
 });
