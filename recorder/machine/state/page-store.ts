@@ -139,9 +139,14 @@ export class PageStore {
       const block = versions[version * BLOCKS + n];
       const slab = slabs[block >>> SLAB_SHIFT];
       const from = placeOf(block);
-      let i = 0;
-      while (i < BLOCK_WORDS && words[at + i] === slab[from + i]) i++;
-      if (i < BLOCK_WORDS) changes |= 1 << n;
+      let differ = 0;
+      for (let i = 0; differ === 0 && i < BLOCK_WORDS; i += 4)
+        differ =
+          (words[at + i] ^ slab[from + i]) |
+          (words[at + i + 1] ^ slab[from + i + 1]) |
+          (words[at + i + 2] ^ slab[from + i + 2]) |
+          (words[at + i + 3] ^ slab[from + i + 3]);
+      if (differ !== 0) changes |= 1 << n;
     }
     return changes;
   }
@@ -221,10 +226,14 @@ export class PageStore {
 /** Of a block in its slab, in words. */
 const placeOf = (block: number): number => (block & (SLAB_BLOCKS - 1)) * BLOCK_WORDS;
 
+/** Word by word: a view of each part, as `set` takes it, is more work than its words, and garbage. */
 function copyWords(from: Int32Array, atFrom: number, to: Int32Array, atTo: number, count: number): void {
-  // A call of `set` takes as long as a few blocks.
-  if (count > 2 * BLOCK_WORDS) to.set(from.subarray(atFrom, atFrom + count), atTo);
-  else for (let i = 0; i < count; i++) to[atTo + i] = from[atFrom + i];
+  for (let i = 0; i < count; i += 4) {
+    to[atTo + i] = from[atFrom + i];
+    to[atTo + i + 1] = from[atFrom + i + 1];
+    to[atTo + i + 2] = from[atFrom + i + 2];
+    to[atTo + i + 3] = from[atFrom + i + 3];
+  }
 }
 
 const twiceAsLong = (words: Uint32Array) => longer(words, 2 * words.length);
