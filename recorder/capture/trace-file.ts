@@ -35,6 +35,7 @@ export class TraceFile {
   private checkpointBytes = 0;
   private chunkBytes: number;
   private offset: number;
+  private hasFailed = false;
 
   constructor({ offset, chunks, chunkBytes, ...file }: OpenTrace) {
     this.file = file;
@@ -99,12 +100,14 @@ export class TraceFile {
     nameFile(this.file);
   }
 
+  /** Does nothing after a failure, which has closed the file. */
   abandon(): void {
-    closeSync(this.file.fd);
+    if (!this.hasFailed) closeSync(this.file.fd);
   }
 
   /** Removes an incomplete frame, which may also free space on a full disk. */
   private dropTail(): void {
+    this.hasFailed = true;
     try {
       ftruncateSync(this.file.fd, this.offset);
     } catch {

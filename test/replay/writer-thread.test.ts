@@ -40,8 +40,9 @@ if (!threadsAvailable()) throw new Error('no thread');
 const header = anyHeader();
 let seq = 0;
 let now = 0;
+let writer;
 try {
-  const writer = new TraceWriter(path, header);
+  writer = new TraceWriter(path, header);
   const start = anyChanges(0);
   writer.beginCheckpoints(start);
   for (const unit of start.areas[0].units) unit.fill(0);
@@ -60,6 +61,7 @@ try {
   writer.finish({ kind: 'limit', code: 0, message: '' }, { icount: 2 ** 50, hashes: { cpu: { low: 1, high: 2 } } });
   console.log('done');
 } catch (error) {
+  writer?.abandon();
   console.log(error.name + ': ' + error.message);
 }
 `;
@@ -143,14 +145,17 @@ describe('the writer thread', () => {
     reader.close();
   });
 
-  it('says on the recording thread what went wrong on its own', () => {
-    const limited = 'trap "" XFSZ; ulimit -f 300; exec "$@"';
-    const args = ['-c', limited, '-', process.execPath, path('program.mjs'), path('large.r386')];
+  it.each([
+    { kilobytes: 300, where: 'the recording thread' },
+    { kilobytes: 2000, where: 'its own' },
+  ])('says what went wrong on $where', ({ kilobytes }) => {
+    const limited = `trap "" XFSZ; ulimit -f ${kilobytes}; exec "$@"`;
+    const args = ['-c', limited, '-', process.execPath, path('program.mjs'), path(`${kilobytes}.r386`)];
     const { stdout } = spawnSync('bash', args, { encoding: 'utf8', timeout: 60_000 });
     expect(stdout).toMatch(
-      /^BadInput: cannot write .*large\.r386: the file is too large for its file system; the recording up to then/,
+      /^BadInput: cannot write .*\d+\.r386: the file is too large for its file system; the recording up to then/,
     );
-    const reader = TraceReader.open(path('large.r386.partial'));
+    const reader = TraceReader.open(path(`${kilobytes}.r386.partial`));
     expect(reader.torn?.lostBytes).toBe(0);
     expect(reader.chunks.length).toBeGreaterThan(0);
     reader.close();
