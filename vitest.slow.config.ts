@@ -2,15 +2,24 @@ import { defineConfig } from 'vitest/config';
 import { builtModules } from './test/built-modules.ts';
 import { LongestFirst } from './test/longest-first.ts';
 
-/** Suites that do little but execute guests. */
+/** Suites that execute guests for most of their time, or commands in their own process. */
 const EXECUTING = [
+  'bios',
   'bug-classes',
+  'bundle',
   'compiled-memory',
+  'debuggers',
   'differential',
+  'discover-windows',
+  'explore',
+  'explore-search',
   'flipped-bits',
+  'grub',
   'inevitable',
+  'killed',
   'random-code',
   'seeds',
+  'why',
   'x87',
 ].map((name) => `test/slow/${name}.test.ts`);
 
