@@ -18,10 +18,10 @@ export const DEFAULT_CHECKPOINT_TIME = 0.03;
 export const CLOSEST_CHECKPOINTS = 3 * 4_194_304;
 
 /**
- * With `auto` the first 100 M instructions have no checkpoints: they execute from their start in less than a second, and checkpoints cost most
+ * With `auto` the first 200 M instructions have no checkpoints: they execute from their start in about a second, and checkpoints cost most
  * while V8 has not compiled their code yet.
  */
-export const SHORT_RUN = 8 * CLOSEST_CHECKPOINTS;
+export const SHORT_RUN = 16 * CLOSEST_CHECKPOINTS;
 
 /** Bytes of checkpoints that are always allowed, so that the first stretch of a small trace has some too. */
 const ALWAYS_BYTES = 128 << 10;

@@ -12,7 +12,7 @@ import { note, progressBar } from '../terminal/progress.ts';
 /** Executes the run of a trace for a report that shows instructions. */
 
 /** Maximum instructions that a report executes from the nearest checkpoint or the start: a few seconds. */
-const FAR = 100_000_000;
+const FAR = 300_000_000;
 
 export function executionOf(reader: TraceReader): Execution & { end(): void } {
   const { endIcount } = reader;
