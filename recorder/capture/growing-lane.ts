@@ -6,10 +6,10 @@ import type { LadderRow } from '../../schemas/trace/ladder.ts';
 import type { WrittenBytes } from '../../schemas/trace/output.ts';
 import type { StateChanges } from '../../schemas/trace/state-changes.ts';
 import { layoutOf, slotBytes } from './batch-slot.ts';
-import { changesBytes, fillChangesSlot, inSlot, slotStateChanges } from './changes-slot.ts';
+import { changesBytes, fillChangesSlot, inSlot } from './changes-slot.ts';
 import { SHORT_RUN } from './checkpoint-policy.ts';
 import type { ChunkContents } from './chunk-encoder.ts';
-import { InlineLane, type WriterLane, WriterThreadLane } from './writer-lane.ts';
+import { type ChangesInSlot, InlineLane, type WriterLane, WriterThreadLane } from './writer-lane.ts';
 
 /** The lane of a run whose length is not known: no thread while the run is short. */
 
@@ -24,17 +24,20 @@ export class GrowingLane implements WriterLane {
   private readonly short: InlineLane;
   private thread: WriterThreadLane | undefined;
   private bytes = 0;
-  /** A copy of the initial state, for the thread. */
-  private start: StateChanges | undefined;
+  /** For the thread. */
+  private start: ChangesInSlot | undefined;
 
   constructor(path: string, header: TraceHeader) {
     this.short = new InlineLane(path, header);
   }
 
   chunk(contents: ChunkContents, batch: EventBatch | undefined): void {
+    (this.thread ?? (this.staysShort(contents, batch) ? this.short : this.grown)).chunk(contents, batch);
+  }
+
+  private staysShort({ range }: ChunkContents, batch: EventBatch | undefined): boolean {
     if (batch) this.bytes += slotBytes(layoutOf(batch));
-    const isLong = this.bytes > MOST_INLINE_BYTES || contents.range.endIcount >= SHORT_RUN;
-    (isLong ? this.grown : this.lane).chunk(contents, batch);
+    return this.bytes <= MOST_INLINE_BYTES && range.endIcount < SHORT_RUN;
   }
 
   mark(): WrittenBytes {
@@ -42,9 +45,9 @@ export class GrowingLane implements WriterLane {
   }
 
   beginCheckpoints(start: StateChanges): void {
-    const copy = new SharedArrayBuffer(changesBytes(start));
-    fillChangesSlot(copy, start);
-    this.start = slotStateChanges(copy, inSlot(start));
+    const slot = new SharedArrayBuffer(changesBytes(start));
+    fillChangesSlot(slot, start);
+    this.start = { start: inSlot(start), slot };
   }
 
   checkpoint(changes: StateChanges): void {
@@ -59,7 +62,7 @@ export class GrowingLane implements WriterLane {
     this.lane.abandon();
   }
 
-  private get lane(): WriterLane {
+  private get lane(): Omit<WriterLane, 'beginCheckpoints'> {
     return this.thread ?? this.short;
   }
 

@@ -20,9 +20,8 @@ import { type ChunkContents, ChunkEncoder, type EventTables } from './chunk-enco
 /** An open trace file with its header written. The descriptor serves every thread of the process. */
 export interface OpenTrace extends NewFile {
   readonly offset: number;
-  /** Written so far, and their bytes; no checkpoint is. */
+  /** Written so far, and nothing else after the header. */
   readonly chunks: readonly ChunkEntry[];
-  readonly chunkBytes: number;
 }
 
 /** A trace file being written, frame by frame. After a crash, the file on disk is complete up to its last frame. */
@@ -37,17 +36,17 @@ export class TraceFile {
   private offset: number;
   private hasFailed = false;
 
-  constructor({ offset, chunks, chunkBytes, ...file }: OpenTrace) {
+  constructor({ offset, chunks, ...file }: OpenTrace) {
     this.file = file;
     this.offset = offset;
     this.chunks = [...chunks];
-    this.chunkBytes = chunkBytes;
+    this.chunkBytes = offset - (chunks[0]?.offset ?? offset);
   }
 
   /** Begins a trace; throws if the file cannot be written. */
   static open(path: string, header: TraceHeader): OpenTrace {
     const created = createFile(path);
-    const file = new TraceFile({ ...created, offset: 0, chunks: [], chunkBytes: 0 });
+    const file = new TraceFile({ ...created, offset: 0, chunks: [] });
     file.append(preamble());
     file.append(frame(FRAME.header, encodeHeader(header)));
     return file.open;
@@ -55,8 +54,8 @@ export class TraceFile {
 
   /** For another thread, which goes on with it in place of this. */
   get open(): OpenTrace {
-    const { file, offset, chunks, chunkBytes } = this;
-    return { ...file, offset, chunks, chunkBytes };
+    const { file, offset, chunks } = this;
+    return { ...file, offset, chunks };
   }
 
   addChunk(contents: ChunkContents, tables: EventTables): void {

@@ -10,7 +10,7 @@ import type { LadderRow } from '../../schemas/trace/ladder.ts';
 import type { WrittenBytes } from '../../schemas/trace/output.ts';
 import type { StateChanges } from '../../schemas/trace/state-changes.ts';
 import { fillSlot, layoutOf, slotBytes } from './batch-slot.ts';
-import { changesBytes, fillChangesSlot, inSlot } from './changes-slot.ts';
+import { changesBytes, fillChangesSlot, inSlot, type SlotChanges } from './changes-slot.ts';
 import type { ChunkContents } from './chunk-encoder.ts';
 import { type OpenTrace, TraceFile } from './trace-file.ts';
 import { markIn, markMemory, type WriterMessage, type WriterThread } from './writer-protocol.ts';
@@ -31,6 +31,12 @@ export interface WriterLane {
 export interface BegunTrace {
   readonly trace: OpenTrace;
   readonly marked: WrittenBytes;
+}
+
+/** The initial state, copied. */
+export interface ChangesInSlot {
+  readonly start: SlotChanges;
+  readonly slot: SharedArrayBuffer;
 }
 
 /** Encodes, compresses and writes at once. */
@@ -75,19 +81,13 @@ export class InlineLane implements WriterLane {
   }
 }
 
-/**
- * Initial bytes of the buffer for changes, enough for most guests. The writer thread touches its pages in advance (writer-worker.ts),
- * because a page fault costs more than the copy.
- */
-const FIRST_CHANGES = 8 << 20;
-
 const entry = new URL('./writer-worker.js', import.meta.url);
 
 /** True for the compiled program, which threads need; when run from sources, the recording thread writes. */
 export const threadsAvailable = (): boolean => entry.protocol === 'file:' && existsSync(fileURLToPath(entry));
 
 /** Passes batches to a writer thread. */
-export class WriterThreadLane implements WriterLane {
+export class WriterThreadLane implements Omit<WriterLane, 'beginCheckpoints'> {
   private readonly thread: ThreadLane<WriterMessage>;
   private readonly marked = markMemory();
   private changes = new SharedArrayBuffer(0);
@@ -121,10 +121,9 @@ export class WriterThreadLane implements WriterLane {
     return marked;
   }
 
-  beginCheckpoints(start: StateChanges): void {
-    this.changes = new SharedArrayBuffer(FIRST_CHANGES);
-    this.thread.post({ do: 'begin-checkpoints', start: inSlot(start), slot: this.changesSlot(start) });
-    this.changesSentAt = this.thread.sent;
+  /** `start` lies in `slot`, which is the thread's from now on. */
+  beginCheckpoints({ start, slot }: ChangesInSlot): void {
+    this.thread.post({ do: 'begin-checkpoints', start, slot });
   }
 
   checkpoint(changes: StateChanges): void {

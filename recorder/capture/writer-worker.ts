@@ -19,8 +19,6 @@ function handle(message: WriterMessage): void {
       break;
     case 'begin-checkpoints':
       file.beginCheckpoints(slotStateChanges(message.slot, message.start));
-      // Touches the pages now; the recording thread waits for this only at its first checkpoint.
-      new Uint8Array(message.slot).fill(0);
       break;
     case 'checkpoint':
       file.addCheckpoint(slotStateChanges(message.slot, message.changes));
