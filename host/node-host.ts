@@ -10,6 +10,7 @@ import {
   inflateRawSync,
 } from 'node:zlib';
 import type { ByteSource, Hasher, Host } from '../schemas/host.ts';
+import { preparedMemory } from './prepared-memory.ts';
 import { openRegularFile } from './regular-file.ts';
 
 /** The services of schemas/host.ts, implemented with Node. */
@@ -60,6 +61,8 @@ export const NODE_HOST: Host = {
   },
 
   schemaText: () => readFileSync(new URL('../schemas/trace/trace.proto', import.meta.url), 'utf8'),
+
+  memory: preparedMemory,
 
   now: () => performance.now(),
 

@@ -44,6 +44,8 @@ export interface Host {
   decompress(data: Uint8Array, by: Compression, most: number): Uint8Array;
   /** The text of trace.proto. */
   schemaText(): string;
+  /** Zeroed memory, in pieces of one size: where there are threads, one has brought its pages in. */
+  memory(bytes: number): ArrayBuffer;
   /** Milliseconds since some instant: for progress, never for a run. */
   now(): number;
   /** Resolves after a turn of the event loop. */

@@ -92,6 +92,8 @@ export class Machine {
   private readonly ramPages: Page[];
   /** The states that `save` keeps: their pages are the frames of RAM, and then those of the rest of the memory. */
   private store: PageStore | null = null;
+  /** Allocates the memory of that store: zeroed bytes, always the same number. */
+  storeMemory = (bytes: number): ArrayBuffer => new ArrayBuffer(bytes);
   /** The other areas of the last snapshot. */
   private lastAreas: ReadonlyMap<string, PagedArea> = new Map();
   /** icount at which the processor halted, while it is halted; NaN if a restore hides it. */
@@ -511,7 +513,12 @@ export class Machine {
   private openStore(): PageStore {
     const { ramPages, uncopied } = this;
     const isZeros = (page: number) => ramPages[page] === ZERO_PAGE && !uncopied.has(page);
-    this.store ??= new PageStore(this.mem.i32, pagesOfState(this.mem, this.devices), isZeros);
+    this.store ??= new PageStore(
+      this.mem.i32,
+      pagesOfState(this.mem, this.devices),
+      isZeros,
+      this.storeMemory,
+    );
     for (let page = this.mem.ramBytes / SNAPSHOT_PAGE; page < this.store.pages; page++)
       this.store.touch(page);
     return this.store;

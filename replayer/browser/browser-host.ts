@@ -30,6 +30,7 @@ export async function browserHost(): Promise<Host> {
     compress: (bytes) => bytes,
     decompress,
     schemaText: () => schemaText,
+    memory: (bytes) => new ArrayBuffer(bytes),
     now: () => performance.now(),
     turn: () => new Promise((resolve) => setTimeout(resolve, 0)),
   };

@@ -59,6 +59,7 @@ export class Timeline {
   constructor(session: ForwardSession, options: TimelineOptions = {}) {
     this.session = session;
     this.onProgress = options.onProgress;
+    session.machine.storeMemory = host().memory;
     this.checkpoints = new CheckpointStore(
       session.machine,
       session.keep(),

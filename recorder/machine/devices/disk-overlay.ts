@@ -6,14 +6,21 @@ import { type Hash64, WordHasher } from '../state/state-hash.ts';
 export const SECTOR_BYTES = 512;
 const SECTOR_WORDS = SECTOR_BYTES >>> 2;
 
+/** Written sectors lie together in pieces of memory: one of its own would take longer to allocate, and to free, than to fill. */
+const PIECE_WORDS = 16 * SECTOR_WORDS;
+
 const hasher = new WordHasher();
+let piece = new Int32Array(0);
+/** Words in use. */
+let used = 0;
 
 /** A written sector with its hash; the bytes are copied. */
 export function writtenSector(sector: number, bytes: Uint8Array): WrittenSector {
-  const words = new Int32Array(SECTOR_WORDS);
-  const copy = new Uint8Array(words.buffer);
+  if (used === piece.length) [piece, used] = [new Int32Array(PIECE_WORDS), 0];
+  const copy = new Uint8Array(piece.buffer, used * 4, SECTOR_BYTES);
   copy.set(bytes);
-  hasher.run(words, 0, SECTOR_WORDS, sector);
+  hasher.run(piece, used, SECTOR_WORDS, sector);
+  used += SECTOR_WORDS;
   return { bytes: copy, hash: hasher.result() };
 }
 
@@ -40,10 +47,12 @@ export class DiskOverlay {
   }
 
   write(sector: number, bytes: Uint8Array): void {
-    const before = this.written.get(sector)?.hash ?? { low: 0, high: 0 };
+    const before = this.written.get(sector);
+    // File systems write much of their metadata as it was.
+    if (before && areSame(before.bytes, bytes)) return;
     const now = writtenSector(sector, bytes);
-    this.low = (this.low + now.hash.low - before.low) | 0;
-    this.high = (this.high + now.hash.high - before.high) | 0;
+    this.low = (this.low + now.hash.low - (before?.hash.low ?? 0)) | 0;
+    this.high = (this.high + now.hash.high - (before?.hash.high ?? 0)) | 0;
     this.written.set(sector, now);
     this.saved = undefined;
   }
@@ -69,4 +78,10 @@ export class DiskOverlay {
       this.high = (this.high + hash.high) | 0;
     }
   }
+}
+
+function areSame(a: Uint8Array, b: Uint8Array): boolean {
+  let i = 0;
+  while (i < SECTOR_BYTES && a[i] === b[i]) i++;
+  return i === SECTOR_BYTES;
 }

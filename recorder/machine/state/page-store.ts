@@ -30,6 +30,7 @@ export class PageStore {
   private readonly changed: FrameSet;
   private readonly images = new Set<Image>();
   private readonly slabs: Int32Array[] = [];
+  private readonly memory: (bytes: number) => ArrayBuffer;
   /** By version: its blocks, and the number of images that hold it, with `current`. Version 0 is zeros. */
   private versions = new Uint32Array(BLOCKS << 10);
   private versionHolders = new Uint32Array(1 << 10);
@@ -40,10 +41,19 @@ export class PageStore {
   private blockCount = 0;
   private readonly freeBlocks: number[] = [];
 
-  /** Of the pages of `words` whose first words are `places`. Those that are known to be zeros are not read. */
-  constructor(words: Int32Array, places: Uint32Array, isZeros: (page: number) => boolean = () => false) {
+  /**
+   * Of the pages of `words` whose first words are `places`. Those that are known to be zeros are not read. `memory` allocates zeroed bytes,
+   * always the same number.
+   */
+  constructor(
+    words: Int32Array,
+    places: Uint32Array,
+    isZeros: (page: number) => boolean = () => false,
+    memory = (bytes: number) => new ArrayBuffer(bytes),
+  ) {
     this.words = words;
     this.places = places;
+    this.memory = memory;
     this.changed = new FrameSet(places.length);
     for (let page = 0; page < places.length; page++) if (!isZeros(page)) this.changed.add(page);
     this.current = new Uint32Array(places.length);
@@ -215,7 +225,7 @@ export class PageStore {
     const free = this.freeBlocks.pop();
     if (free !== undefined) return free;
     if (this.blockCount === this.slabs.length * SLAB_BLOCKS) {
-      this.slabs.push(new Int32Array(SLAB_BLOCKS * BLOCK_WORDS));
+      this.slabs.push(new Int32Array(this.memory(SLAB_BLOCKS * BLOCK_BYTES)));
       if (this.blockCount === this.blockHolders.length)
         this.blockHolders = longer(this.blockHolders, Math.max(SLAB_BLOCKS, 2 * this.blockCount));
     }
