@@ -116,30 +116,46 @@ CREATE MACRO tlb_intervals_of(entries) AS TABLE
     WINDOW next AS (PARTITION BY run_id, physical ORDER BY seq)
   ),
   held AS (
-    SELECT *, vpn AS page, is_global(entry) AS is_global
+    SELECT *, is_global(entry) AS is_global
     FROM changes WHERE is_present(entry) AND (level = 'pte' OR is_large(entry))
   ),
   flushes AS (
-    SELECT run_id, seq, icount, 'cr3' AS flush, false AS is_global FROM control_writes WHERE reg = 'cr3'
+    SELECT run_id, seq, icount, false AS is_flush, false AS is_global FROM control_writes WHERE reg = 'cr3'
     UNION ALL
-    SELECT run_id, seq, icount, 'flush', unnest([false, true]) FROM tlb_events WHERE op = 'flush'
+    SELECT run_id, seq, icount, true, unnest([false, true]) FROM tlb_events WHERE op = 'flush'
   ),
   flushed AS (
-    SELECT h.*, f.seq AS flush_seq, f.icount AS flush_icount, f.flush
+    SELECT h.*, f.seq AS flush_seq, f.icount AS flush_icount, f.is_flush
     FROM held h
     ASOF LEFT JOIN flushes f ON f.run_id = h.run_id AND f.is_global = h.is_global AND f.seq > coalesce(h.changed_seq, after_all())
   ),
   invlpgs AS (
     SELECT run_id, page_of(linear) AS page, seq, icount FROM tlb_events WHERE op = 'invlpg'
+  ),
+  -- Only of entries of pages that an INVLPG names: most kernels flush few.
+  named AS (
+    SELECT DISTINCT w.run_id, w.physical
+    FROM paging_writes w SEMI JOIN invlpgs i ON i.run_id = w.run_id AND i.page = w.vpn
+    WHERE entries IS NULL OR list_contains(entries, w.physical)
+  ),
+  named_changes AS (
+    SELECT w.run_id, w.physical, w.vpn AS page, w.seq AS from_seq, lead(w.seq) OVER (PARTITION BY w.run_id, w.physical ORDER BY w.seq) AS changed_seq
+    FROM paging_writes w JOIN named n ON n.run_id = w.run_id AND n.physical = w.physical
+    WHERE w.source <> 'accessed_dirty'
+  ),
+  invalidated AS (
+    SELECT c.run_id, c.physical, c.from_seq, i.seq, i.icount
+    FROM named_changes c
+    ASOF JOIN invlpgs i ON i.run_id = c.run_id AND i.page = c.page AND i.seq > coalesce(c.changed_seq, after_all())
   )
   SELECT f.run_id, f.physical, f.level, f.dir, f.vpn, f.entry, f.from_icount, f.from_seq,
     f.next_entry, f.changed_icount, f.changed_seq, f.changed_eip,
     coalesce(least(f.flush_icount, i.icount), forever()) AS to_icount, least(f.flush_seq, i.seq) AS to_seq,
-    CASE WHEN i.seq < coalesce(f.flush_seq, after_all()) THEN 'invlpg' ELSE f.flush END AS flush,
+    CASE WHEN i.seq < coalesce(f.flush_seq, after_all()) THEN 'invlpg' WHEN f.is_flush THEN 'flush' WHEN NOT f.is_flush THEN 'cr3' END AS flush,
     f.next_entry IS NOT NULL AND (NOT is_present(f.next_entry) OR frame_of(f.next_entry) <> frame_of(f.entry)
       OR (is_writable(f.entry) AND NOT is_writable(f.next_entry)) OR (is_user(f.entry) AND NOT is_user(f.next_entry))) AS lowers
   FROM flushed f
-  ASOF LEFT JOIN invlpgs i ON i.run_id = f.run_id AND i.page = f.page AND i.seq > coalesce(f.changed_seq, after_all());
+  LEFT JOIN invalidated i ON i.run_id = f.run_id AND i.physical = f.physical AND i.from_seq = f.from_seq;
 
 -- The translations of a linear page that the TLB may hold: what the tables under the live directory say, and what they said since CR3 was last
 -- loaded and was not flushed. Rows of `tlb_intervals`, the newest first, and is_stale.
