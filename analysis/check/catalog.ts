@@ -100,6 +100,16 @@ function readChecks(): Check[] {
 
 export const CHECKS: readonly Check[] = readChecks();
 
+/** Classes about the end of the machine, causes before consequences. */
+export const DEATHS: readonly string[] = [
+  'kernel-fault',
+  'triple-fault',
+  'panic',
+  'bad-exit',
+  'exception-loop',
+  'halted',
+];
+
 /** The class that interrupts cause; without the interrupt its findings should vanish. */
 export const HIJACK = '1';
 /** Classes that an interrupt may cause, which a run with interrupts held off can decide. */

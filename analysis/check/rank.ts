@@ -1,17 +1,7 @@
-import { CHECKS, type Check } from './catalog.ts';
+import { CHECKS, type Check, DEATHS } from './catalog.ts';
 import type { Finding } from './run-checks.ts';
 
 /** The order of findings in reports. */
-
-/** Classes about the end of the machine, causes before consequences. */
-const DEATHS: readonly string[] = [
-  'kernel-fault',
-  'triple-fault',
-  'panic',
-  'bad-exit',
-  'exception-loop',
-  'halted',
-];
 
 export const tellsOfDeath = ({ check }: Finding): boolean => DEATHS.includes(check.class);
 

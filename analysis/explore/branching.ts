@@ -12,9 +12,11 @@ import type { EventBatch } from '../../schemas/events.ts';
 import type { TraceExit } from '../../schemas/trace/footer.ts';
 import { type Input, isAsynchronous } from '../../schemas/trace/inputs.ts';
 import { icount } from '../../schemas/units.ts';
+import type { Examiner } from './examiner.ts';
+import { Tape } from './tape.ts';
 import { endsSought, type Target } from './target.ts';
 import { badEnds } from './verdict.ts';
-import { kindsOf, WindowJudge } from './window-judge.ts';
+import { kindsOf, type Sign, WindowJudge } from './window-judge.ts';
 
 /** A machine on a recorded run, which branches leave: each with a judge and a world of its own. */
 
@@ -24,9 +26,14 @@ export interface BranchingOptions {
   readonly builtinDisk: (name: string) => Uint8Array;
   /** The only failure that counts; undefined: any. */
   readonly target?: Target | undefined;
+  /** Judges each branch by a recording of it: for a target that the judge does not hear of. */
+  readonly examiner?: Examiner | undefined;
   /** Receives the inputs of the recorded run. */
   readonly onInput?: SessionOptions['onInput'];
 }
+
+/** Instructions between two looks where nothing is looked for. */
+const UNWATCHED = 1 << 22;
 
 /** A place on the recorded run from which branches leave. */
 export interface Fork {
@@ -47,13 +54,16 @@ export class Branching {
   protected readonly world: ChangedNondet;
   private worldTaken = 0;
   private readonly reader: TraceReader;
+  protected readonly examiner: Examiner | undefined;
 
-  constructor({ reader, build, builtinDisk, target, onInput }: BranchingOptions) {
+  constructor({ reader, build, builtinDisk, target, examiner, onInput }: BranchingOptions) {
     const { seed, machine, profile } = reader.header;
     this.reader = reader;
     this.inputs = reader.inputs();
     this.isBad = endsSought(badEnds(reader), target);
     this.recorded = new WindowJudge(kindsOf(profile.windows), undefined, undefined, target);
+    this.examiner = examiner;
+    if (examiner) this.recorded.tape = new Tape();
     this.judge = this.recorded;
     const sink = { flush: (batch: EventBatch) => this.judge.flush(batch) };
     this.session = ForwardSession.open(reader, { build, builtinDisk, sink, onInput });
@@ -98,6 +108,26 @@ export class Branching {
       this.flush();
       this.judge = this.recorded;
     }
+  }
+
+  /** The findings of the examiner in a branch that has just been judged and is where it ended. */
+  protected async examined(judge: WindowJudge, end: TraceExit | undefined): Promise<readonly Sign[]> {
+    const { tape } = judge;
+    if (!this.examiner || !tape) return [];
+    const { machine } = this.session;
+    return await this.examiner.examine((path) => tape.write(path, this.reader.header, machine, end));
+  }
+
+  /** Its findings in the recorded run, which goes on to `until` behind its end too, with what the seed says. */
+  protected async unchanged(fork: Fork, until: number): Promise<readonly Sign[]> {
+    if (!this.examiner) return [];
+    this.session.restore(fork.checkpoint);
+    const judge = fork.judge.fork();
+    const end = this.judged(judge, () => {
+      this.session.leave(fork.world.fork());
+      return this.runTo(until, UNWATCHED);
+    });
+    return await this.examined(judge, end);
   }
 
   /** Has judged all that the machine has recorded, before anything else runs. */

@@ -6,6 +6,7 @@ import { icount } from '../../schemas/units.ts';
 import { type BaseRun, LateRun, RecordedRun } from './base-run.ts';
 import { Branching, type BranchingOptions, type Fork } from './branching.ts';
 import { alike, firstOther, type Handler, type PlacementClass, sizeOf } from './classes.ts';
+import { madeBy } from './examiner.ts';
 import { Footprint } from './footprint.ts';
 import { changeFor, optionFor, type Stretch } from './placements.ts';
 import { type Trail, trailThrough } from './trail.ts';
@@ -64,6 +65,8 @@ const NEAR = 1 << 12;
 interface Place {
   readonly base: BaseRun;
   readonly fork: Fork;
+  /** Findings of an examiner in the recorded run. */
+  readonly unchanged: readonly Sign[];
 }
 
 /** Leaves the recorded run for each placement. Stretches are explored in their order. */
@@ -82,9 +85,11 @@ export class Explorer extends Branching {
     signal?: AbortSignal,
   ): Promise<Tally | undefined> {
     const checkpoint = await this.goTo(stretch.forkAt);
-    const base = this.baseOf(stretch, { checkpoint, judge: this.recorded, world: this.world });
+    const start = { checkpoint, judge: this.recorded, world: this.world };
+    const base = this.baseOf(stretch, start);
     const counts = { placements: 0, classes: 0 };
     try {
+      const unchanged = await this.unchanged(start, this.reachOf(stretch.boundaries.at(-1)?.last ?? 0));
       const trails = this.judged(this.recorded.fork(), () => {
         base.back();
         return stretch.boundaries.map((some) => trailThrough(base.session, stretch.line, some));
@@ -97,7 +102,7 @@ export class Explorer extends Branching {
           base.back(fork);
           fork = this.forkBefore(first, base, judge);
         }
-        for (const outcomes of this.classes(stretch, trail, last, { base, fork })) {
+        for await (const outcomes of this.classes(stretch, trail, last, { base, fork, unchanged })) {
           if (signal?.aborted) return undefined;
           for (const outcome of outcomes) onOutcome(outcome);
           counts.classes++;
@@ -105,10 +110,19 @@ export class Explorer extends Branching {
           await host().turn();
         }
       }
-      return { ...counts, recorded: this.recorded.sign };
+      return { ...counts, recorded: this.recorded.sign ?? this.inRecording(unchanged) };
     } finally {
       this.session.restore(checkpoint);
     }
+  }
+
+  private inRecording(found: readonly Sign[]): Sign | undefined {
+    return found.find(({ icount: at }) => at < this.session.end);
+  }
+
+  /** The interrupt may delay for as long what the recorded run finds behind a placement. */
+  private reachOf(at: number): number {
+    return at + 2 * this.options.within;
   }
 
   private baseOf({ line, command, latest }: Stretch, start: Fork): BaseRun {
@@ -125,49 +139,49 @@ export class Explorer extends Branching {
   }
 
   /** The classes of a trail up to `last`, each with its outcome, or with those of all its placements. */
-  private *classes(
+  private async *classes(
     stretch: Stretch,
     { takings, waiting }: Trail,
     last: number,
     place: Place,
-  ): Generator<readonly Outcome[]> {
+  ): AsyncGenerator<readonly Outcome[]> {
+    const grouped = this.examiner?.restsOnMemory ?? true;
     for (let n = 0; n < takings.length; ) {
       const { first, at } = takings[n];
-      const { handler, ...judged } = this.place(stretch, at, place, true);
+      const { handler, ...judged } = await this.place(stretch, at, place, grouped);
       const count = alike(takings, n, handler);
       const one = { first, at, last: takings[n + count - 1].at, late: false };
-      yield this.outcomes(stretch, one, place, { ...judged, placement: one });
+      yield await this.outcomes(stretch, one, place, { ...judged, placement: one });
       n += count;
     }
     if (waiting === undefined) return;
     const late = { first: waiting, at: last, last, late: true };
-    const { handler: _, ...judged } = this.place(stretch, last, place, false);
-    yield this.outcomes(stretch, late, place, { ...judged, placement: late });
+    const { handler: _, ...judged } = await this.place(stretch, last, place, false);
+    yield await this.outcomes(stretch, late, place, { ...judged, placement: late });
   }
 
-  private outcomes(
+  private async outcomes(
     stretch: Stretch,
     placement: PlacementClass,
     place: Place,
     outcome: Outcome,
-  ): readonly Outcome[] {
-    if (!this.options.unpruned) return [outcome];
-    const others = boundariesIn(placement)
-      .filter((at) => at !== outcome.at)
-      .map((at) => {
-        const { handler: _, ...judged } = this.place(stretch, at, place, false);
-        return { ...judged, placement };
-      });
-    return [outcome, ...others];
+  ): Promise<readonly Outcome[]> {
+    const outcomes = [outcome];
+    if (!this.options.unpruned) return outcomes;
+    for (const at of boundariesIn(placement).filter((one) => one !== outcome.at)) {
+      const { handler: _, ...judged } = await this.place(stretch, at, place, false);
+      outcomes.push({ ...judged, placement });
+    }
+    return outcomes;
   }
 
   /** Runs the placement at a boundary; `watched`: with the accesses of its handler. */
-  private place(
+  private async place(
     stretch: Stretch,
     at: number,
-    { base, fork }: Place,
+    { base, fork, unchanged }: Place,
     watched: boolean,
-  ): Omit<Outcome, 'placement'> & { readonly handler: Handler | undefined } {
+  ): Promise<Omit<Outcome, 'placement'> & { readonly handler: Handler | undefined }> {
     const { session } = base;
     const { line, command } = stretch;
     base.back(fork);
@@ -188,12 +202,14 @@ export class Explorer extends Branching {
       handler = watch?.handler;
       return watch?.end ?? this.runTo(until, LOOK);
     });
-    const failed = judge.sign !== undefined || (end !== undefined && this.isBad(end));
+    const found = madeBy(await this.examined(judge, end), unchanged, { at, reach: this.reachOf(at) });
+    const sign = judge.sign ?? found[0];
+    const failed = sign !== undefined || (end !== undefined && this.isBad(end));
     const { id: _, ...delivery } = judge.deliveries.get(line) ?? { id: 0 };
     return {
-      ...{ at, option: optionFor(stretch, at), sign: judge.sign, failed, handler },
+      ...{ at, option: optionFor(stretch, at), sign, failed, handler },
       // Looks do not come at once: how far the run went on behind the sign says nothing.
-      end: judge.sign ? undefined : end,
+      end: sign ? undefined : end,
       delivery: 'icount' in delivery ? delivery : undefined,
     };
   }

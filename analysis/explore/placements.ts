@@ -54,24 +54,26 @@ export const optionFor = ({ line, command }: Stretch, at: number): string =>
 export const countOf = (boundaries: readonly Boundaries[]): number =>
   boundaries.reduce((sum, { first, last }) => sum + last - first + 1, 0);
 
-/** Boundaries of a piece: some seconds of work, and few enough that all processors have some. */
+/** Boundaries of a piece: some seconds of work, and few enough that all processors have some. Less where each run is recorded. */
 const PIECE = 256;
+const RECORDED_PIECE = 16;
 
 /**
  * The stretches in pieces that can be explored apart from each other, in order. The cuts follow from the stretches alone, so that what
  * is found does not depend on how many work at it.
  */
-export function piecesOf(stretches: readonly Stretch[]): Stretch[] {
+export function piecesOf(stretches: readonly Stretch[], recorded = false): Stretch[] {
+  const size = recorded ? RECORDED_PIECE : PIECE;
   return stretches.flatMap((stretch) => {
     const pieces: Boundaries[][] = [];
     let room = 0;
     for (const { first, last } of stretch.boundaries)
-      for (let from = first; from <= last; from += PIECE) {
-        const part = { first: from, last: Math.min(last, from + PIECE - 1) };
+      for (let from = first; from <= last; from += size) {
+        const part = { first: from, last: Math.min(last, from + size - 1) };
         const count = countOf([part]);
         if (count > room) {
           pieces.push([]);
-          room = PIECE;
+          room = size;
         }
         pieces[pieces.length - 1].push(part);
         room -= count;

@@ -6,8 +6,9 @@ import { type Input, type InputKind, isDiskTime } from '../../schemas/trace/inpu
 import { type Icount, icount } from '../../schemas/units.ts';
 import type { InterruptTime } from '../what-if/recorded-interrupts.ts';
 import { Branching, type BranchingOptions, type Fork } from './branching.ts';
+import { madeBy } from './examiner.ts';
 import { type Method, type Plan, planOf, type Span } from './strategies.ts';
-import type { Sign } from './window-judge.ts';
+import type { Sign, WindowJudge } from './window-judge.ts';
 
 /** Runs with several interrupts at other times, chosen at random: bounds above one, where all cannot be tried. */
 
@@ -44,6 +45,8 @@ interface Outstanding {
 export class Searcher extends Branching {
   private readonly options: SearchOptions;
   private fork: Fork | undefined;
+  /** Findings of an examiner in the recorded run. */
+  private found: readonly Sign[] = [];
 
   constructor(options: SearchOptions) {
     super(options);
@@ -70,15 +73,29 @@ export class Searcher extends Branching {
     });
     await host().turn();
     const bad = end !== undefined && this.isBad(end);
-    const { sign } = judge;
+    const sign = judge.sign ?? (world.moves.length > 0 ? await this.made(judge, end) : undefined);
     return { run, failed: sign !== undefined || bad, sign, end: sign ? undefined : end, moves: world.moves };
+  }
+
+  /** The first finding of an examiner in the run, which the unchanged run does not have. */
+  private async made(judge: WindowJudge, end: TraceExit | undefined): Promise<Sign | undefined> {
+    const { span } = this.options;
+    const range = { at: span.from, reach: this.reach };
+    return madeBy(await this.examined(judge, end), this.found, range)[0];
+  }
+
+  /** The interrupts may delay for as long what the recorded run finds behind them. */
+  private get reach(): number {
+    return this.options.span.to + 2 * this.options.within;
   }
 
   private async start(): Promise<Fork> {
     if (this.fork) return this.fork;
     const checkpoint = await this.goTo(this.options.span.from);
-    this.fork = { checkpoint, judge: this.recorded, world: this.world };
-    return this.fork;
+    const fork = { checkpoint, judge: this.recorded, world: this.world };
+    this.found = await this.unchanged(fork, this.reach);
+    this.fork = fork;
+    return fork;
   }
 
   private outstandingAtStart(): Outstanding[] {

@@ -6,10 +6,11 @@ import type { TraceReader } from '../../replayer/trace/trace-reader.ts';
 import type { TraceHeader } from '../../schemas/trace/header.ts';
 import { type Input, type InputKind, isAsynchronous, isLatency } from '../../schemas/trace/inputs.ts';
 import { ddmin } from './ddmin.ts';
+import type { Examiner } from './examiner.ts';
 import { type Answer, type Overruled, OverruledNondet } from './overruled-nondet.ts';
 import { endsSought, type Target } from './target.ts';
 import { badEnds, type Failure, failsAlike } from './verdict.ts';
-import { kindsOf, WindowJudge } from './window-judge.ts';
+import { kindsOf, type Sign, WindowJudge } from './window-judge.ts';
 
 /**
  * Makes a failing run small: as few times that are not the seed's and as few inputs as it takes for the same failure, and nothing behind it.
@@ -23,6 +24,10 @@ export interface ShrinkOptions {
   readonly within: number;
   /** The only failure that counts; undefined: the first. */
   readonly target?: Target | undefined;
+  /** Judges by recordings: for a target that a judge of events does not know. */
+  readonly examiner?: Examiner | undefined;
+  /** The finding of the examiner that is to stay; default: the first. */
+  readonly sought?: Sign | undefined;
   /** Runs so far, and what is left of the schedule and the inputs. */
   readonly onRun?: (runs: number, left: number) => void;
   /** Ends with the smallest run known by then. */
@@ -37,6 +42,8 @@ interface Run extends Failure {
   readonly result: RecordResult;
   readonly overruled: readonly Overruled[];
   readonly moves: readonly Move[];
+  /** Instructions up to the failure; of a finding, which may rest on what comes behind it, all. */
+  readonly length: number;
 }
 
 export interface Shrunk {
@@ -68,6 +75,8 @@ class Shrinker {
   private readonly fixed: readonly Answer[];
   private readonly recorded: readonly Input[];
   private runs = 0;
+  /** The finding that is to stay: the nth of its kind and place, from 0. */
+  private sought: { readonly sign: Sign; readonly nth: number } | undefined;
 
   constructor(options: ShrinkOptions) {
     this.options = options;
@@ -82,7 +91,7 @@ class Shrinker {
     const times = answersOf(this.recorded).filter(({ kind }) => isLatency(kind));
     const first = await this.execute([...times, ...typed], reader.endIcount);
     if (!first.sign && !first.end) return undefined;
-    const end = lengthOf(first);
+    const end = first.length;
     const all = [
       ...first.overruled.filter(({ drawnAt }) => drawnAt < end),
       ...typed.filter(({ icount }) => icount < end),
@@ -99,12 +108,19 @@ class Shrinker {
       },
       () => signal?.aborted ?? false,
     );
-    return this.shrunk(smallest, all, least);
+    return this.shrunk(await this.cut(smallest, least), all, least);
+  }
+
+  /** The run without what comes behind a finding, if it is found without that too. */
+  private async cut(run: Run, parts: readonly Part[]): Promise<Run> {
+    if (!this.sought || !run.sign) return run;
+    const cut = await this.execute(parts, run.sign.icount + 1);
+    return failsAlike(run, cut) ? cut : run;
   }
 
   private shrunk(smallest: Run, all: readonly Part[], least: readonly Part[]): Shrunk {
     const inputs = least.filter(isInput);
-    const instructions = lengthOf(smallest);
+    const instructions = smallest.length;
     const moves = smallest.moves.filter((_, n) => smallest.overruled[n].drawnAt < instructions);
     const count = (parts: readonly Part[]) => parts.filter(isInput).length;
     return {
@@ -141,21 +157,51 @@ class Shrinker {
       source,
     };
     this.runs++;
-    const result = await recordSubject(subject, {
-      build,
-      instructions: until,
-      onEvents: (batch) => judge.flush(batch),
-      ...(written ? { output: written.output } : {}),
-    });
+    const run = (output: string | undefined) =>
+      recordSubject(subject, {
+        build,
+        instructions: until,
+        onEvents: (batch) => judge.flush(batch),
+        ...(output === undefined ? {} : { output }),
+      });
+    const { result, found } = await this.judged(run, written?.output);
+    const sign = judge.sign ?? found;
     const { overruled } = source;
-    const end = !judge.sign && this.isBad(result.exit) ? result.exit : undefined;
+    const end = !sign && this.isBad(result.exit) ? result.exit : undefined;
     const moves = overruled.map(({ from, to }) => ({ line: lineOf(to, judge), from, to }));
-    return { sign: judge.sign, end, result, overruled, moves };
+    const { icount: ended } = result.final;
+    return { sign, end, result, overruled, moves, length: judge.sign ? judge.sign.icount + 1 : ended };
+  }
+
+  /** Records a run into this file; without one, as the examiner asks for. */
+  private async judged(
+    run: (output: string | undefined) => Promise<RecordResult>,
+    output: string | undefined,
+  ): Promise<{ readonly result: RecordResult; readonly found?: Sign | undefined }> {
+    const { examiner } = this.options;
+    if (!examiner || output !== undefined) return { result: await run(output) };
+    let result: RecordResult | undefined;
+    const found = await examiner.examine(async (path) => {
+      result = await run(path);
+    });
+    return { result: result as unknown as RecordResult, found: this.pick(found) };
+  }
+
+  /** The finding that is to stay, among those of a run; the first run says which that is. */
+  private pick(found: readonly Sign[]): Sign | undefined {
+    const asked = this.options.sought;
+    if (!this.sought) {
+      const sign = asked ? found.find((one) => one.icount === asked.icount && isLike(one, asked)) : found[0];
+      if (!sign) return undefined;
+      this.sought = { sign, nth: found.filter((one) => isLike(one, sign)).indexOf(sign) };
+    }
+    const { sign, nth } = this.sought;
+    return found.filter((one) => isLike(one, sign))[nth];
   }
 }
 
-/** Instructions up to the failure. */
-const lengthOf = ({ sign, result }: Run): number => (sign ? sign.icount + 1 : result.final.icount);
+const isLike = (a: Sign, b: Sign): boolean =>
+  failsAlike({ sign: a, end: undefined }, { sign: b, end: undefined });
 
 /** The line that rose when the time was over; that of the first channel where none did, as when the guest forbids it. */
 const lineOf = (at: number, { raises }: WindowJudge): number =>

@@ -2,20 +2,22 @@ import type { TraceExit } from '../../schemas/trace/footer.ts';
 import type { Sign } from './window-judge.ts';
 
 /**
- * The failure that a search is for, by the check that would find it in a recording; `crash`: the guest's own death. Without a target it is
- * whichever comes first.
+ * The failure that a search is for: a check by its name, without a number; or `crash`, the guest's own death. Without a target it is whichever
+ * a judge that hears the events finds first.
  */
-export const TARGETS = ['crash', 'foreign-pmap', 'window-hijack'] as const;
-export type Target = (typeof TARGETS)[number];
+export type Target = string;
 
-const SIGN: Readonly<Record<Target, Sign['kind']>> = {
-  crash: 'panic',
-  'foreign-pmap': 'interrupt hijack',
-  'window-hijack': 'window hijack',
-};
+/** The targets that a judge decides while the run goes on, by the sign that it tells; the others need an examiner. */
+const SIGNS: ReadonlyMap<Target, string> = new Map([
+  ['crash', 'panic'],
+  ['foreign-pmap', 'interrupt hijack'],
+  ['window-hijack', 'window hijack'],
+]);
+
+export const isHeard = (target: Target | undefined): boolean => target === undefined || SIGNS.has(target);
 
 export const isSought = (kind: Sign['kind'], target: Target | undefined): boolean =>
-  target === undefined || SIGN[target] === kind;
+  target === undefined || SIGNS.get(target) === kind;
 
 /** The ends that count, of those that are bad. */
 export const endsSought = (

@@ -14,6 +14,7 @@ import {
 } from '../../schemas/events.ts';
 import { latin1 } from '../../schemas/text-bytes.ts';
 import { isPanic } from '../ending/panic-lines.ts';
+import type { Tape } from './tape.ts';
 import { isSought, type Target } from './target.ts';
 
 /**
@@ -24,13 +25,18 @@ import { isSought, type Target } from './target.ts';
 
 /** A sign that a run has failed. */
 export interface Sign {
-  readonly kind: 'interrupt hijack' | 'window hijack' | 'panic';
+  /** `interrupt hijack`, `window hijack`, `panic`; of an examiner the title of its check. */
+  readonly kind: string;
   readonly icount: number;
-  readonly eip: number;
-  /** For people: what the guest said; empty for a hijack. */
+  /** Undefined for a check's finding, whose code is in the text. */
+  readonly eip?: number;
+  /** For people: what the guest said; empty for a hijack. Of a check's finding the code, or what the check says. */
   readonly text: string;
   /** A hijack: that access stored. */
   readonly stores?: boolean;
+  /** Of a check's finding: what the check says, and the process that was running. */
+  readonly summary?: string;
+  readonly process?: string;
 }
 
 /** A row of any kind: its columns by name. */
@@ -148,6 +154,8 @@ export class WindowJudge implements EventSink {
   /** The first delivery of each line, and all lines that rose, since then or since `forget`. */
   readonly deliveries = new Map<number, Delivery>();
   readonly raises: Raise[] = [];
+  /** Keeps what the judge hears. */
+  tape: Tape | undefined;
 
   /** `kinds`: of the windows that the profile declares, from window 1. With `base`, a run that leaves the one which that has judged so far. */
   constructor(
@@ -164,6 +172,7 @@ export class WindowJudge implements EventSink {
     this.frames = new Layer(base?.frames);
     this.interrupts = new Layer(base?.interrupts);
     this.stackSwitch = base?.stackSwitch ?? 0;
+    this.tape = base?.tape?.fork();
     for (const [port, bytes] of base?.lines ?? []) this.lines.set(port, [...bytes]);
   }
 
@@ -190,7 +199,9 @@ export class WindowJudge implements EventSink {
     return false;
   }
 
-  flush({ tables }: EventBatch): void {
+  flush(batch: EventBatch): void {
+    this.tape?.take(batch);
+    const { tables } = batch;
     const rows: (readonly [seq: number, kind: JudgedKind, row: number])[] = [];
     for (const kind of JUDGED)
       for (let row = 0; row < tables[kind].count; row++) rows.push([tables[kind].columns[1][row], kind, row]);

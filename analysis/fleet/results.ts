@@ -21,6 +21,7 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 /** Columns of the table `placements` by their types; run and span are in the names of folders. */
 const PLACEMENT = {
   job: 'VARCHAR',
+  target: 'VARCHAR',
   irq: 'UTINYINT',
   icount: 'BIGINT',
   placements: 'UINTEGER',
@@ -40,6 +41,7 @@ const PLACEMENT = {
 /** Columns of the table `pieces`. */
 const PIECE = {
   job: 'VARCHAR',
+  target: 'VARCHAR',
   version: 'VARCHAR',
   irq: 'UTINYINT',
   from_icount: 'BIGINT',
@@ -50,10 +52,20 @@ const PIECE = {
   tally: 'VARCHAR',
 } as const;
 
+/** The failures that counted; `any`: whichever came first. */
+const targetOf = ({ options }: Job): unknown => options.target ?? 'any';
+
 type Row<Columns> = Record<keyof Columns, unknown>;
 
-const placementRow = (job: string, irq: number, outcome: Outcome): Row<typeof PLACEMENT> => ({
-  ...{ job, irq, icount: outcome.at, placements: sizeOf(outcome.placement), option: outcome.option },
+const placementRow = (job: Job, outcome: Outcome): Row<typeof PLACEMENT> => ({
+  ...{
+    job: nameOf(job),
+    target: targetOf(job),
+    irq: job.stretch.line,
+    icount: outcome.at,
+    placements: sizeOf(outcome.placement),
+    option: outcome.option,
+  },
   ...{ failed: outcome.failed, sign: outcome.sign?.kind, sign_icount: outcome.sign?.icount },
   ...{ sign_eip: outcome.sign?.eip, sign_text: outcome.sign?.text },
   ...{ delivered_icount: outcome.delivery?.icount, delivered_eip: outcome.delivery?.eip },
@@ -62,7 +74,13 @@ const placementRow = (job: string, irq: number, outcome: Outcome): Row<typeof PL
 });
 
 const pieceRow = (job: Job, { outcomes, tally }: JobResult): Row<typeof PIECE> => ({
-  ...{ job: nameOf(job), version: job.version, irq: job.stretch.line, from_icount: firstIcount(job) },
+  ...{
+    job: nameOf(job),
+    target: targetOf(job),
+    version: job.version,
+    irq: job.stretch.line,
+    from_icount: firstIcount(job),
+  },
   to_icount: Math.max(...job.stretch.boundaries.map(({ last }) => last)),
   ...{ placements: tally.placements, classes: tally.classes },
   failures: outcomes.filter(({ failed }) => failed).length,
@@ -72,7 +90,7 @@ const pieceRow = (job: Job, { outcomes, tally }: JobResult): Row<typeof PIECE> =
 /** Writes both files; the piece's, by which the job counts as done, last. */
 export async function writeResult(folder: FleetFolder, job: Job, result: JobResult): Promise<void> {
   const name = nameOf(job);
-  const outcomes = result.outcomes.map((outcome) => placementRow(name, job.stretch.line, outcome));
+  const outcomes = result.outcomes.map((outcome) => placementRow(job, outcome));
   const written = [
     { table: 'placements', columns: PLACEMENT, rows: outcomes },
     { table: 'pieces', columns: PIECE, rows: [pieceRow(job, result)] },

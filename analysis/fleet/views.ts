@@ -17,7 +17,8 @@ export function fleetViews(traces: readonly string[], results: readonly string[]
 function viewOf(table: ResultTable, runs: readonly string[], results: readonly string[]): string {
   const files = results.filter((file) => file.replaceAll('\\', '/').includes(`${table}/run=`));
   const list = files.map((file) => quoted(resolve(file))).join(', ');
-  const types = "hive_partitioning = true, hive_types = {'run': VARCHAR, 'span': BIGINT}";
+  const types =
+    "hive_partitioning = true, hive_types = {'run': VARCHAR, 'span': BIGINT}, union_by_name = true";
   return (
     `CREATE OR REPLACE VIEW ${table} AS SELECT (list_position([${runs.join(', ')}], run) - 1)::USMALLINT AS run_id, * ` +
     `FROM read_parquet([${list}], ${types})`

@@ -166,6 +166,24 @@ describe.skipIf(missing !== '')(`a fleet${missing}`, () => {
     const spans = '(SELECT *, icount // 16777216 * 16777216 AS span FROM interrupts)';
     expect(clickHouse(DISK_INTERRUPTS, rows)).toBe(mine(DISK_INTERRUPTS, spans));
   });
+
+  it('tells targets apart, of which one needs recordings', () => {
+    const latent = ['--sql', 'SELECT 4758700 AS from_icount, 4758704 AS to_icount', '--within', '5k'];
+    const asked = ['explore', trace, ...latent, '--target', 'latent-hijack'];
+    worker();
+    const there = run(...asked, '--queue', queue, '--folder', fleet);
+    expect([there.status, there.stdout]).toEqual([1, run(...asked).stdout]);
+    const sql =
+      'SELECT target, count(*) AS n, any_value(sign) AS sign FROM placements GROUP BY target ORDER BY target';
+    const [, classes] = / placements in (\d+) classes/.exec(local) as RegExpExecArray;
+    expect(run('query', fleet, '--format', 'csv', '--sql', sql).stdout).toBe(
+      `target,n,sign\nany,${classes},interrupt hijack\nlatent-hijack,4,latent hijack\n`,
+    );
+    const pieces = 'SELECT target, sum(placements)::INT AS n FROM pieces GROUP BY target ORDER BY target';
+    expect(run('query', fleet, '--format', 'csv', '--sql', pieces).stdout).toMatch(
+      /^target,n\nany,\d+\nlatent-hijack,4\n$/,
+    );
+  });
 });
 
 describe('a queue', () => {

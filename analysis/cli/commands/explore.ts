@@ -7,15 +7,16 @@ import { BadInput } from '../../../schemas/bad-input.ts';
 import { printableJson } from '../../../schemas/untrusted.ts';
 import { METHODS, type Method } from '../../explore/strategies.ts';
 import type { Target } from '../../explore/target.ts';
+import type { Sign } from '../../explore/window-judge.ts';
 import { DISKS } from '../options/disk-option.ts';
-import { TARGET } from '../options/target-option.ts';
+import { demandApplicable, TARGET } from '../options/target-option.ts';
 import { typedOf } from '../options/typed.ts';
 import { parseCount, parseJobs, parseSeconds, parseWindow } from '../options/values.ts';
 import { tellDivergence } from '../report/diverged.ts';
 import { EXIT } from '../report/exit-status.ts';
 import { plural, shellWord } from '../terminal/format.ts';
 import { interruptedStatus, interruptible } from '../terminal/interruptible.ts';
-import { print, printLines } from '../terminal/output.ts';
+import { complainLines, print, printLines } from '../terminal/output.ts';
 import {
   describeExploration,
   explorationFacts,
@@ -24,6 +25,7 @@ import {
 } from '../work/exploration-text.ts';
 import { type Exploration, exploreTrace } from '../work/explore.ts';
 import { demandWindows, openSubject, type Subject } from '../work/explore-subject.ts';
+import { targetNote } from '../work/open-examiner.ts';
 import { checkOutput, FORCE } from '../work/output-file.ts';
 import { describeSearch, firstsOf, movesText, searchFacts, searchJunit } from '../work/search-text.ts';
 import { searchTrace } from '../work/search-trace.ts';
@@ -94,6 +96,7 @@ function explored(given: Given, how: How): (subject: Subject) => Promise<Told> {
   const shared = sharedOf(given);
   return async (subject) => {
     if (sql === undefined) demandWindows(subject);
+    beginTarget(target, subject);
     const { file, name, disks } = subject;
     const fleet = await openFleet(shared);
     const exploration = await interruptible(
@@ -123,6 +126,12 @@ function explored(given: Given, how: How): (subject: Subject) => Promise<Told> {
       found: () => firstPlacements(exploration),
     };
   };
+}
+
+/** Throws BadInput for a target that nothing here can be; says so of one that takes long. */
+function beginTarget(target: Target | undefined, { file, name }: Subject): void {
+  demandApplicable(target, file, name);
+  complainLines(targetNote(target));
 }
 
 /** The options of both kinds of search. */
@@ -193,6 +202,7 @@ interface Found {
   readonly name: string;
   readonly option: string;
   readonly until: number;
+  readonly sign: Sign | undefined;
 }
 
 /** Writes a shrunk bundle of each failure. */
@@ -205,12 +215,14 @@ async function writeBundles(
 ): Promise<void> {
   if (found.length === 0) return;
   mkdirSync(folder, { recursive: true });
-  for (const { name, option, until } of found) {
+  for (const { name, option, until, sign: sought } of found) {
     const output = join(folder, `${name}.r386`);
     const whole = `${output}.whole`;
     try {
       await writePlacement({ file, path: whole, option, until, disks });
-      const shrunk = await shrinkTrace({ file: whole, parent, output, within, target, disks, quiet: true });
+      const shrunk = await shrinkTrace({
+        ...{ file: whole, parent, output, within, target, sought, disks, quiet: true },
+      });
       if (!quiet) print(`${output}: ${scheduleOf(shrunk)}, ${plural(shrunk.instructions, 'instruction')}`);
     } finally {
       rmSync(whole, { force: true });
@@ -221,8 +233,8 @@ async function writeBundles(
 
 /** The first placement of each kind. */
 const firstPlacements = (exploration: Exploration): Found[] =>
-  grouping(exploration).map(({ outcomes: [{ at, option }] }) => ({
-    ...{ name: `placement-${at}`, option },
+  grouping(exploration).map(({ outcomes: [{ at, option, sign }] }) => ({
+    ...{ name: `placement-${at}`, option, sign },
     until: at + exploration.asked.within,
   }));
 
@@ -238,6 +250,7 @@ function searched(given: Given, how: How, bound: number): (subject: Subject) => 
   const runs = parseCount(count, '--runs');
   const { within, target, jobs } = how;
   return async (subject) => {
+    beginTarget(target, subject);
     const { file, disks } = subject;
     const result = await interruptible(
       (signal) =>
@@ -252,8 +265,8 @@ function searched(given: Given, how: How, bound: number): (subject: Subject) => 
       found: () =>
         firstsOf(result)
           .filter(({ moves }) => moves.length > 0)
-          .map(({ run, moves }) => ({
-            name: `run-${run}`,
+          .map(({ run, moves, sign }) => ({
+            ...{ name: `run-${run}`, sign },
             option: `--schedule ${movesText(moves)}`,
             until: span.to + within,
           })),

@@ -2,6 +2,7 @@ import type { TraceExit } from '../../../schemas/trace/footer.ts';
 import { untrusted } from '../../../schemas/untrusted.ts';
 import type { Outcome } from '../../explore/explore.ts';
 import type { Target } from '../../explore/target.ts';
+import type { Sign } from '../../explore/window-judge.ts';
 import { grouped, plural } from '../terminal/format.ts';
 import type { Exploration } from './explore.ts';
 import type { Subject } from './explore-subject.ts';
@@ -25,6 +26,7 @@ export function describeExploration(exploration: Exploration, subject: Subject):
     const [first] = outcomes;
     lines.push(
       `FAIL ${what}${outcomes.length > 1 ? ` (${plural(outcomes.length, 'class', 'classes')})` : ''}`,
+      ...summaryOf(first).map((line) => `     ${line}`),
       `     ${again(subject, first)}`,
     );
   }
@@ -92,9 +94,15 @@ const interrupted = ({ delivery }: Outcome, names: ReadonlyMap<number, string>):
   delivery ? `, delivered in ${codeAt(delivery.eip, names)}` : ', not delivered';
 
 function failureOf({ sign, end }: Outcome, names: ReadonlyMap<number, string>): string {
-  if (sign) return `${sign.kind} ${sign.text || `in ${codeAt(sign.eip, names)}`}`;
-  return endText(end);
+  return sign ? signText(sign, names) : endText(end);
 }
+
+/** The words of a check, unless its finding is called so. */
+export const summaryOf = ({ sign }: Pick<Outcome, 'sign'>): string[] =>
+  sign?.summary && sign.summary !== sign.text ? [sign.summary] : [];
+
+export const signText = ({ kind, text, eip }: Sign, names: ReadonlyMap<number, string>): string =>
+  `${kind} ${text || eip === undefined ? text : `in ${codeAt(eip, names)}`}`;
 
 /** The text of a failure. */
 export function endText(end: TraceExit | undefined): string {
@@ -118,6 +126,7 @@ export function explorationFacts(exploration: Exploration, { name: file }: Subje
         last: outcome.placement.last,
         failure: untrusted(failureOf(outcome, names)),
         icount: outcome.sign?.icount,
+        ...(outcome.sign?.summary ? { summary: untrusted(outcome.sign.summary) } : {}),
         delivered: outcome.delivery && {
           icount: outcome.delivery.icount,
           code: untrusted(codeAt(outcome.delivery.eip, names)),

@@ -29,7 +29,7 @@ const LOOK_MS = 5_000;
  */
 export async function exploreByFleet(options: FleetOptions): Promise<Explored> {
   const folder = new FleetFolder(options.folder);
-  const { file, disks: _, ...how } = options.run;
+  const { file, disks: _, scratch: _own, ...how } = options.run;
   const run = traceDigest(file);
   await bringRun(folder, file, run);
   const work = new ExploreWork(options);

@@ -1,5 +1,6 @@
 import type { Explored } from '../../explore/explore.ts';
 import { countOf } from '../../explore/placements.ts';
+import { isHeard } from '../../explore/target.ts';
 import { askExplorer, EXPLORE_WORKER } from './ask-explorer.ts';
 import { ExploreWork, type WorkOptions } from './explore-work.ts';
 import { isBuilt, WorkerProcess } from './worker-process.ts';
@@ -11,13 +12,15 @@ export interface ManyOptions extends WorkOptions {
   readonly jobs: number;
 }
 
-/** Starting a process takes as long as running this many placements. */
+/** Starting a process takes as long as running this many placements, or recording so many. */
 const WORTH_A_PROCESS = 200;
+const WORTH_RECORDED = 4;
 
 export async function exploreMany(options: ManyOptions): Promise<Explored> {
   const work = new ExploreWork(options);
   const boundaries = countOf(options.stretches.flatMap((stretch) => stretch.boundaries));
-  const jobs = Math.min(options.jobs, work.pieces.length, Math.ceil(boundaries / WORTH_A_PROCESS));
+  const worth = isHeard(options.run.target) ? WORTH_A_PROCESS : WORTH_RECORDED;
+  const jobs = Math.min(options.jobs, work.pieces.length, Math.ceil(boundaries / worth));
   if (jobs > 1 && isBuilt(EXPLORE_WORKER)) {
     await Promise.all(Array.from({ length: jobs }, () => inProcess(work, options)));
     work.again();

@@ -7,6 +7,8 @@ import type { Stretch } from '../../explore/placements.ts';
 export interface ExploredRun extends Pick<ExplorerOptions, 'within' | 'target' | 'unpruned'> {
   readonly file: string;
   readonly disks: readonly string[] | undefined;
+  /** A folder for recordings of runs, where the target needs them. */
+  readonly scratch?: string | undefined;
 }
 
 export interface ExploreRequest {

@@ -1,6 +1,7 @@
 import { sizeOf } from '../../explore/classes.ts';
 import type { Explored, Explorer, Outcome, Tally } from '../../explore/explore.ts';
 import { piecesOf, type Stretch } from '../../explore/placements.ts';
+import { isHeard } from '../../explore/target.ts';
 import type { Sign } from '../../explore/window-judge.ts';
 import type { ExploredRun } from './explore-messages.ts';
 import { openExplorer } from './open-explorer.ts';
@@ -38,7 +39,7 @@ export class ExploreWork {
 
   constructor(options: WorkOptions) {
     this.options = options;
-    this.pieces = piecesOf(options.stretches).map((stretch) => ({
+    this.pieces = piecesOf(options.stretches, !isHeard(options.run.target)).map((stretch) => ({
       stretch,
       outcomes: [],
       tally: undefined,

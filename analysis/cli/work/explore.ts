@@ -25,6 +25,7 @@ import { exploreMany } from './explore-many.ts';
 import type { ExploreProgress } from './explore-work.ts';
 import { LateWindows } from './late-windows.ts';
 import { openDatabase } from './open-database.ts';
+import { withScratch } from './open-examiner.ts';
 
 /** `rewind386 explore`: finds the windows of a trace, tries the placements in them, and reports the outcomes. */
 
@@ -64,7 +65,10 @@ export interface Exploration {
   readonly names: ReadonlyMap<number, string>;
 }
 
-export async function exploreTrace(asked: Asked): Promise<Exploration> {
+export const exploreTrace = (asked: Asked): Promise<Exploration> =>
+  withScratch(asked.target, (scratch) => explored(asked, scratch));
+
+async function explored(asked: Asked, scratch: string | undefined): Promise<Exploration> {
   const windows = await windowsOf(asked);
   const { late, all } = asked.later ? await laterStretches(asked) : { late: [], all: true };
   const stretches = [...stretchesOf(asked, windows), ...late.map(({ stretch }) => stretch)].sort(
@@ -74,7 +78,7 @@ export async function exploreTrace(asked: Asked): Promise<Exploration> {
   const progress = progressBar('exploring', countOf(stretches.flatMap(({ boundaries }) => boundaries)));
   try {
     const work = {
-      run: { file, disks, within, target, unpruned },
+      run: { file, disks, within, target, unpruned, scratch },
       ...{ stretches, signal },
       onProgress: ({ boundaries, classes, failures }: ExploreProgress) =>
         progress.at(boundaries, `${plural(classes, 'class', 'classes')}, ${grouped(failures)} fail`),

@@ -1,4 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { unfinishedAt } from '../../db/unfinished.ts';
 import type { Outcome } from '../../explore/explore.ts';
+import { isHeard, type Target } from '../../explore/target.ts';
 import type { FleetFolder } from '../../fleet/folder.ts';
 import type { Job } from '../../fleet/job.ts';
 import { writeResult } from '../../fleet/results.ts';
@@ -21,6 +26,9 @@ export class FleetWorker {
   private readonly idle: Hand[] = [];
   private readonly busy = new Set<Hand>();
 
+  /** A folder for recordings of runs. */
+  private scratch: { readonly folder: string; readonly finished: () => void } | undefined;
+
   constructor(folder: FleetFolder) {
     this.folder = folder;
   }
@@ -30,7 +38,13 @@ export class FleetWorker {
     const hand = this.handFor(job);
     this.busy.add(hand);
     const outcomes: Outcome[] = [];
-    const run = { ...job.options, file: this.folder.trace(job.run), disks: undefined } as ExploredRun;
+    const scratch = this.scratchFor(job);
+    const run = {
+      ...job.options,
+      file: this.folder.trace(job.run),
+      disks: undefined,
+      scratch,
+    } as ExploredRun;
     const tally = await askExplorer(hand.process, { run, stretch: job.stretch }, (outcome) =>
       outcomes.push(outcome),
     );
@@ -55,8 +69,19 @@ export class FleetWorker {
     return { process: new WorkerProcess(EXPLORE_WORKER), run, at: 0 };
   }
 
+  private scratchFor({ options }: Job): string | undefined {
+    if (isHeard(options.target as Target | undefined)) return undefined;
+    if (this.scratch) return this.scratch.folder;
+    const folder = mkdtempSync(join(tmpdir(), 'rewind386-target-'));
+    this.scratch = { folder, finished: unfinishedAt(folder) };
+    return folder;
+  }
+
   /** Ends its processes; their unfinished jobs go to other workers. */
   end(): void {
     for (const { process } of [...this.idle, ...this.busy]) process.end(true);
+    if (!this.scratch) return;
+    rmSync(this.scratch.folder, { recursive: true, force: true, maxRetries: 3 });
+    this.scratch.finished();
   }
 }

@@ -5,6 +5,7 @@ import { Searcher, type SearchOptions, type SearchOutcome } from '../../explore/
 import { interruptTimes, recordedOf } from '../../what-if/recorded-interrupts.ts';
 import { builtinDisk } from '../options/builtin-guest.ts';
 import { Kept } from './kept.ts';
+import { openExaminer } from './open-examiner.ts';
 
 /** Several runs of `explore --bound`. Requests and answers are plain values, for worker processes. */
 
@@ -13,6 +14,8 @@ export interface Searched
   extends Pick<SearchOptions, 'method' | 'bound' | 'span' | 'lines' | 'within' | 'target'> {
   readonly file: string;
   readonly disks: readonly string[] | undefined;
+  /** A folder for recordings of runs, where the target needs them. */
+  readonly scratch?: string | undefined;
 }
 
 export interface SearchRunsRequest {
@@ -40,15 +43,16 @@ export async function searchRuns(
 export const closeSearcher = (): void => searchers.close();
 
 function openSearcher(searched: Searched): Searcher {
-  const { file, lines, disks } = searched;
+  const { file, lines, disks, target, scratch } = searched;
   const reader = TraceReader.open(file, { disks });
   const recorded = recordedOf(reader);
   const times = new Map(
     lines.map((line) => [line, interruptTimes(recorded.inputs, recorded.raises(line) ?? [], line)]),
   );
   const none = lines.find((line) => times.get(line)?.length === 0);
+  const examiner = openExaminer(target, scratch);
   if (none === undefined)
-    return new Searcher({ ...searched, reader, times, build: buildMachine, builtinDisk });
+    return new Searcher({ ...searched, reader, times, examiner, build: buildMachine, builtinDisk });
   reader.close();
   throw new BadInput(
     `${file} has no IRQ ${none} whose time is an input`,

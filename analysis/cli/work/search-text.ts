@@ -1,8 +1,8 @@
 import { untrusted } from '../../../schemas/untrusted.ts';
 import type { SearchOutcome } from '../../explore/search.ts';
 import { pctBound } from '../../explore/strategies.ts';
-import { grouped, hex8, plural } from '../terminal/format.ts';
-import { endText, failText } from './exploration-text.ts';
+import { grouped, plural } from '../terminal/format.ts';
+import { endText, failText, signText, summaryOf } from './exploration-text.ts';
 import type { Subject } from './explore-subject.ts';
 import { junitOf } from './junit.ts';
 import type { SearchRequest, SearchResult } from './search-trace.ts';
@@ -13,8 +13,7 @@ import type { SearchRequest, SearchResult } from './search-trace.ts';
 const SHOWN = 10;
 
 function failureOf({ sign, end }: SearchOutcome, names: ReadonlyMap<number, string>): string {
-  if (!sign) return endText(end);
-  return `${sign.kind} ${sign.text || `in ${names.get(sign.eip) ?? hex8(sign.eip)}`}`;
+  return sign ? signText(sign, names) : endText(end);
 }
 
 export const movesText = (moves: SearchOutcome['moves']): string =>
@@ -39,7 +38,8 @@ export function describeSearch(result: SearchResult, subject: Subject): string[]
   const firsts = firstsOf(result);
   const lines = firsts.slice(0, SHOWN).flatMap((one) => {
     const replay = again(subject, one);
-    return [`FAIL ${failureOf(one, names)}: run ${one.run}`, ...(replay ? [`     ${replay}`] : [])];
+    const below = [...summaryOf(one), ...(replay ? [replay] : [])].map((line) => `     ${line}`);
+    return [`FAIL ${failureOf(one, names)}: run ${one.run}`, ...below];
   });
   if (firsts.length > SHOWN) lines.push(`… and ${firsts.length - SHOWN} other kinds`);
   return [...lines, ...boundLine(request), searchCoverage(result)];
@@ -66,6 +66,7 @@ export function searchFacts(result: SearchResult, { name: file }: Subject): unkn
       .filter(({ failed }) => failed)
       .map((one) => ({
         ...{ run: one.run, failure: untrusted(failureOf(one, names)), icount: one.sign?.icount },
+        ...(one.sign?.summary ? { summary: untrusted(one.sign.summary) } : {}),
         ...(one.moves.length > 0 ? { replay: `--schedule ${movesText(one.moves)}` } : {}),
       })),
   };

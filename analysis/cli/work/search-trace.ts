@@ -3,6 +3,7 @@ import { grouped, plural } from '../terminal/format.ts';
 import { progressBar } from '../terminal/progress.ts';
 import { symbolsOf } from './explore.ts';
 import { onProcesses } from './on-processes.ts';
+import { withScratch } from './open-examiner.ts';
 import { closeSearcher, type Searched, type SearchRunsRequest, searchRuns } from './search-runs.ts';
 
 /** `rewind386 explore --bound K`: runs with several interrupts at other times. */
@@ -30,7 +31,10 @@ const entry = new URL('./search-worker.js', import.meta.url);
 const AT_ONCE = 8;
 
 /** Runs the search; the outcomes do not depend on the number of processes. */
-export async function searchTrace(request: SearchRequest): Promise<SearchResult> {
+export const searchTrace = (request: SearchRequest): Promise<SearchResult> =>
+  withScratch(request.target, (scratch) => searchedBy({ ...request, scratch }));
+
+async function searchedBy(request: SearchRequest): Promise<SearchResult> {
   const { runs, jobs = 1, signal, ...searched } = request;
   const requests = Array.from({ length: Math.ceil(runs / AT_ONCE) }, (_, n) => ({
     searched: searchedOf(searched),
@@ -63,6 +67,16 @@ export async function searchTrace(request: SearchRequest): Promise<SearchResult>
 }
 
 /** The request in plain values. */
-const searchedOf = ({ file, disks, lines, method, bound, span, within, target }: Searched): Searched => ({
-  ...{ file, disks, lines, method, bound, span, within, target },
+const searchedOf = ({
+  file,
+  disks,
+  lines,
+  method,
+  bound,
+  span,
+  within,
+  target,
+  scratch,
+}: Searched): Searched => ({
+  ...{ file, disks, lines, method, bound, span, within, target, scratch },
 });

@@ -7,11 +7,14 @@ import { untrusted } from '../../../schemas/untrusted.ts';
 import { writtenFirst } from '../../db/unfinished.ts';
 import { type Shrunk, shrink } from '../../explore/shrink.ts';
 import type { Target } from '../../explore/target.ts';
+import type { Sign } from '../../explore/window-judge.ts';
 import { builtinDisk } from '../options/builtin-guest.ts';
+import { demandApplicable } from '../options/target-option.ts';
 import { grouped, plural, shellWord } from '../terminal/format.ts';
 import { statusLine } from '../terminal/status-line.ts';
 import { endText } from './exploration-text.ts';
 import { bundle } from './make-bundle.ts';
+import { openExaminer, withScratch } from './open-examiner.ts';
 
 /** `rewind386 shrink`: reduces a failing run to the smallest that fails in the same way, as a bundle. */
 
@@ -23,6 +26,8 @@ export interface ShrinkRequest {
   readonly within: number;
   /** The only failure that counts; undefined: the first. */
   readonly target?: Target | undefined;
+  /** The finding of the target's check that is to stay; default: the first. */
+  readonly sought?: Sign | undefined;
   readonly disks?: readonly string[] | undefined;
   readonly force?: boolean;
   /** Says nothing while it works. */
@@ -31,13 +36,18 @@ export interface ShrinkRequest {
 }
 
 /** Writes the bundle and returns its summary. Throws BadInput if the run does not fail. */
-export async function shrinkTrace(request: ShrinkRequest): Promise<Shrunk> {
-  const { file, output, within, target, disks, signal, quiet = false } = request;
+export const shrinkTrace = (request: ShrinkRequest): Promise<Shrunk> =>
+  withScratch(request.target, (scratch) => shrunkIn(request, scratch));
+
+async function shrunkIn(request: ShrinkRequest, scratch: string | undefined): Promise<Shrunk> {
+  const { file, output, within, target, sought, disks, signal, quiet = false } = request;
+  demandApplicable(target, file, file);
   const reader = TraceReader.open(file, { disks });
   const beside = writtenFirst(output);
   try {
     const shrunk = await shrink({
-      ...{ reader, build: buildMachine, builtinDisk, within, target, signal },
+      ...{ reader, build: buildMachine, builtinDisk, within, target, sought, signal },
+      examiner: openExaminer(target, scratch),
       onRun: (runs, left) =>
         statusLine.show(
           `shrinking: ${plural(runs, 'run')}, ${plural(left, 'time or input', 'times and inputs')}`,
@@ -87,7 +97,8 @@ export const scheduleOf = ({ moves, injected }: Pick<Shrunk, 'moves' | 'injected
 export function describeShrunk({ failure, ...shrunk }: Shrunk, seed: bigint): string[] {
   const { times, inputs, own, instructions, runs } = shrunk;
   const { sign, end } = failure;
-  const what = sign ? `${sign.kind}${sign.text ? `: ${sign.text}` : ''}` : endText(end);
+  const between = sign?.summary ? ' ' : ': ';
+  const what = sign ? `${sign.kind}${sign.text ? between + sign.text : ''}` : endText(end);
   const schedule = scheduleOf(shrunk);
   return [
     `${what} at icount ${grouped(sign?.icount ?? instructions)}, after ${plural(runs, 'run')}`,
