@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -119,6 +119,16 @@ it('the timer comes anywhere within its jitter, in a kernel of another kind', as
   expect(guest.stderr[0]).toMatch(/^note: with 1 window that no profile declares: \{"name":"page-e0000000"/);
   const command = `rewind386 record ${words.join(' ')} --schedule ${schedule} -o placement-${at.replaceAll(',', '')}.r386`;
   expect(guest.stdout[1].trim()).toBe(command);
+  // A bundle's origin is the trace that was given, not the one with that window.
+  const given = path('given');
+  await runCli('record', ...words, '--quiet', '-o', given);
+  await runCli('explore', given, ...args.slice(0, -1), '123254:123257', '-o', path('bundles'));
+  const [bundle] = readdirSync(path('bundles'));
+  const facts = async (file: string) => JSON.parse((await runCli('info', file, '--json')).stdout.join('\n'));
+  expect((await facts(join(path('bundles'), bundle))).parent).toMatchObject({
+    file: 'given.r386',
+    identity: (await facts(given)).identity,
+  });
   // Where the trace with that window cannot be kept, what the profile declares is left: nothing here.
   vi.stubEnv('XDG_CACHE_HOME', '/dev/null');
   const without = await runCli('explore', words[0], ...args, '--', ...words.slice(1)).finally(() =>

@@ -207,7 +207,7 @@ interface Found {
 
 /** Writes a shrunk bundle of each failure. */
 async function writeBundles(
-  { file, name: parent, disks }: Subject,
+  { file, origin, name: given, disks }: Subject,
   folder: string,
   quiet: boolean,
   found: readonly Found[],
@@ -215,6 +215,7 @@ async function writeBundles(
 ): Promise<void> {
   if (found.length === 0) return;
   mkdirSync(folder, { recursive: true });
+  const parent = { name: given, file: origin };
   for (const { name, option, until, sign: sought } of found) {
     const output = join(folder, `${name}.r386`);
     const whole = `${output}.whole`;

@@ -15,6 +15,8 @@ import { recordWords } from './record-words.ts';
 export interface Subject {
   /** The trace that is executed. */
   readonly file: string;
+  /** The trace that was given or recorded; `file` may be one of the same run with more windows. */
+  readonly origin: string;
   /** The trace, or the guest with its options, as given. */
   readonly name: string;
   /** Files that may be the disks that are not in the trace: it is not where they were recorded. */
@@ -67,7 +69,7 @@ function isGuest(file: string): boolean {
 }
 
 const ofTrace = (file: string, disks: readonly string[]): Subject => ({
-  ...{ file, name: file, disks: disks.length > 0 ? disks : disksOf(file) },
+  ...{ file, origin: file, name: file, disks: disks.length > 0 ? disks : disksOf(file) },
   command: (option, output) => `rewind386 replay ${shellWord(file)} ${option} -o ${output}`,
   unchanged: `rewind386 check ${shellWord(file)}`,
   close() {},
@@ -97,7 +99,7 @@ async function recorded(guest: string, words: readonly string[]): Promise<Subjec
     const name = [guest, ...words].map(shellWord).join(' ');
     const record = `rewind386 record ${name}`;
     return {
-      ...{ file, name, disks, close },
+      ...{ file, origin: file, name, disks, close },
       command: (option, output) => `${record} ${option} -o ${output}`,
       unchanged: `${record} -o run.r386`,
     };

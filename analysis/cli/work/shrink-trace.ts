@@ -21,8 +21,8 @@ import { openExaminer, withScratch } from './open-examiner.ts';
 export interface ShrinkRequest {
   readonly file: string;
   readonly output: string;
-  /** The run that it was made from, for people, if its trace names another. */
-  readonly parent?: string | undefined;
+  /** The run that it was made from, if its trace names another: its name, for people, and its trace. */
+  readonly parent?: { readonly name: string; readonly file: string } | undefined;
   readonly within: number;
   /** The only failure that counts; undefined: the first. */
   readonly target?: Target | undefined;
@@ -81,10 +81,20 @@ function headerOf(
   { changedAt, ...shrunk }: Shrunk,
 ): TraceHeader {
   const { header } = reader;
-  const { identity, file: named } = header.parent ?? { identity: reader.identity(), file: untrusted(file) };
-  const name = parent === undefined ? named : untrusted(parent);
+  const { identity, file: name } = parent
+    ? { identity: identityOf(parent.file), file: untrusted(parent.name) }
+    : (header.parent ?? { identity: reader.identity(), file: untrusted(file) });
   const changes = [untrusted(`schedule ${scheduleOf(shrunk) || 'of the seed alone'}`)];
   return { ...header, parent: { identity, file: name, changedAt: Math.max(0, changedAt), changes } };
+}
+
+function identityOf(file: string): string {
+  const reader = TraceReader.open(file);
+  try {
+    return reader.identity();
+  } finally {
+    reader.close();
+  }
 }
 
 /** The schedule in the syntax of `record --schedule`; empty if the seed alone makes the run. */
