@@ -70,12 +70,13 @@ interface Given {
 }
 
 async function run(file: string, words: readonly string[] | undefined, given: Given): Promise<number> {
+  const began = performance.now();
   const how = howOf(file, given);
   const make = given.bound === undefined ? explored(given, how) : searched(given, how, boundOf(given.bound));
   const subject = await openSubject(file, words, how.disks);
   if (!subject) return interruptedStatus();
   try {
-    const told = await make(subject);
+    const told = await make(subject, leftOf(how.budget, began));
     await tell(subject, given, how, told);
     return told.fails ? EXIT.findings : EXIT.ok;
   } finally {
@@ -83,8 +84,15 @@ async function run(file: string, words: readonly string[] | undefined, given: Gi
   }
 }
 
+/** Undefined `seconds`: until all is done. */
+type Search = (subject: Subject, seconds: number | undefined) => Promise<Told>;
+
+/** The seconds of a budget that are left: the recording of a guest, or of discovered windows, has had the others. */
+const leftOf = (budget: number | undefined, began: number): number | undefined =>
+  budget === undefined ? undefined : Math.max(0, budget - (performance.now() - began) / 1000);
+
 /** Every placement of one interrupt. Throws BadInput before anything is recorded if the options do not fit. */
-function explored(given: Given, how: How): (subject: Subject) => Promise<Told> {
+function explored(given: Given, how: How): Search {
   const typed = typedOf(['method', 'runs'], { ...given });
   if (typed.length > 0)
     throw new BadInput(`${typed[0]} is for runs with several interrupts at other times`, 'add --bound K');
@@ -94,7 +102,7 @@ function explored(given: Given, how: How): (subject: Subject) => Promise<Told> {
   if (later && any) throw new BadInput('--later does not go with --any', 'leave one of them out');
   const { within, target, jobs } = how;
   const shared = sharedOf(given);
-  return async (subject) => {
+  return async (subject, seconds) => {
     if (sql === undefined) demandWindows(subject);
     beginTarget(target, subject);
     const { file, name, disks } = subject;
@@ -116,7 +124,7 @@ function explored(given: Given, how: How): (subject: Subject) => Promise<Told> {
           fleet,
           signal,
         }),
-      how.budget,
+      seconds,
     );
     return {
       fails: exploration.explored.outcomes.some(({ failed }) => failed),
@@ -240,7 +248,7 @@ const firstPlacements = (exploration: Exploration): Found[] =>
   }));
 
 /** Runs with several interrupts at other times. */
-function searched(given: Given, how: How, bound: number): (subject: Subject) => Promise<Told> {
+function searched(given: Given, how: How, bound: number): Search {
   const { method = SEARCH_DEFAULTS.method, runs: count = SEARCH_DEFAULTS.runs } = given;
   for (const option of ['any', 'later', 'sql', 'queue', 'folder'] as const)
     if (given[option]) throw new BadInput(`--bound does not go with --${option}`, 'leave one of them out');
@@ -250,13 +258,13 @@ function searched(given: Given, how: How, bound: number): (subject: Subject) => 
   const lines = given.irq.split(',').map((text) => lineOf(text, false));
   const runs = parseCount(count, '--runs');
   const { within, target, jobs } = how;
-  return async (subject) => {
+  return async (subject, seconds) => {
     beginTarget(target, subject);
     const { file, disks } = subject;
     const result = await interruptible(
       (signal) =>
         searchTrace({ file, lines, method, bound, span, runs, within, target, disks, jobs, signal }),
-      how.budget,
+      seconds,
     );
     return {
       fails: result.outcomes.some(({ failed }) => failed),
