@@ -32,7 +32,7 @@
 -- @column last_depth depth of that write
 -- @column last_frame_id frame_id of that write
 -- @column last_thread thread of that write
-WITH events AS (
+WITH events AS NOT MATERIALIZED (
   SELECT run_id, seq, icount, eip, cpl, depth, frame_id, thread, cr3, process, esp, op::VARCHAR AS what,
     present_frame(new) AS dir, NULL::UINTEGER AS linear, NULL::UINTEGER AS used, NULL::UINTEGER AS value
   FROM aptd_switches
@@ -41,16 +41,22 @@ WITH events AS (
     present_frame(apt), linear, present_frame(used), value
   FROM apt_accesses
 ),
+sets AS NOT MATERIALIZED (
+  SELECT run_id, seq, icount, eip, depth, frame_id, thread, cr3, present_frame(new) AS dir, op = 'write' AS is_write FROM aptd_switches
+),
+-- Of each event the seqs alone: to sort whole rows takes twice the time and memory.
 marked AS (
-  SELECT *, linear IS NOT NULL AS is_access,
-    last_value(CASE WHEN linear IS NULL THEN seq END IGNORE NULLS) OVER (
+  SELECT run_id, cr3, seq,
+    last_value(CASE WHEN is_set THEN seq END IGNORE NULLS) OVER (
       PARTITION BY run_id, cr3, frame_id, thread ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS own_seq,
-    last_value(CASE WHEN linear IS NULL AND what = 'write' THEN seq END IGNORE NULLS) OVER (
+    last_value(CASE WHEN is_set AND is_write THEN seq END IGNORE NULLS) OVER (
       PARTITION BY run_id, cr3 ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_seq
-  FROM events
+  FROM (SELECT run_id, cr3, frame_id, thread, seq, linear IS NULL AS is_set, what = 'write' AS is_write FROM events)
 )
-SELECT m.*, own.dir AS own_dir, own.icount AS own_icount, own.what AS own_what,
+SELECT e.*, e.linear IS NOT NULL AS is_access, m.own_seq, m.last_seq, own.dir AS own_dir, own.icount AS own_icount,
+  CASE WHEN own.is_write THEN 'write' WHEN NOT own.is_write THEN 'check' END AS own_what,
   last.dir AS last_dir, last.icount AS last_icount, last.eip AS last_eip, last.depth AS last_depth, last.frame_id AS last_frame_id, last.thread AS last_thread
-FROM marked m
-LEFT JOIN events own ON own.run_id = m.run_id AND own.seq = m.own_seq
-LEFT JOIN events last ON last.run_id = m.run_id AND last.seq = m.last_seq
+FROM events e
+JOIN marked m ON m.run_id = e.run_id AND m.cr3 = e.cr3 AND m.seq = e.seq
+LEFT JOIN sets own ON own.run_id = m.run_id AND own.seq = m.own_seq
+LEFT JOIN (FROM sets WHERE is_write) last ON last.run_id = m.run_id AND last.seq = m.last_seq

@@ -4,6 +4,7 @@
 -- that restores what its writer had read before the change: bits of CR4 that the other had changed, or all of CR3 or a word. The change
 -- happened inside an interrupt that has returned (interrupt_id) or, without one, after a switch of stacks: in another thread.
 -- The alternate map is not included; see wrong_accesses.
+-- @kept
 -- @column run_id index of the trace among those given, from 0
 -- @column seq position among all events of the run
 -- @column icount instructions retired before

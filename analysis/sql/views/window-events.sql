@@ -3,7 +3,6 @@
 -- One row per write or check of a window's entry, register or word, and per access through the window. A context is an interrupt frame
 -- (frame_id 0: none, and then a page directory, unless the window is a control register or a word). own_* is the last write or check by the
 -- same context, last_* the last write by anyone, both of the same entry and before the row.
--- @kept
 -- @column run_id index of the trace among those given, from 0
 -- @column seq position among all events of the run
 -- @column icount instructions retired before
@@ -38,7 +37,7 @@
 -- @column last_frame_id its frame_id
 -- @column last_old the entry before it
 -- @column last_new the entry after it
-WITH events AS (
+WITH events AS NOT MATERIALIZED (
   SELECT run_id, seq, icount, eip, cpl, depth, frame_id, cr3, process, esp, window_id, entry, page, op::VARCHAR AS what, false AS is_access,
     old, new, NULL::UINTEGER AS linear, NULL::UINTEGER AS used, NULL::UINTEGER AS value
   FROM window_switches
@@ -48,21 +47,26 @@ WITH events AS (
   FROM window_accesses
 ),
 contexts_of AS (
-  SELECT e.*, w.kind, CASE WHEN e.frame_id = 0 AND w.kind IN ('pages', 'slot') THEN e.cr3 ELSE 0 END AS space
+  SELECT e.run_id, e.window_id, e.entry, e.seq, e.frame_id,
+    CASE WHEN e.frame_id = 0 AND w.kind IN ('pages', 'slot') THEN e.cr3 ELSE 0 END AS space,
+    CASE WHEN NOT e.is_access THEN e.seq END AS set_seq, CASE WHEN NOT e.is_access AND e.what = 'write' THEN e.seq END AS write_seq
   FROM events e JOIN windows w ON w.run_id = e.run_id AND w.window_id = e.window_id
 ),
+-- Of each event the seqs alone: to sort whole rows takes four times the time and memory.
 marked AS (
-  SELECT *,
-    last_value(CASE WHEN NOT is_access THEN seq END IGNORE NULLS) OVER (
+  SELECT run_id, window_id, entry, seq,
+    last_value(set_seq IGNORE NULLS) OVER (
       PARTITION BY run_id, window_id, entry, frame_id, space ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS own_seq,
-    last_value(CASE WHEN NOT is_access AND what = 'write' THEN seq END IGNORE NULLS) OVER (
+    last_value(write_seq IGNORE NULLS) OVER (
       PARTITION BY run_id, window_id, entry ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_seq
   FROM contexts_of
 )
-SELECT m.run_id, m.seq, m.icount, m.eip, m.cpl, m.depth, m.frame_id, m.cr3, m.process, m.esp, m.window_id, m.entry, m.page, m.what, m.is_access,
-  m.old, m.new, m.linear, m.used, m.value, m.kind, m.own_seq, own.icount AS own_icount, own.eip AS own_eip, own.cr3 AS own_cr3,
-  own.op::VARCHAR AS own_what, own.new AS own_new, m.last_seq, last.icount AS last_icount, last.eip AS last_eip,
+SELECT m.run_id, m.seq, e.icount, e.eip, e.cpl, e.depth, e.frame_id, e.cr3, e.process, e.esp, m.window_id, m.entry, e.page, e.what, e.is_access,
+  e.old, e.new, e.linear, e.used, e.value, w.kind, m.own_seq, own.icount AS own_icount, own.eip AS own_eip, own.cr3 AS own_cr3,
+  CASE WHEN own.is_write THEN 'write' WHEN NOT own.is_write THEN 'check' END AS own_what, own.new AS own_new, m.last_seq, last.icount AS last_icount, last.eip AS last_eip,
   last.depth AS last_depth, last.frame_id AS last_frame_id, last.old AS last_old, last.new AS last_new
-FROM marked m
-LEFT JOIN window_switches own ON own.run_id = m.run_id AND own.seq = m.own_seq
-LEFT JOIN window_switches last ON last.run_id = m.run_id AND last.seq = m.last_seq
+FROM events e
+JOIN marked m ON m.run_id = e.run_id AND m.window_id = e.window_id AND m.entry = e.entry AND m.seq = e.seq
+JOIN windows w ON w.run_id = e.run_id AND w.window_id = e.window_id
+LEFT JOIN (SELECT run_id, seq, icount, eip, cr3, op = 'write' AS is_write, new FROM window_switches) own ON own.run_id = m.run_id AND own.seq = m.own_seq
+LEFT JOIN (FROM window_switches WHERE op = 'write') last ON last.run_id = m.run_id AND last.seq = m.last_seq
