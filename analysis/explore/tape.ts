@@ -16,7 +16,7 @@ import type { TraceHeader } from '../../schemas/trace/header.ts';
 /** The events of a run that leaves another one, with those of that one before: for a trace of it that need not be executed from its start. */
 
 /** Of the details, which may be as many as the instructions and which no check reads. */
-const LEFT_OUT: ReadonlySet<EventKind> = new Set([
+export const LEFT_OUT: ReadonlySet<EventKind> = new Set([
   ...(['stores', 'reads', 'instructions', 'port_io', 'if_changes'] as const),
   ...(['call_entries', 'call_returns', 'system_calls'] as const),
 ]);

@@ -12,6 +12,7 @@ import { writePlacement } from '../../analysis/cli/work/write-placement.ts';
 import { TraceDatabase } from '../../analysis/db/trace-database.ts';
 import { Explorer, type Outcome } from '../../analysis/explore/explore.ts';
 import { steered } from '../../analysis/explore/placements.ts';
+import { LEFT_OUT } from '../../analysis/explore/tape.ts';
 import { interruptTimes, raisesOf } from '../../analysis/what-if/recorded-interrupts.ts';
 import { buildMachine } from '../../recorder/machine/build.ts';
 import { TraceReader } from '../../replayer/trace/trace-reader.ts';
@@ -86,6 +87,15 @@ describe('the recording of a branch', () => {
     expect(branch).toEqual(await findingsIn(whole));
     expect(branch.length).toBeGreaterThan(0);
   });
+});
+
+it('leaves out of a recording only what no check reads', async () => {
+  const read = new Set<string>();
+  const db = await TraceDatabase.open([path('buggy')], { cache: false, onLoad: (table) => read.add(table) });
+  for (const check of CHECKS) await runCheck(db, check);
+  db.close();
+  expect(read).toContain('paging_writes');
+  expect([...LEFT_OUT].filter((kind) => read.has(kind))).toEqual([]);
 });
 
 const exploration = (asked: Partial<Asked>) =>

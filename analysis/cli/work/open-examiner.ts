@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Check, DEATHS } from '../../check/catalog.ts';
 import { checkNamed } from '../../check/names.ts';
+import { DEFAULT_LIMITS } from '../../db/limits.ts';
 import { unfinishedAt } from '../../db/unfinished.ts';
 import type { Examiner } from '../../explore/examiner.ts';
 import { isHeard, type Target } from '../../explore/target.ts';
@@ -29,7 +30,9 @@ export function openExaminer(target: Target | undefined, scratch: string | undef
 async function findingsIn(path: string, check: Check): Promise<readonly Sign[]> {
   // Loaded on demand, because DuckDB takes a while.
   const { TraceDatabase } = await import('../../db/trace-database.ts');
-  const db = await TraceDatabase.open([path], { cache: false });
+  // Each processor may have one.
+  const memoryBytes = Math.floor(DEFAULT_LIMITS.memoryBytes / availableParallelism());
+  const db = await TraceDatabase.open([path], { cache: false, limits: { memoryBytes } });
   try {
     const sql = `SELECT icount, code, process, summary FROM (${check.sql}) ORDER BY icount, summary`;
     const rows = (await db.query(sql)).getRowObjectsJson();
