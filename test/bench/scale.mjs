@@ -1,6 +1,7 @@
 // A trace of many stores: from it to the first answer, then the same from the cache, with the memory that each took. Then a trace of as
 // many events of every kind: every question of the catalogue. Then many traces in one call.
-// EVENTS=100000000 npm run bench -- scale     (default: 20 million; ONLY=stores, catalogue or many for a part)
+// EVENTS=100000000 npm run bench -- scale     (default: 20 million; ONLY=stores, catalogue or many for a part;
+// NAMES=page-faults,executed: of the catalogue these alone)
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +47,11 @@ async function catalogue() {
   console.log(
     `\n${grouped(events)} events of every kind; all tables made in ${fixed(tables.at(-1).sinceStart)} s\n`,
   );
-  const rows = catalogueQuestions((copies - 1) * length).map(({ kind, name, sql }) => {
+  const names = process.env.NAMES?.split(',');
+  const questions = catalogueQuestions((copies - 1) * length).filter(
+    ({ name }) => !names || names.includes(name),
+  );
+  const rows = questions.map(({ kind, name, sql }) => {
     const answers = answersOf(sql);
     process.stderr.write(
       `${kind} ${name}: ${answers.map(({ sinceStart }) => fixed(sinceStart)).join(', ') || FAILED}\n`,
