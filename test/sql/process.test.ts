@@ -73,6 +73,13 @@ describe('process', () => {
     expect(await names(file)).toEqual(['sh[7]', 'ls[8]', 'ls[8]']);
   });
 
+  it('of a stretch that runs under a directory without one seen yet is unknown', async () => {
+    const load = (cr3: number) => ({ kind: 'control_writes', reg: 'cr3', cr3, new: cr3 }) as MadeEvent;
+    const file = trace(-1, [load(A), seen(A, 7, 'sh'), load(B)]);
+    const slices = await ask(file, 'SELECT process FROM process_slices ORDER BY from_seq');
+    expect(slices).toEqual([['unknown'], ['sh[7]'], ['unknown']]);
+  });
+
   it('is idle where the kernel has no process under one directory alone', async () => {
     expect(await names(trace(-1, [seen(A, 0, ''), fault(A)]))).toEqual(['idle']);
     expect(await names(trace(-1, [seen(A, 0, ''), seen(B, 0, ''), fault(A)]))).toEqual(['never run']);

@@ -8,7 +8,7 @@
 -- @column proc linear address of the process structure, 0 = idle; NULL before one was seen under the directory
 -- @column pid process id
 -- @column comm command name
--- @column process command name and id as text: comm[pid]
+-- @column process comm[pid], idle, or unknown before a process is seen under the directory
 -- @column from_icount first icount
 -- @column from_seq position among all events of the event that began the stretch
 -- @column to_icount icount at which the next stretch begins; 2^53-1 if there is none
@@ -27,7 +27,7 @@ named AS (
   WHERE EXISTS (FROM processes)
   WINDOW earlier AS (PARTITION BY t.run_id ORDER BY t.seq)
 )
-SELECT run_id, cr3, proc, pid, comm, process_text(pid, comm) AS process, icount AS from_icount, seq AS from_seq,
+SELECT run_id, cr3, proc, pid, comm, CASE WHEN pid IS NULL THEN 'unknown' ELSE process_text(pid, comm) END AS process, icount AS from_icount, seq AS from_seq,
   coalesce(lead(icount) OVER next, forever()) AS to_icount, lead(icount) OVER next - icount AS instructions
 FROM named
 WHERE changed
