@@ -53,14 +53,18 @@ export const BIOS_ROM_BYTES = 0x40000;
 export const OPTION_ROM_BYTES = 0x20000;
 export const ROM_BYTES = BIOS_ROM_BYTES + OPTION_ROM_BYTES;
 
+/** DERIVED: decoded code (cpu/blocks/block-cache.ts), last. Here its zeros cost nothing, unlike those of a typed array that reuses memory. */
+const DECODED_BYTES = 0x800000;
+
 /** Views of the machine's memory. Never grown, so the views stay valid for the machine's life. */
 export interface MachineMemory {
   readonly memory: WebAssembly.Memory;
   readonly ramBytes: number;
   /** Of read-only memory after RAM: 0 or ROM_BYTES. */
   readonly romBytes: number;
-  /** DERIVED: of buffered rows of events, which lie last; 0 in a machine that records none (events/row-buffers.ts). */
+  /** DERIVED: of buffered rows of events, which follow; 0 in a machine that records none (events/row-buffers.ts). */
   readonly eventBytes: number;
+  readonly decoded: Int32Array;
   readonly u8: Uint8Array;
   readonly i32: Int32Array;
   readonly u32: Uint32Array;
@@ -72,7 +76,8 @@ const WASM_PAGE = 0x10000;
 
 /** `eventBytes`: for rows of events (`bytesForRows`). */
 export function allocateMemory(ramBytes: number, romBytes = 0, eventBytes = 0): MachineMemory {
-  const pages = Math.ceil((RAM + ramBytes + romBytes + eventBytes) / WASM_PAGE);
+  const decodedAt = (RAM + ramBytes + romBytes + eventBytes + 3) & -4;
+  const pages = Math.ceil((decodedAt + DECODED_BYTES) / WASM_PAGE);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const buffer = memory.buffer;
   return {
@@ -80,6 +85,7 @@ export function allocateMemory(ramBytes: number, romBytes = 0, eventBytes = 0): 
     ramBytes,
     romBytes,
     eventBytes,
+    decoded: new Int32Array(buffer, decodedAt, DECODED_BYTES / 4),
     u8: new Uint8Array(buffer),
     i32: new Int32Array(buffer),
     u32: new Uint32Array(buffer),

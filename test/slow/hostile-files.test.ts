@@ -18,7 +18,7 @@ import { random } from '../unit/trace-fixture.ts';
  */
 const CASES = Number(process.env.HOSTILE_CASES ?? 10_000);
 const SEED = seedFrom('HOSTILE_SEED');
-/** Of so many one is replayed, one is checked, one is verified, queried and shown, one is given to a process of its own. */
+/** Of so many of a lane one is replayed, one is checked, one is verified, queried and shown, one is given to a process of its own. */
 const REPLAYED = 8;
 const CHECKED = 100;
 const ASKED = 50;
@@ -71,6 +71,7 @@ function expectBounded({ status, seconds, megabytes, text }: Answer, what: strin
   expect(megabytes, `${what}: MB`).toBeLessThan(MEGABYTES);
 }
 
+/** Of the nth case of a lane. */
 function commandsOf(n: number, file: string): string[][] {
   return [
     ['info', file],
@@ -86,9 +87,9 @@ function commandsOf(n: number, file: string): string[][] {
 
 /** As a process of its own: nothing that came before matters. */
 async function alone(argv: readonly string[]): Promise<Answer> {
-  const reported = join(folder, 'usage.json');
+  const reported = `${argv[1]}.usage.json`;
   const report = `import { writeFileSync } from 'node:fs'; process.on('exit', () => { const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage(); writeFileSync(${JSON.stringify(reported)}, JSON.stringify({ seconds: (userCPUTime + systemCPUTime) / 1e6, megabytes: maxRSS / 1024 })); });`;
-  const hook = join(folder, 'usage.mjs');
+  const hook = `${argv[1]}.usage.mjs`;
   writeFileSync(hook, report);
   rmSync(reported, { force: true });
   // The other lane goes on meanwhile.
@@ -114,8 +115,8 @@ async function lane(
   writeFileSync(file, whole);
   const next = random(SEED + first);
   let running: ChildProcess | undefined;
-  for (let n = first; n < CASES; n += LANES) {
-    if (!running || Math.floor(n / LANES) % CASES_PER_CHILD === 0) {
+  for (let n = 0; n < CASES / LANES; n++) {
+    if (!running || n % CASES_PER_CHILD === 0) {
       running?.kill();
       running = fork(child, { env });
     }
@@ -126,7 +127,7 @@ async function lane(
     if (next() % 4 > 0) refitFooter(parts);
     overwrite(file, putTogether(parts, next() % 4 > 0));
     for (const argv of commandsOf(n, file)) {
-      const what = `case ${n}, ${argv[0]}: ${how.join('; ')}`;
+      const what = `case ${n} of lane ${first}, ${argv[0]}: ${how.join('; ')}`;
       const answer = n % ALONE === 0 ? await alone(argv) : await asked(running, argv, what);
       expectBounded(answer, what);
       const ended = `${argv[0]} ${answer.status}`;

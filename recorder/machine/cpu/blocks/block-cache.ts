@@ -48,7 +48,6 @@ import { type Emitter, Translator } from './translate.ts';
 /** The cache of decoded code: finds, builds, links and drops blocks of micro-ops. */
 
 const PAGE_BYTES = 4096;
-const CODE_WORDS = 1 << 21;
 /** Maximum micro-ops of an instruction, including the END after it. */
 const MAX_MICRO_OPS = 12;
 /** The scratch block comes first in the code array. */
@@ -84,7 +83,7 @@ const overlongInstruction: Handler = (core) => core.fault(GENERAL_PROTECTION, 0)
  * anywhere consults the TLB at the same instructions.
  */
 export class BlockCache implements Emitter {
-  readonly code = new Int32Array(CODE_WORDS);
+  readonly code: Int32Array;
   /** For COLD and COLD_END: the instruction, and what executes it. */
   readonly insns: Instruction[] = [];
   readonly handlers: Handler[] = [];
@@ -132,6 +131,7 @@ export class BlockCache implements Emitter {
     this.specialise = specialise;
     this.decoder = new Decoder(core.processor);
     this.translator = new Translator(this, core.processor.extendsSelectors, () => core.mmu.recordsCr3);
+    this.code = core.mem.decoded;
     this.map = new CodeMap(this.code, (core.mem.ramBytes + core.mem.romBytes) >>> 12);
   }
 
@@ -319,7 +319,7 @@ export class BlockCache implements Emitter {
   // --- Building ------------------------------------------------------------------------------------------------------
 
   private build(linear: Linear, frame: Frame, offset: number, mode: number): number {
-    if (this.end + HEADROOM > CODE_WORDS || this.insns.length > CODE_WORDS >> 4) this.clear();
+    if (this.end + HEADROOM > this.code.length || this.insns.length > this.code.length >> 4) this.clear();
     const cacheable = frame < this.map.frameCount;
     const limit = mode === MODE_FLAT ? 0x100000000 : this.bytesToLimit();
     if (limit <= 0) this.core.fault(GENERAL_PROTECTION, 0);
