@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { isBuilt } from './built.ts';
 
 /**
  * Zeroed memory whose pages a thread has brought in: the first touch of a page is a fault, which takes up to 20 µs in a virtual machine,
@@ -49,10 +48,7 @@ let preparer: Preparer | undefined;
 
 /** Memory of so many bytes, the same number each time. */
 export function preparedMemory(bytes: number): ArrayBuffer {
-  if (++taken > WITHOUT_THREAD && !preparer && threadAvailable()) preparer = new Preparer(bytes);
+  if (++taken > WITHOUT_THREAD && !preparer && isBuilt(entry)) preparer = new Preparer(bytes);
   const piece = preparer?.bytes === bytes ? preparer.take() : undefined;
   return piece ?? new ArrayBuffer(bytes);
 }
-
-/** True for the compiled program; when run from sources, there is no thread. */
-const threadAvailable = (): boolean => entry.protocol === 'file:' && existsSync(fileURLToPath(entry));

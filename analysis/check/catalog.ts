@@ -110,6 +110,8 @@ export const DEATHS: readonly string[] = [
   'halted',
 ];
 
+export const isDeath = (check: Check): boolean => DEATHS.includes(check.class);
+
 /** The class that interrupts cause; without the interrupt its findings should vanish. */
 export const HIJACK = '1';
 /** Classes that an interrupt may cause, which a run with interrupts held off can decide. */

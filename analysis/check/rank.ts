@@ -1,9 +1,9 @@
-import { CHECKS, type Check, DEATHS } from './catalog.ts';
+import { CHECKS, type Check, DEATHS, isDeath } from './catalog.ts';
 import type { Finding } from './run-checks.ts';
 
 /** The order of findings in reports. */
 
-export const tellsOfDeath = ({ check }: Finding): boolean => DEATHS.includes(check.class);
+export const tellsOfDeath = ({ check }: Finding): boolean => isDeath(check);
 
 /** The rank of a finding: causes of the machine's death, its death, other errors, warnings. */
 function rankOf({ check, leadsToDeath }: Finding): number {

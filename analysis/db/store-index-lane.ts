@@ -1,5 +1,5 @@
-import { closeSync, existsSync, openSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { closeSync, openSync } from 'node:fs';
+import { isBuilt } from '../../host/built.ts';
 import { ThreadLane } from '../../host/thread-lane.ts';
 import { type IndexLane, StoreIndexBuilder } from '../../replayer/store-index/build.ts';
 import { StoreIndexWriter } from '../../replayer/store-index/index-file.ts';
@@ -20,7 +20,7 @@ const entry = new URL('./store-index-worker.js', import.meta.url);
  * there is no other thread.
  */
 export const openIndexLane = (file: string, ramBytes: number, pokes: ReadonlySet<number>): IndexLane =>
-  entry.protocol === 'file:' && existsSync(fileURLToPath(entry))
+  isBuilt(entry)
     ? new IndexThreadLane(file, ramBytes, pokes)
     : new StoreIndexBuilder(new StoreIndexWriter(file, ramBytes), pokes);
 

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { isBuilt } from '../../host/built.ts';
 import { sharedBuffer, ThreadLane } from '../../host/thread-lane.ts';
 import { BadInput } from '../../schemas/bad-input.ts';
 import type { EventBatch } from '../../schemas/events.ts';
@@ -84,7 +83,7 @@ export class InlineLane implements WriterLane {
 const entry = new URL('./writer-worker.js', import.meta.url);
 
 /** True for the compiled program, which threads need; when run from sources, the recording thread writes. */
-export const threadsAvailable = (): boolean => entry.protocol === 'file:' && existsSync(fileURLToPath(entry));
+export const threadsAvailable = (): boolean => isBuilt(entry);
 
 /** Passes batches to a writer thread. */
 export class WriterThreadLane implements Omit<WriterLane, 'beginCheckpoints'> {

@@ -25,11 +25,11 @@ export const TARGET = {
 
 /** Throws BadInput if the check of the target cannot find anything in runs of this trace. */
 export function demandApplicable(target: Target | undefined, file: string, name: string): void {
-  const check = target === undefined ? undefined : checkNamed(target);
+  if (target === undefined) return;
+  const check = checkNamed(target);
   const reader = TraceReader.open(file);
   reader.close();
   const { machine, profile } = reader.header;
-  if (target === undefined || (machine.detail !== 'off' && !check?.needs)) return;
   if (machine.detail === 'off')
     throw new BadInput(
       `${name} was recorded with --detail off, and without events nothing is found of --target ${target}`,

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { isBuilt } from '../../../host/built.ts';
 import {
   type CheckAsked,
   type CheckRequest,
@@ -9,7 +10,6 @@ import {
 } from './check-messages.ts';
 import { AT_ONCE, joined, type Report } from './check-report.ts';
 import { onProcesses } from './on-processes.ts';
-import { isBuilt } from './worker-process.ts';
 
 /** Checks many traces on all processors, in several processes, and merges the reports. */
 

@@ -1,9 +1,10 @@
+import { isBuilt } from '../../../host/built.ts';
 import type { Explored } from '../../explore/explore.ts';
 import { countOf } from '../../explore/placements.ts';
 import { isHeard } from '../../explore/target.ts';
 import { askExplorer, EXPLORE_WORKER } from './ask-explorer.ts';
 import { ExploreWork, type WorkOptions } from './explore-work.ts';
-import { isBuilt, WorkerProcess } from './worker-process.ts';
+import { WorkerProcess } from './worker-process.ts';
 
 /** Explores the stretches of a run in several processes, with the same results in the same order as one. */
 

@@ -1,7 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { unfinishedAt } from '../../db/unfinished.ts';
 import type { Outcome } from '../../explore/explore.ts';
 import { isHeard, type Target } from '../../explore/target.ts';
 import type { FleetFolder } from '../../fleet/folder.ts';
@@ -9,6 +5,7 @@ import type { Job } from '../../fleet/job.ts';
 import { writeResult } from '../../fleet/results.ts';
 import { askExplorer, EXPLORE_WORKER } from './ask-explorer.ts';
 import type { ExploredRun } from './explore-messages.ts';
+import { makeScratch, type Scratch } from './open-examiner.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 /** Runs the jobs of a queue in worker processes, so that this process can always renew its locks. */
@@ -26,8 +23,7 @@ export class FleetWorker {
   private readonly idle: Hand[] = [];
   private readonly busy = new Set<Hand>();
 
-  /** A folder for recordings of runs. */
-  private scratch: { readonly folder: string; readonly finished: () => void } | undefined;
+  private scratch: Scratch | undefined;
 
   constructor(folder: FleetFolder) {
     this.folder = folder;
@@ -71,17 +67,13 @@ export class FleetWorker {
 
   private scratchFor({ options }: Job): string | undefined {
     if (isHeard(options.target as Target | undefined)) return undefined;
-    if (this.scratch) return this.scratch.folder;
-    const folder = mkdtempSync(join(tmpdir(), 'rewind386-target-'));
-    this.scratch = { folder, finished: unfinishedAt(folder) };
-    return folder;
+    this.scratch ??= makeScratch();
+    return this.scratch.folder;
   }
 
   /** Ends its processes; their unfinished jobs go to other workers. */
   end(): void {
     for (const { process } of [...this.idle, ...this.busy]) process.end(true);
-    if (!this.scratch) return;
-    rmSync(this.scratch.folder, { recursive: true, force: true, maxRetries: 3 });
-    this.scratch.finished();
+    this.scratch?.remove();
   }
 }

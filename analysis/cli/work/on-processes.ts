@@ -1,4 +1,5 @@
-import { isBuilt, WorkerProcess } from './worker-process.ts';
+import { isBuilt } from '../../../host/built.ts';
+import { WorkerProcess } from './worker-process.ts';
 
 /** Distributes requests to worker processes. Each answer depends only on its request. */
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Check, DEATHS } from '../../check/catalog.ts';
+import { type Check, isDeath } from '../../check/catalog.ts';
 import { checkNamed } from '../../check/names.ts';
 import { DEFAULT_LIMITS } from '../../db/limits.ts';
 import { unfinishedAt } from '../../db/unfinished.ts';
@@ -19,7 +19,7 @@ export function openExaminer(target: Target | undefined, scratch: string | undef
     throw new Error(`--target ${target}: ${check ? 'nowhere to record runs' : 'no such check'}`);
   const path = join(scratch, `${process.pid}.r386`);
   return {
-    restsOnMemory: DEATHS.includes(check.class),
+    restsOnMemory: isDeath(check),
     examine: async (write) => {
       await write(path);
       return await findingsIn(path, check);
@@ -47,19 +47,35 @@ async function findingsIn(path: string, check: Check): Promise<readonly Sign[]> 
   }
 }
 
-/** A folder for the runs of a target that are recorded, while `work` goes on; undefined for a target that needs none. */
+/** A folder for recordings of runs, which goes with the process if `remove` is not called before. */
+export interface Scratch {
+  readonly folder: string;
+  remove(): void;
+}
+
+export function makeScratch(): Scratch {
+  const folder = mkdtempSync(join(tmpdir(), 'rewind386-target-'));
+  const finished = unfinishedAt(folder);
+  return {
+    folder,
+    remove() {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+      finished();
+    },
+  };
+}
+
+/** Has a scratch folder while `work` goes on; undefined for a target that records no runs. */
 export async function withScratch<Result>(
   target: Target | undefined,
   work: (scratch: string | undefined) => Promise<Result>,
 ): Promise<Result> {
   if (isHeard(target)) return await work(undefined);
-  const scratch = mkdtempSync(join(tmpdir(), 'rewind386-target-'));
-  const finished = unfinishedAt(scratch);
+  const scratch = makeScratch();
   try {
-    return await work(scratch);
+    return await work(scratch.folder);
   } finally {
-    rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });
-    finished();
+    scratch.remove();
   }
 }
 
@@ -67,9 +83,7 @@ export async function withScratch<Result>(
 export function targetNote(target: Target | undefined): string[] {
   const check = target === undefined || isHeard(target) ? undefined : checkNamed(target);
   if (!check) return [];
-  const which = DEATHS.includes(check.class)
-    ? 'one of each class'
-    : 'every boundary at which the interrupt is taken';
+  const which = isDeath(check) ? 'one of each class' : 'every boundary at which the interrupt is taken';
   return [
     `note: --target ${target} is judged by its check, in a recording of each run (${which}): a few runs a second`,
   ];

@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { isBuilt } from '../../../host/built.ts';
 import type { RecordArguments } from '../options/record-options.ts';
 import { interruptible } from '../terminal/interruptible.ts';
 import { moveTo } from './output-file.ts';
 import type { RecordingReport } from './record-asked.ts';
 import { recordSeed, type SeedAnswer } from './record-seed.ts';
-import { isBuilt, WorkerProcess } from './worker-process.ts';
+import { WorkerProcess } from './worker-process.ts';
 
 /**
  * `record --until-fail N`: records one seed after another, or several in parallel processes, until a recording shows a failure.

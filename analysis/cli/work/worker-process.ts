@@ -1,14 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { complain } from '../terminal/output.ts';
 
 /** A worker process of a command: takes requests by message, sends answers, and ends with the command. */
-
-/** True for the compiled program, which worker processes need. */
-export const isBuilt = (entry: URL): boolean => existsSync(fileURLToPath(entry));
 
 export class WorkerProcess {
   private readonly process: ChildProcess;

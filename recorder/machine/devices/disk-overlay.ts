@@ -1,4 +1,5 @@
 import type { DiskContents, DiskImage, WrittenSector } from '../device.ts';
+import { sameBytes } from '../state/snapshot.ts';
 import { type Hash64, WordHasher } from '../state/state-hash.ts';
 
 /** A disk as changed by a machine: the image, overlaid by written sectors. */
@@ -49,7 +50,7 @@ export class DiskOverlay {
   write(sector: number, bytes: Uint8Array): void {
     const before = this.written.get(sector);
     // File systems write much of their metadata as it was.
-    if (before && areSame(before.bytes, bytes)) return;
+    if (before && sameBytes(before.bytes, bytes)) return;
     const now = writtenSector(sector, bytes);
     this.low = (this.low + now.hash.low - (before?.hash.low ?? 0)) | 0;
     this.high = (this.high + now.hash.high - (before?.hash.high ?? 0)) | 0;
@@ -78,10 +79,4 @@ export class DiskOverlay {
       this.high = (this.high + hash.high) | 0;
     }
   }
-}
-
-function areSame(a: Uint8Array, b: Uint8Array): boolean {
-  let i = 0;
-  while (i < SECTOR_BYTES && a[i] === b[i]) i++;
-  return i === SECTOR_BYTES;
 }
