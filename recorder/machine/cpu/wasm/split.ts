@@ -31,6 +31,8 @@ export function split(graph: Graph, entries: readonly number[], code: Int32Array
   let room = MAX_COPIED;
   const edges = (id: number) => graph.get(id)!.successors;
   for (const members of components([...graph.keys()], edges)) {
+    // A block that leads to itself has one entry.
+    if (members.length < 2) continue;
     const inside = new Set(members);
     const outside = [...nodes.keys()].filter((id) => !inside.has(id));
     const entered = new Set([...ids, ...outside.flatMap((id) => nodes.get(id)!.successors)]);
