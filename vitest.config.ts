@@ -1,16 +1,19 @@
 import { defineConfig } from 'vitest/config';
+import { BUILT, builtModules, SOURCES } from './test/built-modules.ts';
 
 /** Tests of single modules leave nothing behind that others see: they share processes, which import the machine once. */
 const MODULES = 'test/{devices,isa,unit}/**/*.test.ts';
-/** Those that replace what others import. */
-const APART = ['test/isa/no-compiler.test.ts', 'test/unit/unfinished.test.ts'];
+/** Those that replace what modules import, which Vite can do in sources only. */
+const APART = [
+  'test/cli/bisect.test.ts',
+  'test/cli/internal-error.test.ts',
+  'test/isa/no-compiler.test.ts',
+  'test/replay/writer-thread.test.ts',
+  'test/unit/store-index-lane.test.ts',
+  'test/unit/unfinished.test.ts',
+];
 
-const common = {
-  setupFiles: ['host/install.ts', 'test/tier.ts'],
-  testTimeout: 60_000,
-  hookTimeout: 120_000,
-  pool: 'forks' as const,
-};
+const common = { testTimeout: 60_000, hookTimeout: 120_000, pool: 'forks' as const };
 
 /** The suite that every commit runs; slower suites live under test/slow (vitest.slow.config.ts). */
 export default defineConfig({
@@ -19,9 +22,20 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       {
-        test: { ...common, name: 'whole', include: ['test/!(devices|isa|slow|unit)/**/*.test.ts', ...APART] },
+        plugins: [builtModules],
+        test: {
+          ...common,
+          ...BUILT,
+          name: 'whole',
+          include: ['test/!(devices|isa|slow|unit)/**/*.test.ts'],
+          exclude: APART,
+        },
       },
-      { test: { ...common, name: 'modules', include: [MODULES], exclude: APART, isolate: false } },
+      {
+        plugins: [builtModules],
+        test: { ...common, ...BUILT, name: 'modules', include: [MODULES], exclude: APART, isolate: false },
+      },
+      { test: { ...common, ...SOURCES, name: 'apart', include: APART } },
     ],
   },
 });

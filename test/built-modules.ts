@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { Plugin } from 'vitest/config';
 
@@ -14,6 +15,18 @@ export const builtModules: Plugin = {
   resolveId(source, importer) {
     if (!importer?.startsWith(join(ROOT, 'test/')) || !source.startsWith('.')) return;
     const path = relative(ROOT, join(dirname(importer), source));
-    if (SOURCE.test(path)) return { id: join(ROOT, 'dist', path.replace(/\.ts$/, '.js')), external: true };
+    if (!SOURCE.test(path)) return;
+    const id = join(ROOT, 'dist', path.replace(/\.ts$/, '.js'));
+    // Modules of the pages are built into them alone.
+    if (existsSync(id)) return { id, external: true };
   },
 };
+
+/** The rest of a project of built modules. */
+export const BUILT = {
+  setupFiles: ['dist/host/install.js', 'test/tier.ts'],
+  server: { deps: { external: [/\/dist\//] } },
+};
+
+/** A project that imports sources. */
+export const SOURCES = { setupFiles: ['host/install.ts', 'test/tier.ts'] };

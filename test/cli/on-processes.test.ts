@@ -35,7 +35,7 @@ it('after an error every process ends, and what it was asked is not answered', a
   const done = onProcesses<Request, object>({
     entry: pathToFileURL(worker),
     jobs: 2,
-    requests: [{ pidFile, after: 100 }, {}],
+    requests: [{ pidFile, after: 2000 }, {}],
     here: async () => {
       await vi.waitFor(() => expect(existsSync(pidFile)).toBe(true), { timeout: 5000 });
       throw new Error('the reason');
