@@ -19,10 +19,10 @@ import { random } from '../unit/trace-fixture.ts';
 const CASES = Number(process.env.HOSTILE_CASES ?? 10_000);
 const SEED = seedFrom('HOSTILE_SEED');
 /** Of so many of a lane one is replayed, one is checked, one is verified, queried and shown, one is given to a process of its own. */
-const REPLAYED = 8;
-const CHECKED = 100;
-const ASKED = 50;
-const ALONE = 250;
+const REPLAYED = 10;
+const CHECKED = 200;
+const ASKED = 100;
+const ALONE = 500;
 const LANES = 2;
 const SECONDS = 5;
 const MEGABYTES = 500;

@@ -15,6 +15,8 @@ const trace = join(folder, 'run.r386');
 const found = spawnSync('which', ['chromium', 'chromium-browser', 'google-chrome'], { encoding: 'utf8' });
 const [executablePath] = found.stdout.split('\n');
 let browser: Browser | undefined;
+/** Tests share a page, unless they need another: it takes seconds to load. */
+let shared: ReturnType<typeof open> | undefined;
 
 beforeAll(async () => {
   await runGuest({ kernel: 'buggy', workload: 'ftpd', seed: 117, output: trace });
@@ -40,11 +42,21 @@ async function open(
   return { page, errors };
 }
 
+/** The shared page, at its start and the whole run in view. */
+async function openShared(): ReturnType<typeof open> {
+  shared ??= open();
+  const { page, errors } = await shared;
+  await page.waitForSelector('.finding');
+  await page.locator('.timeline canvas').focus();
+  await page.keyboard.press('0');
+  return { page, errors };
+}
+
 const range = (page: Page) => page.locator('.range').textContent();
 
 describe.skipIf(!executablePath)('in chromium', () => {
   it('tells the story, and asks for nothing', async () => {
-    const { page, errors } = await open();
+    const { page, errors } = await openShared();
     await page.waitForSelector('.finding');
     expect(await page.locator('.verdict').textContent()).toMatch(/^2 errors, 9 warnings/);
     expect(await page.locator('.finding.error').first().textContent()).toMatch(
@@ -54,7 +66,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
   });
 
   it('goes to a finding, and moves by keys, wheel and drag', async () => {
-    const { page, errors } = await open();
+    const { page, errors } = await openShared();
     await page.getByRole('button', { name: 'Show in the timeline: finding 1', exact: true }).click();
     const [, from, to] = /icount ([\d,]+) to ([\d,]+) of/.exec((await range(page)) ?? '') ?? [];
     const number = (text: string) => Number(text.replaceAll(',', ''));
@@ -89,7 +101,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
   });
 
   it('tells the story backwards, and leads from each step into the timeline', async () => {
-    const { page } = await open();
+    const { page } = await openShared();
     const steps = page.locator('.story li');
     expect(await steps.first().textContent()).toMatch(/panic: pmap_enter.*rewind386 debug/);
     await page.getByRole('button', { name: 'Show icount 22,712,123 in the timeline' }).click();
@@ -97,7 +109,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
   });
 
   it('goes down to one instruction, with its source line and stack, and from an event to its causes', async () => {
-    const { page, errors } = await open();
+    const { page, errors } = await openShared();
     await page.getByRole('button', { name: 'Show in the timeline: finding 1', exact: true }).click();
     const about = page.locator('.about');
     const canvas = page.locator('.timeline canvas');
@@ -134,7 +146,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
   });
 
   it('shows each instruction of the hijack in two lanes', async () => {
-    const { page } = await open();
+    const { page } = await openShared();
     await page.locator('#finding-1 summary').click();
     const rows = page.locator('#finding-1 .each tbody tr');
     await expect.poll(() => rows.count()).toBeGreaterThan(750);
@@ -146,7 +158,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
   });
 
   it('maps an address space, and tells by what it differs from another instant', async () => {
-    const { page, errors } = await open();
+    const { page, errors } = await openShared();
     const tables = page.locator('.page-tables');
     expect(await tables.textContent()).toMatch(/other frame.*005c8000 rw kernel.*005f6000 rw kernel/s);
     await tables.getByRole('spinbutton', { name: 'icount', exact: true }).fill('9000000');
@@ -181,27 +193,28 @@ describe.skipIf(!executablePath)('in chromium', () => {
     expect(await page.locator('.finding summary').count()).toBe(0);
   });
 
-  it.each([
-    { colorScheme: 'light', viewport: { width: 1280, height: 900 } },
-    { colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
-    { colorScheme: 'light', viewport: { width: 390, height: 800 } },
-    { colorScheme: 'dark', viewport: { width: 390, height: 800 } },
-  ] as const)('axe finds nothing: $colorScheme, $viewport.width pixels', async (options) => {
-    const { page } = await open({ ...options, bypassCSP: true });
+  it('axe finds nothing, light and dark, on a screen and on a telephone', async () => {
+    const { page } = await open({ bypassCSP: true });
     await page.waitForSelector('.finding');
     await page.addScriptTag({
       content: readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'),
     });
-    const violations = await page.evaluate(async () => {
-      const axe = (
-        globalThis as unknown as {
-          axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-        }
-      ).axe;
-      return (await axe.run()).violations.map(({ id, nodes }) => [id, nodes[0]?.html]);
-    });
-    expect(violations).toEqual([]);
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-    expect(wide, 'scrolls sideways').toBe(false);
+    const violations = () =>
+      page.evaluate(async () => {
+        const axe = (
+          globalThis as unknown as {
+            axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+          }
+        ).axe;
+        return (await axe.run()).violations.map(({ id, nodes }) => [id, nodes[0]?.html]);
+      });
+    for (const colorScheme of ['light', 'dark'] as const)
+      for (const width of [1280, 390]) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height: 900 });
+        expect(await violations(), `${colorScheme}, ${width}`).toEqual([]);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+        expect(wide, 'scrolls sideways').toBe(false);
+      }
   });
 });

@@ -21,6 +21,8 @@ const servers: ChildProcess[] = [];
 let browser: Browser | undefined;
 let server: ChildProcess;
 let url: string;
+/** Tests share a page, unless they need another: it takes seconds to load. */
+let shared: ReturnType<typeof open> | undefined;
 
 const bin = resolve(import.meta.dirname, '../../bin/rewind386.js');
 
@@ -55,7 +57,11 @@ beforeAll(async () => {
   if (executablePath) browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
 }, 120_000);
 afterEach(async () => {
-  for (const context of browser?.contexts() ?? []) await context.close();
+  const { page, errors } = (await shared) ?? {};
+  const kept = page?.context();
+  // Those that the test asked for.
+  errors?.splice(0);
+  for (const context of browser?.contexts() ?? []) if (context !== kept) await context.close();
 });
 afterAll(async () => {
   await browser?.close();
@@ -92,6 +98,15 @@ async function open(
   return { page, errors };
 }
 
+/** The shared page, the whole run in view. */
+async function openShared(): ReturnType<typeof open> {
+  shared ??= open();
+  const { page, errors } = await shared;
+  await page.locator('.timeline canvas').focus();
+  await page.keyboard.press('0');
+  return { page, errors };
+}
+
 /** Writes SQL and runs it, by the keyboard alone. */
 async function ask(page: Page, sql: string): Promise<void> {
   await page.locator('.cm-content').focus();
@@ -116,6 +131,22 @@ async function violationsIn(page: Page): Promise<() => Promise<[string, string |
     });
 }
 
+/** In both colors, on a screen and on a telephone; `act` is done in each. */
+async function expectAccessible(
+  page: Page,
+  violations: () => Promise<[string, string | undefined][]>,
+  act?: () => Promise<void>,
+): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const)
+    for (const width of [1280, 390]) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 900 });
+      await act?.();
+      expect(await violations(), `${colorScheme}, ${width}`).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+    }
+}
+
 const range = (page: Page) => page.locator('.range').first().textContent();
 const rows = (page: Page) => page.locator('.results .rows .row');
 const status = (page: Page) => page.locator('.console [role=status]').textContent();
@@ -129,7 +160,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
   });
 
   it('shows names of files as text, and the story', async () => {
-    const { page, errors } = await open();
+    const { page, errors } = await openShared();
     expect(await page.locator('h1').textContent()).toBe(trace);
     expect(await page.locator('h1 img').count()).toBe(0);
     expect(await page.locator('.verdict').textContent()).toMatch(/^2 errors, 9 warnings/);
@@ -137,7 +168,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
   });
 
   it('answers SQL, and its icounts lead into the timeline, by the keyboard alone', async () => {
-    const { page, errors } = await open();
+    const { page, errors } = await openShared();
     const all = await range(page);
     await ask(page, 'SELECT icount, irq FROM interrupts WHERE irq = 14 ORDER BY icount');
     await expect.poll(() => status(page)).toMatch(/^[\d,]+ rows, [\d,]+ ms$/);
@@ -154,7 +185,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
   });
 
   it('asks for what is in view, as fine as the screen shows it', async () => {
-    const { page, errors } = await open();
+    const { page, errors } = await openShared();
     const view = page.waitForResponse((response) => response.url().includes('/view?run=0&'));
     await page.getByRole('textbox', { name: 'Icount' }).fill('7300000');
     await page.keyboard.press('Enter');
@@ -165,7 +196,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
   });
 
   it('says in one line what is wrong with SQL, and marks the place', async () => {
-    const { page } = await open();
+    const { page } = await openShared();
     await ask(page, 'SELECT icount,\n  nonsense FROM interrupts');
     const alert = page.locator('.answer [role=alert]');
     await alert.waitFor();
@@ -177,7 +208,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
   });
 
   it('stops a question that takes too long', async () => {
-    const { page } = await open();
+    const { page } = await openShared();
     await ask(page, 'SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b');
     await page.getByRole('button', { name: 'Stop' }).click();
     await expect.poll(() => status(page)).toBe('stopped');
@@ -186,7 +217,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
   });
 
   it('completes tables, columns, functions and symbols', async () => {
-    const { page } = await open();
+    const { page } = await openShared();
     const first = async (sql: string, typed: string) => {
       await ask(page, sql);
       await page.keyboard.type(typed);
@@ -203,7 +234,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
   });
 
   it('has the selection as current_range', async () => {
-    const { page, errors } = await open();
+    const { page, errors } = await openShared();
     const count = async () => {
       await ask(page, 'SELECT to_icount - from_icount AS n FROM current_range');
       await expect.poll(() => status(page)).toMatch(/^1 row,/);
@@ -232,7 +263,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
   });
 
   it('shows many rows, sorts them, draws them, and gives them as a file', async () => {
-    const { page, errors } = await open();
+    const { page, errors } = await openShared();
     await ask(page, 'SELECT range AS n, (range * 7919) % 50000 AS mixed FROM range(50000)');
     await expect.poll(() => status(page)).toMatch(/^50,000 rows/);
     expect(await rows(page).count()).toBeLessThan(80);
@@ -263,7 +294,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
   });
 
   it('keeps queries and bookmarks beside the trace', async () => {
-    const { page } = await open();
+    const { page } = await openShared();
     await ask(page, 'SELECT 42');
     await page.getByRole('textbox', { name: 'Name of the query' }).fill('the answer');
     await page.keyboard.press('Enter');
@@ -286,7 +317,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
   });
 
   it('starts a debugger at the cursor', async () => {
-    const { page } = await open();
+    const { page } = await openShared();
     await page.getByRole('textbox', { name: 'Icount' }).fill('300000');
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Debug here' }).click();
@@ -310,7 +341,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
   });
 
   it('executes the run again on request, and shows its instructions in the same place', async () => {
-    const { page, errors } = await open();
+    const { page, errors } = await openShared();
     await page.locator('.timeline canvas').focus();
     await page.keyboard.press('w');
     const before = await range(page);
@@ -322,23 +353,17 @@ describe.skipIf(!executablePath)('in chromium', () => {
     expect(errors).toEqual([]);
   });
 
-  it.each([
-    { colorScheme: 'light', viewport: { width: 1280, height: 900 } },
-    { colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
-    { colorScheme: 'light', viewport: { width: 390, height: 800 } },
-    { colorScheme: 'dark', viewport: { width: 390, height: 800 } },
-  ] as const)('axe finds nothing: $colorScheme, $viewport.width pixels', async (options) => {
-    const { page } = await open({ ...options, bypassCSP: true });
-    const violations = await violationsIn(page);
-    await ask(page, 'SELECT icount, irq, NULL AS nothing FROM interrupts');
-    await rows(page).first().waitFor();
-    expect(await violations()).toEqual([]);
+  it('axe finds nothing, light and dark, on a screen and on a telephone', async () => {
+    const { page } = await open({ bypassCSP: true });
+    await expectAccessible(page, await violationsIn(page), async () => {
+      await ask(page, 'SELECT icount, irq, NULL AS nothing FROM interrupts');
+      await rows(page).first().waitFor();
+    });
     await page.getByRole('button', { name: 'Chart' }).click();
-    await ask(page, 'SELECT nonsense');
-    await page.locator('.answer [role=alert]').waitFor();
-    expect(await violations()).toEqual([]);
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-    expect(wide, 'scrolls sideways').toBe(false);
+    await expectAccessible(page, await violationsIn(page), async () => {
+      await ask(page, 'SELECT nonsense');
+      await page.locator('.answer [role=alert]').waitFor();
+    });
   });
 
   it('shows two traces, and where they differ', async () => {
@@ -363,14 +388,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
     await page.keyboard.press('w');
     const apart = await ranges();
     expect([apart[1], apart[0] === together[0]]).toEqual([together[1], false]);
-    const violations = await violationsIn(page);
-    for (const colorScheme of ['light', 'dark'] as const)
-      for (const width of [1280, 390]) {
-        await page.emulateMedia({ colorScheme });
-        await page.setViewportSize({ width, height: 900 });
-        expect(await violations(), `${colorScheme}, ${width}`).toEqual([]);
-        expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
-      }
+    await expectAccessible(page, await violationsIn(page));
     expect(await endOf(two.server)).toEqual([0, null]);
   });
 });

@@ -70,6 +70,9 @@ class Pair {
 /** Instructions between two cuts, by the kind of loops: less than two to the power of that. */
 const LONGEST: Readonly<Record<LoopKind, number>> = { short: 14, long: 20 };
 
+/** Code that changes itself is compiled again without end: a seed with so many regions has shown what it can. */
+const MOST_REGIONS = 3000;
+
 /** Executes `total` instructions of loops twice, at most `each` a seed. Throws at the first difference. */
 export function runLockstep(loops: LoopKind, firstSeed: number, total: number, each: number): LockstepTotals {
   const totals: LockstepTotals = {
@@ -107,7 +110,7 @@ function lockstepOf(loops: LoopKind, seed: number, each: number, totals: Lockste
     for (const [first, second] of [found(stops), states, found(hashes)])
       if (first !== second) throw new Error(apart(seed, from, until, first, second, act?.name));
     totals.cuts++;
-    over = stops[0].kind !== 'limit';
+    over = stops[0].kind !== 'limit' || (cpuOf(pair.other).compiled?.regions ?? 0) >= MOST_REGIONS;
   }
   totals.instructions += right.icount - start;
   const { regions = 0, instructions = 0 } = cpuOf(pair.other).compiled ?? {};
