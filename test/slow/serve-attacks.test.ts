@@ -30,6 +30,8 @@ afterAll(async () => {
 const ask = (sql: string, more: object = {}) => questions.ask({ sql, ...more }, new AbortController().signal);
 const rowsOf = async (sql: string) => (JSON.parse(await ask(sql)) as Result).rows;
 
+/** DuckDB does not hear that it is to stop. */
+const SLOW = "SELECT levenshtein(repeat('a', 200000), repeat('b', 200000))";
 const STOPPED = /stopped after 0.5 seconds|exceeds its memory limit/;
 
 describe('a question', () => {
@@ -40,7 +42,7 @@ describe('a question', () => {
       'SELECT count(*) FROM range(1e6::INT) a, range(1e6::INT) b WHERE a.range % 7 = b.range % 5',
     ],
     ['sorts what it cannot hold', 'FROM range(1e6::INT) a, range(1000) b ORDER BY random()'],
-    ['does not hear that it is to stop', "SELECT levenshtein(repeat('a', 200000), repeat('b', 200000))"],
+    ['does not hear that it is to stop', SLOW],
     ['has a list that no page holds', 'SELECT range(30000000)'],
     ['has a list that no memory holds', 'SELECT list_transform(range(1000000000), x -> x + 1)'],
     ['has a text that no memory holds', "SELECT repeat('x', 4000000000)"],
@@ -78,12 +80,16 @@ describe('a question', () => {
 
   it('that nobody waits for any more is ended though it does not hear it', async () => {
     const leave = new AbortController();
-    const gone = questions.ask(
-      { sql: "SELECT levenshtein(repeat('a', 200000), repeat('b', 200000))" },
-      leave.signal,
-    );
+    const gone = questions.ask({ sql: SLOW }, leave.signal);
     setTimeout(() => leave.abort(), 100);
     await expect(gone).rejects.toThrow('the query was stopped');
+    // The process has ended: the next one is still starting when nobody waits for it any more.
+    const leaveAtOnce = new AbortController();
+    const begun = performance.now();
+    const next = questions.ask({ sql: SLOW }, leaveAtOnce.signal);
+    setTimeout(() => leaveAtOnce.abort(), 5);
+    await expect(next).rejects.toThrow('the query was stopped');
+    expect(performance.now() - begun).toBeLessThan(30_000);
     expect(await rowsOf('SELECT 1')).toEqual([[1]]);
     expect(existsSync(folder)).toBe(true);
   });

@@ -68,7 +68,10 @@ export class QuestionProcess implements Questions {
   ask(question: Question, signal: AbortSignal): Promise<string> {
     const turn = this.last.then(async () => {
       if (signal.aborted || this.closed) throw stopped();
-      return await this.answer(await this.begin(), question, signal);
+      const child = await this.begin();
+      // A process takes a while to start.
+      if (signal.aborted) throw stopped();
+      return await this.answer(child, question, signal);
     });
     this.last = turn.catch(() => {});
     return turn;
