@@ -43,8 +43,8 @@ export const NODE_HOST: Host = {
   compress(bytes, by, { quality, window }) {
     if (by === 'deflate') return deflateRawSync(bytes, { level: 1 });
     return brotliCompressSync(bytes, {
-      // One buffer for the result avoids joining many.
-      chunkSize: Math.max(1024, bytes.length >>> 1),
+      // Few buffers for the result, but small ones: pages of large ones are given back each time, and fault again.
+      chunkSize: Math.max(1024, Math.min(1 << 16, bytes.length >>> 1)),
       params: {
         [constants.BROTLI_PARAM_QUALITY]: quality,
         [constants.BROTLI_PARAM_LGWIN]: window,
