@@ -95,6 +95,7 @@ function parser(empty: Argv, commands: readonly ((cli: Argv) => Argv)[], argv: r
     )
     .demandCommand(1, 'name a command')
     .strict()
+    .middleware((given) => refuseRepeated(given, cli), true)
     .version(VERSION)
     .help()
     .alias('help', 'h')
@@ -113,6 +114,19 @@ function parser(empty: Argv, commands: readonly ((cli: Argv) => Argv)[], argv: r
         `rewind386 ${known ? `${argv[0]} ` : ''}--help`,
       );
     });
+}
+
+/** Options with one value that were given several, of which yargs makes a list. */
+function refuseRepeated(given: Readonly<Record<string, unknown>>, cli: Argv): void {
+  const { key, array, boolean } = declaredBy(cli);
+  const name = Object.keys(key).find(
+    (one) => one.length > 1 && Array.isArray(given[one]) && !array.includes(one) && !boolean.includes(one),
+  );
+  if (name !== undefined)
+    throw new BadInput(
+      `--${name} has one value: ${(given[name] as unknown[]).length} were given`,
+      'give the option once',
+    );
 }
 
 /**
@@ -143,11 +157,17 @@ const meantOption = (word: string, options: readonly string[]): string => {
   return found === undefined ? '' : ` (did you mean --${found}?)`;
 };
 
-/** Names of the options that the command has; yargs's types leave this method out. */
-const optionsOf = (cli: Argv): string[] =>
-  Object.keys((cli as unknown as { getOptions(): { key: Record<string, unknown> } }).getOptions().key).filter(
-    (name) => name.length > 1,
-  );
+/** Names of the options that the command has. */
+const optionsOf = (cli: Argv): string[] => Object.keys(declaredBy(cli).key).filter((name) => name.length > 1);
+
+interface Declared {
+  readonly key: Readonly<Record<string, unknown>>;
+  readonly array: readonly string[];
+  readonly boolean: readonly string[];
+}
+
+/** The command's options; yargs's types leave this method out. */
+const declaredBy = (cli: Argv): Declared => (cli as unknown as { getOptions(): Declared }).getOptions();
 
 /** True for the plain Error with one line for the user that a command's `check` throws. */
 const isUsage = (error: Error): boolean => error.name === 'YError' || error.constructor === Error;

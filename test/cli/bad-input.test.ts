@@ -94,6 +94,10 @@ it.each([
   ['a result over a trace', ['query', trace, 'aptd-timeline', '-o', torn], /torn\.r386 already exists/],
   ['an unknown option', ['info', trace, '--frob'], /frob/],
   ['a missing argument', ['replay'], /not enough/],
+  ['a time given twice', ['replay', trace, '--until', '3', '--until', '4'], /--until has one value: 2 were/],
+  ['SQL given twice', ['query', trace, '--sql', 'a', '--sql', 'b'], /--sql has one value: 2 were/],
+  ['a form given twice', ['check', trace, '--format', 'json', '--format', 'csv'], /--format has one/],
+  ['an output given twice', ['record', '-o', path('x'), '-o', path('y')], /--output has one value/],
 ])('%s', async (_, argv, message) => {
   const before = readdirSync(folder);
   const { status, stdout, stderr } = await runCli(...argv);
