@@ -205,3 +205,35 @@ describe.skipIf(!debian)("Debian's Linux, with SYSENTER", () => {
     }
   });
 });
+
+/** Behind the first timer interrupts, and before the kernel starts its init. */
+const FIRST_TICKS = '2430M';
+
+describe.skipIf(!debian)("Debian's Linux, whose timing varies", () => {
+  it('has other timer interrupts by each seed, and replays', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'r386-linux-'));
+    const ticksOf = async (seed: string) => {
+      const trace = join(folder, `${seed}.r386`);
+      const { status, stderr } = runBuilt(
+        ...['record', debian?.kernel as string, '--append', 'console=ttyS0 noapic nolapic acpi=off pci=off'],
+        ...['--ram', '64', '--mips', '50', '--cpu', 'pentium,+cmov', '--seed', seed, '--jitter', '10'],
+        ...['-n', FIRST_TICKS, '-q', '-o', trace],
+      );
+      expect([status, stderr]).toEqual([0, []]);
+      const db = await TraceDatabase.open([trace], { cache: false });
+      try {
+        const rows = await db.query('SELECT icount FROM interrupts WHERE irq = 0 ORDER BY seq');
+        return rows.getRowsJson().flat().map(Number);
+      } finally {
+        db.close();
+      }
+    };
+    const [first, second] = [await ticksOf('1'), await ticksOf('2')];
+    expect([first.length, second.length].map((ticks) => ticks > 50)).toEqual([true, true]);
+    // Of so many some may fall together.
+    expect(second.filter((icount) => first.includes(icount)).length).toBeLessThan(first.length / 10);
+    const { status, stdout } = runBuilt('replay', join(folder, '1.r386'));
+    expect([status, stdout[0]]).toEqual([0, expect.stringMatching(/the final state agree/)]);
+    rmSync(folder, { recursive: true });
+  });
+});
