@@ -1,9 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { BUILT, builtModules, SOURCES } from './test/built-modules.ts';
 
-/** Tests of single modules leave nothing behind that others see: they share processes, which import the machine once. */
-const MODULES = 'test/{devices,isa,unit}/**/*.test.ts';
-/** Those that replace what modules import, which Vite can do in sources only. */
+/** Suites that replace what modules import, which Vite can do in sources only. */
 const APART = [
   'test/cli/bisect.test.ts',
   'test/cli/internal-error.test.ts',
@@ -26,16 +24,14 @@ export default defineConfig({
         test: {
           ...common,
           ...BUILT,
-          name: 'whole',
-          include: ['test/!(devices|isa|slow|unit)/**/*.test.ts'],
+          name: 'built',
+          include: ['test/!(slow)/**/*.test.ts'],
           exclude: APART,
+          // Suites leave nothing behind that others see: they share processes, which import the product once.
+          isolate: false,
         },
       },
-      {
-        plugins: [builtModules],
-        test: { ...common, ...BUILT, name: 'modules', include: [MODULES], exclude: APART, isolate: false },
-      },
-      { test: { ...common, ...SOURCES, name: 'apart', include: APART } },
+      { test: { ...common, ...SOURCES, name: 'sources', include: APART } },
     ],
   },
 });
