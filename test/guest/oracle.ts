@@ -37,8 +37,9 @@ const WATCH = { space: 'linear', first: ALTERNATE, last: 0xffffffff, reads: true
 const PMAPS = ['pmap', 'dst'];
 /** Functions of variants that get their pmap in a register and do not keep it. */
 const FORGETFUL = ['age_in_place'];
-/** Offset of pv_pmap in a pv entry. */
+/** Offsets of pv_pmap in a pv entry, and of p_vmspace in a process; a vmspace begins with its pmap (proc.h, vm.h). */
 const PV_PMAP = 4;
+const P_VMSPACE = 28;
 const PRESENT = 1;
 const frameOf = (entry: number) => (entry & 0xfffff000) >>> 0;
 
@@ -125,7 +126,7 @@ class Guest {
     return pde & PRESENT ? frameOf(pde) : 0;
   }
 
-  /** Address of the pmap that the code is at work on: its argument, or that of the pv entry in hand. */
+  /** Address of the pmap that the code is at work on: its argument, that of the pv entry in hand, or the process's. */
   private pmap(): number {
     const pc = cpuOf(this.debuggee.machine).eip >>> 0;
     const { frame, argument, scopes } = this.context(pc);
@@ -136,12 +137,18 @@ class Guest {
       // It is where the frame of the caller ends (System V ABI, i386, 3-9).
       if (cfa !== undefined) return this.word(cfa);
     }
-    for (const { variables } of scopes)
-      for (const variable of variables) {
-        if (variable.name !== 'pv' && !PMAPS.includes(variable.name)) continue;
-        const value = this.valueOf(variable, frame, pc);
-        if (value !== undefined) return variable.name === 'pv' ? this.word(value + PV_PMAP) : value;
-      }
+    const inScope = scopes.flatMap(({ variables }) => variables);
+    const ofName = (names: readonly string[]) =>
+      inScope
+        .filter(({ name }) => names.includes(name))
+        .map((variable) => this.valueOf(variable, frame, pc))
+        .find((value) => value !== undefined);
+    const pmap = ofName(PMAPS);
+    if (pmap !== undefined) return pmap;
+    const pv = ofName(['pv']);
+    if (pv !== undefined) return this.word(pv + PV_PMAP);
+    const process = ofName(['p']);
+    if (process !== undefined) return this.word(process + P_VMSPACE);
     throw new Error(`no pmap at ${this.code.place(pc).name}`);
   }
 
