@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -18,6 +19,7 @@ const plain = path('plain.elf');
 const newer = path('newer.r386');
 const trace = path('run.r386');
 const torn = path('torn.r386');
+const pipe = path('pipe');
 
 /** An ELF header and nothing else: `bits` 32 or 64, executable, machine i386 or x86-64. */
 function elfHeader(bits: number): Buffer {
@@ -31,6 +33,7 @@ function elfHeader(bits: number): Buffer {
 }
 
 beforeAll(async () => {
+  execFileSync('mkfifo', [pipe]);
   writeFileSync(text, 'this is a shell script\n');
   writeFileSync(elf64, elfHeader(64));
   writeFileSync(plain, elfHeader(32));
@@ -51,6 +54,9 @@ it.each([
   ['no such guest', ['record', path('none'), '-o', path('x')], /cannot read guest .*none: no such file/],
   ['no output', ['record'], /-o FILE/],
   ['an output that is a device', ['record', '-o', '/dev/null'], /not a regular file/],
+  ['a result that is a pipe', ['query', trace, '--sql', 'SELECT 1', '-o', pipe], /not a regular file/],
+  ['a page that is a pipe', ['report', trace, '--force', '-o', pipe], /not a regular file/],
+  ['memory that is a pipe', ['memory', trace, '0x1000+64', '-o', pipe], /not a regular file/],
   ['an output in no folder', ['record', '-o', path('no/x')], /cannot write .*no such file or folder/],
   [
     'a processor that SeaBIOS does not run on',
@@ -108,6 +114,7 @@ it.each([
   expect(stderr.join('\n')).not.toMatch(/^\s+at /m);
   expect(readdirSync(folder)).toEqual(before);
   expect(existsSync(path('x'))).toBe(false);
+  expect(statSync(pipe).isFIFO()).toBe(true);
 });
 
 it('a torn trace replays and is queried up to where it is whole, and everyone is told', async () => {

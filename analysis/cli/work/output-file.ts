@@ -20,7 +20,11 @@ export function checkOutput(
 ): void {
   const input = inputs.find((one) => sameFile(one, path));
   if (input !== undefined) throw new BadInput(`${path} is the trace itself`, 'give -o another name');
-  if (force || !statSync(path, { throwIfNoEntry: false })?.isFile()) return;
+  const existing = statSync(path, { throwIfNoEntry: false });
+  // The finished file takes over the name, which would remove a device or pipe of that name.
+  if (existing && !existing.isFile() && !existing.isDirectory())
+    throw new BadInput(`cannot write ${path}: it is not a regular file`, 'give -o the name of a file');
+  if (force || !existing?.isFile()) return;
   if (makes === 'trace' || beginsAsTrace(path))
     throw new BadInput(`${path} already exists`, 'give -o another name, or --force to overwrite it');
 }
