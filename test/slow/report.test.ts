@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../cli/run-cli.ts';
 import { runGuest } from '../guest/built-in.ts';
+import { expectAccessible } from './accessible.ts';
 
 /** A minute when idle: a recording, a page, and Chromium. The report page in a real browser, where one is installed: what it says, how it moves, and whether everybody can use it. */
 
@@ -196,25 +196,6 @@ describe.skipIf(!executablePath)('in chromium', () => {
   it('axe finds nothing, light and dark, on a screen and on a telephone', async () => {
     const { page } = await open({ bypassCSP: true });
     await page.waitForSelector('.finding');
-    await page.addScriptTag({
-      content: readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'),
-    });
-    const violations = () =>
-      page.evaluate(async () => {
-        const axe = (
-          globalThis as unknown as {
-            axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-          }
-        ).axe;
-        return (await axe.run()).violations.map(({ id, nodes }) => [id, nodes[0]?.html]);
-      });
-    for (const colorScheme of ['light', 'dark'] as const)
-      for (const width of [1280, 390]) {
-        await page.emulateMedia({ colorScheme });
-        await page.setViewportSize({ width, height: 900 });
-        expect(await violations(), `${colorScheme}, ${width}`).toEqual([]);
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-        expect(wide, 'scrolls sideways').toBe(false);
-      }
+    await expectAccessible(page);
   });
 });

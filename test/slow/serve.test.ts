@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { runGuest } from '../guest/built-in.ts';
+import { expectAccessible } from './accessible.ts';
 
 /** The live page in a real browser, where one is installed (half a minute): SQL, its answers, what is kept, and whether everybody can use it. */
 
@@ -113,38 +113,6 @@ async function ask(page: Page, sql: string): Promise<void> {
   await page.keyboard.press('Control+a');
   await page.keyboard.insertText(sql);
   await page.keyboard.press('Control+Enter');
-}
-
-/** Axe in the page: asks it for what it finds. */
-async function violationsIn(page: Page): Promise<() => Promise<[string, string | undefined][]>> {
-  await page.addScriptTag({
-    content: readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'),
-  });
-  return () =>
-    page.evaluate(async () => {
-      const axe = (
-        globalThis as unknown as {
-          axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-        }
-      ).axe;
-      return (await axe.run()).violations.map(({ id, nodes }) => [id, nodes[0]?.html]);
-    });
-}
-
-/** In both colors, on a screen and on a telephone; `act` is done in each. */
-async function expectAccessible(
-  page: Page,
-  violations: () => Promise<[string, string | undefined][]>,
-  act?: () => Promise<void>,
-): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const)
-    for (const width of [1280, 390]) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize({ width, height: 900 });
-      await act?.();
-      expect(await violations(), `${colorScheme}, ${width}`).toEqual([]);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
-    }
 }
 
 const range = (page: Page) => page.locator('.range').first().textContent();
@@ -355,12 +323,12 @@ describe.skipIf(!executablePath)('in chromium', () => {
 
   it('axe finds nothing, light and dark, on a screen and on a telephone', async () => {
     const { page } = await open({ bypassCSP: true });
-    await expectAccessible(page, await violationsIn(page), async () => {
+    await expectAccessible(page, async () => {
       await ask(page, 'SELECT icount, irq, NULL AS nothing FROM interrupts');
       await rows(page).first().waitFor();
     });
     await page.getByRole('button', { name: 'Chart' }).click();
-    await expectAccessible(page, await violationsIn(page), async () => {
+    await expectAccessible(page, async () => {
       await ask(page, 'SELECT nonsense');
       await page.locator('.answer [role=alert]').waitFor();
     });
@@ -388,7 +356,7 @@ describe.skipIf(!executablePath)('in chromium', () => {
     await page.keyboard.press('w');
     const apart = await ranges();
     expect([apart[1], apart[0] === together[0]]).toEqual([together[1], false]);
-    await expectAccessible(page, await violationsIn(page));
+    await expectAccessible(page);
     expect(await endOf(two.server)).toEqual([0, null]);
   });
 });
