@@ -6,6 +6,7 @@ import {
   linkSync,
   openSync,
   renameSync,
+  type Stats,
   statSync,
   unlinkSync,
 } from 'node:fs';
@@ -28,6 +29,12 @@ export interface NewFile {
 
 const MAX_TRIES = 1000;
 
+/** Throws BadInput for a device or pipe: the finished file takes over the name, which would remove it. */
+export function refuseSpecial(path: string, existing: Stats | undefined): void {
+  if (existing && !existing.isFile() && !existing.isDirectory())
+    throw new BadInput(`cannot write ${path}: it is not a regular file`, 'give -o the name of a file');
+}
+
 /**
  * Creates a file that did not exist: `PATH.partial`, or `PATH.partial-2` and so on if an earlier run left one or another process is
  * writing one. Never opens an existing file or follows a link. Throws BadInput.
@@ -35,9 +42,7 @@ const MAX_TRIES = 1000;
 export function createFile(path: string): NewFile {
   const existing = statSync(path, { throwIfNoEntry: false });
   if (existing?.isDirectory()) throw new BadInput(`cannot write ${path}: it is a folder`);
-  // The finished file takes over the name, which would remove a device or pipe of that name.
-  if (existing && !existing.isFile())
-    throw new BadInput(`cannot write ${path}: it is not a regular file`, 'give -o the name of a file');
+  refuseSpecial(path, existing);
   for (let n = 1; n <= MAX_TRIES; n++) {
     const partial = n === 1 ? `${path}.partial` : `${path}.partial-${n}`;
     try {

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, renameSync, statSync } from 'node:fs';
-import { takeName } from '../../../host/new-file.ts';
+import { refuseSpecial, takeName } from '../../../host/new-file.ts';
 import { BadInput } from '../../../schemas/bad-input.ts';
 import { PREAMBLE_BYTES, preamble } from '../../../schemas/trace/framing.ts';
 
@@ -21,9 +21,7 @@ export function checkOutput(
   const input = inputs.find((one) => sameFile(one, path));
   if (input !== undefined) throw new BadInput(`${path} is the trace itself`, 'give -o another name');
   const existing = statSync(path, { throwIfNoEntry: false });
-  // The finished file takes over the name, which would remove a device or pipe of that name.
-  if (existing && !existing.isFile() && !existing.isDirectory())
-    throw new BadInput(`cannot write ${path}: it is not a regular file`, 'give -o the name of a file');
+  refuseSpecial(path, existing);
   if (force || !existing?.isFile()) return;
   if (makes === 'trace' || beginsAsTrace(path))
     throw new BadInput(`${path} already exists`, 'give -o another name, or --force to overwrite it');
